@@ -1,0 +1,91 @@
+package cost
+
+import (
+	"errors"
+	"math"
+
+	"github.com/google/uuid"
+)
+
+// AccountKind is what an account is of.
+type AccountKind string
+
+// The kinds of account. Every call is held on one of each, in this order.
+const (
+	AccountWorkflow AccountKind = "WORKFLOW"
+	AccountMonth    AccountKind = "MONTH"
+)
+
+// AccountKinds returns all kinds of account.
+func AccountKinds() []AccountKind { return []AccountKind{AccountWorkflow, AccountMonth} }
+
+// Account is what a limit stands on: a workflow, or an organization's month.
+type Account struct {
+	OrganizationID, ID uuid.UUID
+	Kind               AccountKind
+	Period             *Period // of a month
+	Sequence           int64   // of the last entry
+	Balance            Balance // after the last entry
+	Hash               []byte  // of the last entry
+}
+
+// Balance is what an account says at one moment.
+type Balance struct {
+	Settled Pico // spent
+	Held    Pico // reserved by open calls
+	Limit   Pico // what Settled and Held together must not exceed when a hold is added
+	// Stopped says that a call cost more than was held for it. No further hold is admitted until the limit is set again.
+	Stopped bool
+}
+
+// Remaining returns limit − settled − held: what a next call may cost at most. It is negative when the limit was
+// lowered or a call cost more than its hold, and Unlimited when the limit is.
+func (b Balance) Remaining() Pico {
+	if b.Limit == Unlimited {
+		return Unlimited
+	}
+	used, err := b.Settled.Add(b.Held)
+	if err != nil {
+		used = Unlimited
+	}
+	remaining, err := b.Limit.Sub(used)
+	if err != nil {
+		return math.MinInt64
+	}
+	return remaining
+}
+
+// Admits reports whether a hold would be admitted: the account is not stopped, and settled + held + hold ≤ limit. It is
+// the rule that the database enforces, for those who only ask; it protects nothing by itself.
+func (b Balance) Admits(hold Pico) bool {
+	used, err := b.Settled.Add(b.Held)
+	if err != nil {
+		return false
+	}
+	used, err = used.Add(hold)
+	return err == nil && hold >= 0 && !b.Stopped && used <= b.Limit
+}
+
+// Delta is what an entry changes of a balance.
+type Delta struct{ Settled, Held, Limit Pico }
+
+// Plus returns the balance with a change applied, Stopped as it was. A figure that cannot be counted, and a negative
+// hold or limit, are errors.
+func (b Balance) Plus(d Delta) (Balance, error) {
+	settled, err := b.Settled.Add(d.Settled)
+	if err != nil {
+		return Balance{}, err
+	}
+	held, err := b.Held.Add(d.Held)
+	if err != nil {
+		return Balance{}, err
+	}
+	limit, err := b.Limit.Add(d.Limit)
+	if err != nil {
+		return Balance{}, err
+	}
+	if held < 0 || limit < 0 {
+		return Balance{}, errors.New("a balance cannot hold or allow less than nothing")
+	}
+	return Balance{Settled: settled, Held: held, Limit: limit, Stopped: b.Stopped}, nil
+}

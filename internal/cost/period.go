@@ -1,0 +1,89 @@
+package cost
+
+import (
+	"sort"
+	"strings"
+	"time"
+	_ "time/tzdata" // a server without the system's zone files must know the same months
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Period is a span of time: Start belongs to it, End does not. Both are in UTC.
+type Period struct{ Start, End time.Time }
+
+// Contains reports whether an instant belongs to the period.
+func (p Period) Contains(at time.Time) bool { return !at.Before(p.Start) && at.Before(p.End) }
+
+// Month returns the calendar month of an IANA time zone that an instant belongs to. A month starts at the first instant
+// at which the zone's clocks show it or a later one: where midnight is skipped that is when they jump over it, where
+// midnight comes twice it is the first. So months follow each other without a gap or an overlap, whatever the clocks
+// do, and every instant has exactly one. The error is that of CheckTimeZone.
+func Month(at time.Time, timeZone string) (Period, error) {
+	zone, err := loadZone(timeZone)
+	if err != nil {
+		return Period{}, err
+	}
+	year, month, _ := at.In(zone).Date()
+	period := Period{Start: monthStart(year, month, zone), End: monthStart(year, month+1, zone)}
+	if !at.Before(period.End) {
+		// Clocks set back over midnight show the old month again after the new one has begun.
+		period = Period{Start: period.End, End: monthStart(year, month+2, zone)}
+	}
+	return period, nil
+}
+
+// monthStart returns the first instant at which clocks in the zone show the first of the month or later. time.Date
+// alone does not: for a time that clocks skip or repeat it picks either offset. Time.ZoneBounds is no help: on the last
+// day of a leap year it names an end that is past.
+func monthStart(year int, month time.Month, zone *time.Location) time.Time {
+	wall := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
+	// No clock is a whole day from UTC, so the month begins between these. If clocks change in this time, the first
+	// still has the old offset and the second the new one; midnight by the old one comes earlier.
+	before, after := wall.Add(-24*time.Hour), wall.Add(24*time.Hour)
+	for _, near := range []time.Time{before, after} {
+		if start := wall.Add(-offset(near, zone)); offset(start, zone) == offset(near, zone) {
+			return start
+		}
+	}
+	// Midnight is by neither: clocks jump over it. Offsets are whole seconds, and so is the instant of the jump.
+	seconds := sort.Search(int(after.Sub(before)/time.Second), func(n int) bool {
+		at := before.Add(time.Duration(n) * time.Second)
+		return !at.Add(offset(at, zone)).Before(wall)
+	})
+	return before.Add(time.Duration(seconds) * time.Second)
+}
+
+// offset returns how far clocks in the zone are ahead of UTC.
+func offset(at time.Time, zone *time.Location) time.Duration {
+	_, seconds := at.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
+}
+
+// CheckTimeZone returns nil when name is an IANA time zone such as "Europe/Berlin" or "UTC", and otherwise an
+// INVALID_INPUT error about the field timeZone. The empty name and "Local" are refused: they would mean another zone on
+// another server.
+func CheckTimeZone(name string) error {
+	_, err := loadZone(name)
+	return err
+}
+
+func loadZone(name string) (*time.Location, error) {
+	if isZoneName(name) {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, fault.Invalid([]string{"timeZone"},
+		"The time zone must be the name of an IANA time zone, such as \"Europe/Berlin\" or \"UTC\".")
+}
+
+// isZoneName refuses what time.LoadLocation takes for a zone, or what lies among the system's zone files, but is no
+// zone of the IANA database: the server's own zone, and the variants that count leap seconds.
+func isZoneName(name string) bool {
+	switch name {
+	case "", "Local", "localtime", "posixrules", "Factory":
+		return false
+	}
+	return !strings.HasPrefix(name, "posix/") && !strings.HasPrefix(name, "right/")
+}

@@ -1,0 +1,79 @@
+package cost
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Pico is an amount of money in picodollars, 10⁻¹² USD. An int64 of them reaches some nine million dollars; a price
+// per token with twelve decimals is a whole number of them, so nothing is ever rounded between a price and a bill.
+type Pico int64
+
+const (
+	// Dollar is one US dollar.
+	Dollar Pico = 1_000_000_000_000
+
+	// Unlimited stands for no limit. It is a limit and nothing else: no text is parsed into it, so it can only be
+	// set by an explicit word.
+	Unlimited Pico = math.MaxInt64
+
+	// maxAmount is the greatest amount that a text can name.
+	maxAmount = Unlimited - 1
+
+	// decimals is how many digits of a dollar amount a Pico keeps.
+	decimals = 12
+)
+
+// Add returns p + q, or an INVALID_INPUT error when the sum cannot be represented.
+func (p Pico) Add(q Pico) (Pico, error) {
+	sum := p + q
+	if (sum < p) != (q < 0) {
+		return 0, tooLarge()
+	}
+	return sum, nil
+}
+
+// Sub returns p − q, or an INVALID_INPUT error when the difference cannot be represented.
+func (p Pico) Sub(q Pico) (Pico, error) {
+	difference := p - q
+	if (difference > p) != (q < 0) {
+		return 0, tooLarge()
+	}
+	return difference, nil
+}
+
+// Times returns p · n, or an INVALID_INPUT error when the product cannot be represented.
+func (p Pico) Times(n int64) (Pico, error) {
+	if p == 0 || n == 0 {
+		return 0, nil
+	}
+	product := p * Pico(n)
+	// Dividing back finds every overflow but one: −1 · the least int64 wraps to itself, and so does the quotient.
+	if product/p != Pico(n) || (p == -1 && n == math.MinInt64) {
+		return 0, tooLarge()
+	}
+	return product, nil
+}
+
+// String returns p in dollars as the shortest exact decimal: "0.0017", "1", "-0.5".
+func (p Pico) String() string {
+	sign, magnitude := "", uint64(p)
+	if p < 0 {
+		// In two's complement this is right for the least int64 too, which has no positive counterpart.
+		sign, magnitude = "-", -magnitude
+	}
+	whole, fraction := magnitude/uint64(Dollar), magnitude%uint64(Dollar)
+	text := sign + strconv.FormatUint(whole, 10)
+	if fraction == 0 {
+		return text
+	}
+	return text + "." + strings.TrimRight(fmt.Sprintf("%0*d", decimals, fraction), "0")
+}
+
+func tooLarge() error {
+	return fault.New(fault.InvalidInput, "The amount is too large: at most $%s can be counted.", maxAmount)
+}

@@ -1,0 +1,120 @@
+package cost
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Component is what a price is paid for.
+type Component string
+
+// The components of a bill.
+const (
+	ComponentPrompt     Component = "PROMPT"      // per token sent
+	ComponentCompletion Component = "COMPLETION"  // per token answered
+	ComponentRequest    Component = "REQUEST"     // per request, whatever its size
+	ComponentWebSearch  Component = "WEB_SEARCH"  // per search of the web that the model makes
+	ComponentReasoning  Component = "REASONING"   // per token of hidden reasoning, instead of COMPLETION
+	ComponentCacheRead  Component = "CACHE_READ"  // per token read from the provider's cache, instead of PROMPT
+	ComponentCacheWrite Component = "CACHE_WRITE" // per token written to the provider's cache, instead of PROMPT
+)
+
+// Components returns all components.
+func Components() []Component {
+	return []Component{
+		ComponentPrompt, ComponentCompletion, ComponentRequest, ComponentWebSearch,
+		ComponentReasoning, ComponentCacheRead, ComponentCacheWrite,
+	}
+}
+
+// Known reports whether c is one of the components.
+func (c Component) Known() bool { return slices.Contains(Components(), c) }
+
+// Price is one version of one price of one model.
+type Price struct {
+	Model     string
+	Component Component
+	// Unit is the price of one token, request or search.
+	Unit Pico
+	// MinPromptTokens is the size of the prompt from which on the price applies. Of several rows of a component, the
+	// one with the greatest size that the prompt reaches is charged.
+	MinPromptTokens int64
+	// ValidFrom is the first instant of the price, ValidTo the first after it; nil is open-ended.
+	ValidFrom time.Time
+	ValidTo   *time.Time
+	// Source says where the price was published.
+	Source string
+}
+
+// ValidAt reports whether the price is in force at an instant: from ValidFrom on, before ValidTo.
+func (p Price) ValidAt(at time.Time) bool {
+	return !at.Before(p.ValidFrom) && (p.ValidTo == nil || at.Before(*p.ValidTo))
+}
+
+// PriceUnknownError says that a model has no usable price at the time of a call.
+type PriceUnknownError struct{ Model string }
+
+// Error is the sentence for the client.
+func (e *PriceUnknownError) Error() string {
+	return fmt.Sprintf("The price of the model %q is not known, so it cannot be called.", e.Model)
+}
+
+// Kind is the code for the client.
+func (e *PriceUnknownError) Kind() fault.Kind { return fault.PriceUnknown }
+
+// tariff is the price list of one model at one instant.
+type tariff map[Component][]Price
+
+// tariffOf picks a model's prices in force at an instant. A model without an unconditional price for PROMPT and for
+// COMPLETION, or with a negative price, which is how some lists say "it depends", is a *PriceUnknownError: nothing
+// could bound its bill.
+func tariffOf(prices []Price, model string, at time.Time) (tariff, error) {
+	t := tariff{}
+	for _, p := range prices {
+		if p.Model != model || !p.ValidAt(at) {
+			continue
+		}
+		if p.Unit < 0 {
+			return nil, &PriceUnknownError{Model: model}
+		}
+		t[p.Component] = append(t[p.Component], p)
+	}
+	for _, needed := range []Component{ComponentPrompt, ComponentCompletion} {
+		if _, found := t.charged(needed, 0); !found {
+			return nil, &PriceUnknownError{Model: model}
+		}
+	}
+	return t, nil
+}
+
+// charged returns the price that a prompt of this many tokens pays for a component. Should two rows claim the same
+// size, which the database excludes, the dearer one does.
+func (t tariff) charged(c Component, promptTokens int64) (unit Pico, found bool) {
+	var size int64
+	for _, p := range t[c] {
+		if p.MinPromptTokens > promptTokens {
+			continue
+		}
+		if !found || p.MinPromptTokens > size || (p.MinPromptTokens == size && p.Unit > unit) {
+			unit, size, found = p.Unit, p.MinPromptTokens, true
+		}
+	}
+	return unit, found
+}
+
+// dearest returns the highest price of any of the components that a prompt of at most this many tokens can meet, and
+// zero when there is none.
+func (t tariff) dearest(promptTokens int64, components ...Component) Pico {
+	var unit Pico
+	for _, c := range components {
+		for _, p := range t[c] {
+			if p.MinPromptTokens <= promptTokens {
+				unit = max(unit, p.Unit)
+			}
+		}
+	}
+	return unit
+}

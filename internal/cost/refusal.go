@@ -1,0 +1,59 @@
+package cost
+
+import (
+	"fmt"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Refusal says why an account admitted no hold.
+type Refusal struct {
+	Account AccountKind
+	Balance Balance
+	Needed  Pico // the hold that was asked for
+	// Retryable says that the hold would fit if the calls in flight cost less than they hold.
+	Retryable bool
+}
+
+// RefusedError is a hold that was not admitted.
+type RefusedError struct{ Refusal }
+
+// Refuse says why an account with this balance does not admit a hold: BUDGET_HELD, to be tried again, when the settled
+// money leaves room for it and only calls in flight are in the way; BUDGET_EXHAUSTED when it does not, and when the
+// account is stopped. It does not decide whether: a balance that was read after the refusal may have room again, and is
+// BUDGET_HELD.
+func Refuse(account AccountKind, b Balance, needed Pico) *RefusedError {
+	alone, err := b.Settled.Add(needed)
+	return &RefusedError{Refusal{
+		Account:   account,
+		Balance:   b,
+		Needed:    needed,
+		Retryable: err == nil && alone <= b.Limit && !b.Stopped,
+	}}
+}
+
+// Error is the sentence for the client.
+func (e *RefusedError) Error() string {
+	whose := "workflow"
+	if e.Account == AccountMonth {
+		whose = "month"
+	}
+	b := e.Balance
+	switch {
+	case b.Stopped:
+		return fmt.Sprintf("The %s's account is stopped, because a call cost more than was held for it. "+
+			"Set the limit again to go on.", whose)
+	case e.Retryable:
+		return fmt.Sprintf("The %s's limit of $%s has no room for $%s now: $%s is spent and calls in flight hold $%s. "+
+			"Try again when they have ended.", whose, b.Limit, e.Needed, b.Settled, b.Held)
+	}
+	return fmt.Sprintf("The %s's limit of $%s has no room for $%s: $%s is spent.", whose, b.Limit, e.Needed, b.Settled)
+}
+
+// Kind is the code for the client: BUDGET_HELD when trying again can help, else BUDGET_EXHAUSTED.
+func (e *RefusedError) Kind() fault.Kind {
+	if e.Retryable {
+		return fault.BudgetHeld
+	}
+	return fault.BudgetExhausted
+}

@@ -1,0 +1,72 @@
+package cost
+
+import (
+	"time"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Usage is what a call consumed, as its provider counted it.
+type Usage struct {
+	PromptTokens     int64
+	CompletionTokens int64
+	ReasoningTokens  int64 // of the completion tokens, those of hidden reasoning
+	CachedTokens     int64 // of the prompt tokens, those read from the provider's cache
+	WebSearches      int64
+}
+
+// Check returns nil when no count is negative, and otherwise an INVALID_INPUT error about the first that is.
+func (u Usage) Check() error {
+	for _, count := range []struct {
+		field string
+		value int64
+	}{
+		{"promptTokens", u.PromptTokens},
+		{"completionTokens", u.CompletionTokens},
+		{"reasoningTokens", u.ReasoningTokens},
+		{"cachedTokens", u.CachedTokens},
+		{"webSearches", u.WebSearches},
+	} {
+		if count.value < 0 {
+			return fault.Invalid([]string{count.field}, "%s must not be negative.", count.field)
+		}
+	}
+	return nil
+}
+
+// ListCost returns what the usage costs by the price table: for every component the price in force whose
+// MinPromptTokens is the greatest that PromptTokens reaches. Reasoning and cached tokens pay the REASONING and the
+// CACHE_READ price where the model has one, and are ordinary tokens where it has none. A part that is greater than its
+// whole is charged in full: some providers do not count reasoning into the completion. Nothing is rounded.
+//
+// Errors: *PriceUnknownError as in Hold; INVALID_INPUT for a negative count or a cost that cannot be counted. A
+// settlement must survive all of them: the provider's own figure is the cost, this one only stands beside it.
+func ListCost(prices []Price, model string, u Usage, at time.Time) (Pico, error) {
+	if err := u.Check(); err != nil {
+		return 0, err
+	}
+	t, err := tariffOf(prices, model, at)
+	if err != nil {
+		return 0, err
+	}
+	prompt, _ := t.charged(ComponentPrompt, u.PromptTokens)
+	completion, _ := t.charged(ComponentCompletion, u.PromptTokens)
+	request, _ := t.charged(ComponentRequest, u.PromptTokens)
+	search, _ := t.charged(ComponentWebSearch, u.PromptTokens)
+	cached, found := t.charged(ComponentCacheRead, u.PromptTokens)
+	if !found {
+		cached = prompt
+	}
+	reasoning, found := t.charged(ComponentReasoning, u.PromptTokens)
+	if !found {
+		reasoning = completion
+	}
+	return sum(
+		item{prompt, max(0, u.PromptTokens-u.CachedTokens)},
+		item{cached, u.CachedTokens},
+		item{completion, max(0, u.CompletionTokens-u.ReasoningTokens)},
+		item{reasoning, u.ReasoningTokens},
+		item{request, 1},
+		item{search, u.WebSearches},
+	)
+}

@@ -1,0 +1,35 @@
+// Package embedded runs PostgreSQL as a child of this program, so that a demonstration and the tests need nothing but
+// PostgreSQL's binaries: it finds them or fetches them once, makes a data folder, starts the server on a socket that
+// only its owner can reach, and sees to it that the server ends when this program does, however that ends.
+//
+// It refuses to share: one data folder serves one owner at a time. It opens no TCP port, asks for no password, never
+// runs PostgreSQL as root, and does not touch a server that it did not start. It knows nothing of migrations, roles or
+// the engine's tables. It is for one machine and one user; a production database is somebody else's work.
+package embedded
+
+import "log/slog"
+
+// Options says which server to start. The zero value is not complete: a server that is not ephemeral needs a Directory.
+type Options struct {
+	// Directory is the folder that keeps the data, the lock and the server's log; it is made when it is missing. An
+	// ephemeral server makes a folder of its own and does not look at this one.
+	Directory string
+
+	// Logger hears what a person should know: a download, another folder than the one asked for, a server that died.
+	// Nil is silence.
+	Logger *slog.Logger
+
+	// Settings are further PostgreSQL settings by name. They win over the settings chosen here.
+	Settings map[string]string
+
+	// Ephemeral asks for a server that is quick and forgetful: nothing is forced to disk, and the folder is removed when
+	// the server ends. For tests.
+	Ephemeral bool
+}
+
+func (o Options) logger() *slog.Logger {
+	if o.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Logger
+}

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Activities says for each workflow what it is doing or waiting for. Two statements for any number of workflows.
+func (e *Engine) Activities(
+	ctx context.Context, who caller.Caller, flows []workflow.Workflow,
+) (map[uuid.UUID]Activity, error) {
+	ids := make([]uuid.UUID, len(flows))
+	for i, flow := range flows {
+		ids[i] = flow.ID
+	}
+	last, err := e.store.LastTransitions(ctx, who, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the last transitions: %w", err)
+	}
+	runs, err := e.store.LastRuns(ctx, who, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the last runs: %w", err)
+	}
+	activities := make(map[uuid.UUID]Activity, len(flows))
+	for _, flow := range flows {
+		var run workflow.Run
+		if r := runs[flow.ID]; len(r) > 0 {
+			run = r[0]
+		}
+		activity := e.activity(flow.State, run)
+		activity.Since, activity.Who = flow.UpdatedAt, flow.CreatedBy
+		if t := last[flow.ID]; len(t) > 0 {
+			activity.Since, activity.Who = t[0].At, t[0].Actor
+		}
+		activities[flow.ID] = activity
+	}
+	return activities, nil
+}
+
+// activity is total: every state has an answer.
+func (e *Engine) activity(state workflow.State, run workflow.Run) Activity {
+	step := state.Step()
+	switch state.Status() {
+	case workflow.StatusCreated:
+		return Activity{Code: NotStarted, Sentence: "Nobody has started the first step yet."}
+	case workflow.StatusPending:
+		if !e.drives[step.Key] {
+			return Activity{
+				Code:     WaitingOutside,
+				Sentence: fmt.Sprintf("%s waits for a program outside to drive it.", step.Label),
+			}
+		}
+		return Activity{Code: WaitingForWorker, Sentence: fmt.Sprintf("%s waits for a free worker.", step.Label)}
+	case workflow.StatusAwaitingReview:
+		return Activity{Code: AwaitingReview, Sentence: fmt.Sprintf("%s waits for a person.", step.Label)}
+	case workflow.StatusProcessing:
+		return running(*step, run)
+	case workflow.StatusFailed:
+		return failed(*step, run)
+	case workflow.StatusStepCompleted:
+		return Activity{
+			Code: StepFinished, Sentence: fmt.Sprintf("%s is finished; the next step was not started yet.", step.Label),
+		}
+	case workflow.StatusCompleted:
+		return Activity{Code: Finished, Sentence: "All steps are finished."}
+	default:
+		return Activity{Code: WasCancelled, Sentence: "The workflow was cancelled."}
+	}
+}
+
+func running(step workflow.Step, run workflow.Run) Activity {
+	lease := run.LeaseExpiresAt
+	if run.Worker == "" {
+		return Activity{
+			Code: WaitingForWorker, Sentence: fmt.Sprintf("%s is to be tried again and waits for a free worker.", step.Label),
+			LeaseExpiresAt: &lease,
+		}
+	}
+	return Activity{
+		Code: Running, Sentence: fmt.Sprintf("%s runs, attempt %d.", step.Label, run.Attempt), LeaseExpiresAt: &lease,
+	}
+}
+
+func failed(step workflow.Step, run workflow.Run) Activity {
+	why := string(run.Failure)
+	if why == "" {
+		why = "reason given by whoever failed it"
+	}
+	if run.RetryAt != nil {
+		return Activity{
+			Code: RetryScheduled, NextRetryAt: run.RetryAt,
+			Sentence: fmt.Sprintf("%s failed (%s) and will be tried again.", step.Label, why),
+		}
+	}
+	return Activity{
+		Code: Failed, Sentence: fmt.Sprintf("%s failed (%s) and waits for a person.", step.Label, why),
+	}
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// errTaken ends the transaction of a workflow whose name is taken.
+var errTaken = errors.New("the name is taken")
+
+// Create writes a workflow in CREATED, with the first row of its journal and its account. *DuplicateNameError when the
+// organization has the name already, INVALID_INPUT for what cannot be.
+func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) (Moved, error) {
+	new, err := e.newWorkflow(ctx, who, in)
+	if err != nil {
+		return Moved{}, err
+	}
+	var flow workflow.Workflow
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "createWorkflow", content: in, flow: new.ID, at: new.At,
+	}, func(tx *postgres.Store) error {
+		created := false
+		if flow, created, err = tx.CreateWorkflow(ctx, who, new); err != nil {
+			return err
+		}
+		if !created {
+			return errTaken
+		}
+		return nil
+	})
+	if errors.Is(err, errTaken) {
+		return Moved{}, e.duplicate(ctx, who, new.Name)
+	}
+	if err != nil {
+		return Moved{}, fmt.Errorf("create a workflow: %w", err)
+	}
+	if replay != nil {
+		if flow, err = e.Workflow(ctx, who, replay.WorkflowID); err != nil {
+			return Moved{}, err
+		}
+	}
+	first, err := e.TransitionAt(ctx, who, flow.ID, 0)
+	return Moved{Workflow: flow, Transition: first, Replayed: replay != nil}, err
+}
+
+func (e *Engine) newWorkflow(ctx context.Context, who caller.Caller, in CreateInput) (postgres.NewWorkflow, error) {
+	new := postgres.NewWorkflow{ID: e.newID(), Company: in.Company, At: e.now()}
+	var err error
+	if new.Name, err = workflow.CleanName([]string{"name"}, in.Name); err != nil {
+		return new, err
+	}
+	if new.Company.Name, err = workflow.CleanName([]string{"company", "name"}, in.Company.Name); err != nil {
+		return new, err
+	}
+	if err := workflow.CheckURL([]string{"company", "url"}, in.Company.URL); err != nil {
+		return new, err
+	}
+	if in.Company.LinkedInURL != "" {
+		if err := workflow.CheckURL([]string{"company", "linkedinUrl"}, in.Company.LinkedInURL); err != nil {
+			return new, err
+		}
+	}
+	if in.Limit == nil {
+		o, err := e.organization(ctx, who)
+		new.Limit = o.WorkflowLimit
+		return new, err
+	}
+	if *in.Limit < 0 {
+		return new, fault.Invalid([]string{"spendLimit"}, "A limit cannot be negative.")
+	}
+	new.Limit = *in.Limit
+	return new, nil
+}
+
+func (e *Engine) duplicate(ctx context.Context, who caller.Caller, name string) error {
+	existing, found, err := e.store.WorkflowNamed(ctx, who, name)
+	if err != nil {
+		return fmt.Errorf("read the workflow that has the name: %w", err)
+	}
+	if !found {
+		return fault.New(fault.Unavailable, "The name is just being taken or given back. Try again.")
+	}
+	return &DuplicateNameError{Existing: existing}
+}
+
+// checkReason refuses a reason that the journals cannot keep.
+func checkReason(reason string) error {
+	if len([]rune(reason)) > 2000 || strings.ContainsRune(reason, 0) {
+		return fault.Invalid([]string{"reason"}, "A reason has at most 2000 characters and none of them is NUL.")
+	}
+	return nil
+}

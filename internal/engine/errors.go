@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// StaleStateError says that the workflow has moved on; Current is where it stands now.
+type StaleStateError struct{ Current workflow.Workflow }
+
+func (e *StaleStateError) Error() string {
+	return fmt.Sprintf("The workflow has moved on: it is %s at version %d now.", e.Current.State, e.Current.Version)
+}
+
+// Kind is STALE_STATE.
+func (*StaleStateError) Kind() fault.Kind { return fault.StaleState }
+
+// TerminalError says that the workflow is over; Current is how it ended.
+type TerminalError struct{ Current workflow.Workflow }
+
+func (e *TerminalError) Error() string {
+	return fmt.Sprintf("The workflow is %s; nothing can change it any more.", e.Current.State)
+}
+
+// Kind is TERMINAL_STATE.
+func (*TerminalError) Kind() fault.Kind { return fault.TerminalState }
+
+// DuplicateNameError says that the organization has a workflow of that name already.
+type DuplicateNameError struct{ Existing workflow.Workflow }
+
+func (e *DuplicateNameError) Error() string {
+	return "The organization has a workflow of this name already."
+}
+
+// Kind is DUPLICATE_NAME.
+func (*DuplicateNameError) Kind() fault.Kind { return fault.DuplicateName }
+
+// Field is the name.
+func (*DuplicateNameError) Field() []string { return []string{"name"} }
+
+// LostRunError says that a run is no longer the worker's: its lease ended, a person intervened, or it was cancelled.
+// Whatever the worker was about to write was not written.
+type LostRunError struct{ Current workflow.Workflow }
+
+func (e *LostRunError) Error() string {
+	return fmt.Sprintf("The run is over: the workflow is %s at version %d.", e.Current.State, e.Current.Version)
+}
+
+// Kind is STALE_STATE.
+func (*LostRunError) Kind() fault.Kind { return fault.StaleState }
+
+func notFound(thing string) error {
+	return fault.New(fault.NotFound, "There is no such %s.", thing)
+}
+
+func mismatch() error {
+	return fault.New(fault.IdempotencyMismatch,
+		"This idempotency key was used for something else. Use a new key for a new request.")
+}

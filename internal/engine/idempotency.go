@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// request is one mutation as idempotency sees it. content is what must be the same for the same key; the key is not
+// part of it.
+type request struct {
+	key       string
+	operation string
+	content   any
+	flow      uuid.UUID
+	call      *uuid.UUID
+	at        time.Time
+}
+
+// errUsed ends the transaction of a request whose key was used before.
+var errUsed = errors.New("the idempotency key was used before")
+
+// once does something in one transaction, and only if its key was never used in the organization. replay is the record
+// of the earlier request when there was one with the same content; with other content the error is
+// IDEMPOTENCY_MISMATCH. Of callers with the same key at the same time one does it and the others wait for that.
+// Whatever do refuses leaves the key unused.
+func (e *Engine) once(
+	ctx context.Context, who caller.Caller, r request, do func(*postgres.Store) error,
+) (replay *postgres.Key, err error) {
+	if r.key == "" {
+		return nil, e.store.InTx(ctx, do)
+	}
+	if n := len([]rune(r.key)); n > 255 {
+		return nil, fault.Invalid([]string{"idempotencyKey"}, "An idempotency key has 1 to 255 characters, not %d.", n)
+	}
+	print, err := fingerprint(r)
+	if err != nil {
+		return nil, err
+	}
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		claimed, err := tx.ClaimKey(ctx, who, postgres.Key{
+			Text: r.key, Fingerprint: print, WorkflowID: r.flow, CallID: r.call,
+		}, r.at)
+		if err != nil {
+			return err
+		}
+		if !claimed {
+			return errUsed
+		}
+		return do(tx)
+	})
+	if !errors.Is(err, errUsed) {
+		return nil, err
+	}
+	return e.replayOf(ctx, who, r.key, print)
+}
+
+func (e *Engine) replayOf(ctx context.Context, who caller.Caller, key string, print []byte) (*postgres.Key, error) {
+	used, found, err := e.store.Key(ctx, who, key)
+	if err != nil {
+		return nil, fmt.Errorf("read an idempotency key: %w", err)
+	}
+	if !found {
+		return nil, fault.New(fault.Unavailable, "A request with the same idempotency key is just failing. Try again.")
+	}
+	if !bytes.Equal(used.Fingerprint, print) {
+		return nil, mismatch()
+	}
+	return &used, nil
+}
+
+// fingerprint is the same for the same operation with the same content.
+func fingerprint(r request) ([]byte, error) {
+	content, err := json.Marshal(struct {
+		Operation string
+		Content   any
+	}{r.operation, r.content})
+	if err != nil {
+		return nil, fmt.Errorf("fingerprint of %s: %w", r.operation, err)
+	}
+	sum := sha256.Sum256(content)
+	return sum[:], nil
+}

@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// MaxPage is the most that one page of a list holds; a reader may ask for one more to know whether there is a next page.
+const MaxPage = 100
+
+// The ends of time in a filter that names none.
+var (
+	beginning = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	end       = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// found turns the store's answer about one thing into the thing or an error that names it.
+func found[T any](value T, there bool, err error, thing string) (T, error) {
+	if err != nil {
+		return value, fmt.Errorf("read a %s: %w", thing, err)
+	}
+	if !there {
+		return value, notFound(thing)
+	}
+	return value, nil
+}
+
+// Workflow returns one workflow of the caller's organization, or NOT_FOUND.
+func (e *Engine) Workflow(ctx context.Context, who caller.Caller, id uuid.UUID) (workflow.Workflow, error) {
+	flow, there, err := e.store.Workflow(ctx, who, id)
+	return found(flow, there, err, "workflow")
+}
+
+// Workflows returns at most First workflows after a key.
+func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput) ([]workflow.Workflow, error) {
+	filter, any, err := chosen(in.Filter)
+	if err != nil || !any {
+		return nil, err
+	}
+	if in.First < 1 || in.First > MaxPage+1 {
+		return nil, fault.Invalid([]string{"first"}, "A page has 1 to %d items.", MaxPage)
+	}
+	page := postgres.WorkflowPage{
+		Filter: filter, ByUpdated: in.OrderBy == ByUpdated, Descending: in.Descending, First: int32(in.First),
+	}
+	switch {
+	case in.After != nil:
+		page.AfterAt, page.AfterID = in.After.At, in.After.ID
+	case in.Descending:
+		page.AfterAt, page.AfterID = end, uuid.Max
+	default:
+		page.AfterAt = beginning
+	}
+	flows, err := e.store.Workflows(ctx, who, page)
+	if err != nil {
+		return nil, fmt.Errorf("list workflows: %w", err)
+	}
+	return flows, nil
+}
+
+// CountWorkflows counts what Workflows lists.
+func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter) (int, error) {
+	filter, any, err := chosen(f)
+	if err != nil || !any {
+		return 0, err
+	}
+	n, err := e.store.CountWorkflows(ctx, who, filter)
+	if err != nil {
+		return 0, fmt.Errorf("count workflows: %w", err)
+	}
+	return n, nil
+}
+
+// chosen turns a filter by step and status into one by state, since those are computed from it. any is false when no
+// state fits, and so no workflow can.
+func chosen(f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
+	filter = postgres.WorkflowFilter{
+		NameContains: f.NameContains, CreatedFrom: beginning, CreatedTo: end, CreatedBy: f.CreatedBy,
+	}
+	if f.CreatedFrom != nil {
+		filter.CreatedFrom = *f.CreatedFrom
+	}
+	if f.CreatedTo != nil {
+		filter.CreatedTo = *f.CreatedTo
+	}
+	if filter.CreatedTo.Before(filter.CreatedFrom) {
+		return filter, false, fault.Invalid([]string{"filter", "createdTo"}, "The range ends before it begins.")
+	}
+	if len(f.States)+len(f.Steps)+len(f.Statuses) == 0 {
+		return filter, true, nil
+	}
+	for _, s := range workflow.States() {
+		step := s.Step()
+		if (len(f.States) == 0 || slices.Contains(f.States, s)) &&
+			(len(f.Statuses) == 0 || slices.Contains(f.Statuses, s.Status())) &&
+			(len(f.Steps) == 0 || step != nil && slices.Contains(f.Steps, step.Key)) {
+			filter.States = append(filter.States, s)
+		}
+	}
+	return filter, len(filter.States) > 0, nil
+}
+
+// Transitions returns the first journal rows of each workflow after a version.
+func (e *Engine) Transitions(
+	ctx context.Context, who caller.Caller, in TransitionsInput,
+) (map[uuid.UUID][]workflow.Transition, error) {
+	return e.store.Transitions(ctx, who, in.Workflows, in.After, int32(in.First))
+}
+
+// TransitionAt returns one journal row, or NOT_FOUND.
+func (e *Engine) TransitionAt(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, version int,
+) (workflow.Transition, error) {
+	made, there, err := e.store.TransitionAt(ctx, who, flow, version)
+	return found(made, there, err, "transition")
+}
+
+// Calls returns the first calls of each workflow after a key.
+func (e *Engine) Calls(ctx context.Context, who caller.Caller, in CallsInput) (map[uuid.UUID][]cost.Call, error) {
+	after := Key{At: beginning}
+	if in.After != nil {
+		after = *in.After
+	}
+	return e.store.Calls(ctx, who, in.Workflows, after.At, after.ID, int32(in.First))
+}
+
+// CountCalls counts the calls of each workflow.
+func (e *Engine) CountCalls(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID]int, error) {
+	return e.store.CountCalls(ctx, who, flows)
+}
+
+// Call returns one call, or NOT_FOUND.
+func (e *Engine) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (cost.Call, error) {
+	call, there, err := e.store.Call(ctx, who, id)
+	c, err := found(call, there, err, "call")
+	return c.Call, err
+}
+
+// Entries returns the first ledger entries of each account after a sequence number.
+func (e *Engine) Entries(
+	ctx context.Context, who caller.Caller, in EntriesInput,
+) (map[uuid.UUID][]cost.Entry, error) {
+	return e.store.Entries(ctx, who, in.Accounts, in.After, int32(in.First))
+}
+
+// EntryAt returns one ledger entry, or NOT_FOUND.
+func (e *Engine) EntryAt(
+	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
+) (cost.Entry, error) {
+	entry, there, err := e.store.EntryAt(ctx, who, account, sequence)
+	return found(entry, there, err, "ledger entry")
+}
+
+// Accounts returns the accounts of workflows.
+func (e *Engine) Accounts(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID]cost.Account, error) {
+	return e.store.Accounts(ctx, who, flows)
+}
+
+// ICPs returns the current ideal customer profile of each workflow that has one.
+func (e *Engine) ICPs(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]Result, error) {
+	kept, err := e.store.CurrentResults(ctx, who, flows, workflow.StepICP)
+	if err != nil {
+		return nil, fmt.Errorf("read results: %w", err)
+	}
+	results := make(map[uuid.UUID]Result, len(kept))
+	for id, r := range kept {
+		results[id] = Result{
+			Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider, Model: r.Model, At: r.At,
+		}
+	}
+	return results, nil
+}
+
+// Prices returns the prices of models that are valid now; of all models when none is named.
+func (e *Engine) Prices(ctx context.Context, models []string) ([]cost.Price, error) {
+	prices, err := e.store.Prices(ctx, models, e.now())
+	if err != nil {
+		return nil, fmt.Errorf("read prices: %w", err)
+	}
+	return prices, nil
+}

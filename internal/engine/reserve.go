@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+const (
+	// checkRun is when a sweeper first looks after a call that a run of ours reserved.
+	checkRun = 45 * time.Second
+	// checkOutside is how long a program outside may take before the outcome of its call counts as unknown.
+	checkOutside = time.Hour
+)
+
+// errNoRoom ends the transaction of a reservation that an account refused.
+type errNoRoom struct{ account uuid.UUID }
+
+func (errNoRoom) Error() string { return "the account refused the hold" }
+
+// Reserve takes money for a call before it is made: from the workflow's account and from the month's, both or neither.
+// What is returned may be spent. Refusals are *cost.RefusedError; *cost.PriceUnknownError when an estimate names a model
+// without a price; *TerminalError when the workflow is over; *LostRunError when RunToken is not its version any more.
+func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (Charged, error) {
+	at := e.now()
+	hold, estimate, err := e.hold(ctx, in, at)
+	if err != nil {
+		return Charged{}, err
+	}
+	flow, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Charged{}, err
+	}
+	month, err := e.month(ctx, who, at)
+	if err != nil {
+		return Charged{}, fmt.Errorf("find the month: %w", err)
+	}
+	new := postgres.NewCall{
+		ID: e.newID(), WorkflowID: in.WorkflowID, MonthID: month.ID, Step: in.Step, RunToken: in.RunToken,
+		Estimate: estimate, Hold: hold, At: at, CheckAt: at.Add(checkOutside),
+	}
+	if in.RunToken != nil {
+		new.CheckAt = at.Add(checkRun)
+	}
+	if step := flow.Step(); new.Step == "" && step != nil {
+		new.Step = step.Key
+	}
+	return e.reserve(ctx, who, in, new)
+}
+
+func (e *Engine) reserve(
+	ctx context.Context, who caller.Caller, in ReserveInput, new postgres.NewCall,
+) (Charged, error) {
+	var call postgres.Call
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "reserveUsage", content: in, flow: in.WorkflowID, call: &new.ID, at: new.At,
+	}, func(tx *postgres.Store) error {
+		reserved := false
+		var err error
+		if call, reserved, err = tx.ReserveCall(ctx, who, new); err != nil || !reserved {
+			return errors.Join(err, lostUnless(reserved))
+		}
+		for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
+			_, held, err := tx.Hold(ctx, who, postgres.Hold{
+				AccountID: account, CallID: new.ID, Amount: new.Hold, At: new.At,
+			})
+			if err != nil {
+				return err
+			}
+			if !held {
+				return errNoRoom{account}
+			}
+		}
+		return nil
+	})
+	var refused errNoRoom
+	switch {
+	case errors.As(err, &refused):
+		return Charged{}, e.explainRefused(ctx, who, refused.account, new.Hold)
+	case errors.Is(err, errLost) && in.RunToken != nil:
+		return Charged{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
+	case err != nil:
+		return Charged{}, e.explainLost(ctx, who, in.WorkflowID, err)
+	case replay != nil:
+		return e.replayCharged(ctx, who, *replay)
+	}
+	flow, err := e.Workflow(ctx, who, in.WorkflowID)
+	return Charged{Call: call.Call, Workflow: flow}, err
+}
+
+func lostUnless(won bool) error {
+	if won {
+		return nil
+	}
+	return errLost
+}
+
+// hold is how much a reservation needs: the amount that was named, or the upper bound of the estimate.
+func (e *Engine) hold(ctx context.Context, in ReserveInput, at time.Time) (cost.Pico, cost.Estimate, error) {
+	switch {
+	case (in.Amount == nil) == (in.Estimate == nil):
+		return 0, cost.Estimate{}, fault.Invalid([]string{"amount"}, "Name either an amount or an estimate.")
+	case in.Amount != nil && *in.Amount < 0:
+		return 0, cost.Estimate{}, fault.Invalid([]string{"amount"}, "An amount cannot be negative.")
+	case in.Amount != nil:
+		return *in.Amount, cost.Estimate{}, nil
+	}
+	if err := in.Estimate.Check(); err != nil {
+		return 0, *in.Estimate, err
+	}
+	prices, err := e.store.Prices(ctx, in.Estimate.Models, at)
+	if err != nil {
+		return 0, *in.Estimate, fmt.Errorf("read prices: %w", err)
+	}
+	hold, err := cost.Hold(prices, *in.Estimate, at)
+	return hold, *in.Estimate, err
+}
+
+// explainRefused says why an account refused a hold, as the account is now.
+func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, id uuid.UUID, needed cost.Pico) error {
+	account, there, err := e.store.Account(ctx, who, id)
+	if account, err = found(account, there, err, "account"); err != nil {
+		return err
+	}
+	return cost.Refuse(account.Kind, account.Balance, needed)
+}
+
+func (e *Engine) replayCharged(ctx context.Context, who caller.Caller, key postgres.Key) (Charged, error) {
+	if key.CallID == nil {
+		return Charged{}, mismatch()
+	}
+	return e.charged(ctx, who, *key.CallID, true)
+}
+
+// charged returns a call as it is, with its workflow.
+func (e *Engine) charged(ctx context.Context, who caller.Caller, id uuid.UUID, replayed bool) (Charged, error) {
+	call, err := e.Call(ctx, who, id)
+	if err != nil {
+		return Charged{}, err
+	}
+	flow, err := e.Workflow(ctx, who, call.WorkflowID)
+	return Charged{Call: call, Workflow: flow, Replayed: replayed}, err
+}

@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// errLost ends the transaction of a change that came too late.
+var errLost = errors.New("somebody else was first")
+
+// Transition takes one edge of the graph if the workflow stands on From (and Version). Of any number of callers of the
+// same edge at the same time exactly one wins; the others get *StaleStateError, or *TerminalError when the workflow is
+// over. An edge that is not in the graph is *workflow.IllegalTransitionError. Entering a processing state begins a run
+// of the caller with a lease; its token is the new version.
+func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (Moved, error) {
+	kind, err := workflow.CheckEdge(in.From, in.To)
+	if err != nil {
+		return Moved{}, e.explainIllegal(ctx, who, in.WorkflowID, err)
+	}
+	if err := checkReason(in.Reason); err != nil {
+		return Moved{}, err
+	}
+	at := e.now()
+	move := e.moveTo(in.WorkflowID, in.To, at)
+	move.From, move.Kind, move.Version, move.Reason = in.From, kind, in.Version, in.Reason
+	if step := in.To.Step(); step != nil && in.To == step.Processing {
+		move.Run = &postgres.NewRun{Step: step.Key, Worker: who.Actor, Attempt: 1, LeaseExpiresAt: at.Add(e.lease)}
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	return e.makeOnce(ctx, who, request{
+		key: key, operation: "transitionWorkflow", content: in, flow: in.WorkflowID, at: at,
+	}, move)
+}
+
+// change is a transition and, when it makes one necessary, the time from which a worker is asked for.
+type change struct {
+	postgres.Move
+	driveAt *time.Time
+}
+
+// moveTo prepares a transition: when the target waits for a worker of ours, one is asked for, and a sweeper asks again.
+func (e *Engine) moveTo(flow uuid.UUID, to workflow.State, at time.Time) change {
+	c := change{Move: postgres.Move{WorkflowID: flow, To: to, At: at}}
+	if e.waitsForWorker(to) {
+		c.wake(at)
+	}
+	return c
+}
+
+// wake asks for a worker from a time on.
+func (c *change) wake(at time.Time) {
+	again := at.Add(wakeAfter)
+	c.driveAt, c.WakeAt = &at, &again
+}
+
+// waitsForWorker reports whether workers of ours drive a workflow on from this state.
+func (e *Engine) waitsForWorker(s workflow.State) bool {
+	step := s.Step()
+	return step != nil && s == step.Pending && e.drives[step.Key]
+}
+
+// makeOnce makes a transition under an idempotency key, with the job that it makes necessary, and says why when it was
+// lost.
+func (e *Engine) makeOnce(ctx context.Context, who caller.Caller, r request, move change) (Moved, error) {
+	var m Moved
+	if r.key == "" && move.driveAt == nil { // One statement is a transaction.
+		moved, err := e.makeIn(ctx, e.store, who, move)
+		return moved, e.explainLost(ctx, who, move.WorkflowID, err)
+	}
+	replay, err := e.once(ctx, who, r, func(tx *postgres.Store) error {
+		var err error
+		if m, err = e.makeIn(ctx, tx, who, move); err != nil || r.key == "" {
+			return err
+		}
+		return tx.NameKey(ctx, who, r.key, m.Transition.Version)
+	})
+	if err != nil || replay == nil {
+		return m, e.explainLost(ctx, who, move.WorkflowID, err)
+	}
+	return e.replayMoved(ctx, who, *replay)
+}
+
+// makeIn makes a transition and asks for the worker that it makes necessary. errLost when the workflow has moved on.
+func (e *Engine) makeIn(
+	ctx context.Context, store *postgres.Store, who caller.Caller, move change,
+) (Moved, error) {
+	flow, made, won, err := store.Transition(ctx, who, move.Move)
+	if err != nil {
+		return Moved{}, fmt.Errorf("move workflow %s to %s: %w", move.WorkflowID, move.To, err)
+	}
+	if !won {
+		return Moved{}, errLost
+	}
+	if move.driveAt != nil {
+		if err := e.jobs.Drive(ctx, store.Tx(), flow.OrganizationID, flow.ID, *move.driveAt); err != nil {
+			return Moved{}, fmt.Errorf("ask for a worker for workflow %s: %w", flow.ID, err)
+		}
+	}
+	return Moved{Workflow: flow, Transition: made}, nil
+}
+
+// replayMoved returns what an earlier request with the same key did, and the workflow as it is now.
+func (e *Engine) replayMoved(ctx context.Context, who caller.Caller, key postgres.Key) (Moved, error) {
+	flow, err := e.Workflow(ctx, who, key.WorkflowID)
+	if err != nil || key.Version == nil {
+		return Moved{Workflow: flow, Replayed: true}, err
+	}
+	made, err := e.TransitionAt(ctx, who, key.WorkflowID, *key.Version)
+	return Moved{Workflow: flow, Transition: made, Replayed: true}, err
+}
+
+// explainLost turns errLost into what the caller can act on: not there, over, or moved on.
+func (e *Engine) explainLost(ctx context.Context, who caller.Caller, id uuid.UUID, err error) error {
+	if !errors.Is(err, errLost) {
+		return err
+	}
+	current, err := e.Workflow(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	if current.IsTerminal() {
+		return &TerminalError{Current: current}
+	}
+	return &StaleStateError{Current: current}
+}
+
+// explainIllegal keeps the graph's answer for a workflow that is there and not over.
+func (e *Engine) explainIllegal(ctx context.Context, who caller.Caller, id uuid.UUID, illegal error) error {
+	current, err := e.Workflow(ctx, who, id)
+	if err != nil {
+		return err
+	}
+	if current.IsTerminal() {
+		return &TerminalError{Current: current}
+	}
+	var terminal *workflow.TerminalStateError
+	if errors.As(illegal, &terminal) { // The caller believed it to be over, and it is not.
+		return &StaleStateError{Current: current}
+	}
+	return illegal
+}
+
+// cancelTries is how often Cancel reads again when the workflow moves under its hands.
+const cancelTries = 20
+
+// Cancel ends the workflow wherever it stands. It wins over a running step: the run's worker finds that it has lost,
+// and only its cost is booked.
+func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) (Moved, error) {
+	if err := checkReason(in.Reason); err != nil {
+		return Moved{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	for range cancelTries {
+		current, err := e.Workflow(ctx, who, in.WorkflowID)
+		if err != nil {
+			return Moved{}, err
+		}
+		at := e.now()
+		move := e.moveTo(current.ID, workflow.Cancelled, at)
+		move.From, move.Kind, move.Version, move.Reason = current.State, workflow.Cancel, &current.Version, in.Reason
+		moved, err := e.makeOnce(ctx, who, request{
+			key: key, operation: "cancelWorkflow", content: in, flow: current.ID, at: at,
+		}, move)
+		var stale *StaleStateError
+		if !errors.As(err, &stale) {
+			return moved, err
+		}
+	}
+	return Moved{}, e.explainLost(ctx, who, in.WorkflowID, errLost)
+}
+
+// GenerateICP starts the first step and returns at once: from CREATED it asks for a worker, from ICP_FAILED it begins a
+// run that the next free worker takes up. In any other state *StaleStateError or *TerminalError.
+func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (Moved, error) {
+	r := request{key: in.IdempotencyKey, operation: "generateIcp", content: in.WorkflowID, flow: in.WorkflowID}
+	current, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Moved{}, err
+	}
+	r.at = e.now()
+	var move change
+	switch {
+	case current.State == workflow.ICPFailed:
+		move = e.moveTo(current.ID, workflow.ICPProcessing, r.at)
+		move.Kind, move.driveAt = workflow.Retry, &r.at
+		move.Run = &postgres.NewRun{Step: workflow.StepICP, Attempt: 1, LeaseExpiresAt: r.at.Add(e.lease)}
+	default: // From anywhere but CREATED the compare-and-set loses, and a replay is found.
+		move = e.moveTo(current.ID, workflow.ICPPending, r.at)
+		move.Kind = workflow.Advance
+		current.State, current.Version = workflow.Created, 0
+	}
+	move.From, move.Version = current.State, &current.Version
+	return e.makeOnce(ctx, who, r, move)
+}

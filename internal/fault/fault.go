@@ -1,0 +1,80 @@
+// Package fault names the kinds of error that a client may see. An error with a Kind is public: its text is written
+// for the client. Every other error is internal; its text stays in the log.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind is what went wrong, as a client sees it: the code of a user error or of a GraphQL error.
+type Kind string
+
+// The kinds, and what the client should do.
+const (
+	InvalidInput        Kind = "INVALID_INPUT"        // correct the request
+	Unauthenticated     Kind = "UNAUTHENTICATED"      // sign in
+	Forbidden           Kind = "FORBIDDEN"            // ask for access
+	NotFound            Kind = "NOT_FOUND"            // believe it
+	Conflict            Kind = "CONFLICT"             // read again, then decide
+	StaleState          Kind = "STALE_STATE"          // the same: the workflow has moved on
+	IllegalTransition   Kind = "ILLEGAL_TRANSITION"   // the graph has no such edge
+	TerminalState       Kind = "TERMINAL_STATE"       // nothing leaves this state
+	DuplicateName       Kind = "DUPLICATE_NAME"       // choose another name, or use the workflow that has it
+	IdempotencyMismatch Kind = "IDEMPOTENCY_MISMATCH" // the key was used for something else
+	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
+	BudgetHeld          Kind = "BUDGET_HELD"          // wait for calls in flight
+	PriceUnknown        Kind = "PRICE_UNKNOWN"        // add a price
+	RateLimited         Kind = "RATE_LIMITED"         // try again later
+	Unavailable         Kind = "UNAVAILABLE"          // try again later
+	Internal            Kind = "INTERNAL"             // quote the request id
+)
+
+// Error is a public error without data of its own. Errors that carry data are types of the package that knows it;
+// they have a Kind method too.
+type Error struct {
+	kind    Kind
+	message string
+	field   []string
+}
+
+// New makes a public error. The message is for the client: a sentence that says what to do.
+func New(kind Kind, format string, args ...any) *Error {
+	return &Error{kind: kind, message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid makes an INVALID_INPUT error about one field of the input, named from the outside in, as
+// "company.url".
+func Invalid(field []string, format string, args ...any) *Error {
+	return &Error{kind: InvalidInput, message: fmt.Sprintf(format, args...), field: field}
+}
+
+// Error is the sentence for the client.
+func (e *Error) Error() string { return e.message }
+
+// Kind is the code for the client.
+func (e *Error) Kind() Kind { return e.kind }
+
+// Field is the path of the input field at fault, or nil.
+func (e *Error) Field() []string { return e.field }
+
+// KindOf returns the kind of the first public error in err's chain, INTERNAL when there is none, and "" for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	var public interface{ Kind() Kind }
+	if errors.As(err, &public) {
+		return public.Kind()
+	}
+	return Internal
+}
+
+// FieldOf returns the path of the input field that err is about, or nil.
+func FieldOf(err error) []string {
+	var about interface{ Field() []string }
+	if errors.As(err, &about) {
+		return about.Field()
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+// Package llm speaks to language models: one request over the OpenRouter API, one streamed answer, and the look-up of
+// what an answer cost. Any gateway with the same API serves.
+//
+// It refuses to decide. It does not retry, because chat has no idempotency key and a second request is a second
+// charge; it does not choose models or prices; it does not judge what the answer says. What it owes its caller is the
+// truth about money: every failure says whether nothing was charged, what was charged, or that nobody knows yet.
+package llm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// DefaultBaseURL is where OpenRouter serves its API.
+const DefaultBaseURL = "https://openrouter.ai/api/v1"
+
+// The limits of a client that sets none.
+const (
+	// DefaultSilence is longer than the pause between two of OpenRouter's keep-alive comments by far.
+	DefaultSilence          = 120 * time.Second
+	defaultMaxResponseBytes = 4 << 20
+	defaultMaxLineBytes     = 1 << 20
+	// maxErrorBytes bounds the body of a refusal, and of a generation's look-up.
+	maxErrorBytes = 256 << 10
+	// maxHeaderBytes bounds the headers of an answer.
+	maxHeaderBytes = 64 << 10
+)
+
+// Options say where the models are and how long to wait for them. Key is required; the zero value of every other
+// field means its default.
+type Options struct {
+	// BaseURL is the address the API's paths are appended to, without query or credentials. DefaultBaseURL when
+	// empty.
+	BaseURL string
+	// Key is the bearer token. It is sent to BaseURL's host only, and appears in no error.
+	Key string
+	// HTTPClient is used with its redirects switched off. When its transport is not an *http.Transport, the client
+	// cannot know what was sent, and says ChargeUnknown where it would have said ChargeNone.
+	HTTPClient *http.Client
+	// Title and Referer name this program in the provider's statistics.
+	Title, Referer string
+	// Silence is the longest time without a byte: before the headers, and between two lines of the stream.
+	Silence time.Duration
+	// MaxResponseBytes bounds a whole answer, MaxLineBytes one line of it.
+	MaxResponseBytes int64
+	MaxLineBytes     int
+	// Now is the clock that a Retry-After date is read against.
+	Now func() time.Time
+}
+
+// Client speaks to one gateway with one key. It may be used by many goroutines at once.
+type Client struct {
+	base     string
+	http     *http.Client
+	traced   bool
+	owned    bool
+	silence  time.Duration
+	maxBytes int64
+	maxLine  int
+	now      func() time.Time
+	// sign and scrub are closures so that the key cannot be printed with the client.
+	sign  func(http.Header)
+	scrub func(string) string
+}
+
+// New returns a client, or an error when the address or the key cannot be used. It sends nothing.
+func New(o Options) (*Client, error) {
+	base, err := baseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkKey(o.Key); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base:     base,
+		silence:  o.Silence,
+		maxBytes: o.MaxResponseBytes,
+		maxLine:  o.MaxLineBytes,
+		now:      o.Now,
+		sign:     signer(o),
+		scrub:    scrubber(o.Key),
+	}
+	if c.silence <= 0 {
+		c.silence = DefaultSilence
+	}
+	if c.maxBytes <= 0 {
+		c.maxBytes = defaultMaxResponseBytes
+	}
+	if c.maxLine <= 0 {
+		c.maxLine = defaultMaxLineBytes
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	c.http, c.owned = httpClient(o.HTTPClient)
+	c.traced = canTrace(c.http.Transport)
+	return c, nil
+}
+
+// Close drops the idle connections of a client that made its own. Requests under way go on.
+func (c *Client) Close() {
+	if c.owned {
+		c.http.CloseIdleConnections()
+	}
+}
+
+func baseURL(text string) (string, error) {
+	if text == "" {
+		return DefaultBaseURL, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", errors.New("llm: the base URL cannot be read")
+	}
+	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return "", errors.New("llm: the base URL must be an absolute http or https address")
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("llm: the base URL must have no credentials, query or fragment")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// checkKey refuses what could break out of the header. Its errors do not quote the key.
+func checkKey(key string) error {
+	if key == "" {
+		return errors.New("llm: the key is empty")
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' {
+			return errors.New("llm: the key must be printable ASCII without spaces")
+		}
+	}
+	return nil
+}
+
+func signer(o Options) func(http.Header) {
+	key, title, referer := o.Key, o.Title, o.Referer
+	return func(h http.Header) {
+		h.Set("Authorization", "Bearer "+key)
+		if title != "" {
+			h.Set("X-Title", title)
+		}
+		if referer != "" {
+			h.Set("HTTP-Referer", referer)
+		}
+	}
+}
+
+func scrubber(key string) func(string) string {
+	return func(text string) string { return strings.ReplaceAll(text, key, "[key]") }
+}
+
+// httpClient returns a copy of the given client, or one with limits of its own, that follows no redirect: the key
+// goes where it was configured to go and nowhere else.
+func httpClient(given *http.Client) (client *http.Client, owned bool) {
+	client = &http.Client{}
+	if given != nil {
+		*client = *given
+	} else {
+		owned = true
+		client.Transport = &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			ForceAttemptHTTP2:      true,
+			TLSHandshakeTimeout:    10 * time.Second,
+			IdleConnTimeout:        60 * time.Second,
+			MaxIdleConns:           32,
+			MaxIdleConnsPerHost:    16,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+			// A compressed stream is buffered somewhere, and would hide how many bytes are read.
+			DisableCompression: true,
+		}
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client, owned
+}
+
+// canTrace reports whether the transport is known to say when it has a connection.
+func canTrace(transport http.RoundTripper) bool {
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	_, standard := transport.(*http.Transport)
+	return standard
+}
+
+// request builds a signed request. A body is given as bytes, so that the transport may send it again on a fresh
+// connection when the old one turned out to be dead before anything was written; it repeats a POST in no other case.
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.base+path, reader)
+	if err != nil {
+		return nil, fmt.Errorf("llm: build the request: %w", err)
+	}
+	c.sign(r.Header)
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "infin8content-engine")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "text/event-stream, application/json")
+	}
+	return r, nil
+}

@@ -1,0 +1,184 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// errSilent ends a request whose provider has sent nothing for too long.
+var errSilent = errors.New("the provider was silent for too long")
+
+// errTooLarge ends an answer that exceeds the limit.
+var errTooLarge = errors.New("the answer is larger than allowed")
+
+// Complete sends a body made by Request.Body and reads the answer as it is streamed. started is called once, as soon
+// as the generation id is known: before anything else of the answer is read, so that a crash after it can still be
+// settled. An error from started ends the request.
+//
+// Every error is an *Error. Cancelling the context closes the connection, which stops the charge where the provider
+// supports it. One call sends one request; a transport that finds its idle connection dead before writing anything to
+// it takes a new one.
+func (c *Client) Complete(
+	ctx context.Context, body []byte, started func(ctx context.Context, generationID string) error,
+) (Answer, error) {
+	x := c.exchange(ctx)
+	defer x.end()
+	request, err := c.request(x.traced(), http.MethodPost, "/chat/completions", body)
+	if err != nil {
+		return Answer{}, x.failed(err, Answer{})
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, x.failed(err, Answer{})
+	}
+	defer func() { _ = response.Body.Close() }()
+	x.heard()
+	x.status = response.StatusCode
+	if response.StatusCode != http.StatusOK {
+		return Answer{}, x.refused(response)
+	}
+	r := reading{exchange: x, header: response.Header, started: started}
+	r.answer.GenerationID = generationID(response.Header)
+	if err := r.announce(); err != nil {
+		return Answer{}, err
+	}
+	limited := &limitedReader{from: response.Body, left: c.maxBytes}
+	if streamed(response.Header) {
+		return r.stream(limited)
+	}
+	return r.whole(limited)
+}
+
+// generationID is the id that came with the headers, or "".
+func generationID(h http.Header) string { return h.Get("X-Generation-Id") }
+
+func streamed(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && media == "text/event-stream"
+}
+
+// exchange is one request and its answer: the caller's context, our own on top of it, and the watch over both.
+type exchange struct {
+	client    *Client
+	caller    context.Context
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	watch     *time.Timer
+	limit     time.Duration
+	connected atomic.Bool
+	status    int
+}
+
+func (c *Client) exchange(caller context.Context) *exchange {
+	ctx, cancel := context.WithCancelCause(caller)
+	x := &exchange{client: c, caller: caller, ctx: ctx, cancel: cancel, limit: c.silence}
+	x.watch = time.AfterFunc(x.limit, func() { cancel(errSilent) })
+	return x
+}
+
+func (x *exchange) end() {
+	x.watch.Stop()
+	x.cancel(context.Canceled)
+}
+
+// heard starts the silence anew.
+func (x *exchange) heard() { x.watch.Reset(x.limit) }
+
+// traced returns the context under which the transport says that it has a connection. It says so before it hands the
+// request over, and in the goroutine that called it; a trace of the writing comes from another one, too late for a
+// proof.
+func (x *exchange) traced() context.Context {
+	return httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
+	})
+}
+
+// charge is what is known of the money when the exchange breaks off with this much of an answer.
+func (x *exchange) charge(a Answer) Charge {
+	switch {
+	case a.Cost != nil:
+		return ChargeKnown
+	case x.client.traced && !x.connected.Load():
+		return ChargeNone
+	}
+	return ChargeUnknown
+}
+
+// failed makes the error of an exchange that broke off. What the caller wanted comes before what the network reports,
+// since an abort looks like a network error from here.
+func (x *exchange) failed(err error, a Answer) *Error {
+	failure := &Error{Charge: x.charge(a), Status: x.status, Answer: a, cause: err}
+	var timeout net.Error
+	switch {
+	case errors.Is(x.caller.Err(), context.DeadlineExceeded):
+		failure.Class, failure.Message = Timeout, "the time for this request is over"
+		failure.cause = errors.Join(x.caller.Err(), context.Cause(x.caller), err)
+	case x.caller.Err() != nil:
+		failure.Class, failure.Message = Cancelled, "the request was cancelled"
+		failure.cause = errors.Join(x.caller.Err(), context.Cause(x.caller), err)
+	case errors.Is(context.Cause(x.ctx), errSilent):
+		failure.Class, failure.Message = Timeout, errSilent.Error()
+		failure.cause = errors.Join(errSilent, err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		failure.Class, failure.Message = Timeout, x.client.clean(err.Error())
+	default:
+		failure.Class, failure.Message = Network, x.client.clean(err.Error())
+	}
+	return failure
+}
+
+// refused reads the body of a response that is not 200. A body that breaks off proves nothing.
+func (x *exchange) refused(response *http.Response) *Error {
+	body, err := io.ReadAll(&limitedReader{from: response.Body, left: maxErrorBytes})
+	if err != nil {
+		body = nil
+	}
+	return x.client.refused(response, body)
+}
+
+// whole reads an answer that did not come as a stream: an error body under HTTP 200, or the answer of a gateway that
+// does not stream.
+func (r *reading) whole(body io.Reader) (Answer, error) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return Answer{}, r.broken(err)
+	}
+	var event chunk
+	if err := json.Unmarshal(raw, &event); err != nil {
+		return Answer{}, r.unreadable("the answer is neither a stream nor JSON", err)
+	}
+	if err := r.take(event); err != nil {
+		return Answer{}, err
+	}
+	return r.conclude()
+}
+
+// limitedReader is io.LimitedReader with an error of its own in place of an end that looks like the real one.
+type limitedReader struct {
+	from io.Reader
+	left int64
+}
+
+// Read fails with errTooLarge once more than the limit has come.
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.from.Read(p)
+	l.left -= int64(n)
+	if l.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}

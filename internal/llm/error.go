@@ -1,0 +1,223 @@
+package llm
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Class is what kind of failure it was. The values are the failure codes of a run.
+type Class string
+
+// The classes. Which of them are worth another attempt is not decided here.
+const (
+	Timeout             Class = "TIMEOUT"
+	RateLimited         Class = "RATE_LIMITED"
+	ProviderUnavailable Class = "PROVIDER_UNAVAILABLE"
+	Network             Class = "NETWORK"
+	Auth                Class = "AUTH"
+	PaymentRequired     Class = "PAYMENT_REQUIRED"
+	InvalidRequest      Class = "INVALID_REQUEST"
+	ContentFiltered     Class = "CONTENT_FILTERED"
+	Cancelled           Class = "CANCELLED"
+	InvalidOutput       Class = "INVALID_OUTPUT"
+)
+
+// Charge is what is known about the money of a failed request.
+type Charge string
+
+const (
+	// ChargeNone is a proof: the request never left, or was refused before a model started.
+	ChargeNone Charge = "NONE"
+	// ChargeKnown means that the provider reported the cost before the failure; the error's Answer carries it.
+	ChargeKnown Charge = "KNOWN"
+	// ChargeUnknown is everything else. The provider may have charged anything up to the whole answer.
+	ChargeUnknown Charge = "UNKNOWN"
+)
+
+// Limits of what is kept of a provider's words.
+const (
+	maxMessageRunes = 300
+	maxRetryAfter   = 24 * time.Hour
+)
+
+// Error is how every request fails.
+type Error struct {
+	Class  Class
+	Charge Charge
+	// Status is the HTTP status, or 0 when there was no answer.
+	Status int
+	// RetryAfter is how long the provider asked to wait, at most a day; 0 when it did not.
+	RetryAfter time.Duration
+	// Answer is what was known by then: the generation id, text, usage and cost, as far as they had come.
+	Answer Answer
+	// Message says what happened, for the log. It holds no key and no prompt.
+	Message string
+	cause   error
+}
+
+// Error is a line for the log, not for a client.
+func (e *Error) Error() string {
+	if e.Status != 0 {
+		return fmt.Sprintf("llm: %s (HTTP %d, charge %s): %s", e.Class, e.Status, e.Charge, e.Message)
+	}
+	return fmt.Sprintf("llm: %s (charge %s): %s", e.Class, e.Charge, e.Message)
+}
+
+// Unwrap returns what made it fail, such as context.DeadlineExceeded or the error of the started function.
+func (e *Error) Unwrap() error { return e.cause }
+
+// wireError is the error object of the API. Its code is a number, or a word when a model's own error is passed on.
+type wireError struct {
+	Code     json.RawMessage `json:"code"`
+	Message  string          `json:"message"`
+	Metadata struct {
+		Reasons json.RawMessage `json:"reasons"`
+		Flagged json.RawMessage `json:"flagged_input"`
+	} `json:"metadata"`
+}
+
+// wordStatus gives the status of the error words seen on the wire in place of numbers.
+var wordStatus = map[string]int{
+	"invalid_request_error":    http.StatusBadRequest,
+	"invalid_prompt":           http.StatusBadRequest,
+	"context_length_exceeded":  http.StatusBadRequest,
+	"authentication_error":     http.StatusUnauthorized,
+	"insufficient_quota":       http.StatusPaymentRequired,
+	"timeout":                  http.StatusRequestTimeout,
+	"rate_limit_exceeded":      http.StatusTooManyRequests,
+	"rate_limit_error":         http.StatusTooManyRequests,
+	"server_error":             http.StatusBadGateway,
+	"content_filter":           statusFiltered,
+	"content_policy_violation": statusFiltered,
+}
+
+// statusFiltered stands for "403 with the reasons of a moderator"; it is on no wire.
+const statusFiltered = -http.StatusForbidden
+
+// number returns the error's code as an HTTP status, or 0 when it is none.
+func (w *wireError) number() int {
+	n, err := strconv.Atoi(strings.Trim(string(w.Code), `"`))
+	if err != nil || n < 100 || n > 599 {
+		return 0
+	}
+	return n
+}
+
+// status returns what the error's code means as an HTTP status, or 0 when it is no number and no known word.
+func (w *wireError) status() int {
+	switch n := w.number(); {
+	case n == http.StatusForbidden && w.moderated():
+		return statusFiltered
+	case n != 0:
+		return n
+	}
+	return wordStatus[strings.Trim(string(w.Code), `"`)]
+}
+
+// refusal reports whether the error, as the body of this HTTP status, proves that no model started: a 4xx, or 503
+// ("no provider meets the requirements"), with the API's own error body. A body that names another code passes on
+// somebody else's failure, and 408 comes from a model that was already at work.
+func (w *wireError) refusal(status int) bool {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return w.number() == status
+	case status < 400 || status > 499 || status == http.StatusRequestTimeout:
+		return false
+	}
+	return w.number() == status || w.number() == 0
+}
+
+func (w *wireError) moderated() bool {
+	return present(w.Metadata.Reasons) || present(w.Metadata.Flagged)
+}
+
+func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// classOf is the class of an HTTP status. A status of the provider's own making counts as unavailable from 500 on,
+// and below that as a request that will not get better by repeating it.
+func classOf(status int) Class {
+	switch {
+	case status == statusFiltered:
+		return ContentFiltered
+	case status == http.StatusRequestTimeout:
+		return Timeout
+	case status == http.StatusTooManyRequests:
+		return RateLimited
+	case status == http.StatusPaymentRequired:
+		return PaymentRequired
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return Auth
+	case status == 0 || status >= http.StatusInternalServerError:
+		return ProviderUnavailable
+	}
+	return InvalidRequest
+}
+
+// refused makes the error of a response whose status is not 200. A bare status proves nothing: it may come from
+// anything between here and the provider.
+func (c *Client) refused(response *http.Response, body []byte) *Error {
+	status := response.StatusCode
+	failure := &Error{
+		Class:      classOf(status),
+		Charge:     ChargeUnknown,
+		Status:     status,
+		RetryAfter: c.retryAfter(response.Header),
+		Answer:     Answer{GenerationID: generationID(response.Header)},
+		Message:    "the provider answered " + strconv.Itoa(status),
+	}
+	// 402 with Retry-After is OpenRouter's budget for calls in flight: it passes; an empty account does not.
+	if status == http.StatusPaymentRequired && failure.RetryAfter > 0 {
+		failure.Class = RateLimited
+	}
+	var wire struct {
+		Error *wireError `json:"error"`
+	}
+	if json.Unmarshal(body, &wire) != nil || wire.Error == nil {
+		return failure
+	}
+	if text := c.clean(wire.Error.Message); text != "" {
+		failure.Message = text
+	}
+	if status == http.StatusForbidden && wire.Error.status() == statusFiltered {
+		failure.Class = ContentFiltered
+	}
+	if wire.Error.refusal(status) {
+		failure.Charge = ChargeNone
+	}
+	return failure
+}
+
+// retryAfter reads the header as seconds or as an HTTP date; 0 when absent, past or unreadable.
+func (c *Client) retryAfter(h http.Header) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if text == "" {
+		return 0
+	}
+	wait := time.Duration(0)
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(c.now())
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}
+
+// clean makes foreign text fit for a log: without the key, on one line, and short.
+func (c *Client) clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(c.scrub(text), "?"))
+	text = strings.TrimSpace(text)
+	if runes := []rune(text); len(runes) > maxMessageRunes {
+		text = string(runes[:maxMessageRunes]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,166 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+)
+
+// The longest name and address that are repeated in an answer, in characters. With them an answer stays within the
+// 700 tokens that the engine asks for.
+const (
+	maxNameCharacters = 200
+	maxURLCharacters  = 200
+)
+
+// The ways in which a request names its company: a JSON field, a tag, a labelled line. The last resort is the
+// address.
+var (
+	namePatterns = []*regexp.Regexp{
+		regexp.MustCompile(`(?i)"company[ _]?name"\s*:\s*("(?:[^"\\]|\\.)+")`),
+		regexp.MustCompile(`(?i)"(?:company|name)"\s*:\s*("(?:[^"\\]|\\.)+")`),
+		regexp.MustCompile(`(?is)<(?:company[ _-]?name|company|name)>\s*([^<]+?)\s*</`),
+		regexp.MustCompile(`(?im)^[\s>*#-]*(?:company(?:'s)?[ _]?name|company|name)[\s*]*[:=][\s*]*(.+)$`),
+	}
+	urlField   = regexp.MustCompile(`(?i)"(?:company[ _]?url|url|website)"\s*:\s*("(?:[^"\\]|\\.)+")`)
+	urlPattern = regexp.MustCompile(`https?://[^\s"'<>()\[\]{}\\]+`)
+)
+
+// The words that every answer chooses from.
+var (
+	industries = []string{
+		"Software", "Financial services", "Healthcare", "Manufacturing", "Retail", "Logistics", "Education",
+		"Professional services", "Energy", "Telecommunications", "Media", "Construction",
+	}
+	roles = []string{
+		"Chief financial officer", "Head of operations", "Chief marketing officer", "Chief technology officer",
+		"Head of procurement", "Content lead", "Head of sales", "Product manager", "Managing director",
+		"Head of customer success",
+	}
+	pains = []string{
+		"Spending grows faster than anybody can explain it",
+		"Decisions wait for reports that arrive too late",
+		"Tools do not talk to each other, so people copy by hand",
+		"New customers cost more every quarter",
+		"Audits take weeks because records are scattered",
+		"Good content is slow to make and hard to measure",
+		"Small teams carry the work of large ones",
+		"Promises to customers are hard to keep at scale",
+	}
+)
+
+// icp is the ideal customer profile as the engine asks for it.
+type icp struct {
+	Industries       []string `json:"industries"`
+	BuyerRoles       []string `json:"buyerRoles"`
+	PainPoints       []string `json:"painPoints"`
+	ValueProposition string   `json:"valueProposition"`
+}
+
+// answer writes what the sandbox has to say: an ideal customer profile as strict JSON, made of the company's name and
+// address in the request and of words that the seed chooses.
+func (s *Sandbox) answer(messages []message, f Fault) string {
+	name, url := subject(messages)
+	if f.Kind == FaultEmpty {
+		return ""
+	}
+	if f.Kind == FaultUnreadableJSON {
+		return fmt.Sprintf("Sandbox answer: there is much to tell about %s, but this is prose, and {\"half\": ", name)
+	}
+	random := rand.New(rand.NewPCG(s.seed, hashOf(name, url))) //nolint:gosec // Repeatable on purpose.
+	profile := icp{
+		Industries: pick(random, industries, 3),
+		BuyerRoles: pick(random, roles, 3),
+		PainPoints: pick(random, pains, 3),
+		ValueProposition: fmt.Sprintf(
+			"%s (%s) gives its customers one place to work and one record to trust. (Sandbox: no model was asked.)",
+			name, url),
+	}
+	text := encode(profile)
+	if f.Kind == FaultFencedJSON {
+		return "```json\n" + text + "\n```"
+	}
+	return text
+}
+
+// subject finds whom the request is about. Without a name the address stands for it, without an address a dash.
+func subject(messages []message) (name, url string) {
+	var text strings.Builder
+	for _, m := range messages {
+		if m.Role == "user" {
+			text.WriteString(string(m.Content))
+			text.WriteString("\n")
+		}
+	}
+	words := text.String()
+	if found := urlField.FindStringSubmatch(words); found != nil {
+		url = unquote(found[1])
+	} else {
+		url = strings.TrimRight(urlPattern.FindString(words), ".,;:!?")
+	}
+	for _, pattern := range namePatterns {
+		if found := pattern.FindStringSubmatch(words); found != nil {
+			name = unquote(strings.TrimSpace(found[1]))
+			break
+		}
+	}
+	if name == "" {
+		name = url
+	}
+	return orDash(first(name, maxNameCharacters)), orDash(first(url, maxURLCharacters))
+}
+
+// unquote reads a JSON string, and leaves anything else as it is.
+func unquote(text string) string {
+	var plain string
+	if json.Unmarshal([]byte(text), &plain) == nil {
+		return plain
+	}
+	return text
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
+func first(text string, characters int) string {
+	if runes := []rune(text); len(runes) > characters {
+		return string(runes[:characters])
+	}
+	return text
+}
+
+func hashOf(parts ...string) uint64 {
+	h := fnv.New64a()
+	for _, part := range parts {
+		_, _ = h.Write([]byte(part))
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+
+// pick chooses n of the words, in an order of its own.
+func pick(random *rand.Rand, words []string, n int) []string {
+	chosen := make([]string, n)
+	for i, at := range random.Perm(len(words))[:n] {
+		chosen[i] = words[at]
+	}
+	return chosen
+}
+
+func encode(value any) string {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic("sandbox: " + err.Error()) // Strings and numbers always encode.
+	}
+	return strings.TrimSpace(out.String())
+}

@@ -1,0 +1,127 @@
+package sandbox
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/infin8content/engine/internal/cost"
+)
+
+// maxGenerations is how many answers the books keep; the oldest go first. The total keeps counting.
+const maxGenerations = 100_000
+
+// Charge is one line of the books: what an answer really cost, also one that was cut, aborted or never read.
+type Charge struct {
+	Model string
+	Usage cost.Usage
+	Cost  cost.Pico
+	// FinishReason is "stop", "length", "content_filter" or "error", and empty for an answer that was broken off.
+	FinishReason string
+	// Cancelled is true when the client had left before the end.
+	Cancelled bool
+	At        time.Time
+}
+
+// books are what a provider would send its bill from.
+type books struct {
+	mu      sync.Mutex
+	lag     time.Duration
+	charges map[string]Charge
+	order   []string
+	total   cost.Pico
+}
+
+func newBooks(lag time.Duration) *books {
+	return &books{lag: lag, charges: map[string]Charge{}}
+}
+
+// enter writes a charge down. A total beyond what a Pico holds is nine million dollars of play money: a mistake of
+// the program that uses the sandbox.
+func (b *books) enter(id string, c Charge) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	total, err := b.total.Add(c.Cost)
+	if err != nil {
+		panic("sandbox: the charges cannot be counted any more: " + err.Error())
+	}
+	b.total = total
+	b.charges[id] = c
+	b.order = append(b.order, id)
+	if len(b.order) > maxGenerations {
+		delete(b.charges, b.order[0])
+		b.order = b.order[1:]
+	}
+}
+
+// find returns a charge whose lag is over.
+func (b *books) find(id string, now time.Time) (Charge, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, found := b.charges[id]
+	return c, found && !now.Before(c.At.Add(b.lag))
+}
+
+// Charges returns the books: generation id to charge. The map is fresh.
+func (s *Sandbox) Charges() map[string]Charge {
+	s.books.mu.Lock()
+	defer s.books.mu.Unlock()
+	return maps.Clone(s.books.charges)
+}
+
+// Total returns the sum of all charges since the sandbox was made.
+func (s *Sandbox) Total() cost.Pico {
+	s.books.mu.Lock()
+	defer s.books.mu.Unlock()
+	return s.books.total
+}
+
+// Requests returns how many chat requests reached a model. Refused ones do not count.
+func (s *Sandbox) Requests() int64 { return s.sequence.Load() }
+
+// InFlight returns how many of them are being answered now. When it is zero, the books are complete.
+func (s *Sandbox) InFlight() int64 { return s.inFlight.Load() }
+
+// SetGenerationLag changes how long the books stay closed after an answer, for answers that were already given too.
+func (s *Sandbox) SetGenerationLag(d time.Duration) {
+	s.books.mu.Lock()
+	defer s.books.mu.Unlock()
+	s.books.lag = d
+}
+
+// generation answers GET /generation?id=.
+func (s *Sandbox) generation(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("id")
+	c, found := s.books.find(id, s.now())
+	if !found {
+		refuse(w, http.StatusNotFound, "Generation "+id+" not found")
+		return
+	}
+	var finish any
+	if c.FinishReason != "" {
+		finish = c.FinishReason
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"data": map[string]any{
+		"id":                       id,
+		"model":                    c.Model,
+		"provider_name":            Provider,
+		"created_at":               c.At.UTC().Format(time.RFC3339Nano),
+		"total_cost":               amount(c.Cost),
+		"usage":                    amount(c.Cost),
+		"streamed":                 true,
+		"cancelled":                c.Cancelled,
+		"is_byok":                  false,
+		"finish_reason":            finish,
+		"tokens_prompt":            c.Usage.PromptTokens,
+		"tokens_completion":        c.Usage.CompletionTokens,
+		"native_tokens_prompt":     c.Usage.PromptTokens,
+		"native_tokens_completion": c.Usage.CompletionTokens,
+		"native_tokens_reasoning":  0,
+		"native_tokens_cached":     0,
+		"num_search_results":       c.Usage.WebSearches * resultsPerSearch,
+	}})
+}
+
+// resultsPerSearch is what one search finds. The API counts results, not searches.
+const resultsPerSearch = 5

@@ -1,0 +1,272 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/infin8content/engine/internal/cost"
+)
+
+// Limits of a request.
+const (
+	maxBodyBytes     = 1 << 20
+	maxModels        = 8
+	defaultMaxTokens = 4096
+)
+
+// content is a message's text: a string, or parts of which the texts count.
+type content string
+
+// UnmarshalJSON reads both forms of the API.
+func (c *content) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		*c = content(text)
+		return nil
+	}
+	var parts []struct {
+		Text string `json:"text"`
+	}
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return errors.New("the content of a message is a string or a list of parts")
+	}
+	for _, p := range parts {
+		*c += content(p.Text)
+	}
+	return nil
+}
+
+type message struct {
+	Role    string  `json:"role"`
+	Content content `json:"content"`
+}
+
+type chatRequest struct {
+	Model     string    `json:"model"`
+	Models    []string  `json:"models"`
+	Messages  []message `json:"messages"`
+	MaxTokens *int64    `json:"max_tokens"`
+	Stream    bool      `json:"stream"`
+	Provider  struct {
+		MaxPrice struct {
+			Prompt     json.Number `json:"prompt"`
+			Completion json.Number `json:"completion"`
+			Request    json.Number `json:"request"`
+		} `json:"max_price"`
+	} `json:"provider"`
+}
+
+// wanted returns the models in the order in which they are to be tried.
+func (q chatRequest) wanted() []string {
+	var models []string
+	for _, m := range append([]string{q.Model}, q.Models...) {
+		if m != "" && !slices.Contains(models, m) {
+			models = append(models, m)
+		}
+	}
+	return models
+}
+
+// refusal is why no model was started.
+type refusal struct {
+	status  int
+	message string
+}
+
+// job is one answer in the making.
+type job struct {
+	id      string
+	model   string // who answers, and is charged for where the list has it
+	charged string // whose prices are charged
+	created time.Time
+	fault   Fault
+	prompt  int64
+	pieces  []string // the answer, token by token
+	finish  string
+	search  int64
+	stream  bool
+}
+
+// usage is what the answer has used when so many of its tokens exist.
+func (j *job) usage(produced int) cost.Usage {
+	return cost.Usage{PromptTokens: j.prompt, CompletionTokens: int64(produced), WebSearches: j.search}
+}
+
+// chat answers POST /chat/completions.
+func (s *Sandbox) chat(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		refuse(w, http.StatusRequestEntityTooLarge, "The request is too large")
+		return
+	}
+	request, no := readChat(body)
+	if no == nil {
+		no = s.missing(request, len(body))
+	}
+	if no != nil {
+		s.refused(w, *no, Fault{})
+		return
+	}
+	fault := s.takeFault()
+	if fault.Kind == FaultStatus && !started(fault.Status) {
+		s.refused(w, refusal{fault.Status, "The sandbox was told to refuse"}, fault)
+		return
+	}
+	model, no := s.route(request, len(body), fault)
+	if no != nil {
+		s.refused(w, *no, fault)
+		return
+	}
+	s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	s.work(w, r, s.newJob(request, body, model, fault))
+}
+
+// started reports whether a status leaves open that a model was at work: a bad upstream does, a refusal does not.
+func started(status int) bool {
+	return status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable
+}
+
+func (s *Sandbox) refused(w http.ResponseWriter, no refusal, f Fault) {
+	if f.RetryAfter != "" {
+		w.Header().Set("Retry-After", f.RetryAfter)
+	}
+	s.log.Info("sandbox refused", "status", no.status, "message", no.message, "fault", string(f.Kind))
+	refuse(w, no.status, no.message)
+}
+
+func readChat(body []byte) (chatRequest, *refusal) {
+	var q chatRequest
+	if err := json.Unmarshal(body, &q); err != nil {
+		return q, &refusal{http.StatusBadRequest, "The request is not valid JSON of this API"}
+	}
+	switch {
+	case len(q.wanted()) == 0:
+		return q, &refusal{http.StatusBadRequest, "No models provided"}
+	case len(q.wanted()) > maxModels:
+		return q, &refusal{http.StatusBadRequest, "At most " + strconv.Itoa(maxModels) + " models may be named"}
+	case len(q.Messages) == 0:
+		return q, &refusal{http.StatusBadRequest, `Input required: specify "messages"`}
+	case q.MaxTokens != nil && *q.MaxTokens < 1:
+		return q, &refusal{http.StatusBadRequest, "max_tokens must be at least 1"}
+	}
+	return q, nil
+}
+
+// missing refuses a request for a model that is not on the price list.
+func (s *Sandbox) missing(q chatRequest, bodyBytes int) *refusal {
+	for _, model := range q.wanted() {
+		if _, known := s.ceilingOf(model, bodyBytes, s.now()); !known {
+			return &refusal{http.StatusBadRequest, model + " is not a valid model ID"}
+		}
+	}
+	return nil
+}
+
+// route chooses who answers: the first model that is up and costs no more than the request accepts.
+func (s *Sandbox) route(q chatRequest, bodyBytes int, f Fault) (string, *refusal) {
+	models := q.wanted()
+	if f.Kind == FaultFirstModelDown {
+		models = models[1:]
+	}
+	for _, model := range models {
+		ceiling, known := s.ceilingOf(model, bodyBytes, s.now())
+		if known && q.accepts(ceiling) {
+			return model, nil
+		}
+	}
+	return "", &refusal{
+		http.StatusServiceUnavailable, "There is no available model provider that meets your routing requirements",
+	}
+}
+
+// accepts compares a model's prices with the request's max_price: USD per million tokens, and per request.
+func (q chatRequest) accepts(c cost.Ceiling) bool {
+	const million = 1_000_000
+	limit := q.Provider.MaxPrice
+	perRequest, err := c.Request.Add(c.WebSearch)
+	return err == nil && within(c.Prompt, million, limit.Prompt) &&
+		within(c.Completion, million, limit.Completion) && within(perRequest, 1, limit.Request)
+}
+
+func within(unit cost.Pico, times int64, limit json.Number) bool {
+	if limit == "" {
+		return true
+	}
+	price, err := unit.Times(times)
+	if err != nil {
+		return false
+	}
+	most, err := cost.ParseBilled(limit.String())
+	return err == nil && price <= most
+}
+
+func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Fault) *job {
+	now := s.now()
+	j := &job{
+		id:      "gen-sandbox-" + s.born + "-" + strconv.FormatInt(s.sequence.Add(1), 10),
+		model:   model,
+		charged: model,
+		created: now,
+		fault:   f,
+		prompt:  promptTokens(q.Messages, len(body)),
+		pieces:  tokens(s.answer(q.Messages, f)),
+		finish:  "stop",
+		stream:  q.Stream,
+	}
+	if f.Kind == FaultDrift {
+		j.model = f.Model
+		if _, known := s.ceilingOf(f.Model, len(body), now); known {
+			j.charged = f.Model
+		}
+	}
+	if ceiling, _ := s.ceilingOf(j.charged, len(body), now); ceiling.WebSearch > 0 {
+		j.search = 1
+	}
+	most := int64(defaultMaxTokens)
+	if q.MaxTokens != nil {
+		most = *q.MaxTokens
+	}
+	if int64(len(j.pieces)) > most {
+		j.pieces, j.finish = j.pieces[:most], "length"
+	}
+	if f.Kind == FaultContentFilter {
+		j.pieces, j.finish = j.pieces[:len(j.pieces)/2], "content_filter"
+	}
+	return j
+}
+
+// book charges for so many tokens of an answer and writes it down. It is called once for each, before the client can
+// see the end of the answer.
+func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Charge {
+	c := Charge{
+		Model: j.model, Usage: j.usage(produced), FinishReason: finish, Cancelled: cancelled, At: s.now(),
+	}
+	amount, err := cost.ListCost(s.prices, j.charged, c.Usage, j.created)
+	if err == nil && j.fault.Kind == FaultOvercharge {
+		amount, err = amount.Times(j.fault.Factor)
+	}
+	if err != nil {
+		panic("sandbox: a request it took has no price: " + err.Error())
+	}
+	c.Cost = amount
+	s.enter(j, c)
+	return c
+}
+
+func (s *Sandbox) enter(j *job, c Charge) {
+	s.books.enter(j.id, c)
+	s.log.Info("sandbox answered",
+		"generation", j.id, "model", c.Model, "prompt_tokens", c.Usage.PromptTokens,
+		"completion_tokens", c.Usage.CompletionTokens, "web_searches", c.Usage.WebSearches, "usd", c.Cost.String(),
+		"finish", c.FinishReason, "cancelled", c.Cancelled, "fault", string(j.fault.Kind))
+}
+
+// text is the whole answer.
+func (j *job) text() string { return strings.Join(j.pieces, "") }

@@ -1,0 +1,236 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	// tokensPerEvent is how many tokens one event of a stream carries.
+	tokensPerEvent = 4
+	// keepAlive is the pause between two comments while the client waits.
+	keepAlive = time.Second
+)
+
+// work answers a request that has reached a model.
+func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
+	ctx := r.Context()
+	if j.fault.Kind == FaultHangBeforeHeaders {
+		<-ctx.Done()
+		s.book(j, 0, "", true)
+		return
+	}
+	w.Header().Set("X-Generation-Id", j.id)
+	switch j.fault.Kind {
+	case FaultStatus:
+		s.enter(j, Charge{Model: j.model, FinishReason: "error", At: s.now()})
+		s.refused(w, refusal{j.fault.Status, "The sandbox was told to fail"}, j.fault)
+	case FaultStatusCharged:
+		s.book(j, len(j.pieces), "error", false)
+		s.refused(w, refusal{j.fault.Status, "The sandbox was told to fail after its work"}, j.fault)
+	case FaultErrorInBody:
+		s.book(j, 0, "error", false)
+		writeJSON(w, http.StatusOK, errorBody(codeOf(j.fault), "The sandbox was told to fail"))
+	default:
+		if j.stream {
+			s.stream(ctx, w, j)
+		} else {
+			s.whole(ctx, w, j)
+		}
+	}
+}
+
+func codeOf(f Fault) int {
+	if f.Status == 0 {
+		return http.StatusBadGateway
+	}
+	return f.Status
+}
+
+// whole answers without a stream. As at the real one, leaving early does not stop the charge then.
+func (s *Sandbox) whole(ctx context.Context, w http.ResponseWriter, j *job) {
+	wait(ctx, s.firstByte+j.fault.Delay)
+	charge := s.book(j, len(j.pieces), j.finish, ctx.Err() != nil)
+	answer := j.event(map[string]any{
+		"index": 0, "message": map[string]any{"role": "assistant", "content": j.text()}, "finish_reason": j.finish,
+	})
+	answer["object"] = "chat.completion"
+	if j.fault.Kind != FaultNoUsage {
+		answer["usage"] = wireUsage(charge)
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// stream answers event by event. Whatever ends it early is charged for what existed by then.
+func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, j *job) {
+	out := newEvents(w)
+	out.comment()
+	if j.fault.Kind == FaultHangAfterHeaders {
+		<-ctx.Done()
+		s.book(j, 0, "", true)
+		return
+	}
+	if !out.pause(ctx, s.firstByte+j.fault.Delay) {
+		s.abandon(j, 0)
+		return
+	}
+	sent := 0
+	for produced := 0; ; {
+		if sent == j.fault.After && s.stopsHere(out, j, produced) {
+			return
+		}
+		if produced >= len(j.pieces) {
+			break
+		}
+		if !out.pause(ctx, s.delay) {
+			s.abandon(j, produced)
+			return
+		}
+		next := min(produced+tokensPerEvent, len(j.pieces))
+		out.event(j.delta(strings.Join(j.pieces[produced:next], ""), nil))
+		produced = next
+		sent++
+	}
+	s.finish(out, j, sent)
+}
+
+// stopsHere carries out the faults that end a stream in the middle.
+func (s *Sandbox) stopsHere(out *events, j *job, produced int) bool {
+	switch j.fault.Kind {
+	case FaultCutStream:
+		s.book(j, produced, "", false)
+		panic(http.ErrAbortHandler) // Closes the connection without the end of the body.
+	case FaultErrorInStream:
+		s.book(j, produced, "error", false)
+		out.event(j.failure())
+		return true
+	}
+	return false
+}
+
+// finish sends the end of a stream: the finish reason, the usage in an event without choices, and "[DONE]". The
+// answer is in the books before the client can see that it is complete.
+func (s *Sandbox) finish(out *events, j *job, sent int) {
+	charge := s.book(j, len(j.pieces), j.finish, false)
+	if j.fault.Kind == FaultCutStream && sent < j.fault.After {
+		panic(http.ErrAbortHandler) // Shorter than the fault expected: cut before the end all the same.
+	}
+	out.event(j.delta("", j.finish))
+	if j.fault.Kind != FaultNoUsage {
+		usage := j.event(nil)
+		usage["usage"] = wireUsage(charge)
+		out.event(usage)
+	}
+	if j.fault.Kind == FaultErrorAfterUsage || (j.fault.Kind == FaultErrorInStream && sent < j.fault.After) {
+		out.event(j.failure())
+		return
+	}
+	out.raw("data: [DONE]\n\n")
+}
+
+// abandon books the answer of a client that has left.
+func (s *Sandbox) abandon(j *job, produced int) {
+	if j.fault.Kind == FaultUnstoppable {
+		produced = len(j.pieces)
+	}
+	s.book(j, produced, "", true)
+}
+
+// event is what all events have in common. Without a choice its list is empty, not absent.
+func (j *job) event(choice map[string]any) map[string]any {
+	choices := []any{}
+	if choice != nil {
+		choices = append(choices, choice)
+	}
+	return map[string]any{
+		"id": j.id, "provider": Provider, "model": j.model, "object": "chat.completion.chunk",
+		"created": j.created.Unix(), "choices": choices,
+	}
+}
+
+// delta is an event with words, or with the finish reason.
+func (j *job) delta(text string, finish any) map[string]any {
+	return j.event(map[string]any{
+		"index": 0, "delta": map[string]any{"role": "assistant", "content": text},
+		"finish_reason": finish, "native_finish_reason": finish,
+	})
+}
+
+// failure is the event that ends a stream with an error.
+func (j *job) failure() map[string]any {
+	event := j.delta("", "error")
+	event["error"] = map[string]any{"code": codeOf(j.fault), "message": "The sandbox was told to fail in the stream"}
+	return event
+}
+
+func wireUsage(c Charge) map[string]any {
+	return map[string]any{
+		"prompt_tokens":             c.Usage.PromptTokens,
+		"completion_tokens":         c.Usage.CompletionTokens,
+		"total_tokens":              c.Usage.PromptTokens + c.Usage.CompletionTokens,
+		"cost":                      amount(c.Cost),
+		"is_byok":                   false,
+		"prompt_tokens_details":     map[string]any{"cached_tokens": 0},
+		"completion_tokens_details": map[string]any{"reasoning_tokens": 0},
+		"cost_details":              map[string]any{"upstream_inference_cost": nil},
+		"server_tool_use":           map[string]any{"web_search_requests": c.Usage.WebSearches},
+	}
+}
+
+// events writes server-sent events. A failed write is not an error here: the request's context ends soon after.
+type events struct {
+	to      http.ResponseWriter
+	control *http.ResponseController
+}
+
+func newEvents(w http.ResponseWriter) *events {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.WriteHeader(http.StatusOK)
+	return &events{to: w, control: http.NewResponseController(w)}
+}
+
+func (e *events) raw(text string) {
+	_, _ = e.to.Write([]byte(text))
+	_ = e.control.Flush()
+}
+
+func (e *events) comment() { e.raw(": OPENROUTER PROCESSING (sandbox)\n\n") }
+
+func (e *events) event(value map[string]any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic("sandbox: " + err.Error()) // Strings and numbers always encode.
+	}
+	e.raw("data: " + string(text) + "\n\n")
+}
+
+// pause waits, with a comment now and then, and reports whether the client is still there.
+func (e *events) pause(ctx context.Context, d time.Duration) bool {
+	for d > keepAlive {
+		if !wait(ctx, keepAlive) {
+			return false
+		}
+		e.comment()
+		d -= keepAlive
+	}
+	return wait(ctx, d)
+}
+
+// wait reports whether the context outlived the pause.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

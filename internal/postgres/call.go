@@ -1,0 +1,186 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// before returns the states that a call may come from when it becomes next, as parameters.
+func before(next cost.CallState) []string {
+	var states []string
+	for _, s := range cost.CallStates() {
+		if s.MayBecome(next) {
+			states = append(states, string(s))
+		}
+	}
+	return states
+}
+
+// NewCall is a call to be reserved.
+type NewCall struct {
+	ID, WorkflowID, MonthID uuid.UUID
+	Step                    workflow.StepKey
+	RunToken                *int
+	Estimate                cost.Estimate
+	Hold                    cost.Pico
+	At, CheckAt             time.Time
+}
+
+// ReserveCall writes a call down. reserved is false when the workflow is not there, is over, or has left RunToken.
+func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (call Call, reserved bool, err error) {
+	models := c.Estimate.Models
+	if models == nil {
+		models = []string{}
+	}
+	row, err := s.q.CallReserve(ctx, dbsqlc.CallReserveParams{
+		OrganizationID: who.OrganizationID, ID: c.ID, WorkflowID: c.WorkflowID, MonthID: c.MonthID, Step: c.Step,
+		RunToken: c.RunToken, Reserved: cost.CallReserved, Models: models, PromptBytes: c.Estimate.PromptBytes,
+		MaxCompletionTokens: c.Estimate.MaxCompletionTokens, WebSearches: c.Estimate.WebSearches, HoldPico: c.Hold,
+		Actor: who.Actor, At: c.At, CheckAt: c.CheckAt, Terminal: terminal(),
+	})
+	return one(row, err, toCall)
+}
+
+// Call returns one call.
+func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
+	row, err := s.q.CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
+	return one(row, err, toCall)
+}
+
+// Calls returns of each workflow the first calls after a key.
+func (s *Store) Calls(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, afterAt time.Time, afterID uuid.UUID, first int32,
+) (map[uuid.UUID][]cost.Call, error) {
+	rows, err := s.q.CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterAt: afterAt, AfterID: afterID, PageSize: first,
+	})
+	values, err := many(rows, err, toPublicCall)
+	return group(values, err, func(c cost.Call) uuid.UUID { return c.WorkflowID })
+}
+
+// CountCalls counts the calls of each workflow.
+func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]int, error) {
+	rows, err := s.q.CallCount(ctx, dbsqlc.CallCountParams{OrganizationID: who.OrganizationID, WorkflowIds: flows})
+	if err != nil {
+		return nil, translate(err)
+	}
+	counts := make(map[uuid.UUID]int, len(rows))
+	for _, r := range rows {
+		counts[r.WorkflowID] = int(r.Calls)
+	}
+	return counts, nil
+}
+
+// DispatchCall marks a call as sent. dispatched is false when it must not be.
+func (s *Store) DispatchCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, provider string, at time.Time,
+) (call Call, dispatched bool, err error) {
+	row, err := s.q.CallDispatch(ctx, dbsqlc.CallDispatchParams{
+		OrganizationID: who.OrganizationID, ID: id, Provider: provider, At: at,
+		Reserved: cost.CallReserved, Dispatched: cost.CallDispatched,
+	})
+	return one(row, err, toCall)
+}
+
+// IdentifyCall stores the provider's name of the generation.
+func (s *Store) IdentifyCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
+) error {
+	_, err := s.q.CallIdentify(ctx, dbsqlc.CallIdentifyParams{
+		OrganizationID: who.OrganizationID, ID: id, Provider: provider, GenerationID: generationID,
+	})
+	return translate(err)
+}
+
+// Bill is what a call cost and what came back for it.
+type Bill struct {
+	Cost                          cost.Pico
+	ListCost                      *cost.Pico
+	Usage                         cost.Usage
+	Model, Provider, GenerationID string
+	Failure                       workflow.FailureCode
+	At                            time.Time
+}
+
+// SettleCall ends a call with its cost. settled is false when it has an outcome already.
+func (s *Store) SettleCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, b Bill,
+) (call Call, settled bool, err error) {
+	row, err := s.q.CallSettle(ctx, dbsqlc.CallSettleParams{
+		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
+		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
+		GenerationID: b.GenerationID, PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
+		FailureCode: pointer(b.Failure), At: b.At,
+	})
+	return one(row, err, toCall)
+}
+
+// ReleaseCall ends a call that was not charged. from limits the states it may come from; nil allows all.
+func (s *Store) ReleaseCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, from []cost.CallState, why workflow.FailureCode, at time.Time,
+) (call Call, released bool, err error) {
+	states := texts(from)
+	if from == nil {
+		states = before(cost.CallReleased)
+	}
+	row, err := s.q.CallRelease(ctx, dbsqlc.CallReleaseParams{
+		OrganizationID: who.OrganizationID, ID: id, FromStates: states, Released: cost.CallReleased,
+		FailureCode: pointer(why), At: at,
+	})
+	return one(row, err, toCall)
+}
+
+// SuspectCall says that the outcome of a call is unknown. suspected is false when it is known.
+func (s *Store) SuspectCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
+) (call Call, suspected bool, err error) {
+	row, err := s.q.CallSuspect(ctx, dbsqlc.CallSuspectParams{
+		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
+		FailureCode: pointer(why), At: at, CheckAt: checkAt,
+	})
+	return one(row, err, toCall)
+}
+
+// AssumeCall ends a call that nobody knows anything about.
+func (s *Store) AssumeCall(
+	ctx context.Context, who caller.Caller, id uuid.UUID, at time.Time,
+) (call Call, assumed bool, err error) {
+	row, err := s.q.CallAssume(ctx, dbsqlc.CallAssumeParams{
+		OrganizationID: who.OrganizationID, ID: id, Unknown: cost.CallUnknown, Assumed: cost.CallAssumed, At: at,
+	})
+	return one(row, err, toCall)
+}
+
+// DueCalls takes at most limit calls that are due for a look and puts their next look off to next.
+func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) ([]Call, error) {
+	rows, err := s.q.CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
+	return many(rows, err, toCall)
+}
+
+// PostponeCall says when to look again at a call without an outcome.
+func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUID, checkAt time.Time) error {
+	return translate(s.q.CallPostpone(ctx, dbsqlc.CallPostponeParams{
+		OrganizationID: who.OrganizationID, ID: id, CheckAt: checkAt,
+	}))
+}
+
+// LockCall returns one call and keeps others from changing it until the transaction ends.
+func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
+	row, err := s.q.CallLock(ctx, dbsqlc.CallLockParams{OrganizationID: who.OrganizationID, ID: id})
+	return one(row, err, toCall)
+}
+
+// BookedFor sums what was booked for a call so far.
+func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
+	sum, err := s.q.LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
+		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
+	})
+	return cost.Pico(sum), translate(err)
+}

@@ -1,0 +1,26 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// translate turns what the database refused into a fault where a client can act on it, by code and constraint name.
+// Everything else goes on as it is, for the log. Nobody else reads a PgError.
+func translate(err error) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	switch refused.Code {
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "The database is busy. Try again."), err)
+	case "22003": // numeric_value_out_of_range
+		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "An amount is larger than the books can hold."), err)
+	}
+	return err
+}

@@ -1,0 +1,46 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// Key is what a client's idempotency key was, or is to be, used for.
+type Key struct {
+	Text        string
+	Fingerprint []byte
+	WorkflowID  uuid.UUID
+	CallID      *uuid.UUID
+	Version     *int // of the transition it made
+}
+
+// ClaimKey writes the key down. claimed is false when it was used before.
+func (s *Store) ClaimKey(ctx context.Context, who caller.Caller, k Key, at time.Time) (claimed bool, err error) {
+	n, err := s.q.IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
+		OrganizationID: who.OrganizationID, Key: k.Text, Fingerprint: k.Fingerprint, WorkflowID: k.WorkflowID,
+		CallID: k.CallID, Actor: who.Actor, At: at,
+	})
+	return n == 1, translate(err)
+}
+
+// Key returns what a key was used for.
+func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Key, found bool, err error) {
+	row, err := s.q.IdempotencyGet(ctx, dbsqlc.IdempotencyGetParams{OrganizationID: who.OrganizationID, Key: text})
+	return one(row, err, func(r dbsqlc.IdempotencyKey) Key {
+		return Key{
+			Text: r.Key, Fingerprint: r.Fingerprint, WorkflowID: r.WorkflowID, CallID: r.CallID, Version: r.Version,
+		}
+	})
+}
+
+// NameKey adds the version that the transition under a key has made.
+func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, version int) error {
+	return translate(s.q.IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
+		OrganizationID: who.OrganizationID, Key: text, Version: version,
+	}))
+}

@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// AppRole is the role that the server works as.
+const AppRole = "infin8_app"
+
+// findExcess lists what the current role may do and must not. Like the migrations it asks the catalog, not our tables.
+const findExcess = `
+SELECT 'is a superuser' WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+UNION ALL
+SELECT format('may %s %s', lower(p.privilege), c.relname)
+FROM pg_class AS c
+CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS p (privilege)
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    AND (has_table_privilege(c.oid, p.privilege)
+        OR p.privilege = 'UPDATE' AND c.relname = ANY($1) AND has_any_column_privilege(c.oid, 'UPDATE'))
+UNION ALL
+SELECT format('owns %s', c.relname) FROM pg_class AS c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    AND pg_has_role(c.relowner, 'USAGE')
+UNION ALL
+SELECT 'may create objects in the schema public' WHERE has_schema_privilege('public', 'CREATE')
+ORDER BY 1`
+
+// CheckRole returns an error that lists everything the connections of the pool may do and a server must not: the
+// journals' rows are beyond its reach, and so is the schema.
+func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
+	grown := []string{"workflow_transitions", "ai_usage_ledger", "legal_transitions", "step_results", "model_prices"}
+	rows, err := pool.Query(ctx, findExcess, grown)
+	if err != nil {
+		return fmt.Errorf("ask for the rights of the server's role: %w", err)
+	}
+	defer rows.Close()
+	var excess []string
+	for rows.Next() {
+		var right string
+		if err := rows.Scan(&right); err != nil {
+			return err
+		}
+		excess = append(excess, right)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("ask for the rights of the server's role: %w", err)
+	}
+	if len(excess) > 0 {
+		return fmt.Errorf("the server's role has more rights than it needs; it must be %s. It %s",
+			AppRole, strings.Join(excess, ", it "))
+	}
+	return nil
+}
+
+// Connect opens a pool that works as role, and as the user of the URL when role is empty. The role is part of the
+// connection's start, so that RESET ROLE does not lead back.
+func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL cannot be read: %w", hidden(err))
+	}
+	if connections > 0 {
+		config.MaxConns = connections
+	}
+	if role != "" && config.ConnConfig.User != role {
+		config.ConnConfig.RuntimeParams["role"] = role
+	}
+	config.ConnConfig.RuntimeParams["application_name"] = "infin8"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the pool: %w", err)
+	}
+	return pool, nil
+}
+
+// hidden keeps the URL, which holds a password, out of what is printed.
+func hidden(err error) error {
+	return fmt.Errorf("%T", err)
+}

@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Run returns one run.
+func (s *Store) Run(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
+) (run workflow.Run, found bool, err error) {
+	row, err := s.q.RunGet(ctx, dbsqlc.RunGetParams{
+		OrganizationID: who.OrganizationID, WorkflowID: flow, Token: token,
+	})
+	return one(row, err, toRun)
+}
+
+// Runs returns the last runs of one step of a workflow, the last first.
+func (s *Store) Runs(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, step workflow.StepKey,
+) ([]workflow.Run, error) {
+	rows, err := s.q.RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
+		OrganizationID: who.OrganizationID, WorkflowID: flow, Step: step, PageSize: 10,
+	})
+	return many(rows, err, toRun)
+}
+
+// LastRuns returns the last run of each workflow that has had one.
+func (s *Store) LastRuns(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID][]workflow.Run, error) {
+	rows, err := s.q.RunListLast(ctx, dbsqlc.RunListLastParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows,
+	})
+	values, err := many(rows, err, toRun)
+	return group(values, err, func(r workflow.Run) uuid.UUID { return r.WorkflowID })
+}
+
+// AdoptRun gives a run that nobody works on to the caller.
+func (s *Store) AdoptRun(
+	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
+) (adopted workflow.Run, won bool, err error) {
+	row, err := s.q.RunAdopt(ctx, dbsqlc.RunAdoptParams{
+		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
+		LeaseExpiresAt: lease, Nobody: "",
+	})
+	return one(row, err, toRun)
+}
+
+// RenewRun renews the lease of a run that is live and the caller's.
+func (s *Store) RenewRun(
+	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
+) (renewed workflow.Run, won bool, err error) {
+	row, err := s.q.RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
+		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
+		LeaseExpiresAt: lease,
+	})
+	return one(row, err, toRun)
+}
+
+// ExpiredRuns returns at most limit live runs whose lease is over and locks their workflows until the transaction ends.
+func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]workflow.Run, error) {
+	rows, err := s.q.RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
+	return many(rows, err, toRun)
+}
+
+// StepResult is what a run produced.
+type StepResult struct {
+	WorkflowID      uuid.UUID
+	Token           int
+	Step            workflow.StepKey
+	Content         []byte
+	Provider, Model string
+	At              time.Time
+}
+
+// KeepResult writes down what a run produced.
+func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
+	return translate(s.q.ResultInsert(ctx, dbsqlc.ResultInsertParams{
+		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
+		Provider: r.Provider, Model: r.Model, At: r.At,
+	}))
+}
+
+// CurrentResults returns the current result of a step for each workflow that has one.
+func (s *Store) CurrentResults(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
+) (map[uuid.UUID]StepResult, error) {
+	rows, err := s.q.ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
+		ResetTargets: texts(workflow.ResetTargets(step)),
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	results := make(map[uuid.UUID]StepResult, len(rows))
+	for _, r := range rows {
+		results[r.WorkflowID] = StepResult{
+			WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider,
+			Model: r.Model, At: r.CreatedAt.UTC(),
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,193 @@
+// Package testdb gives every test a database of its own on a real PostgreSQL: TEST_DATABASE_URL, or a server that it
+// starts itself. Only tests import it. It skips nothing: without PostgreSQL a test fails and says how to get one.
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/embedded"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/migrations"
+)
+
+// OwnerRole is the role that owns the schema in tests: no superuser, as in production.
+const OwnerRole = "infin8_test_owner"
+
+// DB is a migrated database that nobody else uses.
+type DB struct {
+	// Pool works as the server's role, Owner as the owner of the schema, Super as a superuser.
+	Pool, Owner, Super *pgxpool.Pool
+	// URL is the superuser's address of the database.
+	URL string
+}
+
+// Store returns a store on the server's pool.
+func (d *DB) Store() *postgres.Store { return postgres.New(d.Pool) }
+
+// server is the one PostgreSQL of a test binary with its migrated template.
+type server struct {
+	child    *embedded.Server // nil when TEST_DATABASE_URL names one
+	url      func(database string) string
+	template string
+	// clone serializes the copies, since a template must have no other session while it is copied.
+	clone sync.Mutex
+}
+
+var theServer = struct {
+	sync.Mutex
+	started *server
+	err     error
+}{}
+
+// Run runs the tests of a package and stops the server after them. Every package that uses New has a TestMain with
+// os.Exit(testdb.Run(m)).
+func Run(m *testing.M) int {
+	code := m.Run()
+	theServer.Lock()
+	defer theServer.Unlock()
+	if s := theServer.started; s != nil {
+		s.dropTemplate()
+		if s.child != nil {
+			if err := s.child.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+			}
+		}
+	}
+	return code
+}
+
+// New returns a fresh database, dropped when the test succeeds, kept and named when it fails on a server that outlives
+// the tests.
+func New(t testing.TB) *DB {
+	t.Helper()
+	s, err := running()
+	if err != nil {
+		t.Fatalf("no PostgreSQL for the tests: %v\nInstall PostgreSQL 15 or later, or set TEST_DATABASE_URL to a "+
+			"superuser's address of one.", err)
+	}
+	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	s.clone.Lock()
+	err = s.execute("CREATE DATABASE " + name + " TEMPLATE " + s.template)
+	s.clone.Unlock()
+	if err != nil {
+		t.Fatalf("clone the template: %v", err)
+	}
+	db := &DB{URL: s.url(name)}
+	ctx := context.Background()
+	for _, p := range []struct {
+		pool **pgxpool.Pool
+		role string
+		size int32
+	}{{&db.Pool, postgres.AppRole, 24}, {&db.Owner, OwnerRole, 4}, {&db.Super, "", 4}} {
+		if *p.pool, err = postgres.Connect(ctx, db.URL, p.role, p.size); err != nil {
+			t.Fatalf("connect to the test's database: %v", err)
+		}
+	}
+	t.Cleanup(func() {
+		db.Pool.Close()
+		db.Owner.Close()
+		db.Super.Close()
+		if t.Failed() && s.child == nil {
+			t.Logf("the database is kept as %s", name)
+			return
+		}
+		if err := s.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
+			t.Logf("drop the test's database: %v", err)
+		}
+	})
+	return db
+}
+
+func running() (*server, error) {
+	theServer.Lock()
+	defer theServer.Unlock()
+	if theServer.started == nil && theServer.err == nil {
+		theServer.started, theServer.err = start()
+	}
+	return theServer.started, theServer.err
+}
+
+func start() (*server, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s := &server{template: fmt.Sprintf("infin8_template_%d", os.Getpid())}
+	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {
+		config, err := pgx.ParseConfig(url)
+		if err != nil {
+			return nil, fmt.Errorf("TEST_DATABASE_URL cannot be read")
+		}
+		s.url = func(database string) string {
+			return strings.Replace(url, "/"+config.Database, "/"+database, 1)
+		}
+	} else {
+		child, err := embedded.Start(ctx, embedded.Options{Ephemeral: true})
+		if err != nil {
+			return nil, err
+		}
+		s.child, s.url = child, child.URL
+	}
+	if err := s.makeTemplate(ctx); err != nil {
+		if s.child != nil {
+			_ = s.child.Stop()
+		}
+		return nil, fmt.Errorf("make the template: %w", err)
+	}
+	return s, nil
+}
+
+func (s *server) makeTemplate(ctx context.Context) error {
+	for _, statement := range []string{
+		`DO $$ BEGIN CREATE ROLE ` + OwnerRole + ` NOLOGIN CREATEROLE;
+			EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+		`DROP DATABASE IF EXISTS ` + s.template,
+		`CREATE DATABASE ` + s.template + ` OWNER ` + OwnerRole,
+	} {
+		if err := s.execute(statement); err != nil {
+			return err
+		}
+	}
+	pool, err := postgres.Connect(ctx, s.url(s.template), "", 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(ctx, `ALTER SCHEMA public OWNER TO `+OwnerRole); err != nil {
+		return err
+	}
+	owner, err := postgres.Connect(ctx, s.url(s.template), OwnerRole, 2)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	_, err = postgres.Migrate(ctx, owner, migrations.Files, time.Now)
+	return err
+}
+
+func (s *server) dropTemplate() {
+	if s.child == nil {
+		_ = s.execute("DROP DATABASE IF EXISTS " + s.template + " WITH (FORCE)")
+	}
+}
+
+// execute runs a statement on the server's maintenance database.
+func (s *server) execute(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, statement)
+	return err
+}

@@ -1,0 +1,234 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// GraphVersion is the version of the table below, as the journal and legal_transitions write it. A workflow keeps the
+// version it was created with; another table is another version.
+const GraphVersion = 1
+
+// EdgeKind says why a workflow moves along an edge.
+type EdgeKind string
+
+// The kinds of edge.
+const (
+	Create  EdgeKind = "CREATE"  // the first row of a workflow's journal, version 0; no edge of the graph
+	Advance EdgeKind = "ADVANCE" // the work goes on
+	Fail    EdgeKind = "FAIL"    // a run ended without a result
+	Retry   EdgeKind = "RETRY"   // a failed step is run again
+	Cancel  EdgeKind = "CANCEL"  // a person gives the workflow up
+	Reset   EdgeKind = "RESET"   // a person sends the work back
+)
+
+// Edge is one way out of a state.
+type Edge struct {
+	To   State
+	Kind EdgeKind
+}
+
+// LegalTransition is one edge of the graph with both its ends: a row of legal_transitions.
+type LegalTransition struct {
+	From, To State
+	Kind     EdgeKind
+}
+
+// edges is the whole graph: a state that is no key does not exist, and a state without edges is terminal.
+var edges = map[State][]Edge{
+	Created: {{ICPPending, Advance}, {Cancelled, Cancel}},
+
+	ICPPending:    {{ICPProcessing, Advance}, {Cancelled, Cancel}},
+	ICPProcessing: {{ICPCompleted, Advance}, {ICPFailed, Fail}, {Cancelled, Cancel}},
+	ICPCompleted: {
+		{CompetitorPending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+	},
+	ICPFailed: {{ICPProcessing, Retry}, {Cancelled, Cancel}},
+
+	CompetitorPending:    {{CompetitorProcessing, Advance}, {Cancelled, Cancel}},
+	CompetitorProcessing: {{CompetitorCompleted, Advance}, {CompetitorFailed, Fail}, {Cancelled, Cancel}},
+	CompetitorCompleted: {
+		{SeedReviewPending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+	},
+	CompetitorFailed: {
+		{CompetitorProcessing, Retry},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+	},
+
+	SeedReviewPending: {
+		{SeedReviewCompleted, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+	},
+	SeedReviewCompleted: {
+		{ClusteringPending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+	},
+
+	ClusteringPending:    {{ClusteringProcessing, Advance}, {Cancelled, Cancel}},
+	ClusteringProcessing: {{ClusteringCompleted, Advance}, {ClusteringFailed, Fail}, {Cancelled, Cancel}},
+	ClusteringCompleted: {
+		{ValidationPending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+	},
+	ClusteringFailed: {
+		{ClusteringProcessing, Retry},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+	},
+
+	ValidationPending:    {{ValidationProcessing, Advance}, {Cancelled, Cancel}},
+	ValidationProcessing: {{ValidationCompleted, Advance}, {ValidationFailed, Fail}, {Cancelled, Cancel}},
+	ValidationCompleted: {
+		{ArticlePending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+		{ValidationPending, Reset},
+	},
+	ValidationFailed: {
+		{ValidationProcessing, Retry},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+	},
+
+	ArticlePending:    {{ArticleProcessing, Advance}, {Cancelled, Cancel}},
+	ArticleProcessing: {{ArticleCompleted, Advance}, {ArticleFailed, Fail}, {Cancelled, Cancel}},
+	ArticleCompleted: {
+		{PublishPending, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+		{ValidationPending, Reset},
+		{ArticlePending, Reset},
+	},
+	ArticleFailed: {
+		{ArticleProcessing, Retry},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+		{ValidationPending, Reset},
+	},
+
+	PublishPending:    {{PublishProcessing, Advance}, {Cancelled, Cancel}},
+	PublishProcessing: {{PublishCompleted, Advance}, {PublishFailed, Fail}, {Cancelled, Cancel}},
+	PublishCompleted: {
+		{Completed, Advance},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+		{ValidationPending, Reset},
+		{ArticlePending, Reset},
+		{PublishPending, Reset},
+	},
+	PublishFailed: {
+		{PublishProcessing, Retry},
+		{Cancelled, Cancel},
+		{ICPPending, Reset},
+		{CompetitorPending, Reset},
+		{SeedReviewPending, Reset},
+		{ClusteringPending, Reset},
+		{ValidationPending, Reset},
+		{ArticlePending, Reset},
+	},
+
+	Completed: {},
+	Cancelled: {},
+}
+
+// Edges returns the whole graph: the edges by their first state in the order of the graph, those of one state in the
+// order of the table. The slice is the caller's.
+func Edges() []LegalTransition { return flatten(order, edges) }
+
+func flatten(states []State, from map[State][]Edge) []LegalTransition {
+	var all []LegalTransition
+	for _, state := range states {
+		for _, edge := range from[state] {
+			all = append(all, LegalTransition{From: state, To: edge.To, Kind: edge.Kind})
+		}
+	}
+	return all
+}
+
+// CheckEdge returns the kind of the edge between two states. Without such an edge it returns *TerminalStateError when
+// nothing leaves from, and *IllegalTransitionError otherwise; so it does for texts that are no states.
+func CheckEdge(from, to State) (EdgeKind, error) {
+	if from.IsTerminal() {
+		return "", &TerminalStateError{State: from}
+	}
+	for _, edge := range edges[from] {
+		if edge.To == to {
+			return edge.Kind, nil
+		}
+	}
+	return "", &IllegalTransitionError{From: from, To: to}
+}
+
+// IllegalTransitionError says that the graph has no edge between two states.
+type IllegalTransitionError struct{ From, To State }
+
+// Error is the sentence for the client.
+func (e *IllegalTransitionError) Error() string {
+	allowed := e.Allowed()
+	if len(allowed) == 0 {
+		return fmt.Sprintf("A workflow cannot go from %q to %q.", e.From, e.To)
+	}
+	names := make([]string, len(allowed))
+	for i, state := range allowed {
+		names[i] = string(state)
+	}
+	return fmt.Sprintf("A workflow cannot go from %s to %q; from there it may go to %s.",
+		e.From, e.To, strings.Join(names, ", "))
+}
+
+// Kind is ILLEGAL_TRANSITION.
+func (e *IllegalTransitionError) Kind() fault.Kind { return fault.IllegalTransition }
+
+// Allowed returns the states that From leads to, in the order of the table.
+func (e *IllegalTransitionError) Allowed() []State { return e.From.NextStates() }
+
+// TerminalStateError says that nothing leaves a state.
+type TerminalStateError struct{ State State }
+
+// Error is the sentence for the client.
+func (e *TerminalStateError) Error() string {
+	return fmt.Sprintf("The workflow is %s: nothing leaves this state.", e.State)
+}
+
+// Kind is TERMINAL_STATE.
+func (e *TerminalStateError) Kind() fault.Kind { return fault.TerminalState }
+
+// kinds are the kinds that an edge of the graph may have.
+var kinds = []EdgeKind{Advance, Fail, Retry, Cancel, Reset}
+
+func (k EdgeKind) ofGraph() bool { return slices.Contains(kinds, k) }

@@ -1,0 +1,109 @@
+package workflow
+
+import (
+	"math"
+	"time"
+)
+
+// FailureCode says why a run failed. Errors are typed by it, never matched as text.
+type FailureCode string
+
+// The failure codes, and whether a step is tried again after them.
+const (
+	FailureTimeout             FailureCode = "TIMEOUT"              // again, after a wait
+	FailureRateLimited         FailureCode = "RATE_LIMITED"         // again, after a wait
+	FailureProviderUnavailable FailureCode = "PROVIDER_UNAVAILABLE" // again, after a wait
+	FailureNetwork             FailureCode = "NETWORK"              // again, after a wait
+	FailureAuth                FailureCode = "AUTH"                 // never
+	FailurePaymentRequired     FailureCode = "PAYMENT_REQUIRED"     // never
+	FailureInvalidRequest      FailureCode = "INVALID_REQUEST"      // never
+	FailureContentFiltered     FailureCode = "CONTENT_FILTERED"     // never
+	FailureBudget              FailureCode = "BUDGET"               // never
+	FailurePriceUnknown        FailureCode = "PRICE_UNKNOWN"        // never
+	FailureCancelled           FailureCode = "CANCELLED"            // never
+	FailureInvalidOutput       FailureCode = "INVALID_OUTPUT"       // again, once
+	FailureModelDrift          FailureCode = "MODEL_DRIFT"          // again, once
+	FailureLeaseExpired        FailureCode = "LEASE_EXPIRED"        // again, at once
+	FailureInternal            FailureCode = "INTERNAL"             // never
+)
+
+// FailureCodes returns all failure codes. The slice is the caller's.
+func FailureCodes() []FailureCode {
+	return []FailureCode{
+		FailureTimeout, FailureRateLimited, FailureProviderUnavailable, FailureNetwork,
+		FailureAuth, FailurePaymentRequired, FailureInvalidRequest, FailureContentFiltered,
+		FailureBudget, FailurePriceUnknown, FailureCancelled,
+		FailureInvalidOutput, FailureModelDrift, FailureLeaseExpired, FailureInternal,
+	}
+}
+
+// MaxRetryAfter is the longest wait that a provider may ask for. Beyond it the step stays failed: a person shall know
+// now, not find out tomorrow.
+const MaxRetryAfter = time.Hour
+
+// Policy says how often a step is tried and how long it waits in between. The zero Policy never tries again.
+type Policy struct {
+	Attempts   int           // in all, the first one included
+	First, Cap time.Duration // the longest wait after the first attempt; it doubles with each, up to Cap
+}
+
+// PolicyOf returns the policy of step k. A human step and an unknown one have the zero Policy.
+func PolicyOf(k StepKey) Policy {
+	if step, known := StepOf(k); !known || step.Kind != Automatic {
+		return Policy{}
+	}
+	return Policy{Attempts: 3, First: time.Second, Cap: 30 * time.Second}
+}
+
+// RetryInput is what is known when a run has failed.
+type RetryInput struct {
+	Code           FailureCode
+	Attempt        int           // the attempt that failed, from 1
+	SameCodeBefore int           // how many earlier attempts failed with the same code
+	RetryAfter     time.Duration // what the provider asked for; 0 when nothing
+	Jitter         float64       // a fresh random number in [0, 1)
+}
+
+// Retry says whether the step is tried again, and after which wait. The wait is a random part of First, doubled with
+// each attempt and at most Cap ("full jitter": callers that failed together do not come back together), but never
+// shorter than RetryAfter. INVALID_OUTPUT and MODEL_DRIFT are tried again once, LEASE_EXPIRED at once, a code that is
+// not known never.
+func (p Policy) Retry(in RetryInput) (wait time.Duration, again bool) {
+	if in.Attempt >= p.Attempts || in.RetryAfter > MaxRetryAfter {
+		return 0, false
+	}
+	switch in.Code {
+	case FailureTimeout, FailureRateLimited, FailureProviderUnavailable, FailureNetwork:
+	case FailureInvalidOutput, FailureModelDrift:
+		if in.SameCodeBefore > 0 {
+			return 0, false
+		}
+	case FailureLeaseExpired:
+		return 0, true
+	default:
+		return 0, false
+	}
+	// The product is rounded down to a whole nanosecond.
+	wait = time.Duration(fraction(in.Jitter) * float64(p.longest(in.Attempt)))
+	return max(wait, in.RetryAfter), true
+}
+
+// longest is First, doubled for each attempt after the first, and at most Cap.
+func (p Policy) longest(attempt int) time.Duration {
+	longest := min(p.First, p.Cap)
+	for range attempt - 1 {
+		if longest > p.Cap/2 {
+			return p.Cap
+		}
+		longest *= 2
+	}
+	return longest
+}
+
+// fraction forces a number into [0, 1): a broken source of chance shall not make a wait endless or negative.
+func fraction(jitter float64) float64 {
+	if !(jitter > 0) { // also when it is not a number
+		return 0
+	}
+	return min(jitter, math.Nextafter(1, 0))
+}

@@ -1,0 +1,75 @@
+package workflow
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Company is what a workflow is about.
+type Company struct {
+	Name        string
+	URL         string
+	LinkedInURL string // "" when none was given
+}
+
+// Workflow is one run of the seven steps for one company, as it was at one moment. Version is how many transitions it
+// has made.
+type Workflow struct {
+	ID, OrganizationID uuid.UUID
+	Name               string
+	Company            Company
+	State              State
+	Version            int
+	GraphVersion       int
+	CreatedBy          string
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+}
+
+// Step is State.Step.
+func (w Workflow) Step() *Step { return w.State.Step() }
+
+// Status is State.Status.
+func (w Workflow) Status() Status { return w.State.Status() }
+
+// Progress is State.Progress.
+func (w Workflow) Progress() int { return w.State.Progress() }
+
+// IsTerminal is State.IsTerminal.
+func (w Workflow) IsTerminal() bool { return w.State.IsTerminal() }
+
+// NextStates is State.NextStates.
+func (w Workflow) NextStates() []State { return w.State.NextStates() }
+
+// CanAccessStep is State.CanAccessStep.
+func (w Workflow) CanAccessStep(k StepKey) bool { return w.State.CanAccessStep(k) }
+
+// Transition is one row of the journal: an edge of the graph, taken. Version is the version that it made; at version 0
+// Kind is CREATE and From is empty.
+type Transition struct {
+	OrganizationID, WorkflowID uuid.UUID
+	Version                    int
+	GraphVersion               int
+	Kind                       EdgeKind
+	From, To                   State
+	Actor                      string
+	Reason                     string // "" when none was given
+	At                         time.Time
+	PreviousHash, Hash         []byte // PreviousHash is empty at version 0
+}
+
+// Run is one visit to a processing state by one worker. Token is the version that entered the state: whoever writes
+// for the run repeats it, and loses when the workflow has moved on.
+type Run struct {
+	OrganizationID, WorkflowID uuid.UUID
+	Token                      int
+	Step                       StepKey
+	Worker                     string
+	Attempt                    int // from 1
+	StartedAt, LeaseExpiresAt  time.Time
+	EndedAt                    *time.Time // nil while it runs
+	Failure                    FailureCode
+	FailureMessage             string
+	RetryAt                    *time.Time // nil when it will not be tried again by itself
+}

@@ -1,0 +1,126 @@
+-- CallAssume books nothing by itself: it says that no answer came in time, so that the hold counts as the cost.
+-- name: CallAssume :one
+UPDATE ai_calls AS c SET state = @assumed, ended_at = @at::timestamptz, check_at = NULL
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @unknown
+RETURNING c.*;
+
+-- CallGet returns one call.
+-- name: CallGet :one
+SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id;
+
+-- CallDispatch marks the call as sent, before it is. A run's call only while the run is live. No row: it must not be
+-- sent.
+-- name: CallDispatch :one
+UPDATE ai_calls AS c SET state = @dispatched, dispatched_at = @at::timestamptz, provider = @provider
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @reserved
+    AND (c.run_token IS NULL OR EXISTS (
+        SELECT FROM intent_workflows AS w
+        WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
+        FOR SHARE
+    ))
+RETURNING c.*;
+
+-- CallIdentify stores the provider's name of the generation, as soon as it is known.
+-- name: CallIdentify :execrows
+UPDATE ai_calls AS c SET generation_id = @generation_id::text, provider = @provider
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.generation_id IS NULL;
+
+-- CallListByWorkflows returns of each workflow the first calls after the key (after_at, after_id), the oldest first.
+-- name: CallListByWorkflows :many
+SELECT c.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT i.* FROM ai_calls AS i
+    WHERE i.organization_id = @organization_id AND i.workflow_id = wanted.id
+        AND (i.reserved_at, i.id) > (@after_at::timestamptz, @after_id::uuid)
+    ORDER BY i.reserved_at, i.id
+    LIMIT @page_size
+) AS c
+ORDER BY c.workflow_id, c.reserved_at, c.id;
+
+-- CallCount counts the calls of each workflow.
+-- name: CallCount :many
+SELECT c.workflow_id, count(*) AS calls FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.workflow_id = ANY(@workflow_ids::uuid[])
+GROUP BY c.workflow_id
+ORDER BY c.workflow_id
+LIMIT 1000;
+
+-- CallListDue takes the calls that are due for a look and puts their next look off, so that one sweeper at a time asks
+-- for each. All organizations.
+-- name: CallListDue :many
+WITH due AS (
+    SELECT c.organization_id, c.id FROM ai_calls AS c
+    WHERE c.check_at <= @at
+    ORDER BY c.check_at
+    LIMIT @page_size
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = @next_check_at::timestamptz
+FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
+RETURNING c.*;
+
+-- CallListOpen sums the holds of all calls without an outcome by account, over all organizations, for the auditor.
+-- name: CallListOpen :many
+SELECT o.organization_id, o.account_id, sum(o.hold_pico)::bigint AS held FROM (
+    SELECT c.organization_id, c.workflow_id AS account_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
+    UNION ALL
+    SELECT c.organization_id, c.month_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
+) AS o
+GROUP BY o.organization_id, o.account_id
+ORDER BY o.organization_id, o.account_id
+LIMIT @page_size;
+
+-- CallLock returns one call and keeps others from changing it until the transaction ends.
+-- name: CallLock :one
+SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id FOR NO KEY UPDATE;
+
+-- CallPostpone says when to look again at a call that has no outcome yet.
+-- name: CallPostpone :exec
+UPDATE ai_calls AS c SET check_at = @check_at::timestamptz
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.ended_at IS NULL;
+
+-- CallRelease ends a call that was not charged.
+-- name: CallRelease :one
+UPDATE ai_calls AS c
+SET state = @released, ended_at = @at::timestamptz, check_at = NULL, failure_code = sqlc.narg('failure_code')
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
+RETURNING c.*;
+
+-- CallReserve writes the call down before it holds money: only for a workflow that is not in one of the terminal
+-- states, and for a run only while the workflow stands on its token. It keeps the workflow from moving until the
+-- transaction ends. No row: the workflow is not there, is over, or has moved on.
+-- name: CallReserve :one
+WITH flow AS (
+    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
+        AND w.version = coalesce(sqlc.narg('run_token'), w.version)
+    FOR SHARE
+)
+INSERT INTO ai_calls (
+    organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
+    web_searches, hold_pico, actor, reserved_at, check_at)
+SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
+    @prompt_bytes, @max_completion_tokens, @web_searches, @hold_pico::amount_pico, @actor, @at,
+    @check_at::timestamptz
+FROM flow AS f
+RETURNING *;
+
+-- CallSettle ends a call with its real cost, in full.
+-- name: CallSettle :one
+UPDATE ai_calls AS c
+SET state = @settled, cost_pico = @cost_pico::amount_pico, list_cost_pico = sqlc.narg('list_cost_pico'),
+    overage = @cost_pico::bigint > c.hold_pico, answered_model = @answered_model,
+    provider = coalesce(nullif(@provider::text, ''), c.provider),
+    generation_id = coalesce(c.generation_id, nullif(@generation_id::text, '')),
+    prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens,
+    failure_code = sqlc.narg('failure_code'), ended_at = @at::timestamptz, check_at = NULL
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
+RETURNING c.*;
+
+-- CallSuspect says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
+-- name: CallSuspect :one
+UPDATE ai_calls AS c
+SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::timestamptz, checks = 0,
+    failure_code = sqlc.narg('failure_code')
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
+RETURNING c.*;

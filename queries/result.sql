@@ -1,0 +1,21 @@
+-- ResultListCurrent returns for each workflow the current result of a step: the last one that no later RESET to one of
+-- reset_targets has superseded.
+-- name: ResultListCurrent :many
+SELECT s.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT c.* FROM step_results AS c
+    WHERE c.organization_id = @organization_id AND c.workflow_id = wanted.id AND c.step = @step
+    ORDER BY c.token DESC
+    LIMIT 1
+) AS s
+WHERE NOT EXISTS (
+    SELECT FROM workflow_transitions AS t
+    WHERE t.organization_id = s.organization_id AND t.workflow_id = s.workflow_id AND t.version > s.token
+        AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[])
+)
+ORDER BY s.workflow_id;
+
+-- ResultInsert keeps what a run produced.
+-- name: ResultInsert :exec
+INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
+VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at);

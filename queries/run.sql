@@ -1,0 +1,46 @@
+-- RunAdopt gives a run that a person started to the first worker that asks for it.
+-- name: RunAdopt :one
+UPDATE workflow_runs AS r SET worker = @worker, lease_expires_at = @lease_expires_at
+WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token
+    AND r.worker = @nobody AND r.ended_version IS NULL
+RETURNING r.*;
+
+-- RunGet returns one run.
+-- name: RunGet :one
+SELECT r.* FROM workflow_runs AS r
+WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token;
+
+-- RunHeartbeat renews the lease of a run that has not ended and belongs to the worker. No row: the run is lost.
+-- name: RunHeartbeat :one
+UPDATE workflow_runs AS r SET lease_expires_at = @lease_expires_at
+WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token
+    AND r.worker = @worker AND r.ended_version IS NULL
+RETURNING r.*;
+
+-- RunListByWorkflow returns the runs of one step of a workflow, the last first.
+-- name: RunListByWorkflow :many
+SELECT r.* FROM workflow_runs AS r
+WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.step = @step
+ORDER BY r.token DESC
+LIMIT @page_size;
+
+-- RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. The
+-- workflow is locked before the run, as everywhere. All organizations.
+-- name: RunListExpired :many
+SELECT r.* FROM workflow_runs AS r
+JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
+WHERE r.ended_version IS NULL AND r.lease_expires_at <= @at
+ORDER BY r.lease_expires_at
+LIMIT @page_size
+FOR NO KEY UPDATE OF w SKIP LOCKED;
+
+-- RunListLast returns the last run of each workflow that has had one.
+-- name: RunListLast :many
+SELECT r.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT l.* FROM workflow_runs AS l
+    WHERE l.organization_id = @organization_id AND l.workflow_id = wanted.id
+    ORDER BY l.token DESC
+    LIMIT 1
+) AS r
+ORDER BY r.workflow_id;

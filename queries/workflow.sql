@@ -1,0 +1,167 @@
+-- WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry, all in
+-- one statement. No row comes back when the organization has a workflow of that name already.
+-- name: WorkflowCreate :one
+WITH created AS (
+    INSERT INTO intent_workflows (
+        organization_id, id, name, company_name, company_url, linkedin_url, graph_version, version, state,
+        previous_hash, hash, created_by, created_at, updated_at)
+    VALUES (
+        @organization_id, @id, @name, @company_name, @company_url, @linkedin_url, @graph_version, 0, @state::workflow_state, ''::bytea,
+        transition_hash(''::bytea, @organization_id, @id, 0, @graph_version, @kind::edge_kind, NULL, @state::workflow_state, @actor::actor,
+            @reason::reason, @at),
+        @actor::actor, @at, @at)
+    ON CONFLICT (organization_id, name) DO NOTHING
+    RETURNING *
+), journaled AS (
+    INSERT INTO workflow_transitions (
+        organization_id, workflow_id, version, graph_version, kind, to_state, actor, reason, occurred_at, previous_hash,
+        hash)
+    SELECT c.organization_id, c.id, c.version, c.graph_version, @kind::edge_kind, c.state, c.created_by,
+        @reason::reason, c.created_at, c.previous_hash, c.hash
+    FROM created AS c
+), account AS (
+    INSERT INTO usage_accounts (
+        organization_id, id, kind, sequence, settled_pico, held_pico, limit_pico, stopped, previous_hash, hash)
+    SELECT c.organization_id, c.id, @account_kind, 0, 0, 0, @limit_pico::amount_pico, false, ''::bytea,
+        entry_hash(''::bytea, c.organization_id, c.id, 0, @entry_kind::entry_kind, NULL, 0, 0,
+            @limit_pico::amount_pico, 0, 0, @limit_pico::amount_pico, false, false, c.created_by, @reason::reason,
+            c.created_at)
+    FROM created AS c
+    RETURNING *
+), opened AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
+        held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage, actor,
+        reason, occurred_at, previous_hash, hash)
+    SELECT a.organization_id, a.id, 0, @entry_kind::entry_kind, 0, 0, 0, 0, 0, 0, 0, a.limit_pico, a.limit_pico, false,
+        false, false, c.created_by, @reason::reason, c.created_at, a.previous_hash, a.hash
+    FROM account AS a CROSS JOIN created AS c
+)
+SELECT c.* FROM created AS c;
+
+-- WorkflowCount counts what WorkflowListByCreated and its siblings list.
+-- name: WorkflowCount :one
+SELECT count(*) FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text);
+
+-- WorkflowGet returns one workflow of the organization.
+-- name: WorkflowGet :one
+SELECT w.* FROM intent_workflows AS w WHERE w.organization_id = @organization_id AND w.id = @id;
+
+-- WorkflowGetByName returns the workflow that has the name.
+-- name: WorkflowGetByName :one
+SELECT w.* FROM intent_workflows AS w WHERE w.organization_id = @organization_id AND w.name = @name;
+
+-- WorkflowListByCreated pages through the organization's workflows, the oldest first, after the key
+-- (after_at, after_id).
+-- name: WorkflowListByCreated :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.created_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+ORDER BY w.organization_id, w.created_at, w.id
+LIMIT @page_size;
+
+-- WorkflowListByCreatedDescending is WorkflowListByCreated with the newest first.
+-- name: WorkflowListByCreatedDescending :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.created_at, w.id) < (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
+LIMIT @page_size;
+
+-- WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the longest untouched first.
+-- name: WorkflowListByUpdated :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+ORDER BY w.organization_id, w.updated_at, w.id
+LIMIT @page_size;
+
+-- WorkflowListByUpdatedDescending is WorkflowListByUpdated with the last touched first.
+-- name: WorkflowListByUpdatedDescending :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
+LIMIT @page_size;
+
+-- WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair once.
+-- name: WorkflowListLive :many
+-- @sqlc-vet-disable names-organization
+SELECT DISTINCT w.graph_version, w.state FROM intent_workflows AS w
+WHERE w.state <> ALL(@terminal::text[])
+ORDER BY w.graph_version, w.state
+LIMIT 1000;
+
+-- WorkflowListHeads pages through all workflows of all organizations by key, for the auditor.
+-- name: WorkflowListHeads :many
+SELECT w.* FROM intent_workflows AS w
+WHERE (w.organization_id, w.id) > (@after_organization_id::uuid, @after_id::uuid)
+ORDER BY w.organization_id, w.id
+LIMIT @page_size;
+
+-- WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given), writes
+-- the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is given. No row
+-- comes back when somebody else was first.
+-- name: WorkflowTransition :one
+WITH moved AS (
+    UPDATE intent_workflows AS w
+    SET state = @to_state::workflow_state, version = w.version + 1, previous_hash = w.hash,
+        hash = transition_hash(w.hash, w.organization_id, w.id, w.version + 1, w.graph_version, @kind::edge_kind,
+            @from_state::workflow_state, @to_state::workflow_state, @actor::actor, @reason::reason, @at),
+        wake_at = sqlc.narg('wake_at'), updated_at = @at
+    WHERE w.organization_id = @organization_id AND w.id = @id AND w.state = @from_state::workflow_state
+        AND w.version = coalesce(sqlc.narg('version'), w.version)
+    RETURNING w.*
+), journaled AS (
+    INSERT INTO workflow_transitions (
+        organization_id, workflow_id, version, graph_version, kind, from_state, to_state, actor, reason, occurred_at,
+        previous_hash, hash)
+    SELECT m.organization_id, m.id, m.version, m.graph_version, @kind::edge_kind, @from_state::workflow_state, m.state, @actor::actor,
+        @reason::reason, m.updated_at, m.previous_hash, m.hash
+    FROM moved AS m
+), ended AS (
+    UPDATE workflow_runs AS r
+    SET ended_version = m.version, ended_at = m.updated_at, failure_code = sqlc.narg('failure_code'),
+        failure_message = @failure_message, retry_at = sqlc.narg('retry_at')
+    FROM moved AS m
+    WHERE r.organization_id = m.organization_id AND r.workflow_id = m.id AND r.token = m.version - 1
+        AND r.ended_version IS NULL
+), started AS (
+    INSERT INTO workflow_runs (
+        organization_id, workflow_id, token, state, hash, step, worker, attempt, started_at, lease_expires_at)
+    SELECT m.organization_id, m.id, m.version, m.state, m.hash, sqlc.narg('run_step')::step_key, @worker, @attempt,
+        m.updated_at, @lease_expires_at
+    FROM moved AS m WHERE sqlc.narg('run_step')::step_key IS NOT NULL
+)
+SELECT m.* FROM moved AS m;
+
+-- WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by one
+-- sweeper at a time. All organizations.
+-- name: WorkflowWake :many
+WITH due AS (
+    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    WHERE w.wake_at <= @at
+    ORDER BY w.wake_at
+    LIMIT @page_size
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE intent_workflows AS w SET wake_at = @next_wake_at
+FROM due WHERE w.organization_id = due.organization_id AND w.id = due.id
+RETURNING w.*;
