@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ const (
 	createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations (
 		number integer PRIMARY KEY, name text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL)`
 	listMigrations = `SELECT number, name, checksum, applied_at FROM schema_migrations ORDER BY number`
+	// The server's role may read how far the database is, so that a server refuses to start on one that is behind.
+	showMigrations = `GRANT SELECT ON schema_migrations TO ` + AppRole
 	addMigration   = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
 )
 
@@ -85,7 +88,16 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, now func() ti
 		m.AppliedAt = &at
 		applied = append(applied, m)
 	}
+	if _, err := conn.Exec(ctx, showMigrations); err != nil {
+		return applied, fmt.Errorf("let the server's role read the migrations: %w", err)
+	}
 	return applied, nil
+}
+
+// Waiting returns the files that were not applied yet.
+func Waiting(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]Migration, error) {
+	all, err := Migrations(ctx, pool, files)
+	return slices.DeleteFunc(all, func(m Migration) bool { return m.AppliedAt != nil }), err
 }
 
 func apply(ctx context.Context, conn *pgx.Conn, m Migration, at time.Time) error {

@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"strconv"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+func decodeReserve(input model.ReserveUsageInput) (in decoded[engine.ReserveInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.StaleState, "token")
+	in.blames(fault.TerminalState, "workflowId")
+	in.blames(fault.PriceUnknown, "estimate", "models")
+	in.value = engine.ReserveInput{
+		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		RunToken:       input.Token.Value(),
+		Amount:         in.amount(input.Amount, "amount"),
+		Estimate:       in.estimate(input.Estimate.Value()),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	if step := input.Step.Value(); step != nil {
+		in.value.Step = *step
+	}
+	size := []string{"estimate"}
+	if in.value.Amount != nil {
+		size = []string{"amount"}
+	}
+	in.blames(fault.BudgetExhausted, size...)
+	in.blames(fault.BudgetHeld, size...)
+	return in
+}
+
+// estimate checks only what the database could not keep; the rest is a rule, which the engine asks.
+func (d *decoder) estimate(input *model.UsageEstimateInput) *cost.Estimate {
+	if input == nil {
+		return nil
+	}
+	for i, name := range input.Models {
+		d.text(name, maxNameCharacters, "estimate", "models", strconv.Itoa(i))
+	}
+	return &cost.Estimate{
+		Models:              input.Models,
+		PromptBytes:         int64(input.PromptBytes),
+		MaxCompletionTokens: int64(input.MaxCompletionTokens),
+		WebSearches:         int64(input.WebSearches),
+	}
+}
+
+func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput]) {
+	in.blames(fault.NotFound, "callId")
+	in.blames(fault.Conflict, "callId")
+	in.blames(fault.PriceUnknown, "model")
+	in.value = engine.SettleInput{
+		CallID: in.id(input.CallID, scalar.CallID, "callId"),
+		Model:  in.text(input.Model, maxNameCharacters, "model"),
+		Usage: cost.Usage{
+			PromptTokens:     int64(input.PromptTokens),
+			CompletionTokens: int64(input.CompletionTokens),
+			ReasoningTokens:  int64(input.ReasoningTokens),
+			CachedTokens:     int64(input.CachedTokens),
+			WebSearches:      int64(input.WebSearches),
+		},
+		Cost:           in.amount(input.Cost, "cost"),
+		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),
+		GenerationID:   in.text(orEmpty(input.GenerationID.Value()), maxNameCharacters, "generationId"),
+		Failure:        orNone(input.FailureCode.Value()),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeRelease(input model.ReleaseUsageInput) (in decoded[engine.ReleaseInput]) {
+	in.blames(fault.NotFound, "callId")
+	in.blames(fault.Conflict, "callId")
+	in.value = engine.ReleaseInput{
+		CallID:         in.id(input.CallID, scalar.CallID, "callId"),
+		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
+		Failure:        orNone(input.FailureCode.Value()),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+// orNone is how the engine takes a failure that did not happen.
+func orNone(code *workflow.FailureCode) workflow.FailureCode {
+	if code == nil {
+		return ""
+	}
+	return *code
+}

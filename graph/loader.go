@@ -1,0 +1,211 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// load returns what fetch returns for all workflows of a batch, and asks it once for each key. The key is a value of a
+// type that only one field uses.
+func load[V any](
+	b *model.Batch, key any, fetch func([]workflow.Workflow) (map[uuid.UUID]V, error),
+) (map[uuid.UUID]V, error) {
+	answer, err := b.Once(key, func() (any, error) {
+		found, err := fetch(b.Workflows)
+		if err != nil {
+			return nil, &sharedError{error: err}
+		}
+		return found, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer.(map[uuid.UUID]V), nil
+}
+
+// sharedError is an error that strikes a field of every workflow in a list.
+type sharedError struct {
+	error
+	told atomic.Bool
+}
+
+// Unwrap is what happened.
+func (e *sharedError) Unwrap() error { return e.error }
+
+// first reports whether nobody asked before.
+func (e *sharedError) first() bool { return e.told.CompareAndSwap(false, true) }
+
+// The keys of what is fetched for a list once, whatever the arguments.
+type (
+	accountsKey   struct{}
+	icpsKey       struct{}
+	activitiesKey struct{}
+	callCountsKey struct{}
+)
+
+// The keys of what is fetched once for each set of arguments.
+type (
+	transitionsKey struct {
+		after int64
+		first int
+	}
+	entriesKey struct {
+		after int64
+		first int
+	}
+	callsKey struct {
+		after engine.Key
+		first int
+	}
+)
+
+// account returns the account of a workflow.
+func (r *Resolver) account(ctx context.Context, w *model.Workflow) (cost.Account, error) {
+	found, err := load(w.Batch, accountsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]cost.Account, error) {
+		return r.engine.Accounts(ctx, caller.From(ctx), ids(all))
+	})
+	if err != nil {
+		return cost.Account{}, err
+	}
+	return one(found, w)
+}
+
+// activity returns what a workflow is doing or waiting for.
+func (r *Resolver) activity(ctx context.Context, w *model.Workflow) (engine.Activity, error) {
+	found, err := load(w.Batch, activitiesKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Activity, error) {
+		return r.engine.Activities(ctx, caller.From(ctx), all)
+	})
+	if err != nil {
+		return engine.Activity{}, err
+	}
+	return one(found, w)
+}
+
+// icp returns a workflow's current profile, or nil.
+func (r *Resolver) icp(ctx context.Context, w *model.Workflow) (*model.Icp, error) {
+	found, err := load(w.Batch, icpsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Result, error) {
+		return r.engine.ICPs(ctx, caller.From(ctx), ids(all))
+	})
+	if err != nil {
+		return nil, err
+	}
+	result, done := found[w.Workflow.ID]
+	if !done {
+		return nil, nil
+	}
+	profile := &model.Icp{Model: result.Model, Provider: result.Provider, ProducedAt: result.At}
+	if err := json.Unmarshal(result.Content, &profile.ICP); err != nil {
+		return nil, fmt.Errorf("read the profile of workflow %s: %w", w.Workflow.ID, err)
+	}
+	return profile, nil
+}
+
+// one returns what was found for a workflow that must have it.
+func one[V any](found map[uuid.UUID]V, w *model.Workflow) (V, error) {
+	value, there := found[w.Workflow.ID]
+	if !there {
+		return value, fmt.Errorf("there is no %T for workflow %s", value, w.Workflow.ID)
+	}
+	return value, nil
+}
+
+// transitions returns a page of a workflow's journal.
+func (r *Resolver) transitions(
+	ctx context.Context, w *model.Workflow, asked numbered,
+) (*model.TransitionConnection, error) {
+	found, err := load(w.Batch, transitionsKey{asked.after, asked.first},
+		func(all []workflow.Workflow) (map[uuid.UUID][]workflow.Transition, error) {
+			return r.engine.Transitions(ctx, caller.From(ctx), engine.TransitionsInput{
+				Workflows: ids(all), After: int(asked.after), First: asked.first + 1,
+			})
+		})
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(t workflow.Transition) *model.Transition { return &model.Transition{Transition: t, Workflow: w} }
+	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.Transition]{
+		Before: asked.after >= 0,
+		Cursor: func(t *model.Transition) string { return asked.list.Number(int64(t.Version)) },
+		Count:  known(w.Version + 1),
+	}), nil
+}
+
+// calls returns a page of a workflow's calls.
+func (r *Resolver) calls(ctx context.Context, w *model.Workflow, asked moments) (*model.CallConnection, error) {
+	key := callsKey{first: asked.first}
+	if asked.after != nil {
+		key.after = *asked.after
+	}
+	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID][]cost.Call, error) {
+		return r.engine.Calls(ctx, caller.From(ctx), engine.CallsInput{
+			Workflows: ids(all), After: asked.after, First: asked.first + 1,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(c cost.Call) *model.Call { return &model.Call{Call: c, Workflow: w} }
+	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.Call]{
+		Before: asked.after != nil,
+		Cursor: func(c *model.Call) string { return asked.list.Moment(c.ReservedAt, c.Call.ID) },
+		Count:  func(ctx context.Context) (int, error) { return r.countCalls(ctx, w) },
+	}), nil
+}
+
+func (r *Resolver) countCalls(ctx context.Context, w *model.Workflow) (int, error) {
+	found, err := load(w.Batch, callCountsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]int, error) {
+		return r.engine.CountCalls(ctx, caller.From(ctx), ids(all))
+	})
+	return found[w.Workflow.ID], err
+}
+
+// ledger returns a page of the ledger of a workflow's account.
+func (r *Resolver) ledger(
+	ctx context.Context, w *model.Workflow, asked numbered,
+) (*model.LedgerEntryConnection, error) {
+	found, err := load(w.Batch, entriesKey{asked.after, asked.first},
+		func(all []workflow.Workflow) (map[uuid.UUID][]cost.Entry, error) {
+			return r.engine.Entries(ctx, caller.From(ctx), engine.EntriesInput{
+				Accounts: ids(all), After: asked.after, First: asked.first + 1,
+			})
+		})
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(e cost.Entry) *model.LedgerEntry { return &model.LedgerEntry{Entry: e} }
+	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.LedgerEntry]{
+		Before: asked.after >= 0,
+		Cursor: func(e *model.LedgerEntry) string { return asked.list.Number(e.Sequence) },
+		Count: func(ctx context.Context) (int, error) {
+			account, err := r.account(ctx, w)
+			return int(account.Sequence) + 1, err
+		},
+	}), nil
+}
+
+// workflows returns a page of the organization's workflows.
+func (r *Resolver) workflows(ctx context.Context, asked listed) (*model.WorkflowConnection, error) {
+	who, in := caller.From(ctx), asked.input
+	in.First++
+	flows, err := r.engine.Workflows(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	shown := model.NewBatch(flows[:min(len(flows), asked.input.First)])
+	return &model.WorkflowConnection{Nodes: shown, Page: model.Page[*model.Workflow]{
+		More:   len(flows) > len(shown),
+		Before: in.After != nil,
+		Cursor: asked.cursorOf,
+		Count:  func(ctx context.Context) (int, error) { return r.engine.CountWorkflows(ctx, who, in.Filter) },
+	}}, nil
+}

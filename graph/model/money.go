@@ -1,0 +1,153 @@
+package model
+
+import (
+	"encoding/hex"
+	"time"
+
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Spend is a balance in an answer.
+type Spend struct{ cost.Balance }
+
+// Limit is nil when there is none.
+func (s Spend) Limit() *cost.Pico { return limit(s.Balance.Limit) }
+
+// Remaining is nil when there is no limit.
+func (s Spend) Remaining() *cost.Pico { return limit(s.Balance.Remaining()) }
+
+// Organization is a tenant in an answer.
+type Organization struct{ engine.Organization }
+
+// IsNode says that node can find it.
+func (Organization) IsNode() {}
+
+// ID is the typed id.
+func (o Organization) ID() scalar.ID { return scalar.NewID(scalar.OrganizationID, o.Organization.ID) }
+
+// WorkflowLimit is nil when there is none.
+func (o Organization) WorkflowLimit() *cost.Pico { return limit(o.Organization.WorkflowLimit) }
+
+// MonthLimit is nil when there is none.
+func (o Organization) MonthLimit() *cost.Pico { return limit(o.Organization.MonthLimit) }
+
+// Month is the running month; the account of a month always has its period.
+func (o Organization) Month() cost.Period { return *o.Organization.Month.Period }
+
+// Spend is the balance of the running month.
+func (o Organization) Spend() Spend { return Spend{o.Organization.Month.Balance} }
+
+// Call is a call in an answer, with the workflow that pays.
+type Call struct {
+	cost.Call
+	Workflow *Workflow
+}
+
+// IsNode says that node can find it.
+func (Call) IsNode() {}
+
+// ID is the typed id.
+func (c Call) ID() scalar.ID { return scalar.NewID(scalar.CallID, c.Call.ID) }
+
+// Step is nil when no step made the call.
+func (c Call) Step() *workflow.StepKey { return given(workflow.StepKey(c.Call.Step)) }
+
+// Provider is nil until the call is sent.
+func (c Call) Provider() *string { return given(c.Call.Provider) }
+
+// GenerationID is nil until it is known.
+func (c Call) GenerationID() *string { return given(c.Call.GenerationID) }
+
+// AnsweredModel is nil until it is known.
+func (c Call) AnsweredModel() *string { return given(c.Call.AnsweredModel) }
+
+// FailureCode is nil when the answer could be used.
+func (c Call) FailureCode() *workflow.FailureCode {
+	return given(workflow.FailureCode(c.Call.FailureCode))
+}
+
+// Usage is nil until the cost is known.
+func (c Call) Usage() *cost.Usage {
+	if c.Cost == nil {
+		return nil
+	}
+	return &c.Call.Usage
+}
+
+// LedgerEntry is a row of the ledger in an answer.
+type LedgerEntry struct{ cost.Entry }
+
+// IsNode says that node can find it.
+func (LedgerEntry) IsNode() {}
+
+// ID is the typed id.
+func (e LedgerEntry) ID() scalar.ID {
+	return scalar.NewNumberedID(scalar.LedgerEntryID, e.AccountID, e.Sequence)
+}
+
+// CallID is nil when the entry is about no call.
+func (e LedgerEntry) CallID() *scalar.ID {
+	if e.Entry.CallID == nil {
+		return nil
+	}
+	id := scalar.NewID(scalar.CallID, *e.Entry.CallID)
+	return &id
+}
+
+// SettledBefore is the spent money before the entry.
+func (e LedgerEntry) SettledBefore() cost.Pico { return e.Before.Settled }
+
+// SettledDelta is the change of the spent money.
+func (e LedgerEntry) SettledDelta() cost.Pico { return e.Delta.Settled }
+
+// SettledAfter is the spent money after the entry.
+func (e LedgerEntry) SettledAfter() cost.Pico { return e.After.Settled }
+
+// HeldBefore is the reserved money before the entry.
+func (e LedgerEntry) HeldBefore() cost.Pico { return e.Before.Held }
+
+// HeldDelta is the change of the reserved money.
+func (e LedgerEntry) HeldDelta() cost.Pico { return e.Delta.Held }
+
+// HeldAfter is the reserved money after the entry.
+func (e LedgerEntry) HeldAfter() cost.Pico { return e.After.Held }
+
+// LimitBefore is nil when there was no limit.
+func (e LedgerEntry) LimitBefore() *cost.Pico { return limit(e.Before.Limit) }
+
+// LimitDelta is nil when there was no limit or is none: the difference to no limit is no amount.
+func (e LedgerEntry) LimitDelta() *cost.Pico {
+	if e.Before.Limit == cost.Unlimited || e.After.Limit == cost.Unlimited {
+		return nil
+	}
+	return &e.Delta.Limit
+}
+
+// LimitAfter is nil when there is no limit.
+func (e LedgerEntry) LimitAfter() *cost.Pico { return limit(e.After.Limit) }
+
+// StoppedAfter reports whether the account admits no further call.
+func (e LedgerEntry) StoppedAfter() bool { return e.After.Stopped }
+
+// Reason is nil when none was given.
+func (e LedgerEntry) Reason() *string { return given(e.Entry.Reason) }
+
+// OccurredAt is when it happened.
+func (e LedgerEntry) OccurredAt() time.Time { return e.At }
+
+// Hash is hexadecimal.
+func (e LedgerEntry) Hash() string { return hex.EncodeToString(e.Entry.Hash) }
+
+// PreviousHash is hexadecimal, empty for the first entry of an account.
+func (e LedgerEntry) PreviousHash() string { return hex.EncodeToString(e.Entry.PreviousHash) }
+
+// limit turns the absence of a limit into null.
+func limit(p cost.Pico) *cost.Pico {
+	if p == cost.Unlimited {
+		return nil
+	}
+	return &p
+}

@@ -1,0 +1,50 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// node returns what the reference names.
+func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, error) {
+	who := caller.From(ctx)
+	switch ref.Kind {
+	case scalar.OrganizationID:
+		return r.organization(ctx, ref.UUID)
+	case scalar.CallID:
+		call, err := r.engine.Call(ctx, who, ref.UUID)
+		if err != nil {
+			return nil, err
+		}
+		flow, err := r.engine.Workflow(ctx, who, call.WorkflowID)
+		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
+	case scalar.LedgerEntryID:
+		entry, err := r.engine.EntryAt(ctx, who, ref.UUID, ref.Number)
+		return &model.LedgerEntry{Entry: entry}, err
+	}
+	flow, err := r.engine.Workflow(ctx, who, ref.UUID)
+	if err != nil || ref.Kind == scalar.WorkflowID {
+		return model.NewWorkflow(flow), err
+	}
+	transition, err := r.engine.TransitionAt(ctx, who, ref.UUID, int(ref.Number))
+	return &model.Transition{Transition: transition, Workflow: model.NewWorkflow(flow)}, err
+}
+
+// organization returns the caller's organization, and NOT_FOUND for every other.
+func (r *Resolver) organization(ctx context.Context, id uuid.UUID) (*model.Organization, error) {
+	who := caller.From(ctx)
+	if id != who.OrganizationID {
+		return nil, fault.New(fault.NotFound, "There is no such organization.")
+	}
+	found, err := r.engine.Organization(ctx, who)
+	return &model.Organization{Organization: found}, err
+}
+
+// absent reports whether err says that there is nothing, which a query answers with null.
+func absent(err error) bool { return fault.KindOf(err) == fault.NotFound }

@@ -1,0 +1,55 @@
+package graph
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// moved is what a payload says of a transition; nothing when there was none.
+func moved(m engine.Moved) (*model.Workflow, *model.Transition) {
+	if m.Workflow.ID == uuid.Nil {
+		return nil, nil
+	}
+	flow := model.NewWorkflow(m.Workflow)
+	if m.Transition.WorkflowID == uuid.Nil { // a replay of a request that made none
+		return flow, nil
+	}
+	return flow, &model.Transition{Transition: m.Transition, Workflow: flow}
+}
+
+// charged is what a payload says of a call; nothing when there was none.
+func charged(c engine.Charged) (*model.Call, *model.Workflow) {
+	if c.Call.ID == uuid.Nil {
+		return nil, nil
+	}
+	flow := model.NewWorkflow(c.Workflow)
+	return &model.Call{Call: c.Call, Workflow: flow}, flow
+}
+
+// renewed is what a payload says of a run; nothing when there is none.
+func renewed(run workflow.Run) *workflow.Run {
+	if run.WorkflowID == uuid.Nil {
+		return nil
+	}
+	return &run
+}
+
+// theGraph is the state machine as the API shows it. It is the same in every answer.
+var theGraph = model.WorkflowGraph{
+	Version: workflow.GraphVersion,
+	Steps:   workflow.Steps(),
+	States:  graphStates(),
+	Edges:   workflow.Edges(),
+	Mermaid: workflow.Mermaid(),
+}
+
+func graphStates() []model.GraphState {
+	var states []model.GraphState
+	for _, state := range workflow.States() {
+		states = append(states, model.GraphState{Key: state})
+	}
+	return states
+}

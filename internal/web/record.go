@@ -1,0 +1,143 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+)
+
+const (
+	maxRequestIDBytes = 128
+	maxLoggedBytes    = 128 // of a path or a method, which a client chooses
+	maxOperationBytes = 128
+	maxCodeBytes      = 64
+)
+
+// record is what becomes known about a request on its way in. It travels in the context and is written to from any
+// goroutine; the access log reads it at the end.
+type record struct {
+	id string
+
+	mu        sync.Mutex
+	who       caller.Caller
+	operation string
+	code      string
+	err       error
+	panicked  string
+	stack     string
+}
+
+type recordKey struct{}
+
+// recordOf returns the record of the request that ctx belongs to, or an empty one that nobody reads.
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return &record{}
+}
+
+// RequestID returns the id of the request that ctx belongs to, or "" outside of a request.
+func RequestID(ctx context.Context) string { return recordOf(ctx).id }
+
+// Annotate tells the access log which operation the request ran and which code it ended with. An empty argument leaves
+// what was said before. An operation that is no GraphQL name is not written down, since a client could put anything there.
+func Annotate(ctx context.Context, operation, code string) {
+	r := recordOf(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if isName(operation) {
+		r.operation = operation
+	}
+	if code != "" {
+		r.code = cut(code, maxCodeBytes)
+	}
+}
+
+func (r *record) identify(who caller.Caller) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.who = who
+}
+
+// fail keeps the error that the client was not told.
+func (r *record) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}
+
+func (r *record) panics(cause, stack string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.panicked, r.stack = cause, stack
+}
+
+func (r *record) hasPanicked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.panicked != ""
+}
+
+// attributes are the record's part of the line in the log; what is not known is left out.
+func (r *record) attributes() []slog.Attr {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []slog.Attr
+	if r.who.Known() {
+		out = append(out, slog.String("organization", r.who.OrganizationID.String()), slog.String("actor", r.who.Actor))
+	}
+	for _, a := range []slog.Attr{
+		slog.String("operation", r.operation), slog.String("code", r.code),
+		slog.String("panic", r.panicked), slog.String("stack", r.stack),
+	} {
+		if a.Value.String() != "" {
+			out = append(out, a)
+		}
+	}
+	if r.err != nil {
+		out = append(out, slog.String("error", r.err.Error()))
+	}
+	return out
+}
+
+// requestID keeps the id that the client or a proxy chose when it is harmless in logs and headers, else it makes one.
+func requestID(proposed string) string {
+	if len(proposed) == 0 || len(proposed) > maxRequestIDBytes {
+		return uuid.Must(uuid.NewV7()).String()
+	}
+	for i := range len(proposed) {
+		if c := proposed[i]; !isWord(c) && c != '.' && c != '-' {
+			return uuid.Must(uuid.NewV7()).String()
+		}
+	}
+	return proposed
+}
+
+// isName reports whether text is a name in the sense of GraphQL, and not too long to write down.
+func isName(text string) bool {
+	if text == "" || len(text) > maxOperationBytes || text[0] >= '0' && text[0] <= '9' {
+		return false
+	}
+	for i := range len(text) {
+		if !isWord(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+}
+
+func cut(text string, limit int) string {
+	if len(text) > limit {
+		return text[:limit] + "…"
+	}
+	return text
+}

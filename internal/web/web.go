@@ -1,0 +1,77 @@
+// Package web is the front door: routes, authentication, CORS, request ids, limits on what comes in, the access log
+// and the playground. It knows who asks and how much may be sent, and refuses to know what is asked: a GraphQL handler
+// is given to it, and no query, variable or token is ever written down here. Timeouts belong to the http.Server.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/infin8content/engine/internal/caller"
+)
+
+// DefaultMaxBodyBytes is the greatest request body when Options does not say otherwise: 256 KiB, a hundred times an
+// ordinary operation with its variables.
+const DefaultMaxBodyBytes = 256 << 10
+
+// Options is what the front door is made of. GraphQL and Auth are required.
+type Options struct {
+	// GraphQL answers what comes to /graphql. It finds the caller in the context with caller.From and the request id
+	// with RequestID, and tells the access log what it did with Annotate. The body it reads is complete and small enough.
+	GraphQL http.Handler
+	// Auth reads the tokens.
+	Auth *Authenticator
+	// Admit is asked once per authenticated request, before GraphQL, whether the caller's organization is there; it
+	// creates it when it is not. Its errors are never shown: the request is answered with 503. Nil admits everybody.
+	Admit func(ctx context.Context, who caller.Caller) error
+	// Ready says why the process cannot serve just now, or nil. It is given two seconds. Nil is always ready.
+	Ready func(ctx context.Context) error
+	// Origins are the web origins whose pages may call /graphql, compared byte by byte; CheckOrigin says what is one.
+	// There are no patterns, and an empty list means that no page of another origin may.
+	Origins []string
+	// Logger gets one line per request. Nil is slog.Default().
+	Logger *slog.Logger
+	// MaxBodyBytes is the greatest body of a request; 0 is DefaultMaxBodyBytes.
+	MaxBodyBytes int64
+	// Playground serves the page at /. Without it there is nothing at /.
+	Playground bool
+}
+
+// New returns the handler of the whole server:
+//
+//	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins
+//	GET /                the playground, or an index in JSON for a client that prefers it
+//	GET /healthz         200 while the process lives
+//	GET /readyz          200 while it can serve, else 503
+//
+// It panics when a required option is missing: that is a fault of the wiring, not of a request.
+func New(o Options) http.Handler {
+	if o.GraphQL == nil || o.Auth == nil {
+		panic("web: Options needs GraphQL and Auth")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.MaxBodyBytes == 0 {
+		o.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+
+	graphQL := limitBody(o.MaxBodyBytes, o.GraphQL)
+	graphQL = authenticate(o.Auth, o.Admit, graphQL)
+	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
+	graphQL = shareWith(o.Origins, graphQL)
+
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", graphQL)
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.Handle("GET /readyz", ready(o.Ready))
+	if o.Playground {
+		mux.Handle("GET /{$}", playground())
+	}
+	mux.HandleFunc("/", notFound)
+
+	// From the inside out: the headers are set before anything can fail, a panic is answered with them, and the line
+	// in the log sees all of it.
+	return observe(o.Logger, recovered(secured(mux)))
+}

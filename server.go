@@ -1,0 +1,385 @@
+// Command engine is the Infin8Content engine: one binary that serves the API, works on the steps, migrates and verifies
+// the database, and demonstrates itself. This file is the command line and the wiring: every knob and wire on one page.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/jobs"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/steps"
+	"github.com/infin8content/engine/internal/web"
+	"github.com/infin8content/engine/migrations"
+)
+
+// description is what --help begins with. Secrets have no flags, since a command line can be read by others.
+const description = `The Infin8Content engine: a GraphQL backend that runs AI content workflows.
+
+Secrets come from the environment only:
+  DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
+  AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve, token)
+  OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox`
+
+// settings are the knobs of a server. Each is a flag and an environment variable: --max-body-bytes is
+// INFIN8_MAX_BODY_BYTES.
+type settings struct {
+	Listen        string        `default:"127.0.0.1:8080" help:"Address of the API."`
+	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
+	Workers       bool          `default:"true" negatable:"" help:"Work on the automatic steps."`
+	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
+	Playground    bool          `default:"true" negatable:"" help:"Serve the playground at /."`
+	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
+	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
+	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
+	WorkerCount   int           `default:"10" help:"How many workflows this server drives at once."`
+	Connections   int32         `default:"20" help:"Most database connections; the job queue has six of its own."`
+	AttemptLimit  time.Duration `default:"300s" help:"Longest that one attempt may wait for a model."`
+	Lease         time.Duration `default:"30s" help:"How long a run may be silent before another worker takes over."`
+	Heartbeat     time.Duration `default:"10s" help:"How often a worker renews its lease."`
+	Watch         time.Duration `default:"1s" help:"How often a worker asks whether its run still counts."`
+	Sweep         time.Duration `default:"10s" help:"How often runs without a worker are looked for."`
+	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
+	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
+}
+
+// secrets are what never stands on a command line or in a log.
+type secrets struct {
+	databaseURL, authSecret, providerKey string
+}
+
+func secretsFrom(environment func(string) string) secrets {
+	return secrets{
+		databaseURL: environment("DATABASE_URL"), authSecret: environment("AUTH_SECRET"),
+		providerKey: environment("OPENROUTER_API_KEY"),
+	}
+}
+
+// commands are what the program can do.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Show the engine at work on an embedded PostgreSQL, then go on serving the playground."`
+	Serve   serveCommand   `cmd:"" help:"Serve the API and work on the steps."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or say how far it is."`
+	Verify  verifyCommand  `cmd:"" help:"Recompute both journals and all balances; silent when everything fits."`
+	Graph   graphCommand   `cmd:"" help:"Print the state machine."`
+	Token   tokenCommand   `cmd:"" help:"Print a signed development token."`
+}
+
+// program is what commands are given: the outside world.
+type program struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	secrets        secrets
+	logger         *slog.Logger
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command and returns the exit status: 0 when it did what was asked, 1 when it could not, 2 when the
+// command line makes no sense.
+func run(ctx context.Context, args []string, environment func(string) string, stdout, stderr io.Writer) int {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("engine"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.DefaultEnvars("INFIN8"),
+		kong.Vars{"provider": "Base URL of the model provider, or of any gateway with the same API."},
+		kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	chosen, err := parser.Parse(args)
+	if exit >= 0 { // --help has been printed.
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 2
+	}
+	p := &program{
+		ctx: ctx, stdout: stdout, stderr: stderr, secrets: secretsFrom(environment),
+		logger: slog.New(slog.NewJSONHandler(stderr, nil)),
+	}
+	if err := chosen.Run(p); err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+type serveCommand struct {
+	settings `embed:""`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(p *program) error {
+	s, err := newServer(p, c.settings)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.run(p.ctx)
+}
+
+// server is a running engine with all that it is wired to.
+type server struct {
+	settings settings
+	logger   *slog.Logger
+	engine   *engine.Engine
+	closers  []func()
+	listener net.Listener // nil without the API
+	handler  http.Handler
+	// parts run side by side until the context ends; one that fails ends all.
+	parts    []func(context.Context) error
+	draining atomic.Bool
+	auth     *web.Authenticator
+}
+
+// newServer wires a server together and proves that it may start; nothing runs yet but the sandbox.
+func newServer(p *program, o settings) (*server, error) {
+	s := &server{settings: o, logger: p.logger}
+	if err := s.wire(p); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *server) wire(p *program) error {
+	if err := s.check(p.secrets); err != nil {
+		return err
+	}
+	s.logSettings()
+	pool, err := postgres.Connect(p.ctx, p.secrets.databaseURL, postgres.AppRole, s.settings.Connections)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, pool.Close)
+	waiting, err := postgres.Waiting(p.ctx, pool, migrations.Files)
+	if err != nil {
+		return err
+	}
+	if len(waiting) > 0 {
+		return fmt.Errorf("the database lacks %d migrations, from %s on: run `engine migrate up` as its owner",
+			len(waiting), waiting[0].Name)
+	}
+	if err := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool)); err != nil {
+		return err
+	}
+	if s.engine, err = newEngine(s.settings, postgres.New(pool), s.logger); err != nil {
+		return err
+	}
+	if err := s.engine.Check(p.ctx, graph.States()); err != nil {
+		return err
+	}
+	if s.settings.Workers {
+		if err := s.wireWorkers(p); err != nil {
+			return err
+		}
+	}
+	if s.settings.API {
+		return s.wireAPI(p, postgres.New(pool).Ping)
+	}
+	return nil
+}
+
+// check refuses settings that cannot work, all faults at once.
+func (s *server) check(secret secrets) error {
+	var faults []error
+	if secret.databaseURL == "" {
+		faults = append(faults, errors.New("DATABASE_URL is not set"))
+	}
+	if s.settings.Workers && secret.providerKey == "" && !s.settings.Sandbox {
+		faults = append(faults, errors.New("there is no model provider: set OPENROUTER_API_KEY, or use --sandbox for "+
+			"synthetic answers, or --workers=false to leave the steps to other servers"))
+	}
+	if !s.settings.API && !s.settings.Workers {
+		faults = append(faults, errors.New("there is nothing to do with --api=false and --workers=false"))
+	}
+	for _, origin := range s.settings.Origins {
+		faults = append(faults, web.CheckOrigin(origin))
+	}
+	if s.settings.Heartbeat*2 > s.settings.Lease {
+		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
+	}
+	return errors.Join(faults...)
+}
+
+// newEngine wires the engine to a store.
+func newEngine(o settings, store *postgres.Store, logger *slog.Logger) (*engine.Engine, error) {
+	workflowLimit, err := cost.ParseUSD(o.WorkflowLimit)
+	if err != nil {
+		return nil, fmt.Errorf("--workflow-limit: %w", err)
+	}
+	monthLimit, err := cost.ParseUSD(o.MonthLimit)
+	if err != nil {
+		return nil, fmt.Errorf("--month-limit: %w", err)
+	}
+	enqueuer, err := jobs.NewEnqueuer(logger, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(engine.Options{
+		Store: store, Jobs: enqueuer, Drives: steps.Keys(), WorkflowLimit: workflowLimit, MonthLimit: monthLimit,
+		Lease: o.Lease,
+	})
+}
+
+// wireWorkers adds the River runner, the sweepers and, when asked for, the sandbox.
+func (s *server) wireWorkers(p *program) error {
+	gateway, err := s.gateway(p.secrets)
+	if err != nil {
+		return err
+	}
+	pool, err := postgres.Connect(p.ctx, p.secrets.databaseURL, postgres.AppRole, 6)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, pool.Close)
+	runner, err := jobs.NewRunner(jobs.Options{
+		Pool: pool, Engine: s.engine, Workers: s.settings.WorkerCount, Name: jobs.NewName(), Logger: s.logger,
+		Executors: steps.New(steps.Options{
+			Engine: s.engine, Gateway: gateway, Limit: s.settings.AttemptLimit, Now: time.Now, Logger: s.logger,
+		}),
+		Watch: s.settings.Watch, Heartbeat: s.settings.Heartbeat, Lease: s.settings.Lease,
+	})
+	if err != nil {
+		return err
+	}
+	sweeper := &jobs.Sweeper{Engine: s.engine, Ask: gateway.Ask, Runs: s.settings.Sweep, Logger: s.logger}
+	s.parts = append(s.parts, runner.Run, sweeper.Run)
+	return nil
+}
+
+// gateway is the way to the models: the provider, or the sandbox on a port of its own.
+func (s *server) gateway(secret secrets) (steps.Gateway, error) {
+	url, key, name := s.settings.ProviderURL, secret.providerKey, "openrouter"
+	if s.settings.Sandbox {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return steps.Gateway{}, fmt.Errorf("listen for the sandbox: %w", err)
+		}
+		synthetic := &http.Server{
+			Handler:           sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}),
+			ReadHeaderTimeout: 5 * time.Second,
+		}
+		go func() { _ = synthetic.Serve(listener) }()
+		s.closers = append(s.closers, func() { _ = synthetic.Close() })
+		url, key, name = "http://"+listener.Addr().String(), "sandbox", sandbox.Provider
+		s.logger.Warn("answers are synthetic: the sandbox stands in for the model provider", "url", url)
+	}
+	client, err := llm.New(llm.Options{BaseURL: url, Key: key, Title: "Infin8Content"})
+	if err != nil {
+		return steps.Gateway{}, fmt.Errorf("the model provider: %w", err)
+	}
+	s.closers = append(s.closers, client.Close)
+	return steps.Gateway{Client: client, Name: name}, nil
+}
+
+// wireAPI adds the front door. It listens already, so that a taken port stops the start.
+func (s *server) wireAPI(p *program, ping func(context.Context) error) error {
+	var err error
+	if s.auth, err = web.NewAuthenticator([]byte(p.secrets.authSecret), time.Now); err != nil {
+		return fmt.Errorf("AUTH_SECRET: %w", err)
+	}
+	s.handler = web.New(web.Options{
+		GraphQL: graph.NewHandler(graph.Options{
+			Engine: s.engine, Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
+		}),
+		Auth: s.auth, Admit: s.engine.Admit, Origins: s.settings.Origins, Logger: s.logger,
+		MaxBodyBytes: s.settings.MaxBodyBytes, Playground: s.settings.Playground,
+		Ready: func(ctx context.Context) error {
+			if s.draining.Load() {
+				return errors.New("the server is stopping")
+			}
+			return ping(ctx)
+		},
+	})
+	if s.listener, err = net.Listen("tcp", s.settings.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", s.settings.Listen, err)
+	}
+	s.parts = append(s.parts, s.serveAPI)
+	return nil
+}
+
+// serveAPI answers until the context ends, and then finishes what it has begun.
+func (s *server) serveAPI(ctx context.Context) error {
+	api := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- api.Serve(s.listener) }()
+	s.logger.Info("listening", "url", s.url())
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve the API: %w", err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Shutdown)
+	defer cancel()
+	if err := api.Shutdown(grace); err != nil {
+		return fmt.Errorf("finish the last requests: %w", err)
+	}
+	return nil
+}
+
+func (s *server) url() string { return "http://" + s.listener.Addr().String() }
+
+// run runs all parts until the context ends or one of them fails.
+func (s *server) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range s.parts {
+		group.Go(func() error { return part(ctx) })
+	}
+	err := group.Wait()
+	s.logger.Info("stopped")
+	return err
+}
+
+// close gives back what was opened, the last first.
+func (s *server) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+	s.closers = nil
+}
+
+// logSettings says every effective setting. Secrets are not among them.
+func (s *server) logSettings() {
+	values := reflect.ValueOf(s.settings)
+	var attributes []any
+	for i := range values.NumField() {
+		name := strings.ToLower(values.Type().Field(i).Name)
+		attributes = append(attributes, slog.String(name, fmt.Sprint(values.Field(i).Interface())))
+	}
+	s.logger.Info("starting", slog.Group("settings", attributes...))
+}
