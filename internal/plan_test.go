@@ -77,6 +77,7 @@ var plan = map[string]room{
 	"internal/steps": {
 		ours: []string{
 			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
+			"internal/caller", // who asks is an argument of every verb
 		},
 		tests: []string{"internal/llm/sandbox"},
 	},
@@ -123,7 +124,7 @@ var plan = map[string]room{
 	"migrations": {},
 	"internal":   {}, // this test
 
-	server: {others: []string{pgx, kong}}, // wires all of them; see mayImport
+	server: {others: []string{pgx, kong, sync}}, // wires all of them and runs them side by side; see mayImport
 }
 
 const (

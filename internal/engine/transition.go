@@ -165,6 +165,9 @@ func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) 
 		if err != nil {
 			return Moved{}, err
 		}
+		if current.IsTerminal() { // Loses, so that a replay is found first and the answer is the same for all others.
+			current.State = workflow.Created
+		}
 		at := e.now()
 		move := e.moveTo(current.ID, workflow.Cancelled, at)
 		move.From, move.Kind, move.Version, move.Reason = current.State, workflow.Cancel, &current.Version, in.Reason

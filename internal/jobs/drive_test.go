@@ -102,7 +102,7 @@ func (b bundle) runner(t *testing.T, o Options) (stop func()) {
 	go func() { over <- r.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
-		if err := <-over; err != nil {
+		if err := receive(t, "the workers to stop", over); err != nil {
 			t.Errorf("run the workers: %v", err)
 		}
 	})
@@ -122,6 +122,17 @@ func (b bundle) finish(ctx context.Context, who caller.Caller, run workflow.Run)
 func (b bundle) fail(who caller.Caller, run workflow.Run, code workflow.FailureCode) error {
 	_, err := b.engine.FailRun(context.Background(), who, engine.FailRunInput{Run: run, Failure: code})
 	return err
+}
+
+// receive waits for what a channel brings.
+func receive[T any](t *testing.T, what string, from <-chan T) (got T) {
+	t.Helper()
+	select {
+	case got = <-from:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("waited in vain for %s", what)
+	}
+	return got
 }
 
 // reaches waits until the workflow is in a state.
@@ -190,11 +201,11 @@ func TestACancelledRunIsToldSo(t *testing.T) {
 		},
 	}}})
 	flow := b.workflow(t)
-	<-began
+	receive(t, "the attempt to begin", began)
 	if _, err := b.engine.Cancel(context.Background(), b.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-cause; !errors.Is(got, steps.ErrLost) {
+	if got := receive(t, "the attempt to end", cause); !errors.Is(got, steps.ErrLost) {
 		t.Errorf("got the cause %v, want %v", got, steps.ErrLost)
 	}
 	b.reaches(t, flow.ID, workflow.Cancelled)
@@ -216,7 +227,7 @@ func TestARetryWaitsForItsTimeAndNotForRiver(t *testing.T) {
 	}}})
 	flow := b.workflow(t)
 	b.reaches(t, flow.ID, workflow.ICPCompleted)
-	first, second := <-times, <-times
+	first, second := receive(t, "the first attempt", times), receive(t, "the second attempt", times)
 	// Half of the first pause of one second, by the jitter of these tests.
 	if pause := second.Sub(first); pause < 500*time.Millisecond || pause > 4*time.Second {
 		t.Errorf("the second attempt came after %s, want half a second", pause)
@@ -236,9 +247,9 @@ func TestAServerThatStopsLeavesItsWorkToOthers(t *testing.T) {
 		},
 	}}})
 	flow := b.workflow(t)
-	<-began
+	receive(t, "the attempt to begin", began)
 	stop() // It returns after the run was handed back.
-	if got := <-cause; !errors.Is(got, steps.ErrShutdown) {
+	if got := receive(t, "the attempt to end", cause); !errors.Is(got, steps.ErrShutdown) {
 		t.Errorf("got the cause %v, want %v", got, steps.ErrShutdown)
 	}
 	b.reaches(t, flow.ID, workflow.ICPFailed)

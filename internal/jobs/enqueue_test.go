@@ -48,7 +48,8 @@ func TestAJobLivesAndDiesWithItsTransaction(t *testing.T) {
 	}
 	stored := func(t *testing.T, b bundle) []job {
 		t.Helper()
-		rows, err := b.db.Pool.Query(context.Background(), `SELECT state::text, kind, args FROM river.river_job ORDER BY id`)
+		rows, err := b.db.Pool.Query(
+			context.Background(), `SELECT state::text, kind, args FROM river.river_job ORDER BY id`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +77,9 @@ func TestAJobLivesAndDiesWithItsTransaction(t *testing.T) {
 	t.Run("Committed", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		past, now, later := driveArgs{uuid.New(), uuid.New()}, driveArgs{uuid.New(), uuid.New()}, driveArgs{uuid.New(), uuid.New()}
+		past := driveArgs{uuid.New(), uuid.New()}
+		now := driveArgs{uuid.New(), uuid.New()}
+		later := driveArgs{uuid.New(), uuid.New()}
 		enqueue(t, b, nil, past, time.Now().Add(-time.Hour))
 		enqueue(t, b, nil, now, time.Now())
 		enqueue(t, b, nil, later, time.Now().Add(time.Minute))

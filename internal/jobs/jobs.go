@@ -49,8 +49,8 @@ func NewEnqueuer(logger *slog.Logger, now func() time.Time) (*Enqueuer, error) {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{
 		Schema: Schema,
 		Logger: quiet(logger),
-		// Of two insertions within the cooldown River announces the first alone, even if it is rolled back. The shortest
-		// cooldown loses the fewest announcements; how often workers look is their own setting.
+		// Of two insertions within the cooldown River announces the first alone, even if it is rolled back. The
+		// shortest cooldown loses the fewest announcements; how often workers look is their own setting.
 		FetchCooldown: river.FetchCooldownMin,
 	})
 	if err != nil {

@@ -69,7 +69,8 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("check River's schema: %w", err)
 	}
 	if !result.OK {
-		return fmt.Errorf("the schema %s is not up to date, migrate first: %s", Schema, strings.Join(result.Messages, "; "))
+		return fmt.Errorf("the schema %s is not up to date, migrate first: %s",
+			Schema, strings.Join(result.Messages, "; "))
 	}
 	return nil
 }

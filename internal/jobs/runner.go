@@ -25,8 +25,8 @@ const (
 	fetchCooldown = 20 * time.Millisecond
 	// fetchPoll is how often an idle server looks unasked, for what was announced to nobody.
 	fetchPoll = 2 * time.Second
-	// jobLimit is longer than any drive takes. River gives up on the row of a killed worker only after this and an hour;
-	// by then the sweeper has long done what that job was for.
+	// jobLimit is longer than any drive takes. River gives up on the row of a killed worker only after this and an
+	// hour; by then the sweeper has long done what that job was for.
 	jobLimit = 24 * time.Hour
 	// retention keeps River's table small; the journal is what is kept.
 	retention = time.Hour
@@ -45,8 +45,8 @@ type Options struct {
 	// Name is how this server's workers sign. It must be unique among all servers; see NewName.
 	Name   string
 	Logger *slog.Logger
-	// Watch is how often a run is asked for whether it still counts, Heartbeat how often its lease is renewed, Lease how
-	// long it lasts without. 1 s, 10 s and 30 s; the lease is the engine's.
+	// Watch is how often a run is asked for whether it still counts, Heartbeat how often its lease is renewed, Lease
+	// how long it lasts without. 1 s, 10 s and 30 s; the lease is the engine's.
 	Watch, Heartbeat, Lease time.Duration
 }
 
@@ -78,7 +78,8 @@ func NewRunner(o Options) (*Runner, error) {
 	r := &Runner{}
 	r.stopping, r.stop = context.WithCancelCause(context.Background())
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &driver{options: o, executors: executors, stopping: r.stopping}); err != nil {
+	err := river.AddWorkerSafely(workers, &driver{options: o, executors: executors, stopping: r.stopping})
+	if err != nil {
 		return nil, fmt.Errorf("register the worker: %w", err)
 	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{

@@ -25,8 +25,8 @@ type Sweeper struct {
 	Logger      *slog.Logger
 }
 
-// Run sweeps until the context ends, and returns nil. An error ends neither the sweeper nor the server: it is logged, and
-// the next sweep tries again.
+// Run sweeps until the context ends, and returns nil. An error ends neither the sweeper nor the server: it is logged,
+// and the next sweep tries again.
 func (s *Sweeper) Run(ctx context.Context) error {
 	loops := []loop{{name: "runs", every: s.Runs, otherwise: 10 * time.Second, sweep: s.Engine.SweepRuns}}
 	if s.Ask != nil {

@@ -18,9 +18,9 @@ type watcher struct {
 	log                 *slog.Logger
 }
 
-// guard watches until the context ends. It ends the attempt with ErrLost as soon as the engine says that the run is over,
-// and when the lease has ended without a renewal: a database that cannot be reached may have given the run to somebody
-// else. A shorter silence of the database changes nothing. taken is when the lease began.
+// guard watches until the context ends. It ends the attempt with ErrLost as soon as the engine says that the run is
+// over, and when the lease has ended without a renewal: a database that cannot be reached may have given the run to
+// somebody else. A shorter silence of the database changes nothing. taken is when the lease began.
 func (w watcher) guard(ctx context.Context, cancel context.CancelCauseFunc, taken time.Time) {
 	ticker := time.NewTicker(min(w.every, w.beats))
 	defer ticker.Stop()

@@ -65,7 +65,9 @@ func TestABrokenDatabaseEndsTheRunWithItsLeaseOnly(t *testing.T) {
 		t.Parallel()
 		const lease = 300 * time.Millisecond
 		began := time.Now()
-		w := watcher{watch: broken, heartbeat: broken, every: time.Millisecond, beats: 10 * time.Millisecond, lease: lease}
+		w := watcher{
+			watch: broken, heartbeat: broken, every: time.Millisecond, beats: 10 * time.Millisecond, lease: lease,
+		}
 		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
 			t.Errorf("got %v, want %v", got, steps.ErrLost)
 		}

@@ -26,8 +26,8 @@ type question struct {
 	read func(text string) ([]byte, error)
 }
 
-// attempt is one question asked for one run: its money reserved, its request sent, its cost booked, its run ended, in this
-// order. No transaction is open while the provider answers.
+// attempt is one question asked for one run: its money reserved, its request sent, its cost booked, its run ended, in
+// this order. No transaction is open while the provider answers.
 type attempt struct {
 	options  Options
 	who      caller.Caller
@@ -71,7 +71,7 @@ func (a *attempt) body(ctx context.Context) ([]byte, cost.Estimate, error) {
 	request := a.question.request
 	var prices []cost.Price
 	err := a.book(ctx, func(ctx context.Context) (err error) {
-		prices, err = a.options.Engine.Prices(ctx, request.Models)
+		prices, err = a.options.Engine.Prices(ctx, a.who, request.Models)
 		return err
 	})
 	if err != nil {
@@ -194,10 +194,12 @@ func (a *attempt) finish(ctx context.Context, answer llm.Answer, content []byte)
 		provider = a.options.Gateway.Name
 	}
 	err := a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.Finish(ctx, a.who, engine.FinishInput{Run: a.run, Settle: settle, Result: engine.Result{
-			Token: a.run.Token, Step: a.run.Step, Content: content,
-			Provider: provider, Model: answer.Model, At: a.options.Now(),
-		}})
+		_, err := a.options.Engine.Finish(ctx, a.who, engine.FinishInput{
+			Run: a.run, Settle: settle, Result: engine.Result{
+				Token: a.run.Token, Step: a.run.Step, Content: content,
+				Provider: provider, Model: answer.Model, At: a.options.Now(),
+			},
+		})
 		return err
 	})
 	if IsLost(err) {

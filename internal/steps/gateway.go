@@ -16,8 +16,8 @@ type Gateway struct {
 	Name   string
 }
 
-// Ask looks up what an answer cost; it is the engine's AskFunc. Nothing and no error means that the gateway does not know
-// yet, or that the call was another gateway's and this one would never know.
+// Ask looks up what an answer cost; it is the engine's AskFunc. Nothing and no error means that the gateway does not
+// know yet, or that the call was another gateway's and this one would never know.
 func (g Gateway) Ask(ctx context.Context, provider, generationID string) (*engine.SettleInput, error) {
 	if provider != g.Name || generationID == "" {
 		return nil, nil

@@ -25,6 +25,9 @@ func TestTheCompanyIsQuotedAsData(t *testing.T) {
 	if strings.Contains(messages[0].Content, "Acme") {
 		t.Error("the system message repeats the company, want it in the user message alone")
 	}
+	if strings.Contains(messages[1].Content, "u0026") {
+		t.Errorf("got %s, want the address as it is", messages[1].Content)
+	}
 	var got map[string]string
 	if err := json.Unmarshal([]byte(messages[1].Content), &got); err != nil {
 		t.Fatalf("the user message is not JSON alone: %v\n%s", err, messages[1].Content)
@@ -59,7 +62,8 @@ func TestThePromptNamesExactlyTheFieldsThatAreRead(t *testing.T) {
 
 func TestAResultIsKeptInOneForm(t *testing.T) {
 	t.Parallel()
-	const text = "```json\n{ \"valueProposition\": \"ü 🗼\", \"industries\": [\" a \"],\n\"buyerRoles\":[\"b\"], \"painPoints\":[\"c\"]}\n```"
+	const text = "```json\n{ \"valueProposition\": \"ü 🗼\", \"industries\": [\" a \"],\n" +
+		"\"buyerRoles\":[\"b\"], \"painPoints\":[\"c\"]}\n```"
 	got, err := readICP(text)
 	if err != nil {
 		t.Fatal(err)

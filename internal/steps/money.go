@@ -66,7 +66,9 @@ func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engi
 // release gives the hold back. The reason is the proof that nothing was charged.
 func (a *attempt) release(ctx context.Context, reason string, why workflow.FailureCode) error {
 	return a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.Release(ctx, a.who, engine.ReleaseInput{CallID: a.call, Reason: reason, Failure: why})
+		_, err := a.options.Engine.Release(ctx, a.who, engine.ReleaseInput{
+			CallID: a.call, Reason: reason, Failure: why,
+		})
 		return err
 	})
 }

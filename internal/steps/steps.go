@@ -1,8 +1,8 @@
 // Package steps works: one file per automatic step with its prompt, its call to a model and the check of the answer.
 // What every step owes to money and to the journal is written once, in attempt.go.
 //
-// It refuses to decide. Whether a workflow may move, whether money is left and whether a failed step is tried again, the
-// engine says; a step asks a model, hands over what came back, and never keeps a cost to itself.
+// It refuses to decide. Whether a workflow may move, whether money is left and whether a failed step is tried again,
+// the engine says; a step asks a model, hands over what came back, and never keeps a cost to itself.
 package steps
 
 import (

@@ -30,7 +30,9 @@ func (e *outputError) Unwrap() error { return e.cause }
 // requestError says that a request could not be built. It is a mistake of this program.
 type requestError struct{ cause error }
 
-func (e *requestError) Error() string { return "The request could not be built: " + e.cause.Error() + "." }
+func (e *requestError) Error() string {
+	return "The request could not be built: " + e.cause.Error() + "."
+}
 
 func (e *requestError) Unwrap() error { return e.cause }
 
@@ -73,7 +75,9 @@ func verdictOf(ctx context.Context, err error) verdict {
 		return verdict{code: workflow.FailurePriceUnknown, message: unknown.Error()}
 	case ctx.Err() != nil, failed != nil:
 		// The lease is given back before its time, so that another server takes over at once.
-		return verdict{code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete."}
+		return verdict{
+			code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete.",
+		}
 	case fault.KindOf(err) == fault.InvalidInput:
 		return verdict{code: workflow.FailureInvalidRequest, message: err.Error()}
 	}

@@ -26,7 +26,9 @@ func TestAnErrorIsJudgedByItsType(t *testing.T) {
 	}
 	alive := context.Background()
 	cancelled := &llm.Error{Class: llm.Cancelled, Message: "the request was cancelled"}
-	const handedBack = "The worker had to stop before the answer was complete."
+	givenBack := verdict{
+		code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete.",
+	}
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		err  error
@@ -80,8 +82,8 @@ func TestAnErrorIsJudgedByItsType(t *testing.T) {
 		"LostWithAnotherError": {
 			ended(ErrLost), &llm.Error{Class: llm.Auth}, verdict{lost: true, code: workflow.FailureCancelled},
 		},
-		"Shutdown":       {ended(ErrShutdown), cancelled, verdict{code: workflow.FailureLeaseExpired, message: handedBack}},
-		"ShutdownBefore": {ended(ErrShutdown), context.Canceled, verdict{code: workflow.FailureLeaseExpired, message: handedBack}},
+		"Shutdown":       {ended(ErrShutdown), cancelled, givenBack},
+		"ShutdownBefore": {ended(ErrShutdown), context.Canceled, givenBack},
 		"AnswerDuringShutdown": {
 			ended(ErrShutdown), &llm.Error{Class: llm.Auth, Message: "no"},
 			verdict{code: workflow.FailureAuth, message: "no"},

@@ -24,8 +24,8 @@ type refusal struct {
 	message string
 }
 
-// refuse answers in the shape of a GraphQL error, so that a client needs one way of reading. It tells the access log the
-// code.
+// refuse answers in the shape of a GraphQL error, so that a client needs one way of reading. It tells the access log
+// the code.
 func refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	type extensions struct {
 		Code      fault.Kind `json:"code"`

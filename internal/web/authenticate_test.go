@@ -71,10 +71,10 @@ func TestARefusalSpeaksTheClientsMediaType(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for accept, want := range map[string]string{
-		"":                 "application/json; charset=utf-8",
-		"*/*":              "application/json; charset=utf-8",
-		"application/json": "application/json; charset=utf-8",
-		"application/graphql-response+json":                          "application/graphql-response+json; charset=utf-8",
+		"":                                  "application/json; charset=utf-8",
+		"*/*":                               "application/json; charset=utf-8",
+		"application/json":                  "application/json; charset=utf-8",
+		"application/graphql-response+json": "application/graphql-response+json; charset=utf-8",
 		"application/graphql-response+json, application/json;q=0.9":  "application/graphql-response+json; charset=utf-8",
 		"application/json, application/graphql-response+json;q=0.1":  "application/json; charset=utf-8",
 		"application/json;q=oops, application/graphql-response+json": "application/graphql-response+json; charset=utf-8",

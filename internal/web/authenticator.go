@@ -32,8 +32,9 @@ const (
 	canonicalLength = len("00000000-0000-0000-0000-000000000000")
 )
 
-// Authenticator reads and signs the tokens that callers identify themselves with: JWT with HS256 and the claims sub (the
-// actor), org (the organization's uuid), role and exp. It keeps no list of tokens, so none can be called back before exp.
+// Authenticator reads and signs the tokens that callers identify themselves with: JWT with HS256 and the claims sub
+// (the actor), org (the organization's uuid), role and exp. It keeps no list of tokens, so none can be called back
+// before exp.
 type Authenticator struct {
 	secret []byte
 	now    func() time.Time
@@ -47,8 +48,8 @@ type claims struct {
 	jwt.RegisteredClaims
 }
 
-// NewAuthenticator returns an Authenticator for one secret of at least MinSecretBytes. The clock is time.Now when now is
-// nil.
+// NewAuthenticator returns an Authenticator for one secret of at least MinSecretBytes. The clock is time.Now when now
+// is nil.
 func NewAuthenticator(secret []byte, now func() time.Time) (*Authenticator, error) {
 	if len(secret) < MinSecretBytes {
 		return nil, fmt.Errorf("the secret for tokens has %d bytes and needs at least %d; %s",
@@ -71,8 +72,8 @@ func NewAuthenticator(secret []byte, now func() time.Time) (*Authenticator, erro
 	}, nil
 }
 
-// Caller returns who the token speaks for. Every error is UNAUTHENTICATED; its text begins with the reason, which is for
-// the log and is one of a closed list: nothing of the token is repeated.
+// Caller returns who the token speaks for. Every error is UNAUTHENTICATED; its text begins with the reason, which is
+// for the log and is one of a closed list: nothing of the token is repeated.
 func (a *Authenticator) Caller(token string) (caller.Caller, error) {
 	if len(token) > maxTokenBytes {
 		return caller.Caller{}, unauthenticated("the token is too long")

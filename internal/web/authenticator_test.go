@@ -211,7 +211,8 @@ func TestATokenThatWouldNotBeAcceptedIsNotSigned(t *testing.T) {
 
 func TestAShortSecretIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := web.NewAuthenticator([]byte(strings.Repeat("s", 31)), nil); err == nil || strings.Contains(err.Error(), "sss") {
+	_, err := web.NewAuthenticator([]byte(strings.Repeat("s", 31)), nil)
+	if err == nil || strings.Contains(err.Error(), "sss") {
 		t.Errorf("31 bytes: got %v, want an error that does not repeat the secret", err)
 	}
 	if _, err := web.NewAuthenticator([]byte(strings.Repeat("s", 32)), nil); err != nil {

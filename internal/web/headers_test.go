@@ -65,7 +65,10 @@ func TestAnUnlistedOriginMayNot(t *testing.T) {
 				"https://evil.example", "https://evil.example.com", "http://app.example.com", listed + ".evil.example",
 				listed + ":8443", "https://APP.example.com", "null",
 			} {
-				for kind, r := range map[string]*http.Response{"preflight": preflight(b, origin), "post": b.post("{}", "Origin", origin)} {
+				for kind, r := range map[string]*http.Response{
+					"preflight": preflight(b, origin),
+					"post":      b.post("{}", "Origin", origin),
+				} {
 					if got := r.Header.Get("Access-Control-Allow-Origin"); got != "" {
 						t.Errorf("%s from %s: Access-Control-Allow-Origin: got %q, want none", kind, origin, got)
 					}
@@ -107,9 +110,9 @@ func TestCheckOriginAcceptsWhatBrowsersSend(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "*", "null", "app.example.com", listed + "/", listed + "/path", "https://App.example.com", "https://*.example.com",
-		"https://user@app.example.com", "https://app.example.com:443", "http://app.example.com:80", "ftp://app.example.com",
-		"https://", listed + "?a", listed + "#a", " " + listed,
+		"", "*", "null", "app.example.com", listed + "/", listed + "/path", listed + "?a", listed + "#a", " " + listed,
+		"https://", "https://App.example.com", "https://*.example.com", "https://user@app.example.com",
+		"https://app.example.com:443", "http://app.example.com:80", "ftp://app.example.com",
 	} {
 		if err := web.CheckOrigin(bad); err == nil {
 			t.Errorf("%q: got no error, want one", bad)

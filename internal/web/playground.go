@@ -41,19 +41,12 @@ func Examples() []Example {
 		if !isQuery {
 			continue
 		}
-		// The first comment line is the title, the comment lines after it say more.
-		query := playgroundFile("examples/" + entry.Name())
-		var comment []string
-		for line := range strings.Lines(query) {
-			text, isComment := strings.CutPrefix(strings.TrimSpace(line), "# ")
-			if !isComment {
-				break
-			}
-			comment = append(comment, text)
-		}
+		// The first line is a comment with the title, the second one says more. The operation follows.
+		title, rest, _ := strings.Cut(playgroundFile("examples/"+entry.Name()), "\n")
+		about, query, _ := strings.Cut(rest, "\n")
 		out = append(out, Example{
-			Title:     strings.TrimSuffix(comment[0], "."),
-			About:     strings.Join(comment[1:], " "),
+			Title:     strings.TrimPrefix(title, "# "),
+			About:     strings.TrimPrefix(about, "# "),
 			Query:     query,
 			Variables: strings.TrimSpace(playgroundFile("examples/" + name + ".json")),
 		})
@@ -69,8 +62,9 @@ func playgroundFile(name string) string {
 	return string(text)
 }
 
-// playground serves one page that holds all it needs. Its policy allows exactly the script and the style in it, by their
-// hashes, and requests to this server: nothing that a page or an answer contains can load, send or run anything else.
+// playground serves one page that holds all it needs. Its policy allows exactly the script and the style in it, by
+// their hashes, and requests to this server: nothing that a page or an answer contains can load, send or run anything
+// else.
 func playground() http.Handler {
 	page, policy := playgroundPage()
 	sum := sha256.Sum256(page)

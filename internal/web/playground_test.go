@@ -120,8 +120,8 @@ func TestTheExamplesCoverTheMainTasks(t *testing.T) {
 	var all strings.Builder
 	for _, e := range web.Examples() {
 		all.WriteString(e.Query)
-		if e.Title == "" || e.About == "" {
-			t.Errorf("example %q: got no title or no words about it", e.Query)
+		if e.Title == "" || !strings.HasSuffix(e.About, ".") || strings.Contains(e.Query, "#") {
+			t.Errorf("got %+v, want a title and a sentence about it, both taken out of the operation", e)
 		}
 		if !json.Valid([]byte(e.Variables)) {
 			t.Errorf("%s: got variables %s, want JSON", e.Title, e.Variables)

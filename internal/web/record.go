@@ -45,7 +45,8 @@ func recordOf(ctx context.Context) *record {
 func RequestID(ctx context.Context) string { return recordOf(ctx).id }
 
 // Annotate tells the access log which operation the request ran and which code it ended with. An empty argument leaves
-// what was said before. An operation that is no GraphQL name is not written down, since a client could put anything there.
+// what was said before. An operation that is no GraphQL name is not written down, since a client could put anything
+// there.
 func Annotate(ctx context.Context, operation, code string) {
 	r := recordOf(ctx)
 	r.mu.Lock()

@@ -34,7 +34,9 @@ function documentation(pane) {
   let types = new Map();
   let trail = []; // names of the types visited, the current one last
 
-  const find = make("input", { className: "find", type: "search", placeholder: "Search types and fields", autocomplete: "off" });
+  const find = make("input", {
+    className: "find", type: "search", placeholder: "Search types and fields", autocomplete: "off",
+  });
   find.setAttribute("aria-label", "Search types and fields");
   const body = make("div");
   find.addEventListener("input", () => draw());
@@ -62,7 +64,9 @@ function documentation(pane) {
     make("span", { className: "t-argument" }, a.name), ": ", ...reference(a.type),
     ...(a.defaultValue === null ? [] : [" = ", make("span", { className: "t-number" }, a.defaultValue)]),
   ];
-  const paragraph = (text) => (text ? [make("p", {}, text)] : []);
+  // Between backticks is code; that is all the markup that descriptions use.
+  const prose = (text) => text.split("`").map((part, i) => (i % 2 === 1 ? make("code", {}, part) : part));
+  const paragraph = (text) => (text ? [make("p", {}, ...prose(text))] : []);
   const deprecation = (item) => (item.isDeprecated
     ? [make("p", { className: "deprecated" }, "Deprecated: " + (item.deprecationReason ?? "do not use it."))] : []);
 
@@ -74,12 +78,13 @@ function documentation(pane) {
     code.append(": ", ...reference(f.type));
     const entry = make("div", { className: "entry" }, code, ...paragraph(f.description), ...deprecation(f));
     for (const a of f.args.filter((one) => one.description)) {
-      entry.append(make("p", {}, make("span", { className: "t-argument" }, a.name), " — " + a.description));
+      entry.append(make("p", {}, make("span", { className: "t-argument" }, a.name), " — ", ...prose(a.description)));
     }
     return entry;
   };
   const section = (title, entries) => (entries.length > 0 ? [make("h4", {}, title), ...entries] : []);
-  const list = (names) => (names.length > 0 ? [make("div", { className: "list" }, ...names.map((name) => link(name)))] : []);
+  const listed = (links) => (links.length > 0 ? [make("div", { className: "list" }, ...links)] : []);
+  const list = (names) => listed(names.map((name) => link(name)));
 
   const drawType = (type) => [
     make("h3", {}, type.name),
@@ -93,7 +98,8 @@ function documentation(pane) {
       make("code", { className: "t-number" }, v.name), ...paragraph(v.description), ...deprecation(v)))),
   ];
 
-  const roots = () => [schema.queryType, schema.mutationType, schema.subscriptionType].filter(Boolean).map((t) => t.name);
+  const roots = () => [schema.queryType, schema.mutationType, schema.subscriptionType]
+    .filter(Boolean).map((t) => t.name);
   const named = () => [...types.values()].filter((t) => !t.name.startsWith("__"));
   const drawHome = () => [
     ...section("Start here", list(roots())),
@@ -106,7 +112,7 @@ function documentation(pane) {
       .filter((m) => wanted(m.name)).map((m) => link(t.name, t.name + "." + m.name)));
     const found = [
       ...section("Types", list(named().filter((t) => wanted(t.name)).map((t) => t.name))),
-      ...section("Fields and values", members.length > 0 ? [make("div", { className: "list" }, ...members.slice(0, 100))] : []),
+      ...section("Fields and values", listed(members.slice(0, 100))),
     ];
     return found.length > 0 ? found : [make("p", {}, "Nothing has that in its name.")];
   };
@@ -137,7 +143,5 @@ function documentation(pane) {
       schema = null;
       pane.replaceChildren(make("p", { className: "tail" }, sentence));
     },
-    visit: (name) => { if (types.has(name)) { visit(name); } },
-    loaded: () => schema !== null,
   };
 }

@@ -3,7 +3,9 @@
 // editor fills the element and returns {get, set, caret, onInput}.
 function editor(element, { label, language, placeholder }) {
   const copy = make("pre", { ariaHidden: "true" });
-  const area = make("textarea", { ariaLabel: label, placeholder, spellcheck: false, autocomplete: "off", wrap: "off" });
+  const area = make("textarea", {
+    ariaLabel: label, placeholder, spellcheck: false, autocomplete: "off", wrap: "off",
+  });
   area.setAttribute("autocapitalize", "off");
   element.append(copy, area);
 
@@ -15,8 +17,8 @@ function editor(element, { label, language, placeholder }) {
     follow();
   };
   const follow = () => {
-    copy.scrollTop = area.scrollTop;
-    copy.scrollLeft = area.scrollLeft;
+    // Moved, not scrolled: without scroll bars of its own the copy would end its way a little earlier.
+    copy.style.transform = `translate(${-area.scrollLeft}px, ${-area.scrollTop}px)`;
   };
   const changed = () => {
     show();
@@ -29,8 +31,12 @@ function editor(element, { label, language, placeholder }) {
       changed();
     }
   };
+  const lineToCaret = () => {
+    const before = area.value.slice(0, area.selectionStart);
+    return before.slice(before.lastIndexOf("\n") + 1);
+  };
   const indentation = () => {
-    const line = area.value.slice(area.value.lastIndexOf("\n", area.selectionStart - 1) + 1, area.selectionStart);
+    const line = lineToCaret();
     return line.match(/^ */)[0] + (/[{([]\s*$/.test(line) ? "  " : "");
   };
 
@@ -51,8 +57,7 @@ function editor(element, { label, language, placeholder }) {
     } else if (event.key === "Enter") {
       event.preventDefault();
       insert("\n" + indentation());
-    } else if (event.key === "}" && /^\s+$/.test(area.value.slice(area.value.lastIndexOf("\n", area.selectionStart - 1) + 1, area.selectionStart))
-      && area.value.slice(area.selectionStart - 2, area.selectionStart) === "  " && area.selectionStart === area.selectionEnd) {
+    } else if (event.key === "}" && /^ {2,}$/.test(lineToCaret()) && area.selectionStart === area.selectionEnd) {
       event.preventDefault();
       area.setSelectionRange(area.selectionStart - 2, area.selectionStart);
       insert("}");

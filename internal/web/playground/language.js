@@ -32,7 +32,8 @@ function* graphqlTokens(text) {
       argumentDepth += token.text === "(" ? 1 : -1;
     }
     if (token.kind === "name") {
-      if (argumentDepth > 0 && /^\s*:/.test(text.slice(token.index + token.text.length, token.index + token.text.length + 20))) {
+      const after = token.index + token.text.length;
+      if (argumentDepth > 0 && /^\s*:/.test(text.slice(after, after + 20))) {
         token.kind = "argument";
       } else if (KEYWORDS.has(token.text)) {
         token.kind = "keyword";

@@ -5,7 +5,9 @@ const endpoint = new URL("graphql", location.origin + location.pathname);
 let token = "";
 let running = null; // the AbortController of the request that is under way
 
-const query = editor(at("query"), { label: "Operation", language: graphqlTokens, placeholder: "Write an operation, or choose an example." });
+const query = editor(at("query"), {
+  label: "Operation", language: graphqlTokens, placeholder: "Write an operation, or choose an example.",
+});
 const variables = editor(at("variables"), { label: "Variables", language: jsonTokens, placeholder: "{ }" });
 const pane = documentation(at("documentation"));
 const offered = examples(at("examples"), JSON.parse(at("example-data").textContent), (example) => {
@@ -15,7 +17,9 @@ const offered = examples(at("examples"), JSON.parse(at("example-data").textConte
 
 // ask sends one operation and returns {status, requestID, text, milliseconds}.
 async function ask(request, signal) {
-  const headers = { "Content-Type": "application/json", Accept: "application/graphql-response+json, application/json;q=0.9" };
+  const headers = {
+    "Content-Type": "application/json", Accept: "application/graphql-response+json, application/json;q=0.9",
+  };
   if (token !== "") {
     headers.Authorization = "Bearer " + token;
   }
@@ -96,6 +100,20 @@ async function run() {
   }
 }
 
+// verdict is an answer in a word: the codes of its errors, else those of its userErrors, else that all went well.
+function verdict(status, value) {
+  const words = (list) => [...new Set(list)].join(", ");
+  const errors = (value?.errors ?? []).map((e) => e.extensions?.code ?? "error");
+  if (errors.length > 0 || status >= 400) {
+    return ["bad", words(errors) || `HTTP ${status}`];
+  }
+  const userErrors = Object.values(value?.data ?? {}).flatMap((payload) => payload?.userErrors ?? []);
+  if (userErrors.length > 0) {
+    return ["warn", words(userErrors.map((e) => e.code ?? "refused"))];
+  }
+  return ["good", "OK"];
+}
+
 function showAnswer({ status, requestID, text, milliseconds }) {
   let value = null;
   try {
@@ -110,10 +128,7 @@ function showAnswer({ status, requestID, text, milliseconds }) {
   offered.learn(pretty);
 
   const size = text.length < 1000 ? `${text.length} B` : `${(text.length / 1000).toFixed(1)} kB`;
-  const codes = [...new Set((value?.errors ?? []).map((e) => e.extensions?.code ?? "error"))];
-  const refusals = [...new Set(Object.values(value?.data ?? {}).flatMap((p) => p?.userErrors ?? []).map((e) => e.code ?? "refused"))];
-  const [kind, word] = codes.length > 0 || status >= 400 ? ["bad", codes.join(", ") || `HTTP ${status}`]
-    : refusals.length > 0 ? ["warn", refusals.join(", ")] : ["good", "OK"];
+  const [kind, word] = verdict(status, value);
   note(at("outcome"), kind, make("b", {}, word), ` · ${milliseconds} ms · ${size}`);
   at("request").textContent = `HTTP ${status}` + (requestID === "" ? "" : ` · request ${requestID}`);
 }
@@ -128,6 +143,17 @@ function claimsOf(text) {
   }
 }
 
+function timeLeft(end) {
+  const minutes = Math.floor((end * 1000 - Date.now()) / 60_000);
+  if (minutes < 0) {
+    return make("span", { className: "late" }, "expired");
+  }
+  if (minutes < 1) {
+    return "less than a minute left";
+  }
+  return minutes < 120 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h left`;
+}
+
 function showIdentity() {
   const claims = claimsOf(token);
   const out = at("identity");
@@ -135,11 +161,8 @@ function showIdentity() {
     out.replaceChildren(token === "" ? "Not signed in" : make("span", { className: "late" }, "This is not a token"));
     return;
   }
-  const minutes = Math.floor((claims.exp * 1000 - Date.now()) / 60_000);
-  const left = minutes < 0 ? make("span", { className: "late" }, "expired")
-    : minutes < 1 ? "less than a minute left" : minutes < 120 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h left`;
   out.title = `Organization ${claims.org}`;
-  out.replaceChildren(make("b", {}, String(claims.sub)), ` · ${claims.role} · `, left);
+  out.replaceChildren(make("b", {}, String(claims.sub)), ` · ${claims.role} · `, timeLeft(claims.exp));
 }
 
 async function loadDocumentation() {
@@ -204,8 +227,8 @@ at("copy").addEventListener("click", async () => {
 });
 at("theme").addEventListener("click", () => {
   const style = document.documentElement.style;
-  const dark = style.colorScheme === "" ? matchMedia("(prefers-color-scheme: dark)").matches : style.colorScheme === "dark";
-  style.colorScheme = dark ? "light" : "dark";
+  const preferred = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  style.colorScheme = (style.colorScheme || preferred) === "dark" ? "light" : "dark";
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

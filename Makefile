@@ -1,0 +1,21 @@
+# The commands behind these names are in .ci, where a machine without make finds them too.
+
+.PHONY: help generate lint check test demo
+
+help: ## Say what there is.
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
+
+generate: ## Generate code: sqlc from queries/ and migrations/, gqlgen from schema.graphqls.
+	@.ci/generate
+
+lint: ## Check everything that needs no test: format, vet, staticcheck, SQL, generated code, limits.
+	@.ci/lint
+
+check: lint ## Before each commit: lint, and the tests with the race detector.
+	go test -race ./...
+
+test: ## Run the tests. They start a PostgreSQL of their own.
+	go test ./...
+
+demo: ## Watch one workflow run, then play: the same as go run . demo.
+	go run . demo

@@ -1,0 +1,242 @@
+package steps_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/steps"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
+
+// noJobs wakes nobody: the tests take the work themselves.
+type noJobs struct{}
+
+func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
+// bundle is an engine, a provider and the executor between them, with one workflow that waits for its first step.
+type bundle struct {
+	engine   *engine.Engine
+	sandbox  *sandbox.Sandbox
+	gateway  steps.Gateway
+	executor steps.Executor
+	who      caller.Caller
+	flow     workflow.Workflow
+	// later is how far the engine's clock is ahead.
+	later *atomic.Int64
+}
+
+// options are how a test's bundle differs from the usual one.
+type options struct {
+	workflowLimit cost.Pico
+	attemptLimit  time.Duration
+	prices        []cost.Price // the provider's
+}
+
+func setup(t *testing.T, o options) bundle {
+	t.Helper()
+	db := testdb.New(t)
+	b := bundle{who: testdb.Caller(t, db), later: &atomic.Int64{}}
+	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+	if o.workflowLimit == 0 {
+		o.workflowLimit = cost.Dollar
+	}
+	if o.prices == nil {
+		o.prices = cost.StartPrices()
+	}
+	var err error
+	b.engine, err = engine.New(engine.Options{
+		Store: db.Store(), Jobs: noJobs{}, Drives: steps.Keys(), Now: clock,
+		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices})
+	server := httptest.NewServer(b.sandbox)
+	t.Cleanup(server.Close)
+	client, err := llm.New(llm.Options{BaseURL: server.URL, Key: "sandbox"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
+	b.executor = steps.New(steps.Options{
+		Engine: b.engine, Gateway: b.gateway, Now: clock, Limit: o.attemptLimit,
+	})[0]
+	made, err := b.engine.Create(context.Background(), b.who, engine.CreateInput{
+		Name: "Workflow", Company: workflow.Company{Name: "Ünïcode \"GmbH\" 名前 🚀", URL: "https://example.com"},
+		Limit: &o.workflowLimit,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := b.engine.GenerateICP(
+		context.Background(), b.who, engine.GenerateICPInput{WorkflowID: made.Workflow.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.flow = moved.Workflow
+	return b
+}
+
+// take claims the next attempt.
+func (b bundle) take(t *testing.T) workflow.Run {
+	t.Helper()
+	run, _, err := b.engine.Take(context.Background(), b.who, b.flow.ID)
+	if err != nil || run == nil {
+		t.Fatalf("take: got %v, %v, want a run", run, err)
+	}
+	return *run
+}
+
+// attempt makes one attempt.
+func (b bundle) attempt(t *testing.T, ctx context.Context) { //nolint:revive // The test comes first.
+	t.Helper()
+	run := b.take(t)
+	if err := b.executor.Run(ctx, b.who, b.flow, run); err != nil {
+		t.Fatalf("run: %v", err)
+	}
+}
+
+// outcome is what the database says afterwards.
+type outcome struct {
+	State   workflow.State
+	Failure workflow.FailureCode
+	Call    cost.CallState // "" when there is none
+	Useless workflow.FailureCode
+	Model   string
+}
+
+func (b bundle) outcome(t *testing.T) outcome {
+	t.Helper()
+	ctx := context.Background()
+	flow, err := b.engine.Workflow(ctx, b.who, b.flow.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outcome{State: flow.State}
+	if calls := b.calls(t); len(calls) > 0 {
+		last := calls[len(calls)-1]
+		o.Call, o.Model, o.Useless = last.State, last.AnsweredModel, workflow.FailureCode(last.FailureCode)
+	}
+	rows, err := b.engine.Transitions(ctx, b.who, engine.TransitionsInput{
+		Workflows: []uuid.UUID{flow.ID}, After: flow.Version - 1, First: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := rows[flow.ID][0]; flow.State == workflow.ICPFailed {
+		o.Failure = failureOf(row.Reason)
+	}
+	return o
+}
+
+// failureOf is the code that a failing transition's reason begins with.
+func failureOf(reason string) workflow.FailureCode {
+	for _, code := range workflow.FailureCodes() {
+		if text := string(code); reason == text || len(reason) > len(text) && reason[:len(text)+1] == text+":" {
+			return code
+		}
+	}
+	return ""
+}
+
+func (b bundle) calls(t *testing.T) []cost.Call {
+	t.Helper()
+	calls, err := b.engine.Calls(
+		context.Background(), b.who, engine.CallsInput{Workflows: []uuid.UUID{b.flow.ID}, First: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return calls[b.flow.ID]
+}
+
+// settled sweeps until no call of the workflow is open, and returns what the workflow's account says then.
+func (b bundle) settled(t *testing.T) cost.Balance {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for open := true; open; {
+		if ctx.Err() != nil {
+			t.Fatalf("a call stays open: %+v", b.calls(t))
+		}
+		b.later.Add(int64(time.Minute))
+		if _, err := b.engine.SweepCalls(ctx, b.gateway.Ask); err != nil {
+			t.Fatal(err)
+		}
+		open = false
+		for _, call := range b.calls(t) {
+			open = open || call.State.Open()
+		}
+	}
+	accounts, err := b.engine.Accounts(ctx, b.who, []uuid.UUID{b.flow.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return accounts[b.flow.ID].Balance
+}
+
+// audit compares the books of both sides and checks both chains.
+func (b bundle) audit(t *testing.T) {
+	t.Helper()
+	balance := b.settled(t)
+	if got, want := balance.Settled, b.sandbox.Total(); got != want || balance.Held != 0 {
+		t.Errorf("the ledger has $%s and holds $%s, the provider charged $%s", got, balance.Held, want)
+	}
+	findings, err := b.engine.Verify(context.Background())
+	if err != nil || len(findings) > 0 {
+		t.Errorf("verify: got %v, %v, want nothing", findings, err)
+	}
+}
+
+// interrupted begins an attempt, waits until the model is at work, calls meanwhile, and returns when the attempt is
+// over.
+func (b bundle) interrupted(t *testing.T, meanwhile func(end context.CancelCauseFunc)) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	run := b.take(t)
+	over := make(chan error, 1)
+	go func() { over <- b.executor.Run(ctx, b.who, b.flow, run) }()
+	wait(t, "the call to be identified", func() bool {
+		calls := b.calls(t)
+		return len(calls) > 0 && calls[0].GenerationID != ""
+	})
+	meanwhile(cancel)
+	select {
+	case err := <-over:
+		if err != nil {
+			t.Errorf("run: %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the attempt did not end")
+	}
+}
+
+// wait looks until it is so.
+func wait(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for !so() {
+		select {
+		case <-limit:
+			t.Fatalf("waited in vain for %s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
