@@ -51,11 +51,40 @@ $$;
 
 -- The tenants. The limits are those that new workflows and new months begin with.
 CREATE TABLE organizations (
-    id                         uuid        NOT NULL,
-    time_zone                  text        NOT NULL DEFAULT 'UTC',
-    workflow_limit_pico        amount_pico NOT NULL,
-    month_limit_pico           amount_pico NOT NULL,
-    created_at                 timestamptz NOT NULL,
+    id                  uuid        NOT NULL,
+    version             integer     NOT NULL,
+    time_zone           text        NOT NULL,
+    workflow_limit_pico amount_pico NOT NULL,
+    month_limit_pico    amount_pico NOT NULL,
+    created_at          timestamptz NOT NULL,
     CONSTRAINT organizations_pkey PRIMARY KEY (id)
 );
-GRANT SELECT, INSERT ON organizations TO infin8_app;
+
+-- The journal of their settings, which are a foreign key to the row that made them.
+CREATE TABLE organization_changes (
+    organization_id     uuid        NOT NULL,
+    version             integer     NOT NULL,
+    time_zone           text        NOT NULL,
+    workflow_limit_pico amount_pico NOT NULL,
+    month_limit_pico    amount_pico NOT NULL,
+    actor               actor       NOT NULL,
+    reason              reason      NOT NULL,
+    occurred_at         timestamptz NOT NULL,
+    CONSTRAINT organization_changes_pkey PRIMARY KEY (organization_id, version),
+    CONSTRAINT organization_changes_settings UNIQUE
+        (organization_id, version, time_zone, workflow_limit_pico, month_limit_pico),
+    CONSTRAINT organization_changes_organization FOREIGN KEY (organization_id) REFERENCES organizations (id),
+    CONSTRAINT organization_changes_version CHECK (version >= 0)
+);
+CREATE TRIGGER organization_changes_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON organization_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE organization_changes ENABLE ALWAYS TRIGGER organization_changes_only_grow;
+ALTER TABLE organizations ADD CONSTRAINT organizations_settings_are_last_change
+    FOREIGN KEY (id, version, time_zone, workflow_limit_pico, month_limit_pico) REFERENCES organization_changes
+    (organization_id, version, time_zone, workflow_limit_pico, month_limit_pico);
+CREATE TRIGGER organizations_version_grows BEFORE UPDATE OF version ON organizations
+    FOR EACH ROW WHEN (NEW.version NOT IN (OLD.version, OLD.version + 1)) EXECUTE FUNCTION refuse_change();
+ALTER TABLE organizations ENABLE ALWAYS TRIGGER organizations_version_grows;
+
+GRANT SELECT, INSERT ON organizations, organization_changes TO infin8_app;
+GRANT UPDATE (version, time_zone, workflow_limit_pico, month_limit_pico) ON organizations TO infin8_app;

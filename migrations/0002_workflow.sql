@@ -146,7 +146,8 @@ ALTER TABLE legal_transitions ENABLE ALWAYS TRIGGER legal_transitions_only_grows
 GRANT SELECT ON legal_transitions TO infin8_app;
 
 -- The hash of one journal row: sha256 of the hash before it and its canonical form. PL/pgSQL only because its plan is
--- kept for the session; a function in SQL would be planned anew by every insert.
+-- kept for the session; a function in SQL would be planned anew by every insert. Names are qualified because a dump is
+-- restored, and its constraints checked, with an empty search path.
 CREATE FUNCTION transition_hash(
     previous_hash bytea, organization_id uuid, workflow_id uuid, version integer, graph_version integer, kind text,
     from_state text, to_state text, actor text, reason text, occurred_at timestamptz
@@ -155,10 +156,10 @@ CREATE FUNCTION transition_hash(
 AS $$
 BEGIN
     RETURN sha256(previous_hash || convert_to(
-        '12:transition/1,' || netstring(organization_id::text) || netstring(workflow_id::text)
-        || netstring(version::text) || netstring(graph_version::text) || netstring(kind)
-        || netstring(from_state) || netstring(to_state) || netstring(actor) || netstring(reason)
-        || netstring(epoch_microseconds(occurred_at)::text), 'UTF8'));
+        '12:transition/1,' || public.netstring(organization_id::text) || public.netstring(workflow_id::text)
+        || public.netstring(version::text) || public.netstring(graph_version::text) || public.netstring(kind)
+        || public.netstring(from_state) || public.netstring(to_state) || public.netstring(actor)
+        || public.netstring(reason) || public.netstring(public.epoch_microseconds(occurred_at)::text), 'UTF8'));
 END
 $$;
 
@@ -208,14 +209,15 @@ CREATE TABLE workflow_transitions (
     previous_hash    previous_digest NOT NULL,
     hash             digest          NOT NULL,
     CONSTRAINT workflow_transitions_pkey PRIMARY KEY (organization_id, workflow_id, version),
-    CONSTRAINT workflow_transitions_link UNIQUE (organization_id, workflow_id, version, to_state, hash),
+    CONSTRAINT workflow_transitions_link UNIQUE
+        (organization_id, workflow_id, version, graph_version, to_state, hash),
     CONSTRAINT workflow_transitions_workflow FOREIGN KEY (organization_id, workflow_id)
         REFERENCES intent_workflows (organization_id, id),
     CONSTRAINT workflow_transitions_edge FOREIGN KEY (graph_version, from_state, to_state, kind)
         REFERENCES legal_transitions (graph_version, from_state, to_state, kind),
     CONSTRAINT workflow_transitions_unbroken
-        FOREIGN KEY (organization_id, workflow_id, previous_version, from_state, previous_hash)
-        REFERENCES workflow_transitions (organization_id, workflow_id, version, to_state, hash),
+        FOREIGN KEY (organization_id, workflow_id, previous_version, graph_version, from_state, previous_hash)
+        REFERENCES workflow_transitions (organization_id, workflow_id, version, graph_version, to_state, hash),
     CONSTRAINT workflow_transitions_version CHECK (version >= 0),
     CONSTRAINT workflow_transitions_first CHECK (
         (version = 0) = (from_state IS NULL) AND (version = 0) = (kind = 'CREATE')
@@ -230,8 +232,8 @@ CREATE TRIGGER workflow_transitions_only_grow BEFORE UPDATE OR DELETE OR TRUNCAT
 ALTER TABLE workflow_transitions ENABLE ALWAYS TRIGGER workflow_transitions_only_grow;
 
 ALTER TABLE intent_workflows ADD CONSTRAINT intent_workflows_state_is_last_transition
-    FOREIGN KEY (organization_id, id, version, state, hash)
-    REFERENCES workflow_transitions (organization_id, workflow_id, version, to_state, hash);
+    FOREIGN KEY (organization_id, id, version, graph_version, state, hash)
+    REFERENCES workflow_transitions (organization_id, workflow_id, version, graph_version, to_state, hash);
 
 -- The foreign key above would let the row point back at an older transition; this closes that way.
 CREATE TRIGGER intent_workflows_version_grows BEFORE UPDATE OF version ON intent_workflows
@@ -261,6 +263,7 @@ CREATE TABLE workflow_runs (
     organization_id  uuid           NOT NULL,
     workflow_id      uuid           NOT NULL,
     token            integer        NOT NULL,
+    graph_version    integer        NOT NULL,
     state            workflow_state NOT NULL,
     hash             digest         NOT NULL,
     step             step_key       NOT NULL,
@@ -275,8 +278,9 @@ CREATE TABLE workflow_runs (
     failure_message  text           NOT NULL DEFAULT '',
     retry_at         timestamptz,
     CONSTRAINT workflow_runs_pkey PRIMARY KEY (organization_id, workflow_id, token),
-    CONSTRAINT workflow_runs_start FOREIGN KEY (organization_id, workflow_id, token, state, hash)
-        REFERENCES workflow_transitions (organization_id, workflow_id, version, to_state, hash),
+    CONSTRAINT workflow_runs_start FOREIGN KEY (organization_id, workflow_id, token, graph_version, state, hash)
+        REFERENCES workflow_transitions (organization_id, workflow_id, version, graph_version, to_state, hash),
+    CONSTRAINT workflow_runs_state CHECK (state = step || '_PROCESSING'),
     CONSTRAINT workflow_runs_end FOREIGN KEY (organization_id, workflow_id, ended_version)
         REFERENCES workflow_transitions (organization_id, workflow_id, version),
     CONSTRAINT workflow_runs_end_follows CHECK (ended_version = token + 1),

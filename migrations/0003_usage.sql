@@ -8,7 +8,7 @@ CREATE DOMAIN call_state AS text CONSTRAINT call_state_known CHECK (VALUE IN (
     'RESERVED', 'DISPATCHED', 'SETTLED', 'RELEASED', 'UNKNOWN', 'ASSUMED'
 ));
 CREATE DOMAIN entry_kind AS text CONSTRAINT entry_kind_known CHECK (VALUE IN (
-    'OPEN', 'RESERVE', 'SETTLE', 'RELEASE', 'ASSUME', 'ADJUST', 'LIMIT'
+    'OPEN', 'RESERVE', 'SETTLE', 'RELEASE', 'ASSUME', 'ADJUST', 'LIMIT', 'RECORD'
 ));
 
 -- Prices for each token, request or search, by validity. History is never recomputed.
@@ -42,31 +42,36 @@ CREATE FUNCTION entry_hash(
 AS $$
 BEGIN
     RETURN sha256(previous_hash || convert_to(
-        '7:entry/1,' || netstring(organization_id::text) || netstring(account_id::text) || netstring(sequence::text)
-        || netstring(kind) || netstring(call_id::text) || netstring(settled_delta::text)
-        || netstring(held_delta::text) || netstring(limit_delta::text) || netstring(settled_after::text)
-        || netstring(held_after::text) || netstring(limit_after::text) || netstring(stopped_after::text)
-        || netstring(overage::text) || netstring(actor) || netstring(reason)
-        || netstring(epoch_microseconds(occurred_at)::text), 'UTF8'));
+        '7:entry/1,' || public.netstring(organization_id::text) || public.netstring(account_id::text)
+        || public.netstring(sequence::text) || public.netstring(kind) || public.netstring(call_id::text)
+        || public.netstring(settled_delta::text) || public.netstring(held_delta::text)
+        || public.netstring(limit_delta::text) || public.netstring(settled_after::text)
+        || public.netstring(held_after::text) || public.netstring(limit_after::text)
+        || public.netstring(stopped_after::text) || public.netstring(overage::text)
+        || public.netstring(actor) || public.netstring(reason)
+        || public.netstring(public.epoch_microseconds(occurred_at)::text), 'UTF8'));
 END
 $$;
 
 -- What a limit stands on: a workflow (the account has its id), or one month of an organization.
 CREATE TABLE usage_accounts (
-    organization_id uuid            NOT NULL,
-    id              uuid            NOT NULL,
-    kind            account_kind    NOT NULL,
-    workflow_id     uuid            GENERATED ALWAYS AS (CASE kind WHEN 'WORKFLOW' THEN id END) STORED,
-    period_start    timestamptz,
-    period_end      timestamptz,
-    sequence        bigint          NOT NULL,
-    settled_pico    amount_pico     NOT NULL,
-    held_pico       amount_pico     NOT NULL,
-    limit_pico      amount_pico     NOT NULL,
+    organization_id  uuid            NOT NULL,
+    id               uuid            NOT NULL,
+    kind             account_kind    NOT NULL,
+    workflow_id      uuid            GENERATED ALWAYS AS (CASE kind WHEN 'WORKFLOW' THEN id END) STORED,
+    period_start     timestamptz,
+    period_end       timestamptz,
+    sequence         bigint          NOT NULL,
+    settled_pico     amount_pico     NOT NULL,
+    held_pico        amount_pico     NOT NULL,
+    limit_pico       amount_pico     NOT NULL,
     -- An overage stops further holds until the limit is set again.
-    stopped         boolean         NOT NULL,
-    previous_hash   previous_digest NOT NULL,
-    hash            digest          NOT NULL,
+    stopped          boolean         NOT NULL,
+    -- What an entry repeats of the one before it. It is kept here, because a statement that waited for this row sees it
+    -- as it is now, and the ledger as it was before.
+    previous_stopped boolean         NOT NULL DEFAULT false,
+    previous_hash    previous_digest NOT NULL,
+    hash             digest          NOT NULL,
     CONSTRAINT usage_accounts_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT usage_accounts_organization FOREIGN KEY (organization_id) REFERENCES organizations (id),
     CONSTRAINT usage_accounts_workflow FOREIGN KEY (organization_id, workflow_id)
@@ -88,6 +93,8 @@ CREATE TABLE ai_calls (
     -- The run that made the call; NULL when a program outside reserved it.
     run_token             integer,
     state                 call_state  NOT NULL,
+    -- Made without a reservation: it has no hold, and its only entry is its outcome.
+    recorded              boolean     NOT NULL DEFAULT false,
     models                text[]      NOT NULL,
     prompt_bytes          bigint      NOT NULL,
     max_completion_tokens bigint      NOT NULL,
@@ -111,7 +118,7 @@ CREATE TABLE ai_calls (
     checks                integer     NOT NULL DEFAULT 0,
     unknown_since         timestamptz,
     -- The names of this call's entries in the ledger; the foreign keys below hold it to them.
-    hold_event            text        GENERATED ALWAYS AS ('HOLD') STORED,
+    hold_event            text        GENERATED ALWAYS AS (CASE WHEN NOT recorded THEN 'HOLD' END) STORED,
     outcome_event         text        GENERATED ALWAYS AS (
         CASE WHEN state IN ('SETTLED', 'RELEASED', 'ASSUMED') THEN 'OUTCOME' END) STORED,
     CONSTRAINT ai_calls_pkey PRIMARY KEY (organization_id, id),
@@ -122,7 +129,10 @@ CREATE TABLE ai_calls (
         REFERENCES workflow_runs (organization_id, workflow_id, token),
     CONSTRAINT ai_calls_outcome CHECK ((state IN ('SETTLED', 'RELEASED', 'ASSUMED')) = (ended_at IS NOT NULL)),
     CONSTRAINT ai_calls_cost CHECK ((state = 'SETTLED') = (cost_pico IS NOT NULL)),
-    CONSTRAINT ai_calls_overage CHECK (overage = (coalesce(cost_pico, 0) > hold_pico)),
+    -- Of a reserved call: it cost more than its hold. Of a recorded one: it went beyond a limit.
+    CONSTRAINT ai_calls_overage CHECK (recorded OR overage = (coalesce(cost_pico, 0) > hold_pico)),
+    CONSTRAINT ai_calls_recorded CHECK (NOT recorded OR hold_pico = 0 AND state = 'SETTLED' AND run_token IS NULL),
+    CONSTRAINT ai_calls_two_accounts CHECK (month_id <> workflow_id),
     CONSTRAINT ai_calls_tokens CHECK (prompt_tokens >= 0 AND completion_tokens >= 0)
 );
 CREATE INDEX ai_calls_by_workflow ON ai_calls (organization_id, workflow_id, reserved_at, id);
@@ -148,7 +158,9 @@ CREATE TABLE ai_usage_ledger (
     call_hold_pico    amount_pico,
     -- A call has one hold and one outcome in each account; adjustments are not counted.
     call_event        text            GENERATED ALWAYS AS (CASE WHEN kind = 'RESERVE' THEN 'HOLD'
-        WHEN kind IN ('SETTLE', 'RELEASE', 'ASSUME') THEN 'OUTCOME' END) STORED,
+        WHEN kind IN ('SETTLE', 'RELEASE', 'ASSUME', 'RECORD') THEN 'OUTCOME' END) STORED,
+    -- The entry that an adjustment corrects. The hash covers it, since the reason names it.
+    corrects_sequence bigint,
     settled_before    amount_pico     NOT NULL,
     settled_delta     pico            NOT NULL,
     settled_after     amount_pico     NOT NULL,
@@ -178,6 +190,12 @@ CREATE TABLE ai_usage_ledger (
         (organization_id, account_id, previous_sequence, settled_before, held_before, limit_before, stopped_before,
         previous_hash) REFERENCES ai_usage_ledger
         (organization_id, account_id, sequence, settled_after, held_after, limit_after, stopped_after, hash),
+    CONSTRAINT ai_usage_ledger_corrects FOREIGN KEY (organization_id, account_id, corrects_sequence)
+        REFERENCES ai_usage_ledger (organization_id, account_id, sequence),
+    CONSTRAINT ai_usage_ledger_corrects_named CHECK (CASE
+        WHEN corrects_sequence IS NULL THEN kind <> 'ADJUST' OR NOT starts_with(reason, 'corrects entry ')
+        ELSE kind = 'ADJUST' AND corrects_sequence < sequence
+            AND starts_with(reason, 'corrects entry ' || corrects_sequence || ': ') END),
     CONSTRAINT ai_usage_ledger_sequence CHECK (sequence >= 0),
     CONSTRAINT ai_usage_ledger_first CHECK ((sequence = 0) = (kind = 'OPEN')
         AND (sequence = 0) = (octet_length(previous_hash) = 0)
@@ -196,8 +214,12 @@ CREATE TABLE ai_usage_ledger (
         WHEN 'SETTLE' THEN settled_delta >= 0 AND held_delta = -call_hold_pico AND limit_delta = 0
         WHEN 'RELEASE' THEN settled_delta = 0 AND held_delta = -call_hold_pico AND limit_delta = 0
         WHEN 'ASSUME' THEN settled_delta = call_hold_pico AND held_delta = -call_hold_pico AND limit_delta = 0
+        WHEN 'RECORD' THEN settled_delta >= 0 AND call_hold_pico = 0 AND held_delta = 0 AND limit_delta = 0
         WHEN 'ADJUST' THEN held_delta = 0 AND limit_delta = 0 END),
-    CONSTRAINT ai_usage_ledger_overage CHECK (overage = (kind = 'SETTLE' AND settled_delta > call_hold_pico)),
+    CONSTRAINT ai_usage_ledger_overage CHECK (overage = CASE kind
+        WHEN 'SETTLE' THEN settled_delta > call_hold_pico
+        WHEN 'RECORD' THEN settled_after > limit_after - held_after -- of which no sum can overflow
+        ELSE false END),
     CONSTRAINT ai_usage_ledger_stopped CHECK (CASE
         WHEN kind IN ('OPEN', 'LIMIT') THEN NOT stopped_after
         WHEN overage THEN stopped_after OR NOT stopped_before
@@ -230,8 +252,8 @@ ALTER TABLE ai_calls
     ADD CONSTRAINT ai_calls_ended_in_month FOREIGN KEY (organization_id, id, month_id, outcome_event)
         REFERENCES ai_usage_ledger (organization_id, call_id, account_id, call_event) DEFERRABLE INITIALLY DEFERRED;
 
--- The deferred check of the ledger: at commit the account must have reached every new entry, and the call of an
--- outcome must have ended.
+-- The deferred check of the ledger: at commit the account must have reached every new entry, the call of an entry must
+-- be charged to that account, and the call of an outcome must have ended so.
 CREATE FUNCTION check_entry_reached() RETURNS trigger
     LANGUAGE plpgsql
 AS $$
@@ -242,14 +264,23 @@ BEGIN
         RAISE EXCEPTION 'entry % of account % has not happened', NEW.sequence, NEW.account_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
     END IF;
-    IF NEW.call_event = 'OUTCOME' THEN
+    IF NEW.call_id IS NOT NULL THEN
         PERFORM FROM public.ai_calls AS c
         WHERE c.organization_id = NEW.organization_id AND c.id = NEW.call_id
-            AND c.state = CASE NEW.kind WHEN 'SETTLE' THEN 'SETTLED' WHEN 'RELEASE' THEN 'RELEASED' ELSE 'ASSUMED' END
-            AND (NEW.kind <> 'SETTLE' OR c.cost_pico = NEW.settled_delta)
-            AND NEW.account_id IN (c.workflow_id, c.month_id);
+            AND NEW.account_id IN (c.workflow_id, c.month_id)
+            AND CASE NEW.kind
+                WHEN 'SETTLE' THEN c.state = 'SETTLED' AND c.cost_pico = NEW.settled_delta AND NOT c.recorded
+                WHEN 'RECORD' THEN c.state = 'SETTLED' AND c.cost_pico = NEW.settled_delta AND c.recorded
+                    AND (c.overage OR NOT NEW.overage)
+                WHEN 'RELEASE' THEN c.state = 'RELEASED'
+                WHEN 'ASSUME' THEN c.state = 'ASSUMED'
+                WHEN 'ADJUST' THEN c.outcome_event IS NOT NULL AND (NEW.corrects_sequence IS NULL OR EXISTS (
+                    SELECT FROM public.ai_usage_ledger AS l -- what it corrects is an outcome of the same call
+                    WHERE l.organization_id = NEW.organization_id AND l.account_id = NEW.account_id
+                        AND l.sequence = NEW.corrects_sequence AND l.call_id = NEW.call_id AND l.kind <> 'RESERVE'))
+                ELSE true END;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'entry % of account % ends a call that has not ended so', NEW.sequence, NEW.account_id
+            RAISE EXCEPTION 'entry % of account % does not agree with its call', NEW.sequence, NEW.account_id
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
         END IF;
     END IF;
@@ -261,7 +292,7 @@ CREATE CONSTRAINT TRIGGER ai_usage_ledger_reached AFTER INSERT ON ai_usage_ledge
 ALTER TABLE ai_usage_ledger ENABLE ALWAYS TRIGGER ai_usage_ledger_reached;
 
 GRANT SELECT, INSERT ON usage_accounts, ai_calls, ai_usage_ledger TO infin8_app;
-GRANT UPDATE (sequence, settled_pico, held_pico, limit_pico, stopped, previous_hash, hash)
+GRANT UPDATE (sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash)
     ON usage_accounts TO infin8_app;
 GRANT UPDATE (state, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
     completion_tokens, failure_code, dispatched_at, ended_at, check_at, checks, unknown_since) ON ai_calls TO infin8_app;

@@ -4,9 +4,12 @@ CREATE TABLE idempotency_keys (
     key             text        NOT NULL,
     -- sha256 of the operation and its content: the same key for anything else is a mismatch.
     fingerprint     digest      NOT NULL,
-    workflow_id     uuid        NOT NULL,
+    -- What it was about and what came of it.
+    workflow_id     uuid,
     version         integer,
     call_id         uuid,
+    account_id      uuid,
+    sequence        bigint,
     actor           actor       NOT NULL,
     created_at      timestamptz NOT NULL,
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, key),
@@ -16,7 +19,9 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_transition FOREIGN KEY (organization_id, workflow_id, version)
         REFERENCES workflow_transitions (organization_id, workflow_id, version) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT idempotency_keys_call FOREIGN KEY (organization_id, call_id)
-        REFERENCES ai_calls (organization_id, id) DEFERRABLE INITIALLY DEFERRED
+        REFERENCES ai_calls (organization_id, id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT idempotency_keys_entry FOREIGN KEY (organization_id, account_id, sequence)
+        REFERENCES ai_usage_ledger (organization_id, account_id, sequence) DEFERRABLE INITIALLY DEFERRED
 );
 GRANT SELECT, INSERT ON idempotency_keys TO infin8_app;
-GRANT UPDATE (version) ON idempotency_keys TO infin8_app;
+GRANT UPDATE (version, account_id, sequence) ON idempotency_keys TO infin8_app;

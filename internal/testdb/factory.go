@@ -17,8 +17,8 @@ import (
 func Caller(t testing.TB, db *DB) caller.Caller {
 	t.Helper()
 	who := caller.Caller{Actor: "alice", OrganizationID: uuid.New(), Role: caller.Admin}
-	err := db.Store().CreateOrganization(context.Background(), postgres.Organization{
-		ID: who.OrganizationID, WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, CreatedAt: Now(),
+	err := db.Store().CreateOrganization(context.Background(), who, postgres.Organization{
+		ID: who.OrganizationID, TimeZone: "UTC", WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, CreatedAt: Now(),
 	})
 	if err != nil {
 		t.Fatalf("create an organization: %v", err)

@@ -1,0 +1,119 @@
+package engine_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// witness remembers what it was told, and looks whether it is there for others already.
+type witness struct {
+	t     *testing.T
+	store *postgres.Store
+	mu    sync.Mutex
+	told  []postgres.Change
+}
+
+func (w *witness) announce(changes []postgres.Change) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range changes {
+		who := caller.Caller{OrganizationID: c.OrganizationID}
+		var there bool
+		var err error
+		if c.Ledger {
+			_, there, err = w.store.EntryAt(context.Background(), who, c.WorkflowID, c.Number)
+		} else {
+			_, there, err = w.store.TransitionAt(context.Background(), who, c.WorkflowID, int(c.Number))
+		}
+		if err != nil || !there {
+			w.t.Errorf("told of %+v, which is not committed: %v", c, err)
+		}
+	}
+	w.told = append(w.told, changes...)
+}
+
+// since returns the numbers of what was told since the last time: of transitions, and of entries.
+func (w *witness) since() (versions, sequences []int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.told {
+		if c.Ledger {
+			sequences = append(sequences, c.Number)
+		} else {
+			versions = append(versions, c.Number)
+		}
+	}
+	w.told = nil
+	return versions, sequences
+}
+
+func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	who, w := testdb.Caller(t, db), &witness{t: t, store: db.Store()}
+	clock := &clock{at: testdb.Now()}
+	e, err := engine.New(engine.Options{
+		Store: db.Store().Telling(w.announce), Jobs: &jobs{}, Drives: []workflow.StepKey{workflow.StepICP},
+		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Now: clock.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	expect := func(what string, err error, versions, sequences []int64) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		moved, booked := w.since()
+		if diff := cmp.Diff(versions, moved) + cmp.Diff(sequences, booked); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	made, err := e.Create(ctx, who, engine.CreateInput{
+		Name: "One", Company: workflow.Company{Name: "Example", URL: "https://example.com"}, IdempotencyKey: "create",
+	})
+	expect("create", err, []int64{0}, nil)
+	flow := made.Workflow.ID
+	_, err = e.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: flow})
+	expect("generate", err, []int64{1}, nil)
+	worker := caller.Caller{Actor: "worker:one", OrganizationID: who.OrganizationID, Role: caller.Operator}
+	run, _, err := e.Take(ctx, worker, flow)
+	expect("take", err, []int64{2}, nil)
+	amount := cost.Dollar / 4
+	charged, err := e.Reserve(ctx, worker, engine.ReserveInput{WorkflowID: flow, RunToken: &run.Token, Amount: &amount})
+	expect("reserve", err, nil, []int64{1})
+	tooMuch := 2 * cost.Dollar
+	if _, err := e.Reserve(ctx, worker, engine.ReserveInput{WorkflowID: flow, Amount: &tooMuch}); err == nil {
+		t.Error("the reservation beyond the limit is admitted")
+	}
+	expect("a refused reservation", nil, nil, nil)
+	bill := cost.Dollar / 8
+	_, err = e.Finish(ctx, worker, engine.FinishInput{
+		Run: *run, Settle: &engine.SettleInput{CallID: charged.Call.ID, Model: "perplexity/sonar", Cost: &bill},
+		Result: engine.Result{Content: []byte(`{}`), Provider: "sandbox", Model: "perplexity/sonar"},
+	})
+	expect("finish", err, []int64{3}, []int64{2})
+	_, err = e.Create(ctx, who, engine.CreateInput{
+		Name: "One", Company: workflow.Company{Name: "Example", URL: "https://example.com"}, IdempotencyKey: "create",
+	})
+	expect("a replay", err, nil, nil)
+	if _, err := e.Transition(ctx, who, engine.TransitionInput{
+		WorkflowID: flow, From: workflow.Created, To: workflow.ICPPending,
+	}); err == nil {
+		t.Error("the stale transition is made")
+	}
+	expect("a lost transition", nil, nil, nil)
+	_, err = e.Cancel(ctx, who, engine.CancelInput{WorkflowID: flow})
+	expect("cancel", err, []int64{4}, nil)
+}

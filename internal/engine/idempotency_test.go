@@ -1,0 +1,258 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// outcome is what a verb did, in one form for all verbs: which thing, and whether it had been done before.
+type outcome struct {
+	thing    string
+	replayed bool
+}
+
+func moved(m engine.Moved, err error) (outcome, error) {
+	return outcome{fmt.Sprintf("%s at %d", m.Workflow.ID, m.Transition.Version), m.Replayed}, err
+}
+
+func charged(c engine.Charged, err error) (outcome, error) {
+	return outcome{c.Call.ID.String(), c.Replayed}, err
+}
+
+// keyed is a verb that takes an idempotency key, on a thing that is ready for it. variant 0 is the request; variant 1
+// has other content; variant 2 is one that is refused, whatever the key.
+type keyed func(key string, variant int) (outcome, error)
+
+// verbs are all keyed verbs. Each is prepared on a bundle of its own.
+var verbs = map[string]func(t *testing.T, b bundle) keyed{
+	"Create": func(_ *testing.T, b bundle) keyed {
+		names := []string{"Name", "Another name", ""}
+		return func(key string, v int) (outcome, error) {
+			return moved(b.engine.Create(context.Background(), b.who, engine.CreateInput{
+				Name: names[v], Company: workflow.Company{Name: "C", URL: "https://example.com"}, IdempotencyKey: key,
+			}))
+		}
+	},
+	"Transition": func(t *testing.T, b bundle) keyed {
+		flow := b.flow(t, workflow.Created)
+		from := []workflow.State{workflow.Created, workflow.Created, workflow.ICPPending}
+		to := []workflow.State{workflow.ICPPending, workflow.Cancelled, workflow.ICPProcessing}
+		return func(key string, v int) (outcome, error) {
+			return moved(b.engine.Transition(context.Background(), b.who, engine.TransitionInput{
+				WorkflowID: flow.ID, From: from[v], To: to[v], IdempotencyKey: key,
+			}))
+		}
+	},
+	"Cancel": func(t *testing.T, b bundle) keyed {
+		flow := b.flow(t, workflow.SeedReviewPending)
+		reasons := []string{"enough", "something else", strings.Repeat("x", 2001)}
+		return func(key string, v int) (outcome, error) {
+			return moved(b.engine.Cancel(context.Background(), b.who, engine.CancelInput{
+				WorkflowID: flow.ID, Reason: reasons[v], IdempotencyKey: key,
+			}))
+		}
+	},
+	"GenerateICP": func(t *testing.T, b bundle) keyed {
+		flows := []uuid.UUID{
+			b.flow(t, workflow.Created).ID, b.flow(t, workflow.Created).ID, b.flow(t, workflow.ICPCompleted).ID,
+		}
+		return func(key string, v int) (outcome, error) {
+			return moved(b.engine.GenerateICP(context.Background(), b.who, engine.GenerateICPInput{
+				WorkflowID: flows[v], IdempotencyKey: key,
+			}))
+		}
+	},
+	"GenerateICPAgain": func(t *testing.T, b bundle) keyed {
+		flows := []uuid.UUID{
+			b.flow(t, workflow.ICPFailed).ID, b.flow(t, workflow.ICPFailed).ID, b.flow(t, workflow.Cancelled).ID,
+		}
+		return func(key string, v int) (outcome, error) {
+			return moved(b.engine.GenerateICP(context.Background(), b.who, engine.GenerateICPInput{
+				WorkflowID: flows[v], IdempotencyKey: key,
+			}))
+		}
+	},
+	"Reserve": func(t *testing.T, b bundle) keyed {
+		flow := b.flow(t, workflow.ICPProcessing)
+		return func(key string, v int) (outcome, error) {
+			amount := 3 * cent
+			if v == 1 {
+				amount++
+			} else if v == 2 {
+				amount = 101 * cent
+			}
+			return charged(b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{
+				WorkflowID: flow.ID, Amount: &amount, IdempotencyKey: key,
+			}))
+		}
+	},
+	"Settle": func(t *testing.T, b bundle) keyed {
+		call := b.reserve(t, b.flow(t, workflow.ICPProcessing), cent)
+		return func(key string, v int) (outcome, error) {
+			billed := cent/2 - 1
+			if v > 0 {
+				billed = cent
+			}
+			in := engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed, IdempotencyKey: key}
+			if v == 2 {
+				in.Cost = nil // No such model is in the price table.
+			}
+			return charged(b.engine.Settle(context.Background(), b.who, in))
+		}
+	},
+	"Release": func(t *testing.T, b bundle) keyed {
+		call := b.reserve(t, b.flow(t, workflow.ICPProcessing), cent)
+		reasons := []string{"never sent", "something else", "\x00"}
+		return func(key string, v int) (outcome, error) {
+			return charged(b.engine.Release(context.Background(), b.who, engine.ReleaseInput{
+				CallID: call.ID, Reason: reasons[v], IdempotencyKey: key,
+			}))
+		}
+	},
+}
+
+func TestTheSameKeyFiftyTimesAtOnceIsOneRowAndFortyNineReplays(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range verbs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			do := prepare(t, b)
+			var mu sync.Mutex
+			outcomes := map[outcome]int{}
+			for _, err := range testdb.Together(50, func(int) error {
+				got, err := do("key", 0)
+				mu.Lock()
+				defer mu.Unlock()
+				outcomes[got]++
+				return err
+			}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			originals, replays := 0, 0
+			for o, n := range outcomes {
+				if o.replayed {
+					replays += n
+				} else {
+					originals += n
+				}
+			}
+			if originals != 1 || replays != 49 || len(outcomes) != 2 {
+				t.Errorf("got %v, want the same thing once and 49 times replayed", outcomes)
+			}
+			if n := b.count(t, `SELECT count(*) FROM idempotency_keys`); n != 1 {
+				t.Errorf("keys: got %d, want 1", n)
+			}
+			b.sound(t)
+		})
+	}
+}
+
+func TestAKeyIsForOneRequest(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range verbs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			do := prepare(t, b)
+			begin := b.rows(t)
+			if _, err := do("key", 2); err == nil {
+				t.Fatal("a request that cannot be was carried out")
+			}
+			if diff := cmp.Diff(begin, b.rows(t)); diff != "" && name != "Reserve" { // Which may open the month.
+				t.Errorf("a refused request has written something:\n%s", diff)
+			}
+			first, err := do("key", 0)
+			if err != nil || first.replayed {
+				t.Fatalf("the key of a refused request: got %v, %v, want it unused", first, err)
+			}
+			before := b.rows(t)
+			again, err := do("key", 0)
+			if err != nil || !again.replayed || again.thing != first.thing {
+				t.Errorf("the same again: got %v, %v, want %s replayed", again, err, first.thing)
+			}
+			if _, err := do("key", 1); fault.KindOf(err) != fault.IdempotencyMismatch {
+				t.Errorf("other content: got %v, want IDEMPOTENCY_MISMATCH", err)
+			}
+			if diff := cmp.Diff(before, b.rows(t)); diff != "" {
+				t.Errorf("a replay or a mismatch has written something:\n%s", diff)
+			}
+			if _, err := do(strings.Repeat("🔑", 256), 0); fault.KindOf(err) != fault.InvalidInput {
+				t.Errorf("a key of 256 characters: got %v, want INVALID_INPUT", err)
+			}
+			b.sound(t)
+		})
+	}
+}
+
+func TestAKeyOfOneVerbIsNoKeyOfAnother(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	if _, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{
+		WorkflowID: flow.ID, IdempotencyKey: "key",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID, IdempotencyKey: "key"})
+	if fault.KindOf(err) != fault.IdempotencyMismatch {
+		t.Errorf("got %v, want IDEMPOTENCY_MISMATCH", err)
+	}
+	if got := b.state(t, flow.ID); got != workflow.ICPPending {
+		t.Errorf("state: got %s, want ICP_PENDING", got)
+	}
+}
+
+func TestOrganizationsDoNotShareKeys(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	other := b.stranger(t)
+	in := engine.CreateInput{
+		Name: "Name", Company: workflow.Company{Name: "C", URL: "https://example.com"}, IdempotencyKey: "key",
+	}
+	mine, err := b.engine.Create(ctx, b.who, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := b.engine.Create(ctx, other, in)
+	if err != nil || theirs.Replayed || theirs.Workflow.ID == mine.Workflow.ID {
+		t.Errorf("got %v, %v, want a workflow of the other organization's own", theirs, err)
+	}
+}
+
+// The answer to a request that was repeated is what the request did, with the thing as it is now.
+func TestAReplayShowsWhatWasDoneThen(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	in := engine.TransitionInput{
+		WorkflowID: flow.ID, From: workflow.Created, To: workflow.ICPPending, Reason: "go", IdempotencyKey: "key",
+	}
+	first, err := b.engine.Transition(ctx, b.who, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
+		t.Fatal(err)
+	}
+	replay, err := b.engine.Transition(ctx, b.who, in)
+	if err != nil || !replay.Replayed || replay.Workflow.State != workflow.Cancelled {
+		t.Errorf("got %v, %v, want a replay of a workflow that is CANCELLED now", replay, err)
+	}
+	if diff := cmp.Diff(first.Transition, replay.Transition); diff != "" {
+		t.Errorf("the transition (-first +replay):\n%s", diff)
+	}
+}

@@ -1,0 +1,192 @@
+package engine_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// After a day without an answer, sweepers of several servers come at once: each call is assumed once. What the provider
+// says after that, also several times at once, is one adjustment in the month that admitted the call.
+func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
+	t.Parallel()
+	const calls = 15
+	b, ctx := setup(t), context.Background()
+	b.at(t, "2026-01-31T23:00:00Z")
+	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	january := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+	var made []uuid.UUID
+	for range calls {
+		call := b.reserve(t, flow, 3*cent)
+		if err := b.engine.Suspect(ctx, b.who, call.ID, workflow.FailureTimeout); err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, call.ID)
+	}
+	b.clock.advance(25 * time.Hour)
+	for _, err := range testdb.Together(4, func(i int) error {
+		for {
+			if n, err := servers[i%2].SweepCalls(ctx, silent); n == 0 || err != nil {
+				return err
+			}
+		}
+	}) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	check := func(kind cost.EntryKind, settled cost.Pico) {
+		t.Helper()
+		kinds, _ := b.booked(t, flow.ID)
+		n := 0
+		for _, k := range kinds {
+			if k == kind {
+				n++
+			}
+		}
+		if n != calls {
+			t.Errorf("got %d entries of kind %s, want %d", n, kind, calls)
+		}
+		now := b.clock.now()
+		b.clock.set(january)
+		b.paid(t, flow.ID, settled, 0)
+		b.clock.set(now)
+		if got := b.month(t).Balance.Settled; got != 0 {
+			t.Errorf("February: got %s, want nothing", got)
+		}
+	}
+	check(cost.EntryAssume, calls*3*cent)
+
+	b.clock.advance(48 * time.Hour)
+	for _, err := range testdb.Together(4*calls, func(i int) error {
+		billed := cent
+		_, err := servers[i%2].SettleLate(ctx, b.who, engine.SettleInput{CallID: made[i%calls], Model: "m", Cost: &billed})
+		return err
+	}) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	check(cost.EntryAdjust, calls*cent)
+	b.sound(t)
+}
+
+// Holds are far above what calls cost. They are given back, so that all of twenty calls go through a limit that has
+// room for five at a time, and nobody is told that the budget is exhausted.
+func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
+	t.Parallel()
+	const calls = 20
+	b, ctx := setup(t), context.Background()
+	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	var inFlight, most atomic.Int64
+	crowded := make(chan struct{}) // The first refusal: five are in flight, and another one came.
+	var once sync.Once
+	for i, err := range testdb.Together(calls, func(i int) error {
+		hold, billed := 20*cent, cent/5
+		for {
+			charged, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &hold})
+			if fault.KindOf(err) == fault.BudgetHeld {
+				once.Do(func() { close(crowded) })
+				runtime.Gosched()
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			now := inFlight.Add(1)
+			for was := most.Load(); now > was && !most.CompareAndSwap(was, now); was = most.Load() {
+			}
+			<-crowded
+			// What can be read at this moment is at most what was admitted.
+			accounts, err := servers[i%2].Accounts(ctx, b.who, []uuid.UUID{flow.ID})
+			if err != nil {
+				return err
+			}
+			if held := accounts[flow.ID].Balance.Held; held > cost.Dollar {
+				t.Errorf("got $%s held", held)
+			}
+			inFlight.Add(-1)
+			_, err = servers[i%2].Settle(ctx, b.who, engine.SettleInput{CallID: charged.Call.ID, Model: "m", Cost: &billed})
+			return err
+		}
+	}) {
+		if err != nil {
+			t.Errorf("call %d: got %v, want it to go through", i, err)
+		}
+	}
+	if most.Load() != 5 {
+		t.Errorf("got %d in flight, want 5 at most, and once so many", most.Load())
+	}
+	b.paid(t, flow.ID, calls*cent/5, 0)
+	b.sound(t)
+}
+
+func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
+	t.Parallel()
+	const tiny cost.Pico = 1000 // $0.000000001
+	for name, limits := range map[string][2]cost.Pico{
+		"TheWorkflows": {tiny, 25 * cost.Dollar}, "TheMonths": {cost.Dollar, tiny},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setupWith(t, func(o *engine.Options) { o.WorkflowLimit, o.MonthLimit = limits[0], limits[1] })
+			flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{Limit: limits[0]})
+			servers := b.servers(t)
+			errs := testdb.Together(8, func(i int) error {
+				_, err := servers[i%2].Reserve(context.Background(), b.who, engine.ReserveInput{
+					WorkflowID: flow.ID,
+					Estimate:   &cost.Estimate{Models: []string{"openai/gpt-4o-mini"}, PromptBytes: 100, MaxCompletionTokens: 1},
+				})
+				return err
+			})
+			if got := kinds(errs); got[fault.BudgetExhausted] != 8 {
+				t.Errorf("got %v, want 8 refusals", got)
+			}
+			if n := b.count(t, `SELECT count(*) FROM ai_calls`); n != 0 {
+				t.Errorf("got %d calls, want none", n)
+			}
+			b.balances(t, flow.ID, cost.Balance{Limit: limits[0]}, cost.Balance{Limit: limits[1]})
+			b.sound(t)
+		})
+	}
+}
+
+// A fault of the database is no word about the workflow: a worker that took it for the loss of its run would drop an
+// answer that is paid.
+func TestAFaultOfTheDatabaseIsNotALostRun(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	run := b.take(t, b.flow(t, workflow.ICPPending).ID, "worker:1")
+	call := b.call(t, run, cent)
+	for _, constraint := range []string{"no_more CHECK (state <> 'RESERVED')", "no_end CHECK (state <> 'SETTLED')"} {
+		if _, err := b.db.Owner.Exec(ctx, "ALTER TABLE ai_calls ADD CONSTRAINT "+constraint+" NOT VALID"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	amount := cent
+	_, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
+		WorkflowID: run.WorkflowID, RunToken: &run.Token, Amount: &amount,
+	})
+	if lost(err) || fault.KindOf(err) != fault.Internal {
+		t.Errorf("reserve: got %v, want an internal error", err)
+	}
+	_, err = b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: run.WorkflowID, Amount: &amount})
+	refusedAs(t, err, fault.Internal)
+	_, err = b.engine.Finish(ctx, b.who, engine.FinishInput{
+		Run: run, Result: content("worker:1"), Settle: ptr(settle(call, cent)),
+	})
+	if lost(err) || fault.KindOf(err) != fault.Internal {
+		t.Errorf("finish: got %v, want an internal error", err)
+	}
+}

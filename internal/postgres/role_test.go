@@ -1,0 +1,95 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+func TestTheServerRefusesToWorkWithMoreRightsThanItNeeds(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+
+	t.Run("TheServersRoleIsEnough", func(t *testing.T) {
+		t.Parallel()
+		if err := postgres.CheckRole(ctx, testdb.New(t).Pool); err != nil {
+			t.Error(err)
+		}
+	})
+	for name, c := range map[string]struct {
+		pool func(*testdb.DB) *pgxpool.Pool
+		want []string
+	}{
+		"TheOwnerIsTooMuch": {
+			func(db *testdb.DB) *pgxpool.Pool { return db.Owner },
+			[]string{"owns ai_usage_ledger", "may delete workflow_transitions", "may insert legal_transitions"},
+		},
+		"ASuperuserIsTooMuch": {
+			func(db *testdb.DB) *pgxpool.Pool { return db.Super }, []string{"is a superuser"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := postgres.CheckRole(ctx, c.pool(testdb.New(t)))
+			for _, want := range c.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want it to say %q", err, want)
+				}
+			}
+		})
+	}
+	for grant, want := range map[string]string{
+		"UPDATE (reason) ON workflow_transitions": "may update workflow_transitions",
+		"TRUNCATE ON ai_usage_ledger":             "may truncate ai_usage_ledger",
+		"DELETE ON intent_workflows":              "may delete intent_workflows",
+		"INSERT ON legal_transitions":             "may insert legal_transitions",
+		"DELETE ON model_prices":                  "may delete model_prices",
+		"UPDATE ON usage_accounts":                "may update usage_accounts",
+		"TRIGGER ON step_results":                 "may trigger step_results",
+	} {
+		t.Run("OneRightTooMuch/"+grant, func(t *testing.T) {
+			t.Parallel()
+			db := testdb.New(t)
+			if _, err := db.Owner.Exec(ctx, "GRANT "+grant+" TO "+postgres.AppRole); err != nil {
+				t.Fatal(err)
+			}
+			if err := postgres.CheckRole(ctx, db.Pool); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want it to say %q", err, want)
+			}
+		})
+	}
+}
+
+// The role is part of the connection's start, so RESET leads to it. It is no wall against SET ROLE, which is why
+// Connect says so: this test is what that sentence stands on.
+func TestResetLeadsBackToTheServersRoleAndSetRoleBeyondIt(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	conn, err := testdb.New(t).Pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	current := func() (role string) {
+		if err := conn.QueryRow(ctx, `SELECT current_user::text`).Scan(&role); err != nil {
+			t.Fatal(err)
+		}
+		return role
+	}
+	for _, statement := range []string{
+		"RESET ROLE", "RESET ALL", "SET role TO DEFAULT", "SET SESSION AUTHORIZATION DEFAULT",
+	} {
+		_, err := conn.Exec(ctx, statement)
+		if role := current(); err != nil || role != postgres.AppRole {
+			t.Errorf("after %s: got %s, %v, want %s", statement, role, err, postgres.AppRole)
+		}
+	}
+	if _, err := conn.Exec(ctx, "SET ROLE NONE"); err != nil || current() == postgres.AppRole {
+		t.Errorf("after SET ROLE NONE: got %s, %v; if that is a wall now, Connect should say so", current(), err)
+	}
+}
