@@ -66,6 +66,18 @@ func (b Balance) Admits(hold Pico) bool {
 	return err == nil && hold >= 0 && !b.Stopped && used <= b.Limit
 }
 
+// Covers reports whether the limit leaves room for an amount beside what is settled and held, stopped or not.
+func (b Balance) Covers(amount Pico) bool {
+	b.Stopped = false
+	return b.Admits(amount)
+}
+
+// Room is what a hold is measured by: the balance of the workflow's account and that of the month's.
+type Room struct{ Workflow, Month Balance }
+
+// Admits reports whether both accounts would admit a hold. Like Balance.Admits it protects nothing by itself.
+func (r Room) Admits(hold Pico) bool { return r.Workflow.Admits(hold) && r.Month.Admits(hold) }
+
 // Delta is what an entry changes of a balance.
 type Delta struct{ Settled, Held, Limit Pico }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,11 +23,14 @@ const (
 	EntryAssume  EntryKind = "ASSUME"  // a hold was booked as the cost
 	EntryAdjust  EntryKind = "ADJUST"  // what was booked before is corrected
 	EntryLimit   EntryKind = "LIMIT"   // the limit was set
+	EntryRecord  EntryKind = "RECORD"  // a call that was made without a reservation was booked
 )
 
 // EntryKinds returns all kinds of entry.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryOpen, EntryReserve, EntrySettle, EntryRelease, EntryAssume, EntryAdjust, EntryLimit}
+	return []EntryKind{
+		EntryOpen, EntryReserve, EntrySettle, EntryRelease, EntryAssume, EntryAdjust, EntryLimit, EntryRecord,
+	}
 }
 
 // Known reports whether k is one of the kinds.
@@ -40,14 +44,18 @@ type Entry struct {
 	CallID                    *uuid.UUID // the call that the entry is about, if any
 	Before, After             Balance
 	Delta                     Delta
-	Overage                   bool // the call cost more than its hold
-	Actor, Reason             string
-	At                        time.Time
-	PreviousHash, Hash        []byte // empty PreviousHash: the first entry of its account
+	// Overage: the call cost more than its hold, or, recorded without one, went beyond the account's limit.
+	Overage bool
+	// Corrects is the entry that an adjustment corrects, by its sequence number; nil for none in particular.
+	Corrects           *int64
+	Actor, Reason      string
+	At                 time.Time
+	PreviousHash, Hash []byte // empty PreviousHash: the first entry of its account
 }
 
-// Check returns nil when the entry's figures fit together, and otherwise an error that says which do not: the balance
-// after is the balance before with the change applied, and an entry that adds a hold was admitted by both.
+// Check returns nil when the entry fits together, and otherwise an error that says what does not: the balance after is
+// the balance before with the change applied, an entry that adds a hold was admitted by both, and a correction corrects
+// what its reason names.
 func (e Entry) Check() error {
 	after, err := e.Before.Plus(e.Delta)
 	if err != nil {
@@ -60,7 +68,33 @@ func (e Entry) Check() error {
 	case e.Delta.Held > 0 && !e.Before.Admits(e.Delta.Held):
 		return fmt.Errorf("entry %d holds %s where %s remain", e.Sequence, e.Delta.Held, e.Before.Remaining())
 	}
+	if named := e.named(); (named == nil) != (e.Corrects == nil) || named != nil && *named != *e.Corrects {
+		return fmt.Errorf("entry %d corrects another entry than its reason names", e.Sequence)
+	}
 	return nil
+}
+
+// correction begins the reason of an entry that corrects another one.
+const correction = "corrects entry "
+
+// CorrectionReason returns the reason of an entry that corrects another one, given by its sequence number: it names
+// that entry, so that the hash of the one covers the link to the other.
+func CorrectionReason(sequence int64, reason string) string {
+	return correction + strconv.FormatInt(sequence, 10) + ": " + reason
+}
+
+// named returns the sequence number of the entry that the reason of an adjustment names; nil when it names none.
+func (e Entry) named() *int64 {
+	rest, names := strings.CutPrefix(e.Reason, correction)
+	if e.Kind != EntryAdjust || !names {
+		return nil
+	}
+	digits, _, _ := strings.Cut(rest, ": ")
+	sequence, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &sequence
 }
 
 // Canonical returns the entry in the form that its hash is computed from, version 1: one netstring per field (length in

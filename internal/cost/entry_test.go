@@ -196,3 +196,31 @@ func TestAnEntryIsCheckedAgainstItself(t *testing.T) {
 		})
 	}
 }
+
+func TestACorrectionCorrectsWhatItsReasonNames(t *testing.T) {
+	t.Parallel()
+	seven, eight := int64(7), int64(8)
+	for name, c := range map[string]struct {
+		kind     cost.EntryKind
+		reason   string
+		corrects *int64
+		fits     bool
+	}{
+		"Both":            {cost.EntryAdjust, cost.CorrectionReason(7, "corrects entry 8: x"), &seven, true},
+		"Neither":         {cost.EntryAdjust, "the cost became known after the call had ended", nil, true},
+		"Another":         {cost.EntryAdjust, cost.CorrectionReason(7, "x"), &eight, false},
+		"OnlyTheReason":   {cost.EntryAdjust, cost.CorrectionReason(7, "x"), nil, false},
+		"OnlyTheLink":     {cost.EntryAdjust, "x", &seven, false},
+		"NoNumber":        {cost.EntryAdjust, "corrects entry seven: x", &seven, false},
+		"SomethingElses":  {cost.EntryRelease, cost.CorrectionReason(7, "x"), nil, true},
+		"OfSomethingElse": {cost.EntryRelease, "x", &seven, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := cost.Entry{Sequence: 9, Kind: c.kind, Reason: c.reason, Corrects: c.corrects}.Check()
+			if (err == nil) != c.fits {
+				t.Errorf("got %v, want it to fit: %t", err, c.fits)
+			}
+		})
+	}
+}

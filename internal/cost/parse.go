@@ -14,6 +14,9 @@ import (
 const (
 	maxAmountBytes = 32
 	maxBilledBytes = 512
+
+	// maxDigits is how many digits an int64 has.
+	maxDigits = 19
 )
 
 // ParseUSD reads an amount in dollars from exact decimal text: digits, and after a point 1 to 12 more. A sign, an
@@ -45,6 +48,9 @@ func ParseUSD(text string) (Pico, error) {
 // errNotBilled is why a provider's figure is no cost. It is internal: the client did not write the figure.
 var errNotBilled = errors.New("not a non-negative decimal number")
 
+// errTooLarge is why a provider's figure is beyond the books.
+var errTooLarge = errors.New("too large to count")
+
 // ParseBilled reads the cost that a provider reports for a call, the text of a JSON number in dollars, such as
 // "0.00014" or "8.7e-06". What is finer than a picodollar is rounded half to even. Negative figures, NaN, infinities,
 // figures too large to count and anything that is not a number are refused; the error is internal, because the client
@@ -59,32 +65,68 @@ func ParseBilled(text string) (Pico, error) {
 }
 
 func parseBilled(text string) (Pico, error) {
+	digits, before, err := parseDecimal(text)
+	if err != nil {
+		return 0, err
+	}
+	p, ok := roundHalfEven(digits, before)
+	if !ok {
+		return 0, errTooLarge
+	}
+	return p, nil
+}
+
+// parseUnit reads a price of one token, request or search from a provider's list, as ParseBilled reads a cost. But
+// what is finer than a picodollar is rounded up, so that a hold stays an upper bound. below says that the price is
+// above zero and below one picodollar.
+func parseUnit(text string) (unit Pico, below bool, err error) {
+	digits, before, err := parseDecimal(text)
+	if err != nil {
+		return 0, false, err
+	}
+	switch {
+	case digits == "":
+		return 0, false, nil
+	case before <= 0:
+		return 1, true, nil
+	case before > maxDigits:
+		return 0, false, errTooLarge
+	}
+	whole := digits + strings.Repeat("0", max(0, before-len(digits)))
+	unit, ok := fromDigits(whole[:before])
+	if ok && strings.Trim(whole[before:], "0") != "" {
+		unit, ok = unit+1, unit < maxAmount
+	}
+	if !ok {
+		return 0, false, errTooLarge
+	}
+	return unit, false, nil
+}
+
+// parseDecimal reads a decimal number of dollars as 0.digits · 10^before picodollars. The digits do not begin with a
+// zero; those of zero are none.
+func parseDecimal(text string) (significant string, before int, err error) {
 	if len(text) > maxBilledBytes {
-		return 0, errNotBilled
+		return "", 0, errNotBilled
 	}
 	mantissa, exponentText, scientific := cutExponent(text)
 	whole, fraction, pointed := strings.Cut(mantissa, ".")
 	if !isDigits(whole) || (pointed && !isDigits(fraction)) {
-		return 0, errNotBilled
+		return "", 0, errNotBilled
 	}
 	exponent := 0
 	if scientific {
 		var ok bool
 		if exponent, ok = parseExponent(exponentText); !ok {
-			return 0, errNotBilled
+			return "", 0, errNotBilled
 		}
 	}
 	// The figure is 0.digits · 10^(len(whole) + exponent) dollars, so this many digits stand before the point when it
 	// is written in picodollars.
 	digits := whole + fraction
-	before := len(whole) + exponent + decimals
-	significant := strings.TrimLeft(digits, "0")
-	before -= len(digits) - len(significant)
-	p, ok := roundHalfEven(significant, before)
-	if !ok {
-		return 0, errors.New("too large to count")
-	}
-	return p, nil
+	before = len(whole) + exponent + decimals
+	significant = strings.TrimLeft(digits, "0")
+	return significant, before - (len(digits) - len(significant)), nil
 }
 
 // roundHalfEven returns 0.digits · 10^before as a whole number, half to even, and false when it is above maxAmount.
@@ -93,7 +135,7 @@ func roundHalfEven(digits string, before int) (Pico, bool) {
 	switch {
 	case digits == "" || before < 0: // zero, or below a tenth of a picodollar
 		return 0, true
-	case before > 19: // an int64 has 19 digits
+	case before > maxDigits:
 		return 0, false
 	case before >= len(digits):
 		return fromDigits(digits + strings.Repeat("0", before-len(digits)))

@@ -25,20 +25,43 @@ func Month(at time.Time, timeZone string) (Period, error) {
 		return Period{}, err
 	}
 	year, month, _ := at.In(zone).Date()
-	period := Period{Start: monthStart(year, month, zone), End: monthStart(year, month+1, zone)}
+	first := func(month time.Month) time.Time { return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC) }
+	period := Period{Start: dayStart(first(month), zone), End: dayStart(first(month+1), zone)}
 	if !at.Before(period.End) {
 		// Clocks set back over midnight show the old month again after the new one has begun.
-		period = Period{Start: period.End, End: monthStart(year, month+2, zone)}
+		period = Period{Start: period.End, End: dayStart(first(month+2), zone)}
 	}
 	return period, nil
 }
 
-// monthStart returns the first instant at which clocks in the zone show the first of the month or later. time.Date
-// alone does not: for a time that clocks skip or repeat it picks either offset. Time.ZoneBounds is no help: on the last
-// day of a leap year it names an end that is past.
-func monthStart(year int, month time.Month, zone *time.Location) time.Time {
-	wall := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
-	// No clock is a whole day from UTC, so the month begins between these. If clocks change in this time, the first
+// shortestMonth is what a change of the time zone must leave of a month for it to be one of its own: nobody gets a
+// fresh limit for a few hours. Zones are at most 26 hours apart, so that what is left is almost all or almost nothing.
+const shortestMonth = 15 * 24 * time.Hour
+
+// MonthAfter is Month where the month before, last, may have been opened in another time zone: the new month begins
+// where that one ends, and runs into the following one when too little of its own is left. last is zero when there was
+// none.
+func MonthAfter(at time.Time, timeZone string, last Period) (Period, error) {
+	period, err := Month(at, timeZone)
+	if err != nil || !last.End.After(period.Start) {
+		return period, err
+	}
+	period.Start = last.End
+	if period.End.Sub(period.Start) < shortestMonth {
+		next, err := Month(period.End, timeZone)
+		if err != nil {
+			return Period{}, err
+		}
+		period.End = next.End
+	}
+	return period, nil
+}
+
+// dayStart returns the first instant at which clocks in the zone show a day or later; wall is its midnight as if the zone
+// were UTC. time.Date alone does not: for a time that clocks skip or repeat it picks either offset. Time.ZoneBounds is no
+// help: on the last day of a leap year it names an end that is past.
+func dayStart(wall time.Time, zone *time.Location) time.Time {
+	// No clock is a whole day from UTC, so the day begins between these. If clocks change in this time, the first
 	// still has the old offset and the second the new one; midnight by the old one comes earlier.
 	before, after := wall.Add(-24*time.Hour), wall.Add(24*time.Hour)
 	for _, near := range []time.Time{before, after} {

@@ -182,3 +182,38 @@ func TestATimeZoneIsANameOfTheDatabase(t *testing.T) {
 		}
 	}
 }
+
+func TestMonthsFollowEachOtherWhateverZonesAreSet(t *testing.T) {
+	t.Parallel()
+	zones := []string{
+		"UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin", "America/New_York", "America/Havana", "Asia/Kolkata",
+		"America/St_Johns", "Pacific/Apia", "Africa/Cairo", "America/Asuncion",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Date(2009, time.January, 1, 0, 0, 0, 0, time.UTC).
+			Add(time.Duration(rapid.Int64Range(0, 20*365*24).Draw(t, "first")) * time.Hour)
+		var last cost.Period
+		for range 60 {
+			zone := rapid.SampledFrom(zones).Draw(t, "zone")
+			next, err := cost.MonthAfter(at, zone, last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch length := next.End.Sub(next.Start); {
+			case !next.Contains(at):
+				t.Fatalf("%s is not in %v", at, next)
+			case next.Start.Before(last.End):
+				t.Fatalf("%v overlaps %v", next, last)
+			case length < 15*24*time.Hour || length > 33*24*time.Hour:
+				t.Fatalf("%v lasts %s", next, length)
+			}
+			plain, err := cost.Month(next.End, zone)
+			if err != nil || !plain.Start.Equal(next.End) {
+				t.Fatalf("%v ends where no month of %s begins: %v, %v", next, zone, plain, err)
+			}
+			last = next
+			// The end is where it matters: mostly right at it.
+			at = last.End.Add(time.Duration(rapid.SampledFrom([]int64{0, 0, 0, 1, 20, 800}).Draw(t, "idle")) * time.Hour)
+		}
+	})
+}

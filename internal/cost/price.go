@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/fault"
 )
 
@@ -35,6 +37,10 @@ func (c Component) Known() bool { return slices.Contains(Components(), c) }
 
 // Price is one version of one price of one model.
 type Price struct {
+	// OrganizationID is whose list the price stands in: the nil UUID is the operator's, which counts for everybody who
+	// has no prices of their own for the model.
+	OrganizationID uuid.UUID
+
 	Model     string
 	Component Component
 	// Unit is the price of one token, request or search.
@@ -68,11 +74,22 @@ func (e *PriceUnknownError) Kind() fault.Kind { return fault.PriceUnknown }
 // tariff is the price list of one model at one instant.
 type tariff map[Component][]Price
 
-// tariffOf picks a model's prices in force at an instant. A model without an unconditional price for PROMPT and for
-// COMPLETION, or with a negative price, which is how some lists say "it depends", is a *PriceUnknownError: nothing
-// could bound its bill.
+// complete reports whether the tariff bounds a bill: it has an unconditional price for PROMPT and for COMPLETION.
+func (t tariff) complete() bool {
+	for _, needed := range []Component{ComponentPrompt, ComponentCompletion} {
+		if _, found := t.charged(needed, 0); !found {
+			return false
+		}
+	}
+	return true
+}
+
+// tariffOf picks a model's prices in force at an instant, from one list: the organization's own when that is complete,
+// else the operator's. The two are never mixed, so that a tier of one does not stand above the ground price of the
+// other. A model with no complete list, or with a negative price, which is how some lists say "it depends", is a
+// *PriceUnknownError: nothing could bound its bill.
 func tariffOf(prices []Price, model string, at time.Time) (tariff, error) {
-	t := tariff{}
+	own, operators := tariff{}, tariff{}
 	for _, p := range prices {
 		if p.Model != model || !p.ValidAt(at) {
 			continue
@@ -80,14 +97,18 @@ func tariffOf(prices []Price, model string, at time.Time) (tariff, error) {
 		if p.Unit < 0 {
 			return nil, &PriceUnknownError{Model: model}
 		}
+		t := operators
+		if p.OrganizationID != uuid.Nil {
+			t = own
+		}
 		t[p.Component] = append(t[p.Component], p)
 	}
-	for _, needed := range []Component{ComponentPrompt, ComponentCompletion} {
-		if _, found := t.charged(needed, 0); !found {
-			return nil, &PriceUnknownError{Model: model}
+	for _, t := range []tariff{own, operators} {
+		if t.complete() {
+			return t, nil
 		}
 	}
-	return t, nil
+	return nil, &PriceUnknownError{Model: model}
 }
 
 // charged returns the price that a prompt of this many tokens pays for a component. Should two rows claim the same

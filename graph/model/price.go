@@ -1,0 +1,94 @@
+package model
+
+import (
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+)
+
+// Price is a price in an answer.
+type Price struct{ cost.Price }
+
+// Amount is the price of one token, request or search.
+func (p Price) Amount() cost.Pico { return p.Unit }
+
+// IsOwn reports whether the price stands in the organization's own list.
+func (p Price) IsOwn() bool { return p.OrganizationID != uuid.Nil }
+
+// PriceProposal is a price in quarantine in an answer.
+type PriceProposal struct{ cost.Proposal }
+
+// IsNode says that node can find it.
+func (PriceProposal) IsNode() {}
+
+// ID is the typed id.
+func (p PriceProposal) ID() scalar.ID { return scalar.NewID(scalar.PriceProposalID, p.Proposal.ID) }
+
+// Amount is the proposed price of one token, request or search.
+func (p PriceProposal) Amount() cost.Pico { return p.Unit }
+
+// Previous is the price that it was compared with; nil when there was none.
+func (p PriceProposal) Previous() *cost.Pico { return p.Compared }
+
+// ProposedBy is who brought the list.
+func (p PriceProposal) ProposedBy() string { return p.Actor }
+
+// DecidedBy is nil while it is pending.
+func (p PriceProposal) DecidedBy() *string { return given(p.Proposal.DecidedBy) }
+
+// Reason is nil while it is pending, and when a later list decided.
+func (p PriceProposal) Reason() *string { return given(p.Proposal.Reason) }
+
+// ValidFrom is when the accepted price begins; nil when it was not accepted.
+func (p PriceProposal) ValidFrom() *time.Time { return p.AcceptedFrom }
+
+// PriceChange is one line of the difference between a list and the prices in force.
+type PriceChange struct{ engine.PlannedPrice }
+
+// Amount is the price in the list.
+func (c PriceChange) Amount() cost.Pico { return c.Unit }
+
+// Previous is the price before; nil when there was none.
+func (c PriceChange) Previous() *cost.Pico { return c.Old }
+
+// Factor is nil without a price before, or with one of nothing.
+func (c PriceChange) Factor() *float64 {
+	factor := c.PriceChange.Factor()
+	if c.Old == nil || math.IsInf(factor, 0) || math.IsNaN(factor) {
+		return nil
+	}
+	return &factor
+}
+
+// Doubt is nil when the price is believed.
+func (c PriceChange) Doubt() *cost.Doubt { return given(c.PriceChange.Doubt) }
+
+// ValidFrom is nil when nothing begins.
+func (c PriceChange) ValidFrom() *time.Time {
+	if !c.Taken() {
+		return nil
+	}
+	return &c.Begins
+}
+
+// ProposalID is nil when nothing waits.
+func (c PriceChange) ProposalID() *scalar.ID {
+	if c.PlannedPrice.ProposalID == uuid.Nil {
+		return nil
+	}
+	id := scalar.NewID(scalar.PriceProposalID, c.PlannedPrice.ProposalID)
+	return &id
+}
+
+// The lists of prices.
+type (
+	PriceConnection         = Connection[*Price]
+	PriceEdge               = Edge[*Price]
+	PriceProposalConnection = Connection[*PriceProposal]
+	PriceProposalEdge       = Edge[*PriceProposal]
+)

@@ -1,0 +1,173 @@
+package graph
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+const (
+	maxImportPrices     = 1000
+	maxModels           = 100 // that a query of prices may name
+	maxSourceCharacters = 2048
+)
+
+// The lists of prices, as their cursors are bound to them.
+const (
+	priceList    = "price"
+	proposalList = "price proposal"
+)
+
+// pricesAsked is a page of prices that is asked for.
+type pricesAsked struct {
+	list  scalar.List
+	input engine.PriceListInput
+}
+
+func decodePrices(
+	who caller.Caller, models []string, at *scalar.WrittenDateTime, page pageAsked,
+) (pricesAsked, error) {
+	var d decoder
+	in := engine.PriceListInput{Models: models, First: d.first(page.first)}
+	if len(models) > maxModels {
+		d.note(fault.New(fault.InvalidInput, "Name at most %d models.", maxModels), []string{"models"})
+	}
+	for i, name := range models {
+		d.text(name, maxNameCharacters, "models", strconv.Itoa(i))
+	}
+	if at != nil {
+		read, err := at.Time()
+		d.note(err, []string{"at"})
+		in.At = &read
+	}
+	list := scalar.List{Kind: priceList, Organization: who.OrganizationID}
+	if page.after != nil {
+		key, err := list.ParseText(*page.after)
+		d.note(err, []string{"after"})
+		in.After = priceOf(key)
+	}
+	return pricesAsked{list, in}, d.err()
+}
+
+// pageAsked is what a list was given to say which page of it is wanted.
+type pageAsked struct {
+	first *int
+	after *string
+}
+
+// keyOf is the place of a price in the list; priceOf reads it. No part of it contains the character between them.
+func keyOf(p *model.Price) string {
+	return strings.Join([]string{
+		p.Model, string(p.Component), strconv.FormatInt(p.MinPromptTokens, 10), p.OrganizationID.String(),
+	}, "\x00")
+}
+
+func priceOf(key string) *cost.Price {
+	parts := strings.SplitN(key, "\x00", 4)
+	for len(parts) < 4 {
+		parts = append(parts, "")
+	}
+	size, _ := strconv.ParseInt(parts[2], 10, 64) // The checksum says that we wrote it.
+	list, _ := uuid.Parse(parts[3])
+	return &cost.Price{
+		Model: parts[0], Component: cost.Component(parts[1]), MinPromptTokens: size, OrganizationID: list,
+	}
+}
+
+// prices returns a page of the prices in force.
+func (r *Resolver) prices(ctx context.Context, asked pricesAsked) (*model.PriceConnection, error) {
+	who, in := caller.From(ctx), asked.input
+	in.First++
+	found, err := r.engine.PriceList(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(p cost.Price) *model.Price { return &model.Price{Price: p} }
+	return page(found, asked.input.First, wrap, model.Page[*model.Price]{
+		Before: in.After != nil,
+		Cursor: func(p *model.Price) string { return asked.list.Text(keyOf(p)) },
+		Count:  func(ctx context.Context) (int, error) { return r.engine.CountPrices(ctx, who, in) },
+	}), nil
+}
+
+// proposals returns a page of the organization's prices in quarantine.
+func (r *Resolver) proposals(
+	ctx context.Context, states []cost.ProposalState, asked moments,
+) (*model.PriceProposalConnection, error) {
+	who := caller.From(ctx)
+	in := engine.ProposalsInput{States: states, After: asked.after, First: asked.first + 1}
+	found, err := r.engine.PriceProposals(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(p cost.Proposal) *model.PriceProposal { return &model.PriceProposal{Proposal: p} }
+	return page(found, asked.first, wrap, model.Page[*model.PriceProposal]{
+		Before: asked.after != nil,
+		Cursor: func(p *model.PriceProposal) string { return asked.list.Moment(p.ProposedAt, p.Proposal.ID) },
+		Count:  func(ctx context.Context) (int, error) { return r.engine.CountPriceProposals(ctx, who, in) },
+	}), nil
+}
+
+func decodeImportPrices(input model.ImportPricesInput) (in decoded[engine.ImportPricesInput]) {
+	in.value = engine.ImportPricesInput{
+		Source: in.text(input.Source, maxSourceCharacters, "source"), Apply: input.Apply,
+	}
+	if n := len(input.Prices); n < 1 || n > maxImportPrices {
+		in.note(fault.New(fault.InvalidInput, "Give 1 to %d prices.", maxImportPrices), []string{"prices"})
+		return in
+	}
+	for i, p := range input.Prices {
+		field := []string{"prices", strconv.Itoa(i)}
+		amount, err := p.Amount.Pico()
+		in.note(err, append(field, "amount"))
+		in.value.List.Prices = append(in.value.List.Prices, cost.ListedPrice{
+			Model:     in.text(p.Model, maxNameCharacters, append(field, "model")...),
+			Component: p.Component, MinPromptTokens: int64(p.MinPromptTokens), Unit: amount,
+		})
+	}
+	return in
+}
+
+func decodeAccept(input model.AcceptPriceInput) decoded[engine.DecideInput] {
+	return decodeDecision(input.ProposalID, input.Reason)
+}
+
+func decodeReject(input model.RejectPriceInput) decoded[engine.DecideInput] {
+	return decodeDecision(input.ProposalID, input.Reason)
+}
+
+func decodeDecision(proposal scalar.ID, reason string) (in decoded[engine.DecideInput]) {
+	in.blames(fault.NotFound, "proposalId")
+	in.blames(fault.Conflict, "proposalId")
+	in.value = engine.DecideInput{
+		ProposalID: in.id(proposal, scalar.PriceProposalID, "proposalId"),
+		Reason:     in.text(reason, maxReasonCharacters, "reason"),
+	}
+	return in
+}
+
+// imported is what a payload says of an import.
+func imported(done engine.PriceImport) []model.PriceChange {
+	changes := make([]model.PriceChange, len(done.Changes))
+	for i, c := range done.Changes {
+		changes[i] = model.PriceChange{PlannedPrice: c}
+	}
+	return changes
+}
+
+// decidedPrice is what a payload says of a proposal; nothing when nothing was decided.
+func decidedPrice(d engine.Decided) *model.PriceProposal {
+	if d.Proposal.ID == uuid.Nil {
+		return nil
+	}
+	return &model.PriceProposal{Proposal: d.Proposal}
+}

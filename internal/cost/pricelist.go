@@ -1,0 +1,282 @@
+package cost
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// The limits of a price list: several times what the largest provider publishes.
+const (
+	MaxListBytes  = 16 << 20
+	MaxListPrices = 20_000
+)
+
+// ListedPrice is one price as a list states it.
+type ListedPrice struct {
+	Model           string
+	Component       Component
+	MinPromptTokens int64
+	Unit            Pico
+	// Below says that the list names less than a picodollar but not nothing; Unit is one picodollar then.
+	Below bool
+}
+
+// SkippedModel is a model whose prices were left alone, and why.
+type SkippedModel struct {
+	Model string
+	Line  int
+	Why   string
+}
+
+// PriceList is what a provider's list says, in its order.
+type PriceList struct {
+	Prices  []ListedPrice
+	Skipped []SkippedModel
+}
+
+// listedField is how a provider's list names a component.
+var listedField = map[string]Component{
+	"prompt":             ComponentPrompt,
+	"completion":         ComponentCompletion,
+	"request":            ComponentRequest,
+	"web_search":         ComponentWebSearch,
+	"internal_reasoning": ComponentReasoning,
+	"input_cache_read":   ComponentCacheRead,
+	"input_cache_write":  ComponentCacheWrite,
+}
+
+// unusedField are prices of what the engine neither sends nor asks for, and remarks that are no price.
+var unusedField = map[string]bool{
+	"image": true, "image_token": true, "image_output": true, "audio": true, "audio_output": true,
+	"input_audio_cache": true, "input_cache_write_1h": true, "discount": true,
+}
+
+// ParsePriceList reads the model list of the OpenRouter API: `{"data": [{"id", "pricing": {…}}]}`, where a price is
+// the decimal text of US dollars for one token, request or search, and `overrides` of the pricing hold the prices from
+// a `min_prompt_tokens` on. What is finer than a picodollar is rounded up, so that a hold stays an upper bound. A zero
+// for reasoning or a cache says that there is no price of its own, and so does null.
+//
+// A model is skipped, and named, when its list leaves its bill without a bound that the engine can compute: "-1", which
+// says that the price depends on who answers; a price for something, or under a condition, that is not known here; no
+// price for prompt or completion. A line that cannot be read, a model or a size that comes twice, and a list beyond the
+// limits are INVALID_INPUT: the sentence names line, model and component, and nothing of the list is returned.
+func ParsePriceList(text []byte) (PriceList, error) {
+	if len(text) > MaxListBytes {
+		return PriceList{}, fault.New(fault.InvalidInput, "A price list has at most %d bytes.", MaxListBytes)
+	}
+	r := listReader{models: map[string]bool{}}
+	w := newWalker(text, 1)
+	found := false
+	err := w.object(func(key string) error {
+		if key != "data" {
+			_, err := w.value()
+			return err
+		}
+		found = true
+		return w.array(func() error {
+			entry, err := w.value()
+			if err != nil {
+				return err
+			}
+			return r.model(entry)
+		})
+	})
+	if err == nil {
+		err = w.end()
+	}
+	if err == nil && !found {
+		err = &lineError{line: 1, why: "the list has no \"data\""}
+	}
+	if err != nil {
+		return PriceList{}, fault.New(fault.InvalidInput, "The price list cannot be read: %s. Nothing of it was taken.", err)
+	}
+	return r.list, nil
+}
+
+// lineError is what is wrong with a line of a list.
+type lineError struct {
+	line int
+	why  string
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.why) }
+
+// skip ends the reading of a model's prices and says why it is skipped.
+type skip string
+
+func (s skip) Error() string { return string(s) }
+
+type listReader struct {
+	list   PriceList
+	models map[string]bool
+}
+
+// model reads one entry of the list.
+func (r *listReader) model(entry value) error {
+	var id, pricing value
+	w := entry.walk()
+	err := w.object(func(key string) (err error) {
+		v, err := w.value()
+		switch key {
+		case "id":
+			id = v
+		case "pricing":
+			pricing = v
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	name, isText := id.text()
+	switch {
+	case !isText || !isModelName(name):
+		return &lineError{entry.line, fmt.Sprintf("the \"id\" is no name of a model: 1 to %d characters without spaces",
+			MaxModelCharacters)}
+	case r.models[name]:
+		return &lineError{entry.line, fmt.Sprintf("the model %q comes twice", name)}
+	}
+	r.models[name] = true
+	m := modelReader{name: name}
+	err = m.read(pricing)
+	var skipped skip
+	if errors.As(err, &skipped) {
+		r.list.Skipped = append(r.list.Skipped, SkippedModel{Model: name, Line: entry.line, Why: string(skipped)})
+		return nil
+	}
+	r.list.Prices = append(r.list.Prices, m.prices...)
+	if err == nil && len(r.list.Prices) > MaxListPrices {
+		err = &lineError{entry.line, fmt.Sprintf("a list has at most %d prices", MaxListPrices)}
+	}
+	return err
+}
+
+// modelReader reads the prices of one model.
+type modelReader struct {
+	name   string
+	prices []ListedPrice
+}
+
+func (m *modelReader) bad(line int, key, why string) error {
+	return &lineError{line, fmt.Sprintf("model %q, %s: %s", m.name, key, why)}
+}
+
+func (m *modelReader) read(pricing value) error {
+	if pricing.isNull() {
+		return skip("it has no prices")
+	}
+	var overrides value
+	ground, err := m.tier(pricing, func(key string, v value) (bool, error) {
+		if key == "overrides" {
+			overrides = v
+		}
+		return key == "overrides", nil
+	})
+	if err != nil {
+		return err
+	}
+	has := map[Component]bool{}
+	for _, p := range ground {
+		has[p.Component] = true
+	}
+	if !has[ComponentPrompt] || !has[ComponentCompletion] {
+		return skip("it has no price for prompt or for completion")
+	}
+	m.prices = ground
+	if overrides.isNull() {
+		return nil
+	}
+	sizes, w := map[int64]bool{0: true}, overrides.walk()
+	return w.array(func() error {
+		v, err := w.value()
+		if err != nil {
+			return err
+		}
+		return m.override(v, sizes)
+	})
+}
+
+// override reads the prices from a size of prompt on. sizes are those that the model has already.
+func (m *modelReader) override(v value, sizes map[int64]bool) error {
+	var size int64
+	prices, err := m.tier(v, func(key string, v value) (bool, error) {
+		if key != "min_prompt_tokens" {
+			return false, nil
+		}
+		var err error
+		if size, err = strconv.ParseInt(string(v.raw), 10, 64); err != nil || size <= 0 ||
+			size > MaxPromptBytes {
+			return true, m.bad(v.line, key, fmt.Sprintf("%.40q is no number of tokens from 1 to %d", v.raw, MaxPromptBytes))
+		}
+		if sizes[size] {
+			return true, m.bad(v.line, key, fmt.Sprintf("the size %d comes twice", size))
+		}
+		sizes[size] = true
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	if size == 0 {
+		return skip("it has prices under another condition than the size of the prompt")
+	}
+	for _, p := range prices {
+		p.MinPromptTokens = size
+		m.prices = append(m.prices, p)
+	}
+	return nil
+}
+
+// tier reads the prices of one object. other is asked first whether it knows a key.
+func (m *modelReader) tier(v value, other func(key string, v value) (bool, error)) ([]ListedPrice, error) {
+	var prices []ListedPrice
+	w := v.walk()
+	err := w.object(func(key string) error {
+		v, err := w.value()
+		if err != nil {
+			return err
+		}
+		if known, err := other(key, v); known || err != nil {
+			return err
+		}
+		component, known := listedField[key]
+		switch {
+		case known:
+			p, taken, err := m.price(component, key, v)
+			if taken {
+				prices = append(prices, p)
+			}
+			return err
+		case unusedField[key] || v.isNothing():
+			return nil
+		}
+		return skip(fmt.Sprintf("it has a price for %.40q, or under that condition, which is not known here", key))
+	})
+	return prices, err
+}
+
+// price reads one price. taken is false for one that says there is none.
+func (m *modelReader) price(component Component, key string, v value) (p ListedPrice, taken bool, err error) {
+	if v.isNull() {
+		return p, false, nil
+	}
+	text, isText := v.text()
+	if !isText {
+		return p, false, m.bad(v.line, key, fmt.Sprintf("%.40q is not decimal text in quotes", v.raw))
+	}
+	if text == "-1" {
+		return p, false, skip("its price depends on who answers")
+	}
+	p = ListedPrice{Model: m.name, Component: component}
+	if p.Unit, p.Below, err = parseUnit(text); err != nil {
+		return p, false, m.bad(v.line, key, fmt.Sprintf("%.40q is %s", text, err))
+	}
+	switch component {
+	case ComponentReasoning, ComponentCacheRead, ComponentCacheWrite:
+		return p, p.Unit > 0, nil
+	}
+	return p, true, nil
+}

@@ -1,0 +1,239 @@
+package cost
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// Doubt is why a price is not believed. "" is none.
+type Doubt string
+
+// The doubts.
+const (
+	DoubtTooFar      Doubt = "TOO_FAR"       // more than MaxFactor times the price before it, or less than a MaxFactor-th
+	DoubtOutOfBounds Doubt = "OUT_OF_BOUNDS" // no price of its kind was ever that low or that high
+)
+
+// MaxFactor is how many times dearer or cheaper a new price may be and still be believed.
+const MaxFactor = 5
+
+// PriceNotice is how long before it begins a change of a known model's price is written down. It is longer than a
+// transaction and than the difference of two servers' clocks: so no server prices a call by the old row at a time at
+// which the new one will have been in force.
+const PriceNotice = time.Minute
+
+// The bounds of prices that are believed. Tokens: from a picodollar to a cent, the dearest model ever offered being
+// twenty times below. Requests and searches: from a millionth of a dollar to a dollar; they cost from a tenth of a cent
+// to some cents.
+const (
+	minTokenPrice, maxTokenPrice Pico = 1, Dollar / 100
+	minOncePrice, maxOncePrice   Pico = Dollar / 1_000_000, Dollar
+)
+
+// ChangeKind is what a list does to a price.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	PriceAdded     ChangeKind = "ADDED"     // the list has a price that there was not
+	PriceChanged   ChangeKind = "CHANGED"   // another than before
+	PriceUnchanged ChangeKind = "UNCHANGED" // the same
+	PriceGone      ChangeKind = "GONE"      // no longer listed; it stays in force, since a price ends only by a successor
+)
+
+// PriceChange is one line of the difference between a list and the prices in force.
+type PriceChange struct {
+	ListedPrice
+	Kind ChangeKind
+	// Old is the price before, for an ADDED one of an organization the operator's; nil when there was none.
+	Old   *Pico
+	Doubt Doubt
+	// Begins is the earliest moment at which the price can be in force. Zero when nothing begins.
+	Begins time.Time
+}
+
+// Taken reports whether the change is made without asking anybody.
+func (c PriceChange) Taken() bool {
+	return c.Doubt == "" && (c.Kind == PriceAdded || c.Kind == PriceChanged)
+}
+
+// Factor is the new price in old ones, for people to read; 0 without an old price and +Inf for one of nothing.
+func (c PriceChange) Factor() float64 {
+	if c.Old == nil {
+		return 0
+	}
+	return float64(c.Unit) / float64(*c.Old)
+}
+
+// priceKey is what a list has one price for at a time.
+type priceKey struct {
+	model     string
+	component Component
+	size      int64
+}
+
+// CheckListed returns nil when the prices can be compared and kept, and otherwise an INVALID_INPUT error about the
+// first that cannot: a bad name, an unknown component, a negative price or size, or one that is named twice and would
+// overlap itself.
+func CheckListed(prices []ListedPrice) error {
+	if len(prices) > MaxListPrices {
+		return fault.Invalid([]string{"prices"}, "A price list has at most %d prices.", MaxListPrices)
+	}
+	seen := make(map[priceKey]bool, len(prices))
+	for _, p := range prices {
+		key := priceKey{p.Model, p.Component, p.MinPromptTokens}
+		switch {
+		case !isModelName(p.Model):
+			return fault.Invalid([]string{"prices", "model"},
+				"The name of a model has 1 to %d characters, no spaces and no control characters.", MaxModelCharacters)
+		case !p.Component.Known():
+			return fault.Invalid([]string{"prices", "component"}, "There is no component %.40q.", p.Component)
+		case p.Unit < 0 || p.Unit == Unlimited:
+			return fault.Invalid([]string{"prices", "unit"}, "The price of %s for the model %q must not be negative.",
+				p.Component, p.Model)
+		case p.MinPromptTokens < 0 || p.MinPromptTokens > MaxPromptBytes:
+			return fault.Invalid([]string{"prices", "minPromptTokens"}, "A size of prompt is from 0 to %d tokens.",
+				MaxPromptBytes)
+		case seen[key]:
+			return fault.Invalid([]string{"prices"},
+				"The price of %s for the model %q from %d prompt tokens on is there twice.", p.Component, p.Model,
+				p.MinPromptTokens)
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// Comparison is a list and what it is held against.
+type Comparison struct {
+	// OrganizationID is whose prices the list shall become, the nil UUID for the operator.
+	OrganizationID uuid.UUID
+	// Open are the prices without an end, those of the list and the operator's.
+	Open []Price
+	List PriceList
+	At   time.Time
+}
+
+// open are the prices without an end, by what they are for.
+type open struct {
+	own, operators map[priceKey]Price
+	known          map[string]bool // models that have any price
+}
+
+func (in Comparison) open() open {
+	o := open{own: map[priceKey]Price{}, operators: map[priceKey]Price{}, known: map[string]bool{}}
+	for _, p := range in.Open {
+		o.known[p.Model] = true
+		key := priceKey{p.Model, p.Component, p.MinPromptTokens}
+		if p.OrganizationID == uuid.Nil {
+			o.operators[key] = p
+		}
+		if p.OrganizationID == in.OrganizationID {
+			o.own[key] = p
+		}
+	}
+	return o
+}
+
+// begins returns when a price can be in force that is written down at a moment: then, if nothing of the model was, and
+// else a PriceNotice later; but after the price that it follows.
+func (o open) begins(p ListedPrice, at time.Time) time.Time {
+	if o.known[p.Model] {
+		at = at.Add(PriceNotice)
+	}
+	before, found := o.own[priceKey{p.Model, p.Component, p.MinPromptTokens}]
+	if found && !at.After(before.ValidFrom) {
+		at = before.ValidFrom.Add(time.Microsecond) // the database's resolution
+	}
+	return at
+}
+
+// Accept returns a price that is no longer doubted, because a person has accepted it, as a change to be written. The
+// list of the comparison does not matter.
+func (in Comparison) Accept(p ListedPrice) PriceChange {
+	return PriceChange{ListedPrice: p, Begins: in.open().begins(p, in.At)}
+}
+
+// Compare returns what the list changes: first its own prices in its order, then what it does not name of models that
+// it did not skip. A price of an organization is held against the one before it, or against the operator's when the
+// organization has none.
+func (in Comparison) Compare() []PriceChange {
+	o := in.open()
+	var changes []PriceChange
+	listed := map[priceKey]bool{}
+	for _, p := range in.List.Prices {
+		key := priceKey{p.Model, p.Component, p.MinPromptTokens}
+		listed[key] = true
+		if c, counts := o.change(p); counts {
+			c.Begins = o.begins(p, in.At)
+			changes = append(changes, c)
+		}
+	}
+	return append(changes, in.gone(o, listed)...)
+}
+
+// change compares one listed price with the one before it. counts is false for a listed nothing where there was
+// nothing.
+func (o open) change(p ListedPrice) (c PriceChange, counts bool) {
+	key := priceKey{p.Model, p.Component, p.MinPromptTokens}
+	c = PriceChange{ListedPrice: p, Kind: PriceAdded}
+	before, found := o.own[key]
+	if found {
+		c.Kind, c.Old = PriceChanged, &before.Unit
+	} else if operators, found := o.operators[key]; found {
+		c.Old = &operators.Unit
+	}
+	once := p.Component == ComponentRequest || p.Component == ComponentWebSearch
+	if found && before.Unit == p.Unit {
+		c.Kind = PriceUnchanged
+		return c, true
+	}
+	low, high := minTokenPrice, maxTokenPrice
+	if once {
+		low, high = minOncePrice, maxOncePrice
+	}
+	switch {
+	case c.Old == nil && once && p.Unit == 0:
+		return c, false
+	case p.Below || p.Unit < low || p.Unit > high:
+		c.Doubt = DoubtOutOfBounds
+	case c.Old != nil && (beyond(p.Unit, *c.Old) || beyond(*c.Old, p.Unit)):
+		c.Doubt = DoubtTooFar
+	}
+	return c, true
+}
+
+// beyond reports whether a is more than MaxFactor times b.
+func beyond(a, b Pico) bool {
+	limit, err := b.Times(MaxFactor)
+	return err == nil && a > limit
+}
+
+// gone returns the prices that the list does not name, ordered by model, component and size.
+func (in Comparison) gone(o open, listed map[priceKey]bool) []PriceChange {
+	skipped := map[string]bool{}
+	for _, s := range in.List.Skipped {
+		skipped[s.Model] = true
+	}
+	var changes []PriceChange
+	for key, p := range o.own {
+		if listed[key] || skipped[p.Model] {
+			continue
+		}
+		changes = append(changes, PriceChange{Kind: PriceGone, Old: &p.Unit, ListedPrice: ListedPrice{
+			Model: p.Model, Component: p.Component, MinPromptTokens: p.MinPromptTokens, Unit: p.Unit,
+		}})
+	}
+	slices.SortFunc(changes, func(a, b PriceChange) int {
+		return cmp.Or(
+			cmp.Compare(a.Model, b.Model), cmp.Compare(a.Component, b.Component),
+			cmp.Compare(a.MinPromptTokens, b.MinPromptTokens),
+		)
+	})
+	return changes
+}

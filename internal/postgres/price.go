@@ -1,0 +1,213 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// A price list belongs to the caller's organization; that of the nil UUID is the operator's, and a database that the
+// server's role is connected to lets nobody write there.
+
+// priceLock is the class of advisory locks under which price lists change: any number that nothing else of ours uses.
+const priceLock = 5
+
+// Prices returns the prices of models in force at a time, the organization's own and the operator's.
+func (s *Store) Prices(
+	ctx context.Context, organization uuid.UUID, models []string, at time.Time,
+) ([]cost.Price, error) {
+	rows, err := s.q.PriceList(ctx, dbsqlc.PriceListParams{
+		OperatorList: uuid.Nil, OrganizationID: organization, Models: models, At: at,
+	})
+	return many(rows, err, toPrice)
+}
+
+// OpenPrices returns the prices without an end, the organization's own and the operator's.
+func (s *Store) OpenPrices(ctx context.Context, who caller.Caller, limit int32) ([]cost.Price, error) {
+	rows, err := s.q.PriceListOpen(ctx, dbsqlc.PriceListOpenParams{
+		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, PageSize: limit,
+	})
+	return many(rows, err, toPrice)
+}
+
+// PricePage asks for prices in force at a time by model, component, size and list. Nil models are all; a nil After
+// begins at the beginning.
+type PricePage struct {
+	Models []string
+	At     time.Time
+	After  *cost.Price
+	First  int32
+}
+
+// PricePage returns at most First prices in force, the organization's own and the operator's.
+func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage) ([]cost.Price, error) {
+	after := value(page.After)
+	rows, err := s.q.PriceListValid(ctx, dbsqlc.PriceListValidParams{
+		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
+		Models: page.Models, AfterModel: after.Model, AfterComponent: string(after.Component),
+		AfterMinPromptTokens: after.MinPromptTokens, AfterListID: after.OrganizationID, PageSize: page.First,
+	})
+	return many(rows, err, toPrice)
+}
+
+// CountPrices counts the prices that a page is of.
+func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePage) (int, error) {
+	n, err := s.q.PriceCount(ctx, dbsqlc.PriceCountParams{
+		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
+		Models: page.Models,
+	})
+	return int(n), translate(err)
+}
+
+// LockPrices keeps others from changing the caller's list until the transaction ends.
+func (s *Store) LockPrices(ctx context.Context, who caller.Caller) error {
+	return translate(s.q.PriceLock(ctx, dbsqlc.PriceLockParams{
+		Class: priceLock, OrganizationID: who.OrganizationID.String(),
+	}))
+}
+
+// NewPrices are prices to be written into the caller's list, each from its Begins on.
+type NewPrices struct {
+	Changes []cost.PriceChange
+	Source  string
+	At      time.Time
+}
+
+// AddPrices writes prices; each ends the one before it.
+func (s *Store) AddPrices(ctx context.Context, who caller.Caller, new NewPrices) error {
+	columns := columnsOf(new.Changes)
+	_, err := s.q.PriceAdd(ctx, dbsqlc.PriceAddParams{
+		OrganizationID: pointer(who.OrganizationID), ListID: who.OrganizationID, Models: columns.models,
+		Components: columns.components, MinPromptTokens: columns.sizes, UnitPicos: columns.units,
+		ValidFroms: columns.begins, Source: new.Source, Actor: who.Actor, At: new.At,
+	})
+	return translate(err)
+}
+
+// ProposePrices puts doubted prices into quarantine, each under the id of the same place.
+func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPrices, ids []uuid.UUID) error {
+	columns := columnsOf(new.Changes)
+	_, err := s.q.ProposalAdd(ctx, dbsqlc.ProposalAddParams{
+		Ids: ids, OrganizationID: pointer(who.OrganizationID), Models: columns.models, Components: columns.components,
+		MinPromptTokens: columns.sizes, UnitPicos: columns.units, ComparedPicos: columns.olds, Doubts: columns.doubts,
+		Source: new.Source, Actor: who.Actor, At: new.At, Pending: cost.ProposalPending,
+	})
+	return translate(err)
+}
+
+// ProposalPage asks for proposals in some states, the oldest first.
+type ProposalPage struct {
+	States  []cost.ProposalState
+	AfterAt time.Time
+	AfterID uuid.UUID
+	First   int32
+}
+
+// Proposals returns at most First proposals of the caller's list.
+func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalPage) ([]cost.Proposal, error) {
+	rows, err := s.q.ProposalList(ctx, dbsqlc.ProposalListParams{
+		OrganizationID: who.OrganizationID, States: texts(page.States), AfterAt: page.AfterAt, AfterID: page.AfterID,
+		PageSize: page.First,
+	})
+	return many(rows, err, toProposal)
+}
+
+// CountProposals counts the proposals of the caller's list in some states.
+func (s *Store) CountProposals(ctx context.Context, who caller.Caller, states []cost.ProposalState) (int, error) {
+	n, err := s.q.ProposalCount(ctx, dbsqlc.ProposalCountParams{
+		OrganizationID: who.OrganizationID, States: texts(states),
+	})
+	return int(n), translate(err)
+}
+
+// Proposal returns one proposal of the caller's list.
+func (s *Store) Proposal(
+	ctx context.Context, who caller.Caller, id uuid.UUID,
+) (proposal cost.Proposal, found bool, err error) {
+	row, err := s.q.ProposalGet(ctx, dbsqlc.ProposalGetParams{OrganizationID: who.OrganizationID, ID: id})
+	return one(row, err, toProposal)
+}
+
+// Decision is what becomes of a proposal. AcceptedFrom is when its price begins, nil without one.
+type Decision struct {
+	ID           uuid.UUID
+	State        cost.ProposalState
+	Reason       string
+	AcceptedFrom *time.Time
+	At           time.Time
+}
+
+// DecideProposal ends the quarantine of one proposal. decided is false when it is not pending any more.
+func (s *Store) DecideProposal(
+	ctx context.Context, who caller.Caller, d Decision,
+) (proposal cost.Proposal, decided bool, err error) {
+	row, err := s.q.ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
+		OrganizationID: who.OrganizationID, ID: d.ID, State: d.State, Reason: d.Reason, AcceptedFrom: d.AcceptedFrom,
+		Actor: who.Actor, At: d.At, Pending: cost.ProposalPending,
+	})
+	return one(row, err, toProposal)
+}
+
+// SupersedeProposals closes pending proposals that a later list has overtaken.
+func (s *Store) SupersedeProposals(ctx context.Context, who caller.Caller, ids []uuid.UUID, at time.Time) error {
+	_, err := s.q.ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
+		OrganizationID: who.OrganizationID, Ids: ids, Superseded: cost.ProposalSuperseded, Pending: cost.ProposalPending,
+		Actor: who.Actor, At: at,
+	})
+	return translate(err)
+}
+
+// columns are changes as the arrays that one statement takes.
+type columns struct {
+	models, components, doubts []string
+	sizes, units, olds         []int64
+	begins                     []time.Time
+}
+
+func columnsOf(changes []cost.PriceChange) columns {
+	var c columns
+	for _, change := range changes {
+		old := int64(-1)
+		if change.Old != nil {
+			old = int64(*change.Old)
+		}
+		c.models = append(c.models, change.Model)
+		c.components = append(c.components, string(change.Component))
+		c.doubts = append(c.doubts, string(change.Doubt))
+		c.sizes = append(c.sizes, change.MinPromptTokens)
+		c.units = append(c.units, int64(change.Unit))
+		c.olds = append(c.olds, old)
+		c.begins = append(c.begins, change.Begins)
+	}
+	return c
+}
+
+func toPrice(r dbsqlc.ModelPrice) cost.Price {
+	return cost.Price{
+		OrganizationID: r.ListID, Model: r.Model, Component: r.Component, Unit: r.UnitPico,
+		MinPromptTokens: r.MinPromptTokens, ValidFrom: r.ValidFrom.UTC(), ValidTo: utc(r.ValidTo), Source: r.Source,
+	}
+}
+
+func toProposal(r dbsqlc.ModelPriceProposal) cost.Proposal {
+	return cost.Proposal{
+		OrganizationID: r.ListID, ID: r.ID, Model: r.Model, Component: r.Component, MinPromptTokens: r.MinPromptTokens,
+		Unit: r.UnitPico, Compared: r.ComparedPico, Doubt: r.Doubt, Source: r.Source, Actor: r.Actor,
+		ProposedAt: r.ProposedAt.UTC(), State: r.State, DecidedBy: value(r.DecidedBy), Reason: r.Reason,
+		DecidedAt: utc(r.DecidedAt), AcceptedFrom: utc(r.AcceptedFrom),
+	}
+}
+
+// utc returns the same moment in UTC.
+func utc(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	moment := at.UTC()
+	return &moment
+}
