@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Limited is an account after its limit was set, with the ledger entry that says so.
+type Limited struct {
+	Account      cost.Account
+	Entry        cost.Entry
+	Workflow     *workflow.Workflow // of a workflow's account
+	Organization *Organization      // of a month's
+	Replayed     bool
+}
+
+// SetWorkflowLimitInput is a new limit of one workflow; cost.Unlimited for none.
+type SetWorkflowLimitInput struct {
+	WorkflowID     uuid.UUID
+	Limit          cost.Pico
+	Reason         string
+	IdempotencyKey string
+}
+
+// SetMonthlyLimitInput is a new limit of the organization's running month and of all that follow.
+type SetMonthlyLimitInput struct {
+	Limit          cost.Pico
+	Reason         string
+	IdempotencyKey string
+}
+
+// SetWorkflowLimit sets the limit of a workflow's account, also of one that is over. Lowering disturbs no call in
+// flight: the remainder may become negative, and the next hold is refused. Raising it unblocks at once, also an account
+// that an overage has stopped.
+func (e *Engine) SetWorkflowLimit(ctx context.Context, who caller.Caller, in SetWorkflowLimitInput) (Limited, error) {
+	if err := checkLimit(in.Limit, in.Reason); err != nil {
+		return Limited{}, err
+	}
+	flow, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Limited{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	limited, err := e.limit(ctx, who, limitChange{
+		request: request{key: key, operation: "setWorkflowLimit", content: in, flow: flow.ID, at: e.now()},
+		limit:   in.Limit, reason: in.Reason,
+		lock: func(ctx context.Context, tx *postgres.Store) ([]cost.Account, error) {
+			account, there, err := tx.LockAccount(ctx, who, flow.ID)
+			account, err = found(account, there, err, "account")
+			return []cost.Account{account}, err
+		},
+	})
+	limited.Workflow = &flow
+	return limited, err
+}
+
+// SetMonthlyLimit sets the limit of the organization's running month and of all that follow, also of one that a server
+// whose clock is ahead has opened. A month that nothing was spent in yet is opened for it.
+func (e *Engine) SetMonthlyLimit(ctx context.Context, who caller.Caller, in SetMonthlyLimitInput) (Limited, error) {
+	if err := checkLimit(in.Limit, in.Reason); err != nil {
+		return Limited{}, err
+	}
+	at := e.now()
+	month, err := e.month(ctx, who, at)
+	if err != nil {
+		return Limited{}, fmt.Errorf("find the month: %w", err)
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	limited, err := e.limit(ctx, who, limitChange{
+		request: request{key: key, operation: "setMonthlyLimit", content: in, at: at},
+		limit:   in.Limit, reason: in.Reason,
+		// The organization is locked before its accounts; nobody who has locked an account asks for the organization.
+		lock: func(ctx context.Context, tx *postgres.Store) ([]cost.Account, error) {
+			err := e.changeIn(ctx, tx, who, settingsChange{
+				reason: in.Reason, at: at, apply: func(o *postgres.Organization) { o.MonthLimit = in.Limit },
+			})
+			if err != nil {
+				return nil, err
+			}
+			return tx.LockMonths(ctx, who, month.Period.Start)
+		},
+	})
+	if err != nil {
+		return Limited{}, err
+	}
+	organization, err := e.Organization(ctx, who)
+	limited.Organization = &organization
+	return limited, err
+}
+
+func checkLimit(limit cost.Pico, reason string) error {
+	if limit < 0 {
+		return fault.Invalid([]string{"limit"}, "A limit cannot be negative.")
+	}
+	return checkReason(reason)
+}
+
+// limitChange is a limit to be set on the accounts that lock returns, locked. The caller is told of the first one.
+type limitChange struct {
+	request
+	limit  cost.Pico
+	reason string
+	lock   func(context.Context, *postgres.Store) ([]cost.Account, error)
+}
+
+func (e *Engine) limit(ctx context.Context, who caller.Caller, c limitChange) (Limited, error) {
+	var made Limited
+	replay, err := e.once(ctx, who, c.request, func(tx *postgres.Store) error {
+		accounts, err := c.lock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for i, account := range accounts {
+			if accounts[i], err = tx.Limit(ctx, who, account, c.limit, c.reason, c.at); err != nil {
+				return err
+			}
+		}
+		if made.Account = accounts[0]; c.key == "" {
+			return nil
+		}
+		return tx.NameKey(ctx, who, c.key, postgres.Made{
+			AccountID: &made.Account.ID, Sequence: &made.Account.Sequence,
+		})
+	})
+	if err != nil {
+		return Limited{}, fmt.Errorf("set a limit: %w", err)
+	}
+	if replay != nil {
+		return e.replayLimited(ctx, who, *replay)
+	}
+	made.Entry, err = e.EntryAt(ctx, who, made.Account.ID, made.Account.Sequence)
+	return made, err
+}
+
+// replayLimited returns what an earlier request with the same key did, and the account as it is now.
+func (e *Engine) replayLimited(ctx context.Context, who caller.Caller, key postgres.Key) (Limited, error) {
+	if key.AccountID == nil || key.Sequence == nil {
+		return Limited{}, mismatch()
+	}
+	account, there, err := e.store.Account(ctx, who, *key.AccountID)
+	if account, err = found(account, there, err, "account"); err != nil {
+		return Limited{}, err
+	}
+	entry, err := e.EntryAt(ctx, who, *key.AccountID, *key.Sequence)
+	return Limited{Account: account, Entry: entry, Replayed: true}, err
+}
+
+// SetTimeZoneInput names an IANA time zone.
+type SetTimeZoneInput struct {
+	TimeZone       string
+	Reason         string
+	IdempotencyKey string
+}
+
+// Zoned is an organization after its time zone was set.
+type Zoned struct {
+	Organization Organization
+	Replayed     bool
+}
+
+// SetTimeZone sets the zone by which months begin. The running month keeps its end; the next one begins there. The zone
+// that the organization has already changes nothing.
+func (e *Engine) SetTimeZone(ctx context.Context, who caller.Caller, in SetTimeZoneInput) (Zoned, error) {
+	if err := cost.CheckTimeZone(in.TimeZone); err != nil {
+		return Zoned{}, err
+	}
+	if err := checkReason(in.Reason); err != nil {
+		return Zoned{}, err
+	}
+	at, key := e.now(), in.IdempotencyKey
+	in.IdempotencyKey = ""
+	if _, err := e.month(ctx, who, at); err != nil { // So that the running month has its end.
+		return Zoned{}, fmt.Errorf("find the month: %w", err)
+	}
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "setTimeZone", content: in, at: at,
+	}, func(tx *postgres.Store) error {
+		return e.changeIn(ctx, tx, who, settingsChange{
+			reason: in.Reason, at: at, apply: func(o *postgres.Organization) { o.TimeZone = in.TimeZone },
+		})
+	})
+	if err != nil {
+		return Zoned{}, fmt.Errorf("set the time zone: %w", err)
+	}
+	organization, err := e.Organization(ctx, who)
+	return Zoned{Organization: organization, Replayed: replay != nil}, err
+}
+
+// settingsChange is a change of an organization's settings.
+type settingsChange struct {
+	reason string
+	at     time.Time
+	apply  func(*postgres.Organization)
+}
+
+// changeIn changes an organization's settings within a transaction, which keeps them until it ends. Settings that are
+// as they shall be get no row in the journal.
+func (e *Engine) changeIn(ctx context.Context, tx *postgres.Store, who caller.Caller, c settingsChange) error {
+	is, there, err := tx.LockOrganization(ctx, who)
+	if is, err = found(is, there, err, "organization"); err != nil {
+		return err
+	}
+	shall := is
+	if c.apply(&shall); shall == is {
+		return nil
+	}
+	_, won, err := tx.ChangeOrganization(ctx, who, shall, c.reason, c.at)
+	if err == nil && !won {
+		err = errors.New("the settings have changed although they were locked")
+	}
+	return err
+}
+
+// Rooms returns the room of each workflow. It locks nothing: what may be spent is what Reserve admits.
+func (e *Engine) Rooms(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]cost.Room, error) {
+	rooms, err := e.store.Rooms(ctx, who, flows, e.now())
+	if err != nil {
+		return nil, fmt.Errorf("read what holds are measured by: %w", err)
+	}
+	return rooms, nil
+}

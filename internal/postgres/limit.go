@@ -1,0 +1,184 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// LockOrganization returns the caller's organization and keeps others from changing it until the transaction ends.
+func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
+	row, err := s.q.OrganizationLock(ctx, who.OrganizationID)
+	return one(row, err, toOrganization)
+}
+
+// ChangeOrganization writes the settings of an organization and who changed them. won is false when somebody else
+// changed them since Version; nothing is written then.
+func (s *Store) ChangeOrganization(
+	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
+) (changed Organization, won bool, err error) {
+	row, err := s.q.OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
+		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
+	})
+	return one(dbsqlc.Organization(row), err, toOrganization)
+}
+
+// LockAccount returns one account and keeps others from changing it until the transaction ends.
+func (s *Store) LockAccount(
+	ctx context.Context, who caller.Caller, id uuid.UUID,
+) (account cost.Account, found bool, err error) {
+	row, err := s.q.AccountLock(ctx, dbsqlc.AccountLockParams{OrganizationID: who.OrganizationID, ID: id})
+	return one(row, err, toAccount)
+}
+
+// LockMonths returns the accounts of the month that starts at a time and of those after it, in order, and keeps others
+// from changing them until the transaction ends.
+func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Time) ([]cost.Account, error) {
+	rows, err := s.q.AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
+		OrganizationID: who.OrganizationID, PeriodStart: &start,
+	})
+	return many(rows, err, toAccount)
+}
+
+// Limit sets the limit of an account that the transaction has locked, and lets it spend again.
+func (s *Store) Limit(
+	ctx context.Context, who caller.Caller, account cost.Account, limit cost.Pico, reason string, at time.Time,
+) (cost.Account, error) {
+	delta, err := limit.Sub(account.Balance.Limit)
+	if err != nil {
+		return account, err
+	}
+	row, err := s.q.AccountLimit(ctx, dbsqlc.AccountLimitParams{
+		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
+		Actor: who.Actor, Reason: reason, At: at,
+	})
+	if err != nil {
+		return account, translate(err)
+	}
+	limited := toAccount(dbsqlc.UsageAccount(row))
+	s.noteEntry(limited)
+	return limited, nil
+}
+
+// LastMonth returns the last month that was opened before a time.
+func (s *Store) LastMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (account cost.Account, found bool, err error) {
+	row, err := s.q.AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
+		OrganizationID: who.OrganizationID, At: &at,
+	})
+	return one(row, err, toAccount)
+}
+
+// Record is a call that was made without a reservation.
+type Record struct {
+	ID, WorkflowID, MonthID uuid.UUID
+	Step                    workflow.StepKey
+	Bill                    Bill
+}
+
+// RecordCall writes a call down that was made without a reservation, and books its cost in full on both accounts, which
+// it locks first, the workflow's before the month's. The call is flagged when either account goes beyond its limit.
+// found is false when there is no such workflow.
+func (s *Store) RecordCall(ctx context.Context, who caller.Caller, r Record) (call Call, found bool, err error) {
+	accounts := []uuid.UUID{r.WorkflowID, r.MonthID}
+	over := make([]bool, len(accounts))
+	for i, id := range accounts {
+		account, there, err := s.LockAccount(ctx, who, id)
+		if err != nil || !there {
+			return call, there, err
+		}
+		over[i] = !account.Balance.Covers(r.Bill.Cost)
+	}
+	row, err := s.q.CallRecord(ctx, dbsqlc.CallRecordParams{
+		OrganizationID: who.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, MonthID: r.MonthID, Step: r.Step,
+		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
+		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
+		GenerationID: r.Bill.GenerationID, AnsweredModel: r.Bill.Model, PromptTokens: r.Bill.Usage.PromptTokens,
+		CompletionTokens: r.Bill.Usage.CompletionTokens, Actor: who.Actor, At: r.Bill.At,
+	})
+	if call, found, err = one(row, err, toCall); err != nil || !found {
+		return call, found, err
+	}
+	for i, id := range accounts {
+		_, err := s.book(ctx, who, id, Booking{
+			Kind: cost.EntryRecord, Call: call, Delta: cost.Delta{Settled: r.Bill.Cost}, Overage: over[i], At: r.Bill.At,
+		})
+		if err != nil {
+			return call, true, fmt.Errorf("record on account %s: %w", id, err)
+		}
+	}
+	return call, true, nil
+}
+
+// Adjust is a correction of what was booked for a call.
+type Adjust struct {
+	Entry  cost.Entry // the corrected one, of the account it was named by
+	Call   Call
+	Delta  cost.Pico
+	Reason string
+	At     time.Time
+}
+
+// AdjustCall books a correction on both accounts of a call, the workflow's first; each names the entry of its own
+// account. The entry that comes back is the one on the account of the corrected entry.
+func (s *Store) AdjustCall(ctx context.Context, who caller.Caller, a Adjust) (entry cost.Entry, err error) {
+	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
+		corrected := a.Entry
+		if id != a.Entry.AccountID {
+			row, err := s.q.LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
+				OrganizationID: who.OrganizationID, CallID: &a.Call.ID, OtherAccountID: id, AccountID: a.Entry.AccountID,
+				Sequence: a.Entry.Sequence,
+			})
+			if err != nil {
+				return entry, fmt.Errorf("find the entry on the other account: %w", translate(err))
+			}
+			corrected = toEntry(row)
+		}
+		account, err := s.book(ctx, who, id, Booking{
+			Kind: cost.EntryAdjust, Call: a.Call, Delta: cost.Delta{Settled: a.Delta}, At: a.At,
+			Reason: cost.CorrectionReason(corrected.Sequence, a.Reason), Corrects: &corrected.Sequence,
+		})
+		if err != nil {
+			return entry, err
+		}
+		if id == a.Entry.AccountID {
+			if entry, _, err = s.EntryAt(ctx, who, id, account.Sequence); err != nil {
+				return entry, err
+			}
+		}
+	}
+	return entry, nil
+}
+
+// Rooms returns the room of each workflow, with the month that a time falls in.
+func (s *Store) Rooms(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, at time.Time,
+) (map[uuid.UUID]cost.Room, error) {
+	rows, err := s.q.CheckWorkflowCostLimit(ctx, dbsqlc.CheckWorkflowCostLimitParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows, At: at,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	rooms := make(map[uuid.UUID]cost.Room, len(rows))
+	for _, r := range rows {
+		rooms[r.WorkflowID] = cost.Room{
+			Workflow: cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+			Month: cost.Balance{
+				Settled: cost.Pico(r.MonthSettledPico), Held: cost.Pico(r.MonthHeldPico),
+				Limit: cost.Pico(r.MonthLimitPico), Stopped: r.MonthStopped,
+			},
+		}
+	}
+	return rooms, nil
+}
