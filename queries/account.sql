@@ -1,43 +1,19 @@
--- AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, an
--- adjustment. The entry selects from what the update returned.
--- name: AccountBook :one
-WITH booked AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + @settled_delta::bigint,
-        held_pico = a.held_pico + @held_delta::bigint,
-        stopped = a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid,
-            @settled_delta::bigint, @held_delta::bigint, 0, a.settled_pico + @settled_delta::bigint,
-            a.held_pico + @held_delta::bigint, a.limit_pico,
-            a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), @overage::boolean, @actor::actor,
-            @reason::reason, @at::timestamptz)
-    WHERE a.organization_id = @organization_id AND a.id = @id
-    RETURNING a.*
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT b.organization_id, b.id, b.sequence, @kind::entry_kind, @call_id::uuid, @call_hold_pico::amount_pico,
-        b.settled_pico - @settled_delta::bigint, @settled_delta::bigint, b.settled_pico,
-        b.held_pico - @held_delta::bigint, @held_delta::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
-        l.stopped_after, b.stopped, @overage::boolean, @actor::actor, @reason::reason, @at::timestamptz,
-        b.previous_hash, b.hash
-    FROM booked AS b
-    JOIN ai_usage_ledger AS l
-        ON l.organization_id = b.organization_id AND l.account_id = b.id AND l.sequence = b.sequence - 1
-)
-SELECT b.* FROM booked AS b;
-
 -- AccountGet returns one account.
 -- name: AccountGet :one
 SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id;
+
+-- AccountGetLastMonth returns the last month that was opened before a time.
+-- name: AccountGetLastMonth :one
+SELECT a.* FROM usage_accounts AS a
+WHERE a.organization_id = @organization_id AND a.period_start <= @at
+ORDER BY a.period_start DESC
+LIMIT 1;
 
 -- AccountGetMonth returns the account of the month that a time falls in.
 -- name: AccountGetMonth :one
 SELECT a.* FROM usage_accounts AS a
 WHERE a.organization_id = @organization_id AND a.period_start <= @at AND a.period_end > @at
-ORDER BY a.period_start
+ORDER BY a.period_start DESC
 LIMIT 1;
 
 -- AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
@@ -45,11 +21,13 @@ LIMIT 1;
 -- name: AccountHold :one
 WITH held AS (
     UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, held_pico = a.held_pico + @hold_pico::bigint, previous_hash = a.hash,
+    SET sequence = a.sequence + 1, held_pico = a.held_pico + @hold_pico::bigint, previous_stopped = a.stopped,
+        previous_hash = a.hash,
         hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid, 0,
             @hold_pico::bigint, 0, a.settled_pico, a.held_pico + @hold_pico::bigint, a.limit_pico, a.stopped, false,
             @actor::actor, @reason::reason, @at::timestamptz)
     WHERE a.organization_id = @organization_id AND a.id = @id AND NOT a.stopped
+        AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
         AND a.limit_pico - a.settled_pico - a.held_pico >= @hold_pico::bigint
     RETURNING a.*
 ), entered AS (
@@ -59,11 +37,35 @@ WITH held AS (
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
     SELECT h.organization_id, h.id, h.sequence, @kind::entry_kind, @call_id::uuid, @hold_pico::bigint, h.settled_pico,
         0, h.settled_pico, h.held_pico - @hold_pico::bigint, @hold_pico::bigint, h.held_pico, h.limit_pico, 0,
-        h.limit_pico, h.stopped, h.stopped, false, @actor::actor, @reason::reason, @at::timestamptz, h.previous_hash,
-        h.hash
+        h.limit_pico, h.previous_stopped, h.stopped, false, @actor::actor, @reason::reason, @at::timestamptz,
+        h.previous_hash, h.hash
     FROM held AS h
 )
 SELECT h.* FROM held AS h;
+
+-- AccountLimit sets the limit of an account that this transaction has locked, and lets it spend again if an overage had
+-- stopped it. Lowering a limit below what is settled and held disturbs nothing: only a next hold is refused.
+-- name: AccountLimit :one
+WITH limited AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + @limit_delta::bigint, stopped = false,
+        previous_stopped = a.stopped, previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, NULL, 0, 0,
+            @limit_delta::bigint, a.settled_pico, a.held_pico, a.limit_pico + @limit_delta::bigint, false, false,
+            @actor::actor, @reason::reason, @at::timestamptz)
+    WHERE a.organization_id = @organization_id AND a.id = @id
+    RETURNING a.*
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
+        held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage, actor,
+        reason, occurred_at, previous_hash, hash)
+    SELECT l.organization_id, l.id, l.sequence, @kind::entry_kind, l.settled_pico, 0, l.settled_pico, l.held_pico, 0,
+        l.held_pico, l.limit_pico - @limit_delta::bigint, @limit_delta::bigint, l.limit_pico, l.previous_stopped,
+        l.stopped, false, @actor::actor, @reason::reason, @at::timestamptz, l.previous_hash, l.hash
+    FROM limited AS l
+)
+SELECT l.* FROM limited AS l;
 
 -- AccountListAll pages through the accounts of all organizations by key, for the auditor.
 -- name: AccountListAll :many
@@ -79,18 +81,36 @@ WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
 ORDER BY a.id
 LIMIT 1000;
 
--- AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then. It
--- changes nothing when the month is open already.
+-- AccountLock returns one account and keeps others from changing it until the transaction ends.
+-- name: AccountLock :one
+SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id FOR NO KEY UPDATE;
+
+-- AccountLockMonths returns the month that starts at a time and those after it, in order, and keeps others from changing
+-- them until the transaction ends.
+-- name: AccountLockMonths :many
+SELECT a.* FROM usage_accounts AS a
+WHERE a.organization_id = @organization_id AND a.period_start >= @period_start
+ORDER BY a.period_start
+LIMIT 100
+FOR NO KEY UPDATE;
+
+-- AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then; it
+-- waits for whoever is just changing that. It changes nothing when the month is open already, and when the organization
+-- has left the time zone that the period was computed in.
 -- name: AccountOpenMonth :exec
-WITH opened AS (
+WITH settings AS (
+    SELECT o.id, o.time_zone, o.month_limit_pico FROM organizations AS o
+    WHERE o.id = @organization_id AND o.time_zone = @time_zone
+    FOR SHARE
+), opened AS (
     INSERT INTO usage_accounts (
-        organization_id, id, kind, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped,
-        previous_hash, hash)
-    SELECT o.id, @id, @kind, @period_start, @period_end, 0, 0, 0, o.month_limit_pico, false, ''::bytea,
-        entry_hash(''::bytea, o.id, @id, 0, @entry_kind::entry_kind, NULL, 0, 0, o.month_limit_pico, 0, 0,
-            o.month_limit_pico, false, false, @actor::actor, @reason::reason, @at::timestamptz)
-    FROM organizations AS o WHERE o.id = @organization_id
-    ON CONFLICT (organization_id, period_start) DO NOTHING
+        organization_id, id, kind, period_start, period_end, time_zone, sequence, settled_pico, held_pico, limit_pico,
+        stopped, previous_hash, hash)
+    SELECT s.id, @id, @kind, @period_start, @period_end, s.time_zone, 0, 0, 0, s.month_limit_pico, false, ''::bytea,
+        entry_hash(''::bytea, s.id, @id, 0, @entry_kind::entry_kind, NULL, 0, 0, s.month_limit_pico, 0, 0,
+            s.month_limit_pico, false, false, @actor::actor, @reason::reason, @at::timestamptz)
+    FROM settings AS s
+    ON CONFLICT DO NOTHING
     RETURNING *
 )
 INSERT INTO ai_usage_ledger (
@@ -100,3 +120,67 @@ INSERT INTO ai_usage_ledger (
 SELECT a.organization_id, a.id, 0, @entry_kind::entry_kind, 0, 0, 0, 0, 0, 0, 0, a.limit_pico, a.limit_pico, false,
     false, false, @actor::actor, @reason::reason, @at::timestamptz, a.previous_hash, a.hash
 FROM opened AS a;
+
+-- CheckWorkflowCostLimit reads what a hold would be measured by: the accounts of workflows, and beside each that of the
+-- month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
+-- a moment later the answer may be another. What protects is the condition in AccountHold.
+-- name: CheckWorkflowCostLimit :many
+SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
+    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
+    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
+    coalesce(m.stopped, false)::boolean AS month_stopped
+FROM usage_accounts AS a
+JOIN organizations AS o ON o.id = a.organization_id
+LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
+    AND m.period_start <= @at::timestamptz AND m.period_end > @at::timestamptz
+WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
+ORDER BY a.id
+LIMIT 1000;
+
+-- RecordUsageAndIncrement writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
+-- correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
+-- statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
+-- another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
+-- transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+-- name: RecordUsageAndIncrement :one
+WITH booked AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + @settled_delta::bigint,
+        held_pico = a.held_pico + @held_delta::bigint,
+        stopped = a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), previous_stopped = a.stopped,
+        previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid,
+            @settled_delta::bigint, @held_delta::bigint, 0, a.settled_pico + @settled_delta::bigint,
+            a.held_pico + @held_delta::bigint, a.limit_pico,
+            a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), @overage::boolean, @actor::actor,
+            @reason::reason, @at::timestamptz)
+    WHERE a.organization_id = @organization_id AND a.id = @id
+    RETURNING a.*
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence)
+    SELECT b.organization_id, b.id, b.sequence, @kind::entry_kind, @call_id::uuid, @call_hold_pico::amount_pico,
+        b.settled_pico - @settled_delta::bigint, @settled_delta::bigint, b.settled_pico,
+        b.held_pico - @held_delta::bigint, @held_delta::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
+        b.previous_stopped, b.stopped, @overage::boolean, @actor::actor, @reason::reason, @at::timestamptz,
+        b.previous_hash, b.hash, sqlc.narg('corrects_sequence')::bigint
+    FROM booked AS b
+), counted AS (
+    INSERT INTO usage_days AS u (
+        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
+        settled_pico, assumed_pico, adjusted_pico, overage_pico)
+    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, @calls::bigint,
+        c.prompt_tokens * @calls::bigint, c.completion_tokens * @calls::bigint, @counted_settled::bigint,
+        @counted_assumed::bigint, @counted_adjusted::bigint, @counted_overage::bigint
+    FROM booked AS b
+    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = @call_id::uuid
+    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
+    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
+        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
+        overage_pico = u.overage_pico + excluded.overage_pico
+)
+SELECT b.* FROM booked AS b;

@@ -20,10 +20,23 @@ WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @reserve
     ))
 RETURNING c.*;
 
+-- CallHurry makes the open calls of a run due for a look now: the run is over.
+-- name: CallHurry :exec
+UPDATE ai_calls AS c SET check_at = @at::timestamptz
+WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
+    AND c.ended_at IS NULL;
+
 -- CallIdentify stores the provider's name of the generation, as soon as it is known.
 -- name: CallIdentify :execrows
 UPDATE ai_calls AS c SET generation_id = @generation_id::text, provider = @provider
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.generation_id IS NULL;
+
+-- CallListAll pages through the calls of all organizations by key, for the auditor.
+-- name: CallListAll :many
+SELECT c.* FROM ai_calls AS c
+WHERE (c.organization_id, c.id) > (@after_organization_id::uuid, @after_id::uuid)
+ORDER BY c.organization_id, c.id
+LIMIT @page_size;
 
 -- CallListByWorkflows returns of each workflow the first calls after the key (after_at, after_id), the oldest first.
 -- name: CallListByWorkflows :many
@@ -59,17 +72,6 @@ UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = @next_check_at::times
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
 RETURNING c.*;
 
--- CallListOpen sums the holds of all calls without an outcome by account, over all organizations, for the auditor.
--- name: CallListOpen :many
-SELECT o.organization_id, o.account_id, sum(o.hold_pico)::bigint AS held FROM (
-    SELECT c.organization_id, c.workflow_id AS account_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
-    UNION ALL
-    SELECT c.organization_id, c.month_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
-) AS o
-GROUP BY o.organization_id, o.account_id
-ORDER BY o.organization_id, o.account_id
-LIMIT @page_size;
-
 -- CallLock returns one call and keeps others from changing it until the transaction ends.
 -- name: CallLock :one
 SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id FOR NO KEY UPDATE;
@@ -78,6 +80,24 @@ SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.i
 -- name: CallPostpone :exec
 UPDATE ai_calls AS c SET check_at = @check_at::timestamptz
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.ended_at IS NULL;
+
+-- CallRecord writes a call down that was made without a reservation, on accounts that this transaction has locked. The
+-- workflow may be over. No row: there is no such workflow.
+-- name: CallRecord :one
+INSERT INTO ai_calls (
+    organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
+    web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
+    completion_tokens, actor, reserved_at, ended_at, admitted_on)
+SELECT w.organization_id, @id, w.id, @month_id, @step, @settled, true, @models::text[], 0, 0, @web_searches, 0,
+    @cost_pico::amount_pico, sqlc.narg('list_cost_pico'), @overage, @provider, nullif(@generation_id::text, ''),
+    @answered_model, @prompt_tokens, @completion_tokens, @actor, @at, @at,
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
+        date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
+FROM intent_workflows AS w
+JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = @month_id
+JOIN organizations AS o ON o.id = w.organization_id
+WHERE w.organization_id = @organization_id AND w.id = @workflow_id
+RETURNING *;
 
 -- CallRelease ends a call that was not charged.
 -- name: CallRelease :one
@@ -88,21 +108,27 @@ RETURNING c.*;
 
 -- CallReserve writes the call down before it holds money: only for a workflow that is not in one of the terminal
 -- states, and for a run only while the workflow stands on its token. It keeps the workflow from moving until the
--- transaction ends. No row: the workflow is not there, is over, or has moved on.
+-- transaction ends. The day that admits the call is one of its month's, in that month's time zone. No row: the workflow
+-- is not there, is over, or has moved on.
 -- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
         AND w.version = coalesce(sqlc.narg('run_token'), w.version)
-    FOR SHARE
+    FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, check_at)
+    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at)
 SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
     @prompt_bytes, @max_completion_tokens, @web_searches, @hold_pico::amount_pico, @actor, @at,
+    -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
+        date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     @check_at::timestamptz
 FROM flow AS f
+JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
+JOIN organizations AS o ON o.id = f.organization_id
 RETURNING *;
 
 -- CallSettle ends a call with its real cost, in full.

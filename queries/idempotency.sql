@@ -2,14 +2,17 @@
 -- writing is waited for.
 -- name: IdempotencyClaim :execrows
 INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-VALUES (@organization_id, @key, @fingerprint, @workflow_id, @call_id, @actor, @at)
+VALUES (
+    @organization_id, @key, @fingerprint, sqlc.narg('workflow_id')::uuid, sqlc.narg('call_id')::uuid, @actor, @at)
 ON CONFLICT (organization_id, key) DO NOTHING;
 
 -- IdempotencyGet returns what the key was used for.
 -- name: IdempotencyGet :one
 SELECT k.* FROM idempotency_keys AS k WHERE k.organization_id = @organization_id AND k.key = @key;
 
--- IdempotencyName adds the version that the transition under this key has made.
+-- IdempotencyName adds what the request under this key has made: a transition, by its version, or a ledger entry.
 -- name: IdempotencyName :exec
-UPDATE idempotency_keys AS k SET version = @version::integer
+UPDATE idempotency_keys AS k
+SET version = sqlc.narg('version')::integer, account_id = sqlc.narg('account_id')::uuid,
+    sequence = sqlc.narg('sequence')::bigint
 WHERE k.organization_id = @organization_id AND k.key = @key;

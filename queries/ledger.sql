@@ -8,6 +8,18 @@ WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.
 SELECT l.* FROM ai_usage_ledger AS l
 WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.sequence = @sequence;
 
+-- LedgerGetSibling returns the entry that the other account of a call has for the same event. Whatever happens to a call
+-- is booked on both, in the same order; so it is the one before which the other account has as many entries of the call.
+-- name: LedgerGetSibling :one
+SELECT l.* FROM ai_usage_ledger AS l
+WHERE l.organization_id = @organization_id AND l.account_id = @other_account_id AND l.call_id = @call_id
+ORDER BY l.sequence
+LIMIT 1 OFFSET (
+    SELECT count(*) FROM ai_usage_ledger AS e
+    WHERE e.organization_id = @organization_id AND e.account_id = @account_id AND e.call_id = @call_id
+        AND e.sequence < @sequence
+);
+
 -- LedgerListAll pages through the ledgers of all organizations by key, for the auditor.
 -- name: LedgerListAll :many
 -- @sqlc-vet-disable names-organization
@@ -15,6 +27,17 @@ SELECT l.* FROM ai_usage_ledger AS l
 WHERE (l.organization_id, l.account_id, l.sequence)
     > (@after_organization_id::uuid, @after_account_id::uuid, @after_sequence::bigint)
 ORDER BY l.organization_id, l.account_id, l.sequence
+LIMIT @page_size;
+
+-- LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
+-- with the kind of its account.
+-- name: LedgerListByOrganization :many
+SELECT sqlc.embed(l), a.kind AS account_kind FROM ai_usage_ledger AS l
+JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
+WHERE l.organization_id = @organization_id
+    AND (l.account_id, l.sequence) > (@after_account_id::uuid, @after_sequence::bigint)
+    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
+ORDER BY l.account_id, l.sequence
 LIMIT @page_size;
 
 -- LedgerListByAccounts returns of each account the first entries after a sequence number, in order.
@@ -27,3 +50,22 @@ CROSS JOIN LATERAL (
     LIMIT @page_size
 ) AS l
 ORDER BY l.account_id, l.sequence;
+
+-- LedgerListByCalls returns the entries of calls, for the auditor. The two lists name them together.
+-- name: LedgerListByCalls :many
+-- The calls are a page, and each has a handful of entries: there is no number to stop at.
+-- @sqlc-vet-disable many-is-ordered-and-bounded
+SELECT l.* FROM (
+    SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@call_ids::uuid[]) AS call_id
+) AS wanted
+JOIN ai_usage_ledger AS l ON l.organization_id = wanted.organization_id AND l.call_id = wanted.call_id
+ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence;
+
+-- LedgerListStray returns entries of calls that are not there, for the auditor.
+-- name: LedgerListStray :many
+SELECT l.* FROM ai_usage_ledger AS l
+WHERE l.call_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM ai_calls AS c WHERE c.organization_id = l.organization_id AND c.id = l.call_id
+)
+ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence
+LIMIT @page_size;

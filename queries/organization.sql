@@ -1,11 +1,42 @@
--- OrganizationCreate writes an organization that is seen for the first time. It changes nothing otherwise.
+-- OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why. No
+-- row comes back when somebody else changed them first.
+-- name: OrganizationChange :one
+WITH changed AS (
+    UPDATE organizations AS o
+    SET version = o.version + 1, time_zone = @time_zone, workflow_limit_pico = @workflow_limit_pico,
+        month_limit_pico = @month_limit_pico
+    WHERE o.id = @organization_id AND o.version = @version
+    RETURNING o.*
+), journaled AS (
+    INSERT INTO organization_changes (
+        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+    SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, @actor::actor, @reason::reason,
+        @at::timestamptz
+    FROM changed AS c
+)
+SELECT c.* FROM changed AS c;
+
+-- OrganizationCreate writes an organization that is seen for the first time, with the first row of the journal of its
+-- settings. It changes nothing otherwise.
 -- name: OrganizationCreate :exec
--- @sqlc-vet-disable names-organization
-INSERT INTO organizations (id, workflow_limit_pico, month_limit_pico, created_at)
-VALUES (@organization_id, @workflow_limit_pico, @month_limit_pico, @at)
-ON CONFLICT (id) DO NOTHING;
+WITH created AS (
+    INSERT INTO organizations (id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at)
+    VALUES (@organization_id, 0, @time_zone, @workflow_limit_pico, @month_limit_pico, @at)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING *
+)
+INSERT INTO organization_changes (
+    organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, @actor::actor, @reason::reason,
+    c.created_at
+FROM created AS c;
 
 -- OrganizationGet returns the organization. (Its key is its name: the rule asks for another table's column.)
 -- name: OrganizationGet :one
 -- @sqlc-vet-disable names-organization
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id;
+
+-- OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
+-- name: OrganizationLock :one
+-- @sqlc-vet-disable names-organization
+SELECT o.* FROM organizations AS o WHERE o.id = @organization_id FOR NO KEY UPDATE;

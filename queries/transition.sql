@@ -1,3 +1,9 @@
+-- TransitionCountEntered counts how often workflows of the organization entered a state in a range of time.
+-- name: TransitionCountEntered :one
+SELECT count(*) FROM workflow_transitions AS t
+WHERE t.organization_id = @organization_id AND t.to_state = @state
+    AND t.occurred_at >= @from_time AND t.occurred_at < @to_time;
+
 -- TransitionGet returns one row of the journal.
 -- name: TransitionGet :one
 SELECT t.* FROM workflow_transitions AS t
@@ -10,6 +16,15 @@ SELECT t.* FROM workflow_transitions AS t
 WHERE (t.organization_id, t.workflow_id, t.version)
     > (@after_organization_id::uuid, @after_workflow_id::uuid, @after_version::integer)
 ORDER BY t.organization_id, t.workflow_id, t.version
+LIMIT @page_size;
+
+-- TransitionListByOrganization pages through the journals of one organization by key: the rows of a range of time.
+-- name: TransitionListByOrganization :many
+SELECT t.* FROM workflow_transitions AS t
+WHERE t.organization_id = @organization_id
+    AND (t.workflow_id, t.version) > (@after_workflow_id::uuid, @after_version::integer)
+    AND t.occurred_at >= @from_time AND t.occurred_at < @to_time
+ORDER BY t.workflow_id, t.version
 LIMIT @page_size;
 
 -- TransitionListByWorkflows returns of each workflow the first rows of its journal after a version, in order.

@@ -6,9 +6,10 @@ WITH created AS (
         organization_id, id, name, company_name, company_url, linkedin_url, graph_version, version, state,
         previous_hash, hash, created_by, created_at, updated_at)
     VALUES (
-        @organization_id, @id, @name, @company_name, @company_url, @linkedin_url, @graph_version, 0, @state::workflow_state, ''::bytea,
-        transition_hash(''::bytea, @organization_id, @id, 0, @graph_version, @kind::edge_kind, NULL, @state::workflow_state, @actor::actor,
-            @reason::reason, @at),
+        @organization_id, @id, @name, @company_name, @company_url, @linkedin_url, @graph_version, 0,
+        @state::workflow_state, ''::bytea,
+        transition_hash(''::bytea, @organization_id, @id, 0, @graph_version, @kind::edge_kind, NULL,
+            @state::workflow_state, @actor::actor, @reason::reason, @at),
         @actor::actor, @at, @at)
     ON CONFLICT (organization_id, name) DO NOTHING
     RETURNING *
@@ -101,7 +102,8 @@ WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at
 ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
 LIMIT @page_size;
 
--- WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair once.
+-- WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair
+-- once.
 -- name: WorkflowListLive :many
 -- @sqlc-vet-disable names-organization
 SELECT DISTINCT w.graph_version, w.state FROM intent_workflows AS w
@@ -116,9 +118,11 @@ WHERE (w.organization_id, w.id) > (@after_organization_id::uuid, @after_id::uuid
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 
--- WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given), writes
--- the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is given. No row
--- comes back when somebody else was first.
+-- WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given),
+-- writes the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is
+-- given. No row comes back when somebody else was first. Without a version it is the one that the statement saw when it
+-- began: while it waits the workflow may leave the state and come back to it, with a run that the statement does not
+-- see.
 -- name: WorkflowTransition :one
 WITH moved AS (
     UPDATE intent_workflows AS w
@@ -127,14 +131,17 @@ WITH moved AS (
             @from_state::workflow_state, @to_state::workflow_state, @actor::actor, @reason::reason, @at),
         wake_at = sqlc.narg('wake_at'), updated_at = @at
     WHERE w.organization_id = @organization_id AND w.id = @id AND w.state = @from_state::workflow_state
-        AND w.version = coalesce(sqlc.narg('version'), w.version)
+        AND w.version = coalesce(sqlc.narg('version'), (
+            SELECT seen.version FROM intent_workflows AS seen
+            WHERE seen.organization_id = @organization_id AND seen.id = @id
+        ))
     RETURNING w.*
 ), journaled AS (
     INSERT INTO workflow_transitions (
         organization_id, workflow_id, version, graph_version, kind, from_state, to_state, actor, reason, occurred_at,
         previous_hash, hash)
-    SELECT m.organization_id, m.id, m.version, m.graph_version, @kind::edge_kind, @from_state::workflow_state, m.state, @actor::actor,
-        @reason::reason, m.updated_at, m.previous_hash, m.hash
+    SELECT m.organization_id, m.id, m.version, m.graph_version, @kind::edge_kind, @from_state::workflow_state, m.state,
+        @actor::actor, @reason::reason, m.updated_at, m.previous_hash, m.hash
     FROM moved AS m
 ), ended AS (
     UPDATE workflow_runs AS r
@@ -145,15 +152,16 @@ WITH moved AS (
         AND r.ended_version IS NULL
 ), started AS (
     INSERT INTO workflow_runs (
-        organization_id, workflow_id, token, state, hash, step, worker, attempt, started_at, lease_expires_at)
-    SELECT m.organization_id, m.id, m.version, m.state, m.hash, sqlc.narg('run_step')::step_key, @worker, @attempt,
-        m.updated_at, @lease_expires_at
+        organization_id, workflow_id, token, graph_version, state, hash, step, worker, attempt, started_at,
+        lease_expires_at)
+    SELECT m.organization_id, m.id, m.version, m.graph_version, m.state, m.hash, sqlc.narg('run_step')::step_key,
+        @worker, @attempt, m.updated_at, @lease_expires_at
     FROM moved AS m WHERE sqlc.narg('run_step')::step_key IS NOT NULL
 )
 SELECT m.* FROM moved AS m;
 
--- WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by one
--- sweeper at a time. All organizations.
+-- WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by
+-- one sweeper at a time. All organizations.
 -- name: WorkflowWake :many
 WITH due AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w

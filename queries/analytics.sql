@@ -1,0 +1,137 @@
+-- UsageListByAccounts adds up the calls that the days from from_day to before to_day have admitted to accounts: those
+-- that are named, and the months that start within months_from and months_to. The calls that have ended come from
+-- usage_days, those in flight from ai_calls. A grouping that is not asked for has one value. The first row is the total,
+-- the others follow by what was booked, the dearest first.
+-- name: UsageListByAccounts :many
+WITH wanted AS (
+    SELECT named.id FROM unnest(@account_ids::uuid[]) AS named (id)
+    UNION
+    SELECT a.id FROM usage_accounts AS a
+    WHERE a.organization_id = @organization_id
+        AND a.period_start >= @months_from::timestamptz AND a.period_start < @months_to::timestamptz
+), used AS (
+    SELECT u.account_id, u.day, u.step::text AS step, u.model, u.outcome::text AS outcome, u.calls, u.prompt_tokens,
+        u.completion_tokens, u.settled_pico::bigint AS settled, 0::bigint AS held, u.assumed_pico::bigint AS assumed,
+        u.adjusted_pico::bigint AS adjusted, u.overage_pico::bigint AS overage
+    FROM wanted AS n
+    JOIN usage_days AS u ON u.organization_id = @organization_id AND u.account_id = n.id
+    WHERE u.day >= @from_day::date AND u.day < @to_day::date
+    UNION ALL
+    SELECT n.id, c.admitted_on, c.step, c.answered_model, c.state, 1, c.prompt_tokens, c.completion_tokens, 0,
+        c.hold_pico, 0, 0, 0
+    FROM wanted AS n
+    JOIN ai_calls AS c ON c.organization_id = @organization_id AND n.id IN (c.workflow_id, c.month_id)
+    WHERE c.ended_at IS NULL AND c.admitted_on >= @from_day::date AND c.admitted_on < @to_day::date
+), keyed AS (
+    SELECT CASE WHEN @by_day::boolean THEN used.day END AS day,
+        CASE WHEN @by_model::boolean THEN used.model END AS model,
+        CASE WHEN @by_step::boolean THEN used.step END AS step,
+        CASE WHEN @by_workflow::boolean THEN used.account_id END AS workflow_id,
+        CASE WHEN @by_outcome::boolean THEN used.outcome END AS outcome,
+        used.calls, used.prompt_tokens, used.completion_tokens, used.settled, used.held, used.assumed, used.adjusted,
+        used.overage
+    FROM used
+)
+SELECT (grouping(k.day) = 1)::boolean AS is_total, coalesce(k.day, 'epoch'::date)::date AS day,
+    coalesce(k.model, '')::text AS model, coalesce(k.step, '')::text AS step,
+    coalesce(k.workflow_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS workflow_id,
+    coalesce(k.outcome, '')::text AS outcome, coalesce(sum(k.calls), 0)::bigint AS calls,
+    coalesce(sum(k.prompt_tokens), 0)::bigint AS prompt_tokens,
+    coalesce(sum(k.completion_tokens), 0)::bigint AS completion_tokens, coalesce(sum(k.settled), 0)::bigint AS settled,
+    coalesce(sum(k.held), 0)::bigint AS held, coalesce(sum(k.assumed), 0)::bigint AS assumed,
+    coalesce(sum(k.adjusted), 0)::bigint AS adjusted, coalesce(sum(k.overage), 0)::bigint AS overage
+FROM keyed AS k
+GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome), ())
+ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DESC, k.day, k.model, k.step,
+    k.workflow_id, k.outcome
+LIMIT @page_size;
+
+-- UsageListByWorkflows is UsageListByAccounts for the accounts of all workflows of the organization, each apart, and
+-- without the total.
+-- name: UsageListByWorkflows :many
+WITH used AS (
+    SELECT u.account_id, u.day, u.step::text AS step, u.model, u.outcome::text AS outcome, u.calls, u.prompt_tokens,
+        u.completion_tokens, u.settled_pico::bigint AS settled, 0::bigint AS held, u.assumed_pico::bigint AS assumed,
+        u.adjusted_pico::bigint AS adjusted, u.overage_pico::bigint AS overage
+    FROM usage_days AS u
+    WHERE u.organization_id = @organization_id AND u.account_kind = @account_kind
+        AND u.day >= @from_day::date AND u.day < @to_day::date
+    UNION ALL
+    SELECT c.workflow_id, c.admitted_on, c.step, c.answered_model, c.state, 1, c.prompt_tokens, c.completion_tokens, 0,
+        c.hold_pico, 0, 0, 0
+    FROM ai_calls AS c
+    WHERE c.organization_id = @organization_id AND c.ended_at IS NULL
+        AND c.admitted_on >= @from_day::date AND c.admitted_on < @to_day::date
+), keyed AS (
+    SELECT CASE WHEN @by_day::boolean THEN used.day ELSE 'epoch'::date END AS day,
+        CASE WHEN @by_model::boolean THEN used.model ELSE '' END AS model,
+        CASE WHEN @by_step::boolean THEN used.step ELSE '' END AS step, used.account_id AS workflow_id,
+        CASE WHEN @by_outcome::boolean THEN used.outcome ELSE '' END AS outcome,
+        used.calls, used.prompt_tokens, used.completion_tokens, used.settled, used.held, used.assumed, used.adjusted,
+        used.overage
+    FROM used
+)
+SELECT k.day::date AS day, k.model::text AS model, k.step::text AS step, k.workflow_id::uuid AS workflow_id,
+    k.outcome::text AS outcome, sum(k.calls)::bigint AS calls, sum(k.prompt_tokens)::bigint AS prompt_tokens,
+    sum(k.completion_tokens)::bigint AS completion_tokens, sum(k.settled)::bigint AS settled,
+    sum(k.held)::bigint AS held, sum(k.assumed)::bigint AS assumed, sum(k.adjusted)::bigint AS adjusted,
+    sum(k.overage)::bigint AS overage
+FROM keyed AS k
+GROUP BY k.day, k.model, k.step, k.workflow_id, k.outcome
+ORDER BY sum(k.settled + k.assumed + k.adjusted) DESC, k.day, k.model, k.step, k.workflow_id, k.outcome
+LIMIT @page_size;
+
+-- UsageListDrift adds up the whole ledger again, over all organizations, and returns the rows of usage_days that say
+-- something else or are missing, for the auditor. A column of zeros stands for a row that one side does not have.
+-- name: UsageListDrift :many
+WITH booked AS (
+    SELECT l.organization_id, l.account_id, c.admitted_on AS day, c.step::text AS step, c.answered_model AS model,
+        c.state::text AS outcome, count(*) FILTER (WHERE l.kind <> @adjust)::numeric AS calls,
+        coalesce(sum(c.prompt_tokens) FILTER (WHERE l.kind <> @adjust), 0) AS prompt_tokens,
+        coalesce(sum(c.completion_tokens) FILTER (WHERE l.kind <> @adjust), 0) AS completion_tokens,
+        coalesce(sum(l.settled_delta) FILTER (WHERE l.kind NOT IN (@assume, @adjust)), 0) AS settled,
+        coalesce(sum(l.settled_delta) FILTER (WHERE l.kind = @assume), 0) AS assumed,
+        coalesce(sum(l.settled_delta) FILTER (WHERE l.kind = @adjust), 0) AS adjusted,
+        coalesce(sum(l.settled_delta - l.call_hold_pico) FILTER (WHERE l.overage AND l.kind = @settle), 0) AS overage
+    FROM ai_usage_ledger AS l
+    JOIN ai_calls AS c ON c.organization_id = l.organization_id AND c.id = l.call_id
+    WHERE l.kind <> @reserve
+    GROUP BY l.organization_id, l.account_id, c.admitted_on, c.step, c.answered_model, c.state
+)
+SELECT coalesce(u.organization_id, b.organization_id)::uuid AS organization_id,
+    coalesce(u.account_id, b.account_id)::uuid AS account_id, coalesce(u.day, b.day)::date AS day,
+    coalesce(u.step, b.step)::text AS step, coalesce(u.model, b.model)::text AS model,
+    coalesce(u.outcome, b.outcome)::text AS outcome,
+    (coalesce(u.settled_pico, 0) + coalesce(u.assumed_pico, 0) + coalesce(u.adjusted_pico, 0))::bigint AS counted,
+    (coalesce(b.settled, 0) + coalesce(b.assumed, 0) + coalesce(b.adjusted, 0))::bigint AS booked
+FROM usage_days AS u
+FULL JOIN booked AS b ON b.organization_id = u.organization_id AND b.account_id = u.account_id AND b.day = u.day
+    AND b.step = u.step AND b.model = u.model AND b.outcome = u.outcome
+WHERE (u.calls, u.prompt_tokens, u.completion_tokens, u.settled_pico, u.assumed_pico, u.adjusted_pico, u.overage_pico)
+    IS DISTINCT FROM (b.calls, b.prompt_tokens, b.completion_tokens, b.settled, b.assumed, b.adjusted, b.overage)
+ORDER BY 1, 2, 3, 4, 5, 6
+LIMIT @page_size;
+
+-- FunnelListStates says of the workflows that were created in a range how they have passed through each state: how many
+-- visits, by how many workflows, how many of them stand there now, and how long half and 95 in 100 of the visits lasted
+-- at most. A visit that goes on counts up to as_of.
+-- name: FunnelListStates :many
+WITH visits AS (
+    SELECT t.workflow_id, t.to_state AS state, t.occurred_at AS entered_at,
+        lead(t.occurred_at) OVER (PARTITION BY t.workflow_id ORDER BY t.version) AS left_at
+    FROM intent_workflows AS w
+    JOIN workflow_transitions AS t ON t.organization_id = w.organization_id AND t.workflow_id = w.id
+    WHERE w.organization_id = @organization_id AND w.created_at >= @created_from AND w.created_at < @created_to
+), stays AS (
+    SELECT v.workflow_id, v.state, v.left_at IS NULL AS open,
+        greatest(coalesce(v.left_at, @as_of::timestamptz) - v.entered_at, interval '0') AS lasted
+    FROM visits AS v
+)
+SELECT s.state, count(*) AS visits, count(DISTINCT s.workflow_id) AS workflows,
+    count(*) FILTER (WHERE s.open) AS open,
+    (extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY s.lasted)) * 1000000)::bigint AS median_microseconds,
+    (extract(epoch FROM percentile_disc(0.95) WITHIN GROUP (ORDER BY s.lasted)) * 1000000)::bigint AS p95_microseconds
+FROM stays AS s
+GROUP BY s.state
+ORDER BY s.state
+LIMIT 100;
