@@ -1,9 +1,9 @@
 # The commands behind these names are in .ci, where a machine without make finds them too.
 
-.PHONY: help generate lint check test demo
+.PHONY: help generate lint check test conformance demo
 
 help: ## Say what there is.
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
 
 generate: ## Generate code: sqlc from queries/ and migrations/, gqlgen from schema.graphqls.
 	@.ci/generate
@@ -16,6 +16,9 @@ check: lint ## Before each commit: lint, and the tests with the race detector.
 
 test: ## Run the tests. They start a PostgreSQL of their own.
 	go test ./...
+
+conformance: ## Let other people's audits and clients judge the real server. Needs npm.
+	cd conformance && npm ci && npm run --silent audits
 
 demo: ## Watch one workflow run, then play: the same as go run . demo.
 	go run . demo

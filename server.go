@@ -25,6 +25,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/jobs"
+	"github.com/infin8content/engine/internal/live"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/llm/sandbox"
 	"github.com/infin8content/engine/internal/postgres"
@@ -62,6 +63,8 @@ type settings struct {
 	Sweep         time.Duration `default:"10s" help:"How often runs without a worker are looked for."`
 	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
 	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
+
+	operationSettings `embed:""`
 }
 
 // secrets are what never stands on a command line or in a log.
@@ -82,8 +85,10 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API and work on the steps."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or say how far it is."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute both journals and all balances; silent when everything fits."`
+	Export  exportCommand  `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
 	Graph   graphCommand   `cmd:"" help:"Print the state machine."`
 	Token   tokenCommand   `cmd:"" help:"Print a signed development token."`
+	Prices  pricesCommand  `cmd:"" help:"Keep the prices that every organization pays by."`
 }
 
 // program is what commands are given: the outside world.
@@ -152,6 +157,7 @@ type server struct {
 	settings settings
 	logger   *slog.Logger
 	engine   *engine.Engine
+	live     *live.Hub
 	closers  []func()
 	listener net.Listener // nil without the API
 	handler  http.Handler
@@ -192,7 +198,7 @@ func (s *server) wire(p *program) error {
 	if err := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool)); err != nil {
 		return err
 	}
-	if s.engine, err = newEngine(s.settings, postgres.New(pool), s.logger); err != nil {
+	if err := s.wireEngine(pool); err != nil {
 		return err
 	}
 	if err := s.engine.Check(p.ctx, graph.States()); err != nil {
@@ -204,7 +210,7 @@ func (s *server) wire(p *program) error {
 		}
 	}
 	if s.settings.API {
-		return s.wireAPI(p, postgres.New(pool).Ping)
+		return s.wireAPI(p, postgres.New(pool))
 	}
 	return nil
 }
@@ -225,6 +231,7 @@ func (s *server) check(secret secrets) error {
 	for _, origin := range s.settings.Origins {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
+	faults = append(faults, s.settings.operationSettings.check())
 	if s.settings.Heartbeat*2 > s.settings.Lease {
 		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
 	}
@@ -303,22 +310,28 @@ func (s *server) gateway(secret secrets) (steps.Gateway, error) {
 }
 
 // wireAPI adds the front door. It listens already, so that a taken port stops the start.
-func (s *server) wireAPI(p *program, ping func(context.Context) error) error {
+func (s *server) wireAPI(p *program, store *postgres.Store) error {
 	var err error
 	if s.auth, err = web.NewAuthenticator([]byte(p.secrets.authSecret), time.Now); err != nil {
 		return fmt.Errorf("AUTH_SECRET: %w", err)
 	}
+	documents, err := s.settings.documents()
+	if err != nil {
+		return err
+	}
 	s.handler = web.New(web.Options{
 		GraphQL: graph.NewHandler(graph.Options{
 			Engine: s.engine, Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
+			Live: s.live, SignIn: web.SignIn(s.auth, s.engine.Admit), Spend: s.settings.spend(store),
+			Limits: s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
 		}),
-		Auth: s.auth, Admit: s.engine.Admit, Origins: s.settings.Origins, Logger: s.logger,
-		MaxBodyBytes: s.settings.MaxBodyBytes, Playground: s.settings.Playground,
+		Auth: s.auth, Admit: s.engine.Admit, Export: exporter{s.engine}.export, Origins: s.settings.Origins,
+		Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes, Playground: s.settings.Playground, Knocks: s.settings.knocks(store),
 		Ready: func(ctx context.Context) error {
 			if s.draining.Load() {
 				return errors.New("the server is stopping")
 			}
-			return ping(ctx)
+			return store.Ping(ctx)
 		},
 	})
 	if s.listener, err = net.Listen("tcp", s.settings.Listen); err != nil {
@@ -377,9 +390,11 @@ func (s *server) close() {
 func (s *server) logSettings() {
 	values := reflect.ValueOf(s.settings)
 	var attributes []any
-	for i := range values.NumField() {
-		name := strings.ToLower(values.Type().Field(i).Name)
-		attributes = append(attributes, slog.String(name, fmt.Sprint(values.Field(i).Interface())))
+	for _, field := range reflect.VisibleFields(values.Type()) {
+		if !field.Anonymous {
+			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
+			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
+		}
 	}
 	s.logger.Info("starting", slog.Group("settings", attributes...))
 }

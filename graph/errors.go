@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/infin8content/engine/graph/model"
@@ -152,7 +155,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	shown := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	var found *gqlerror.Error
 	if errors.As(err, &found) {
-		shown.Path, shown.Locations = found.Path, found.Locations
+		shown.Path, shown.Locations = shortened(found.Path), found.Locations
 	}
 	var code string
 	code, shown.Message = p.words(ctx, err, found)
@@ -160,12 +163,20 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	if field := fault.FieldOf(err); field != nil {
 		shown.Extensions["field"] = field
 	}
+	var excess *excessError
+	if errors.As(err, &excess) {
+		shown.Extensions["found"], shown.Extensions["limit"] = excess.found, excess.limit
+	}
 	return shown
 }
 
 // words returns the code and the message that a client may see.
 func (p presenter) words(ctx context.Context, err error, found *gqlerror.Error) (code, message string) {
-	if visible, ok := publicIn(err); ok {
+	visible, ok := publicIn(err)
+	if late, over := publicIn(context.Cause(ctx)); over && (!ok || visible.Kind() == fault.Unavailable) {
+		return string(late.Kind()), late.Error()
+	}
+	if ok {
 		if visible.Kind() == fault.Unavailable {
 			p.log(ctx, slog.LevelWarn, err)
 		}
@@ -175,7 +186,7 @@ func (p presenter) words(ctx context.Context, err error, found *gqlerror.Error) 
 	switch {
 	case errors.As(err, &panicked):
 	case found != nil && isAboutOperation(found):
-		return found.Extensions["code"].(string), found.Message
+		return found.Extensions["code"].(string), shortText(found.Message)
 	case ctx.Err() != nil:
 		return string(fault.Unavailable), tryAgain
 	}
@@ -187,6 +198,28 @@ func (p presenter) words(ctx context.Context, err error, found *gqlerror.Error) 
 func isAboutOperation(err *gqlerror.Error) bool {
 	code := err.Extensions["code"]
 	return code == errcode.ParseFailed || code == errcode.ValidationFailed
+}
+
+// maxEchoBytes bounds what an answer repeats of the text that it is about.
+const maxEchoBytes = 256
+
+// shortText is a text as far as an answer has it.
+func shortText(text string) string {
+	if len(text) <= maxEchoBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxEchoBytes], "") + "…"
+}
+
+// shortened is a path without long names: a path into variables has those that the client gave its keys.
+func shortened(full ast.Path) ast.Path {
+	for i, element := range full {
+		if name, ok := element.(ast.PathName); ok && len(name) > maxEchoBytes {
+			full = slices.Clone(full)
+			full[i] = ast.PathName(shortText(string(name)))
+		}
+	}
+	return full
 }
 
 // log writes the cause down, once however many fields it struck.

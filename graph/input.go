@@ -96,11 +96,13 @@ func (d *decoder) blames(kind fault.Kind, field ...string) {
 }
 
 func decodeCreate(input model.CreateWorkflowInput) (in decoded[engine.CreateInput]) {
+	linkedIn := input.Company.LinkedinURL.Value()
+	if linkedIn != nil { // "" would pass for one that was not given
+		in.note(workflow.CheckURL(nil, *linkedIn), []string{"company", "linkedinUrl"})
+	}
 	in.value = engine.CreateInput{
-		Name: input.Name,
-		Company: workflow.Company{
-			Name: input.Company.Name, URL: input.Company.URL, LinkedInURL: orEmpty(input.Company.LinkedinURL.Value()),
-		},
+		Name:           input.Name,
+		Company:        workflow.Company{Name: input.Company.Name, URL: input.Company.URL, LinkedInURL: orEmpty(linkedIn)},
 		Limit:          in.amount(input.SpendLimit, "spendLimit"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}

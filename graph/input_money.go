@@ -13,12 +13,10 @@ import (
 
 func decodeReserve(input model.ReserveUsageInput) (in decoded[engine.ReserveInput]) {
 	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "token")
 	in.blames(fault.TerminalState, "workflowId")
 	in.blames(fault.PriceUnknown, "estimate", "models")
 	in.value = engine.ReserveInput{
 		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
-		RunToken:       input.Token.Value(),
 		Amount:         in.amount(input.Amount, "amount"),
 		Estimate:       in.estimate(input.Estimate.Value()),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
@@ -55,6 +53,7 @@ func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput])
 	in.blames(fault.NotFound, "callId")
 	in.blames(fault.Conflict, "callId")
 	in.blames(fault.PriceUnknown, "model")
+	in.blames(fault.InvalidInput, "cost")
 	in.value = engine.SettleInput{
 		CallID: in.id(input.CallID, scalar.CallID, "callId"),
 		Model:  in.text(input.Model, maxNameCharacters, "model"),
@@ -71,6 +70,7 @@ func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput])
 		Failure:        orNone(input.FailureCode.Value()),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
+	in.blamesCall(in.value.IdempotencyKey)
 	return in
 }
 
@@ -83,7 +83,15 @@ func decodeRelease(input model.ReleaseUsageInput) (in decoded[engine.ReleaseInpu
 		Failure:        orNone(input.FailureCode.Value()),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
+	in.blamesCall(in.value.IdempotencyKey)
 	return in
+}
+
+// blamesCall says that without a key the call itself is what cannot be used twice.
+func (d *decoder) blamesCall(key string) {
+	if key == "" {
+		d.blames(fault.IdempotencyMismatch, "callId")
+	}
 }
 
 // orNone is how the engine takes a failure that did not happen.

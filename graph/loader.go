@@ -50,6 +50,7 @@ type (
 	accountsKey   struct{}
 	icpsKey       struct{}
 	activitiesKey struct{}
+	roomsKey      struct{}
 	callCountsKey struct{}
 )
 
@@ -78,6 +79,21 @@ func (r *Resolver) account(ctx context.Context, w *model.Workflow) (cost.Account
 		return cost.Account{}, err
 	}
 	return one(found, w)
+}
+
+// canSpend answers whether a hold would be admitted now: of a month by what is known of it already.
+func (r *Resolver) canSpend(ctx context.Context, s *model.Spend, amount cost.Pico) (bool, error) {
+	if s.Workflow == nil {
+		return s.Admits(amount), nil
+	}
+	found, err := load(s.Workflow.Batch, roomsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]cost.Room, error) {
+		return r.engine.Rooms(ctx, caller.From(ctx), ids(all))
+	})
+	if err != nil {
+		return false, err
+	}
+	room, err := one(found, s.Workflow)
+	return room.Admits(amount), err
 }
 
 // activity returns what a workflow is doing or waiting for.

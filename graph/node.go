@@ -24,6 +24,9 @@ func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, 
 		}
 		flow, err := r.engine.Workflow(ctx, who, call.WorkflowID)
 		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
+	case scalar.PriceProposalID:
+		proposal, err := r.engine.PriceProposal(ctx, who, ref.UUID)
+		return &model.PriceProposal{Proposal: proposal}, err
 	case scalar.LedgerEntryID:
 		entry, err := r.engine.EntryAt(ctx, who, ref.UUID, ref.Number)
 		return &model.LedgerEntry{Entry: entry}, err

@@ -29,6 +29,38 @@ func charged(c engine.Charged) (*model.Call, *model.Workflow) {
 	return &model.Call{Call: c.Call, Workflow: flow}, flow
 }
 
+// limited is what a payload says of a limit that was set; nothing when none was.
+func limited(l engine.Limited) (*model.Workflow, *model.Organization, *model.LedgerEntry) {
+	if l.Account.ID == uuid.Nil {
+		return nil, nil, nil
+	}
+	var flow *model.Workflow
+	if l.Workflow != nil {
+		flow = model.NewWorkflow(*l.Workflow)
+	}
+	var organization *model.Organization
+	if l.Organization != nil {
+		organization = &model.Organization{Organization: *l.Organization}
+	}
+	return flow, organization, &model.LedgerEntry{Entry: l.Entry}
+}
+
+// zoned is what a payload says of an organization whose time zone was set; nothing when it was not.
+func zoned(z engine.Zoned) *model.Organization {
+	if z.Organization.ID == uuid.Nil {
+		return nil
+	}
+	return &model.Organization{Organization: z.Organization}
+}
+
+// adjusted is what a payload says of a correction; nothing when there was none.
+func adjusted(a engine.Adjusted) *model.LedgerEntry {
+	if a.Entry.AccountID == uuid.Nil {
+		return nil
+	}
+	return &model.LedgerEntry{Entry: a.Entry}
+}
+
 // renewed is what a payload says of a run; nothing when there is none.
 func renewed(run workflow.Run) *workflow.Run {
 	if run.WorkflowID == uuid.Nil {

@@ -4,24 +4,32 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/live"
 )
-
-// maxTokens bounds what is parsed: three times the longest operation that a person would write.
-const maxTokens = 2000
 
 // Options are the handler's neighbours. Only Engine is required.
 type Options struct {
 	Engine *engine.Engine
+	// Live is where subscriptions are told what happens; nil answers them with UNAVAILABLE.
+	Live *live.Hub
+	// SignIn authenticates the first message of a websocket by the text that it gives in place of an Authorization
+	// header; nil leaves all sockets to their header.
+	SignIn func(ctx context.Context, authorization ...string) (context.Context, error)
+	// Sockets bounds websockets and streams.
+	Sockets SocketLimits
 	// RequestID names the request in errors; nil names none.
 	RequestID func(ctx context.Context) string
 	// Report is told, once an operation is answered, its name and the code of its first error, if any. An empty argument
@@ -29,16 +37,28 @@ type Options struct {
 	Report func(ctx context.Context, operation, code string)
 	// Logger is told the causes that clients are not; slog.Default when nil.
 	Logger *slog.Logger
+	// Limits are how much one request may ask for.
+	Limits Limits
+	// Spend takes the cost of an operation from what its caller's organization has; its errors refuse the operation. When
+	// it cannot be asked, a query is let through and a mutation is not. Nil: there is no end.
+	Spend func(ctx context.Context, organization uuid.UUID, cost int64) error
+	// Documents are the operations that clients may name by an id; nil when there are none.
+	Documents *Documents
+	// FinerStatus answers application/graphql-response+json with the status 422 where an operation is not valid, and 294
+	// where there are data and errors, as the GraphQL-over-HTTP specification of 2026 has it, in place of 400 and 200.
+	FinerStatus bool
 }
 
 // Resolver answers the fields of the schema that are not values of the domain already.
 type Resolver struct {
 	engine *engine.Engine
+	live   *live.Hub
 	report func(ctx context.Context, operation, code string)
 }
 
-// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, and GET for queries. It finds the
-// caller in the context with caller.From, and knows of no other way in.
+// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, GET for queries, server-sent events, and
+// websockets. It finds the caller in the context with caller.From, and knows of no other way in but SignIn. Whether a
+// page of another origin may open a websocket has been asked before.
 func NewHandler(o Options) http.Handler {
 	if o.Engine == nil {
 		panic("graph: Options needs Engine")
@@ -54,13 +74,10 @@ func NewHandler(o Options) http.Handler {
 	}
 	p := presenter{requestID: o.RequestID, logger: o.Logger}
 
-	e := executor.New(newSchema(&Resolver{engine: o.Engine, report: o.Report}))
-	e.SetParserTokenLimit(maxTokens)
-	e.SetQueryCache(newOperations())
-	e.SetErrorPresenter(p.present)
-	e.SetRecoverFunc(recovered)
+	e := newFront(newSchema(&Resolver{engine: o.Engine, live: o.Live, report: o.Report}), o.Limits, o.Documents, p)
+	e.spend = o.Spend
 	e.AroundResponses(reporting(o.Report))
-	return endpoint{executor: e}
+	return newTransports(endpoint{executor: e, finerStatus: o.FinerStatus}, o)
 }
 
 // States returns the values of the enum WorkflowState, for the proof that it equals the graph.
@@ -88,7 +105,18 @@ func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Rol
 	return next(ctx)
 }
 
-// reporting tells report how an operation ended.
+// byPlace orders errors as the operation is written. Fields are answered at the same time, so they come in any order.
+func byPlace(a, b *gqlerror.Error) int {
+	if len(a.Locations) == 0 || len(b.Locations) == 0 {
+		return cmp.Compare(len(a.Locations), len(b.Locations))
+	}
+	x, y := a.Locations[0], b.Locations[0]
+	return cmp.Or(
+		cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column), cmp.Compare(a.Path.String(), b.Path.String()),
+	)
+}
+
+// reporting tells report how an operation ended, and puts its errors in order.
 func reporting(report func(context.Context, string, string)) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		response := next(ctx)
@@ -99,6 +127,7 @@ func reporting(report func(context.Context, string, string)) graphql.ResponseMid
 			}
 		}
 		if response != nil && len(response.Errors) > 0 {
+			slices.SortStableFunc(response.Errors, byPlace)
 			code, _ = response.Errors[0].Extensions["code"].(string)
 		}
 		report(ctx, operation, code)

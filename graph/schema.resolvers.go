@@ -11,6 +11,7 @@ import (
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 )
 
@@ -69,6 +70,88 @@ func (r *mutationResolver) ReleaseUsage(ctx context.Context, input model.Release
 	return &model.ReleaseUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
 }
 
+func (r *mutationResolver) RecordUsage(ctx context.Context, input model.RecordUsageInput) (*model.RecordUsagePayload, error) {
+	c, problems, err := act(ctx, r.Resolver, decodeRecord(input), r.engine.Record)
+	call, flow := charged(c)
+	return &model.RecordUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) AdjustUsage(ctx context.Context, input model.AdjustUsageInput) (*model.AdjustUsagePayload, error) {
+	a, problems, err := act(ctx, r.Resolver, decodeAdjust(input), r.engine.Adjust)
+	call, flow := charged(a.Charged)
+	return &model.AdjustUsagePayload{
+		Entry: adjusted(a), Call: call, Workflow: flow, Replayed: a.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error) {
+	l, problems, err := act(ctx, r.Resolver, decodeWorkflowLimit(input), r.engine.SetWorkflowLimit)
+	flow, _, entry := limited(l)
+	return &model.SetWorkflowLimitPayload{
+		Workflow: flow, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error) {
+	l, problems, err := act(ctx, r.Resolver, decodeMonthlyLimit(input), r.engine.SetMonthlyLimit)
+	_, organization, entry := limited(l)
+	return &model.SetMonthlyLimitPayload{
+		Organization: organization, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
+	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.engine.SetTimeZone)
+	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
+	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.engine.ImportPrices)
+	return &model.ImportPricesPayload{Changes: imported(done), Applied: done.Applied, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error) {
+	d, problems, err := act(ctx, r.Resolver, decodeAccept(input), r.engine.AcceptPrice)
+	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
+	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.engine.RejectPrice)
+	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+}
+
+func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error) {
+	in, err := decodeUsage(rangeArg, groupBy, first, organizationGroups)
+	if err != nil {
+		return nil, err
+	}
+	usage, err := r.engine.Usage(ctx, caller.From(ctx), in)
+	return &model.UsageReport{Usage: usage}, err
+}
+
+func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
+	forecast, err := r.engine.Forecast(ctx, caller.From(ctx))
+	return &model.Forecast{Forecast: forecast}, err
+}
+
+func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error) {
+	days, err := decodeDays(rangeArg)
+	if err != nil {
+		return nil, err
+	}
+	funnel, err := r.engine.Funnel(ctx, caller.From(ctx), days)
+	return &model.Funnel{Funnel: funnel}, err
+}
+
+func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*engine.ICPCost, error) {
+	days, err := decodeDays(rangeArg)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.engine.ICPCost(ctx, caller.From(ctx), days)
+	return &found, err
+}
+
 func (r *queryResolver) Viewer(ctx context.Context) (*caller.Caller, error) {
 	who := caller.From(ctx)
 	return &who, nil
@@ -114,6 +197,60 @@ func (r *queryResolver) Organization(ctx context.Context) (*model.Organization, 
 	return r.organization(ctx, caller.From(ctx).OrganizationID)
 }
 
+func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string) (*model.Connection[*model.Price], error) {
+	asked, err := decodePrices(caller.From(ctx), models, at, pageAsked{first, after})
+	if err != nil {
+		return nil, err
+	}
+	return r.prices(ctx, asked)
+}
+
+func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string) (*model.Connection[*model.PriceProposal], error) {
+	list := scalar.List{Kind: proposalList, Organization: caller.From(ctx).OrganizationID}
+	asked, err := decodeMoments(list, first, after)
+	if err != nil {
+		return nil, err
+	}
+	return r.proposals(ctx, states, asked)
+}
+
+func (r *spendResolver) CanSpend(ctx context.Context, obj *model.Spend, amount scalar.WrittenUSD) (bool, error) {
+	asked, err := decodeAmount(amount)
+	if err != nil {
+		return false, err
+	}
+	return r.canSpend(ctx, obj, asked)
+}
+
+func (r *subscriptionResolver) WorkflowTransitioned(ctx context.Context, workflowID scalar.ID, afterVersion *int) (<-chan *model.TransitionEvent, error) {
+	asked, err := r.decodeFollowed(ctx, workflowID, afterVersion, lastVersion)
+	if err != nil {
+		return nil, err
+	}
+	if asked.isOver() {
+		return nothing[model.TransitionEvent](), nil
+	}
+	journal, err := r.live.Transitions(asked.flow, asked.after)
+	return stream(ctx, journal, err, transitionEvent, isFinal)
+}
+
+func (r *subscriptionResolver) OrganizationTransitioned(ctx context.Context) (<-chan *model.TransitionEvent, error) {
+	if r.live == nil {
+		return nil, errNotLive
+	}
+	events, err := r.live.Organization(caller.From(ctx).OrganizationID)
+	return stream(ctx, events, err, organizationEvent, nil)
+}
+
+func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID scalar.ID, afterSequence *int) (<-chan *model.SpendEvent, error) {
+	asked, err := r.decodeFollowed(ctx, workflowID, afterSequence, r.lastSequence)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := r.live.Entries(asked.flow, int64(asked.after))
+	return stream(ctx, ledger, err, spendEvent, nil)
+}
+
 func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (scalar.ID, error) {
 	return scalar.NewID(scalar.OrganizationID, obj.OrganizationID), nil
 }
@@ -133,7 +270,7 @@ func (r *workflowResolver) Icp(ctx context.Context, obj *model.Workflow) (*model
 
 func (r *workflowResolver) Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error) {
 	account, err := r.account(ctx, obj)
-	return &model.Spend{Balance: account.Balance}, err
+	return &model.Spend{Balance: account.Balance, Workflow: obj}, err
 }
 
 func (r *workflowResolver) Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Transition], error) {
@@ -160,17 +297,34 @@ func (r *workflowResolver) Ledger(ctx context.Context, obj *model.Workflow, firs
 	return r.ledger(ctx, obj, asked)
 }
 
+func (r *workflowResolver) Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error) {
+	in, err := decodeUsage(rangeArg, groupBy, first, workflowGroups)
+	if err != nil {
+		return nil, err
+	}
+	return r.usage(ctx, obj, in)
+}
+
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
 
+func (r *Resolver) Organization() OrganizationResolver { return &organizationResolver{r} }
+
 func (r *Resolver) Query() QueryResolver { return &queryResolver{r} }
+
+func (r *Resolver) Spend() SpendResolver { return &spendResolver{r} }
+
+func (r *Resolver) Subscription() SubscriptionResolver { return &subscriptionResolver{r} }
 
 func (r *Resolver) Viewer() ViewerResolver { return &viewerResolver{r} }
 
 func (r *Resolver) Workflow() WorkflowResolver { return &workflowResolver{r} }
 
 type (
-	mutationResolver struct{ *Resolver }
-	queryResolver    struct{ *Resolver }
-	viewerResolver   struct{ *Resolver }
-	workflowResolver struct{ *Resolver }
+	mutationResolver     struct{ *Resolver }
+	organizationResolver struct{ *Resolver }
+	queryResolver        struct{ *Resolver }
+	spendResolver        struct{ *Resolver }
+	subscriptionResolver struct{ *Resolver }
+	viewerResolver       struct{ *Resolver }
+	workflowResolver     struct{ *Resolver }
 )

@@ -31,6 +31,7 @@ const (
 	river            = "github.com/riverqueue/river"
 	gqlgen           = "github.com/99designs/gqlgen"
 	gqlparser        = "github.com/vektah/gqlparser/v2"
+	websocket        = "github.com/coder/websocket"
 	cors             = "github.com/rs/cors"
 	jwt              = "github.com/golang-jwt/jwt/v5"
 	embeddedPostgres = "github.com/fergusstrange/embedded-postgres"
@@ -88,8 +89,12 @@ var plan = map[string]room{
 		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:  []string{"internal/llm/sandbox"},
 	},
+	"internal/rate": {ours: []string{"internal/postgres", "internal/fault"}}, // buckets that all servers share
 	"internal/live": {
-		ours:   []string{"internal/postgres", "internal/workflow", "internal/caller"},
+		ours: []string{
+			"internal/postgres", "internal/workflow", "internal/caller",
+			"internal/cost", // a bill is followed entry by entry
+		},
 		others: []string{pgx},
 	},
 	"graph": {
@@ -97,7 +102,7 @@ var plan = map[string]room{
 			"internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "graph/model", "graph/scalar",
 		},
-		others: []string{gqlgen, gqlparser, sync}, // generated code limits its goroutines with x/sync
+		others: []string{gqlgen, gqlparser, sync, websocket}, // generated code limits its goroutines with x/sync
 	},
 	"graph/model": {
 		ours: []string{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -23,6 +24,50 @@ type Node interface {
 // can do something about: `... on StaleState { current { state } }`.
 type UserError interface {
 	IsUserError()
+}
+
+// Which price in quarantine shall be let out.
+type AcceptPriceInput struct {
+	// The id of the proposed price: `prop_…`.
+	ProposalID scalar.ID `json:"proposalId"`
+	// Why: 1 to 2000 characters. It stays with the price.
+	Reason string `json:"reason"`
+}
+
+// The answer to `acceptPrice`.
+type AcceptPricePayload struct {
+	// The proposed price after the decision. Null when nothing was decided.
+	Proposal *PriceProposal `json:"proposal,omitempty"`
+	// True when it had been accepted before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which entry is to be corrected.
+type AdjustUsageInput struct {
+	// The id of an entry that booked the outcome of a call, or an earlier correction: `led_…`.
+	EntryID scalar.ID `json:"entryId"`
+	// What the call has cost in all: not the difference to what was booked.
+	Cost scalar.WrittenUSD `json:"cost"`
+	// Why, for the ledger: 1 to 1900 characters.
+	Reason string `json:"reason"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content books one correction.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer to `adjustUsage`.
+type AdjustUsagePayload struct {
+	// The correction, on the account of the corrected entry. Null when nothing was booked.
+	Entry *LedgerEntry `json:"entry,omitempty"`
+	// The call as it ended: what was booked later is in the ledger alone.
+	Call *Call `json:"call,omitempty"`
+	// The workflow that pays.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Which workflow shall be given up.
@@ -81,6 +126,14 @@ type CreateWorkflowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A range of days.
+type DayRange struct {
+	// The first day.
+	From scalar.WrittenDate `json:"from"`
+	// The day after the last: it does not belong to the range.
+	To scalar.WrittenDate `json:"to"`
+}
+
 // Which workflow shall begin its first step.
 type GenerateIcpInput struct {
 	// The id of the workflow: `wf_…`.
@@ -96,6 +149,96 @@ type GenerateIcpPayload struct {
 	// The transition that started the step.
 	Transition *Transition `json:"transition,omitempty"`
 	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Prices for your organization's own list.
+type ImportPricesInput struct {
+	// The prices: 1 to 1000, each model, component and size once.
+	Prices []PriceInput `json:"prices"`
+	// Where they were published, or agreed: 1 to 2048 characters.
+	Source string `json:"source"`
+	// True to write. Otherwise the answer says what would be done.
+	Apply bool `json:"apply"`
+}
+
+// The answer to `importPrices`.
+type ImportPricesPayload struct {
+	// What the import does to each price, as it was given; then what it does not name.
+	Changes []PriceChange `json:"changes"`
+	// True when it was written.
+	Applied bool `json:"applied"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// One price.
+type PriceInput struct {
+	// The model, as requests name it.
+	Model string `json:"model"`
+	// What it is paid for.
+	Component cost.Component `json:"component"`
+	// The price of one token, request or search.
+	Amount scalar.WrittenUSD `json:"amount"`
+	// The size of the prompt in tokens from which on it applies.
+	MinPromptTokens int `json:"minPromptTokens"`
+}
+
+// A call that was made without a reservation, and what it consumed.
+type RecordUsageInput struct {
+	// The id of the workflow that pays: `wf_…`. It may be over.
+	WorkflowID scalar.ID `json:"workflowId"`
+	// The step that the call was made for. The one the workflow stands in when absent.
+	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
+	// The model that answered.
+	Model string `json:"model"`
+	// Tokens of the request, as the provider counted.
+	PromptTokens int `json:"promptTokens"`
+	// Tokens of the answer, as the provider counted.
+	CompletionTokens int `json:"completionTokens"`
+	// Of the completion tokens, those of hidden reasoning.
+	ReasoningTokens int `json:"reasoningTokens"`
+	// Of the prompt tokens, those read from the provider's cache.
+	CachedTokens int `json:"cachedTokens"`
+	// Searches of the web.
+	WebSearches int `json:"webSearches"`
+	// What the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when that has no price.
+	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
+	// Who was asked.
+	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
+	// The provider's name for the answer.
+	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content returns the same call.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer to `recordUsage`.
+type RecordUsagePayload struct {
+	// The call with its cost. Null when nothing was booked.
+	Call *Call `json:"call,omitempty"`
+	// The workflow that pays.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which price in quarantine shall be dropped.
+type RejectPriceInput struct {
+	// The id of the proposed price: `prop_…`.
+	ProposalID scalar.ID `json:"proposalId"`
+	// Why: 1 to 2000 characters. It stays with the price.
+	Reason string `json:"reason"`
+}
+
+// The answer to `rejectPrice`.
+type RejectPricePayload struct {
+	// The proposed price after the decision. Null when nothing was decided.
+	Proposal *PriceProposal `json:"proposal,omitempty"`
+	// True when it had been rejected before and nothing was done now.
 	Replayed bool `json:"replayed"`
 	// Why nothing was done; empty when it was.
 	UserErrors []UserError `json:"userErrors"`
@@ -147,8 +290,6 @@ type ReserveUsageInput struct {
 	WorkflowID scalar.ID `json:"workflowId"`
 	// The step that the call is made for. The one the workflow stands in when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
-	// The token of the run that makes the call: refused with `STALE_STATE` when the run is over. Not checked when absent.
-	Token graphql.Omittable[*int] `json:"token,omitempty"`
 	// How much to reserve.
 	Amount graphql.Omittable[*scalar.WrittenUSD] `json:"amount,omitempty"`
 	// What is known of the call: the engine computes the most it can cost.
@@ -163,6 +304,76 @@ type ReserveUsagePayload struct {
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What the organization may spend in a month. Exactly one of `limit` and `unlimited: true` says it.
+type SetMonthlyLimitInput struct {
+	// What a month may spend.
+	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
+	// True for no limit.
+	Unlimited graphql.Omittable[*bool] `json:"unlimited,omitempty"`
+	// Why, for the ledger: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer to `setMonthlyLimit`.
+type SetMonthlyLimitPayload struct {
+	// The organization. Null when nothing was set.
+	Organization *Organization `json:"organization,omitempty"`
+	// The entry in the ledger of the running month's account.
+	Entry *LedgerEntry `json:"entry,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// In which time zone months shall begin.
+type SetTimeZoneInput struct {
+	// An IANA name: `Europe/Berlin`. Setting the one that the organization has changes nothing.
+	TimeZone string `json:"timeZone"`
+	// Why, for the journal of the settings: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setTimeZone`.
+type SetTimeZonePayload struct {
+	// The organization. Null when nothing was set.
+	Organization *Organization `json:"organization,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What a workflow may spend. Exactly one of `limit` and `unlimited: true` says it.
+type SetWorkflowLimitInput struct {
+	// The id of the workflow: `wf_…`. It may be over.
+	WorkflowID scalar.ID `json:"workflowId"`
+	// What the workflow may spend.
+	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
+	// True for no limit.
+	Unlimited graphql.Omittable[*bool] `json:"unlimited,omitempty"`
+	// Why, for the ledger: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer to `setWorkflowLimit`.
+type SetWorkflowLimitPayload struct {
+	// The workflow. Null when nothing was set.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The entry in the ledger of its account.
+	Entry *LedgerEntry `json:"entry,omitempty"`
 	// True when the same request had been carried out before and nothing was done now.
 	Replayed bool `json:"replayed"`
 	// Why nothing was done; empty when it was.

@@ -10,8 +10,11 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Spend is a balance in an answer.
-type Spend struct{ cost.Balance }
+// Spend is a balance in an answer: of a workflow, or of the running month when Workflow is nil.
+type Spend struct {
+	cost.Balance
+	Workflow *Workflow
+}
 
 // Limit is nil when there is none.
 func (s Spend) Limit() *cost.Pico { return limit(s.Balance.Limit) }
@@ -38,7 +41,7 @@ func (o Organization) MonthLimit() *cost.Pico { return limit(o.Organization.Mont
 func (o Organization) Month() cost.Period { return *o.Organization.Month.Period }
 
 // Spend is the balance of the running month.
-func (o Organization) Spend() Spend { return Spend{o.Organization.Month.Balance} }
+func (o Organization) Spend() Spend { return Spend{Balance: o.Organization.Month.Balance} }
 
 // Call is a call in an answer, with the workflow that pays.
 type Call struct {
@@ -94,6 +97,15 @@ func (e LedgerEntry) CallID() *scalar.ID {
 		return nil
 	}
 	id := scalar.NewID(scalar.CallID, *e.Entry.CallID)
+	return &id
+}
+
+// CorrectsEntryID is nil when the entry was not made to correct another one.
+func (e LedgerEntry) CorrectsEntryID() *scalar.ID {
+	if e.Corrects == nil {
+		return nil
+	}
+	id := scalar.NewNumberedID(scalar.LedgerEntryID, e.AccountID, *e.Corrects)
 	return &id
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -28,6 +29,7 @@ const (
 	checksumBytes = 8
 	momentBytes   = 8 + 16
 	numberBytes   = 8
+	textBytes     = -1 // any number
 )
 
 // Number returns the cursor of the item with a number: a version or a sequence.
@@ -38,6 +40,18 @@ func (l List) Number(n int64) string {
 // Moment returns the cursor of the item with a time and an id. The time counts in microseconds, as PostgreSQL does.
 func (l List) Moment(at time.Time, id uuid.UUID) string {
 	return l.cursor(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMicro())), id[:]...))
+}
+
+// Text returns the cursor of the item with a key that is text.
+func (l List) Text(key string) string { return l.cursor([]byte(key)) }
+
+// ParseText returns the key of a cursor of this list. Any other text is an INVALID_INPUT fault without a field.
+func (l List) ParseText(text string) (string, error) {
+	key, err := l.parse(text, textBytes)
+	if err == nil && !utf8.Valid(key) {
+		err = foreign()
+	}
+	return string(key), err
 }
 
 // ParseNumber returns the number of a cursor of this list, which is from 0 to 2³¹ − 1. Any other text is an
@@ -77,12 +91,12 @@ func (l List) cursor(key []byte) string {
 }
 
 func (l List) parse(text string, keyBytes int) ([]byte, error) {
-	const longest = 64 // characters; none of ours has more
+	const longest = 1280 // characters; none of ours has more: the name of a model has 200, of 4 bytes at most
 	if len(text) > longest {
 		return nil, foreign()
 	}
 	bytes, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(bytes) != 1+checksumBytes+keyBytes {
+	if err != nil || len(bytes) < 1+checksumBytes || keyBytes != textBytes && len(bytes) != 1+checksumBytes+keyBytes {
 		return nil, foreign()
 	}
 	// Writing the cursor again checks the form, the checksum, and that this is its only text: base64 has several for

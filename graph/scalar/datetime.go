@@ -33,7 +33,7 @@ func (d WrittenDateTime) MarshalGQL(w io.Writer) {
 	_, _ = w.Write(text)
 }
 
-// Time returns the moment in UTC, or an INVALID_INPUT fault without a field. Years have four digits, as RFC 3339 has it.
+// Time returns the moment in UTC, or an INVALID_INPUT fault without a field. Years are 1 to 9999, as RFC 3339 has it.
 func (d WrittenDateTime) Time() (time.Time, error) {
 	at, err := time.Parse(time.RFC3339Nano, d.text)
 	if err != nil || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {

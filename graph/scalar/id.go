@@ -22,15 +22,18 @@ const (
 	CallID         IDKind = "call"
 	TransitionID   IDKind = "tr"  // of a workflow's journal, with the version
 	LedgerEntryID  IDKind = "led" // of an account's ledger, with the sequence number
+	// PriceProposalID is of a price in quarantine.
+	PriceProposalID IDKind = "prop"
 )
 
 // nouns are how a sentence names what an id is of.
 var nouns = map[IDKind]string{
-	OrganizationID: "an organization",
-	WorkflowID:     "a workflow",
-	CallID:         "a call",
-	TransitionID:   "a transition",
-	LedgerEntryID:  "a ledger entry",
+	OrganizationID:  "an organization",
+	WorkflowID:      "a workflow",
+	CallID:          "a call",
+	TransitionID:    "a transition",
+	LedgerEntryID:   "a ledger entry",
+	PriceProposalID: "a proposed price",
 }
 
 // Reference is what an id says. Number is the place in a journal or a ledger, below 2³¹, and 0 for all other kinds.
@@ -91,7 +94,8 @@ func (id ID) As(kind IDKind) (uuid.UUID, error) {
 	r, err := id.Parse()
 	if err != nil || r.Kind != kind {
 		return uuid.Nil, fault.New(fault.InvalidInput,
-			"This is not the id of %s: it begins with %q, as you read it in an earlier answer.", nouns[kind], kind+"_")
+			"This is not an id of %s. Such an id begins with %q; give one as you read it in an earlier answer.",
+			nouns[kind], kind+"_")
 	}
 	return r.UUID, nil
 }

@@ -4,6 +4,7 @@ package caller
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -48,4 +49,17 @@ func With(ctx context.Context, c Caller) context.Context {
 func From(ctx context.Context) Caller {
 	c, _ := ctx.Value(contextKey{}).(Caller)
 	return c
+}
+
+type endKey struct{}
+
+// WithEnd returns a context that says when the caller's authority ends: when its token does.
+func WithEnd(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, endKey{}, at)
+}
+
+// End returns when the caller's authority ends. ends is false when nobody has said that it does.
+func End(ctx context.Context) (at time.Time, ends bool) {
+	at, ends = ctx.Value(endKey{}).(time.Time)
+	return at, ends
 }

@@ -33,6 +33,8 @@ type Options struct {
 	WorkflowLimit, MonthLimit cost.Pico
 	// Lease is how long a run may be silent. 30 s when zero.
 	Lease time.Duration
+	// SweptAtOnce is how many calls one round of SweepCalls takes and asks about side by side. 20 when zero.
+	SweptAtOnce int32
 	// Now and NewID default to the system's clock and to version 7 UUIDs.
 	Now   func() time.Time
 	NewID func() uuid.UUID
@@ -47,6 +49,7 @@ type Engine struct {
 	drives                    map[workflow.StepKey]bool
 	workflowLimit, monthLimit cost.Pico
 	lease                     time.Duration
+	sweptAtOnce               int32
 	clock                     func() time.Time
 	newID                     func() uuid.UUID
 	jitter                    func() float64
@@ -70,6 +73,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second
+	}
+	if e.sweptAtOnce = o.SweptAtOnce; e.sweptAtOnce == 0 {
+		e.sweptAtOnce = callsSwept
 	}
 	if e.clock == nil {
 		e.clock = time.Now

@@ -20,6 +20,9 @@ type organizations struct {
 	seen map[uuid.UUID]bool
 }
 
+// firstTimeZone is the zone of an organization that has named none.
+const firstTimeZone = "UTC"
+
 const organizationsRemembered = 100_000
 
 func (o *organizations) has(id uuid.UUID) bool {
@@ -43,8 +46,9 @@ func (e *Engine) Admit(ctx context.Context, who caller.Caller) error {
 	if e.known.has(who.OrganizationID) {
 		return nil
 	}
-	err := e.store.CreateOrganization(ctx, postgres.Organization{
-		ID: who.OrganizationID, WorkflowLimit: e.workflowLimit, MonthLimit: e.monthLimit, CreatedAt: e.now(),
+	err := e.store.CreateOrganization(ctx, who, postgres.Organization{
+		ID: who.OrganizationID, TimeZone: firstTimeZone, WorkflowLimit: e.workflowLimit, MonthLimit: e.monthLimit,
+		CreatedAt: e.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("admit organization %s: %w", who.OrganizationID, err)
@@ -65,7 +69,7 @@ func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organizat
 		return Organization{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
 	}
 	if !found {
-		period, err := cost.Month(at, o.TimeZone)
+		period, err := e.period(ctx, who, at, o.TimeZone)
 		if err != nil {
 			return Organization{}, fmt.Errorf("month of organization %s: %w", o.ID, err)
 		}
@@ -90,25 +94,47 @@ func (e *Engine) organization(ctx context.Context, who caller.Caller) (postgres.
 	return o, nil
 }
 
+// period returns the month that a time falls in, after the last one that was opened, which may have had another zone.
+func (e *Engine) period(ctx context.Context, who caller.Caller, at time.Time, timeZone string) (cost.Period, error) {
+	last, there, err := e.store.LastMonth(ctx, who, at)
+	if err != nil {
+		return cost.Period{}, fmt.Errorf("read the month before: %w", err)
+	}
+	switch {
+	case !there || last.Period == nil:
+		return cost.Month(at, timeZone)
+	case last.Period.Contains(at): // Somebody else has opened it since it was looked for.
+		return *last.Period, nil
+	}
+	return cost.MonthAfter(at, timeZone, *last.Period)
+}
+
+// monthTries is how often a month is computed anew because the time zone was just changed.
+const monthTries = 5
+
 // month returns the account of the month that a time falls in. It opens the month when this is its first call.
 func (e *Engine) month(ctx context.Context, who caller.Caller, at time.Time) (cost.Account, error) {
+	for range monthTries {
+		month, found, err := e.store.Month(ctx, who, at)
+		if err != nil || found {
+			return month, err
+		}
+		o, err := e.organization(ctx, who)
+		if err != nil {
+			return month, err
+		}
+		period, err := e.period(ctx, who, at, o.TimeZone)
+		if err != nil {
+			return month, err
+		}
+		err = e.store.OpenMonth(ctx, who, postgres.NewMonth{ID: e.newID(), Period: period, TimeZone: o.TimeZone, At: at})
+		if err != nil {
+			return month, fmt.Errorf("open the month from %s: %w", period.Start, err)
+		}
+	}
 	month, found, err := e.store.Month(ctx, who, at)
-	if err != nil || found {
-		return month, err
-	}
-	o, err := e.organization(ctx, who)
-	if err != nil {
-		return month, err
-	}
-	period, err := cost.Month(at, o.TimeZone)
-	if err != nil {
-		return month, err
-	}
-	if err := e.store.OpenMonth(ctx, who, e.newID(), period, at); err != nil {
-		return month, fmt.Errorf("open the month from %s: %w", period.Start, err)
-	}
-	if month, found, err = e.store.Month(ctx, who, at); err == nil && !found {
-		err = fmt.Errorf("the month from %s was opened and is not there", period.Start)
+	if err == nil && !found {
+		err = fmt.Errorf("the month of %s cannot be opened", at)
 	}
 	return month, err
 }

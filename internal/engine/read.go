@@ -15,7 +15,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// MaxPage is the most that one page of a list holds; a reader may ask for one more to know whether there is a next page.
+// MaxPage is the most that one page of a list holds; a reader may ask for one more to know whether there is a next
+// page.
 const MaxPage = 100
 
 // The ends of time in a filter that names none.
@@ -183,13 +184,4 @@ func (e *Engine) ICPs(ctx context.Context, who caller.Caller, flows []uuid.UUID)
 		}
 	}
 	return results, nil
-}
-
-// Prices returns the prices of models that are valid now; of all models when none is named.
-func (e *Engine) Prices(ctx context.Context, models []string) ([]cost.Price, error) {
-	prices, err := e.store.Prices(ctx, models, e.now())
-	if err != nil {
-		return nil, fmt.Errorf("read prices: %w", err)
-	}
-	return prices, nil
 }

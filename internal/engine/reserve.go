@@ -28,11 +28,12 @@ type errNoRoom struct{ account uuid.UUID }
 func (errNoRoom) Error() string { return "the account refused the hold" }
 
 // Reserve takes money for a call before it is made: from the workflow's account and from the month's, both or neither.
-// What is returned may be spent. Refusals are *cost.RefusedError; *cost.PriceUnknownError when an estimate names a model
-// without a price; *TerminalError when the workflow is over; *LostRunError when RunToken is not its version any more.
+// What is returned may be spent. Refusals are *cost.RefusedError; *cost.PriceUnknownError when an estimate names a
+// model without a price; *TerminalError when the workflow is over; *LostRunError when RunToken is not its version any
+// more.
 func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (Charged, error) {
 	at := e.now()
-	hold, estimate, err := e.hold(ctx, in, at)
+	hold, estimate, err := e.hold(ctx, who, in, at)
 	if err != nil {
 		return Charged{}, err
 	}
@@ -40,19 +41,18 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	if err != nil {
 		return Charged{}, err
 	}
-	month, err := e.month(ctx, who, at)
-	if err != nil {
-		return Charged{}, fmt.Errorf("find the month: %w", err)
+	var month cost.Account
+	if !flow.IsTerminal() { // A reservation that will be refused opens no month; a replay needs none.
+		if month, err = e.month(ctx, who, at); err != nil {
+			return Charged{}, fmt.Errorf("find the month: %w", err)
+		}
 	}
 	new := postgres.NewCall{
-		ID: e.newID(), WorkflowID: in.WorkflowID, MonthID: month.ID, Step: in.Step, RunToken: in.RunToken,
+		ID: e.newID(), WorkflowID: in.WorkflowID, MonthID: month.ID, Step: stepFor(flow, in.Step), RunToken: in.RunToken,
 		Estimate: estimate, Hold: hold, At: at, CheckAt: at.Add(checkOutside),
 	}
 	if in.RunToken != nil {
 		new.CheckAt = at.Add(checkRun)
-	}
-	if step := flow.Step(); new.Step == "" && step != nil {
-		new.Step = step.Key
 	}
 	return e.reserve(ctx, who, in, new)
 }
@@ -69,7 +69,7 @@ func (e *Engine) reserve(
 		reserved := false
 		var err error
 		if call, reserved, err = tx.ReserveCall(ctx, who, new); err != nil || !reserved {
-			return errors.Join(err, lostUnless(reserved))
+			return lostUnless(reserved, err)
 		}
 		for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
 			_, held, err := tx.Hold(ctx, who, postgres.Hold{
@@ -99,15 +99,30 @@ func (e *Engine) reserve(
 	return Charged{Call: call.Call, Workflow: flow}, err
 }
 
-func lostUnless(won bool) error {
-	if won {
-		return nil
+// stepFor is the step that a call is made for: the one that was named, or the one the workflow stands in. A cancelled
+// workflow stands in none; its calls are the first step's.
+func stepFor(flow workflow.Workflow, named workflow.StepKey) workflow.StepKey {
+	switch step := flow.Step(); {
+	case named != "":
+		return named
+	case step != nil:
+		return step.Key
+	}
+	return workflow.Steps()[0].Key
+}
+
+// lostUnless is what failed, or that nothing did and somebody else was first.
+func lostUnless(won bool, err error) error {
+	if err != nil || won {
+		return err
 	}
 	return errLost
 }
 
 // hold is how much a reservation needs: the amount that was named, or the upper bound of the estimate.
-func (e *Engine) hold(ctx context.Context, in ReserveInput, at time.Time) (cost.Pico, cost.Estimate, error) {
+func (e *Engine) hold(
+	ctx context.Context, who caller.Caller, in ReserveInput, at time.Time,
+) (cost.Pico, cost.Estimate, error) {
 	switch {
 	case (in.Amount == nil) == (in.Estimate == nil):
 		return 0, cost.Estimate{}, fault.Invalid([]string{"amount"}, "Name either an amount or an estimate.")
@@ -119,7 +134,7 @@ func (e *Engine) hold(ctx context.Context, in ReserveInput, at time.Time) (cost.
 	if err := in.Estimate.Check(); err != nil {
 		return 0, *in.Estimate, err
 	}
-	prices, err := e.store.Prices(ctx, in.Estimate.Models, at)
+	prices, err := e.store.Prices(ctx, who.OrganizationID, in.Estimate.Models, at)
 	if err != nil {
 		return 0, *in.Estimate, fmt.Errorf("read prices: %w", err)
 	}

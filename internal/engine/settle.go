@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -73,7 +72,7 @@ func (e *Engine) settleIn(
 	}
 	settled, won, err := tx.SettleCall(ctx, who, in.CallID, bill)
 	if err != nil || !won {
-		return false, errors.Join(err, lostUnless(won))
+		return false, lostUnless(won, err)
 	}
 	return false, tx.Book(ctx, who, postgres.Booking{
 		Kind: cost.EntrySettle, Call: settled, Delta: cost.Delta{Settled: bill.Cost, Held: -settled.Hold},
@@ -97,33 +96,40 @@ func (e *Engine) bill(
 		Usage: usage, Model: in.Model, Provider: in.Provider, GenerationID: in.GenerationID, Failure: in.Failure,
 		At: in.at,
 	}
-	prices, err := tx.Prices(ctx, []string{in.Model}, call.ReservedAt)
+	prices, err := tx.Prices(ctx, call.OrganizationID, []string{in.Model}, call.ReservedAt)
 	if err != nil {
 		return bill, fmt.Errorf("read prices: %w", err)
 	}
 	listed, err := cost.ListCost(prices, in.Model, usage, call.ReservedAt)
 	switch {
 	case err == nil:
-		bill.ListCost = &listed
+		bill.ListCost, bill.Cost = &listed, listed
 	case in.Cost == nil:
 		return bill, err
 	}
 	if in.Cost != nil {
-		listed = *in.Cost
+		bill.Cost = *in.Cost
 	}
-	if listed < 0 {
+	if bill.Cost < 0 {
 		return bill, fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
 	}
-	bill.Cost = listed
 	return bill, nil
 }
 
 func checkUsage(u cost.Usage) error {
-	if u.PromptTokens < 0 {
-		return fault.Invalid([]string{"promptTokens"}, "A number of tokens cannot be negative.")
-	}
-	if u.CompletionTokens < 0 {
-		return fault.Invalid([]string{"completionTokens"}, "A number of tokens cannot be negative.")
+	for _, count := range []struct {
+		field string
+		n     int64
+	}{
+		{"promptTokens", u.PromptTokens},
+		{"completionTokens", u.CompletionTokens},
+		{"reasoningTokens", u.ReasoningTokens},
+		{"cachedTokens", u.CachedTokens},
+		{"webSearches", u.WebSearches},
+	} {
+		if count.n < 0 {
+			return fault.Invalid([]string{count.field}, "A count cannot be negative.")
+		}
 	}
 	return nil
 }
@@ -192,7 +198,8 @@ func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
 }
 
-// release is a hold to be given back. from limits the states that the call may be in; nil allows all open ones.
+// release is a hold to be given back. from limits it to calls in these states, and leaves the others alone; nil is for
+// all open ones, and for an ended one it is a CONFLICT.
 type release struct {
 	ReleaseInput
 	from []cost.CallState
@@ -204,7 +211,7 @@ func (e *Engine) releaseIn(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in release,
 ) (released bool, err error) {
 	call, won, err := tx.ReleaseCall(ctx, who, in.CallID, in.from, in.Failure, in.at)
-	if err != nil {
+	if err != nil || !won && in.from != nil {
 		return false, err
 	}
 	if !won {

@@ -51,7 +51,10 @@ func (e *Engine) SweepRuns(ctx context.Context) (int, error) {
 			_, err := e.failIn(ctx, tx, sweeperOf(run.OrganizationID), FailRunInput{
 				Run: run, Failure: workflow.FailureLeaseExpired, Message: "nobody renewed the lease of " + run.Worker,
 			})
-			if err != nil && !errors.Is(err, errLost) {
+			if errors.Is(err, errLost) {
+				continue
+			}
+			if err = errors.Join(err, tx.HurryCalls(ctx, run, e.now())); err != nil {
 				return err
 			}
 			swept++
@@ -89,7 +92,7 @@ type AskFunc func(ctx context.Context, provider, generationID string) (*SettleIn
 // of servers at once: each call is taken by one. It returns how many it has looked at.
 func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (int, error) {
 	at := e.now()
-	calls, err := e.store.DueCalls(ctx, at, at.Add(lookAgain), callsSwept)
+	calls, err := e.store.DueCalls(ctx, at, at.Add(lookAgain), e.sweptAtOnce)
 	if err != nil {
 		return 0, fmt.Errorf("take the calls that are due: %w", err)
 	}

@@ -81,7 +81,7 @@ func (e *Engine) makeOnce(ctx context.Context, who caller.Caller, r request, mov
 		if m, err = e.makeIn(ctx, tx, who, move); err != nil || r.key == "" {
 			return err
 		}
-		return tx.NameKey(ctx, who, r.key, m.Transition.Version)
+		return tx.NameKey(ctx, who, r.key, postgres.Made{Version: &m.Transition.Version})
 	})
 	if err != nil || replay == nil {
 		return m, e.explainLost(ctx, who, move.WorkflowID, err)

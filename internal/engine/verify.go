@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -20,14 +22,14 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Row + ": " + f.What }
 
-// Verify recomputes both journals from their first rows, in Go and not by the functions of the database: the edges, both
-// hash chains, and that every current value is what the last row says. It reads one snapshot and changes nothing. Of
-// each chain it names the first row that does not fit.
+// Verify recomputes both journals from their first rows, in Go and not by the functions of the database: the edges,
+// both hash chains, that every current value is what the last row says, and that the ledger says of every call what the
+// call says itself. It reads one snapshot and changes nothing. Of each chain it names the first row that does not fit.
 func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
 	a := audit{}
 	err := e.store.Snapshot(ctx, func(s *postgres.Store) error {
 		a.store = s
-		for _, part := range []func(context.Context) error{a.edges, a.journal, a.ledger, a.holds} {
+		for _, part := range []func(context.Context) error{a.edges, a.journal, a.ledger, a.calls, a.usage} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -39,9 +41,6 @@ func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
 	}
 	return a.findings, nil
 }
-
-// chain is a place in one of the hash chains.
-type chain struct{ organization, id uuid.UUID }
 
 type audit struct {
 	store    *postgres.Store
@@ -58,68 +57,111 @@ func (a *audit) edges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[workflow.LegalTransition]bool{}
-	for _, edge := range workflow.Edges() {
-		known[edge] = true
-	}
+	known := workflow.Edges()
 	for _, row := range rows {
-		if !known[row] {
+		if !slices.Contains(known, row) {
 			a.report("legal_transitions", "%s → %s (%s) is not in the graph", row.From, row.To, row.Kind)
 		}
-		delete(known, row)
 	}
-	for edge := range known {
-		a.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
+	for _, edge := range known {
+		if !slices.Contains(rows, edge) {
+			a.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
+		}
 	}
 	return nil
 }
 
-// journal walks the chains of all workflows and compares the last row of each with the workflow.
-func (a *audit) journal(ctx context.Context) error {
-	heads := map[chain]postgres.Head{}
-	err := a.store.EachHead(ctx, func(h postgres.Head) error {
-		heads[chain{h.OrganizationID, h.ID}] = h
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	var last workflow.Transition
-	broken := false
-	close := func() {
-		key := chain{last.OrganizationID, last.WorkflowID}
-		head, there := heads[key]
-		delete(heads, key)
-		if !broken && there &&
-			(head.Version != last.Version || head.State != last.To || !bytes.Equal(head.Hash, last.Hash)) {
-			a.report(fmt.Sprintf("intent_workflows wf_%s", head.ID), "it is %s at version %d, its journal ends with %s at %d",
-				head.State, head.Version, last.To, last.Version)
-		}
-	}
-	err = a.store.EachTransition(ctx, func(t workflow.Transition) error {
-		if t.WorkflowID != last.WorkflowID || t.OrganizationID != last.OrganizationID {
-			if last.WorkflowID != uuid.Nil {
-				close()
+// chain names one of the hash chains: a workflow's or an account's.
+type chain struct{ organization, id uuid.UUID }
+
+// chains are all chains of one journal.
+type chains[Row, Head any] struct {
+	// heads are the current values, which the last rows must explain.
+	heads map[chain]Head
+	// of says which chain a row belongs to, and beginning what its first row follows.
+	of        func(Row) chain
+	beginning func(chain) Row
+	// unfit says why a row does not follow the one before it, and drift why a current value is not what the last row
+	// says; "" when all is well.
+	unfit func(before, row Row) string
+	drift func(head Head, last Row) string
+	// rowName and headName are what findings call them.
+	rowName  func(Row) string
+	headName func(chain) string
+}
+
+// follow walks all chains, each reading the rows in the order of their chains.
+func (c chains[Row, Head]) follow(a *audit, each func(visit func(Row) error) error) error {
+	var (
+		at     chain
+		last   Row
+		broken bool
+	)
+	end := func() {
+		head, there := c.heads[at]
+		delete(c.heads, at)
+		switch {
+		case at == chain{} || broken:
+		case !there:
+			a.report(c.headName(at), "it is not there, its journal is")
+		default:
+			if drift := c.drift(head, last); drift != "" {
+				a.report(c.headName(at), "%s", drift)
 			}
-			last, broken = workflow.Transition{OrganizationID: t.OrganizationID, WorkflowID: t.WorkflowID, Version: -1}, false
 		}
-		if fault := unfit(last, t); fault != "" && !broken {
+	}
+	err := each(func(row Row) error {
+		if next := c.of(row); next != at {
+			end()
+			at, last, broken = next, c.beginning(next), false
+		}
+		if fault := c.unfit(last, row); fault != "" && !broken {
 			broken = true
-			a.report(fmt.Sprintf("workflow_transitions wf_%s version %d", t.WorkflowID, t.Version), "%s", fault)
+			a.report(c.rowName(row), "%s", fault)
 		}
-		last = t
+		last = row
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if last.WorkflowID != uuid.Nil {
-		close()
-	}
-	for _, head := range heads {
-		a.report(fmt.Sprintf("intent_workflows wf_%s", head.ID), "it has no journal")
+	end()
+	for left := range c.heads {
+		a.report(c.headName(left), "it has no journal")
 	}
 	return nil
+}
+
+// journal walks the chains of all workflows.
+func (a *audit) journal(ctx context.Context) error {
+	c := chains[workflow.Transition, postgres.Head]{
+		heads: map[chain]postgres.Head{},
+		of:    func(t workflow.Transition) chain { return chain{t.OrganizationID, t.WorkflowID} },
+		beginning: func(chain) workflow.Transition {
+			return workflow.Transition{Version: -1, GraphVersion: workflow.GraphVersion}
+		},
+		unfit: unfit,
+		drift: func(h postgres.Head, last workflow.Transition) string {
+			if h.Version == last.Version && h.State == last.To && h.GraphVersion == last.GraphVersion &&
+				bytes.Equal(h.Hash, last.Hash) {
+				return ""
+			}
+			return fmt.Sprintf("it is %s at version %d, its journal ends with %s at %d",
+				h.State, h.Version, last.To, last.Version)
+		},
+		rowName: func(t workflow.Transition) string {
+			return fmt.Sprintf("workflow_transitions wf_%s version %d", t.WorkflowID, t.Version)
+		},
+		headName: func(c chain) string { return fmt.Sprintf("intent_workflows wf_%s", c.id) },
+	}
+	err := a.store.EachHead(ctx, func(h postgres.Head) error {
+		c.heads[chain{h.OrganizationID, h.ID}] = h
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.follow(a, func(visit func(workflow.Transition) error) error { return a.store.EachTransition(ctx, visit) })
 }
 
 // unfit says why a transition does not follow the one before it; "" when it does.
@@ -131,6 +173,8 @@ func unfit(last, t workflow.Transition) string {
 		return "a journal begins with CREATED"
 	case t.From != last.To:
 		return fmt.Sprintf("it leaves %s, the workflow was %s", t.From, last.To)
+	case t.GraphVersion != last.GraphVersion:
+		return fmt.Sprintf("it is of version %d of the graph, the workflow of %d", t.GraphVersion, last.GraphVersion)
 	case !bytes.Equal(t.PreviousHash, last.Hash):
 		return "its previous hash is not the hash of the row before"
 	case !bytes.Equal(t.ComputeHash(), t.Hash):
@@ -145,52 +189,32 @@ func unfit(last, t workflow.Transition) string {
 	return ""
 }
 
-// ledger walks the chains of all accounts and compares the last entry of each with the account.
+// ledger walks the chains of all accounts.
 func (a *audit) ledger(ctx context.Context) error {
-	accounts := map[chain]cost.Account{}
-	err := a.store.EachAccount(ctx, func(c cost.Account) error {
-		accounts[chain{c.OrganizationID, c.ID}] = c
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	var last cost.Entry
-	broken := false
-	close := func() {
-		key := chain{last.OrganizationID, last.AccountID}
-		account, there := accounts[key]
-		delete(accounts, key)
-		if !broken && there && (account.Sequence != last.Sequence || account.Balance != last.After ||
-			!bytes.Equal(account.Hash, last.Hash)) {
-			a.report(fmt.Sprintf("usage_accounts %s", account.ID), "its balance is not that of its last entry, %d",
-				last.Sequence)
-		}
-	}
-	err = a.store.EachEntry(ctx, func(e cost.Entry) error {
-		if e.AccountID != last.AccountID || e.OrganizationID != last.OrganizationID {
-			if last.AccountID != uuid.Nil {
-				close()
+	c := chains[cost.Entry, cost.Account]{
+		heads:     map[chain]cost.Account{},
+		of:        func(e cost.Entry) chain { return chain{e.OrganizationID, e.AccountID} },
+		beginning: func(chain) cost.Entry { return cost.Entry{Sequence: -1} },
+		unfit:     misbooked,
+		drift: func(account cost.Account, last cost.Entry) string {
+			if account.Sequence == last.Sequence && account.Balance == last.After && bytes.Equal(account.Hash, last.Hash) {
+				return ""
 			}
-			last, broken = cost.Entry{OrganizationID: e.OrganizationID, AccountID: e.AccountID, Sequence: -1}, false
-		}
-		if fault := misbooked(last, e); fault != "" && !broken {
-			broken = true
-			a.report(fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence), "%s", fault)
-		}
-		last = e
+			return fmt.Sprintf("its balance is not that of its last entry, %d", last.Sequence)
+		},
+		rowName: func(e cost.Entry) string {
+			return fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence)
+		},
+		headName: func(c chain) string { return fmt.Sprintf("usage_accounts %s", c.id) },
+	}
+	err := a.store.EachAccount(ctx, func(account cost.Account) error {
+		c.heads[chain{account.OrganizationID, account.ID}] = account
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if last.AccountID != uuid.Nil {
-		close()
-	}
-	for _, account := range accounts {
-		a.report(fmt.Sprintf("usage_accounts %s", account.ID), "it has no ledger")
-	}
-	return nil
+	return c.follow(a, func(visit func(cost.Entry) error) error { return a.store.EachEntry(ctx, visit) })
 }
 
 // misbooked says why an entry does not follow the one before it; "" when it does.
@@ -198,6 +222,8 @@ func misbooked(last, e cost.Entry) string {
 	switch {
 	case e.Sequence != last.Sequence+1:
 		return fmt.Sprintf("entry %d is missing", last.Sequence+1)
+	case (e.Sequence == 0) != (e.Kind == cost.EntryOpen):
+		return "a ledger begins with OPEN, and has no other"
 	case e.Before != last.After:
 		return "it begins with another balance than the entry before ended with"
 	case !bytes.Equal(e.PreviousHash, last.Hash):
@@ -211,16 +237,93 @@ func misbooked(last, e cost.Entry) string {
 	return ""
 }
 
-// holds compares what accounts hold with the open calls.
-func (a *audit) holds(ctx context.Context) error {
-	open, err := a.store.OpenHolds(ctx)
-	if err != nil {
-		return err
-	}
-	return a.store.EachAccount(ctx, func(c cost.Account) error {
-		if c.Balance.Held != open[c.ID] {
-			a.report(fmt.Sprintf("usage_accounts %s", c.ID), "it holds %s, its open calls hold %s", c.Balance.Held, open[c.ID])
+// calls compares every call with the ledger. With both chains in order it follows that an account holds what its open
+// calls hold, and has spent what its calls have cost.
+func (a *audit) calls(ctx context.Context) error {
+	err := a.store.EachCall(ctx, func(b postgres.Booked) error {
+		if fault := unbooked(b); fault != "" {
+			a.report(fmt.Sprintf("ai_calls call_%s", b.Call.ID), "%s", fault)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	strays, err := a.store.StrayEntries(ctx)
+	for _, e := range strays {
+		a.report(fmt.Sprintf("ai_calls call_%s", e.CallID), "it is not there, entry %d of account %s is of it",
+			e.Sequence, e.AccountID)
+	}
+	return err
+}
+
+// event is what the ledger says, or should say, of a call in one account, apart from adjustments.
+type event struct {
+	kind    cost.EntryKind
+	delta   cost.Delta
+	overage bool
+}
+
+// events are what the ledger should say of a call, in each of its two accounts.
+func events(c postgres.Call) []event {
+	var billed cost.Pico
+	if c.Cost != nil {
+		billed = *c.Cost
+	}
+	if c.Recorded {
+		return []event{{kind: cost.EntryRecord, delta: cost.Delta{Settled: billed}}}
+	}
+	all := []event{{kind: cost.EntryReserve, delta: cost.Delta{Held: c.Hold}}}
+	switch c.State {
+	case cost.CallSettled:
+		all = append(all, event{cost.EntrySettle, cost.Delta{Settled: billed, Held: -c.Hold}, c.Overage})
+	case cost.CallReleased:
+		all = append(all, event{cost.EntryRelease, cost.Delta{Held: -c.Hold}, false})
+	case cost.CallAssumed:
+		all = append(all, event{cost.EntryAssume, cost.Delta{Settled: c.Hold, Held: -c.Hold}, false})
+	}
+	return all
+}
+
+// unbooked says why the ledger does not agree with a call; "" when it does.
+func unbooked(b postgres.Booked) string {
+	booked, adjusted := map[uuid.UUID][]event{}, map[uuid.UUID]cost.Pico{}
+	for _, e := range b.Entries {
+		switch {
+		case e.AccountID != b.Call.WorkflowID && e.AccountID != b.Call.MonthID:
+			return fmt.Sprintf("entry %d of account %s is of it, which does not pay for it", e.Sequence, e.AccountID)
+		case e.Kind == cost.EntryAdjust:
+			adjusted[e.AccountID] += e.Delta.Settled
+		default:
+			// Whether a recorded call went beyond a limit is each account's own affair.
+			over := e.Overage && e.Kind != cost.EntryRecord
+			booked[e.AccountID] = append(booked[e.AccountID], event{e.Kind, e.Delta, over})
+		}
+	}
+	for _, account := range []uuid.UUID{b.Call.WorkflowID, b.Call.MonthID} {
+		if !slices.Equal(booked[account], events(b.Call)) {
+			return fmt.Sprintf("it is %s and holds %s, account %s says %s",
+				b.Call.State, b.Call.Hold, account, describe(booked[account]))
+		}
+	}
+	if adjusted[b.Call.WorkflowID] != adjusted[b.Call.MonthID] {
+		return fmt.Sprintf("it was adjusted by %s for the workflow and by %s for the month",
+			adjusted[b.Call.WorkflowID], adjusted[b.Call.MonthID])
+	}
+	if len(adjusted) > 0 && b.Call.State.Open() {
+		return "it was adjusted before it ended"
+	}
+	return ""
+}
+
+// describe writes events as a person reads them.
+func describe(all []event) string {
+	if len(all) == 0 {
+		return "nothing"
+	}
+	texts := make([]string, len(all))
+	for i, e := range all {
+		texts[i] = fmt.Sprintf("%s (settled %s, held %s)", e.kind, e.delta.Settled, e.delta.Held)
+	}
+	return strings.Join(texts, ", ")
 }

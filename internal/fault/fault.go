@@ -25,9 +25,20 @@ const (
 	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
 	BudgetHeld          Kind = "BUDGET_HELD"          // wait for calls in flight
 	PriceUnknown        Kind = "PRICE_UNKNOWN"        // add a price
+	BodyTooLarge        Kind = "BODY_TOO_LARGE"       // send less at once
+	TooManyTokens       Kind = "TOO_MANY_TOKENS"      // the same: the text of the operation is too long
+	TooDeep             Kind = "TOO_DEEP"             // ask for fewer fields inside each other
+	TooManyAliases      Kind = "TOO_MANY_ALIASES"     // ask for a list, not for each item
+	TooManyRootFields   Kind = "TOO_MANY_ROOT_FIELDS" // send several operations
+	TooCostly           Kind = "TOO_COSTLY"           // ask for smaller pages
+	TooManyErrors       Kind = "TOO_MANY_ERRORS"      // correct the errors before this one first
+	TimedOut            Kind = "TIMED_OUT"            // ask for less; of a mutation, read whether it was done
 	RateLimited         Kind = "RATE_LIMITED"         // try again later
 	Unavailable         Kind = "UNAVAILABLE"          // try again later
 	Internal            Kind = "INTERNAL"             // quote the request id
+
+	// PersistedQueryNotFound is the word of the protocol of automatic persisted queries: send the query with its hash.
+	PersistedQueryNotFound Kind = "PERSISTED_QUERY_NOT_FOUND"
 )
 
 // Error is a public error without data of its own. Errors that carry data are types of the package that knows it;

@@ -14,27 +14,24 @@ import (
 // Organization is the tenant.
 type Organization struct {
 	ID                        uuid.UUID
+	Version                   int
 	TimeZone                  string
 	WorkflowLimit, MonthLimit cost.Pico
 	CreatedAt                 time.Time
 }
 
 // CreateOrganization writes the caller's organization if it is new.
-func (s *Store) CreateOrganization(ctx context.Context, o Organization) error {
+func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
 	return translate(s.q.OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
-		OrganizationID: o.ID, WorkflowLimitPico: o.WorkflowLimit, MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
+		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
 	}))
 }
 
 // Organization returns the caller's organization.
 func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
 	row, err := s.q.OrganizationGet(ctx, who.OrganizationID)
-	return one(row, err, func(r dbsqlc.Organization) Organization {
-		return Organization{
-			ID: r.ID, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico, MonthLimit: r.MonthLimitPico,
-			CreatedAt: r.CreatedAt.UTC(),
-		}
-	})
+	return one(row, err, toOrganization)
 }
 
 // Account returns one account.
@@ -70,13 +67,19 @@ func (s *Store) Month(
 	return one(row, err, toAccount)
 }
 
-// OpenMonth opens the account of a month, unless it is open.
-func (s *Store) OpenMonth(
-	ctx context.Context, who caller.Caller, id uuid.UUID, period cost.Period, at time.Time,
-) error {
+// NewMonth is a month to be opened. TimeZone is the one that its period was computed in.
+type NewMonth struct {
+	ID       uuid.UUID
+	Period   cost.Period
+	TimeZone string
+	At       time.Time
+}
+
+// OpenMonth opens the account of a month, unless it is open, or the organization's time zone is another one now.
+func (s *Store) OpenMonth(ctx context.Context, who caller.Caller, m NewMonth) error {
 	return translate(s.q.AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
-		OrganizationID: who.OrganizationID, ID: id, Kind: cost.AccountMonth, PeriodStart: &period.Start,
-		PeriodEnd: &period.End, EntryKind: cost.EntryOpen, Actor: who.Actor, At: at,
+		OrganizationID: who.OrganizationID, ID: m.ID, Kind: cost.AccountMonth, PeriodStart: &m.Period.Start,
+		PeriodEnd: &m.Period.End, TimeZone: m.TimeZone, EntryKind: cost.EntryOpen, Actor: who.Actor, At: m.At,
 	}))
 }
 
@@ -93,7 +96,10 @@ func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account co
 		OrganizationID: who.OrganizationID, ID: h.AccountID, Kind: cost.EntryReserve, CallID: h.CallID,
 		HoldPico: int64(h.Amount), Actor: who.Actor, At: h.At,
 	})
-	return one(dbsqlc.UsageAccount(row), err, toAccount)
+	if account, held, err = one(dbsqlc.UsageAccount(row), err, toAccount); held {
+		s.noteEntry(account)
+	}
+	return account, held, err
 }
 
 // Booking is what has happened to the money of a call.
@@ -104,21 +110,46 @@ type Booking struct {
 	Overage bool
 	Reason  string
 	At      time.Time
+	// Corrects is the entry that an adjustment corrects, by its sequence number; nil for none in particular.
+	Corrects *int64
 }
 
 // Book writes a booking into both accounts of its call, the workflow's first and then the month's, whatever the limits.
 func (s *Store) Book(ctx context.Context, who caller.Caller, b Booking) error {
 	for _, account := range []uuid.UUID{b.Call.WorkflowID, b.Call.MonthID} {
-		_, err := s.q.AccountBook(ctx, dbsqlc.AccountBookParams{
-			OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
-			CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
-			Overage: b.Overage, StoppedKind: cost.AccountWorkflow, Actor: who.Actor, Reason: b.Reason, At: b.At,
-		})
-		if err != nil {
-			return translate(err)
+		if _, err := s.book(ctx, who, account, b); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// book writes a booking into one account.
+func (s *Store) book(
+	ctx context.Context, who caller.Caller, account uuid.UUID, b Booking,
+) (cost.Account, error) {
+	n := b.counts()
+	row, err := s.q.RecordUsageAndIncrement(ctx, dbsqlc.RecordUsageAndIncrementParams{
+		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
+		CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
+		Overage: b.Overage, StoppedKind: b.stops(), Actor: who.Actor, Reason: b.Reason, At: b.At,
+		CorrectsSequence: b.Corrects, Calls: n.calls, CountedSettled: n.settled, CountedAssumed: n.assumed,
+		CountedAdjusted: n.adjusted, CountedOverage: n.overage,
+	})
+	if err != nil {
+		return cost.Account{}, translate(err)
+	}
+	booked := toAccount(dbsqlc.UsageAccount(row))
+	s.noteEntry(booked)
+	return booked, nil
+}
+
+// stops is the kind of account that an overage stops. A recorded call stops none: it went beyond a limit, not a hold.
+func (b Booking) stops() cost.AccountKind {
+	if b.Kind == cost.EntryRecord {
+		return ""
+	}
+	return cost.AccountWorkflow
 }
 
 // Entries returns of each account the first ledger entries after a sequence number.
@@ -140,14 +171,4 @@ func (s *Store) EntryAt(
 		OrganizationID: who.OrganizationID, AccountID: account, Sequence: sequence,
 	})
 	return one(row, err, toEntry)
-}
-
-// Prices returns the prices of models that are valid at a time; of all models when none is named.
-func (s *Store) Prices(ctx context.Context, models []string, at time.Time) ([]cost.Price, error) {
-	if models == nil {
-		rows, err := s.q.PriceListValid(ctx, at)
-		return many(rows, err, toPrice)
-	}
-	rows, err := s.q.PriceList(ctx, dbsqlc.PriceListParams{Models: models, At: at})
-	return many(rows, err, toPrice)
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/cost"
@@ -73,17 +72,49 @@ func (s *Store) EachEntry(ctx context.Context, visit func(cost.Entry) error) err
 		})
 }
 
-// OpenHolds sums the holds of the calls without an outcome, by account.
-func (s *Store) OpenHolds(ctx context.Context) (map[uuid.UUID]cost.Pico, error) {
-	rows, err := s.q.CallListOpen(ctx, 1<<30)
-	if err != nil {
-		return nil, translate(err)
+// Booked is a call with all that the ledger says about it, by account and in order.
+type Booked struct {
+	Call    Call
+	Entries []cost.Entry
+}
+
+// EachCall calls visit for every call of every organization.
+func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
+	in := dbsqlc.CallListAllParams{PageSize: auditPage}
+	for {
+		calls, err := s.q.CallListAll(ctx, in)
+		if err != nil {
+			return translate(err)
+		}
+		var of dbsqlc.LedgerListByCallsParams
+		for _, r := range calls {
+			of.OrganizationIds, of.CallIds = append(of.OrganizationIds, r.OrganizationID), append(of.CallIds, r.ID)
+		}
+		entries, err := s.q.LedgerListByCalls(ctx, of)
+		if err != nil {
+			return translate(err)
+		}
+		for _, r := range calls { // Both lists are in the order of the calls' keys.
+			b, n := Booked{Call: toCall(r)}, 0
+			for ; n < len(entries) && *entries[n].CallID == r.ID && entries[n].OrganizationID == r.OrganizationID; n++ {
+				b.Entries = append(b.Entries, toEntry(entries[n]))
+			}
+			if err := visit(b); err != nil {
+				return err
+			}
+			entries = entries[n:]
+			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
+		}
+		if len(calls) < auditPage {
+			return nil
+		}
 	}
-	held := make(map[uuid.UUID]cost.Pico, len(rows))
-	for _, r := range rows {
-		held[r.AccountID] = cost.Pico(r.Held)
-	}
-	return held, nil
+}
+
+// StrayEntries returns ledger entries of calls that are not there, a page of them at most.
+func (s *Store) StrayEntries(ctx context.Context) ([]cost.Entry, error) {
+	rows, err := s.q.LedgerListStray(ctx, auditPage)
+	return many(rows, err, toEntry)
 }
 
 // pages reads until a page is not full.

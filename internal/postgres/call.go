@@ -164,6 +164,13 @@ func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) (
 	return many(rows, err, toCall)
 }
 
+// HurryCalls makes the open calls of a run due for a look now.
+func (s *Store) HurryCalls(ctx context.Context, run workflow.Run, at time.Time) error {
+	return translate(s.q.CallHurry(ctx, dbsqlc.CallHurryParams{
+		OrganizationID: run.OrganizationID, WorkflowID: run.WorkflowID, RunToken: run.Token, At: at,
+	}))
+}
+
 // PostponeCall says when to look again at a call without an outcome.
 func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUID, checkAt time.Time) error {
 	return translate(s.q.CallPostpone(ctx, dbsqlc.CallPostponeParams{

@@ -16,9 +16,15 @@ func translate(err error) error {
 	if !errors.As(err, &refused) {
 		return err
 	}
+	switch refused.ConstraintName {
+	case "model_prices_no_overlap", "model_prices_pkey":
+		return fmt.Errorf("%w (%w)", fault.New(fault.Conflict, "Another price covers the same time."), err)
+	}
 	switch refused.Code {
 	case "40001", "40P01": // serialization_failure, deadlock_detected
 		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "The database is busy. Try again."), err)
+	case "22021": // character_not_in_repertoire
+		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "A text has a character that cannot be kept."), err)
 	case "22003": // numeric_value_out_of_range
 		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "An amount is larger than the books can hold."), err)
 	}

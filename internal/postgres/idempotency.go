@@ -14,15 +14,22 @@ import (
 type Key struct {
 	Text        string
 	Fingerprint []byte
-	WorkflowID  uuid.UUID
+	WorkflowID  uuid.UUID // nil UUID when it was about none
 	CallID      *uuid.UUID
-	Version     *int // of the transition it made
+	Made
+}
+
+// Made is what a request under a key has made: a transition, by its version, or a ledger entry.
+type Made struct {
+	Version   *int
+	AccountID *uuid.UUID
+	Sequence  *int64
 }
 
 // ClaimKey writes the key down. claimed is false when it was used before.
 func (s *Store) ClaimKey(ctx context.Context, who caller.Caller, k Key, at time.Time) (claimed bool, err error) {
 	n, err := s.q.IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
-		OrganizationID: who.OrganizationID, Key: k.Text, Fingerprint: k.Fingerprint, WorkflowID: k.WorkflowID,
+		OrganizationID: who.OrganizationID, Key: k.Text, Fingerprint: k.Fingerprint, WorkflowID: pointer(k.WorkflowID),
 		CallID: k.CallID, Actor: who.Actor, At: at,
 	})
 	return n == 1, translate(err)
@@ -33,14 +40,16 @@ func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Ke
 	row, err := s.q.IdempotencyGet(ctx, dbsqlc.IdempotencyGetParams{OrganizationID: who.OrganizationID, Key: text})
 	return one(row, err, func(r dbsqlc.IdempotencyKey) Key {
 		return Key{
-			Text: r.Key, Fingerprint: r.Fingerprint, WorkflowID: r.WorkflowID, CallID: r.CallID, Version: r.Version,
+			Text: r.Key, Fingerprint: r.Fingerprint, WorkflowID: value(r.WorkflowID), CallID: r.CallID,
+			Made: Made{Version: r.Version, AccountID: r.AccountID, Sequence: r.Sequence},
 		}
 	})
 }
 
-// NameKey adds the version that the transition under a key has made.
-func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, version int) error {
+// NameKey adds what the request under a key has made.
+func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, made Made) error {
 	return translate(s.q.IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
-		OrganizationID: who.OrganizationID, Key: text, Version: version,
+		OrganizationID: who.OrganizationID, Key: text, Version: made.Version, AccountID: made.AccountID,
+		Sequence: made.Sequence,
 	}))
 }

@@ -36,19 +36,20 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 		NameContains: p.Filter.NameContains, CreatedFrom: p.Filter.CreatedFrom, CreatedTo: p.Filter.CreatedTo,
 		CreatedBy: p.Filter.CreatedBy, PageSize: p.First,
 	}
-	list := s.q.WorkflowListByCreated
+	q := s.planned()
+	list := q.WorkflowListByCreated
 	switch {
 	case p.ByUpdated && p.Descending:
 		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
-			return s.q.WorkflowListByUpdatedDescending(ctx, dbsqlc.WorkflowListByUpdatedDescendingParams(in))
+			return q.WorkflowListByUpdatedDescending(ctx, dbsqlc.WorkflowListByUpdatedDescendingParams(in))
 		}
 	case p.ByUpdated:
 		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
-			return s.q.WorkflowListByUpdated(ctx, dbsqlc.WorkflowListByUpdatedParams(in))
+			return q.WorkflowListByUpdated(ctx, dbsqlc.WorkflowListByUpdatedParams(in))
 		}
 	case p.Descending:
 		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
-			return s.q.WorkflowListByCreatedDescending(ctx, dbsqlc.WorkflowListByCreatedDescendingParams(in))
+			return q.WorkflowListByCreatedDescending(ctx, dbsqlc.WorkflowListByCreatedDescendingParams(in))
 		}
 	}
 	rows, err := list(ctx, in)
@@ -57,7 +58,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
-	n, err := s.q.WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
+	n, err := s.planned().WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
 		OrganizationID: who.OrganizationID, States: texts(f.States), NameContains: f.NameContains,
 		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, CreatedBy: f.CreatedBy,
 	})

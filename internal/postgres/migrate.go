@@ -116,10 +116,7 @@ func migrations(ctx context.Context, conn *pgx.Conn, files fs.FS) ([]Migration, 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.Query(ctx, listMigrations)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := conn.Query(ctx, listMigrations) // Its error comes back from the rows.
 	applied, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Migration, err error) {
 		m.AppliedAt = new(time.Time)
 		err = row.Scan(&m.Number, &m.Name, &m.checksum, m.AppliedAt)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -15,12 +16,17 @@ const AppRole = "infin8_app"
 const findExcess = `
 SELECT 'is a superuser' WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 UNION ALL
+SELECT 'bypasses row security' WHERE (SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user)
+UNION ALL
 SELECT format('may %s %s', lower(p.privilege), c.relname)
 FROM pg_class AS c
-CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS p (privilege)
+CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS p (privilege)
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-    AND (has_table_privilege(c.oid, p.privilege)
-        OR p.privilege = 'UPDATE' AND c.relname = ANY($1) AND has_any_column_privilege(c.oid, 'UPDATE'))
+    AND CASE p.privilege
+        WHEN 'INSERT' THEN c.relname = ANY(@given) AND has_any_column_privilege(c.oid, 'INSERT')
+        WHEN 'UPDATE' THEN has_table_privilege(c.oid, 'UPDATE')
+            OR c.relname = ANY(@grown) AND has_any_column_privilege(c.oid, 'UPDATE')
+        ELSE has_table_privilege(c.oid, p.privilege) END
 UNION ALL
 SELECT format('owns %s', c.relname) FROM pg_class AS c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -30,10 +36,12 @@ SELECT 'may create objects in the schema public' WHERE has_schema_privilege('pub
 ORDER BY 1`
 
 // CheckRole returns an error that lists everything the connections of the pool may do and a server must not: the
-// journals' rows are beyond its reach, and so is the schema.
+// journals' rows are beyond its reach, what migrations give it as facts (the edges of the graph) is only to be read,
+// row security keeps it from the operator's prices, and the schema is not its own.
 func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
-	grown := []string{"workflow_transitions", "ai_usage_ledger", "legal_transitions", "step_results", "model_prices"}
-	rows, err := pool.Query(ctx, findExcess, grown)
+	given := []string{"legal_transitions", "schema_migrations"}
+	grown := append([]string{"workflow_transitions", "ai_usage_ledger", "step_results"}, given...)
+	rows, err := pool.Query(ctx, findExcess, pgx.NamedArgs{"given": given, "grown": grown})
 	if err != nil {
 		return fmt.Errorf("ask for the rights of the server's role: %w", err)
 	}
@@ -57,7 +65,9 @@ func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 // Connect opens a pool that works as role, and as the user of the URL when role is empty. The role is part of the
-// connection's start, so that RESET ROLE does not lead back.
+// connection's start, so that RESET ROLE and RESET ALL lead to it and not to the user of the URL. It is no wall: SET
+// ROLE NONE leads back, so whoever can make the server run a statement of theirs has the rights of that user. Where
+// that matters the URL names a user with no right but membership in the role.
 func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {

@@ -111,13 +111,14 @@ func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
 		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
 		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
 		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
+		Corrects: r.CorrectsSequence,
 	}
 }
 
-func toPrice(r dbsqlc.ModelPrice) cost.Price {
-	return cost.Price{
-		Model: r.Model, Component: r.Component, Unit: r.UnitPico, MinPromptTokens: r.MinPromptTokens,
-		ValidFrom: r.ValidFrom.UTC(), ValidTo: r.ValidTo, Source: r.Source,
+func toOrganization(r dbsqlc.Organization) Organization {
+	return Organization{
+		ID: r.ID, Version: r.Version, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico,
+		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 
@@ -125,6 +126,7 @@ func toPrice(r dbsqlc.ModelPrice) cost.Price {
 type Call struct {
 	cost.Call
 	MonthID      uuid.UUID
+	Recorded     bool // made without a reservation: it has no hold
 	RunToken     *int
 	WebSearches  int64
 	Checks       int
@@ -144,7 +146,7 @@ func toCall(r dbsqlc.AiCall) Call {
 			PromptBytes: r.PromptBytes, MaxCompletionTokens: r.MaxCompletionTokens, ReservedAt: r.ReservedAt.UTC(),
 			DispatchedAt: r.DispatchedAt, EndedAt: r.EndedAt,
 		},
-		MonthID: r.MonthID, RunToken: r.RunToken, WebSearches: r.WebSearches, Checks: r.Checks,
+		MonthID: r.MonthID, Recorded: r.Recorded, RunToken: r.RunToken, WebSearches: r.WebSearches, Checks: r.Checks,
 		UnknownSince: r.UnknownSince,
 	}
 }

@@ -21,6 +21,9 @@ type Store struct {
 	pool *pgxpool.Pool // nil within a transaction
 	tx   pgx.Tx        // nil outside of one
 	q    *dbsqlc.Queries
+
+	tell    func([]Change) // nil when nobody follows
+	changes []Change       // of the transaction
 }
 
 // New returns a Store on a pool.
@@ -37,9 +40,16 @@ func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	if s.tx != nil {
 		return errors.New("a transaction within a transaction")
 	}
+	var changes []Change
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		return do(&Store{tx: tx, q: s.q.WithTx(tx)})
+		store := &Store{tx: tx, q: s.q.WithTx(tx), tell: s.tell}
+		err := do(store)
+		changes = store.changes
+		return err
 	})
+	if err == nil && len(changes) > 0 {
+		s.tell(changes)
+	}
 	return translate(err)
 }
 

@@ -32,7 +32,10 @@ func (s *Store) CreateWorkflow(
 		State: workflow.Created, Kind: workflow.Create, Actor: who.Actor, At: in.At,
 		AccountKind: cost.AccountWorkflow, LimitPico: in.Limit, EntryKind: cost.EntryOpen,
 	})
-	return one(dbsqlc.IntentWorkflow(row), err, toWorkflow)
+	if flow, created, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); created {
+		s.noteMove(flow)
+	}
+	return flow, created, err
 }
 
 // Workflow returns one workflow of the caller's organization.
@@ -96,6 +99,7 @@ func (s *Store) Transition(
 	if flow, won, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); err != nil || !won {
 		return flow, made, won, err
 	}
+	s.noteMove(flow)
 	return flow, workflow.Transition{
 		OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Version: flow.Version,
 		GraphVersion: flow.GraphVersion, Kind: m.Kind, From: m.From, To: m.To, Actor: who.Actor, Reason: m.Reason,

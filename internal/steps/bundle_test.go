@@ -2,6 +2,7 @@ package steps_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync/atomic"
@@ -44,7 +45,9 @@ type bundle struct {
 type options struct {
 	workflowLimit cost.Pico
 	attemptLimit  time.Duration
-	prices        []cost.Price // the provider's
+	prices        []cost.Price  // the provider's
+	client        *http.Client  // what the gateway is asked with
+	delay         time.Duration // the provider's, between two words
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -66,10 +69,10 @@ func setup(t *testing.T, o options) bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices})
+	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
 	server := httptest.NewServer(b.sandbox)
 	t.Cleanup(server.Close)
-	client, err := llm.New(llm.Options{BaseURL: server.URL, Key: "sandbox"})
+	client, err := llm.New(llm.Options{BaseURL: server.URL, Key: "sandbox", HTTPClient: o.client})
 	if err != nil {
 		t.Fatal(err)
 	}

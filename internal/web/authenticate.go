@@ -11,47 +11,76 @@ import (
 )
 
 // authenticate lets a request through when its token is good and its organization admitted, with the caller in the
-// context. All tokens that are not good look the same from outside; the log knows the reason.
+// context. All tokens that are not good look the same from outside; the log knows the reason. A websocket may come
+// without a token: a page cannot send one with it, and its first message will carry it.
 func authenticate(
 	auth *Authenticator, admit func(context.Context, caller.Caller) error, next http.Handler,
 ) http.Handler {
+	signIn := SignIn(auth, admit)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		record := recordOf(r.Context())
-		who, err := auth.authenticated(r.Header)
-		if err != nil {
-			record.fail(err)
-			w.Header().Set("WWW-Authenticate", `Bearer realm="infin8content"`)
-			refuse(w, r, refusal{http.StatusUnauthorized, fault.Unauthenticated, signInAgain})
+		values := r.Header.Values("Authorization")
+		if len(values) == 0 && isWebsocket(r) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		record.identify(who)
-		ctx := caller.With(r.Context(), who)
-		if admit != nil {
-			if err := admit(ctx, who); err != nil {
-				record.fail(fmt.Errorf("admit the organization: %w", err))
-				refuse(w, r, notAdmitted(err))
-				return
-			}
+		ctx, err := signIn(r.Context(), values...)
+		switch {
+		case fault.KindOf(err) == fault.Unauthenticated:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="infin8content"`)
+			refuse(w, r, refusal{http.StatusUnauthorized, fault.Unauthenticated, signInAgain})
+		case err != nil:
+			refuse(w, r, notAdmitted(err))
+		default:
+			next.ServeHTTP(w, r.WithContext(ctx))
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// authenticated returns the caller of the one bearer token in the headers.
-func (a *Authenticator) authenticated(h http.Header) (caller.Caller, error) {
-	values := h.Values("Authorization")
+// SignIn returns what authenticates by the values of an Authorization header, of which there must be one. The context
+// that comes back carries the caller and when its authority ends, and the access log knows both. The error is
+// UNAUTHENTICATED for a token that is not good, and of another kind when the organization could not be admitted.
+func SignIn(
+	auth *Authenticator, admit func(context.Context, caller.Caller) error,
+) func(ctx context.Context, authorization ...string) (context.Context, error) {
+	return func(ctx context.Context, authorization ...string) (context.Context, error) {
+		record := recordOf(ctx)
+		token, err := bearer(authorization)
+		if err != nil {
+			record.fail(err)
+			return nil, err
+		}
+		who, end, err := auth.read(token)
+		if err != nil {
+			record.fail(err)
+			return nil, err
+		}
+		record.identify(who)
+		ctx = caller.WithEnd(caller.With(ctx, who), end)
+		if admit == nil {
+			return ctx, nil
+		}
+		if err := admit(ctx, who); err != nil {
+			record.fail(fmt.Errorf("admit the organization: %w", err))
+			return nil, err
+		}
+		return ctx, nil
+	}
+}
+
+// bearer returns the one bearer token.
+func bearer(values []string) (string, error) {
 	switch {
 	case len(values) == 0:
-		return caller.Caller{}, unauthenticated("there is no token")
+		return "", unauthenticated("there is no token")
 	case len(values) > 1:
 		// A proxy might have looked at the other one.
-		return caller.Caller{}, unauthenticated("there is more than one Authorization header")
+		return "", unauthenticated("there is more than one Authorization header")
 	}
 	scheme, token, found := strings.Cut(values[0], " ")
 	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return caller.Caller{}, unauthenticated("the Authorization header is not a bearer token")
+		return "", unauthenticated("the Authorization header is not a bearer token")
 	}
-	return a.Caller(token)
+	return token, nil
 }
 
 // notAdmitted tells the client whether to come back, and nothing of the cause.

@@ -75,27 +75,33 @@ func NewAuthenticator(secret []byte, now func() time.Time) (*Authenticator, erro
 // Caller returns who the token speaks for. Every error is UNAUTHENTICATED; its text begins with the reason, which is
 // for the log and is one of a closed list: nothing of the token is repeated.
 func (a *Authenticator) Caller(token string) (caller.Caller, error) {
+	who, _, err := a.read(token)
+	return who, err
+}
+
+// read is Caller with the time when the token ends.
+func (a *Authenticator) read(token string) (caller.Caller, time.Time, error) {
 	if len(token) > maxTokenBytes {
-		return caller.Caller{}, unauthenticated("the token is too long")
+		return caller.Caller{}, time.Time{}, unauthenticated("the token is too long")
 	}
 	var c claims
 	parsed, err := a.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return a.secret, nil })
 	if err != nil {
-		return caller.Caller{}, unauthenticated(reason(err))
+		return caller.Caller{}, time.Time{}, unauthenticated(reason(err))
 	}
 	// A header marked critical must be understood or the token refused (RFC 7515, 4.1.11); none is understood here.
 	if _, critical := parsed.Header["crit"]; critical {
-		return caller.Caller{}, unauthenticated("the token has a critical header")
+		return caller.Caller{}, time.Time{}, unauthenticated("the token has a critical header")
 	}
 	// The parser stretched exp by the clock skew as well; see there.
 	if !a.now().Before(c.ExpiresAt.Time) {
-		return caller.Caller{}, unauthenticated("the token has expired")
+		return caller.Caller{}, time.Time{}, unauthenticated("the token has expired")
 	}
 	who, err := c.caller()
 	if err != nil {
-		return caller.Caller{}, unauthenticated(err.Error())
+		return caller.Caller{}, time.Time{}, unauthenticated(err.Error())
 	}
-	return who, nil
+	return who, c.ExpiresAt.Time, nil
 }
 
 // Token signs a token for the caller that is valid from now on and for ttl, in whole seconds rounded down. It refuses a

@@ -34,9 +34,13 @@ func shareWith(origins []string, next http.Handler) http.Handler {
 		// Not AllowedOrigins: there an empty list means everybody.
 		AllowOriginFunc: func(origin string) bool { return slices.Contains(listed, origin) },
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:  []string{"Accept", "Authorization", "Content-Type", "X-Request-Id"},
-		ExposedHeaders:  []string{"Retry-After", "X-Request-Id"},
-		MaxAge:          600, // seconds; browsers cap it themselves
+		AllowedHeaders: []string{
+			"Accept", "Authorization", "Content-Type", "X-Request-Id",
+			// One of these must come with a GET: see graph.
+			"Apollo-Require-Preflight", "GraphQL-Preflight", "GraphQL-Require-Preflight", "X-Apollo-Operation-Name",
+		},
+		ExposedHeaders: []string{"Retry-After", "X-Request-Id"},
+		MaxAge:         600, // seconds; browsers cap it themselves
 	}).Handler(next)
 }
 

@@ -14,7 +14,7 @@ import (
 // body is small and the handler needs all of it anyway; this way no handler can forget to ask.
 func limitBody(limit int64, next http.Handler) http.Handler {
 	tooLarge := refusal{
-		http.StatusRequestEntityTooLarge, fault.InvalidInput,
+		http.StatusRequestEntityTooLarge, fault.BodyTooLarge,
 		fmt.Sprintf("The request body is larger than %d bytes.", limit),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

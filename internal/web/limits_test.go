@@ -42,7 +42,7 @@ func TestABodyOfTheLimitPassesAndOneByteMoreDoesNot(t *testing.T) {
 				if got := r.Header.Get("Connection"); got != "close" {
 					t.Errorf("Connection: got %q, want close", got)
 				}
-				wantRefusal(t, r, http.StatusRequestEntityTooLarge, fault.InvalidInput)
+				wantRefusal(t, r, http.StatusRequestEntityTooLarge, fault.BodyTooLarge)
 			})
 		}
 	}

@@ -5,6 +5,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -27,6 +28,8 @@ type Options struct {
 	Admit func(ctx context.Context, who caller.Caller) error
 	// Ready says why the process cannot serve just now, or nil. It is given two seconds. Nil is always ready.
 	Ready func(ctx context.Context) error
+	// Knocks count failures to sign in; nil counts none.
+	Knocks *Knocks
 	// Origins are the web origins whose pages may call /graphql, compared byte by byte; CheckOrigin says what is one.
 	// There are no patterns, and an empty list means that no page of another origin may.
 	Origins []string
@@ -34,13 +37,17 @@ type Options struct {
 	Logger *slog.Logger
 	// MaxBodyBytes is the greatest body of a request; 0 is DefaultMaxBodyBytes.
 	MaxBodyBytes int64
+	// Export writes a file to an administrator. Its errors are shown as far as they are public; those that it returns
+	// after it has begun to write cut the connection. Nil: there are no exports.
+	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
 	// Playground serves the page at /. Without it there is nothing at /.
 	Playground bool
 }
 
 // New returns the handler of the whole server:
 //
-//	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins
+//	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins; and websockets
+//	GET /export/…        journal.csv, journal.ndjson, ledger.csv and ledger.ndjson for administrators, with CORS
 //	GET /                the playground, or an index in JSON for a client that prefers it
 //	GET /healthz         200 while the process lives
 //	GET /readyz          200 while it can serve, else 503
@@ -58,12 +65,16 @@ func New(o Options) http.Handler {
 	}
 
 	graphQL := limitBody(o.MaxBodyBytes, o.GraphQL)
-	graphQL = authenticate(o.Auth, o.Admit, graphQL)
+	graphQL = guard(o.Knocks, authenticate(o.Auth, o.Admit, graphQL))
 	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
-	graphQL = shareWith(o.Origins, graphQL)
+	graphQL = shareWith(o.Origins, connectTo(o.Origins, graphQL))
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graphQL)
+	if o.Export != nil {
+		export := guard(o.Knocks, authenticate(o.Auth, o.Admit, exports(o.Export)))
+		mux.Handle("/export/{file}", shareWith(o.Origins, onlyMethods(export, http.MethodGet)))
+	}
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("GET /readyz", ready(o.Ready))
 	if o.Playground {

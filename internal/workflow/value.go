@@ -45,6 +45,12 @@ func (w Workflow) NextStates() []State { return w.State.NextStates() }
 // CanAccessStep is State.CanAccessStep.
 func (w Workflow) CanAccessStep(k StepKey) bool { return w.State.CanAccessStep(k) }
 
+// LeftBy returns the workflow as a transition of its own left it.
+func (w Workflow) LeftBy(t Transition) Workflow {
+	w.State, w.Version, w.UpdatedAt = t.To, t.Version, t.At
+	return w
+}
+
 // Transition is one row of the journal: an edge of the graph, taken. Version is the version that it made; at version 0
 // Kind is CREATE and From is empty.
 type Transition struct {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -20,35 +21,43 @@ var componentField = map[cost.Component]string{
 }
 
 type listedModel struct {
-	ID      string            `json:"id"`
-	Name    string            `json:"name"`
-	Pricing map[string]string `json:"pricing"`
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+	Pricing map[string]any `json:"pricing"`
 }
 
-// models answers GET /models: the unconditional prices of today, in USD per token as decimal text.
+// models answers GET /models: the prices of today, in USD per token, request or search as decimal text; those that
+// begin at a size of prompt are overrides of the others.
 func (s *Sandbox) models(w http.ResponseWriter, _ *http.Request) {
-	byID := map[string]*listedModel{}
-	list := []*listedModel{}
 	now := s.now()
-	for _, p := range s.prices {
-		if !p.ValidAt(now) || p.MinPromptTokens > 0 {
-			continue
-		}
-		m := byID[p.Model]
-		if m == nil {
-			m = &listedModel{ID: p.Model, Name: p.Model + " (sandbox)", Pricing: map[string]string{"request": "0"}}
-			byID[p.Model] = m
-			list = append(list, m)
-		}
-		m.Pricing[componentField[p.Component]] = p.Unit.String()
-	}
-	slices.SortFunc(list, func(a, b *listedModel) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
+	prices := slices.DeleteFunc(slices.Clone(s.prices), func(p cost.Price) bool { return !p.ValidAt(now) })
+	slices.SortFunc(prices, func(a, b cost.Price) int {
+		return cmp.Or(cmp.Compare(a.Model, b.Model), cmp.Compare(a.MinPromptTokens, b.MinPromptTokens))
 	})
+	list := []*listedModel{}
+	for _, p := range prices {
+		if len(list) == 0 || list[len(list)-1].ID != p.Model {
+			list = append(list, &listedModel{
+				ID: p.Model, Name: p.Model + " (sandbox)", Pricing: map[string]any{"request": "0"},
+			})
+		}
+		list[len(list)-1].add(p)
+	}
 	writeJSON(w, http.StatusOK, map[string]any{"data": list})
+}
+
+// add adds a price. Those of one size come one after the other, the smallest size first.
+func (m *listedModel) add(p cost.Price) {
+	tier := m.Pricing
+	if p.MinPromptTokens > 0 {
+		overrides, _ := m.Pricing["overrides"].([]map[string]any)
+		if n := len(overrides); n == 0 || overrides[n-1]["min_prompt_tokens"] != p.MinPromptTokens {
+			overrides = append(overrides, map[string]any{"min_prompt_tokens": p.MinPromptTokens})
+			m.Pricing["overrides"] = overrides
+		}
+		tier = overrides[len(overrides)-1]
+	}
+	tier[componentField[p.Component]] = p.Unit.String()
 }
 
 // ceilingOf is the dearest a model can be for a prompt of this size; false when the sandbox does not know the model.

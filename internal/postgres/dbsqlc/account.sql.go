@@ -13,105 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-const accountBook = `-- name: AccountBook :one
-WITH booked AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + $1::bigint,
-        held_pico = a.held_pico + $2::bigint,
-        stopped = a.stopped OR ($3::boolean AND a.kind = $4), previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $5::entry_kind, $6::uuid,
-            $1::bigint, $2::bigint, 0, a.settled_pico + $1::bigint,
-            a.held_pico + $2::bigint, a.limit_pico,
-            a.stopped OR ($3::boolean AND a.kind = $4), $3::boolean, $7::actor,
-            $8::reason, $9::timestamptz)
-    WHERE a.organization_id = $10 AND a.id = $11
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT b.organization_id, b.id, b.sequence, $5::entry_kind, $6::uuid, $12::amount_pico,
-        b.settled_pico - $1::bigint, $1::bigint, b.settled_pico,
-        b.held_pico - $2::bigint, $2::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
-        l.stopped_after, b.stopped, $3::boolean, $7::actor, $8::reason, $9::timestamptz,
-        b.previous_hash, b.hash
-    FROM booked AS b
-    JOIN ai_usage_ledger AS l
-        ON l.organization_id = b.organization_id AND l.account_id = b.id AND l.sequence = b.sequence - 1
-)
-SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_hash, b.hash FROM booked AS b
-`
-
-type AccountBookParams struct {
-	SettledDelta   int64
-	HeldDelta      int64
-	Overage        bool
-	StoppedKind    cost.AccountKind
-	Kind           cost.EntryKind
-	CallID         uuid.UUID
-	Actor          string
-	Reason         string
-	At             time.Time
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-	CallHoldPico   cost.Pico
-}
-
-type AccountBookRow struct {
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-	Kind           cost.AccountKind
-	WorkflowID     *uuid.UUID
-	PeriodStart    *time.Time
-	PeriodEnd      *time.Time
-	Sequence       int64
-	SettledPico    cost.Pico
-	HeldPico       cost.Pico
-	LimitPico      cost.Pico
-	Stopped        bool
-	PreviousHash   []byte
-	Hash           []byte
-}
-
-// AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, an
-// adjustment. The entry selects from what the update returned.
-func (q *Queries) AccountBook(ctx context.Context, arg AccountBookParams) (AccountBookRow, error) {
-	row := q.db.QueryRow(ctx, accountBook,
-		arg.SettledDelta,
-		arg.HeldDelta,
-		arg.Overage,
-		arg.StoppedKind,
-		arg.Kind,
-		arg.CallID,
-		arg.Actor,
-		arg.Reason,
-		arg.At,
-		arg.OrganizationID,
-		arg.ID,
-		arg.CallHoldPico,
-	)
-	var i AccountBookRow
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.Kind,
-		&i.WorkflowID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Sequence,
-		&i.SettledPico,
-		&i.HeldPico,
-		&i.LimitPico,
-		&i.Stopped,
-		&i.PreviousHash,
-		&i.Hash,
-	)
-	return i, err
-}
-
 const accountGet = `-- name: AccountGet :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2
 `
 
 type AccountGetParams struct {
@@ -135,16 +38,54 @@ func (q *Queries) AccountGet(ctx context.Context, arg AccountGetParams) (UsageAc
 		&i.HeldPico,
 		&i.LimitPico,
 		&i.Stopped,
+		&i.PreviousStopped,
 		&i.PreviousHash,
 		&i.Hash,
+		&i.TimeZone,
+	)
+	return i, err
+}
+
+const accountGetLastMonth = `-- name: AccountGetLastMonth :one
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+WHERE a.organization_id = $1 AND a.period_start <= $2
+ORDER BY a.period_start DESC
+LIMIT 1
+`
+
+type AccountGetLastMonthParams struct {
+	OrganizationID uuid.UUID
+	At             *time.Time
+}
+
+// AccountGetLastMonth returns the last month that was opened before a time.
+func (q *Queries) AccountGetLastMonth(ctx context.Context, arg AccountGetLastMonthParams) (UsageAccount, error) {
+	row := q.db.QueryRow(ctx, accountGetLastMonth, arg.OrganizationID, arg.At)
+	var i UsageAccount
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
 	)
 	return i, err
 }
 
 const accountGetMonth = `-- name: AccountGetMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start <= $2 AND a.period_end > $2
-ORDER BY a.period_start
+ORDER BY a.period_start DESC
 LIMIT 1
 `
 
@@ -169,8 +110,10 @@ func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams
 		&i.HeldPico,
 		&i.LimitPico,
 		&i.Stopped,
+		&i.PreviousStopped,
 		&i.PreviousHash,
 		&i.Hash,
+		&i.TimeZone,
 	)
 	return i, err
 }
@@ -178,13 +121,15 @@ func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams
 const accountHold = `-- name: AccountHold :one
 WITH held AS (
     UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, held_pico = a.held_pico + $1::bigint, previous_hash = a.hash,
+    SET sequence = a.sequence + 1, held_pico = a.held_pico + $1::bigint, previous_stopped = a.stopped,
+        previous_hash = a.hash,
         hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $2::entry_kind, $3::uuid, 0,
             $1::bigint, 0, a.settled_pico, a.held_pico + $1::bigint, a.limit_pico, a.stopped, false,
             $4::actor, $5::reason, $6::timestamptz)
     WHERE a.organization_id = $7 AND a.id = $8 AND NOT a.stopped
+        AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
         AND a.limit_pico - a.settled_pico - a.held_pico >= $1::bigint
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
@@ -192,11 +137,11 @@ WITH held AS (
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
     SELECT h.organization_id, h.id, h.sequence, $2::entry_kind, $3::uuid, $1::bigint, h.settled_pico,
         0, h.settled_pico, h.held_pico - $1::bigint, $1::bigint, h.held_pico, h.limit_pico, 0,
-        h.limit_pico, h.stopped, h.stopped, false, $4::actor, $5::reason, $6::timestamptz, h.previous_hash,
-        h.hash
+        h.limit_pico, h.previous_stopped, h.stopped, false, $4::actor, $5::reason, $6::timestamptz,
+        h.previous_hash, h.hash
     FROM held AS h
 )
-SELECT h.organization_id, h.id, h.kind, h.workflow_id, h.period_start, h.period_end, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.previous_hash, h.hash FROM held AS h
+SELECT h.organization_id, h.id, h.kind, h.workflow_id, h.period_start, h.period_end, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.previous_stopped, h.previous_hash, h.hash, h.time_zone FROM held AS h
 `
 
 type AccountHoldParams struct {
@@ -211,19 +156,21 @@ type AccountHoldParams struct {
 }
 
 type AccountHoldRow struct {
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-	Kind           cost.AccountKind
-	WorkflowID     *uuid.UUID
-	PeriodStart    *time.Time
-	PeriodEnd      *time.Time
-	Sequence       int64
-	SettledPico    cost.Pico
-	HeldPico       cost.Pico
-	LimitPico      cost.Pico
-	Stopped        bool
-	PreviousHash   []byte
-	Hash           []byte
+	OrganizationID  uuid.UUID
+	ID              uuid.UUID
+	Kind            cost.AccountKind
+	WorkflowID      *uuid.UUID
+	PeriodStart     *time.Time
+	PeriodEnd       *time.Time
+	Sequence        int64
+	SettledPico     cost.Pico
+	HeldPico        cost.Pico
+	LimitPico       cost.Pico
+	Stopped         bool
+	PreviousStopped bool
+	PreviousHash    []byte
+	Hash            []byte
+	TimeZone        *string
 }
 
 // AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
@@ -252,14 +199,100 @@ func (q *Queries) AccountHold(ctx context.Context, arg AccountHoldParams) (Accou
 		&i.HeldPico,
 		&i.LimitPico,
 		&i.Stopped,
+		&i.PreviousStopped,
 		&i.PreviousHash,
 		&i.Hash,
+		&i.TimeZone,
+	)
+	return i, err
+}
+
+const accountLimit = `-- name: AccountLimit :one
+WITH limited AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + $1::bigint, stopped = false,
+        previous_stopped = a.stopped, previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $2::entry_kind, NULL, 0, 0,
+            $1::bigint, a.settled_pico, a.held_pico, a.limit_pico + $1::bigint, false, false,
+            $3::actor, $4::reason, $5::timestamptz)
+    WHERE a.organization_id = $6 AND a.id = $7
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
+        held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage, actor,
+        reason, occurred_at, previous_hash, hash)
+    SELECT l.organization_id, l.id, l.sequence, $2::entry_kind, l.settled_pico, 0, l.settled_pico, l.held_pico, 0,
+        l.held_pico, l.limit_pico - $1::bigint, $1::bigint, l.limit_pico, l.previous_stopped,
+        l.stopped, false, $3::actor, $4::reason, $5::timestamptz, l.previous_hash, l.hash
+    FROM limited AS l
+)
+SELECT l.organization_id, l.id, l.kind, l.workflow_id, l.period_start, l.period_end, l.sequence, l.settled_pico, l.held_pico, l.limit_pico, l.stopped, l.previous_stopped, l.previous_hash, l.hash, l.time_zone FROM limited AS l
+`
+
+type AccountLimitParams struct {
+	LimitDelta     int64
+	Kind           cost.EntryKind
+	Actor          string
+	Reason         string
+	At             time.Time
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+}
+
+type AccountLimitRow struct {
+	OrganizationID  uuid.UUID
+	ID              uuid.UUID
+	Kind            cost.AccountKind
+	WorkflowID      *uuid.UUID
+	PeriodStart     *time.Time
+	PeriodEnd       *time.Time
+	Sequence        int64
+	SettledPico     cost.Pico
+	HeldPico        cost.Pico
+	LimitPico       cost.Pico
+	Stopped         bool
+	PreviousStopped bool
+	PreviousHash    []byte
+	Hash            []byte
+	TimeZone        *string
+}
+
+// AccountLimit sets the limit of an account that this transaction has locked, and lets it spend again if an overage had
+// stopped it. Lowering a limit below what is settled and held disturbs nothing: only a next hold is refused.
+func (q *Queries) AccountLimit(ctx context.Context, arg AccountLimitParams) (AccountLimitRow, error) {
+	row := q.db.QueryRow(ctx, accountLimit,
+		arg.LimitDelta,
+		arg.Kind,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+		arg.OrganizationID,
+		arg.ID,
+	)
+	var i AccountLimitRow
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
 	)
 	return i, err
 }
 
 const accountListAll = `-- name: AccountListAll :many
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
 WHERE (a.organization_id, a.id) > ($1::uuid, $2::uuid)
 ORDER BY a.organization_id, a.id
 LIMIT $3
@@ -293,8 +326,10 @@ func (q *Queries) AccountListAll(ctx context.Context, arg AccountListAllParams) 
 			&i.HeldPico,
 			&i.LimitPico,
 			&i.Stopped,
+			&i.PreviousStopped,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.TimeZone,
 		); err != nil {
 			return nil, err
 		}
@@ -307,7 +342,7 @@ func (q *Queries) AccountListAll(ctx context.Context, arg AccountListAllParams) 
 }
 
 const accountListByWorkflows = `-- name: AccountListByWorkflows :many
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_hash, a.hash FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.id = ANY($2::uuid[])
 ORDER BY a.id
 LIMIT 1000
@@ -340,8 +375,94 @@ func (q *Queries) AccountListByWorkflows(ctx context.Context, arg AccountListByW
 			&i.HeldPico,
 			&i.LimitPico,
 			&i.Stopped,
+			&i.PreviousStopped,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.TimeZone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountLock = `-- name: AccountLock :one
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2 FOR NO KEY UPDATE
+`
+
+type AccountLockParams struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+}
+
+// AccountLock returns one account and keeps others from changing it until the transaction ends.
+func (q *Queries) AccountLock(ctx context.Context, arg AccountLockParams) (UsageAccount, error) {
+	row := q.db.QueryRow(ctx, accountLock, arg.OrganizationID, arg.ID)
+	var i UsageAccount
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
+	)
+	return i, err
+}
+
+const accountLockMonths = `-- name: AccountLockMonths :many
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+WHERE a.organization_id = $1 AND a.period_start >= $2
+ORDER BY a.period_start
+LIMIT 100
+FOR NO KEY UPDATE
+`
+
+type AccountLockMonthsParams struct {
+	OrganizationID uuid.UUID
+	PeriodStart    *time.Time
+}
+
+// AccountLockMonths returns the month that starts at a time and those after it, in order, and keeps others from changing
+// them until the transaction ends.
+func (q *Queries) AccountLockMonths(ctx context.Context, arg AccountLockMonthsParams) ([]UsageAccount, error) {
+	rows, err := q.db.Query(ctx, accountLockMonths, arg.OrganizationID, arg.PeriodStart)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UsageAccount{}
+	for rows.Next() {
+		var i UsageAccount
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.Kind,
+			&i.WorkflowID,
+			&i.PeriodStart,
+			&i.PeriodEnd,
+			&i.Sequence,
+			&i.SettledPico,
+			&i.HeldPico,
+			&i.LimitPico,
+			&i.Stopped,
+			&i.PreviousStopped,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.TimeZone,
 		); err != nil {
 			return nil, err
 		}
@@ -354,16 +475,20 @@ func (q *Queries) AccountListByWorkflows(ctx context.Context, arg AccountListByW
 }
 
 const accountOpenMonth = `-- name: AccountOpenMonth :exec
-WITH opened AS (
+WITH settings AS (
+    SELECT o.id, o.time_zone, o.month_limit_pico FROM organizations AS o
+    WHERE o.id = $5 AND o.time_zone = $6
+    FOR SHARE
+), opened AS (
     INSERT INTO usage_accounts (
-        organization_id, id, kind, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped,
-        previous_hash, hash)
-    SELECT o.id, $5, $6, $7, $8, 0, 0, 0, o.month_limit_pico, false, ''::bytea,
-        entry_hash(''::bytea, o.id, $5, 0, $1::entry_kind, NULL, 0, 0, o.month_limit_pico, 0, 0,
-            o.month_limit_pico, false, false, $2::actor, $3::reason, $4::timestamptz)
-    FROM organizations AS o WHERE o.id = $9
-    ON CONFLICT (organization_id, period_start) DO NOTHING
-    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_hash, hash
+        organization_id, id, kind, period_start, period_end, time_zone, sequence, settled_pico, held_pico, limit_pico,
+        stopped, previous_hash, hash)
+    SELECT s.id, $7, $8, $9, $10, s.time_zone, 0, 0, 0, s.month_limit_pico, false, ''::bytea,
+        entry_hash(''::bytea, s.id, $7, 0, $1::entry_kind, NULL, 0, 0, s.month_limit_pico, 0, 0,
+            s.month_limit_pico, false, false, $2::actor, $3::reason, $4::timestamptz)
+    FROM settings AS s
+    ON CONFLICT DO NOTHING
+    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone
 )
 INSERT INTO ai_usage_ledger (
     organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before, held_delta,
@@ -379,26 +504,224 @@ type AccountOpenMonthParams struct {
 	Actor          string
 	Reason         string
 	At             time.Time
+	OrganizationID uuid.UUID
+	TimeZone       string
 	ID             uuid.UUID
 	Kind           cost.AccountKind
 	PeriodStart    *time.Time
 	PeriodEnd      *time.Time
-	OrganizationID uuid.UUID
 }
 
-// AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then. It
-// changes nothing when the month is open already.
+// AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then; it
+// waits for whoever is just changing that. It changes nothing when the month is open already, and when the organization
+// has left the time zone that the period was computed in.
 func (q *Queries) AccountOpenMonth(ctx context.Context, arg AccountOpenMonthParams) error {
 	_, err := q.db.Exec(ctx, accountOpenMonth,
 		arg.EntryKind,
 		arg.Actor,
 		arg.Reason,
 		arg.At,
+		arg.OrganizationID,
+		arg.TimeZone,
 		arg.ID,
 		arg.Kind,
 		arg.PeriodStart,
 		arg.PeriodEnd,
-		arg.OrganizationID,
 	)
 	return err
+}
+
+const checkWorkflowCostLimit = `-- name: CheckWorkflowCostLimit :many
+SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
+    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
+    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
+    coalesce(m.stopped, false)::boolean AS month_stopped
+FROM usage_accounts AS a
+JOIN organizations AS o ON o.id = a.organization_id
+LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
+    AND m.period_start <= $1::timestamptz AND m.period_end > $1::timestamptz
+WHERE a.organization_id = $2 AND a.id = ANY($3::uuid[])
+ORDER BY a.id
+LIMIT 1000
+`
+
+type CheckWorkflowCostLimitParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	WorkflowIds    []uuid.UUID
+}
+
+type CheckWorkflowCostLimitRow struct {
+	WorkflowID       uuid.UUID
+	SettledPico      cost.Pico
+	HeldPico         cost.Pico
+	LimitPico        cost.Pico
+	Stopped          bool
+	MonthSettledPico int64
+	MonthHeldPico    int64
+	MonthLimitPico   int64
+	MonthStopped     bool
+}
+
+// CheckWorkflowCostLimit reads what a hold would be measured by: the accounts of workflows, and beside each that of the
+// month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
+// a moment later the answer may be another. What protects is the condition in AccountHold.
+func (q *Queries) CheckWorkflowCostLimit(ctx context.Context, arg CheckWorkflowCostLimitParams) ([]CheckWorkflowCostLimitRow, error) {
+	rows, err := q.db.Query(ctx, checkWorkflowCostLimit, arg.At, arg.OrganizationID, arg.WorkflowIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CheckWorkflowCostLimitRow{}
+	for rows.Next() {
+		var i CheckWorkflowCostLimitRow
+		if err := rows.Scan(
+			&i.WorkflowID,
+			&i.SettledPico,
+			&i.HeldPico,
+			&i.LimitPico,
+			&i.Stopped,
+			&i.MonthSettledPico,
+			&i.MonthHeldPico,
+			&i.MonthLimitPico,
+			&i.MonthStopped,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordUsageAndIncrement = `-- name: RecordUsageAndIncrement :one
+WITH booked AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + $1::bigint,
+        held_pico = a.held_pico + $2::bigint,
+        stopped = a.stopped OR ($3::boolean AND a.kind = $4), previous_stopped = a.stopped,
+        previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $5::entry_kind, $6::uuid,
+            $1::bigint, $2::bigint, 0, a.settled_pico + $1::bigint,
+            a.held_pico + $2::bigint, a.limit_pico,
+            a.stopped OR ($3::boolean AND a.kind = $4), $3::boolean, $7::actor,
+            $8::reason, $9::timestamptz)
+    WHERE a.organization_id = $10 AND a.id = $11
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence)
+    SELECT b.organization_id, b.id, b.sequence, $5::entry_kind, $6::uuid, $12::amount_pico,
+        b.settled_pico - $1::bigint, $1::bigint, b.settled_pico,
+        b.held_pico - $2::bigint, $2::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
+        b.previous_stopped, b.stopped, $3::boolean, $7::actor, $8::reason, $9::timestamptz,
+        b.previous_hash, b.hash, $13::bigint
+    FROM booked AS b
+), counted AS (
+    INSERT INTO usage_days AS u (
+        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
+        settled_pico, assumed_pico, adjusted_pico, overage_pico)
+    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, $14::bigint,
+        c.prompt_tokens * $14::bigint, c.completion_tokens * $14::bigint, $15::bigint,
+        $16::bigint, $17::bigint, $18::bigint
+    FROM booked AS b
+    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = $6::uuid
+    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
+    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
+        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
+        overage_pico = u.overage_pico + excluded.overage_pico
+)
+SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_stopped, b.previous_hash, b.hash, b.time_zone FROM booked AS b
+`
+
+type RecordUsageAndIncrementParams struct {
+	SettledDelta     int64
+	HeldDelta        int64
+	Overage          bool
+	StoppedKind      cost.AccountKind
+	Kind             cost.EntryKind
+	CallID           uuid.UUID
+	Actor            string
+	Reason           string
+	At               time.Time
+	OrganizationID   uuid.UUID
+	ID               uuid.UUID
+	CallHoldPico     cost.Pico
+	CorrectsSequence *int64
+	Calls            int64
+	CountedSettled   int64
+	CountedAssumed   int64
+	CountedAdjusted  int64
+	CountedOverage   int64
+}
+
+type RecordUsageAndIncrementRow struct {
+	OrganizationID  uuid.UUID
+	ID              uuid.UUID
+	Kind            cost.AccountKind
+	WorkflowID      *uuid.UUID
+	PeriodStart     *time.Time
+	PeriodEnd       *time.Time
+	Sequence        int64
+	SettledPico     cost.Pico
+	HeldPico        cost.Pico
+	LimitPico       cost.Pico
+	Stopped         bool
+	PreviousStopped bool
+	PreviousHash    []byte
+	Hash            []byte
+	TimeZone        *string
+}
+
+// RecordUsageAndIncrement writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
+// correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
+// statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
+// another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
+// transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+func (q *Queries) RecordUsageAndIncrement(ctx context.Context, arg RecordUsageAndIncrementParams) (RecordUsageAndIncrementRow, error) {
+	row := q.db.QueryRow(ctx, recordUsageAndIncrement,
+		arg.SettledDelta,
+		arg.HeldDelta,
+		arg.Overage,
+		arg.StoppedKind,
+		arg.Kind,
+		arg.CallID,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+		arg.OrganizationID,
+		arg.ID,
+		arg.CallHoldPico,
+		arg.CorrectsSequence,
+		arg.Calls,
+		arg.CountedSettled,
+		arg.CountedAssumed,
+		arg.CountedAdjusted,
+		arg.CountedOverage,
+	)
+	var i RecordUsageAndIncrementRow
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
+	)
+	return i, err
 }

@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallAssumeParams struct {
@@ -46,6 +46,7 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -69,6 +70,7 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
@@ -120,7 +122,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallDispatchParams struct {
@@ -152,6 +154,7 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -175,12 +178,13 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -200,6 +204,7 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -223,8 +228,33 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
+}
+
+const callHurry = `-- name: CallHurry :exec
+UPDATE ai_calls AS c SET check_at = $1::timestamptz
+WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.run_token = $4::integer
+    AND c.ended_at IS NULL
+`
+
+type CallHurryParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	RunToken       int
+}
+
+// CallHurry makes the open calls of a run due for a look now: the run is over.
+func (q *Queries) CallHurry(ctx context.Context, arg CallHurryParams) error {
+	_, err := q.db.Exec(ctx, callHurry,
+		arg.At,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.RunToken,
+	)
+	return err
 }
 
 const callIdentify = `-- name: CallIdentify :execrows
@@ -253,10 +283,77 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 	return result.RowsAffected(), nil
 }
 
+const callListAll = `-- name: CallListAll :many
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c
+WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
+ORDER BY c.organization_id, c.id
+LIMIT $3
+`
+
+type CallListAllParams struct {
+	AfterOrganizationID uuid.UUID
+	AfterID             uuid.UUID
+	PageSize            int32
+}
+
+// CallListAll pages through the calls of all organizations by key, for the auditor.
+func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiCall, error) {
+	rows, err := q.db.Query(ctx, callListAll, arg.AfterOrganizationID, arg.AfterID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiCall{}
+	for rows.Next() {
+		var i AiCall
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.WorkflowID,
+			&i.MonthID,
+			&i.Step,
+			&i.RunToken,
+			&i.State,
+			&i.Recorded,
+			&i.Models,
+			&i.PromptBytes,
+			&i.MaxCompletionTokens,
+			&i.WebSearches,
+			&i.HoldPico,
+			&i.CostPico,
+			&i.ListCostPico,
+			&i.Overage,
+			&i.Provider,
+			&i.GenerationID,
+			&i.AnsweredModel,
+			&i.PromptTokens,
+			&i.CompletionTokens,
+			&i.FailureCode,
+			&i.Actor,
+			&i.ReservedAt,
+			&i.DispatchedAt,
+			&i.EndedAt,
+			&i.CheckAt,
+			&i.Checks,
+			&i.UnknownSince,
+			&i.HoldEvent,
+			&i.OutcomeEvent,
+			&i.AdmittedOn,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -297,6 +394,7 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.Step,
 			&i.RunToken,
 			&i.State,
+			&i.Recorded,
 			&i.Models,
 			&i.PromptBytes,
 			&i.MaxCompletionTokens,
@@ -320,6 +418,7 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.UnknownSince,
 			&i.HoldEvent,
 			&i.OutcomeEvent,
+			&i.AdmittedOn,
 		); err != nil {
 			return nil, err
 		}
@@ -341,7 +440,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallListDueParams struct {
@@ -369,6 +468,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.Step,
 			&i.RunToken,
 			&i.State,
+			&i.Recorded,
 			&i.Models,
 			&i.PromptBytes,
 			&i.MaxCompletionTokens,
@@ -392,6 +492,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.UnknownSince,
 			&i.HoldEvent,
 			&i.OutcomeEvent,
+			&i.AdmittedOn,
 		); err != nil {
 			return nil, err
 		}
@@ -403,46 +504,8 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 	return items, nil
 }
 
-const callListOpen = `-- name: CallListOpen :many
-SELECT o.organization_id, o.account_id, sum(o.hold_pico)::bigint AS held FROM (
-    SELECT c.organization_id, c.workflow_id AS account_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
-    UNION ALL
-    SELECT c.organization_id, c.month_id, c.hold_pico FROM ai_calls AS c WHERE c.ended_at IS NULL
-) AS o
-GROUP BY o.organization_id, o.account_id
-ORDER BY o.organization_id, o.account_id
-LIMIT $1
-`
-
-type CallListOpenRow struct {
-	OrganizationID uuid.UUID
-	AccountID      uuid.UUID
-	Held           int64
-}
-
-// CallListOpen sums the holds of all calls without an outcome by account, over all organizations, for the auditor.
-func (q *Queries) CallListOpen(ctx context.Context, pageSize int32) ([]CallListOpenRow, error) {
-	rows, err := q.db.Query(ctx, callListOpen, pageSize)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CallListOpenRow{}
-	for rows.Next() {
-		var i CallListOpenRow
-		if err := rows.Scan(&i.OrganizationID, &i.AccountID, &i.Held); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -462,6 +525,7 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -485,6 +549,7 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
@@ -506,11 +571,110 @@ func (q *Queries) CallPostpone(ctx context.Context, arg CallPostponeParams) erro
 	return err
 }
 
+const callRecord = `-- name: CallRecord :one
+INSERT INTO ai_calls (
+    organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
+    web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
+    completion_tokens, actor, reserved_at, ended_at, admitted_on)
+SELECT w.organization_id, $1, w.id, $2, $3, $4, true, $5::text[], 0, 0, $6, 0,
+    $7::amount_pico, $8, $9, $10, nullif($11::text, ''),
+    $12, $13, $14, $15, $16, $16,
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), $16::timestamptz)::date,
+        date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
+FROM intent_workflows AS w
+JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
+JOIN organizations AS o ON o.id = w.organization_id
+WHERE w.organization_id = $17 AND w.id = $18
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
+`
+
+type CallRecordParams struct {
+	ID               uuid.UUID
+	MonthID          uuid.UUID
+	Step             workflow.StepKey
+	Settled          cost.CallState
+	Models           []string
+	WebSearches      int64
+	CostPico         cost.Pico
+	ListCostPico     *cost.Pico
+	Overage          bool
+	Provider         string
+	GenerationID     string
+	AnsweredModel    string
+	PromptTokens     int64
+	CompletionTokens int64
+	Actor            string
+	At               time.Time
+	OrganizationID   uuid.UUID
+	WorkflowID       uuid.UUID
+}
+
+// CallRecord writes a call down that was made without a reservation, on accounts that this transaction has locked. The
+// workflow may be over. No row: there is no such workflow.
+func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall, error) {
+	row := q.db.QueryRow(ctx, callRecord,
+		arg.ID,
+		arg.MonthID,
+		arg.Step,
+		arg.Settled,
+		arg.Models,
+		arg.WebSearches,
+		arg.CostPico,
+		arg.ListCostPico,
+		arg.Overage,
+		arg.Provider,
+		arg.GenerationID,
+		arg.AnsweredModel,
+		arg.PromptTokens,
+		arg.CompletionTokens,
+		arg.Actor,
+		arg.At,
+		arg.OrganizationID,
+		arg.WorkflowID,
+	)
+	var i AiCall
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.WorkflowID,
+		&i.MonthID,
+		&i.Step,
+		&i.RunToken,
+		&i.State,
+		&i.Recorded,
+		&i.Models,
+		&i.PromptBytes,
+		&i.MaxCompletionTokens,
+		&i.WebSearches,
+		&i.HoldPico,
+		&i.CostPico,
+		&i.ListCostPico,
+		&i.Overage,
+		&i.Provider,
+		&i.GenerationID,
+		&i.AnsweredModel,
+		&i.PromptTokens,
+		&i.CompletionTokens,
+		&i.FailureCode,
+		&i.Actor,
+		&i.ReservedAt,
+		&i.DispatchedAt,
+		&i.EndedAt,
+		&i.CheckAt,
+		&i.Checks,
+		&i.UnknownSince,
+		&i.HoldEvent,
+		&i.OutcomeEvent,
+		&i.AdmittedOn,
+	)
+	return i, err
+}
+
 const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallReleaseParams struct {
@@ -541,6 +705,7 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -564,6 +729,7 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
@@ -573,16 +739,21 @@ WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
     WHERE w.organization_id = $14 AND w.id = $15 AND w.state <> ALL($16::text[])
         AND w.version = coalesce($4, w.version)
-    FOR SHARE
+    FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, check_at)
+    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at)
 SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
     $7, $8, $9, $10::amount_pico, $11, $12,
+    -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), $12::timestamptz)::date,
+        date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     $13::timestamptz
 FROM flow AS f
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event
+JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
+JOIN organizations AS o ON o.id = f.organization_id
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
 `
 
 type CallReserveParams struct {
@@ -606,7 +777,8 @@ type CallReserveParams struct {
 
 // CallReserve writes the call down before it holds money: only for a workflow that is not in one of the terminal
 // states, and for a run only while the workflow stands on its token. It keeps the workflow from moving until the
-// transaction ends. No row: the workflow is not there, is over, or has moved on.
+// transaction ends. The day that admits the call is one of its month's, in that month's time zone. No row: the workflow
+// is not there, is over, or has moved on.
 func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callReserve,
 		arg.ID,
@@ -635,6 +807,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -658,6 +831,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
@@ -671,7 +845,7 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     prompt_tokens = $7, completion_tokens = $8,
     failure_code = $9, ended_at = $10::timestamptz, check_at = NULL
 WHERE c.organization_id = $11 AND c.id = $12 AND c.state = ANY($13::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallSettleParams struct {
@@ -716,6 +890,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -739,6 +914,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }
@@ -748,7 +924,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallSuspectParams struct {
@@ -781,6 +957,7 @@ func (q *Queries) CallSuspect(ctx context.Context, arg CallSuspectParams) (AiCal
 		&i.Step,
 		&i.RunToken,
 		&i.State,
+		&i.Recorded,
 		&i.Models,
 		&i.PromptBytes,
 		&i.MaxCompletionTokens,
@@ -804,6 +981,7 @@ func (q *Queries) CallSuspect(ctx context.Context, arg CallSuspectParams) (AiCal
 		&i.UnknownSince,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
+		&i.AdmittedOn,
 	)
 	return i, err
 }

@@ -14,7 +14,8 @@ import (
 
 const idempotencyClaim = `-- name: IdempotencyClaim :execrows
 INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES (
+    $1, $2, $3, $4::uuid, $5::uuid, $6, $7)
 ON CONFLICT (organization_id, key) DO NOTHING
 `
 
@@ -22,7 +23,7 @@ type IdempotencyClaimParams struct {
 	OrganizationID uuid.UUID
 	Key            string
 	Fingerprint    []byte
-	WorkflowID     uuid.UUID
+	WorkflowID     *uuid.UUID
 	CallID         *uuid.UUID
 	Actor          string
 	At             time.Time
@@ -47,7 +48,7 @@ func (q *Queries) IdempotencyClaim(ctx context.Context, arg IdempotencyClaimPara
 }
 
 const idempotencyGet = `-- name: IdempotencyGet :one
-SELECT k.organization_id, k.key, k.fingerprint, k.workflow_id, k.version, k.call_id, k.actor, k.created_at FROM idempotency_keys AS k WHERE k.organization_id = $1 AND k.key = $2
+SELECT k.organization_id, k.key, k.fingerprint, k.workflow_id, k.version, k.call_id, k.account_id, k.sequence, k.actor, k.created_at FROM idempotency_keys AS k WHERE k.organization_id = $1 AND k.key = $2
 `
 
 type IdempotencyGetParams struct {
@@ -66,6 +67,8 @@ func (q *Queries) IdempotencyGet(ctx context.Context, arg IdempotencyGetParams) 
 		&i.WorkflowID,
 		&i.Version,
 		&i.CallID,
+		&i.AccountID,
+		&i.Sequence,
 		&i.Actor,
 		&i.CreatedAt,
 	)
@@ -73,18 +76,28 @@ func (q *Queries) IdempotencyGet(ctx context.Context, arg IdempotencyGetParams) 
 }
 
 const idempotencyName = `-- name: IdempotencyName :exec
-UPDATE idempotency_keys AS k SET version = $1::integer
-WHERE k.organization_id = $2 AND k.key = $3
+UPDATE idempotency_keys AS k
+SET version = $1::integer, account_id = $2::uuid,
+    sequence = $3::bigint
+WHERE k.organization_id = $4 AND k.key = $5
 `
 
 type IdempotencyNameParams struct {
-	Version        int
+	Version        *int
+	AccountID      *uuid.UUID
+	Sequence       *int64
 	OrganizationID uuid.UUID
 	Key            string
 }
 
-// IdempotencyName adds the version that the transition under this key has made.
+// IdempotencyName adds what the request under this key has made: a transition, by its version, or a ledger entry.
 func (q *Queries) IdempotencyName(ctx context.Context, arg IdempotencyNameParams) error {
-	_, err := q.db.Exec(ctx, idempotencyName, arg.Version, arg.OrganizationID, arg.Key)
+	_, err := q.db.Exec(ctx, idempotencyName,
+		arg.Version,
+		arg.AccountID,
+		arg.Sequence,
+		arg.OrganizationID,
+		arg.Key,
+	)
 	return err
 }

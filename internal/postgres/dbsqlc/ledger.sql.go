@@ -7,8 +7,10 @@ package dbsqlc
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 )
 
 const ledgerBookedForCall = `-- name: LedgerBookedForCall :one
@@ -31,7 +33,7 @@ func (q *Queries) LedgerBookedForCall(ctx context.Context, arg LedgerBookedForCa
 }
 
 const ledgerGet = `-- name: LedgerGet :one
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
 WHERE l.organization_id = $1 AND l.account_id = $2 AND l.sequence = $3
 `
 
@@ -54,6 +56,68 @@ func (q *Queries) LedgerGet(ctx context.Context, arg LedgerGetParams) (AiUsageLe
 		&i.CallID,
 		&i.CallHoldPico,
 		&i.CallEvent,
+		&i.CorrectsSequence,
+		&i.SettledBefore,
+		&i.SettledDelta,
+		&i.SettledAfter,
+		&i.HeldBefore,
+		&i.HeldDelta,
+		&i.HeldAfter,
+		&i.LimitBefore,
+		&i.LimitDelta,
+		&i.LimitAfter,
+		&i.StoppedBefore,
+		&i.StoppedAfter,
+		&i.Overage,
+		&i.Actor,
+		&i.Reason,
+		&i.OccurredAt,
+		&i.PreviousHash,
+		&i.Hash,
+	)
+	return i, err
+}
+
+const ledgerGetSibling = `-- name: LedgerGetSibling :one
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+WHERE l.organization_id = $1 AND l.account_id = $2 AND l.call_id = $3
+ORDER BY l.sequence
+LIMIT 1 OFFSET (
+    SELECT count(*) FROM ai_usage_ledger AS e
+    WHERE e.organization_id = $1 AND e.account_id = $4 AND e.call_id = $3
+        AND e.sequence < $5
+)
+`
+
+type LedgerGetSiblingParams struct {
+	OrganizationID uuid.UUID
+	OtherAccountID uuid.UUID
+	CallID         *uuid.UUID
+	AccountID      uuid.UUID
+	Sequence       int64
+}
+
+// LedgerGetSibling returns the entry that the other account of a call has for the same event. Whatever happens to a call
+// is booked on both, in the same order; so it is the one before which the other account has as many entries of the call.
+func (q *Queries) LedgerGetSibling(ctx context.Context, arg LedgerGetSiblingParams) (AiUsageLedger, error) {
+	row := q.db.QueryRow(ctx, ledgerGetSibling,
+		arg.OrganizationID,
+		arg.OtherAccountID,
+		arg.CallID,
+		arg.AccountID,
+		arg.Sequence,
+	)
+	var i AiUsageLedger
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.AccountID,
+		&i.Sequence,
+		&i.PreviousSequence,
+		&i.Kind,
+		&i.CallID,
+		&i.CallHoldPico,
+		&i.CallEvent,
+		&i.CorrectsSequence,
 		&i.SettledBefore,
 		&i.SettledDelta,
 		&i.SettledAfter,
@@ -76,7 +140,7 @@ func (q *Queries) LedgerGet(ctx context.Context, arg LedgerGetParams) (AiUsageLe
 }
 
 const ledgerListAll = `-- name: LedgerListAll :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
 WHERE (l.organization_id, l.account_id, l.sequence)
     > ($1::uuid, $2::uuid, $3::bigint)
 ORDER BY l.organization_id, l.account_id, l.sequence
@@ -115,6 +179,7 @@ func (q *Queries) LedgerListAll(ctx context.Context, arg LedgerListAllParams) ([
 			&i.CallID,
 			&i.CallHoldPico,
 			&i.CallEvent,
+			&i.CorrectsSequence,
 			&i.SettledBefore,
 			&i.SettledDelta,
 			&i.SettledAfter,
@@ -144,9 +209,9 @@ func (q *Queries) LedgerListAll(ctx context.Context, arg LedgerListAllParams) ([
 }
 
 const ledgerListByAccounts = `-- name: LedgerListByAccounts :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM unnest($1::uuid[]) AS wanted (id)
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT e.organization_id, e.account_id, e.sequence, e.previous_sequence, e.kind, e.call_id, e.call_hold_pico, e.call_event, e.settled_before, e.settled_delta, e.settled_after, e.held_before, e.held_delta, e.held_after, e.limit_before, e.limit_delta, e.limit_after, e.stopped_before, e.stopped_after, e.overage, e.actor, e.reason, e.occurred_at, e.previous_hash, e.hash FROM ai_usage_ledger AS e
+    SELECT e.organization_id, e.account_id, e.sequence, e.previous_sequence, e.kind, e.call_id, e.call_hold_pico, e.call_event, e.corrects_sequence, e.settled_before, e.settled_delta, e.settled_after, e.held_before, e.held_delta, e.held_after, e.limit_before, e.limit_delta, e.limit_after, e.stopped_before, e.stopped_after, e.overage, e.actor, e.reason, e.occurred_at, e.previous_hash, e.hash FROM ai_usage_ledger AS e
     WHERE e.organization_id = $2 AND e.account_id = wanted.id AND e.sequence > $3::bigint
     ORDER BY e.sequence
     LIMIT $4
@@ -185,6 +250,208 @@ func (q *Queries) LedgerListByAccounts(ctx context.Context, arg LedgerListByAcco
 			&i.CallID,
 			&i.CallHoldPico,
 			&i.CallEvent,
+			&i.CorrectsSequence,
+			&i.SettledBefore,
+			&i.SettledDelta,
+			&i.SettledAfter,
+			&i.HeldBefore,
+			&i.HeldDelta,
+			&i.HeldAfter,
+			&i.LimitBefore,
+			&i.LimitDelta,
+			&i.LimitAfter,
+			&i.StoppedBefore,
+			&i.StoppedAfter,
+			&i.Overage,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ledgerListByCalls = `-- name: LedgerListByCalls :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM (
+    SELECT unnest($1::uuid[]) AS organization_id, unnest($2::uuid[]) AS call_id
+) AS wanted
+JOIN ai_usage_ledger AS l ON l.organization_id = wanted.organization_id AND l.call_id = wanted.call_id
+ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence
+`
+
+type LedgerListByCallsParams struct {
+	OrganizationIds []uuid.UUID
+	CallIds         []uuid.UUID
+}
+
+// LedgerListByCalls returns the entries of calls, for the auditor. The two lists name them together.
+// The calls are a page, and each has a handful of entries: there is no number to stop at.
+// @sqlc-vet-disable many-is-ordered-and-bounded
+func (q *Queries) LedgerListByCalls(ctx context.Context, arg LedgerListByCallsParams) ([]AiUsageLedger, error) {
+	rows, err := q.db.Query(ctx, ledgerListByCalls, arg.OrganizationIds, arg.CallIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiUsageLedger{}
+	for rows.Next() {
+		var i AiUsageLedger
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.AccountID,
+			&i.Sequence,
+			&i.PreviousSequence,
+			&i.Kind,
+			&i.CallID,
+			&i.CallHoldPico,
+			&i.CallEvent,
+			&i.CorrectsSequence,
+			&i.SettledBefore,
+			&i.SettledDelta,
+			&i.SettledAfter,
+			&i.HeldBefore,
+			&i.HeldDelta,
+			&i.HeldAfter,
+			&i.LimitBefore,
+			&i.LimitDelta,
+			&i.LimitAfter,
+			&i.StoppedBefore,
+			&i.StoppedAfter,
+			&i.Overage,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ledgerListByOrganization = `-- name: LedgerListByOrganization :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, a.kind AS account_kind FROM ai_usage_ledger AS l
+JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
+WHERE l.organization_id = $1
+    AND (l.account_id, l.sequence) > ($2::uuid, $3::bigint)
+    AND l.occurred_at >= $4 AND l.occurred_at < $5
+ORDER BY l.account_id, l.sequence
+LIMIT $6
+`
+
+type LedgerListByOrganizationParams struct {
+	OrganizationID uuid.UUID
+	AfterAccountID uuid.UUID
+	AfterSequence  int64
+	FromTime       time.Time
+	ToTime         time.Time
+	PageSize       int32
+}
+
+type LedgerListByOrganizationRow struct {
+	AiUsageLedger AiUsageLedger
+	AccountKind   cost.AccountKind
+}
+
+// LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
+// with the kind of its account.
+func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListByOrganizationParams) ([]LedgerListByOrganizationRow, error) {
+	rows, err := q.db.Query(ctx, ledgerListByOrganization,
+		arg.OrganizationID,
+		arg.AfterAccountID,
+		arg.AfterSequence,
+		arg.FromTime,
+		arg.ToTime,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerListByOrganizationRow{}
+	for rows.Next() {
+		var i LedgerListByOrganizationRow
+		if err := rows.Scan(
+			&i.AiUsageLedger.OrganizationID,
+			&i.AiUsageLedger.AccountID,
+			&i.AiUsageLedger.Sequence,
+			&i.AiUsageLedger.PreviousSequence,
+			&i.AiUsageLedger.Kind,
+			&i.AiUsageLedger.CallID,
+			&i.AiUsageLedger.CallHoldPico,
+			&i.AiUsageLedger.CallEvent,
+			&i.AiUsageLedger.CorrectsSequence,
+			&i.AiUsageLedger.SettledBefore,
+			&i.AiUsageLedger.SettledDelta,
+			&i.AiUsageLedger.SettledAfter,
+			&i.AiUsageLedger.HeldBefore,
+			&i.AiUsageLedger.HeldDelta,
+			&i.AiUsageLedger.HeldAfter,
+			&i.AiUsageLedger.LimitBefore,
+			&i.AiUsageLedger.LimitDelta,
+			&i.AiUsageLedger.LimitAfter,
+			&i.AiUsageLedger.StoppedBefore,
+			&i.AiUsageLedger.StoppedAfter,
+			&i.AiUsageLedger.Overage,
+			&i.AiUsageLedger.Actor,
+			&i.AiUsageLedger.Reason,
+			&i.AiUsageLedger.OccurredAt,
+			&i.AiUsageLedger.PreviousHash,
+			&i.AiUsageLedger.Hash,
+			&i.AccountKind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ledgerListStray = `-- name: LedgerListStray :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+WHERE l.call_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM ai_calls AS c WHERE c.organization_id = l.organization_id AND c.id = l.call_id
+)
+ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence
+LIMIT $1
+`
+
+// LedgerListStray returns entries of calls that are not there, for the auditor.
+func (q *Queries) LedgerListStray(ctx context.Context, pageSize int32) ([]AiUsageLedger, error) {
+	rows, err := q.db.Query(ctx, ledgerListStray, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiUsageLedger{}
+	for rows.Next() {
+		var i AiUsageLedger
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.AccountID,
+			&i.Sequence,
+			&i.PreviousSequence,
+			&i.Kind,
+			&i.CallID,
+			&i.CallHoldPico,
+			&i.CallEvent,
+			&i.CorrectsSequence,
 			&i.SettledBefore,
 			&i.SettledDelta,
 			&i.SettledAfter,

@@ -20,6 +20,7 @@ type AiCall struct {
 	Step                workflow.StepKey
 	RunToken            *int
 	State               cost.CallState
+	Recorded            bool
 	Models              []string
 	PromptBytes         int64
 	MaxCompletionTokens int64
@@ -43,6 +44,7 @@ type AiCall struct {
 	UnknownSince        *time.Time
 	HoldEvent           *string
 	OutcomeEvent        *string
+	AdmittedOn          time.Time
 }
 
 type AiUsageLedger struct {
@@ -54,6 +56,7 @@ type AiUsageLedger struct {
 	CallID           *uuid.UUID
 	CallHoldPico     *cost.Pico
 	CallEvent        *string
+	CorrectsSequence *int64
 	SettledBefore    cost.Pico
 	SettledDelta     cost.Pico
 	SettledAfter     cost.Pico
@@ -77,9 +80,11 @@ type IdempotencyKey struct {
 	OrganizationID uuid.UUID
 	Key            string
 	Fingerprint    []byte
-	WorkflowID     uuid.UUID
+	WorkflowID     *uuid.UUID
 	Version        *int
 	CallID         *uuid.UUID
+	AccountID      *uuid.UUID
+	Sequence       *int64
 	Actor          string
 	CreatedAt      time.Time
 }
@@ -117,10 +122,35 @@ type ModelPrice struct {
 	ValidFrom       time.Time
 	ValidTo         *time.Time
 	Source          string
+	OrganizationID  *uuid.UUID
+	ListID          uuid.UUID
+	Actor           string
+	RecordedAt      time.Time
+}
+
+type ModelPriceProposal struct {
+	ID              uuid.UUID
+	OrganizationID  *uuid.UUID
+	ListID          uuid.UUID
+	Model           string
+	Component       cost.Component
+	MinPromptTokens int64
+	UnitPico        cost.Pico
+	ComparedPico    *cost.Pico
+	Doubt           cost.Doubt
+	Source          string
+	Actor           string
+	ProposedAt      time.Time
+	State           cost.ProposalState
+	DecidedBy       *string
+	Reason          string
+	DecidedAt       *time.Time
+	AcceptedFrom    *time.Time
 }
 
 type Organization struct {
 	ID                uuid.UUID
+	Version           int
 	TimeZone          string
 	WorkflowLimitPico cost.Pico
 	MonthLimitPico    cost.Pico
@@ -139,25 +169,28 @@ type StepResult struct {
 }
 
 type UsageAccount struct {
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-	Kind           cost.AccountKind
-	WorkflowID     *uuid.UUID
-	PeriodStart    *time.Time
-	PeriodEnd      *time.Time
-	Sequence       int64
-	SettledPico    cost.Pico
-	HeldPico       cost.Pico
-	LimitPico      cost.Pico
-	Stopped        bool
-	PreviousHash   []byte
-	Hash           []byte
+	OrganizationID  uuid.UUID
+	ID              uuid.UUID
+	Kind            cost.AccountKind
+	WorkflowID      *uuid.UUID
+	PeriodStart     *time.Time
+	PeriodEnd       *time.Time
+	Sequence        int64
+	SettledPico     cost.Pico
+	HeldPico        cost.Pico
+	LimitPico       cost.Pico
+	Stopped         bool
+	PreviousStopped bool
+	PreviousHash    []byte
+	Hash            []byte
+	TimeZone        *string
 }
 
 type WorkflowRun struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Token          int
+	GraphVersion   int
 	State          workflow.State
 	Hash           []byte
 	Step           workflow.StepKey

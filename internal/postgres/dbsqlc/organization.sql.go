@@ -13,24 +13,100 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
+const organizationChange = `-- name: OrganizationChange :one
+WITH changed AS (
+    UPDATE organizations AS o
+    SET version = o.version + 1, time_zone = $1, workflow_limit_pico = $2,
+        month_limit_pico = $3
+    WHERE o.id = $4 AND o.version = $5
+    RETURNING o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at
+), journaled AS (
+    INSERT INTO organization_changes (
+        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+    SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, $6::actor, $7::reason,
+        $8::timestamptz
+    FROM changed AS c
+)
+SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, c.created_at FROM changed AS c
+`
+
+type OrganizationChangeParams struct {
+	TimeZone          string
+	WorkflowLimitPico cost.Pico
+	MonthLimitPico    cost.Pico
+	OrganizationID    uuid.UUID
+	Version           int
+	Actor             string
+	Reason            string
+	At                time.Time
+}
+
+type OrganizationChangeRow struct {
+	ID                uuid.UUID
+	Version           int
+	TimeZone          string
+	WorkflowLimitPico cost.Pico
+	MonthLimitPico    cost.Pico
+	CreatedAt         time.Time
+}
+
+// OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why. No
+// row comes back when somebody else changed them first.
+func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChangeParams) (OrganizationChangeRow, error) {
+	row := q.db.QueryRow(ctx, organizationChange,
+		arg.TimeZone,
+		arg.WorkflowLimitPico,
+		arg.MonthLimitPico,
+		arg.OrganizationID,
+		arg.Version,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+	)
+	var i OrganizationChangeRow
+	err := row.Scan(
+		&i.ID,
+		&i.Version,
+		&i.TimeZone,
+		&i.WorkflowLimitPico,
+		&i.MonthLimitPico,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const organizationCreate = `-- name: OrganizationCreate :exec
-INSERT INTO organizations (id, workflow_limit_pico, month_limit_pico, created_at)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO NOTHING
+WITH created AS (
+    INSERT INTO organizations (id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at)
+    VALUES ($3, 0, $4, $5, $6, $7)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at
+)
+INSERT INTO organization_changes (
+    organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, $1::actor, $2::reason,
+    c.created_at
+FROM created AS c
 `
 
 type OrganizationCreateParams struct {
+	Actor             string
+	Reason            string
 	OrganizationID    uuid.UUID
+	TimeZone          string
 	WorkflowLimitPico cost.Pico
 	MonthLimitPico    cost.Pico
 	At                time.Time
 }
 
-// OrganizationCreate writes an organization that is seen for the first time. It changes nothing otherwise.
-// @sqlc-vet-disable names-organization
+// OrganizationCreate writes an organization that is seen for the first time, with the first row of the journal of its
+// settings. It changes nothing otherwise.
 func (q *Queries) OrganizationCreate(ctx context.Context, arg OrganizationCreateParams) error {
 	_, err := q.db.Exec(ctx, organizationCreate,
+		arg.Actor,
+		arg.Reason,
 		arg.OrganizationID,
+		arg.TimeZone,
 		arg.WorkflowLimitPico,
 		arg.MonthLimitPico,
 		arg.At,
@@ -39,7 +115,7 @@ func (q *Queries) OrganizationCreate(ctx context.Context, arg OrganizationCreate
 }
 
 const organizationGet = `-- name: OrganizationGet :one
-SELECT o.id, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1
+SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1
 `
 
 // OrganizationGet returns the organization. (Its key is its name: the rule asks for another table's column.)
@@ -49,6 +125,27 @@ func (q *Queries) OrganizationGet(ctx context.Context, organizationID uuid.UUID)
 	var i Organization
 	err := row.Scan(
 		&i.ID,
+		&i.Version,
+		&i.TimeZone,
+		&i.WorkflowLimitPico,
+		&i.MonthLimitPico,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const organizationLock = `-- name: OrganizationLock :one
+SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1 FOR NO KEY UPDATE
+`
+
+// OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
+// @sqlc-vet-disable names-organization
+func (q *Queries) OrganizationLock(ctx context.Context, organizationID uuid.UUID) (Organization, error) {
+	row := q.db.QueryRow(ctx, organizationLock, organizationID)
+	var i Organization
+	err := row.Scan(
+		&i.ID,
+		&i.Version,
 		&i.TimeZone,
 		&i.WorkflowLimitPico,
 		&i.MonthLimitPico,

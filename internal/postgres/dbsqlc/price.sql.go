@@ -8,24 +8,120 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"github.com/google/uuid"
 )
 
+const priceAdd = `-- name: PriceAdd :execrows
+WITH wanted AS (
+    SELECT unnest($5::text[]) AS model, unnest($6::text[]) AS component,
+        unnest($7::bigint[]) AS min_prompt_tokens, unnest($8::bigint[]) AS unit_pico,
+        unnest($9::timestamptz[]) AS valid_from
+), ended AS (
+    UPDATE model_prices AS p SET valid_to = w.valid_from
+    FROM wanted AS w
+    WHERE p.list_id = $10 AND p.model = w.model AND p.component = w.component
+        AND p.min_prompt_tokens = w.min_prompt_tokens AND p.valid_to IS NULL
+    RETURNING p.model, p.component, p.min_prompt_tokens
+)
+INSERT INTO model_prices (
+    organization_id, model, component, min_prompt_tokens, unit_pico, valid_from, source, actor, recorded_at)
+SELECT $1::uuid, w.model, w.component, w.min_prompt_tokens, w.unit_pico, w.valid_from,
+    $2, $3::actor, $4::timestamptz
+FROM wanted AS w
+LEFT JOIN ended AS e
+    ON e.model = w.model AND e.component = w.component AND e.min_prompt_tokens = w.min_prompt_tokens
+ORDER BY e.model, w.model, w.component, w.min_prompt_tokens
+`
+
+type PriceAddParams struct {
+	OrganizationID  *uuid.UUID
+	Source          string
+	Actor           string
+	At              time.Time
+	Models          []string
+	Components      []string
+	MinPromptTokens []int64
+	UnitPicos       []int64
+	ValidFroms      []time.Time
+	ListID          uuid.UUID
+}
+
+// PriceAdd writes prices into a list: an organization's own, or the operator's, which has no organization and the nil
+// UUID as its list_id. Each ends the open price of the same model, component and size, if there is one. The order lets
+// all that ends end before the first successor is there, or the two would overlap.
+func (q *Queries) PriceAdd(ctx context.Context, arg PriceAddParams) (int64, error) {
+	result, err := q.db.Exec(ctx, priceAdd,
+		arg.OrganizationID,
+		arg.Source,
+		arg.Actor,
+		arg.At,
+		arg.Models,
+		arg.Components,
+		arg.MinPromptTokens,
+		arg.UnitPicos,
+		arg.ValidFroms,
+		arg.ListID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const priceCount = `-- name: PriceCount :one
+SELECT count(*) FROM model_prices AS p
+WHERE p.list_id IN ($1, $2) AND p.valid_from <= $3
+    AND (p.valid_to IS NULL OR p.valid_to > $3) AND ($4::boolean OR p.model = ANY($5::text[]))
+`
+
+type PriceCountParams struct {
+	OperatorList   uuid.UUID
+	OrganizationID uuid.UUID
+	At             time.Time
+	AnyModel       bool
+	Models         []string
+}
+
+// PriceCount counts the prices in force at a time, the organization's own and the operator's. (The list is named by the
+// organization: the rule asks for another column.)
+// @sqlc-vet-disable names-organization
+func (q *Queries) PriceCount(ctx context.Context, arg PriceCountParams) (int64, error) {
+	row := q.db.QueryRow(ctx, priceCount,
+		arg.OperatorList,
+		arg.OrganizationID,
+		arg.At,
+		arg.AnyModel,
+		arg.Models,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const priceList = `-- name: PriceList :many
-SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source FROM model_prices AS p
-WHERE p.model = ANY($1::text[]) AND p.valid_from <= $2 AND (p.valid_to IS NULL OR p.valid_to > $2)
-ORDER BY p.model, p.component, p.min_prompt_tokens
+SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
+WHERE p.list_id IN ($1, $2) AND p.model = ANY($3::text[]) AND p.valid_from <= $4
+    AND (p.valid_to IS NULL OR p.valid_to > $4)
+ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
 LIMIT 1000
 `
 
 type PriceListParams struct {
-	Models []string
-	At     time.Time
+	OperatorList   uuid.UUID
+	OrganizationID uuid.UUID
+	Models         []string
+	At             time.Time
 }
 
-// PriceList returns the prices of the models that are valid at a time. Prices belong to no organization.
-// @sqlc-vet-disable names-organization
+// PriceList returns the prices of models in force at a time: the organization's own and the operator's.
 func (q *Queries) PriceList(ctx context.Context, arg PriceListParams) ([]ModelPrice, error) {
-	rows, err := q.db.Query(ctx, priceList, arg.Models, arg.At)
+	rows, err := q.db.Query(ctx, priceList,
+		arg.OperatorList,
+		arg.OrganizationID,
+		arg.Models,
+		arg.At,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +137,56 @@ func (q *Queries) PriceList(ctx context.Context, arg PriceListParams) ([]ModelPr
 			&i.ValidFrom,
 			&i.ValidTo,
 			&i.Source,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Actor,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const priceListOpen = `-- name: PriceListOpen :many
+SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
+WHERE p.list_id IN ($1, $2) AND p.valid_to IS NULL
+ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
+LIMIT $3
+`
+
+type PriceListOpenParams struct {
+	OperatorList   uuid.UUID
+	OrganizationID uuid.UUID
+	PageSize       int32
+}
+
+// PriceListOpen returns the prices without an end, announced ones too: what a new price follows.
+func (q *Queries) PriceListOpen(ctx context.Context, arg PriceListOpenParams) ([]ModelPrice, error) {
+	rows, err := q.db.Query(ctx, priceListOpen, arg.OperatorList, arg.OrganizationID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ModelPrice{}
+	for rows.Next() {
+		var i ModelPrice
+		if err := rows.Scan(
+			&i.Model,
+			&i.Component,
+			&i.MinPromptTokens,
+			&i.UnitPico,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.Source,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Actor,
+			&i.RecordedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -53,16 +199,42 @@ func (q *Queries) PriceList(ctx context.Context, arg PriceListParams) ([]ModelPr
 }
 
 const priceListValid = `-- name: PriceListValid :many
-SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source FROM model_prices AS p
-WHERE p.valid_from <= $1 AND (p.valid_to IS NULL OR p.valid_to > $1)
-ORDER BY p.model, p.component, p.min_prompt_tokens
-LIMIT 10000
+SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
+WHERE p.list_id IN ($1, $2) AND p.valid_from <= $3
+    AND (p.valid_to IS NULL OR p.valid_to > $3) AND ($4::boolean OR p.model = ANY($5::text[]))
+    AND (p.model, p.component, p.min_prompt_tokens, p.list_id)
+        > ($6::text, $7::text, $8::bigint, $9::uuid)
+ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
+LIMIT $10
 `
 
-// PriceListValid returns all prices that are valid at a time.
-// @sqlc-vet-disable names-organization
-func (q *Queries) PriceListValid(ctx context.Context, at time.Time) ([]ModelPrice, error) {
-	rows, err := q.db.Query(ctx, priceListValid, at)
+type PriceListValidParams struct {
+	OperatorList         uuid.UUID
+	OrganizationID       uuid.UUID
+	At                   time.Time
+	AnyModel             bool
+	Models               []string
+	AfterModel           string
+	AfterComponent       string
+	AfterMinPromptTokens int64
+	AfterListID          uuid.UUID
+	PageSize             int32
+}
+
+// PriceListValid pages through all prices in force at a time, the organization's own and the operator's, by key.
+func (q *Queries) PriceListValid(ctx context.Context, arg PriceListValidParams) ([]ModelPrice, error) {
+	rows, err := q.db.Query(ctx, priceListValid,
+		arg.OperatorList,
+		arg.OrganizationID,
+		arg.At,
+		arg.AnyModel,
+		arg.Models,
+		arg.AfterModel,
+		arg.AfterComponent,
+		arg.AfterMinPromptTokens,
+		arg.AfterListID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +250,10 @@ func (q *Queries) PriceListValid(ctx context.Context, at time.Time) ([]ModelPric
 			&i.ValidFrom,
 			&i.ValidTo,
 			&i.Source,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Actor,
+			&i.RecordedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -87,4 +263,21 @@ func (q *Queries) PriceListValid(ctx context.Context, at time.Time) ([]ModelPric
 		return nil, err
 	}
 	return items, nil
+}
+
+const priceLock = `-- name: PriceLock :exec
+SELECT pg_advisory_xact_lock($1::integer, hashtext($2::text))
+`
+
+type PriceLockParams struct {
+	Class          int
+	OrganizationID string
+}
+
+// PriceLock keeps others from changing a list until the transaction ends; two lists whose hashes are equal wait for
+// each other without need. (The organization is the name of the list.)
+// @sqlc-vet-disable names-organization
+func (q *Queries) PriceLock(ctx context.Context, arg PriceLockParams) error {
+	_, err := q.db.Exec(ctx, priceLock, arg.Class, arg.OrganizationID)
+	return err
 }

@@ -17,7 +17,7 @@ const runAdopt = `-- name: RunAdopt :one
 UPDATE workflow_runs AS r SET worker = $1, lease_expires_at = $2
 WHERE r.organization_id = $3 AND r.workflow_id = $4 AND r.token = $5
     AND r.worker = $6 AND r.ended_version IS NULL
-RETURNING r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
+RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
 `
 
 type RunAdoptParams struct {
@@ -44,6 +44,7 @@ func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun
 		&i.OrganizationID,
 		&i.WorkflowID,
 		&i.Token,
+		&i.GraphVersion,
 		&i.State,
 		&i.Hash,
 		&i.Step,
@@ -61,7 +62,7 @@ func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun
 }
 
 const runGet = `-- name: RunGet :one
-SELECT r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
 WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.token = $3
 `
 
@@ -79,6 +80,7 @@ func (q *Queries) RunGet(ctx context.Context, arg RunGetParams) (WorkflowRun, er
 		&i.OrganizationID,
 		&i.WorkflowID,
 		&i.Token,
+		&i.GraphVersion,
 		&i.State,
 		&i.Hash,
 		&i.Step,
@@ -99,7 +101,7 @@ const runHeartbeat = `-- name: RunHeartbeat :one
 UPDATE workflow_runs AS r SET lease_expires_at = $1
 WHERE r.organization_id = $2 AND r.workflow_id = $3 AND r.token = $4
     AND r.worker = $5 AND r.ended_version IS NULL
-RETURNING r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
+RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
 `
 
 type RunHeartbeatParams struct {
@@ -124,6 +126,7 @@ func (q *Queries) RunHeartbeat(ctx context.Context, arg RunHeartbeatParams) (Wor
 		&i.OrganizationID,
 		&i.WorkflowID,
 		&i.Token,
+		&i.GraphVersion,
 		&i.State,
 		&i.Hash,
 		&i.Step,
@@ -141,7 +144,7 @@ func (q *Queries) RunHeartbeat(ctx context.Context, arg RunHeartbeatParams) (Wor
 }
 
 const runListByWorkflow = `-- name: RunListByWorkflow :many
-SELECT r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
 WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.step = $3
 ORDER BY r.token DESC
 LIMIT $4
@@ -173,6 +176,7 @@ func (q *Queries) RunListByWorkflow(ctx context.Context, arg RunListByWorkflowPa
 			&i.OrganizationID,
 			&i.WorkflowID,
 			&i.Token,
+			&i.GraphVersion,
 			&i.State,
 			&i.Hash,
 			&i.Step,
@@ -197,7 +201,7 @@ func (q *Queries) RunListByWorkflow(ctx context.Context, arg RunListByWorkflowPa
 }
 
 const runListExpired = `-- name: RunListExpired :many
-SELECT r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
 WHERE r.ended_version IS NULL AND r.lease_expires_at <= $1
 ORDER BY r.lease_expires_at
@@ -225,6 +229,7 @@ func (q *Queries) RunListExpired(ctx context.Context, arg RunListExpiredParams) 
 			&i.OrganizationID,
 			&i.WorkflowID,
 			&i.Token,
+			&i.GraphVersion,
 			&i.State,
 			&i.Hash,
 			&i.Step,
@@ -249,9 +254,9 @@ func (q *Queries) RunListExpired(ctx context.Context, arg RunListExpiredParams) 
 }
 
 const runListLast = `-- name: RunListLast :many
-SELECT r.organization_id, r.workflow_id, r.token, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM unnest($1::uuid[]) AS wanted (id)
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.organization_id, l.workflow_id, l.token, l.state, l.hash, l.step, l.worker, l.attempt, l.started_at, l.lease_expires_at, l.ended_version, l.ended_at, l.failure_code, l.failure_message, l.retry_at FROM workflow_runs AS l
+    SELECT l.organization_id, l.workflow_id, l.token, l.graph_version, l.state, l.hash, l.step, l.worker, l.attempt, l.started_at, l.lease_expires_at, l.ended_version, l.ended_at, l.failure_code, l.failure_message, l.retry_at FROM workflow_runs AS l
     WHERE l.organization_id = $2 AND l.workflow_id = wanted.id
     ORDER BY l.token DESC
     LIMIT 1
@@ -278,6 +283,7 @@ func (q *Queries) RunListLast(ctx context.Context, arg RunListLastParams) ([]Wor
 			&i.OrganizationID,
 			&i.WorkflowID,
 			&i.Token,
+			&i.GraphVersion,
 			&i.State,
 			&i.Hash,
 			&i.Step,

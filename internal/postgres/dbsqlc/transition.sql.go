@@ -7,8 +7,10 @@ package dbsqlc
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 const legalTransitionList = `-- name: LegalTransitionList :many
@@ -42,6 +44,32 @@ func (q *Queries) LegalTransitionList(ctx context.Context, graphVersion int) ([]
 		return nil, err
 	}
 	return items, nil
+}
+
+const transitionCountEntered = `-- name: TransitionCountEntered :one
+SELECT count(*) FROM workflow_transitions AS t
+WHERE t.organization_id = $1 AND t.to_state = $2
+    AND t.occurred_at >= $3 AND t.occurred_at < $4
+`
+
+type TransitionCountEnteredParams struct {
+	OrganizationID uuid.UUID
+	State          workflow.State
+	FromTime       time.Time
+	ToTime         time.Time
+}
+
+// TransitionCountEntered counts how often workflows of the organization entered a state in a range of time.
+func (q *Queries) TransitionCountEntered(ctx context.Context, arg TransitionCountEnteredParams) (int64, error) {
+	row := q.db.QueryRow(ctx, transitionCountEntered,
+		arg.OrganizationID,
+		arg.State,
+		arg.FromTime,
+		arg.ToTime,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const transitionGet = `-- name: TransitionGet :one
@@ -99,6 +127,66 @@ func (q *Queries) TransitionListAll(ctx context.Context, arg TransitionListAllPa
 		arg.AfterOrganizationID,
 		arg.AfterWorkflowID,
 		arg.AfterVersion,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowTransition{}
+	for rows.Next() {
+		var i WorkflowTransition
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.WorkflowID,
+			&i.Version,
+			&i.PreviousVersion,
+			&i.GraphVersion,
+			&i.Kind,
+			&i.FromState,
+			&i.ToState,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const transitionListByOrganization = `-- name: TransitionListByOrganization :many
+SELECT t.organization_id, t.workflow_id, t.version, t.previous_version, t.graph_version, t.kind, t.from_state, t.to_state, t.actor, t.reason, t.occurred_at, t.previous_hash, t.hash FROM workflow_transitions AS t
+WHERE t.organization_id = $1
+    AND (t.workflow_id, t.version) > ($2::uuid, $3::integer)
+    AND t.occurred_at >= $4 AND t.occurred_at < $5
+ORDER BY t.workflow_id, t.version
+LIMIT $6
+`
+
+type TransitionListByOrganizationParams struct {
+	OrganizationID  uuid.UUID
+	AfterWorkflowID uuid.UUID
+	AfterVersion    int
+	FromTime        time.Time
+	ToTime          time.Time
+	PageSize        int32
+}
+
+// TransitionListByOrganization pages through the journals of one organization by key: the rows of a range of time.
+func (q *Queries) TransitionListByOrganization(ctx context.Context, arg TransitionListByOrganizationParams) ([]WorkflowTransition, error) {
+	rows, err := q.db.Query(ctx, transitionListByOrganization,
+		arg.OrganizationID,
+		arg.AfterWorkflowID,
+		arg.AfterVersion,
+		arg.FromTime,
+		arg.ToTime,
 		arg.PageSize,
 	)
 	if err != nil {

@@ -53,9 +53,10 @@ WITH created AS (
         organization_id, id, name, company_name, company_url, linkedin_url, graph_version, version, state,
         previous_hash, hash, created_by, created_at, updated_at)
     VALUES (
-        $1, $2, $3, $4, $5, $6, $7, 0, $8::workflow_state, ''::bytea,
-        transition_hash(''::bytea, $1, $2, 0, $7, $9::edge_kind, NULL, $8::workflow_state, $10::actor,
-            $11::reason, $12),
+        $1, $2, $3, $4, $5, $6, $7, 0,
+        $8::workflow_state, ''::bytea,
+        transition_hash(''::bytea, $1, $2, 0, $7, $9::edge_kind, NULL,
+            $8::workflow_state, $10::actor, $11::reason, $12),
         $10::actor, $12, $12)
     ON CONFLICT (organization_id, name) DO NOTHING
     RETURNING organization_id, id, name, company_name, company_url, linkedin_url, graph_version, version, state, previous_hash, hash, wake_at, created_by, created_at, updated_at
@@ -74,7 +75,7 @@ WITH created AS (
             $14::amount_pico, 0, 0, $14::amount_pico, false, false, c.created_by, $11::reason,
             c.created_at)
     FROM created AS c
-    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_hash, hash
+    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone
 ), opened AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
@@ -573,7 +574,8 @@ type WorkflowListLiveRow struct {
 	State        workflow.State
 }
 
-// WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair once.
+// WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair
+// once.
 // @sqlc-vet-disable names-organization
 func (q *Queries) WorkflowListLive(ctx context.Context, terminal []string) ([]WorkflowListLiveRow, error) {
 	rows, err := q.db.Query(ctx, workflowListLive, terminal)
@@ -603,14 +605,17 @@ WITH moved AS (
             $3::workflow_state, $1::workflow_state, $4::actor, $5::reason, $6),
         wake_at = $7, updated_at = $6
     WHERE w.organization_id = $8 AND w.id = $9 AND w.state = $3::workflow_state
-        AND w.version = coalesce($10, w.version)
+        AND w.version = coalesce($10, (
+            SELECT seen.version FROM intent_workflows AS seen
+            WHERE seen.organization_id = $8 AND seen.id = $9
+        ))
     RETURNING w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
 ), journaled AS (
     INSERT INTO workflow_transitions (
         organization_id, workflow_id, version, graph_version, kind, from_state, to_state, actor, reason, occurred_at,
         previous_hash, hash)
-    SELECT m.organization_id, m.id, m.version, m.graph_version, $2::edge_kind, $3::workflow_state, m.state, $4::actor,
-        $5::reason, m.updated_at, m.previous_hash, m.hash
+    SELECT m.organization_id, m.id, m.version, m.graph_version, $2::edge_kind, $3::workflow_state, m.state,
+        $4::actor, $5::reason, m.updated_at, m.previous_hash, m.hash
     FROM moved AS m
 ), ended AS (
     UPDATE workflow_runs AS r
@@ -621,9 +626,10 @@ WITH moved AS (
         AND r.ended_version IS NULL
 ), started AS (
     INSERT INTO workflow_runs (
-        organization_id, workflow_id, token, state, hash, step, worker, attempt, started_at, lease_expires_at)
-    SELECT m.organization_id, m.id, m.version, m.state, m.hash, $14::step_key, $15, $16,
-        m.updated_at, $17
+        organization_id, workflow_id, token, graph_version, state, hash, step, worker, attempt, started_at,
+        lease_expires_at)
+    SELECT m.organization_id, m.id, m.version, m.graph_version, m.state, m.hash, $14::step_key,
+        $15, $16, m.updated_at, $17
     FROM moved AS m WHERE $14::step_key IS NOT NULL
 )
 SELECT m.organization_id, m.id, m.name, m.company_name, m.company_url, m.linkedin_url, m.graph_version, m.version, m.state, m.previous_hash, m.hash, m.wake_at, m.created_by, m.created_at, m.updated_at FROM moved AS m
@@ -667,9 +673,11 @@ type WorkflowTransitionRow struct {
 	UpdatedAt      time.Time
 }
 
-// WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given), writes
-// the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is given. No row
-// comes back when somebody else was first.
+// WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given),
+// writes the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is
+// given. No row comes back when somebody else was first. Without a version it is the one that the statement saw when it
+// began: while it waits the workflow may leave the state and come back to it, with a run that the statement does not
+// see.
 func (q *Queries) WorkflowTransition(ctx context.Context, arg WorkflowTransitionParams) (WorkflowTransitionRow, error) {
 	row := q.db.QueryRow(ctx, workflowTransition,
 		arg.ToState,
@@ -730,8 +738,8 @@ type WorkflowWakeParams struct {
 	PageSize   int32
 }
 
-// WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by one
-// sweeper at a time. All organizations.
+// WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by
+// one sweeper at a time. All organizations.
 func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]IntentWorkflow, error) {
 	rows, err := q.db.Query(ctx, workflowWake, arg.NextWakeAt, arg.At, arg.PageSize)
 	if err != nil {

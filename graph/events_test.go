@@ -1,0 +1,131 @@
+package graph_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// happening is one server-sent event.
+type happening struct{ event, data string }
+
+// happenings reads server-sent events until n are there or the stream ends. Comments are none.
+func happenings(t *testing.T, lines *bufio.Scanner, n int) (all []happening) {
+	t.Helper()
+	var one happening
+	for len(all) < n && lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch {
+		case lines.Text() == "" && one.event != "":
+			all = append(all, one)
+			one = happening{}
+		case name == "event":
+			one.event = value
+		case name == "data":
+			one.data += value
+		}
+	}
+	return all
+}
+
+// follow subscribes to a workflow with server-sent events.
+func (b liveBundle) follow(t *testing.T, token string, flow workflow.Workflow) *bufio.Scanner {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	body, _ := json.Marshal(said{"query": followWorkflow, "variables": said{"id": idOf(flow)}})
+	response := b.send(ctx, t, token, "text/event-stream", body)
+	t.Cleanup(func() { _ = response.Body.Close() })
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(kind, "text/event-stream") {
+		t.Fatalf("got %d of %s", response.StatusCode, kind)
+	}
+	return bufio.NewScanner(response.Body)
+}
+
+func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{Silence: 50 * time.Millisecond})
+	flow := b.workflow(t, workflow.ICPPending)
+	lines := b.follow(t, "viewer", flow)
+	got := happenings(t, lines, 1)
+	// Longer than the server gives to reading and writing a request.
+	for began := time.Now(); time.Since(began) < 4*time.Second; {
+		lines.Scan()
+		if text := lines.Text(); text != "" && text != ":" {
+			t.Fatalf("got %q, want comments", text)
+		}
+	}
+	b.move(t, flow, workflow.Cancelled)
+	got = append(got, happenings(t, lines, 9)...)
+	var want []happening
+	for _, m := range []said{
+		event("", 1, workflow.Created, workflow.ICPPending), event("", 2, workflow.ICPPending, workflow.Cancelled),
+	} {
+		text, _ := json.Marshal(m["payload"])
+		want = append(want, happening{"next", canonical(t, string(text))})
+	}
+	want = append(want, happening{event: "complete"})
+	for i := range got {
+		if got[i].data != "" {
+			got[i].data = canonical(t, got[i].data)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(happening{})); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// canonical is JSON with its fields in the order of their names.
+func canonical(t *testing.T, text string) string {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	again, _ := json.Marshal(value)
+	return string(again)
+}
+
+func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPPending)
+	got := happenings(t, b.follow(t, "mallory", flow), 9)
+	if len(got) != 2 || got[0].event != "next" || got[1].event != "complete" || strings.Contains(got[0].data, "data") ||
+		!strings.Contains(got[0].data, "NOT_FOUND") {
+		t.Errorf("another organization's workflow: got %v, want NOT_FOUND without data", got)
+	}
+	if status, text := b.post(t, "text/event-stream", []byte(`{}`)); status != http.StatusBadRequest {
+		t.Errorf("no operation: got %d %s, want 400", status, text)
+	}
+	_, text := b.post(t, "text/event-stream", []byte(`{"query": "{ viewer { role } }"}`))
+	if !strings.Contains(text, "event: next\ndata: {\"data\":{\"viewer\":{\"role\":\"ADMIN\"}}") ||
+		!strings.HasSuffix(text, "}\n\nevent: complete\ndata:\n\n") {
+		t.Errorf("a query: got %q, want one next and complete", text)
+	}
+}
+
+func TestAStreamEndsWithoutCompleteWhenItsTokenDoesOrTheServerStops(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPPending)
+	brief, long := b.follow(t, "brief", flow), b.follow(t, "alice", flow)
+	if got := happenings(t, brief, 9); len(got) != 1 || got[0].event != "next" {
+		t.Errorf("with a token that ends: got %v, want one next", got)
+	}
+	b.stopHub()
+	if got := happenings(t, long, 9); len(got) != 1 || got[0].event != "next" {
+		t.Errorf("at a server that stops: got %v, want one next", got)
+	}
+}

@@ -1,0 +1,205 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// many creates workflows "01" to n, each with a reservation.
+func (b bundle) many(t *testing.T, n int) []workflow.Workflow {
+	t.Helper()
+	ctx := context.Background()
+	var all []workflow.Workflow
+	amount := cost.Dollar / 100
+	for i := 1; i <= n; i++ {
+		made, err := b.engine.Create(ctx, b.who, engine.CreateInput{
+			Name: fmt.Sprintf("%02d", i), Company: workflow.Company{Name: "Example", URL: "https://example.com"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
+			WorkflowID: made.Workflow.ID, Amount: &amount, IdempotencyKey: made.Workflow.Name,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, made.Workflow)
+	}
+	return all
+}
+
+func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	all := b.many(t, 7)
+	// The first one is touched last.
+	if _, err := b.engine.Cancel(context.Background(), b.who, engine.CancelInput{WorkflowID: all[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		field, direction string
+		want             []string
+	}{
+		{"CREATED_AT", "ASC", []string{"01", "02", "03", "04", "05", "06", "07"}},
+		{"CREATED_AT", "DESC", []string{"07", "06", "05", "04", "03", "02", "01"}},
+		{"UPDATED_AT", "ASC", []string{"02", "03", "04", "05", "06", "07", "01"}},
+		{"UPDATED_AT", "DESC", []string{"01", "07", "06", "05", "04", "03", "02"}},
+	} {
+		t.Run(test.field+test.direction, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			variables := map[string]any{"order": map[string]any{"field": test.field, "direction": test.direction}}
+			for more := true; more; {
+				body := b.ask(t, `query($order: WorkflowOrder, $after: String) {
+					workflows(first: 3, orderBy: $order, after: $after) {
+						nodes { name } pageInfo { hasNextPage hasPreviousPage endCursor }
+					}
+				}`, variables)
+				nodes, _ := get(t, body, "data", "workflows", "nodes").([]any)
+				for i := range nodes {
+					got = append(got, get(t, body, "data", "workflows", "nodes", i, "name").(string))
+				}
+				before := get(t, body, "data", "workflows", "pageInfo", "hasPreviousPage")
+				if want := variables["after"] != nil; before != want {
+					t.Errorf("hasPreviousPage: got %v, want %v", before, want)
+				}
+				variables["after"] = get(t, body, "data", "workflows", "pageInfo", "endCursor")
+				more = get(t, body, "data", "workflows", "pageInfo", "hasNextPage").(bool) && len(nodes) > 0
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.many(t, 2)
+	body := b.ask(t, `{ workflows(first: 2) {
+		pageInfo { endCursor }
+		nodes {
+			id transitions { pageInfo { endCursor } } ledger { pageInfo { endCursor } } calls { pageInfo { endCursor } }
+		}
+	} }`, nil)
+	cursor := func(path ...any) any {
+		return get(t, body, append(append([]any{"data", "workflows"}, path...), "pageInfo", "endCursor")...)
+	}
+	id := get(t, body, "data", "workflows", "nodes", 0, "id")
+	ask := func(b bundle, list string, after any) any {
+		answer := b.ask(t, `query($id: ID!, $after: String) { workflow(id: $id) { `+list+`(after: $after) { totalCount } } }`,
+			map[string]any{"id": id, "after": after})
+		return get(t, answer, "errors", 0, "extensions", "code")
+	}
+	for list, after := range map[string]any{
+		"transitions": cursor("nodes", 0, "ledger"),
+		"ledger":      cursor("nodes", 0, "transitions"),
+		"calls":       cursor(),
+	} {
+		if got := ask(b, list, after); got != "INVALID_INPUT" {
+			t.Errorf("%s with the cursor of another list: got %v, want INVALID_INPUT", list, got)
+		}
+	}
+	for _, list := range []string{"transitions", "ledger", "calls"} {
+		if got := ask(b, list, cursor("nodes", 1, list)); got != "INVALID_INPUT" {
+			t.Errorf("%s with the cursor of another workflow: got %v, want INVALID_INPUT", list, got)
+		}
+	}
+	const workflows = `query($after: String, $order: WorkflowOrder) {
+		workflows(after: $after, orderBy: $order) { totalCount }
+	}`
+	after := cursor()
+	for name, answer := range map[string][]byte{
+		"another order": b.ask(t, workflows, map[string]any{
+			"after": after, "order": map[string]any{"field": "UPDATED_AT"},
+		}),
+		"the other direction": b.ask(t, workflows, map[string]any{
+			"after": after, "order": map[string]any{"field": "CREATED_AT", "direction": "ASC"},
+		}),
+		"another organization": b.of(t, anotherOrganization).ask(t, workflows, map[string]any{"after": after}),
+	} {
+		if got := get(t, answer, "errors", 0, "extensions", "code"); got != "INVALID_INPUT" {
+			t.Errorf("%s: got %v, want INVALID_INPUT", name, got)
+		}
+		if got := get(t, answer, "errors", 0, "extensions", "field", 0); got != "after" {
+			t.Errorf("%s: got the field %v, want after", name, got)
+		}
+	}
+}
+
+// counter counts statements.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+
+func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
+	t.Parallel()
+	db, statements := testdb.New(t), &counter{}
+	config := db.Pool.Config()
+	config.ConnConfig.Tracer = statements
+	config.MinConns, config.MaxConns = 1, 8
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	b := setupOn(t, db, postgres.New(pool))
+	b.many(t, 20)
+
+	for _, test := range []struct {
+		name, fields string
+		most         int64
+	}{
+		{"the list of a dashboard", `nodes {
+			step { number } status spend { settled } transitions(first: 2) { nodes { to } }
+		}`, 4},
+		{"the same by edges", `edges { node {
+			step { number } status spend { settled } transitions(first: 2) { edges { node { to } } }
+		} }`, 4},
+		{"advice of several amounts", `nodes {
+			spend { a: canSpend(amount: "0.1") b: canSpend(amount: "0.99") }
+		}`, 3},
+		{"everything", `totalCount nodes {
+			spend { remaining } icp { model } activity { code }
+			transitions(first: 2) { totalCount nodes { to workflow { spend { held } } } }
+			more: transitions(first: 3) { totalCount }
+			calls(first: 2) { totalCount nodes { state workflow { activity { code } } } }
+			ledger(first: 2) { totalCount nodes { kind } }
+			usage(range: { from: "2026-02-01", to: "2026-03-01" }, groupBy: [STEP]) { total { calls } }
+		}`, 13},
+	} {
+		var counts []int64
+		for _, first := range []int{2, 20} {
+			operation := fmt.Sprintf(`{ workflows(first: %d) { %s } }`, first, test.fields)
+			b.ask(t, operation, nil) // connections are made and prepared
+			before := statements.n.Load()
+			body := b.ask(t, operation, nil)
+			if errs := get(t, body, "errors"); errs != nil {
+				t.Fatalf("%s: %v", test.name, errs)
+			}
+			counts = append(counts, statements.n.Load()-before)
+		}
+		if counts[0] != counts[1] || counts[1] > test.most {
+			t.Errorf("%s: got %d statements for 2 and %d for 20, want the same and at most %d",
+				test.name, counts[0], counts[1], test.most)
+		}
+	}
+}

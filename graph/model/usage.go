@@ -1,0 +1,96 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// UsageReport is what calls have come to in an answer.
+type UsageReport struct{ engine.Usage }
+
+// HasMore reports whether there are groups that are not in the answer.
+func (u UsageReport) HasMore() bool { return u.More }
+
+// Groups are the groups, each with what it was grouped by.
+func (u UsageReport) Groups() []UsageGroup {
+	groups := make([]UsageGroup, len(u.Usage.Groups))
+	for i, g := range u.Usage.Groups {
+		groups[i] = UsageGroup{UsageGroup: g, by: u.GroupBy}
+	}
+	return groups
+}
+
+// UsageGroup is one group of calls in an answer.
+type UsageGroup struct {
+	engine.UsageGroup
+	by []engine.Dimension
+}
+
+// Day is nil when the groups are not by day.
+func (g UsageGroup) Day() *cost.Day {
+	if !slices.Contains(g.by, engine.ByDay) {
+		return nil
+	}
+	return &g.UsageGroup.Day
+}
+
+// Model is nil when the groups are not by model, and for calls that no model has answered.
+func (g UsageGroup) Model() *string { return given(g.UsageGroup.Model) }
+
+// Step is nil when the groups are not by step.
+func (g UsageGroup) Step() *workflow.StepKey { return given(g.UsageGroup.Step) }
+
+// Outcome is nil when the groups are not by outcome.
+func (g UsageGroup) Outcome() *cost.CallState { return given(g.UsageGroup.Outcome) }
+
+// WorkflowID is nil when the groups are not by workflow.
+func (g UsageGroup) WorkflowID() *scalar.ID {
+	if !slices.Contains(g.by, engine.ByWorkflow) {
+		return nil
+	}
+	id := scalar.NewID(scalar.WorkflowID, g.Workflow)
+	return &id
+}
+
+// Forecast is the running month's forecast in an answer.
+type Forecast struct{ engine.Forecast }
+
+// Spend is the balance so far.
+func (f Forecast) Spend() Spend { return Spend{Balance: f.Balance} }
+
+// SettledAtEnd is what will have been settled.
+func (f Forecast) SettledAtEnd() cost.Pico { return f.Forecast.Spend }
+
+// FunnelState is how workflows passed through a state in an answer.
+type FunnelState struct{ engine.FunnelState }
+
+// MedianSeconds is nil where nothing can be said.
+func (s FunnelState) MedianSeconds() *float64 { return seconds(s.Median) }
+
+// P95Seconds is nil where nothing can be said.
+func (s FunnelState) P95Seconds() *float64 { return seconds(s.P95) }
+
+func seconds(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	s := d.Seconds()
+	return &s
+}
+
+// Funnel is how far workflows have come in an answer.
+type Funnel struct{ engine.Funnel }
+
+// States are all states.
+func (f Funnel) States() []FunnelState {
+	states := make([]FunnelState, len(f.Funnel.States))
+	for i, s := range f.Funnel.States {
+		states[i] = FunnelState{s}
+	}
+	return states
+}

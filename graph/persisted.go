@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// hashPrefix begins the id of a document that is named by its SHA-256 in hexadecimal.
+const hashPrefix = "sha256:"
+
+// Documents are the operations that the server knows from its start, by their ids. A nil Documents has none.
+type Documents struct {
+	texts map[string]string // by id and by sha256:…
+	docs  map[string]*ast.QueryDocument
+	only  bool
+}
+
+var documentName = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+
+// ReadDocuments reads each *.graphql file of a folder. The name of the file without its ending is the id of the
+// document, and so is sha256: with the hash of its bytes, with or without the line ends behind it. A document that is
+// not valid, or greater than the limits, is an error; all of them are in one message. With only, the handler executes
+// nothing else.
+func ReadDocuments(folder fs.FS, limits Limits, only bool) (*Documents, error) {
+	d := &Documents{texts: map[string]string{}, docs: map[string]*ast.QueryDocument{}, only: only}
+	names, err := fs.Glob(folder, "*.graphql")
+	if err != nil {
+		return nil, err
+	}
+	schema := newSchema(nil).Schema()
+	var faults []error
+	for _, name := range names {
+		if err := d.read(folder, name, schema, limits.withDefaults()); err != nil {
+			faults = append(faults, fmt.Errorf("the document %s: %w", name, err))
+		}
+	}
+	if only && len(names) == 0 {
+		faults = append(faults, errors.New("there is no document to allow: put *.graphql files into the folder"))
+	}
+	return d, errors.Join(faults...)
+}
+
+func (d *Documents) read(folder fs.FS, name string, schema *ast.Schema, limits Limits) error {
+	id := strings.TrimSuffix(path.Base(name), ".graphql")
+	if !documentName.MatchString(id) {
+		return errors.New("its name may have letters, digits and . _ ~ - only")
+	}
+	bytes, err := fs.ReadFile(folder, name)
+	if err != nil {
+		return err
+	}
+	text := string(bytes)
+	document, faults := check(schema, text, limits)
+	if len(faults) > 0 {
+		return faults
+	}
+	d.texts[id] = text
+	for _, written := range []string{text, strings.TrimRight(text, "\r\n")} {
+		d.texts[hashPrefix+hashOf(written)] = text
+		d.docs[written] = document
+	}
+	return nil
+}
+
+// document returns the document with exactly this text, or nil.
+func (d *Documents) document(text string) *ast.QueryDocument {
+	if d == nil {
+		return nil
+	}
+	return d.docs[text]
+}
+
+// text returns the text of the document with this id.
+func (d *Documents) text(id string) (string, error) {
+	if d != nil {
+		if text, found := d.texts[id]; found {
+			return text, nil
+		}
+	}
+	return "", fault.New(fault.NotFound, "The server knows no document with this id.")
+}
+
+// resolve finds the text of a request that has only its hash, as automatic persisted queries do, and refuses what is
+// not allowed. It returns the hash under which the text shall be remembered, if any, once it has proved to be valid.
+func (f *front) resolve(params *graphql.RawParams) (remember string, err error) {
+	hash, err := persistedHash(params.Extensions)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case hash == "":
+	case params.Query == "":
+		found := false
+		if params.Query, err = f.trusted.text(hashPrefix + hash); err != nil {
+			params.Query, found = f.known.get(hash)
+		}
+		if err != nil && !found {
+			// The words that clients of the protocol look for.
+			return "", fault.New(fault.PersistedQueryNotFound, "PersistedQueryNotFound")
+		}
+	case hashOf(params.Query) != hash:
+		return "", fault.New(fault.InvalidInput, "The hash in persistedQuery is not that of the query.")
+	default:
+		remember = hash
+	}
+	if f.trusted != nil && f.trusted.only && f.trusted.document(params.Query) == nil {
+		return "", fault.New(fault.Forbidden, "Only documents that the server knows are executed. Send a documentId.")
+	}
+	return remember, nil
+}
+
+// persistedHash returns the hash in the extension persistedQuery; none when there is no such extension.
+func persistedHash(extensions map[string]any) (string, error) {
+	extension, found := extensions["persistedQuery"]
+	if !found || extension == nil {
+		return "", nil
+	}
+	object, _ := extension.(map[string]any)
+	hash, _ := object["sha256Hash"].(string)
+	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != sha256.Size || strings.ToLower(hash) != hash ||
+		fmt.Sprint(object["version"]) != "1" {
+		return "", fault.New(fault.InvalidInput,
+			"The extension persistedQuery must have the version 1 and a sha256Hash of 64 hexadecimal digits.")
+	}
+	return hash, nil
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,198 @@
+package graph_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/infin8content/engine/graph"
+)
+
+// with returns the bundle with a handler of other options.
+func (b bundle) with(change func(*graph.Options)) bundle {
+	o := graph.Options{Engine: b.engine, Report: b.reports.add, Logger: slog.New(slog.NewTextHandler(b.log, nil))}
+	change(&o)
+	b.handler = graph.NewHandler(o)
+	return b
+}
+
+// post sends a body as it is.
+func (b bundle) post(body any, header ...string) *httptest.ResponseRecorder {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(text)))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return b.send(r)
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// apq is a request of automatic persisted queries.
+func apq(query, hash string) map[string]any {
+	extension := map[string]any{"version": 1, "sha256Hash": hash}
+	body := map[string]any{"extensions": map[string]any{"persistedQuery": extension}}
+	if query != "" {
+		body["query"] = query
+	}
+	return body
+}
+
+// codeOf is the code of the first error; "" when there is none.
+func codeOf(t *testing.T, answer *httptest.ResponseRecorder) string {
+	t.Helper()
+	var body struct {
+		Errors []struct{ Extensions struct{ Code string } }
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+		t.Fatalf("%v: %s", err, answer.Body)
+	}
+	if len(body.Errors) == 0 {
+		return ""
+	}
+	return body.Errors[0].Extensions.Code
+}
+
+func TestAQueryCanBeSentByItsHashOnceItWasSentWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const query = `{ viewer { actor } }`
+	for i, step := range []struct {
+		body any
+		code string
+	}{
+		{apq("", hash(query)), "PERSISTED_QUERY_NOT_FOUND"},
+		{apq(query, hash("something else")), "INVALID_INPUT"},
+		{apq(query, "no hash"), "INVALID_INPUT"},
+		{apq("", hash(query)), "PERSISTED_QUERY_NOT_FOUND"},
+		{apq(query, hash(query)), ""},
+		{apq("", hash(query)), ""},
+		{apq("", strings.ToUpper(hash(query))), "INVALID_INPUT"},
+	} {
+		if got := codeOf(t, b.post(step.body)); got != step.code {
+			t.Errorf("step %d: got %q, want %q", i, got, step.code)
+		}
+	}
+	extensions, _ := json.Marshal(apq("", hash(query))["extensions"])
+	r := httptest.NewRequest(http.MethodGet, "/graphql?extensions="+url.QueryEscape(string(extensions)), nil)
+	if got := codeOf(t, b.send(r)); got != "" {
+		t.Errorf("GET: got %q, want none", got)
+	}
+}
+
+func TestAQueryThatIsNotValidIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, query := range []string{`{ nonsense }`, `{`, `{ ` + strings.Repeat("viewer { actor } ", 21) + `}`} {
+		b.post(apq(query, hash(query)))
+		if got := codeOf(t, b.post(apq("", hash(query)))); got != "PERSISTED_QUERY_NOT_FOUND" {
+			t.Errorf("%.30s: got %q, want PERSISTED_QUERY_NOT_FOUND", query, got)
+		}
+	}
+}
+
+func TestOnlySoManyQueriesAreRemembered(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	query := func(n int) string { return fmt.Sprintf("{ __typename } # %d", n) }
+	const many = 600
+	for i := range many {
+		b.post(apq(query(i), hash(query(i))))
+	}
+	if got := codeOf(t, b.post(apq("", hash(query(0))))); got != "PERSISTED_QUERY_NOT_FOUND" {
+		t.Errorf("the first: got %q, want it forgotten", got)
+	}
+	if got := codeOf(t, b.post(apq("", hash(query(many-1))))); got != "" {
+		t.Errorf("the last: got %q, want it remembered", got)
+	}
+}
+
+const whoAmI = "query WhoAmI { viewer { actor } }\n"
+
+func trusted(t *testing.T, only bool) *graph.Documents {
+	t.Helper()
+	documents, err := graph.ReadDocuments(fstest.MapFS{
+		"who-am-i.graphql": {Data: []byte(whoAmI)}, "README.md": {Data: []byte("not a document")},
+	}, graph.Limits{}, only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return documents
+}
+
+func TestADocumentIsExecutedByItsID(t *testing.T) {
+	t.Parallel()
+	b := setup(t).with(func(o *graph.Options) { o.Documents = trusted(t, false) })
+	for id, want := range map[string]string{
+		"who-am-i": "", "sha256:" + hash(whoAmI): "", "sha256:" + hash(strings.TrimSpace(whoAmI)): "",
+		"README": "NOT_FOUND", "../who-am-i": "NOT_FOUND", "sha256:": "NOT_FOUND",
+	} {
+		answer := b.post(map[string]any{"documentId": id})
+		if got := codeOf(t, answer); got != want {
+			t.Errorf("%s: got %q, want %q", id, got, want)
+		}
+		r := httptest.NewRequest(http.MethodGet, "/graphql?documentId="+url.QueryEscape(id), nil)
+		if got := codeOf(t, b.send(r)); got != want {
+			t.Errorf("GET %s: got %q, want %q", id, got, want)
+		}
+	}
+	both := map[string]any{"documentId": "who-am-i", "query": "{ __typename }"}
+	if got := codeOf(t, b.post(both)); got != "INVALID_INPUT" {
+		t.Errorf("both: got %q, want INVALID_INPUT", got)
+	}
+	if got := codeOf(t, b.post(map[string]any{"query": "{ __typename }"})); got != "" {
+		t.Errorf("another query: got %q, want none", got)
+	}
+}
+
+func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
+	t.Parallel()
+	b := setup(t).with(func(o *graph.Options) { o.Documents = trusted(t, true) })
+	const other = `{ __typename }`
+	for _, test := range []struct {
+		body any
+		code string
+	}{
+		{map[string]any{"documentId": "who-am-i"}, ""},
+		{map[string]any{"query": whoAmI}, ""},
+		{apq("", hash(whoAmI)), ""},
+		{map[string]any{"query": other}, "FORBIDDEN"},
+		{map[string]any{"query": whoAmI + "#"}, "FORBIDDEN"},
+		{apq(other, hash(other)), "FORBIDDEN"},
+		{apq("", hash(other)), "PERSISTED_QUERY_NOT_FOUND"},
+	} {
+		if got := codeOf(t, b.post(test.body)); got != test.code {
+			t.Errorf("%v: got %q, want %q", test.body, got, test.code)
+		}
+	}
+}
+
+func TestAFolderWithABadDocumentIsRefusedWithAllItsFaults(t *testing.T) {
+	t.Parallel()
+	_, err := graph.ReadDocuments(fstest.MapFS{
+		"nonsense.graphql": {Data: []byte("{ nonsense }")}, "a name.graphql": {Data: []byte(whoAmI)},
+		"large.graphql": {Data: []byte("{ " + strings.Repeat("viewer { actor } ", 21) + "}")},
+	}, graph.Limits{}, false)
+	for _, want := range []string{"nonsense.graphql", "a name.graphql", "large.graphql"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s in it", err, want)
+		}
+	}
+	if _, err := graph.ReadDocuments(fstest.MapFS{}, graph.Limits{}, true); err == nil {
+		t.Error("an empty folder of all that is allowed: got no error")
+	}
+}

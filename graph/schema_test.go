@@ -1,0 +1,209 @@
+package graph
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+func schemaTypes() map[string]*ast.Definition {
+	types := map[string]*ast.Definition{}
+	for name, definition := range newSchema(nil).Schema().Types {
+		if !definition.BuiltIn && !strings.HasPrefix(name, "__") {
+			types[name] = definition
+		}
+	}
+	return types
+}
+
+func TestEveryRootFieldSaysWhichRoleItNeeds(t *testing.T) {
+	t.Parallel()
+	admins := []string{
+		"reserveUsage", "settleUsage", "releaseUsage", "recordUsage", "adjustUsage", "setWorkflowLimit", "setMonthlyLimit",
+		"setTimeZone", "importPrices", "acceptPrice", "rejectPrice",
+	}
+	for root, usual := range map[string]caller.Role{
+		"Query": caller.Viewer, "Mutation": caller.Operator, "Subscription": caller.Viewer,
+	} {
+		for _, field := range schemaTypes()[root].Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			want := usual
+			if slices.Contains(admins, field.Name) {
+				want = caller.Admin
+			}
+			directive := field.Directives.ForName("requires")
+			if directive == nil {
+				t.Errorf("%s.%s needs no role, want %s", root, field.Name, want)
+			} else if got := directive.Arguments.ForName("role").Value.Raw; got != string(want) {
+				t.Errorf("%s.%s needs %s, want %s", root, field.Name, got, want)
+			}
+		}
+	}
+}
+
+func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
+	t.Parallel()
+	check := func(description string, where ...string) {
+		switch {
+		case description == "":
+			t.Errorf("%s has no description", strings.Join(where, "."))
+		case !strings.HasSuffix(description, ".") && !strings.HasSuffix(description, "`."):
+			t.Errorf("the description of %s is no sentence: %q", strings.Join(where, "."), description)
+		}
+	}
+	for name, definition := range schemaTypes() {
+		check(definition.Description, name)
+		for _, field := range definition.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			check(field.Description, name, field.Name)
+			for _, argument := range field.Arguments {
+				check(argument.Description, name, field.Name, argument.Name)
+			}
+		}
+		for _, value := range definition.EnumValues {
+			check(value.Description, name, value.Name)
+		}
+	}
+	directive := newSchema(nil).Schema().Directives["requires"]
+	check(directive.Description, "@requires")
+	check(directive.Arguments.ForName("role").Description, "@requires", "role")
+}
+
+func TestEveryEnumHasTheValuesOfItsGoType(t *testing.T) {
+	t.Parallel()
+	kinds := []workflow.EdgeKind{
+		workflow.Create, workflow.Advance, workflow.Fail, workflow.Retry, workflow.Cancel, workflow.Reset,
+	}
+	var keys []workflow.StepKey
+	for _, step := range workflow.Steps() {
+		keys = append(keys, step.Key)
+	}
+	var codes []fault.Kind
+	for kind := range expected {
+		codes = append(codes, kind)
+	}
+	activities := []engine.ActivityCode{
+		engine.NotStarted, engine.WaitingForWorker, engine.WaitingOutside, engine.AwaitingReview, engine.Running,
+		engine.RetryScheduled, engine.Failed, engine.StepFinished, engine.Finished, engine.WasCancelled,
+	}
+	want := map[string][]string{
+		"WorkflowState":      texts(workflow.States()),
+		"WorkflowStatus":     texts(workflow.Statuses()),
+		"StepKey":            texts(keys),
+		"StepKind":           texts([]workflow.StepKind{workflow.Automatic, workflow.Human}),
+		"TransitionKind":     texts(kinds),
+		"FailureCode":        texts(workflow.FailureCodes()),
+		"CallState":          texts(cost.CallStates()),
+		"LedgerEntryKind":    texts(cost.EntryKinds()),
+		"AccountKind":        texts(cost.AccountKinds()),
+		"PriceComponent":     texts(cost.Components()),
+		"PriceProposalState": texts(cost.ProposalStates()),
+		"PriceDoubt":         texts([]cost.Doubt{cost.DoubtTooFar, cost.DoubtOutOfBounds}),
+		"PriceChangeKind": texts([]cost.ChangeKind{
+			cost.PriceAdded, cost.PriceChanged, cost.PriceUnchanged, cost.PriceGone,
+		}),
+		"ActivityCode":       texts(activities),
+		"ErrorCode":          texts(codes),
+		"Role":               texts([]caller.Role{caller.Viewer, caller.Operator, caller.Admin}),
+		"UsageDimension":     texts(engine.Dimensions()),
+		"WorkflowOrderField": texts([]engine.OrderField{engine.ByCreated, engine.ByUpdated}),
+		"OrderDirection":     {"ASC", "DESC"},
+	}
+	got := map[string][]string{}
+	for name, definition := range schemaTypes() {
+		if definition.Kind != ast.Enum {
+			continue
+		}
+		for _, value := range definition.EnumValues {
+			got[name] = append(got[name], value.Name)
+		}
+		slices.Sort(got[name])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the enums differ (-Go +GraphQL):\n%s", diff)
+	}
+	if diff := cmp.Diff(want["WorkflowState"], slices.Sorted(slices.Values(States()))); diff != "" {
+		t.Errorf("States differ:\n%s", diff)
+	}
+}
+
+func texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = string(value)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestTheExamplesOfThePlaygroundAreValid(t *testing.T) {
+	t.Parallel()
+	examples, err := filepath.Glob("../internal/web/playground/examples/*.graphql")
+	if err != nil || len(examples) == 0 {
+		t.Fatalf("got %d examples, %v", len(examples), err)
+	}
+	for _, path := range examples {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gqlparser.LoadQueryWithRules(newSchema(nil).Schema(), string(text), nil); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestEveryMutationHasOneInputAndAPayloadWithUserErrors(t *testing.T) {
+	t.Parallel()
+	types := schemaTypes()
+	for _, field := range types["Mutation"].Fields {
+		name := strings.ToUpper(field.Name[:1]) + field.Name[1:]
+		if len(field.Arguments) != 1 || field.Arguments[0].Type.String() != name+"Input!" {
+			t.Errorf("%s: got other arguments than input: %sInput!", field.Name, name)
+		}
+		if got, want := field.Type.String(), name+"Payload!"; got != want {
+			t.Errorf("%s: got %s, want %s", field.Name, got, want)
+			continue
+		}
+		errors := types[name+"Payload"].Fields.ForName("userErrors")
+		if errors == nil || errors.Type.String() != "[UserError!]!" {
+			t.Errorf("%sPayload has no userErrors: [UserError!]!", name)
+		}
+	}
+}
+
+func TestEveryListHasTheSameShape(t *testing.T) {
+	t.Parallel()
+	for name, definition := range schemaTypes() {
+		item, isList := strings.CutSuffix(name, "Connection")
+		if !isList {
+			continue
+		}
+		got := map[string]string{}
+		for _, field := range definition.Fields {
+			got[field.Name] = field.Type.String()
+		}
+		want := map[string]string{
+			"nodes": "[" + item + "!]!", "edges": "[" + item + "Edge!]!", "pageInfo": "PageInfo!", "totalCount": "Int!",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+}

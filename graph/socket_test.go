@@ -1,0 +1,301 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"go.uber.org/goleak"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+const protocol = "graphql-transport-ws"
+
+func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	initial := `{"type": "connection_init", "payload": {"authorization": "Bearer alice"}}`
+	slow := `{"id": "1", "type": "subscribe", "payload": {"query": "subscription { organizationTransitioned { resync } }"}}`
+	for name, mistake := range map[string]struct {
+		said []string
+		code websocket.StatusCode
+	}{
+		"no JSON":                       {[]string{initial, `hello`}, 4400},
+		"two values":                    {[]string{initial, `{"type": "ping"} {}`}, 4400},
+		"a list":                        {[]string{initial, `[]`}, 4400},
+		"no type":                       {[]string{initial, `{"id": "1"}`}, 4400},
+		"an unknown type":               {[]string{initial, `{"type": "start"}`}, 4400},
+		"a server's type":               {[]string{initial, `{"type": "next", "id": "1", "payload": {}}`}, 4400},
+		"an ack":                        {[]string{initial, `{"type": "connection_ack"}`}, 4400},
+		"subscribe without id":          {[]string{initial, `{"type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
+		"subscribe with an empty id":    {[]string{initial, `{"id": "", "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
+		"subscribe with a number as id": {[]string{initial, `{"id": 1, "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
+		"subscribe without payload":     {[]string{initial, `{"id": "1", "type": "subscribe"}`}, 4400},
+		"subscribe without query":       {[]string{initial, `{"id": "1", "type": "subscribe", "payload": {}}`}, 4400},
+		"variables that are a list": {
+			[]string{initial, `{"id": "1", "type": "subscribe", "payload": {"query": "{ x }", "variables": []}}`}, 4400,
+		},
+		"complete without id":            {[]string{initial, `{"type": "complete"}`}, 4400},
+		"ping with text":                 {[]string{initial, `{"type": "ping", "payload": "hello"}`}, 4400},
+		"init with a list":               {[]string{`{"type": "connection_init", "payload": []}`}, 4400},
+		"authorization that is no text":  {[]string{`{"type": "connection_init", "payload": {"authorization": 1}}`}, 4400},
+		"subscribe before init":          {[]string{slow}, 4401},
+		"no token":                       {[]string{`{"type": "connection_init"}`}, 4403},
+		"an empty payload":               {[]string{`{"type": "connection_init", "payload": {}}`}, 4403},
+		"a bad token":                    {[]string{`{"type": "connection_init", "payload": {"authorization": "Bearer eve"}}`}, 4403},
+		"an organization not admitted":   {[]string{`{"type": "connection_init", "payload": {"authorization": "Bearer unlucky"}}`}, 1013},
+		"the same id while it runs":      {[]string{initial, slow, slow}, 4409},
+		"a query with an id that runs":   {[]string{initial, slow, `{"id": "1", "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4409},
+		"a second init":                  {[]string{initial, initial}, 4429},
+		"a message that is too big":      {[]string{initial, `{"type": "ping", "payload": {"x": "` + strings.Repeat("x", 70_000) + `"}}`}, 1009},
+		"another init after a long name": {[]string{initial, strings.Replace(slow, `"1"`, `"`+strings.Repeat("é", 200)+`"`, 1), strings.Replace(slow, `"1"`, `"`+strings.Repeat("é", 200)+`"`, 1)}, 4409},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := b.dial(t, nil, protocol)
+			for _, text := range mistake.said {
+				c.write(websocket.MessageText, text)
+			}
+			if got := c.code(); got != mistake.code {
+				t.Errorf("close code: got %d, want %d", got, mistake.code)
+			}
+		})
+	}
+	t.Run("a binary message", func(t *testing.T) {
+		t.Parallel()
+		c := b.dial(t, nil, protocol)
+		c.write(websocket.MessageBinary, initial)
+		if got := c.ends(); got != 4400 {
+			t.Errorf("close code: got %d, want 4400", got)
+		}
+	})
+	for name, subprotocols := range map[string][]string{"no subprotocol": nil, "an old one": {"graphql-ws"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := b.dial(t, nil, subprotocols...).ends(); got != 4406 {
+				t.Errorf("close code: got %d, want 4406", got)
+			}
+		})
+	}
+}
+
+// code reads until the socket is closed and returns the code.
+func (c client) code() websocket.StatusCode {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	for {
+		if _, _, err := c.conn.Read(ctx); err != nil {
+			return websocket.CloseStatus(err)
+		}
+	}
+}
+
+func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{InitTime: 100 * time.Millisecond})
+	c := b.dial(t, nil, protocol)
+	if got := c.ends(); got != 4408 {
+		t.Errorf("close code: got %d, want 4408", got)
+	}
+	// Who has introduced himself stays.
+	known := b.open(t, "alice")
+	if got := b.dial(t, nil, protocol).ends(); got != 4408 {
+		t.Errorf("close code: got %d, want 4408", got)
+	}
+	known.say(said{"type": "ping"})
+	known.hear(said{"type": "pong"})
+}
+
+func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	c := b.dial(t, http.Header{"Authorization": {"Bearer viewer"}}, "graphql-ws", protocol)
+	c.say(said{"type": "connection_init"})
+	c.hear(said{"type": "connection_ack"})
+	c.subscribe("q", `{ viewer { role } }`, nil)
+	c.hear(said{"id": "q", "type": "next", "payload": said{"data": said{"viewer": said{"role": "VIEWER"}}}})
+	c.hear(said{"id": "q", "type": "complete"})
+	c.subscribe("m", `mutation { cancelWorkflow(input: {workflowId: "wf_x"}) { replayed } }`, nil)
+	m := c.next()
+	payload, _ := m["payload"].(map[string]any)
+	if m["type"] != "next" || payload["errors"] == nil {
+		t.Errorf("a viewer's mutation: got %v, want FORBIDDEN", m)
+	}
+	c.hear(said{"id": "m", "type": "complete"})
+}
+
+func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	c := b.dial(t, nil, protocol)
+	c.say(said{"type": "ping", "payload": said{"n": 1}})
+	c.hear(said{"type": "pong", "payload": said{"n": 1}})
+	c.say(said{"type": "connection_init", "payload": said{"Authorization": "Bearer alice"}})
+	c.hear(said{"type": "connection_ack"})
+	c.say(said{"type": "pong"})
+	c.say(said{"type": "complete", "id": "never heard of"})
+	c.say(said{"type": "ping", "payload": nil})
+	c.hear(said{"type": "pong"})
+}
+
+func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPProcessing)
+	c := b.open(t, "alice")
+	// The client completes, begins again with the same id, and each time hears of its own operation only.
+	for range 30 {
+		c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
+		if m := c.next(); m["type"] != "next" {
+			t.Fatalf("got %v, want the present state", m)
+		}
+		c.say(said{"id": "1", "type": "complete"})
+		flow = b.move(t, flow, flow.NextStates()[0])
+		if flow.State == workflow.ICPCompleted {
+			flow = b.move(t, flow, workflow.ICPPending, workflow.ICPProcessing)
+		}
+		c.say(said{"type": "ping"})
+		for m := c.next(); m["type"] != "pong"; m = c.next() {
+			if m["type"] == "complete" {
+				t.Fatal("the server completes what the client has completed")
+			}
+		}
+		c.subscribe("1", `{ viewer { role } }`, nil)
+		c.hear(said{"id": "1", "type": "next", "payload": said{"data": said{"viewer": said{"role": "ADMIN"}}}})
+		c.hear(said{"id": "1", "type": "complete"})
+	}
+}
+
+func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{Operations: 2})
+	flow := b.workflow(t, workflow.ICPPending)
+	c := b.open(t, "alice")
+	for _, id := range []string{"1", "2"} {
+		c.subscribe(id, followWorkflow, said{"id": idOf(flow)})
+		c.hear(event(id, 1, workflow.Created, workflow.ICPPending))
+	}
+	c.subscribe("3", followWorkflow, said{"id": idOf(flow)})
+	if got := c.refused("3"); got != "RATE_LIMITED" {
+		t.Errorf("the third: got %s, want RATE_LIMITED", got)
+	}
+	c.say(said{"id": "1", "type": "complete"})
+	c.subscribe("3", followWorkflow, said{"id": idOf(flow)})
+	c.hear(event("3", 1, workflow.Created, workflow.ICPPending))
+}
+
+func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPPending)
+	began := time.Now()
+	c := b.open(t, "brief")
+	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
+	c.hear(event("1", 1, workflow.Created, workflow.ICPPending))
+	if got := c.ends(); got != 4403 { // and not a complete before it
+		t.Errorf("close code: got %d, want 4403", got)
+	}
+	if lived := time.Since(began); lived < 500*time.Millisecond {
+		t.Errorf("the socket has ended after %s, before its token", lived)
+	}
+}
+
+func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPPending)
+	c, idle := b.open(t, "alice"), b.dial(t, nil, protocol)
+	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
+	c.hear(event("1", 1, workflow.Created, workflow.ICPPending))
+	b.stopHub()
+	for _, one := range []client{c, idle} {
+		if got := one.ends(); got != websocket.StatusGoingAway {
+			t.Errorf("close code: got %d, want 1001", got)
+		}
+	}
+}
+
+func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{WriteTime: 300 * time.Millisecond})
+	flow := b.workflow(t, workflow.ICPProcessing)
+	deaf, quick := b.open(t, "alice"), b.open(t, "alice")
+	quick.subscribe("1", followWorkflow, said{"id": idOf(flow), "after": flow.Version})
+	// What it does not read gathers at the server until a write fails.
+	big := `subscription { organizationTransitioned { resync } }`
+	deaf.subscribe("o", big, nil)
+	padding := strings.Repeat("x", 60_000)
+	cut := make(chan error, 1)
+	go func() {
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			err := deaf.conn.Write(ctx, websocket.MessageText, []byte(`{"type": "ping", "payload": {"p": "`+padding+`"}}`))
+			cancel()
+			if err != nil {
+				cut <- err
+				return
+			}
+		}
+	}()
+	for range 20 {
+		before := flow
+		flow = b.move(t, flow, map[workflow.State]workflow.State{
+			workflow.ICPProcessing: workflow.ICPFailed, workflow.ICPFailed: workflow.ICPProcessing,
+		}[flow.State])
+		quick.hear(event("1", flow.Version, before.State, flow.State))
+	}
+	if err := <-cut; errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the client that does not read is not cut off: %v", err)
+	}
+}
+
+func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
+	t.Parallel()
+	b := setupLive(t, graph.SocketLimits{Silence: 100 * time.Millisecond})
+	// A client answers pings while it reads; this one reads only at the end.
+	c := b.open(t, "alice")
+	reading := b.open(t, "alice")
+	flow := b.workflow(t, workflow.ICPPending)
+	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
+	if got := reading.within(time.Second); !errors.Is(got, context.DeadlineExceeded) {
+		t.Errorf("a client that reads: got %v, want that it stays", got)
+	}
+	if got := c.code(); got != -1 {
+		t.Errorf("close code: got %d, want none", got)
+	}
+}
+
+// within reads for a time, in which nothing should come.
+func (c client) within(d time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.t.Context(), d)
+	defer cancel()
+	_, _, err := c.conn.Read(ctx)
+	return err
+}
+
+// Not parallel: it looks at the goroutines of the whole program.
+func TestSocketsLeaveNothingBehind(t *testing.T) {
+	b := setupLive(t, graph.SocketLimits{})
+	flow := b.workflow(t, workflow.ICPPending)
+	first := b.open(t, "alice")
+	first.subscribe("1", followWorkflow, said{"id": idOf(flow)})
+	first.next()
+	before := goleak.IgnoreCurrent()
+	for range 5 {
+		c := b.open(t, "alice")
+		for i, query := range []string{followWorkflow, followSpend, followOrganization} {
+			c.subscribe(string(rune('a'+i)), query, said{"id": idOf(flow)})
+			c.next()
+		}
+		c.say(said{"id": "a", "type": "complete"})
+		_ = c.conn.CloseNow()
+	}
+	goleak.VerifyNone(t, before)
+}

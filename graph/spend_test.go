@@ -1,0 +1,76 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// tooFast is the error of a bucket that is empty.
+type tooFast struct{}
+
+func (tooFast) Error() string    { return "Too fast." }
+func (tooFast) Kind() fault.Kind { return fault.RateLimited }
+func (tooFast) Seconds() int     { return 7 }
+
+const (
+	aQuery    = `{ workflows(first: 9) { nodes { id } } }`
+	aMutation = `mutation { createWorkflow(input: {name: "A", company: {name: "A", url: "https://a.example"}}) { replayed } }`
+)
+
+func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
+	t.Parallel()
+	var spent int64
+	b := setup(t).with(func(o *graph.Options) {
+		o.Spend = func(_ context.Context, organization uuid.UUID, cost int64) error {
+			if organization != theOrganization {
+				t.Errorf("got the organization %s", organization)
+			}
+			spent += cost
+			return nil
+		}
+	})
+	for _, operation := range []string{aQuery, aMutation, `{ nonsense }`, `{ workflows(first: 100) { nodes { company { name } spend {
+		held } activity { code } step { key } transitions(first: 9) { nodes { id } } } } }`} {
+		b.post(map[string]any{"query": operation})
+	}
+	if want := int64(10 + 11); spent != want {
+		t.Errorf("got %d spent, want %d: what is refused costs nothing", spent, want)
+	}
+}
+
+func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t).with(func(o *graph.Options) {
+		o.Spend = func(context.Context, uuid.UUID, int64) error { return tooFast{} }
+	})
+	for accept, status := range map[string]int{
+		"application/json": http.StatusOK, "application/graphql-response+json": http.StatusTooManyRequests,
+	} {
+		answer := b.post(map[string]any{"query": aQuery}, "Accept", accept)
+		if got := answer.Header().Get("Retry-After"); answer.Code != status || got != "7" {
+			t.Errorf("%s: got %d and Retry-After %q, want %d and 7", accept, answer.Code, got, status)
+		}
+		if got := codeOf(t, answer); got != "RATE_LIMITED" {
+			t.Errorf("%s: got %s", accept, answer.Body)
+		}
+	}
+}
+
+func TestWithoutAnAnswerAQueryPassesAndAMutationDoesNot(t *testing.T) {
+	t.Parallel()
+	b := setup(t).with(func(o *graph.Options) {
+		o.Spend = func(context.Context, uuid.UUID, int64) error { return errors.New("the database is away") }
+	})
+	for operation, want := range map[string]string{aQuery: "", aMutation: "UNAVAILABLE"} {
+		if got := codeOf(t, b.post(map[string]any{"query": operation})); got != want {
+			t.Errorf("%s: got %q, want %q", operation, got, want)
+		}
+	}
+}

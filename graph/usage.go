@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// days reads a range of days.
+func (d *decoder) days(written model.DayRange) cost.Days {
+	from, fromErr := written.From.Day("range", "from")
+	to, toErr := written.To.Day("range", "to")
+	d.note(fromErr, []string{"range", "from"})
+	d.note(toErr, []string{"range", "to"})
+	return cost.Days{From: from, To: to}
+}
+
+func decodeDays(written model.DayRange) (cost.Days, error) {
+	var d decoder
+	days := d.days(written)
+	return days, d.err()
+}
+
+// decodeUsage reads a question about usage; otherwise is how many groups it wants when it does not say.
+func decodeUsage(
+	written model.DayRange, by []engine.Dimension, first *int, otherwise int,
+) (engine.UsageInput, error) {
+	var d decoder
+	in := engine.UsageInput{Days: d.days(written), GroupBy: by, First: otherwise}
+	if first != nil {
+		in.First = *first
+	}
+	return in, d.err()
+}
+
+// How many groups are wanted when nothing is said: of an organization, and of each workflow of a list.
+const (
+	organizationGroups = 100
+	workflowGroups     = 20
+)
+
+// usageKey is a question about usage, as far as it can be asked once for all workflows of a list.
+type usageKey struct {
+	days  cost.Days
+	by    string
+	first int
+}
+
+// usage returns what the calls of a workflow have come to.
+func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in engine.UsageInput) (*model.UsageReport, error) {
+	key := usageKey{in.Days, fmt.Sprint(in.GroupBy), in.First}
+	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]engine.Usage, error) {
+		return r.engine.WorkflowUsage(ctx, caller.From(ctx), ids(all), in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model.UsageReport{Usage: found[w.Workflow.ID]}, nil
+}

@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Dimension is what usage is grouped by.
+type Dimension string
+
+// The dimensions.
+const (
+	ByDay      Dimension = "DAY"      // that admitted the call, in the organization's time zone
+	ByModel    Dimension = "MODEL"    // that answered
+	ByStep     Dimension = "STEP"     // that the call was made for
+	ByWorkflow Dimension = "WORKFLOW" // that pays for it
+	ByOutcome  Dimension = "OUTCOME"  // the state of the call
+)
+
+// Dimensions returns all dimensions.
+func Dimensions() []Dimension { return []Dimension{ByDay, ByModel, ByStep, ByWorkflow, ByOutcome} }
+
+const (
+	// MaxDimensions is how many groupings one question may combine.
+	MaxDimensions = 3
+	// MaxGroups is how many groups one answer may have.
+	MaxGroups = 1000
+	// maxShared is how many groups the workflows of one list may have together.
+	maxShared = 10_000
+)
+
+// UsageInput asks for the calls that a range of days has admitted.
+type UsageInput struct {
+	Days    cost.Days
+	GroupBy []Dimension
+	First   int // how many groups at most
+}
+
+func (in UsageInput) check() error {
+	if err := in.Days.Check([]string{"range"}); err != nil {
+		return err
+	}
+	if len(in.GroupBy) > MaxDimensions {
+		return fault.Invalid([]string{"groupBy"}, "Usage can be grouped by at most %d dimensions, not by %d.",
+			MaxDimensions, len(in.GroupBy))
+	}
+	for i, d := range in.GroupBy {
+		switch {
+		case !slices.Contains(Dimensions(), d):
+			return fault.Invalid([]string{"groupBy"}, "There is no dimension of this name.")
+		case slices.Contains(in.GroupBy[:i], d):
+			return fault.Invalid([]string{"groupBy"}, "The dimension %s is named twice.", d)
+		}
+	}
+	if in.First < 1 || in.First > MaxGroups {
+		return fault.Invalid([]string{"first"}, "An answer has 1 to %d groups.", MaxGroups)
+	}
+	return nil
+}
+
+func (in UsageInput) query() postgres.UsageQuery {
+	return postgres.UsageQuery{
+		Days: in.Days, ByDay: in.by(ByDay), ByModel: in.by(ByModel), ByStep: in.by(ByStep),
+		ByWorkflow: in.by(ByWorkflow), ByOutcome: in.by(ByOutcome),
+	}
+}
+
+func (in UsageInput) by(d Dimension) bool { return slices.Contains(in.GroupBy, d) }
+
+// UsageGroup is the figures of the calls that are equal in the dimensions; the key's other fields are zero.
+type UsageGroup = postgres.UsageGroup
+
+// Usage is what the calls of a range of days have come to. A call belongs to the day that admitted it, with all that
+// has become of it since: the days of a month sum up to the month's account.
+type Usage struct {
+	AsOf    time.Time
+	Days    cost.Days
+	GroupBy []Dimension
+	Total   cost.Sums
+	// Groups are none without a dimension. The dearest come first.
+	Groups []UsageGroup
+	More   bool // there are further groups; Total counts them
+}
+
+// Usage adds up the organization's calls. INVALID_INPUT names the field: a range that ends before it begins or has more
+// than 400 days, more than three dimensions.
+func (e *Engine) Usage(ctx context.Context, who caller.Caller, in UsageInput) (Usage, error) {
+	if err := in.check(); err != nil {
+		return Usage{}, err
+	}
+	usage := Usage{AsOf: e.now(), Days: in.Days, GroupBy: in.GroupBy}
+	query := in.query()
+	query.First = int32(in.First) + 1
+	total, groups, err := e.store.Usage(ctx, who, query)
+	if err != nil {
+		return Usage{}, fmt.Errorf("add up the usage of %s: %w", in.Days, err)
+	}
+	usage.Total = total
+	usage.cut(groups, in.First)
+	return usage, nil
+}
+
+func (u *Usage) cut(groups []UsageGroup, first int) {
+	if len(u.GroupBy) > 0 {
+		u.Groups, u.More = groups[:min(len(groups), first)], len(groups) > first
+	}
+}
+
+// WorkflowUsage is Usage for each of some workflows of the organization. It has an answer for every one of them, of
+// zeros when nothing is known of it.
+func (e *Engine) WorkflowUsage(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, in UsageInput,
+) (map[uuid.UUID]Usage, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	asOf := e.now()
+	query := in.query()
+	query.Workflows, query.ByWorkflow, query.First = flows, true, maxShared+1
+	_, groups, err := e.store.Usage(ctx, who, query)
+	if err != nil {
+		return nil, fmt.Errorf("add up the usage of %d workflows: %w", len(flows), err)
+	}
+	if len(groups) > maxShared {
+		return nil, fault.Invalid([]string{"groupBy"},
+			"These are more than %d groups. Ask for fewer days, dimensions or workflows.", maxShared)
+	}
+	parts := map[uuid.UUID][]UsageGroup{}
+	for _, g := range groups {
+		id := g.Workflow
+		if !in.by(ByWorkflow) {
+			g.Workflow = uuid.Nil
+		}
+		parts[id] = append(parts[id], g)
+	}
+	usages := make(map[uuid.UUID]Usage, len(flows))
+	for _, id := range flows {
+		usage := Usage{AsOf: asOf, Days: in.Days, GroupBy: in.GroupBy}
+		for _, g := range parts[id] {
+			if usage.Total, err = usage.Total.Plus(g.Sums); err != nil {
+				return nil, err
+			}
+		}
+		usage.cut(parts[id], in.First)
+		usages[id] = usage
+	}
+	return usages, nil
+}
+
+// Forecast is what the running month will cost at the present rate.
+type Forecast struct {
+	AsOf    time.Time
+	Period  cost.Period
+	Balance cost.Balance // of the month so far
+	// Spend is what will have been settled at the month's end; cost.Forecast has the formula.
+	Spend cost.Pico
+	// ExhaustedAt is when the limit will be reached, nil when not in this month; cost.ExhaustedAt has the formula.
+	ExhaustedAt *time.Time
+}
+
+// Forecast returns the forecast of the running month.
+func (e *Engine) Forecast(ctx context.Context, who caller.Caller) (Forecast, error) {
+	o, err := e.Organization(ctx, who)
+	if err != nil {
+		return Forecast{}, err
+	}
+	f := Forecast{AsOf: e.now(), Period: *o.Month.Period, Balance: o.Month.Balance}
+	if f.AsOf.After(f.Period.End) {
+		f.AsOf = f.Period.End // The month ended while it was read.
+	}
+	f.Spend, err = cost.Forecast(f.Balance.Settled, f.Period, f.AsOf)
+	f.ExhaustedAt = cost.ExhaustedAt(f.Balance, f.Period, f.AsOf)
+	return f, err
+}
+
+// ICPCost is what ideal customer profiles have cost in a range of days.
+type ICPCost struct {
+	AsOf time.Time
+	Days cost.Days
+	// Spent is all that was booked for the step's calls, those without a result among them.
+	Spent cost.Pico
+	// Finished counts the profiles that were finished in the range; one that is made anew counts again.
+	Finished int64
+	// Each is Spent / Finished, rounded up; nil when none was finished.
+	Each *cost.Pico
+}
+
+// ICPCost returns what a finished profile has cost on average. The faults are those of Usage.
+func (e *Engine) ICPCost(ctx context.Context, who caller.Caller, days cost.Days) (ICPCost, error) {
+	in := UsageInput{Days: days, GroupBy: []Dimension{ByStep}, First: MaxGroups}
+	if err := in.check(); err != nil {
+		return ICPCost{}, err
+	}
+	within, err := e.within(ctx, who, days)
+	if err != nil {
+		return ICPCost{}, err
+	}
+	c := ICPCost{AsOf: e.now(), Days: days}
+	step, _ := workflow.StepOf(workflow.StepICP)
+	err = e.store.Snapshot(ctx, func(s *postgres.Store) error {
+		query := in.query()
+		query.First = MaxGroups
+		_, groups, err := s.Usage(ctx, who, query)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if g.Step == step.Key {
+				if c.Spent, err = g.Booked(); err != nil {
+					return err
+				}
+			}
+		}
+		c.Finished, err = s.CountEntered(ctx, who, step.Completed, within)
+		return err
+	})
+	if err != nil {
+		return ICPCost{}, fmt.Errorf("find the cost of profiles in %s: %w", days, err)
+	}
+	if c.Finished > 0 {
+		each := cost.Each(c.Spent, c.Finished)
+		c.Each = &each
+	}
+	return c, nil
+}
+
+// within returns the moments of a range of days in the organization's time zone.
+func (e *Engine) within(ctx context.Context, who caller.Caller, days cost.Days) (cost.Period, error) {
+	o, err := e.organization(ctx, who)
+	if err != nil {
+		return cost.Period{}, err
+	}
+	var p cost.Period
+	if p.Start, err = days.From.Start(o.TimeZone); err != nil {
+		return p, err
+	}
+	p.End, err = days.To.Start(o.TimeZone)
+	return p, err
+}

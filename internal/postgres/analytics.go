@@ -1,0 +1,196 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// counts is what a booking adds to its day: a call with its outcome, or a correction of one.
+type counts struct{ calls, settled, assumed, adjusted, overage int64 }
+
+func (b Booking) counts() counts {
+	n := counts{calls: 1}
+	switch b.Kind {
+	case cost.EntryAssume:
+		n.assumed = int64(b.Delta.Settled)
+	case cost.EntryAdjust:
+		n.calls, n.adjusted = 0, int64(b.Delta.Settled)
+	default:
+		n.settled = int64(b.Delta.Settled)
+	}
+	if b.Overage && b.Kind == cost.EntrySettle {
+		n.overage = int64(b.Delta.Settled - b.Call.Hold)
+	}
+	return n
+}
+
+// UsageKey is what the calls of a group have in common; a field that is not grouped by is zero.
+type UsageKey struct {
+	Day      cost.Day
+	Model    string
+	Step     workflow.StepKey
+	Workflow uuid.UUID
+	Outcome  cost.CallState
+}
+
+// UsageGroup is one group of calls with its figures.
+type UsageGroup struct {
+	UsageKey
+	cost.Sums
+}
+
+// UsageQuery chooses calls by the day that admitted them, and groups them.
+type UsageQuery struct {
+	Days cost.Days
+	// Workflows names the workflows whose calls are meant; nil means all of the organization.
+	Workflows                                     []uuid.UUID
+	ByDay, ByModel, ByStep, ByWorkflow, ByOutcome bool
+	// First is how many groups are returned at most.
+	First int32
+}
+
+// nobody's months begin more than this before a day they have, or after it: a month and the farthest zone.
+const beforeDay, afterDay = 33 * 24 * time.Hour, 48 * time.Hour
+
+// Usage adds up calls: all of them, and each group, the dearest first.
+func (s *Store) Usage(
+	ctx context.Context, who caller.Caller, in UsageQuery,
+) (total cost.Sums, groups []UsageGroup, err error) {
+	if in.Workflows == nil && in.ByWorkflow {
+		return s.usageByWorkflows(ctx, who, in)
+	}
+	from, to := in.Days.From.Date(), in.Days.To.Date()
+	query := dbsqlc.UsageListByAccountsParams{
+		OrganizationID: who.OrganizationID, AccountIds: in.Workflows, FromDay: from, ToDay: to, ByDay: in.ByDay,
+		ByModel: in.ByModel, ByStep: in.ByStep, ByWorkflow: in.ByWorkflow, ByOutcome: in.ByOutcome,
+		PageSize: in.First + 1, // and the total
+	}
+	if in.Workflows == nil {
+		query.AccountIds = []uuid.UUID{}
+		query.MonthsFrom, query.MonthsTo = from.Add(-beforeDay), to.Add(afterDay)
+	}
+	rows, err := s.q.UsageListByAccounts(ctx, query)
+	if err != nil {
+		return total, nil, translate(err)
+	}
+	total, groups = toUsage(rows)
+	return total, groups, nil
+}
+
+// usageByWorkflows reads the groups from the workflows' accounts and the total from the months', which are few.
+func (s *Store) usageByWorkflows(
+	ctx context.Context, who caller.Caller, in UsageQuery,
+) (total cost.Sums, groups []UsageGroup, err error) {
+	err = s.Snapshot(ctx, func(s *Store) error {
+		if total, _, err = s.Usage(ctx, who, UsageQuery{Days: in.Days}); err != nil {
+			return err
+		}
+		rows, err := s.q.UsageListByWorkflows(ctx, dbsqlc.UsageListByWorkflowsParams{
+			OrganizationID: who.OrganizationID, AccountKind: cost.AccountWorkflow, FromDay: in.Days.From.Date(),
+			ToDay: in.Days.To.Date(), ByDay: in.ByDay, ByModel: in.ByModel, ByStep: in.ByStep,
+			ByOutcome: in.ByOutcome, PageSize: in.First,
+		})
+		if err != nil {
+			return translate(err)
+		}
+		same := make([]dbsqlc.UsageListByAccountsRow, len(rows))
+		for i, r := range rows {
+			same[i] = dbsqlc.UsageListByAccountsRow{
+				Day: r.Day, Model: r.Model, Step: r.Step, WorkflowID: r.WorkflowID, Outcome: r.Outcome, Calls: r.Calls,
+				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, Settled: r.Settled, Held: r.Held,
+				Assumed: r.Assumed, Adjusted: r.Adjusted, Overage: r.Overage,
+			}
+		}
+		_, groups = toUsage(same)
+		return nil
+	})
+	return total, groups, err
+}
+
+func toUsage(rows []dbsqlc.UsageListByAccountsRow) (total cost.Sums, groups []UsageGroup) {
+	for _, r := range rows {
+		sums := cost.Sums{
+			Calls: r.Calls, PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens,
+			Settled: cost.Pico(r.Settled), Held: cost.Pico(r.Held), Assumed: cost.Pico(r.Assumed),
+			Adjusted: cost.Pico(r.Adjusted), Overage: cost.Pico(r.Overage),
+		}
+		if r.IsTotal {
+			total = sums
+			continue
+		}
+		groups = append(groups, UsageGroup{
+			UsageKey: UsageKey{
+				Day: cost.NewDay(r.Day), Model: r.Model, Step: workflow.StepKey(r.Step), Workflow: r.WorkflowID,
+				Outcome: cost.CallState(r.Outcome),
+			},
+			Sums: sums,
+		})
+	}
+	return total, groups
+}
+
+// UsageDrift is a row of usage_days that does not say what the ledger says.
+type UsageDrift struct {
+	OrganizationID, AccountID uuid.UUID
+	UsageKey
+	Counted, Booked cost.Pico
+}
+
+// UsageDrifts adds up the ledger of all organizations again and returns at most limit rows of usage_days that are not
+// what it says.
+func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
+	rows, err := s.q.UsageListDrift(ctx, dbsqlc.UsageListDriftParams{
+		Reserve: cost.EntryReserve, Assume: cost.EntryAssume, Adjust: cost.EntryAdjust, Settle: cost.EntrySettle,
+		PageSize: limit,
+	})
+	return many(rows, err, func(r dbsqlc.UsageListDriftRow) UsageDrift {
+		return UsageDrift{
+			OrganizationID: r.OrganizationID, AccountID: r.AccountID, UsageKey: UsageKey{
+				Day: cost.NewDay(r.Day), Step: workflow.StepKey(r.Step), Model: r.Model,
+				Outcome: cost.CallState(r.Outcome),
+			},
+			Counted: cost.Pico(r.Counted), Booked: cost.Pico(r.Booked),
+		}
+	})
+}
+
+// Stay is how workflows have passed through one state.
+type Stay struct {
+	State workflow.State
+	// Visits counts every time a workflow entered the state, Workflows each workflow once, Open those that are there.
+	Visits, Workflows, Open int
+	// Median and P95 are how long half, and 95 in 100, of the visits lasted at most.
+	Median, P95 time.Duration
+}
+
+// Stays returns how the workflows that were created within a period have passed through each state that one of them has
+// reached. Visits that go on count up to asOf.
+func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
+	rows, err := s.q.FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
+		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
+	})
+	return many(rows, err, func(r dbsqlc.FunnelListStatesRow) Stay {
+		return Stay{
+			State: r.State, Visits: int(r.Visits), Workflows: int(r.Workflows), Open: int(r.Open),
+			Median: time.Duration(r.MedianMicroseconds) * time.Microsecond,
+			P95:    time.Duration(r.P95Microseconds) * time.Microsecond,
+		}
+	})
+}
+
+// CountEntered counts how often workflows entered a state within a period.
+func (s *Store) CountEntered(
+	ctx context.Context, who caller.Caller, state workflow.State, within cost.Period,
+) (int64, error) {
+	n, err := s.q.TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
+		OrganizationID: who.OrganizationID, State: state, FromTime: within.Start, ToTime: within.End,
+	})
+	return n, translate(err)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/rate"
+	"github.com/infin8content/engine/internal/web"
+)
+
+// operationSettings are the knobs for what a client may ask the API to do.
+type operationSettings struct {
+	MaxTokens     int           `default:"2000" help:"Words and signs that an operation may have."`
+	MaxDepth      int           `default:"12" help:"Fields that may stand inside each other."`
+	MaxAliases    int           `default:"30" help:"Fields with an alias that an operation may have."`
+	MaxRootFields int           `default:"20" help:"Fields that an operation may have at its root."`
+	MaxCost       int           `default:"1000" help:"Most that an operation may cost: one for each object, roughly."`
+	MaxErrors     int           `default:"20" help:"Errors that an answer has at most."`
+	MaxPage       int           `default:"100" help:"Greatest page of a list, up to 100."`
+	QueryTime     time.Duration `default:"5s" help:"How long a query may take."`
+	MutationTime  time.Duration `default:"15s" help:"How long a mutation may take."`
+	Documents     string        `help:"Folder with *.graphql files that clients may name by documentId."`
+	OnlyDocuments bool          `help:"Execute nothing but the documents in that folder."`
+	CostPerSecond int64         `default:"250000" help:"Cost that an organization may ask for in a second; 0 is no end."`
+	CostBurst     int64         `default:"1000000" help:"Cost that an organization may ask for at once."`
+	FailedLogins  int64         `default:"100" help:"Failures of an address to sign in, in a minute; 0 is no end."`
+	FinerStatus   bool          `help:"Answer with 422 and 294 as GraphQL over HTTP of 2026 says, not with 400 and 200."`
+}
+
+func (o operationSettings) limits() graph.Limits {
+	return graph.Limits{
+		Tokens: o.MaxTokens, Depth: o.MaxDepth, Aliases: o.MaxAliases, RootFields: o.MaxRootFields, Cost: o.MaxCost,
+		Errors: o.MaxErrors, Page: o.MaxPage, QueryTime: o.QueryTime, MutationTime: o.MutationTime,
+	}
+}
+
+// check returns nil when the settings can be worked with.
+func (o operationSettings) check() error {
+	faults := []error{o.limits().Check()}
+	if o.CostPerSecond != 0 {
+		faults = append(faults, o.costBucket().Check())
+		if o.CostBurst < int64(o.MaxCost) {
+			faults = append(faults, errors.New("--cost-burst must be at least --max-cost"))
+		}
+	}
+	if o.FailedLogins != 0 {
+		faults = append(faults, o.loginBucket().Check())
+	}
+	return errors.Join(faults...)
+}
+
+func (o operationSettings) costBucket() rate.Limit {
+	return rate.Limit{Capacity: o.CostBurst, MicroPerSecond: rate.PerSecond(o.CostPerSecond)}
+}
+
+func (o operationSettings) loginBucket() rate.Limit {
+	return rate.Limit{Capacity: o.FailedLogins, MicroPerSecond: rate.PerMinute(o.FailedLogins)}
+}
+
+// spend returns what takes the cost of operations from the buckets of organizations; nil when there is no end.
+func (o operationSettings) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
+	if o.CostPerSecond == 0 {
+		return nil
+	}
+	return rate.New(o.costBucket(), store.TakeCost, time.Now).Spend
+}
+
+// knocks returns what counts the failures to sign in; nil when nobody counts them.
+func (o operationSettings) knocks(store *postgres.Store) *web.Knocks {
+	if o.FailedLogins == 0 {
+		return nil
+	}
+	limiter := rate.New(o.loginBucket(), store.TakeAddress, time.Now)
+	return &web.Knocks{
+		Empty: func(address string) error { return limiter.Empty(rate.SlotOf(address)) },
+		Failed: func(ctx context.Context, address string) error {
+			return limiter.Spend(ctx, rate.SlotOf(address), 1)
+		},
+	}
+}
+
+// documents reads the operations that clients may name, if there is a folder with some.
+func (o operationSettings) documents() (*graph.Documents, error) {
+	if o.Documents == "" {
+		if o.OnlyDocuments {
+			return nil, errors.New("--only-documents needs the folder: --documents")
+		}
+		return nil, nil
+	}
+	if _, err := os.ReadDir(o.Documents); err != nil {
+		return nil, fmt.Errorf("--documents: %w", err)
+	}
+	documents, err := graph.ReadDocuments(os.DirFS(o.Documents), o.limits(), o.OnlyDocuments)
+	if err != nil {
+		return nil, fmt.Errorf("--documents: %w", err)
+	}
+	return documents, nil
+}
