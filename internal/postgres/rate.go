@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// Draft is what is taken from a bucket: an amount, of a bucket with a capacity that fills by so much in a second. All
+// amounts are in millionths of a token; an amount is at most the capacity.
+type Draft struct {
+	AmountMicro, CapacityMicro, MicroPerSecond int64
+	At                                         time.Time
+}
+
+// TakeCost takes from the bucket of an organization. taken is false when there is not as much in it; then nothing is
+// taken. Over all servers no token is taken twice.
+func (s *Store) TakeCost(ctx context.Context, organization uuid.UUID, d Draft) (taken bool, err error) {
+	n, err := s.q.CostBucketTake(ctx, dbsqlc.CostBucketTakeParams{
+		OrganizationID: organization, RestMicro: d.CapacityMicro - d.AmountMicro, At: d.At,
+		CapacityMicro: d.CapacityMicro, MicroPerSecond: d.MicroPerSecond, AmountMicro: d.AmountMicro,
+	})
+	return n == 1, translate(err)
+}
+
+// AddressSlots is how many slots network addresses share.
+const AddressSlots = 1 << 20
+
+// TakeAddress takes from the bucket of a slot of network addresses, as TakeCost does.
+func (s *Store) TakeAddress(ctx context.Context, slot int, d Draft) (taken bool, err error) {
+	n, err := s.q.AddressBucketTake(ctx, dbsqlc.AddressBucketTakeParams{
+		Slot: slot, RestMicro: d.CapacityMicro - d.AmountMicro, At: d.At,
+		CapacityMicro: d.CapacityMicro, MicroPerSecond: d.MicroPerSecond, AmountMicro: d.AmountMicro,
+	})
+	return n == 1, translate(err)
+}
