@@ -62,7 +62,11 @@ func (f exportFlags) run(p *program, table web.Table) error {
 			return err
 		}
 		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
-		return exporter{e}.export(p.ctx, who, in, p.stdout)
+		err = exporter{e}.export(p.ctx, who, in, p.stdout)
+		if field := fault.FieldOf(err); len(field) == 1 {
+			return fmt.Errorf("--%s: %w", field[0], err)
+		}
+		return err
 	})
 }
 
@@ -182,8 +186,8 @@ func (t *table) row(values []any) error {
 	return t.csv.Write(cells)
 }
 
-// inert keeps a spreadsheet from taking a caller's text for a formula: what begins like one gets an apostrophe in front.
-// So does what begins with an apostrophe, so that taking one away gives the text back.
+// inert keeps a spreadsheet from taking a caller's text for a formula: what begins like one gets an apostrophe in
+// front. So does what begins with an apostrophe, so that taking one away gives the text back.
 func inert(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
 		return "'" + text

@@ -161,7 +161,8 @@ func TestASubscriberSeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) {
 	if err := f.follow(t.Context(), last.address, func() {}); err != nil {
 		t.Fatalf("at the last server: %v", err)
 	}
-	want := ask[int](t, w, `SELECT version FROM workflow_transitions WHERE workflow_id = $1 ORDER BY version`, plain(t, flow))
+	const journal = `SELECT version FROM workflow_transitions WHERE workflow_id = $1 ORDER BY version`
+	want := ask[int](t, w, journal, plain(t, flow))
 	if diff := cmp.Diff(want, f.seen); diff != "" {
 		t.Errorf("%d versions (-want +got):\n%s", len(want), diff)
 	}

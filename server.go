@@ -12,8 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"reflect"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -325,8 +323,9 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 			Live: s.live, SignIn: web.SignIn(s.auth, s.engine.Admit), Spend: s.settings.spend(store),
 			Limits: s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
 		}),
-		Auth: s.auth, Admit: s.engine.Admit, Export: exporter{s.engine}.export, Origins: s.settings.Origins,
-		Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes, Playground: s.settings.Playground, Knocks: s.settings.knocks(store),
+		Auth: s.auth, Admit: s.engine.Admit, Knocks: s.settings.knocks(store), Export: exporter{s.engine}.export,
+		Origins: s.settings.Origins, Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes,
+		Playground: s.settings.Playground,
 		Ready: func(ctx context.Context) error {
 			if s.draining.Load() {
 				return errors.New("the server is stopping")
@@ -384,17 +383,4 @@ func (s *server) close() {
 		s.closers[i]()
 	}
 	s.closers = nil
-}
-
-// logSettings says every effective setting. Secrets are not among them.
-func (s *server) logSettings() {
-	values := reflect.ValueOf(s.settings)
-	var attributes []any
-	for _, field := range reflect.VisibleFields(values.Type()) {
-		if !field.Anonymous {
-			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
-			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
-		}
-	}
-	s.logger.Info("starting", slog.Group("settings", attributes...))
 }

@@ -56,9 +56,9 @@ type Resolver struct {
 	report func(ctx context.Context, operation, code string)
 }
 
-// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, GET for queries, server-sent events, and
-// websockets. It finds the caller in the context with caller.From, and knows of no other way in but SignIn. Whether a
-// page of another origin may open a websocket has been asked before.
+// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, GET for queries, server-sent events,
+// and websockets. It finds the caller in the context with caller.From, and knows of no other way in but SignIn. Whether
+// a page of another origin may open a websocket has been asked before.
 func NewHandler(o Options) http.Handler {
 	if o.Engine == nil {
 		panic("graph: Options needs Engine")

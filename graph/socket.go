@@ -27,7 +27,7 @@ const (
 	closeTryLater        = websocket.StatusTryAgainLater
 	closeBadMessage      = websocket.StatusCode(4400)
 	closeUnauthorized    = websocket.StatusCode(4401) // subscribe came before connection_ack
-	closeForbidden       = websocket.StatusCode(4403) // the token is not good, or has ended: clients come back with a new one
+	closeForbidden       = websocket.StatusCode(4403) // the token is not good, or has ended: come back with a new one
 	closeNoSubprotocol   = websocket.StatusCode(4406)
 	closeInitTimeout     = websocket.StatusCode(4408)
 	closeSubscriberKnown = websocket.StatusCode(4409)

@@ -20,41 +20,45 @@ const protocol = "graphql-transport-ws"
 func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	t.Parallel()
 	b := setupLive(t, graph.SocketLimits{})
-	initial := `{"type": "connection_init", "payload": {"authorization": "Bearer alice"}}`
-	slow := `{"id": "1", "type": "subscribe", "payload": {"query": "subscription { organizationTransitioned { resync } }"}}`
+	first := func(payload string) string { return `{"type": "connection_init", "payload": ` + payload + `}` }
+	known := first(`{"authorization": "Bearer alice"}`)
+	subscribe := func(id, payload string) string {
+		return `{"id": ` + id + `, "type": "subscribe", "payload": ` + payload + `}`
+	}
+	forever := `{"query": "subscription { organizationTransitioned { resync } }"}`
+	brief := `{"query": "{ viewer { actor } }"}`
+	long, padding := `"`+strings.Repeat("é", 200)+`"`, strings.Repeat("x", 70_000)
 	for name, mistake := range map[string]struct {
 		said []string
 		code websocket.StatusCode
 	}{
-		"no JSON":                       {[]string{initial, `hello`}, 4400},
-		"two values":                    {[]string{initial, `{"type": "ping"} {}`}, 4400},
-		"a list":                        {[]string{initial, `[]`}, 4400},
-		"no type":                       {[]string{initial, `{"id": "1"}`}, 4400},
-		"an unknown type":               {[]string{initial, `{"type": "start"}`}, 4400},
-		"a server's type":               {[]string{initial, `{"type": "next", "id": "1", "payload": {}}`}, 4400},
-		"an ack":                        {[]string{initial, `{"type": "connection_ack"}`}, 4400},
-		"subscribe without id":          {[]string{initial, `{"type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
-		"subscribe with an empty id":    {[]string{initial, `{"id": "", "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
-		"subscribe with a number as id": {[]string{initial, `{"id": 1, "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
-		"subscribe without payload":     {[]string{initial, `{"id": "1", "type": "subscribe"}`}, 4400},
-		"subscribe without query":       {[]string{initial, `{"id": "1", "type": "subscribe", "payload": {}}`}, 4400},
-		"variables that are a list": {
-			[]string{initial, `{"id": "1", "type": "subscribe", "payload": {"query": "{ x }", "variables": []}}`}, 4400,
-		},
-		"complete without id":            {[]string{initial, `{"type": "complete"}`}, 4400},
-		"ping with text":                 {[]string{initial, `{"type": "ping", "payload": "hello"}`}, 4400},
-		"init with a list":               {[]string{`{"type": "connection_init", "payload": []}`}, 4400},
-		"authorization that is no text":  {[]string{`{"type": "connection_init", "payload": {"authorization": 1}}`}, 4400},
-		"subscribe before init":          {[]string{slow}, 4401},
-		"no token":                       {[]string{`{"type": "connection_init"}`}, 4403},
-		"an empty payload":               {[]string{`{"type": "connection_init", "payload": {}}`}, 4403},
-		"a bad token":                    {[]string{`{"type": "connection_init", "payload": {"authorization": "Bearer eve"}}`}, 4403},
-		"an organization not admitted":   {[]string{`{"type": "connection_init", "payload": {"authorization": "Bearer unlucky"}}`}, 1013},
-		"the same id while it runs":      {[]string{initial, slow, slow}, 4409},
-		"a query with an id that runs":   {[]string{initial, slow, `{"id": "1", "type": "subscribe", "payload": {"query": "{ x }"}}`}, 4409},
-		"a second init":                  {[]string{initial, initial}, 4429},
-		"a message that is too big":      {[]string{initial, `{"type": "ping", "payload": {"x": "` + strings.Repeat("x", 70_000) + `"}}`}, 1009},
-		"another init after a long name": {[]string{initial, strings.Replace(slow, `"1"`, `"`+strings.Repeat("é", 200)+`"`, 1), strings.Replace(slow, `"1"`, `"`+strings.Repeat("é", 200)+`"`, 1)}, 4409},
+		"no JSON":                      {[]string{known, `hello`}, 4400},
+		"two values":                   {[]string{known, `{"type": "ping"} {}`}, 4400},
+		"a list":                       {[]string{known, `[]`}, 4400},
+		"no type":                      {[]string{known, `{"id": "1"}`}, 4400},
+		"an unknown type":              {[]string{known, `{"type": "start"}`}, 4400},
+		"a server's type":              {[]string{known, `{"type": "next", "id": "1", "payload": {}}`}, 4400},
+		"an ack":                       {[]string{known, `{"type": "connection_ack"}`}, 4400},
+		"no id":                        {[]string{known, `{"type": "subscribe", "payload": {"query": "{ x }"}}`}, 4400},
+		"an empty id":                  {[]string{known, subscribe(`""`, brief)}, 4400},
+		"a number as id":               {[]string{known, subscribe(`1`, brief)}, 4400},
+		"subscribe without payload":    {[]string{known, subscribe(`"1"`, `null`)}, 4400},
+		"subscribe without query":      {[]string{known, subscribe(`"1"`, `{}`)}, 4400},
+		"variables that are a list":    {[]string{known, subscribe(`"1"`, `{"query": "{ x }", "variables": []}`)}, 4400},
+		"complete without id":          {[]string{known, `{"type": "complete"}`}, 4400},
+		"ping with text":               {[]string{known, `{"type": "ping", "payload": "hello"}`}, 4400},
+		"init with a list":             {[]string{first(`[]`)}, 4400},
+		"authorization that is a list": {[]string{first(`{"authorization": []}`)}, 4400},
+		"subscribe before init":        {[]string{subscribe(`"1"`, forever)}, 4401},
+		"no token":                     {[]string{`{"type": "connection_init"}`}, 4403},
+		"an empty payload":             {[]string{first(`{}`)}, 4403},
+		"a bad token":                  {[]string{first(`{"authorization": "Bearer eve"}`)}, 4403},
+		"an organization not admitted": {[]string{first(`{"authorization": "Bearer unlucky"}`)}, 1013},
+		"an id that runs":              {[]string{known, subscribe(`"1"`, forever), subscribe(`"1"`, forever)}, 4409},
+		"an id that runs, for a query": {[]string{known, subscribe(`"1"`, forever), subscribe(`"1"`, brief)}, 4409},
+		"a long id that runs":          {[]string{known, subscribe(long, forever), subscribe(long, forever)}, 4409},
+		"a second init":                {[]string{known, known}, 4429},
+		"a message that is too big":    {[]string{known, `{"type": "ping", "x": "` + padding + `"}`}, 1009},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +74,7 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	t.Run("a binary message", func(t *testing.T) {
 		t.Parallel()
 		c := b.dial(t, nil, protocol)
-		c.write(websocket.MessageBinary, initial)
+		c.write(websocket.MessageBinary, known)
 		if got := c.ends(); got != 4400 {
 			t.Errorf("close code: got %d, want 4400", got)
 		}
@@ -82,18 +86,6 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 				t.Errorf("close code: got %d, want 4406", got)
 			}
 		})
-	}
-}
-
-// code reads until the socket is closed and returns the code.
-func (c client) code() websocket.StatusCode {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	for {
-		if _, _, err := c.conn.Read(ctx); err != nil {
-			return websocket.CloseStatus(err)
-		}
 	}
 }
 
@@ -270,14 +262,6 @@ func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
 	if got := c.code(); got != -1 {
 		t.Errorf("close code: got %d, want none", got)
 	}
-}
-
-// within reads for a time, in which nothing should come.
-func (c client) within(d time.Duration) error {
-	ctx, cancel := context.WithTimeout(c.t.Context(), d)
-	defer cancel()
-	_, _, err := c.conn.Read(ctx)
-	return err
 }
 
 // Not parallel: it looks at the goroutines of the whole program.

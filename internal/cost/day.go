@@ -64,8 +64,8 @@ const maxDays = 400
 // Days is a range of days: From belongs to it, To does not.
 type Days struct{ From, To Day }
 
-// Check returns an INVALID_INPUT fault about the field when the range ends before it begins or has more than 400 days. A
-// range that ends where it begins is empty and no fault.
+// Check returns an INVALID_INPUT fault about the field when the range ends before it begins or has more than 400 days.
+// A range that ends where it begins is empty and no fault.
 func (r Days) Check(field []string) error {
 	switch {
 	case r.To < r.From:

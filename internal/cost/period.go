@@ -57,9 +57,9 @@ func MonthAfter(at time.Time, timeZone string, last Period) (Period, error) {
 	return period, nil
 }
 
-// dayStart returns the first instant at which clocks in the zone show a day or later; wall is its midnight as if the zone
-// were UTC. time.Date alone does not: for a time that clocks skip or repeat it picks either offset. Time.ZoneBounds is no
-// help: on the last day of a leap year it names an end that is past.
+// dayStart returns the first instant at which clocks in the zone show a day or later; wall is its midnight as if the
+// zone were UTC. time.Date alone does not: for a time that clocks skip or repeat it picks either offset.
+// Time.ZoneBounds is no help: on the last day of a leap year it names an end that is past.
 func dayStart(wall time.Time, zone *time.Location) time.Time {
 	// No clock is a whole day from UTC, so the day begins between these. If clocks change in this time, the first
 	// still has the old offset and the second the new one; midnight by the old one comes earlier.

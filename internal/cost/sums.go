@@ -78,8 +78,8 @@ func Forecast(spent Pico, p Period, at time.Time) (Pico, error) {
 }
 
 // ExhaustedAt returns when spending that goes on as it did from the period's start to an instant within it reaches a
-// limit: start + elapsed · limit / spent, rounded down to a microsecond; in the past when it has. It is nil when that is
-// not before the period's end, or there is no limit or nothing was spent.
+// limit: start + elapsed · limit / spent, rounded down to a microsecond; in the past when it has. It is nil when that
+// is not before the period's end, or there is no limit or nothing was spent.
 func ExhaustedAt(b Balance, p Period, at time.Time) *time.Time {
 	elapsed := at.Sub(p.Start).Microseconds()
 	if b.Limit == Unlimited || b.Settled <= 0 || elapsed <= 0 {

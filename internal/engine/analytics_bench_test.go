@@ -105,7 +105,8 @@ func fillMonth(b *testing.B, db *testdb.DB, who caller.Caller) {
 		}
 	}
 	var entries, days int
-	err = conn.QueryRow(ctx, `SELECT (SELECT count(*) FROM ai_usage_ledger), (SELECT count(*) FROM usage_days)`).Scan(&entries, &days)
+	const counts = `SELECT (SELECT count(*) FROM ai_usage_ledger), (SELECT count(*) FROM usage_days)`
+	err = conn.QueryRow(ctx, counts).Scan(&entries, &days)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -120,7 +120,8 @@ func checkStays(t *testing.T, got engine.Funnel) {
 		workflow.ICPFailed:    {Workflows: 1, Visits: 1, Median: lasted(5 * time.Second), P95: lasted(5 * time.Second)},
 		workflow.ICPCompleted: {Workflows: 2, Visits: 2, Median: lasted(time.Second), P95: lasted(time.Second)},
 		workflow.CompetitorPending: {
-			Workflows: 1, Visits: 1, Open: 1, Median: lasted(time.Hour - 83*time.Second), P95: lasted(time.Hour - 83*time.Second),
+			Workflows: 1, Visits: 1, Open: 1, Median: lasted(time.Hour - 83*time.Second),
+			P95: lasted(time.Hour - 83*time.Second),
 		},
 		workflow.Cancelled: {Workflows: 1, Visits: 1, Open: 1},
 	}

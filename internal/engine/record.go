@@ -86,8 +86,8 @@ type Adjusted struct {
 }
 
 // Adjust corrects an entry that booked the outcome of a call, or an earlier correction: afterwards the call has cost
-// Cost. The correction is an entry of its own on both accounts and names the one it corrects; nothing is rewritten. A call
-// that has no outcome yet is a CONFLICT.
+// Cost. The correction is an entry of its own on both accounts and names the one it corrects; nothing is rewritten. A
+// call that has no outcome yet is a CONFLICT.
 func (e *Engine) Adjust(ctx context.Context, who caller.Caller, in AdjustInput) (Adjusted, error) {
 	if err := checkAdjust(in); err != nil {
 		return Adjusted{}, err

@@ -21,8 +21,8 @@ const (
 	askedAtOnce, rowsAtOnce = 200, 1000
 )
 
-// Event is a transition in an organization, or the word that there may have been others: then whoever keeps a picture of
-// the organization reads it again.
+// Event is a transition in an organization, or the word that there may have been others: then whoever keeps a picture
+// of the organization reads it again.
 type Event struct {
 	Resync bool
 	Arrival
@@ -130,8 +130,8 @@ func (f *feed) wake() {
 	}
 }
 
-// scan takes what a look has found: where all workflows stand that have moved since floor. Only what is younger than safe
-// can still come to light, so what is older is forgotten.
+// scan takes what a look has found: where all workflows stand that have moved since floor. Only what is younger than
+// safe can still come to light, so what is older is forgotten.
 func (f *feed) scan(since time.Time, places []postgres.Place, safe time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -227,10 +227,10 @@ type Stream struct {
 	once    sync.Once
 }
 
-// Next returns the next events, at least one. The first says Resync: what happens from then on is told, so whoever reads
-// its lists after it misses nothing. Then each transition is told once, in the order of its workflow. Resync again says
-// that there is a hole: the subscriber was too slow, or too much has happened while this server was deaf. It fails only
-// when the context ends.
+// Next returns the next events, at least one. The first says Resync: what happens from then on is told, so whoever
+// reads its lists after it misses nothing. Then each transition is told once, in the order of its workflow. Resync
+// again says that there is a hole: the subscriber was too slow, or too much has happened while this server was deaf. It
+// fails only when the context ends.
 func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	for {
 		events, changed := s.take()

@@ -141,6 +141,34 @@ func TestAServerWhoseListeningConnectionIsCutCatchesUp(t *testing.T) {
 	}
 }
 
+func TestADatabaseThatThrowsEverybodyOutEndsNoSubscription(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	who, ctx := testdb.Caller(t, db), waiting(t)
+	near, far := serve(t, db), serve(t, db)
+	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
+	j := follow(t, far, flow, flow.Version)
+	for range 10 {
+		_, err := db.Super.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = swing(ctx, near.store, who, flow.ID, 2) // May be thrown out too, and then nobody knows how far it came.
+	}
+	for swing(ctx, near.store, who, flow.ID, 1) != nil && ctx.Err() == nil {
+		continue // until a connection holds
+	}
+	now, _, err := db.Store().Workflow(ctx, who, flow.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := collect(ctx, j, now.Version)
+	if diff := cmp.Diff(span(flow.Version+1, now.Version), got); diff != "" || err != nil {
+		t.Errorf("versions (-want +got): %v\n%s", err, diff)
+	}
+}
+
 // cutLive cuts all connections on which servers listen and notify.
 func cutLive(t *testing.T, db *testdb.DB) {
 	t.Helper()

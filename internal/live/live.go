@@ -46,7 +46,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Hub is where subscribers and changes meet. A store that tells its Announce, see postgres.Store.Telling, is the source.
+// Hub is where subscribers and changes meet. A store that tells its Announce, see postgres.Store.Telling, is the
+// source.
 type Hub struct {
 	store   *postgres.Store
 	logger  *slog.Logger

@@ -17,9 +17,9 @@ type Change struct {
 	Number int64
 }
 
-// Telling returns a store that calls tell after each commit of its own that has added rows to followed journals, with all
-// of them. What is rolled back is never told; a commit whose outcome the server did not learn is not told either. tell
-// is called by whoever committed, and must not block.
+// Telling returns a store that calls tell after each commit of its own that has added rows to followed journals, with
+// all of them. What is rolled back is never told; a commit whose outcome the server did not learn is not told either.
+// tell is called by whoever committed, and must not block.
 func (s *Store) Telling(tell func([]Change)) *Store {
 	telling := *s
 	telling.tell = tell

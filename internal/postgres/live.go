@@ -60,8 +60,8 @@ type Place struct {
 	At                         time.Time
 }
 
-// MovedSince returns of each organization the workflows that have moved since its time, the last first and at most limit
-// of them. One statement for all organizations.
+// MovedSince returns of each organization the workflows that have moved since its time, the last first and at most
+// limit of them. One statement for all organizations.
 func (s *Store) MovedSince(ctx context.Context, since map[uuid.UUID]time.Time, limit int32) ([]Place, error) {
 	in := dbsqlc.WorkflowListMovedParams{PageSize: limit}
 	for organization, at := range since {

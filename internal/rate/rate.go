@@ -67,8 +67,23 @@ type state struct {
 	mu sync.Mutex
 	// tokens were taken and not spent.
 	tokens int64
-	// emptyUntil is how long the database need not be asked again.
-	emptyUntil time.Time
+	// lacking was not there when the database was asked last; until askAt it is not asked for as much again, and at
+	// fullAt it will be there.
+	lacking       int64
+	askAt, fullAt time.Time
+}
+
+// empty returns the error for whoever needs what was just not there, or more.
+func (l Limit) empty(s *state, needed int64, now time.Time) error {
+	if needed < s.lacking || !now.Before(s.askAt) {
+		return nil
+	}
+	return &LimitedError{s.fullAt.Sub(now) + l.fill(needed-s.lacking)}
+}
+
+// fill is how long it takes until so many tokens are there.
+func (l Limit) fill(tokens int64) time.Duration {
+	return time.Duration(float64(tokens) * micro / float64(l.MicroPerSecond) * float64(time.Second))
 }
 
 // New returns a limiter of buckets. Its limit must pass Check.
@@ -94,8 +109,8 @@ func (*LimitedError) Kind() fault.Kind { return fault.RateLimited }
 // Seconds is how long to wait, rounded up.
 func (e *LimitedError) Seconds() int { return int(math.Ceil(e.wait.Seconds())) }
 
-// Spend takes an amount of the bucket of a key. It returns a *LimitedError when there is not as much, and the database's
-// error when it has to be asked and does not answer.
+// Spend takes an amount of the bucket of a key. It returns a *LimitedError when there is not as much, and the
+// database's error when it has to be asked and does not answer.
 func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 	s := l.state(key)
 	s.mu.Lock() // Whoever waits here would have to ask the same.
@@ -104,11 +119,10 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 		s.tokens -= amount
 		return nil
 	}
-	now := l.now()
-	if wait := s.emptyUntil.Sub(now); wait > 0 {
-		return &LimitedError{wait}
+	now, needed := l.now(), min(amount-s.tokens, l.limit.Capacity)
+	if err := l.limit.empty(s, needed, now); err != nil {
+		return err
 	}
-	needed := min(amount-s.tokens, l.limit.Capacity)
 	for _, wanted := range []int64{max(needed, l.share), needed} {
 		taken, err := l.take(ctx, key, postgres.Draft{
 			AmountMicro: wanted * micro, CapacityMicro: l.limit.Capacity * micro,
@@ -126,8 +140,8 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 		}
 	}
 	// What is in the bucket is not known, so this is how long it takes at most.
-	wait := time.Duration(float64(needed) * micro / float64(l.limit.MicroPerSecond) * float64(time.Second))
-	s.emptyUntil = now.Add(min(wait, time.Second))
+	wait := l.limit.fill(needed)
+	s.lacking, s.askAt, s.fullAt = needed, now.Add(min(wait, time.Second)), now.Add(wait)
 	return &LimitedError{wait}
 }
 
@@ -136,10 +150,7 @@ func (l *Limiter[Key]) Empty(key Key) error {
 	s := l.state(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if wait := s.emptyUntil.Sub(l.now()); wait > 0 {
-		return &LimitedError{wait}
-	}
-	return nil
+	return l.limit.empty(s, s.lacking, l.now())
 }
 
 func (l *Limiter[Key]) state(key Key) *state {

@@ -129,6 +129,21 @@ func TestWhoIsRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
 	}
 }
 
+func TestWhoNeedsLessIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1, rate.Limit{Capacity: 100, MicroPerSecond: rate.PerMinute(60)})
+	for i, step := range []struct{ amount, want int }{{90, 1}, {50, 0}, {10, 1}, {1, 0}} {
+		if got := b.admitted(t, 1, int64(step.amount)); got != step.want {
+			t.Errorf("step %d: got %d let through, want %d", i, got, step.want)
+		}
+	}
+	b.clock.advance(500 * time.Millisecond)
+	var limited *rate.LimitedError
+	if err := b.servers[0].Spend(t.Context(), b.organization, 100); !errors.As(err, &limited) || limited.Seconds() != 100 {
+		t.Errorf("got %v, want to wait for 100 seconds", err)
+	}
+}
+
 func TestADatabaseThatDoesNotAnswerIsAnErrorOfItsOwn(t *testing.T) {
 	t.Parallel()
 	away := errors.New("away")

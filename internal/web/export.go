@@ -173,8 +173,8 @@ func (d *download) Write(b []byte) (int, error) {
 	return d.writer.Write(b)
 }
 
-// hurry gives the client the time for one more chunk. The deadline for reading goes, since the request has been read and
-// its passing would end the request. What cannot be set, as in a test without a connection, is no deadline.
+// hurry gives the client the time for one more chunk. The deadline for reading goes, since the request has been read
+// and its passing would end the request. What cannot be set, as in a test without a connection, is no deadline.
 func (d *download) hurry() {
 	_ = d.control.SetReadDeadline(time.Time{})
 	_ = d.control.SetWriteDeadline(time.Now().Add(chunkLimit))

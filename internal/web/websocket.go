@@ -13,7 +13,8 @@ const foreignPage = "Pages of this origin may not connect."
 
 // isWebsocket reports whether a request asks to become a websocket.
 func isWebsocket(r *http.Request) bool {
-	return r.Method == http.MethodGet && names(r.Header, "Connection", "upgrade") && names(r.Header, "Upgrade", "websocket")
+	return r.Method == http.MethodGet &&
+		names(r.Header, "Connection", "upgrade") && names(r.Header, "Upgrade", "websocket")
 }
 
 // names reports whether a header lists a word.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,4 +105,17 @@ func (o operationSettings) documents() (*graph.Documents, error) {
 		return nil, fmt.Errorf("--documents: %w", err)
 	}
 	return documents, nil
+}
+
+// logSettings says every effective setting. Secrets are not among them.
+func (s *server) logSettings() {
+	values := reflect.ValueOf(s.settings)
+	var attributes []any
+	for _, field := range reflect.VisibleFields(values.Type()) {
+		if !field.Anonymous {
+			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
+			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
+		}
+	}
+	s.logger.Info("starting", slog.Group("settings", attributes...))
 }
