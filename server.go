@@ -104,8 +104,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run carries out one command and returns the exit status: 0 when it did what was asked, 1 when it could not, 2 when the
-// command line makes no sense.
+// run carries out one command and returns the exit status: 0 when it did what was asked, 1 when it could not, 2 when
+// the command line makes no sense.
 func run(ctx context.Context, args []string, environment func(string) string, stdout, stderr io.Writer) int {
 	var c commands
 	exit := -1

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -114,6 +115,9 @@ func (s *server) logSettings() {
 	for _, field := range reflect.VisibleFields(values.Type()) {
 		if !field.Anonymous {
 			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
+			if address, err := url.Parse(value); err == nil && address.User != nil {
+				value = address.Redacted() // A password in an address is a secret too.
+			}
 			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
 		}
 	}

@@ -89,6 +89,9 @@ var plan = map[string]room{
 		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:  []string{"internal/llm/sandbox"},
 	},
+	"internal/simulation": { // tests alone: it breaks connections, and so knows the driver
+		tests: []string{"internal/engine"}, others: []string{pgx},
+	},
 	"internal/rate": {ours: []string{"internal/postgres", "internal/fault"}}, // buckets that all servers share
 	"internal/live": {
 		ours: []string{

@@ -191,6 +191,8 @@ CREATE TABLE intent_workflows (
 );
 CREATE INDEX intent_workflows_by_created ON intent_workflows (organization_id, created_at, id);
 CREATE INDEX intent_workflows_by_updated ON intent_workflows (organization_id, updated_at, id);
+CREATE INDEX intent_workflows_by_state ON intent_workflows (organization_id, state, created_at, id);
+CREATE INDEX intent_workflows_by_creator ON intent_workflows (organization_id, created_by, created_at, id);
 CREATE INDEX intent_workflows_to_wake ON intent_workflows (wake_at) WHERE wake_at IS NOT NULL;
 
 -- The journal: one row for each transition, the first for the creation.

@@ -137,10 +137,17 @@ CREATE TABLE ai_calls (
 );
 CREATE INDEX ai_calls_by_workflow ON ai_calls (organization_id, workflow_id, reserved_at, id);
 CREATE INDEX ai_calls_to_check ON ai_calls (check_at) WHERE check_at IS NOT NULL;
--- An outcome is final, and what was reserved is not changed afterwards; corrections are ledger entries.
-CREATE TRIGGER ai_calls_only_move_forward BEFORE UPDATE OF state, hold_pico, cost_pico ON ai_calls
+-- An outcome is final with all that belongs to it, and what was reserved is not changed afterwards; corrections are
+-- ledger entries. Only the name of a generation may still come.
+CREATE TRIGGER ai_calls_only_move_forward BEFORE UPDATE ON ai_calls
     FOR EACH ROW WHEN (
-        OLD.outcome_event IS NOT NULL OR NEW.hold_pico <> OLD.hold_pico
+        OLD.outcome_event IS NOT NULL AND
+            (NEW.state, NEW.cost_pico, NEW.list_cost_pico, NEW.overage, NEW.provider, NEW.answered_model,
+            NEW.prompt_tokens, NEW.completion_tokens, NEW.failure_code, NEW.ended_at) IS DISTINCT FROM
+            (OLD.state, OLD.cost_pico, OLD.list_cost_pico, OLD.overage, OLD.provider, OLD.answered_model,
+            OLD.prompt_tokens, OLD.completion_tokens, OLD.failure_code, OLD.ended_at)
+        OR NEW.generation_id IS DISTINCT FROM OLD.generation_id AND OLD.generation_id IS NOT NULL
+        OR NEW.hold_pico <> OLD.hold_pico
         OR (OLD.state = 'DISPATCHED' AND NEW.state = 'RESERVED')
         OR (OLD.state = 'UNKNOWN' AND NEW.state IN ('RESERVED', 'DISPATCHED'))
         OR (OLD.state <> 'UNKNOWN' AND NEW.state = 'ASSUMED')

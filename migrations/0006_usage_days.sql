@@ -63,7 +63,7 @@ SELECT l.organization_id, l.account_id, a.kind, c.admitted_on, c.step, c.answere
     coalesce(sum(l.settled_delta) FILTER (WHERE l.kind NOT IN ('ASSUME', 'ADJUST')), 0),
     coalesce(sum(l.settled_delta) FILTER (WHERE l.kind = 'ASSUME'), 0),
     coalesce(sum(l.settled_delta) FILTER (WHERE l.kind = 'ADJUST'), 0),
-    coalesce(sum(l.settled_delta - l.call_hold_pico) FILTER (WHERE l.overage), 0)
+    coalesce(sum(l.settled_delta - l.call_hold_pico) FILTER (WHERE l.overage AND l.kind = 'SETTLE'), 0)
 FROM ai_usage_ledger AS l
 JOIN ai_calls AS c ON c.organization_id = l.organization_id AND c.id = l.call_id
 JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id

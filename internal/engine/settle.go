@@ -85,7 +85,7 @@ func (e *Engine) settleIn(
 func (e *Engine) bill(
 	ctx context.Context, tx *postgres.Store, call postgres.Call, in settlement,
 ) (postgres.Bill, error) {
-	if err := checkUsage(in.Usage); err != nil {
+	if err := in.Usage.Check(); err != nil {
 		return postgres.Bill{}, err
 	}
 	usage := in.Usage
@@ -116,24 +116,6 @@ func (e *Engine) bill(
 	return bill, nil
 }
 
-func checkUsage(u cost.Usage) error {
-	for _, count := range []struct {
-		field string
-		n     int64
-	}{
-		{"promptTokens", u.PromptTokens},
-		{"completionTokens", u.CompletionTokens},
-		{"reasoningTokens", u.ReasoningTokens},
-		{"cachedTokens", u.CachedTokens},
-		{"webSearches", u.WebSearches},
-	} {
-		if count.n < 0 {
-			return fault.Invalid([]string{count.field}, "A count cannot be negative.")
-		}
-	}
-	return nil
-}
-
 // again is a settlement of a call that has an outcome.
 type again struct {
 	settlement
@@ -157,6 +139,9 @@ func (e *Engine) settleAgain(
 	}
 	if in.call.State == cost.CallReleased && !in.late {
 		return false, fault.New(fault.Conflict, "The call was released: it was said that it cost nothing.")
+	}
+	if in.call.State == cost.CallSettled && in.Cost == nil {
+		return true, nil // What was booked is the provider's word or the same figure; a price table does not correct it.
 	}
 	booked, err := tx.BookedFor(ctx, in.call)
 	if err != nil {

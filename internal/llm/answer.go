@@ -20,6 +20,8 @@ type Answer struct {
 	Usage        cost.Usage
 	// Cost is what the provider says it charged; nil when it did not say, or not as an amount of money.
 	Cost *cost.Pico
+	// CostUnreadable: the provider said what it charged, and it was no amount of money. It must be asked again.
+	CostUnreadable bool
 }
 
 // chunk is one event of a stream, or a whole answer of a gateway that did not stream. The last event carries the

@@ -114,9 +114,11 @@ func (r *reading) take(c chunk) error {
 	}
 	if c.Usage != nil {
 		r.answer.Usage = c.Usage.usage()
-		if amount, reported, err := billed(c.Usage.Cost); err == nil && reported {
+		amount, reported, err := billed(c.Usage.Cost)
+		if err == nil && reported {
 			r.answer.Cost = &amount
 		}
+		r.answer.CostUnreadable = err != nil
 	}
 	reported := c.Error
 	for _, choice := range c.Choices[:min(1, len(c.Choices))] {

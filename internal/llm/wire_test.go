@@ -91,7 +91,7 @@ func wireAnswers() map[string]wireAnswer {
 			eventStream(), firstEvent + stopEvent +
 				`data: {"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":2.5,"cost":-1}}` + "\n\n" +
 				doneEvent,
-			without(func(a *llm.Answer) { a.Usage, a.Cost = cost.Usage{}, nil }),
+			without(func(a *llm.Answer) { a.Usage, a.Cost, a.CostUnreadable = cost.Usage{}, nil, true }),
 		},
 	}
 }

@@ -198,6 +198,8 @@ func TestNobodyForgesACall(t *testing.T) {
 		set("settled, then unknown", `state = 'UNKNOWN', cost_pico = NULL, ended_at = NULL`, "{settled}", forward, forward),
 		set("settled, then released", `state = 'RELEASED', cost_pico = NULL`, "{settled}", forward, forward),
 		set("settled, then cheaper", `cost_pico = 0`, "{settled}", forward, forward),
+		set("settled, then by another model", `answered_model = 'other'`, "{settled}", forward, forward),
+		set("settled, then of other tokens", `prompt_tokens = 77`, "{settled}", forward, forward),
 		set("assumed without having been unknown", `state = 'ASSUMED', ended_at = now()`, "{reserved}", forward, forward),
 		set("settled without the ledger", settle, "{reserved}", "ai_calls_ended_in_workflow", ""),
 		set("settled without an end", `state = 'SETTLED', cost_pico = 1`, "{reserved}",

@@ -40,7 +40,9 @@ ORDER BY 1`
 // row security keeps it from the operator's prices, and the schema is not its own.
 func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 	given := []string{"legal_transitions", "schema_migrations"}
-	grown := append([]string{"workflow_transitions", "ai_usage_ledger", "step_results"}, given...)
+	grown := append([]string{
+		"workflow_transitions", "ai_usage_ledger", "step_results", "organization_changes",
+	}, given...)
 	rows, err := pool.Query(ctx, findExcess, pgx.NamedArgs{"given": given, "grown": grown})
 	if err != nil {
 		return fmt.Errorf("ask for the rights of the server's role: %w", err)

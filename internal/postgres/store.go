@@ -53,6 +53,17 @@ func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	return translate(err)
 }
 
+// Savepoint calls do within the store's transaction: when it fails, only what it did is undone, and the transaction goes
+// on.
+func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
+	if s.tx == nil {
+		return errors.New("a savepoint outside of a transaction")
+	}
+	return translate(pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
+		return do(&Store{tx: tx, q: s.q.WithTx(tx)})
+	}))
+}
+
 // Ping asks whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.pool.Ping(ctx); err != nil {

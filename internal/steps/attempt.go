@@ -158,9 +158,6 @@ func (a *attempt) identify(ctx context.Context, generationID string) error {
 	err := a.book(ctx, func(ctx context.Context) error {
 		return a.options.Engine.Identify(ctx, a.who, a.call, a.options.Gateway.Name, generationID)
 	})
-	if IsLost(err) {
-		return err
-	}
 	if err != nil {
 		a.log().Warn("the generation id was not written", "error", err)
 		return nil

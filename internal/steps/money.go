@@ -57,7 +57,7 @@ func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engi
 	if in.Cost != nil {
 		return in, true
 	}
-	if in.Usage == (cost.Usage{}) || !slices.Contains(a.question.request.Models, in.Model) {
+	if answer.CostUnreadable || in.Usage == (cost.Usage{}) || !slices.Contains(a.question.request.Models, in.Model) {
 		return nil, false
 	}
 	return in, true
@@ -77,9 +77,7 @@ func (a *attempt) release(ctx context.Context, reason string, why workflow.Failu
 // refusal brings it with its headers, too late for identify.
 func (a *attempt) suspect(ctx context.Context, answer llm.Answer, why workflow.FailureCode) error {
 	if id := answer.GenerationID; id != "" && !a.identified {
-		if err := a.identify(ctx, id); err != nil {
-			a.log().Info("the run was lost before its call was identified", "error", err)
-		}
+		_ = a.identify(ctx, id) // It never fails; see there.
 	}
 	return a.book(ctx, func(ctx context.Context) error {
 		return a.options.Engine.Suspect(ctx, a.who, a.call, why)
