@@ -65,11 +65,9 @@ var plan = map[string]room{
 		},
 		others: []string{pgx},
 	},
-	"internal/engine": {
-		ours: []string{
-			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
-		},
-	},
+	"internal/engine": {ours: []string{
+		"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+	}},
 	"internal/llm": {
 		ours:  []string{"internal/cost", "internal/fault"},
 		tests: []string{"internal/llm/sandbox"},
@@ -89,10 +87,8 @@ var plan = map[string]room{
 		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:  []string{"internal/llm/sandbox"},
 	},
-	"internal/simulation": { // tests alone: it breaks connections, and so knows the driver
-		tests: []string{"internal/engine"}, others: []string{pgx},
-	},
-	"internal/rate": {ours: []string{"internal/postgres", "internal/fault"}}, // buckets that all servers share
+	"internal/simulation": {tests: []string{"internal/engine"}, others: []string{pgx}}, // tests that break connections
+	"internal/rate":       {ours: []string{"internal/postgres", "internal/fault"}},     // buckets that all servers share
 	"internal/live": {
 		ours: []string{
 			"internal/postgres", "internal/workflow", "internal/caller",

@@ -53,8 +53,8 @@ func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	return translate(err)
 }
 
-// Savepoint calls do within the store's transaction: when it fails, only what it did is undone, and the transaction goes
-// on.
+// Savepoint calls do within the store's transaction: when it fails, only what it did is undone, and the transaction
+// goes on.
 func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
 	if s.tx == nil {
 		return errors.New("a savepoint outside of a transaction")
