@@ -108,6 +108,10 @@ CREATE TABLE ai_calls (
     answered_model        text        NOT NULL DEFAULT '',
     prompt_tokens         bigint      NOT NULL DEFAULT 0,
     completion_tokens     bigint      NOT NULL DEFAULT 0,
+    -- Of the prompt and of the completion; and the searches that were made, where web_searches is what was reserved.
+    cached_tokens         bigint      NOT NULL DEFAULT 0,
+    reasoning_tokens      bigint      NOT NULL DEFAULT 0,
+    made_searches         bigint      NOT NULL DEFAULT 0,
     failure_code          failure_code,
     actor                 actor       NOT NULL,
     reserved_at           timestamptz NOT NULL,
@@ -133,7 +137,8 @@ CREATE TABLE ai_calls (
     CONSTRAINT ai_calls_overage CHECK (recorded OR overage = (coalesce(cost_pico, 0) > hold_pico)),
     CONSTRAINT ai_calls_recorded CHECK (NOT recorded OR hold_pico = 0 AND state = 'SETTLED' AND run_token IS NULL),
     CONSTRAINT ai_calls_two_accounts CHECK (month_id <> workflow_id),
-    CONSTRAINT ai_calls_tokens CHECK (prompt_tokens >= 0 AND completion_tokens >= 0)
+    CONSTRAINT ai_calls_tokens CHECK (prompt_tokens >= 0 AND completion_tokens >= 0
+        AND cached_tokens >= 0 AND reasoning_tokens >= 0 AND made_searches >= 0)
 );
 CREATE INDEX ai_calls_by_workflow ON ai_calls (organization_id, workflow_id, reserved_at, id);
 CREATE INDEX ai_calls_to_check ON ai_calls (check_at) WHERE check_at IS NOT NULL;
@@ -143,9 +148,11 @@ CREATE TRIGGER ai_calls_only_move_forward BEFORE UPDATE ON ai_calls
     FOR EACH ROW WHEN (
         OLD.outcome_event IS NOT NULL AND
             (NEW.state, NEW.cost_pico, NEW.list_cost_pico, NEW.overage, NEW.provider, NEW.answered_model,
-            NEW.prompt_tokens, NEW.completion_tokens, NEW.failure_code, NEW.ended_at) IS DISTINCT FROM
+            NEW.prompt_tokens, NEW.completion_tokens, NEW.cached_tokens, NEW.reasoning_tokens, NEW.made_searches,
+            NEW.failure_code, NEW.ended_at) IS DISTINCT FROM
             (OLD.state, OLD.cost_pico, OLD.list_cost_pico, OLD.overage, OLD.provider, OLD.answered_model,
-            OLD.prompt_tokens, OLD.completion_tokens, OLD.failure_code, OLD.ended_at)
+            OLD.prompt_tokens, OLD.completion_tokens, OLD.cached_tokens, OLD.reasoning_tokens, OLD.made_searches,
+            OLD.failure_code, OLD.ended_at)
         OR NEW.generation_id IS DISTINCT FROM OLD.generation_id AND OLD.generation_id IS NOT NULL
         OR NEW.hold_pico <> OLD.hold_pico
         OR (OLD.state = 'DISPATCHED' AND NEW.state = 'RESERVED')
@@ -302,4 +309,5 @@ GRANT SELECT, INSERT ON usage_accounts, ai_calls, ai_usage_ledger TO infin8_app;
 GRANT UPDATE (sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash)
     ON usage_accounts TO infin8_app;
 GRANT UPDATE (state, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
-    completion_tokens, failure_code, dispatched_at, ended_at, check_at, checks, unknown_since) ON ai_calls TO infin8_app;
+    completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, dispatched_at, ended_at, check_at,
+    checks, unknown_since) ON ai_calls TO infin8_app;

@@ -16,6 +16,13 @@ WHERE a.organization_id = @organization_id AND a.period_start <= @at AND a.perio
 ORDER BY a.period_start DESC
 LIMIT 1;
 
+-- AccountGetNextMonth returns the first month that was opened after a time: by a server whose clock is ahead.
+-- name: AccountGetNextMonth :one
+SELECT a.* FROM usage_accounts AS a
+WHERE a.organization_id = @organization_id AND a.period_start > @at
+ORDER BY a.period_start
+LIMIT 1;
+
 -- AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
 -- which waits for whoever is before it; the ledger entry selects from what it returned. No row: refused.
 -- name: AccountHold :one

@@ -87,10 +87,10 @@ WHERE c.organization_id = @organization_id AND c.id = @id AND c.ended_at IS NULL
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
     web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
-    completion_tokens, actor, reserved_at, ended_at, admitted_on)
+    completion_tokens, cached_tokens, reasoning_tokens, made_searches, actor, reserved_at, ended_at, admitted_on)
 SELECT w.organization_id, @id, w.id, @month_id, @step, @settled, true, @models::text[], 0, 0, @web_searches, 0,
     @cost_pico::amount_pico, sqlc.narg('list_cost_pico'), @overage, @provider, nullif(@generation_id::text, ''),
-    @answered_model, @prompt_tokens, @completion_tokens, @actor, @at, @at,
+    @answered_model, @prompt_tokens, @completion_tokens, @cached_tokens, @reasoning_tokens, @web_searches, @actor, @at, @at,
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
 FROM intent_workflows AS w
@@ -138,7 +138,8 @@ SET state = @settled, cost_pico = @cost_pico::amount_pico, list_cost_pico = sqlc
     overage = @cost_pico::bigint > c.hold_pico, answered_model = @answered_model,
     provider = coalesce(nullif(@provider::text, ''), c.provider),
     generation_id = coalesce(c.generation_id, nullif(@generation_id::text, '')),
-    prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens,
+    prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, cached_tokens = @cached_tokens,
+    reasoning_tokens = @reasoning_tokens, made_searches = @made_searches,
     failure_code = sqlc.narg('failure_code'), ended_at = @at::timestamptz, check_at = NULL
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;

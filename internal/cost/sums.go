@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"math"
 	"math/big"
 	"time"
 )
@@ -60,11 +61,11 @@ func Each(total Pico, n int64) Pico {
 
 // Forecast returns what a period will have cost at its end if spending goes on as it did from its start to an instant
 // within it: spent · length / elapsed, in whole microseconds, rounded up to a whole picodollar. At the very start that
-// is spent. The error is INVALID_INPUT when the amount cannot be represented.
-func Forecast(spent Pico, p Period, at time.Time) (Pico, error) {
+// is spent. More than an amount can hold is the greatest one.
+func Forecast(spent Pico, p Period, at time.Time) Pico {
 	elapsed := at.Sub(p.Start).Microseconds()
 	if elapsed <= 0 {
-		return spent, nil
+		return spent
 	}
 	product := new(big.Int).Mul(big.NewInt(int64(spent)), big.NewInt(p.End.Sub(p.Start).Microseconds()))
 	forecast, rest := new(big.Int).QuoRem(product, big.NewInt(elapsed), new(big.Int))
@@ -72,9 +73,9 @@ func Forecast(spent Pico, p Period, at time.Time) (Pico, error) {
 		forecast.Add(forecast, big.NewInt(1))
 	}
 	if !forecast.IsInt64() {
-		return 0, tooLarge()
+		return math.MaxInt64
 	}
-	return Pico(forecast.Int64()), nil
+	return Pico(forecast.Int64())
 }
 
 // ExhaustedAt returns when spending that goes on as it did from the period's start to an instant within it reaches a

@@ -178,9 +178,9 @@ func (e *Engine) Forecast(ctx context.Context, who caller.Caller) (Forecast, err
 	if f.AsOf.After(f.Period.End) {
 		f.AsOf = f.Period.End // The month ended while it was read.
 	}
-	f.Spend, err = cost.Forecast(f.Balance.Settled, f.Period, f.AsOf)
+	f.Spend = cost.Forecast(f.Balance.Settled, f.Period, f.AsOf)
 	f.ExhaustedAt = cost.ExhaustedAt(f.Balance, f.Period, f.AsOf)
-	return f, err
+	return f, nil
 }
 
 // ICPCost is what ideal customer profiles have cost in a range of days.

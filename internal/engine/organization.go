@@ -94,19 +94,32 @@ func (e *Engine) organization(ctx context.Context, who caller.Caller) (postgres.
 	return o, nil
 }
 
-// period returns the month that a time falls in, after the last one that was opened, which may have had another zone.
+// period returns the month that a time falls in, after the last one that was opened, which may have had another zone, and
+// before the next one, which a server whose clock is ahead may have opened.
 func (e *Engine) period(ctx context.Context, who caller.Caller, at time.Time, timeZone string) (cost.Period, error) {
 	last, there, err := e.store.LastMonth(ctx, who, at)
 	if err != nil {
 		return cost.Period{}, fmt.Errorf("read the month before: %w", err)
 	}
-	switch {
-	case !there || last.Period == nil:
-		return cost.Month(at, timeZone)
-	case last.Period.Contains(at): // Somebody else has opened it since it was looked for.
-		return *last.Period, nil
+	var before cost.Period
+	if there && last.Period != nil {
+		before = *last.Period
 	}
-	return cost.MonthAfter(at, timeZone, *last.Period)
+	if before.Contains(at) { // Somebody else has opened it since it was looked for.
+		return before, nil
+	}
+	period, err := cost.MonthAfter(at, timeZone, before)
+	if err != nil {
+		return period, err
+	}
+	next, there, err := e.store.NextMonth(ctx, who, at)
+	if err != nil {
+		return period, fmt.Errorf("read the month after: %w", err)
+	}
+	if there && next.Period != nil && next.Period.Start.Before(period.End) {
+		period.End = next.Period.Start
+	}
+	return period, nil
 }
 
 // monthTries is how often a month is computed anew because the time zone was just changed.

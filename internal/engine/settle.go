@@ -130,8 +130,7 @@ func (e *Engine) settleAgain(
 ) (replayed bool, err error) {
 	if in.call.State == cost.CallSettled && !in.late {
 		same := *in.call.Cost == in.bill.Cost && in.call.AnsweredModel == in.bill.Model &&
-			in.call.Usage.PromptTokens == in.bill.Usage.PromptTokens &&
-			in.call.Usage.CompletionTokens == in.bill.Usage.CompletionTokens
+			in.call.Usage == in.bill.Usage
 		if !same {
 			return false, fault.New(fault.IdempotencyMismatch, "The call was settled before, with other figures.")
 		}

@@ -117,6 +117,7 @@ func (s *Store) SettleCall(
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
 		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
 		GenerationID: b.GenerationID, PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
+		CachedTokens: b.Usage.CachedTokens, ReasoningTokens: b.Usage.ReasoningTokens, MadeSearches: b.Usage.WebSearches,
 		FailureCode: pointer(b.Failure), At: b.At,
 	})
 	return one(row, err, toCall)

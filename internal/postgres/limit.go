@@ -79,6 +79,16 @@ func (s *Store) LastMonth(
 	return one(row, err, toAccount)
 }
 
+// NextMonth returns the first month that was opened after a time.
+func (s *Store) NextMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (account cost.Account, found bool, err error) {
+	row, err := s.q.AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
+		OrganizationID: who.OrganizationID, At: &at,
+	})
+	return one(row, err, toAccount)
+}
+
 // Record is a call that was made without a reservation.
 type Record struct {
 	ID, WorkflowID, MonthID uuid.UUID
@@ -104,7 +114,8 @@ func (s *Store) RecordCall(ctx context.Context, who caller.Caller, r Record) (ca
 		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
 		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
 		GenerationID: r.Bill.GenerationID, AnsweredModel: r.Bill.Model, PromptTokens: r.Bill.Usage.PromptTokens,
-		CompletionTokens: r.Bill.Usage.CompletionTokens, Actor: who.Actor, At: r.Bill.At,
+		CompletionTokens: r.Bill.Usage.CompletionTokens, CachedTokens: r.Bill.Usage.CachedTokens,
+		ReasoningTokens: r.Bill.Usage.ReasoningTokens, Actor: who.Actor, At: r.Bill.At,
 	})
 	if call, found, err = one(row, err, toCall); err != nil || !found {
 		return call, found, err

@@ -141,7 +141,8 @@ func toCall(r dbsqlc.AiCall) Call {
 			Overage: r.Overage, Provider: r.Provider, GenerationID: value(r.GenerationID),
 			AnsweredModel: r.AnsweredModel, FailureCode: string(value(r.FailureCode)), Actor: r.Actor,
 			Usage: cost.Usage{
-				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, WebSearches: r.WebSearches,
+				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, CachedTokens: r.CachedTokens,
+				ReasoningTokens: r.ReasoningTokens, WebSearches: r.MadeSearches,
 			},
 			PromptBytes: r.PromptBytes, MaxCompletionTokens: r.MaxCompletionTokens, ReservedAt: r.ReservedAt.UTC(),
 			DispatchedAt: r.DispatchedAt, EndedAt: r.EndedAt,

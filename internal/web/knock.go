@@ -17,9 +17,9 @@ type Knocks struct {
 	Failed func(ctx context.Context, address string) error
 }
 
-// guard refuses an address that has failed to sign in too often, before its next token is looked at, and counts its
-// failures. A request without a token is no attempt.
-func guard(knocks *Knocks, next http.Handler) http.Handler {
+// guard refuses the attempts of an address that has failed to sign in too often, and counts its failures. A request
+// without a token is no attempt, and a good token passes always: nobody can lock out those who share an address.
+func guard(knocks *Knocks, auth *Authenticator, next http.Handler) http.Handler {
 	if knocks == nil {
 		return next
 	}
@@ -28,7 +28,7 @@ func guard(knocks *Knocks, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := knocks.Empty(r.RemoteAddr); err != nil {
+		if err := knocks.Empty(r.RemoteAddr); err != nil && !signedIn(auth, r) {
 			refuseKnock(w, r, err)
 			return
 		}
@@ -41,6 +41,15 @@ func guard(knocks *Knocks, next http.Handler) http.Handler {
 			recordOf(r.Context()).fail(err)
 		}
 	})
+}
+
+// signedIn reports whether the request carries a good token.
+func signedIn(auth *Authenticator, r *http.Request) bool {
+	token, err := bearer(r.Header.Values("Authorization"))
+	if err == nil {
+		_, err = auth.Caller(token)
+	}
+	return err == nil
 }
 
 func refuseKnock(w http.ResponseWriter, r *http.Request, err error) {

@@ -65,14 +65,14 @@ func New(o Options) http.Handler {
 	}
 
 	graphQL := limitBody(o.MaxBodyBytes, o.GraphQL)
-	graphQL = guard(o.Knocks, authenticate(o.Auth, o.Admit, graphQL))
+	graphQL = guard(o.Knocks, o.Auth, authenticate(o.Auth, o.Admit, graphQL))
 	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
 	graphQL = shareWith(o.Origins, connectTo(o.Origins, graphQL))
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graphQL)
 	if o.Export != nil {
-		export := guard(o.Knocks, authenticate(o.Auth, o.Admit, exports(o.Export)))
+		export := guard(o.Knocks, o.Auth, authenticate(o.Auth, o.Admit, exports(o.Export)))
 		mux.Handle("/export/{file}", shareWith(o.Origins, onlyMethods(export, http.MethodGet)))
 	}
 	mux.HandleFunc("GET /healthz", healthy)

@@ -118,6 +118,42 @@ func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams
 	return i, err
 }
 
+const accountGetNextMonth = `-- name: AccountGetNextMonth :one
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+WHERE a.organization_id = $1 AND a.period_start > $2
+ORDER BY a.period_start
+LIMIT 1
+`
+
+type AccountGetNextMonthParams struct {
+	OrganizationID uuid.UUID
+	At             *time.Time
+}
+
+// AccountGetNextMonth returns the first month that was opened after a time: by a server whose clock is ahead.
+func (q *Queries) AccountGetNextMonth(ctx context.Context, arg AccountGetNextMonthParams) (UsageAccount, error) {
+	row := q.db.QueryRow(ctx, accountGetNextMonth, arg.OrganizationID, arg.At)
+	var i UsageAccount
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
+	)
+	return i, err
+}
+
 const accountHold = `-- name: AccountHold :one
 WITH held AS (
     UPDATE usage_accounts AS a

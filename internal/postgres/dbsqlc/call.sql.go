@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallAssumeParams struct {
@@ -60,6 +60,9 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -122,7 +125,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallDispatchParams struct {
@@ -168,6 +171,9 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -184,7 +190,7 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -218,6 +224,9 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -284,7 +293,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -328,6 +337,9 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.AnsweredModel,
 			&i.PromptTokens,
 			&i.CompletionTokens,
+			&i.CachedTokens,
+			&i.ReasoningTokens,
+			&i.MadeSearches,
 			&i.FailureCode,
 			&i.Actor,
 			&i.ReservedAt,
@@ -351,9 +363,9 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 }
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -408,6 +420,9 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.AnsweredModel,
 			&i.PromptTokens,
 			&i.CompletionTokens,
+			&i.CachedTokens,
+			&i.ReasoningTokens,
+			&i.MadeSearches,
 			&i.FailureCode,
 			&i.Actor,
 			&i.ReservedAt,
@@ -440,7 +455,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallListDueParams struct {
@@ -482,6 +497,9 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.AnsweredModel,
 			&i.PromptTokens,
 			&i.CompletionTokens,
+			&i.CachedTokens,
+			&i.ReasoningTokens,
+			&i.MadeSearches,
 			&i.FailureCode,
 			&i.Actor,
 			&i.ReservedAt,
@@ -505,7 +523,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -539,6 +557,9 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -575,17 +596,17 @@ const callRecord = `-- name: CallRecord :one
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
     web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
-    completion_tokens, actor, reserved_at, ended_at, admitted_on)
+    completion_tokens, cached_tokens, reasoning_tokens, made_searches, actor, reserved_at, ended_at, admitted_on)
 SELECT w.organization_id, $1, w.id, $2, $3, $4, true, $5::text[], 0, 0, $6, 0,
     $7::amount_pico, $8, $9, $10, nullif($11::text, ''),
-    $12, $13, $14, $15, $16, $16,
-    greatest(timezone(coalesce(m.time_zone, o.time_zone), $16::timestamptz)::date,
+    $12, $13, $14, $15, $16, $6, $17, $18, $18,
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), $18::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
 FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
-WHERE w.organization_id = $17 AND w.id = $18
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
+WHERE w.organization_id = $19 AND w.id = $20
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
 `
 
 type CallRecordParams struct {
@@ -603,6 +624,8 @@ type CallRecordParams struct {
 	AnsweredModel    string
 	PromptTokens     int64
 	CompletionTokens int64
+	CachedTokens     int64
+	ReasoningTokens  int64
 	Actor            string
 	At               time.Time
 	OrganizationID   uuid.UUID
@@ -627,6 +650,8 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		arg.AnsweredModel,
 		arg.PromptTokens,
 		arg.CompletionTokens,
+		arg.CachedTokens,
+		arg.ReasoningTokens,
 		arg.Actor,
 		arg.At,
 		arg.OrganizationID,
@@ -655,6 +680,9 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -674,7 +702,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallReleaseParams struct {
@@ -719,6 +747,9 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -753,7 +784,7 @@ SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
 `
 
 type CallReserveParams struct {
@@ -821,6 +852,9 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -842,10 +876,11 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     overage = $2::bigint > c.hold_pico, answered_model = $4,
     provider = coalesce(nullif($5::text, ''), c.provider),
     generation_id = coalesce(c.generation_id, nullif($6::text, '')),
-    prompt_tokens = $7, completion_tokens = $8,
-    failure_code = $9, ended_at = $10::timestamptz, check_at = NULL
-WHERE c.organization_id = $11 AND c.id = $12 AND c.state = ANY($13::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+    prompt_tokens = $7, completion_tokens = $8, cached_tokens = $9,
+    reasoning_tokens = $10, made_searches = $11,
+    failure_code = $12, ended_at = $13::timestamptz, check_at = NULL
+WHERE c.organization_id = $14 AND c.id = $15 AND c.state = ANY($16::text[])
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallSettleParams struct {
@@ -857,6 +892,9 @@ type CallSettleParams struct {
 	GenerationID     string
 	PromptTokens     int64
 	CompletionTokens int64
+	CachedTokens     int64
+	ReasoningTokens  int64
+	MadeSearches     int64
 	FailureCode      *workflow.FailureCode
 	At               time.Time
 	OrganizationID   uuid.UUID
@@ -875,6 +913,9 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		arg.GenerationID,
 		arg.PromptTokens,
 		arg.CompletionTokens,
+		arg.CachedTokens,
+		arg.ReasoningTokens,
+		arg.MadeSearches,
 		arg.FailureCode,
 		arg.At,
 		arg.OrganizationID,
@@ -904,6 +945,9 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,
@@ -924,7 +968,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
 `
 
 type CallSuspectParams struct {
@@ -971,6 +1015,9 @@ func (q *Queries) CallSuspect(ctx context.Context, arg CallSuspectParams) (AiCal
 		&i.AnsweredModel,
 		&i.PromptTokens,
 		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
 		&i.FailureCode,
 		&i.Actor,
 		&i.ReservedAt,

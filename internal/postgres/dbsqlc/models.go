@@ -34,6 +34,9 @@ type AiCall struct {
 	AnsweredModel       string
 	PromptTokens        int64
 	CompletionTokens    int64
+	CachedTokens        int64
+	ReasoningTokens     int64
+	MadeSearches        int64
 	FailureCode         *workflow.FailureCode
 	Actor               string
 	ReservedAt          time.Time
