@@ -94,8 +94,8 @@ func (e *Engine) organization(ctx context.Context, who caller.Caller) (postgres.
 	return o, nil
 }
 
-// period returns the month that a time falls in, after the last one that was opened, which may have had another zone, and
-// before the next one, which a server whose clock is ahead may have opened.
+// period returns the month that a time falls in, after the last one that was opened, which may have had another zone,
+// and before the next one, which a server whose clock is ahead may have opened.
 func (e *Engine) period(ctx context.Context, who caller.Caller, at time.Time, timeZone string) (cost.Period, error) {
 	last, there, err := e.store.LastMonth(ctx, who, at)
 	if err != nil {
