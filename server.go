@@ -38,7 +38,8 @@ const description = `The Infin8Content engine: a GraphQL backend that runs AI co
 Secrets come from the environment only:
   DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve, token)
-  OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox`
+  OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
+  OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)`
 
 // settings are the knobs of a server. Each is a flag and an environment variable: --max-body-bytes is
 // INFIN8_MAX_BODY_BYTES.
@@ -67,13 +68,13 @@ type settings struct {
 
 // secrets are what never stands on a command line or in a log.
 type secrets struct {
-	databaseURL, authSecret, providerKey string
+	databaseURL, authSecret, providerKey, managementKey string
 }
 
 func secretsFrom(environment func(string) string) secrets {
 	return secrets{
 		databaseURL: environment("DATABASE_URL"), authSecret: environment("AUTH_SECRET"),
-		providerKey: environment("OPENROUTER_API_KEY"),
+		providerKey: environment("OPENROUTER_API_KEY"), managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
 	}
 }
 
@@ -87,6 +88,8 @@ type commands struct {
 	Graph   graphCommand   `cmd:"" help:"Print the state machine."`
 	Token   tokenCommand   `cmd:"" help:"Print a signed development token."`
 	Prices  pricesCommand  `cmd:"" help:"Keep the prices that every organization pays by."`
+
+	Reconcile reconcileCommand `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
 }
 
 // program is what commands are given: the outside world.

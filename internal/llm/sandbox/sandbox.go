@@ -100,6 +100,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, http.MethodPost, s.chat)
 	case strings.HasSuffix(path, "/generation"):
 		serve(w, r, http.MethodGet, s.generation)
+	case strings.HasSuffix(path, "/activity"):
+		serve(w, r, http.MethodGet, s.activity)
 	case strings.HasSuffix(path, "/models"):
 		serve(w, r, http.MethodGet, s.models)
 	case s.control && strings.HasSuffix(path, "/sandbox/faults"):

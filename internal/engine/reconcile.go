@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// ProviderDay is what a provider says that it has charged for one model on one day, in UTC.
+type ProviderDay struct {
+	Day   cost.Day
+	Model string
+	Calls int64
+	Cost  cost.Pico
+}
+
+// ReconcileInput asks for a comparison of the ledger with the figures of a provider.
+type ReconcileInput struct {
+	// Days are whole days by UTC, as providers count. A day that is not over is INVALID_INPUT.
+	Days cost.Days
+	// Provider is the name that the calls are booked under.
+	Provider string
+	// Organization limits the ledger's side to one organization, for a key that is that organization's alone.
+	Organization *uuid.UUID
+	// Figures are the provider's. Those of other days are ignored.
+	Figures []ProviderDay
+	// Tolerance is how far two amounts may be apart and count as equal, since a provider's sum is a rounded number.
+	Tolerance cost.Pico
+}
+
+// ReconciledDay is one model on one day, on both sides. Model is "" for calls whose answer never came, which the ledger
+// has booked with what they held.
+type ReconciledDay struct {
+	Day                   cost.Day
+	Model                 string
+	CallsHere, CallsThere int64
+	Here, There           cost.Pico
+	// Difference is There − Here: positive when the provider has charged more than was booked.
+	Difference cost.Pico
+	Equal      bool
+}
+
+// Reconciliation is every model and day that either side knows, by day and model.
+type Reconciliation struct {
+	Days []ReconciledDay
+	// Open are the calls of these days that have no outcome yet, with what they hold. The ledger has booked nothing for
+	// them, so what the provider has charged for them is among the differences.
+	Open int64
+	Held cost.Pico
+	// Here and There are the sums of all days.
+	Here, There cost.Pico
+}
+
+// Differences returns the days that are not equal.
+func (r Reconciliation) Differences() []ReconciledDay {
+	return slices.DeleteFunc(slices.Clone(r.Days), func(d ReconciledDay) bool { return d.Equal })
+}
+
+// Reconcile compares what the ledger has booked for the calls that a provider has served with what the provider says,
+// by the day on which they were sent and the model that answered. It books nothing: what a difference means, a person
+// decides.
+func (e *Engine) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
+	if err := in.Days.Check(nil); err != nil {
+		return Reconciliation{}, err
+	}
+	if today := cost.NewDay(e.now()); in.Days.To > today {
+		return Reconciliation{}, fault.Invalid([]string{"to"}, "%s is not over by UTC: it can be compared from %s on.",
+			in.Days.To-1, in.Days.To)
+	}
+	served, err := e.store.Served(ctx, postgres.ServedQuery{
+		Provider: in.Provider, Organization: in.Organization, From: in.Days.From.Date(), To: in.Days.To.Date(),
+	})
+	if err != nil {
+		return Reconciliation{}, fmt.Errorf("add up the calls of %s: %w", in.Provider, err)
+	}
+	return reconcile(in, served)
+}
+
+// reconcile puts both sides beside each other.
+func reconcile(in ReconcileInput, served []postgres.ServedDay) (r Reconciliation, err error) {
+	type key struct {
+		day   cost.Day
+		model string
+	}
+	days := map[key]*ReconciledDay{}
+	at := func(day cost.Day, model string) *ReconciledDay {
+		k := key{day, model}
+		if days[k] == nil {
+			days[k] = &ReconciledDay{Day: day, Model: model}
+		}
+		return days[k]
+	}
+	sum := func(to *cost.Pico, amount cost.Pico) {
+		if err == nil {
+			*to, err = to.Add(amount)
+		}
+	}
+	for _, s := range served {
+		r.Open += s.Open
+		sum(&r.Held, s.Held)
+		if s.Calls == 0 {
+			continue
+		}
+		day := at(s.Day, s.Model)
+		day.CallsHere += s.Calls
+		sum(&day.Here, s.Booked)
+		sum(&r.Here, s.Booked)
+	}
+	for _, f := range in.Figures {
+		if f.Day < in.Days.From || f.Day >= in.Days.To {
+			continue
+		}
+		day := at(f.Day, f.Model)
+		day.CallsThere += f.Calls
+		sum(&day.There, f.Cost)
+		sum(&r.There, f.Cost)
+	}
+	for _, day := range days {
+		if err == nil {
+			day.Difference, err = day.There.Sub(day.Here)
+		}
+		day.Equal = day.CallsHere == day.CallsThere && day.Difference <= in.Tolerance && -day.Difference <= in.Tolerance
+		r.Days = append(r.Days, *day)
+	}
+	slices.SortFunc(r.Days, func(a, b ReconciledDay) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Model, b.Model))
+	})
+	return r, err
+}

@@ -1,0 +1,53 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// These are the ends of seeds that failed in internal/simulation, each reduced to what it takes.
+
+func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"} {
+		t.Run(zone, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			ctx, newYear := context.Background(), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+			flow := b.flow(t, workflow.Created)
+			b.clock.set(newYear.Add(time.Millisecond))
+			b.reserve(t, flow, cent) // Opens the new month, in UTC.
+			if _, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: zone}); err != nil {
+				t.Fatal(err)
+			}
+			b.clock.set(newYear.Add(-20 * time.Millisecond))
+			call := b.reserve(t, flow, cent)
+			organization, err := b.engine.Organization(ctx, b.who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if month := organization.Month; !month.Period.Contains(call.ReservedAt) || !month.Period.End.Equal(newYear) ||
+				month.Balance.Held != cent {
+				t.Errorf("got %+v held in %+v, want %s in the month that ends with the year", month.Balance, month.Period, cent)
+			}
+			b.sound(t)
+		})
+	}
+}
+
+func TestACancelledWorkflowRefusesAReservationThatNamesNoStep(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	flow, amount := b.flow(t, workflow.Cancelled), cost.Pico(cent)
+	_, err := b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+	var over *engine.TerminalError
+	if !errors.As(err, &over) {
+		t.Errorf("reserve: got %v, want *TerminalError", err)
+	}
+}
