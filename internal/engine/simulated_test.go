@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// These are the ends of seeds that failed in internal/simulation, each reduced to what it takes.
+// These are the ends of simulated histories that failed, each reduced to what it takes.
 
 func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
 	t.Parallel()
