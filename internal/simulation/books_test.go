@@ -1,0 +1,291 @@
+package simulation_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// books are the ledger of the simulation's organization as it was seen after the last step. Each look reads what is new
+// and holds it against the invariants; nothing here is computed by the engine.
+type books struct {
+	w        *world
+	accounts map[uuid.UUID]*account
+	calls    map[uuid.UUID]*call
+	// refused are the requests that were told that they get no money.
+	refused map[string]bool
+	// limits are what administrators have asked an account's limit to be.
+	limits map[cost.Pico]bool
+	// ended are the entries that an adjustment may correct, in the order in which they were seen.
+	ended []cost.Entry
+	// due is when a sweeper is to look at the next call; nil when there is none.
+	due *time.Time
+}
+
+type account struct {
+	dbsqlc.UsageAccount
+	last    cost.Entry // the zero entry, with sequence −1, before the first
+	reasons map[string]bool
+}
+
+type call struct {
+	id, flow, month uuid.UUID
+	actor           string
+	state           cost.CallState
+	recorded        bool
+	hold            cost.Pico
+	cost            *cost.Pico
+	generation      *string
+	// By account: what was held and has not been given back, what was booked, and by which entry it has ended.
+	held, booked map[uuid.UUID]cost.Pico
+	outcome      map[uuid.UUID]cost.EntryKind
+}
+
+func newBooks(w *world) *books {
+	return &books{
+		w: w, accounts: map[uuid.UUID]*account{}, calls: map[uuid.UUID]*call{}, refused: map[string]bool{},
+		limits: map[cost.Pico]bool{workflowLimit: true, monthLimit: true},
+	}
+}
+
+const (
+	readAccounts = `SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = $1 ORDER BY a.id`
+	readCalls    = `SELECT c.* FROM ai_calls AS c WHERE c.organization_id = $1 ORDER BY c.reserved_at, c.id`
+	readEntries  = `SELECT l.* FROM usage_accounts AS a
+		LEFT JOIN unnest($2::uuid[], $3::bigint[]) AS seen (id, sequence) ON seen.id = a.id
+		JOIN ai_usage_ledger AS l ON l.organization_id = a.organization_id AND l.account_id = a.id
+			AND l.sequence > coalesce(seen.sequence, -1)
+		WHERE a.organization_id = $1 AND a.sequence > coalesce(seen.sequence, -1)
+		ORDER BY l.account_id, l.sequence`
+)
+
+// check reads what is new in the books and fails the simulation at the first invariant that does not hold.
+func (b *books) check() {
+	if b.w.failure != "" {
+		return
+	}
+	seen, sequences := []uuid.UUID{}, []int64{}
+	for id, a := range b.accounts {
+		seen, sequences = append(seen, id), append(sequences, a.last.Sequence)
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(readAccounts, b.w.organization)
+	batch.Queue(readCalls, b.w.organization)
+	batch.Queue(readEntries, b.w.organization, seen, sequences)
+	results := b.w.cluster.db.Super.SendBatch(context.Background(), batch)
+	defer func() { _ = results.Close() }()
+	accounts, err := rowsOf[dbsqlc.UsageAccount](results)
+	calls, failed := rowsOf[dbsqlc.AiCall](results)
+	entries, broken := rowsOf[dbsqlc.AiUsageLedger](results)
+	if err != nil || failed != nil || broken != nil {
+		b.w.failf("read the books: %v, %v, %v", err, failed, broken)
+		return
+	}
+	for _, row := range accounts {
+		if b.accounts[row.ID] == nil {
+			b.accounts[row.ID] = &account{last: cost.Entry{Sequence: -1}, reasons: map[string]bool{}}
+		}
+		b.accounts[row.ID].UsageAccount = row
+	}
+	b.due = nil
+	for _, row := range calls {
+		if row.CheckAt != nil && (b.due == nil || row.CheckAt.Before(*b.due)) {
+			b.due = row.CheckAt
+		}
+		b.call(row)
+	}
+	for _, row := range entries {
+		b.entry(toEntry(row))
+	}
+	b.balances()
+}
+
+func rowsOf[Row any](results pgx.BatchResults) ([]Row, error) {
+	rows, err := results.Query()
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Row])
+}
+
+// call checks how a call has moved since the last look.
+func (b *books) call(row dbsqlc.AiCall) {
+	c := b.calls[row.ID]
+	if c == nil {
+		c = &call{
+			id: row.ID, flow: row.WorkflowID, month: row.MonthID, actor: row.Actor, hold: row.HoldPico,
+			recorded: row.Recorded, state: row.State, held: map[uuid.UUID]cost.Pico{},
+			booked: map[uuid.UUID]cost.Pico{}, outcome: map[uuid.UUID]cost.EntryKind{},
+		}
+		b.calls[row.ID] = c
+		if b.refused[row.Actor] {
+			b.w.failf("the request %s was refused, and its call %s is in the books", row.Actor, row.ID)
+		}
+		for _, other := range b.calls {
+			if other != c && other.actor == c.actor {
+				b.w.failf("the request %s has made two calls: %s and %s", row.Actor, other.id, row.ID)
+			}
+		}
+	}
+	switch {
+	case c.state == row.State && c.cost != nil && (row.CostPico == nil || *row.CostPico != *c.cost):
+		b.w.failf("the outcome of call %s has changed: its cost was $%s", row.ID, c.cost)
+	case c.state != row.State && !mayReach(c.state, row.State):
+		b.w.failf("call %s has gone from %s to %s", row.ID, c.state, row.State)
+	case c.generation != nil && (row.GenerationID == nil || *row.GenerationID != *c.generation):
+		b.w.failf("call %s has forgotten its generation %s", row.ID, *c.generation)
+	case row.MonthID != c.month || row.WorkflowID != c.flow || row.HoldPico != c.hold:
+		b.w.failf("call %s is charged to other accounts, or holds another amount, than when it was admitted", row.ID)
+	}
+	if c.state != row.State {
+		b.w.saw("a call becomes " + string(row.State))
+	}
+	c.state, c.cost, c.generation = row.State, row.CostPico, row.GenerationID
+}
+
+// mayReach reports whether a call may have gone from one state to another in one step or several.
+func mayReach(from, to cost.CallState) bool {
+	for _, next := range cost.CallStates() {
+		if from.MayBecome(next) && (next == to || mayReach(next, to)) {
+			return true
+		}
+	}
+	return false
+}
+
+// entry checks one new entry of the ledger against the one before it, its account, and its call.
+func (b *books) entry(e cost.Entry) {
+	a := b.accounts[e.AccountID]
+	fail := func(format string, args ...any) {
+		b.w.failf("entry %d (%s) of account %s: %s", e.Sequence, e.Kind, e.AccountID, fmt.Sprintf(format, args...))
+	}
+	used := e.Before.Settled + e.Before.Held + e.Delta.Held
+	switch {
+	case e.Sequence != a.last.Sequence+1 || e.Before != a.last.After:
+		fail("it does not follow entry %d", a.last.Sequence)
+	case !bytes.Equal(e.PreviousHash, a.last.Hash) || !bytes.Equal(e.Hash, e.ComputeHash()):
+		fail("the chain is broken")
+	case e.Delta.Held > 0 && (used > e.Before.Limit || e.Before.Stopped):
+		fail("at this admission settled + held is $%s, and the limit is $%s (stopped: %t)", used, e.Before.Limit,
+			e.Before.Stopped)
+	case e.Check() != nil:
+		fail("%v", e.Check())
+	case e.Delta.Limit != 0 && !b.limits[e.After.Limit]:
+		fail("nobody has asked for the limit $%s", e.After.Limit)
+	case e.Kind == cost.EntryReserve && a.Kind == cost.AccountMonth && !inMonth(a, e):
+		fail("the call is admitted at %s to a month that it does not belong to", e.At)
+	}
+	// A person's request has a reason of its own: that it is here twice means that it was carried out twice.
+	if reason := e.Reason[strings.LastIndex(e.Reason, ":")+1:]; strings.Contains(reason, "request") {
+		if a.reasons[reason] {
+			fail("the request %q is carried out a second time", reason)
+		}
+		a.reasons[reason] = true
+	}
+	if e.CallID != nil {
+		b.charge(e, fail)
+	}
+	if e.CallID != nil && e.Kind != cost.EntryReserve {
+		b.ended = append(b.ended, e)
+	}
+	a.last = e
+	b.w.saw("an entry " + string(e.Kind))
+	if e.Overage {
+		b.w.saw("an overage of " + string(e.Kind))
+	}
+	if a.Kind == cost.AccountMonth && e.Kind == cost.EntrySettle && !inMonth(a, e) {
+		b.w.saw("a call is settled after its month has ended")
+	}
+}
+
+func inMonth(a *account, e cost.Entry) bool {
+	return a.PeriodStart != nil && !e.At.Before(*a.PeriodStart) && e.At.Before(*a.PeriodEnd)
+}
+
+// charge books an entry on its call and checks that the call has one hold and one outcome there.
+func (b *books) charge(e cost.Entry, fail func(string, ...any)) {
+	c := b.calls[*e.CallID]
+	if c == nil {
+		fail("its call is not there")
+		return
+	}
+	_, held := c.held[e.AccountID]
+	switch e.Kind {
+	case cost.EntryReserve:
+		if held || e.Delta.Held != c.hold {
+			fail("call %s is held twice, or with another amount than its own", c.id)
+		}
+	case cost.EntrySettle, cost.EntryRelease, cost.EntryAssume, cost.EntryRecord:
+		if c.outcome[e.AccountID] != "" {
+			fail("call %s has a second outcome; it was %s", c.id, c.outcome[e.AccountID])
+		}
+		c.outcome[e.AccountID] = e.Kind
+	case cost.EntryAdjust:
+		if c.outcome[e.AccountID] == "" {
+			fail("call %s is adjusted before it has ended", c.id)
+		}
+	}
+	c.held[e.AccountID] += e.Delta.Held
+	c.booked[e.AccountID] += e.Delta.Settled
+}
+
+// balances checks that every account is the sum of its ledger and of the open calls, and that every call stands on both
+// of its accounts alike.
+func (b *books) balances() {
+	held, booked := map[uuid.UUID]cost.Pico{}, map[uuid.UUID]cost.Pico{}
+	for _, c := range b.calls {
+		for _, id := range []uuid.UUID{c.flow, c.month} {
+			if c.state.Open() {
+				held[id] += c.hold
+			}
+			booked[id] += c.booked[id]
+		}
+		switch {
+		case c.booked[c.flow] != c.booked[c.month] || c.held[c.flow] != c.held[c.month] ||
+			c.outcome[c.flow] != c.outcome[c.month]:
+			b.w.failf("call %s stands on its workflow's account otherwise than on its month's", c.id)
+		case c.outcome[c.flow] != outcomes[c.state] && !c.recorded:
+			b.w.failf("call %s is %s, the ledger ended it by %q", c.id, c.state, c.outcome[c.flow])
+		case c.held[c.flow] != 0 && !c.state.Open():
+			b.w.failf("call %s is %s and still holds $%s", c.id, c.state, c.held[c.flow])
+		}
+	}
+	for id, a := range b.accounts {
+		last := a.last.After
+		switch {
+		case a.HeldPico != held[id]:
+			b.w.failf("account %s holds $%s, its open calls hold $%s", id, a.HeldPico, held[id])
+		case a.SettledPico != booked[id]:
+			b.w.failf("account %s has settled $%s, its ledger has booked $%s", id, a.SettledPico, booked[id])
+		case a.SettledPico != last.Settled || a.HeldPico != last.Held || a.LimitPico != last.Limit ||
+			a.Stopped != last.Stopped || a.Sequence != a.last.Sequence:
+			b.w.failf("account %s is not what its last entry, %d, says", id, a.last.Sequence)
+		}
+	}
+}
+
+// outcomes are the entries that end a call in each of its states.
+var outcomes = map[cost.CallState]cost.EntryKind{
+	cost.CallSettled: cost.EntrySettle, cost.CallReleased: cost.EntryRelease, cost.CallAssumed: cost.EntryAssume,
+}
+
+func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
+	return cost.Entry{
+		OrganizationID: r.OrganizationID, AccountID: r.AccountID, Sequence: r.Sequence, Kind: r.Kind, CallID: r.CallID,
+		Before: cost.Balance{
+			Settled: r.SettledBefore, Held: r.HeldBefore, Limit: r.LimitBefore, Stopped: r.StoppedBefore,
+		},
+		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
+		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
+		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt, PreviousHash: r.PreviousHash, Hash: r.Hash,
+		Corrects: r.CorrectsSequence,
+	}
+}

@@ -1,0 +1,95 @@
+package simulation_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// coverage counts what has happened in all simulations together. A simulation that exercises nothing proves nothing.
+type coverage struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (c *coverage) add(more map[string]int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for what, n := range more {
+		c.counts[what] += n
+	}
+}
+
+// mustHappen is what enough simulations must have seen. Every statement that writes, and is
+// not too rare for it, must besides have been broken before and after.
+var mustHappen = []string{
+	"blocked", "time passes",
+	"the connection breaks before a statement", "the connection breaks after a statement",
+	"the server dies before a statement", "the server dies after a statement",
+	"reserve", "reserve BUDGET_EXHAUSTED", "reserve BUDGET_HELD", "reserve replayed", "reserve without an answer",
+	"reserve TERMINAL_STATE", "reserve STALE_STATE", "mismatch IDEMPOTENCY_MISMATCH",
+	"dispatch", "dispatch STALE_STATE", "identify", "settle", "settle replayed", "settle late", "release",
+	"release replayed", "suspect", "sweep calls", "sweep calls with a look-up that fails", "sweep runs",
+	"a run is taken", "a run is swept or woken", "renew", "finish", "a lost run is fenced, and its cost is booked", "fail",
+	"fail STALE_STATE", "create", "generate", "cancel", "adjust", "adjust replayed", "record", "record replayed",
+	"set a workflow's limit", "set the monthly limit", "a limit is lowered", "a limit replayed", "set the time zone",
+	"the look-up answers", "the look-up does not know yet", "a charge above its hold", string(told), string(listed),
+	string(refused), string(cutOff), string(lost), "a client that is never heard of again",
+	"a call becomes DISPATCHED", "a call becomes SETTLED", "a call becomes RELEASED", "a call becomes UNKNOWN",
+	"a call becomes ASSUMED", "a late answer corrects an assumption", "a wrong correction is corrected",
+	"a call is settled after its month has ended",
+	"an entry OPEN", "an entry RESERVE", "an entry SETTLE", "an entry RELEASE", "an entry ASSUME", "an entry ADJUST",
+	"an entry LIMIT", "an entry RECORD", "an overage of SETTLE", "an overage of RECORD",
+}
+
+// enough is the number of steps of all seeds together from which everything must have happened.
+const enough = 25_000
+
+// often is how often a statement must have been sent for it to have been broken in every way.
+const often = 50
+
+// judge prints what has happened, and fails when something never did.
+func (c *coverage) judge(t *testing.T) {
+	t.Helper()
+	var all strings.Builder
+	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
+		fmt.Fprintf(&all, "\n%8d  %s", c.counts[what], what)
+	}
+	t.Logf("in %d seeds of %d steps:%s", *seeds, *steps, all.String())
+	if int(*seeds)**steps < enough {
+		return
+	}
+	must := slices.Clone(mustHappen)
+	for what, n := range c.counts {
+		if statement, sent := strings.CutPrefix(what, "sent "); sent && n >= often && mayWrite(statement) {
+			must = append(must, "broken before "+statement, "broken after "+statement)
+		}
+	}
+	for _, what := range must {
+		if c.counts[what] == 0 {
+			t.Errorf("this has never happened: %s", what)
+		}
+	}
+}
+
+// mayWrite reports whether a statement can change what others see.
+func mayWrite(statement string) bool {
+	switch statement {
+	case "begin", "rollback":
+		return false
+	case "CallListDue", "RunListExpired":
+		return true
+	}
+	if strings.Contains(statement, "savepoint") {
+		return false
+	}
+	for _, reads := range []string{"Get", "List", "Lock", "BookedFor", "Count"} {
+		if strings.Contains(statement, reads) {
+			return false
+		}
+	}
+	return true
+}

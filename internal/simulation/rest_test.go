@@ -1,0 +1,170 @@
+package simulation_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+func (w *world) stopIfFailed() {
+	if w.failure != "" {
+		panic(died{})
+	}
+}
+
+// rest lets everybody end in peace, brings every call to its end, and holds the ledger against the provider's books.
+func (w *world) rest() {
+	w.calm = true
+	for len(w.actors) > 0 {
+		ready := w.ready()
+		if len(ready) == 0 {
+			w.failf("everybody waits for somebody else's lock: %s", w.standings())
+		} else {
+			w.send(pick(w, ready))
+		}
+		w.stopIfFailed()
+	}
+	who := (&actor{w: w, name: "auditor"}).as()
+	for _, flow := range w.flows {
+		w.quietly("cancel", func(ctx context.Context, e *engine.Engine) error {
+			_, err := e.Cancel(ctx, who, engine.CancelInput{WorkflowID: flow, Reason: "the end"})
+			if fault.KindOf(err) == fault.TerminalState {
+				return nil
+			}
+			return err
+		})
+	}
+	// After an hour nobody who reserved is waited for, and a day later no answer is.
+	for _, later := range []time.Duration{62 * time.Minute, 25 * time.Hour} {
+		w.clock = w.clock.Add(later)
+		w.sweep()
+	}
+	for _, c := range w.books.calls {
+		if c.state.Open() {
+			w.failf("call %s is still %s after all sweeps", c.id, c.state)
+		}
+	}
+	w.stopIfFailed()
+	w.compare()
+	w.audit()
+}
+
+// quietly calls the engine when nobody else does and nothing breaks.
+func (w *world) quietly(what string, do func(context.Context, *engine.Engine) error) {
+	if err := do(context.Background(), w.servers[0].engine); err != nil {
+		w.failf("%s at rest: %v", what, err)
+	}
+	if what != "cancel" && what != "verify" { // They book nothing.
+		w.books.check()
+	}
+	w.stopIfFailed()
+}
+
+// sweep looks after calls until there is nothing more to do now. The runs are over: their workflows are cancelled.
+func (w *world) sweep() {
+	for swept, rounds := 1, 0; swept > 0; rounds++ {
+		if rounds > 200 {
+			w.failf("the sweeper comes to no end")
+		}
+		w.quietly("sweep calls", func(ctx context.Context, e *engine.Engine) (err error) {
+			swept, err = e.SweepCalls(ctx, w.provider.ask)
+			return err
+		})
+	}
+}
+
+// compare holds the ledger against what the provider has charged: first as the sweep has left it, where only assumed
+// calls may differ and those that a person has corrected, and then after the provider's last word.
+func (w *world) compare() {
+	auditor := caller.Caller{Actor: "auditor", OrganizationID: w.organization, Role: caller.Admin}
+	for actor, in := range w.provider.outside {
+		if !slices.ContainsFunc(w.inOrder(), func(c *call) bool { return c.actor == actor }) {
+			auditor.Actor = actor // Its record got no answer and was not carried out; it tries once more.
+			w.quietly("record", func(ctx context.Context, e *engine.Engine) error {
+				_, err := e.Record(ctx, auditor, in)
+				return err
+			})
+		}
+	}
+	for _, c := range w.inOrder() {
+		booked, charged := c.booked[c.flow], w.provider.charged(c)
+		assumed := c.state == cost.CallAssumed && booked == c.hold
+		switch {
+		case booked == charged:
+		case !assumed && !w.corrected[c.id]:
+			w.failf("the provider has charged $%s for call %s, which is %s; the ledger says $%s", charged, c.id, c.state,
+				booked)
+		case w.corrected[c.id]:
+			w.saw("a wrong correction is corrected")
+			w.correct(auditor, c, charged)
+		default:
+			w.saw("a late answer corrects an assumption")
+			w.answerLate(auditor, c, charged)
+		}
+		if booked = c.booked[c.flow]; booked != charged {
+			w.failf("call %s is booked with $%s after its last correction to $%s", c.id, booked, charged)
+		}
+	}
+}
+
+// inOrder returns the calls in an order that follows from the seed.
+func (w *world) inOrder() []*call {
+	calls := make([]*call, 0, len(w.books.calls))
+	for _, c := range w.books.calls {
+		calls = append(calls, c)
+	}
+	slices.SortFunc(calls, func(a, b *call) int { return bytes.Compare(a.id[:], b.id[:]) })
+	return calls
+}
+
+func (w *world) correct(who caller.Caller, c *call, to cost.Pico) {
+	i := slices.IndexFunc(w.books.ended, func(e cost.Entry) bool { return *e.CallID == c.id })
+	w.quietly("adjust", func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.Adjust(ctx, who, engine.AdjustInput{
+			AccountID: w.books.ended[i].AccountID, Sequence: w.books.ended[i].Sequence, Cost: to, Reason: "the truth",
+		})
+		return err
+	})
+}
+
+func (w *world) answerLate(who caller.Caller, c *call, charged cost.Pico) {
+	in := engine.SettleInput{CallID: c.id, Model: model, Cost: &charged}
+	if request := w.provider.charges[c.id]; request != nil {
+		in = request.settlement()
+	}
+	w.quietly("settle late", func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.SettleLate(ctx, who, in)
+		return err
+	})
+}
+
+// audit asks the engine's own auditor, and writes the heads of all chains into the trace: two runs of one seed have the
+// same.
+func (w *world) audit() {
+	w.quietly("verify", func(ctx context.Context, e *engine.Engine) error {
+		findings, err := e.Verify(ctx)
+		for _, f := range findings {
+			w.failf("verify: %s", f)
+		}
+		return err
+	})
+	ids := make([]uuid.UUID, 0, len(w.books.accounts))
+	for id := range w.books.accounts {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		a := w.books.accounts[id]
+		w.tracef("account %s ends with entry %d: $%s settled, hash %s", id, a.Sequence, a.SettledPico,
+			hex.EncodeToString(a.Hash))
+	}
+}
