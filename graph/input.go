@@ -64,24 +64,6 @@ func (d *decoder) amount(written graphql.Omittable[*scalar.WrittenUSD], field ..
 	return &read
 }
 
-// greatestCost is the most that a client may say one call cost: far more than any call, far less than the books can
-// hold, so that a slip of the pen does not fill them.
-const greatestCost = 10_000 * cost.Dollar
-
-// cost accepts what a call cost.
-func (d *decoder) cost(written graphql.Omittable[*scalar.WrittenUSD], field ...string) *cost.Pico {
-	amount := d.amount(written, field...)
-	d.costBounded(amount)
-	return amount
-}
-
-// costBounded refuses a cost that no call has.
-func (d *decoder) costBounded(amount *cost.Pico) {
-	if amount != nil && *amount > greatestCost {
-		d.note(fault.New(fault.InvalidInput, "A call does not cost more than $%s.", greatestCost), []string{"cost"})
-	}
-}
-
 // text accepts what the database can keep: valid UTF-8 without NUL, of at most so many characters.
 func (d *decoder) text(text string, most int, field ...string) string {
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || containsNUL(text) {

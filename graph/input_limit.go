@@ -24,7 +24,7 @@ func decodeRecord(input model.RecordUsageInput) (in decoded[engine.RecordInput])
 			CachedTokens:     int64(input.CachedTokens),
 			WebSearches:      int64(input.WebSearches),
 		},
-		Cost:           in.cost(input.Cost, "cost"),
+		Cost:           in.amount(input.Cost, "cost"),
 		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),
 		GenerationID:   in.text(orEmpty(input.GenerationID.Value()), maxNameCharacters, "generationId"),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
@@ -43,7 +43,6 @@ func decodeAdjust(input model.AdjustUsageInput) (in decoded[engine.AdjustInput])
 		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
 	}
-	in.costBounded(&in.value.Cost)
 	in.value.AccountID, in.value.Sequence = in.entry(input.EntryID, "entryId")
 	return in
 }

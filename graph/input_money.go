@@ -64,7 +64,7 @@ func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput])
 			CachedTokens:     int64(input.CachedTokens),
 			WebSearches:      int64(input.WebSearches),
 		},
-		Cost:           in.cost(input.Cost, "cost"),
+		Cost:           in.amount(input.Cost, "cost"),
 		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),
 		GenerationID:   in.text(orEmpty(input.GenerationID.Value()), maxNameCharacters, "generationId"),
 		Failure:        orNone(input.FailureCode.Value()),

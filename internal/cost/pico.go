@@ -16,6 +16,9 @@ type Pico int64
 const (
 	// Dollar is one US dollar.
 	Dollar Pico = 1_000_000_000_000
+	// MaxToldCost is the most that a caller may say one call cost: far more than any call, far less than the books can
+	// hold, so that a slip of the pen does not fill them. A provider's own word has no such bound.
+	MaxToldCost = 10_000 * Dollar
 
 	// Unlimited stands for no limit. It is a limit and nothing else: no text is parsed into it, so it can only be
 	// set by an explicit word.

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -16,7 +20,7 @@ func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
 	flow := b.flow(t, workflow.ICPPending)
 	run := b.take(t, flow.ID, "worker:1")
 	call := b.call(t, run, cent)
-	b.clock.advance(31 * 1e9)
+	b.clock.advance(31 * time.Second)
 	if _, err := b.engine.SweepRuns(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -35,5 +39,51 @@ func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
 		t.Fatalf("finish: got %v, want a lost run", err)
 	}
 	b.paid(t, flow.ID, told, 0)
+	b.sound(t)
+}
+
+func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	call, ended := b.reserve(t, flow, cent), b.reserve(t, flow, cent)
+	if _, err := b.engine.Settle(ctx, b.who, settle(ended, cent)); err != nil {
+		t.Fatal(err)
+	}
+	last := b.lastOf(t, flow.ID)
+	told := func(amount cost.Pico) map[string]func() error {
+		return map[string]func() error{
+			"settled": func() error {
+				_, err := b.engine.Settle(ctx, b.who, settle(call, amount))
+				return err
+			},
+			"recorded": func() error {
+				_, err := b.engine.Record(ctx, b.who, engine.RecordInput{
+					WorkflowID: flow.ID, Model: "m", Cost: &amount,
+				})
+				return err
+			},
+			"corrected": func() error {
+				_, err := b.engine.Adjust(ctx, b.who, engine.AdjustInput{
+					AccountID: last.AccountID, Sequence: last.Sequence, Cost: amount, Reason: "a slip of the pen",
+				})
+				return err
+			},
+		}
+	}
+	before := b.rows(t)
+	for how, tell := range told(cost.MaxToldCost + 1) {
+		if err := tell(); fault.KindOf(err) != fault.InvalidInput {
+			t.Errorf("%s: got %v, want INVALID_INPUT", how, err)
+		}
+	}
+	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
+		t.Errorf("a refused cost has written (-before +after):\n%s", diff)
+	}
+	for how, tell := range told(cost.MaxToldCost) {
+		if err := tell(); err != nil {
+			t.Errorf("%s at the bound: got %v, want it booked", how, err)
+		}
+	}
 	b.sound(t)
 }

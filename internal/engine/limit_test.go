@@ -144,27 +144,26 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 	if account := b.limitMonth(t, cost.Unlimited).Account; account.Balance.Remaining() != cost.Unlimited {
 		t.Errorf("remaining: got %s, want no end", account.Balance.Remaining())
 	}
+	free, second := b.reserve(t, flow, 0), b.reserve(t, flow, 0)
 	refusedAs(t, b.try(flow, cost.Unlimited-1), "")
 	refusedAs(t, b.try(flow, 2), fault.BudgetHeld)
 	refusedAs(t, b.try(flow, cost.Unlimited), fault.BudgetHeld)
 	refusedAs(t, b.try(flow, 1), "")
 	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
 
-	// Recorded calls and holds together reach beyond what a number holds; each of them does not.
+	// What a provider bills and holds together reach beyond what a number holds; each of them does not.
 	const most = cost.Unlimited - 1
-	record := engine.RecordInput{WorkflowID: flow.ID, Model: "m", Cost: ptr(most)}
-	charged, err := b.engine.Record(ctx, b.who, record)
+	charged, err := b.engine.SettleLate(ctx, b.who, settle(free, most))
 	if err != nil || !charged.Call.Overage {
-		t.Fatalf("record: got %+v, %v, want it booked and flagged", charged.Call, err)
+		t.Fatalf("settle: got %+v, %v, want it booked and flagged", charged.Call, err)
 	}
 	before := b.rows(t)
-	_, err = b.engine.Record(ctx, b.who, record)
+	_, err = b.engine.SettleLate(ctx, b.who, settle(second, most))
 	refusedAs(t, err, fault.InvalidInput)
 	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
-		t.Errorf("a refused record has written (-before +after):\n%s", diff)
+		t.Errorf("a refused settlement has written (-before +after):\n%s", diff)
 	}
-	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
-	refusedAs(t, b.try(flow, 2), fault.BudgetExhausted)
+	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
 	if got := b.limit(t, flow, 0).Account.Balance.Remaining(); got >= 0 {
 		t.Errorf("remaining: got %s, want less than nothing", got)
 	}

@@ -132,8 +132,9 @@ func checkAdjust(in AdjustInput) error {
 		return fault.Invalid([]string{"reason"}, "A correction needs a reason.")
 	case len([]rune(in.Reason)) > maxCorrectionReason:
 		return fault.Invalid([]string{"reason"}, "The reason of a correction has at most %d characters.", maxCorrectionReason)
-	case in.Cost < 0:
-		return fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
+	}
+	if err := checkTold(in.Cost); err != nil {
+		return err
 	}
 	return checkReason(in.Reason)
 }

@@ -110,10 +110,21 @@ func (e *Engine) bill(
 	if in.Cost != nil {
 		bill.Cost = *in.Cost
 	}
-	if bill.Cost < 0 {
-		return bill, fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
+	if in.late { // The provider's word, which its client has read as an amount that is not negative.
+		return bill, nil
 	}
-	return bill, nil
+	return bill, checkTold(bill.Cost)
+}
+
+// checkTold refuses what a caller says a call cost when no call costs that.
+func checkTold(told cost.Pico) error {
+	if told < 0 {
+		return fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
+	}
+	if told > cost.MaxToldCost {
+		return fault.Invalid([]string{"cost"}, "No call costs more than $%s.", cost.MaxToldCost)
+	}
+	return nil
 }
 
 // again is a settlement of a call that has an outcome.

@@ -131,7 +131,8 @@ func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, a.options.Limit)
 	defer cancel()
-	answer, err := a.options.Gateway.Client.Complete(limited, body, a.identify)
+	answer, err := a.options.Gateway.Client.Complete(limited, body,
+		func(ctx context.Context, generationID string) error { a.identify(ctx, generationID); return nil })
 	if err == nil {
 		return answer, nil
 	}
@@ -154,16 +155,15 @@ func (a *attempt) dispatch(ctx context.Context) error {
 
 // identify writes the generation id down as soon as it is known. An answer is not broken off because that failed: the
 // id comes again with the settlement, and only a crash in between would miss it.
-func (a *attempt) identify(ctx context.Context, generationID string) error {
+func (a *attempt) identify(ctx context.Context, generationID string) {
 	err := a.book(ctx, func(ctx context.Context) error {
 		return a.options.Engine.Identify(ctx, a.who, a.call, a.options.Gateway.Name, generationID)
 	})
 	if err != nil {
 		a.log().Warn("the generation id was not written", "error", err)
-		return nil
+		return
 	}
 	a.identified = true
-	return nil
 }
 
 // check returns the result to keep, a *driftError or an *outputError.

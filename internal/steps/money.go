@@ -77,7 +77,7 @@ func (a *attempt) release(ctx context.Context, reason string, why workflow.Failu
 // refusal brings it with its headers, too late for identify.
 func (a *attempt) suspect(ctx context.Context, answer llm.Answer, why workflow.FailureCode) error {
 	if id := answer.GenerationID; id != "" && !a.identified {
-		_ = a.identify(ctx, id) // It never fails; see there.
+		a.identify(ctx, id)
 	}
 	return a.book(ctx, func(ctx context.Context) error {
 		return a.options.Engine.Suspect(ctx, a.who, a.call, why)
