@@ -19,6 +19,31 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
+// settings are the knobs of a server. Each is a flag and an environment variable: --max-body-bytes is
+// INFIN8_MAX_BODY_BYTES.
+type settings struct {
+	Listen        string        `default:"127.0.0.1:8080" help:"Address of the API."`
+	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
+	Workers       bool          `default:"true" negatable:"" help:"Work on the automatic steps."`
+	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
+	Playground    bool          `default:"true" negatable:"" help:"Serve the playground at /."`
+	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
+	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
+	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
+	WorkerCount   int           `default:"10" help:"How many workflows this server drives at once."`
+	Connections   int32         `default:"20" help:"Most database connections; the job queue has six of its own."`
+	AttemptLimit  time.Duration `default:"300s" help:"Longest that one attempt may wait for a model."`
+	Lease         time.Duration `default:"30s" help:"How long a run may be silent before another worker takes over."`
+	Heartbeat     time.Duration `default:"10s" help:"How often a worker renews its lease."`
+	Watch         time.Duration `default:"1s" help:"How often a worker asks whether its run still counts."`
+	Sweep         time.Duration `default:"10s" help:"How often runs without a worker are looked for."`
+	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
+	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
+
+	operationSettings `embed:""`
+}
+
 // operationSettings are the knobs for what a client may ask the API to do.
 type operationSettings struct {
 	MaxTokens     int           `default:"2000" help:"Words and signs that an operation may have."`
