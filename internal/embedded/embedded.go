@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -72,7 +73,7 @@ func (h *home) start(ctx context.Context, o Options, s search) (*postmaster, err
 		return nil, err
 	}
 	if major == 0 {
-		if err := h.initialize(ctx, i); err != nil {
+		if err := h.begin(ctx, i, o.ReplicaOf); err != nil {
 			return nil, err
 		}
 	}
@@ -99,6 +100,16 @@ func (s *Server) URL(database string) string {
 func (s *Server) Stop() error {
 	s.once.Do(func() {
 		s.err = s.postmaster.stop(s.home.firstSignal())
+		s.home.close()
+	})
+	return s.err
+}
+
+// Kill ends the server as a crash does: at once and with nothing written down that was not. It is for those who want to
+// know what happens then; Stop need not be called any more.
+func (s *Server) Kill() error {
+	s.once.Do(func() {
+		s.err = s.postmaster.stop(syscall.SIGKILL)
 		s.home.close()
 	})
 	return s.err

@@ -331,3 +331,21 @@ func (s *Server) major() int {
 	major, _ := s.home.major()
 	return major
 }
+
+func TestAReplicaTakesOverFromAKilledServer(t *testing.T) {
+	t.Parallel()
+	leader := mustStart(t, Options{Ephemeral: true, Settings: map[string]string{"synchronous_commit": "on"}})
+	replica := mustStart(t, Options{Ephemeral: true, ReplicaOf: leader})
+	if got := ask(t, replica, `SELECT pg_is_in_recovery()::text`); got != "true" {
+		t.Errorf("the replica is in recovery: got %s, want true", got)
+	}
+	if err := leader.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, replica, `SELECT pg_promote()::text`); got != "true" {
+		t.Errorf("promoted: got %s, want true", got)
+	}
+	if got := ask(t, replica, `SELECT pg_current_wal_lsn()::text FROM pg_is_in_recovery() AS waiting WHERE NOT waiting`); got == "" {
+		t.Errorf("the promoted server: got %q, want it to take writes", got)
+	}
+}

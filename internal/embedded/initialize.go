@@ -13,7 +13,22 @@ import (
 	"path/filepath"
 )
 
-// initialize makes the data folder.
+// begin makes the data folder: of a new server, or a copy of the one that is to be followed.
+func (h *home) begin(ctx context.Context, i installation, leader *Server) error {
+	if leader == nil {
+		return h.initialize(ctx, i)
+	}
+	return h.fill(func(folder string) error {
+		if err := h.runner.give(folder); err != nil {
+			return err
+		}
+		_, err := h.runner.run(ctx, i.program("pg_basebackup"), "--pgdata="+folder, "--write-recovery-conf",
+			"--checkpoint=fast", "--host="+leader.home.socket, "--port="+port, "--username="+superuser)
+		return err
+	})
+}
+
+// initialize makes the data folder of a new server.
 //
 // initdb costs half a second of a processor. Ephemeral servers share its result as a template, a single file in our
 // temporary folder, and unpack it in a fraction of that; so a dozen test programs may each start a server of their own.

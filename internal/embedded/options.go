@@ -25,6 +25,10 @@ type Options struct {
 	// Ephemeral asks for a server that is quick and forgetful: nothing is forced to disk, and the folder is removed when
 	// the server ends. For tests.
 	Ephemeral bool
+
+	// ReplicaOf asks for a streaming replica of another server that runs, not for a new server. It is read-only until it
+	// is promoted, which pg_promote() does. It says nothing about a data folder that is there already.
+	ReplicaOf *Server
 }
 
 func (o Options) logger() *slog.Logger {
