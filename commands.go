@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -66,12 +67,13 @@ func (*migrateStatusCommand) Run(p *program) error {
 	})
 }
 
-// withOwner opens the database as the user of DATABASE_URL.
+// withOwner opens the database as the user of DATABASE_DIRECT_URL, else of DATABASE_URL.
 func withOwner(p *program, do func(*pgxpool.Pool) error) error {
-	if p.secrets.databaseURL == "" {
+	url := cmp.Or(p.secrets.directURL, p.secrets.databaseURL)
+	if url == "" {
 		return errors.New("DATABASE_URL is not set")
 	}
-	pool, err := postgres.Connect(p.ctx, p.secrets.databaseURL, "", 4)
+	pool, err := postgres.Connect(p.ctx, url, "", 4)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 			stop()
 			return "", nil, err
 		}
-		url = child.URL("infin8")
+		url, p.secrets.directURL = child.URL("infin8"), "" // Whatever that leads to, it is another database.
 	}
 	pool, err := postgres.Connect(p.ctx, url, "", 4)
 	if err == nil {

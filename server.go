@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/infin8content/engine/graph"
@@ -37,18 +38,20 @@ const description = `The Infin8Content engine: a GraphQL backend that runs AI co
 
 Secrets come from the environment only:
   DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
+  DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
   OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)`
 
 // secrets are what never stands on a command line or in a log.
 type secrets struct {
-	databaseURL, authSecret, providerKey, managementKey string
+	databaseURL, directURL, authSecret, providerKey, managementKey string
 }
 
 func secretsFrom(environment func(string) string) secrets {
 	return secrets{
-		databaseURL: environment("DATABASE_URL"), authSecret: environment("AUTH_SECRET"),
+		databaseURL: environment("DATABASE_URL"), directURL: environment("DATABASE_DIRECT_URL"),
+		authSecret:  environment("AUTH_SECRET"),
 		providerKey: environment("OPENROUTER_API_KEY"), managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
 	}
 }
@@ -158,11 +161,10 @@ func (s *server) wire(p *program) error {
 		return err
 	}
 	s.logSettings()
-	pool, err := postgres.Connect(p.ctx, p.secrets.databaseURL, postgres.AppRole, s.settings.Connections)
+	pool, direct, err := s.connect(p)
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, pool.Close)
 	waiting, err := postgres.Waiting(p.ctx, pool, migrations.Files)
 	if err != nil {
 		return err
@@ -174,14 +176,14 @@ func (s *server) wire(p *program) error {
 	if err := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool)); err != nil {
 		return err
 	}
-	if err := s.wireEngine(pool); err != nil {
+	if err := s.wireEngine(pool, direct); err != nil {
 		return err
 	}
 	if err := s.engine.Check(p.ctx, graph.States()); err != nil {
 		return err
 	}
 	if s.settings.Workers {
-		if err := s.wireWorkers(p); err != nil {
+		if err := s.wireWorkers(p, direct); err != nil {
 			return err
 		}
 	}
@@ -235,16 +237,11 @@ func newEngine(o settings, store *postgres.Store, logger *slog.Logger) (*engine.
 }
 
 // wireWorkers adds the River runner, the sweepers and, when asked for, the sandbox.
-func (s *server) wireWorkers(p *program) error {
+func (s *server) wireWorkers(p *program, pool *pgxpool.Pool) error {
 	gateway, err := s.gateway(p.secrets)
 	if err != nil {
 		return err
 	}
-	pool, err := postgres.Connect(p.ctx, p.secrets.databaseURL, postgres.AppRole, 6)
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, pool.Close)
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool: pool, Engine: s.engine, Workers: s.settings.WorkerCount, Name: jobs.NewName(), Logger: s.logger,
 		Executors: steps.New(steps.Options{

@@ -31,6 +31,7 @@ type world struct {
 	db       *testdb.DB
 	provider *provider
 	who      caller.Caller
+	direct   string // the database's address when db.URL leads through a pooler
 }
 
 func newWorld(t *testing.T) world {
@@ -46,8 +47,8 @@ func newWorld(t *testing.T) world {
 // environment is that of a server.
 func (w world) environment() []string {
 	return []string{
-		"DATABASE_URL=" + w.db.URL, "AUTH_SECRET=" + authSecret, "OPENROUTER_API_KEY=" + providerKey,
-		"OPENROUTER_BASE_URL=" + w.provider.address,
+		"DATABASE_URL=" + w.db.URL, "DATABASE_DIRECT_URL=" + w.direct, "AUTH_SECRET=" + authSecret,
+		"OPENROUTER_API_KEY=" + providerKey, "OPENROUTER_BASE_URL=" + w.provider.address,
 	}
 }
 

@@ -71,6 +71,27 @@ func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 // ROLE NONE leads back, so whoever can make the server run a statement of theirs has the rights of that user. Where
 // that matters the URL names a user with no right but membership in the role.
 func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
+	return connect(ctx, url, connections, func(config *pgx.ConnConfig) {
+		if role != "" && config.User != role {
+			config.RuntimeParams["role"] = role
+		}
+	})
+}
+
+// ConnectThrough opens a pool through a pooler that lends its connections by transaction, as PgBouncer does. Nothing
+// stays on a connection there: no statement is prepared by name, and the role cannot be asked for when the connection
+// begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole tells.
+func ConnectThrough(ctx context.Context, url, _ string, connections int32) (*pgxpool.Pool, error) {
+	return connect(ctx, url, connections, func(config *pgx.ConnConfig) {
+		if config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+			config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		}
+	})
+}
+
+func connect(
+	ctx context.Context, url string, connections int32, adapt func(*pgx.ConnConfig),
+) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", hidden(err))
@@ -78,9 +99,7 @@ func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool
 	if connections > 0 {
 		config.MaxConns = connections
 	}
-	if role != "" && config.ConnConfig.User != role {
-		config.ConnConfig.RuntimeParams["role"] = role
-	}
+	adapt(config.ConnConfig)
 	config.ConnConfig.RuntimeParams["application_name"] = "infin8"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
