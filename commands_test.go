@@ -272,7 +272,7 @@ func TestTokenPrintsOnlyAUsableToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := auth.Caller(strings.TrimSpace(got.stdout))
+		who, err := auth.Caller(t.Context(), strings.TrimSpace(got.stdout))
 		want := caller.Caller{Actor: "Jörg 🦊", OrganizationID: organization, Role: caller.Operator}
 		if (err == nil) != valid || valid && who != want {
 			t.Errorf("after %s: got %+v, %v, want %+v: %t", ttl, who, err, want, valid)

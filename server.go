@@ -39,7 +39,7 @@ const description = `The Infin8Content engine: a GraphQL backend that runs AI co
 Secrets come from the environment only:
   DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
   DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
-  AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve, token)
+  AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
   OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)`
 
@@ -284,9 +284,13 @@ func (s *server) gateway(secret secrets) (steps.Gateway, error) {
 
 // wireAPI adds the front door. It listens already, so that a taken port stops the start.
 func (s *server) wireAPI(p *program, store *postgres.Store) error {
-	var err error
-	if s.auth, err = web.NewAuthenticator([]byte(p.secrets.authSecret), time.Now); err != nil {
-		return fmt.Errorf("AUTH_SECRET: %w", err)
+	entrance, err := s.entrance(p, store)
+	if err != nil {
+		return err
+	}
+	proxies, err := web.ParseProxies(s.settings.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	documents, err := s.settings.documents()
 	if err != nil {
@@ -295,10 +299,10 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 	s.handler = web.New(web.Options{
 		GraphQL: graph.NewHandler(graph.Options{
 			Engine: s.engine, Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
-			Live: s.live, SignIn: web.SignIn(s.auth, s.engine.Admit), Spend: s.settings.spend(store),
+			Live: s.live, SignIn: entrance.SignIn, Spend: s.settings.spend(store),
 			Limits: s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
 		}),
-		Auth: s.auth, Admit: s.engine.Admit, Knocks: s.settings.knocks(store), Export: exporter{s.engine}.export,
+		Entrance: entrance, Proxies: proxies, Export: exporter{s.engine}.export,
 		Origins: s.settings.Origins, Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes,
 		Playground: s.settings.Playground,
 		Ready: func(ctx context.Context) error {

@@ -41,6 +41,7 @@ type settings struct {
 	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
 	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
 
+	tokenSettings     `embed:""`
 	operationSettings `embed:""`
 }
 

@@ -12,6 +12,7 @@ const (
 	websocket        = "github.com/coder/websocket"
 	cors             = "github.com/rs/cors"
 	jwt              = "github.com/golang-jwt/jwt/v5"
+	jose             = "github.com/go-jose/go-jose/v4"
 	embeddedPostgres = "github.com/fergusstrange/embedded-postgres"
 	kong             = "github.com/alecthomas/kong"
 	sync             = "golang.org/x/sync"
@@ -91,9 +92,16 @@ var plan = map[string]room{
 		ours:   []string{"internal/workflow", "internal/cost", "internal/fault", "internal/engine"},
 		others: []string{gqlgen, gqlparser},
 	},
+	"internal/issuer": { // the keys of an identity provider
+		ours:   []string{"internal/fault"},
+		others: []string{jose},
+		tests:  []string{"internal/issuer/sandbox"},
+	},
+	"internal/issuer/sandbox": {others: []string{jose, jwt}}, // an identity provider, for tests
 	"internal/web": {
-		ours:   []string{"internal/caller", "internal/fault"},
+		ours:   []string{"internal/caller", "internal/fault", "internal/issuer"},
 		others: []string{cors, jwt},
+		tests:  []string{"internal/issuer/sandbox"},
 	},
 	"internal/embedded": {others: []string{embeddedPostgres}},
 	"internal/testdb": {

@@ -2,69 +2,78 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 )
 
+// Entrance is what it takes to come in, by whatever door: a request's header, or the first message of a websocket.
+type Entrance struct {
+	// Auth reads the tokens.
+	Auth *Authenticator
+	// Admit is asked once for each caller with a good token whether its organization is there; it creates it when it is
+	// not. Nil admits everybody.
+	Admit func(ctx context.Context, who caller.Caller) error
+	// Knocks count failures to sign in; nil counts none.
+	Knocks *Knocks
+}
+
+// SignIn authenticates by the values of an Authorization header, of which there must be one. The context that comes
+// back carries the caller and when its authority ends, and the access log knows both. The error is UNAUTHENTICATED for
+// a token that is not good, which counts as a failure of the client's address; RATE_LIMITED when it has failed too
+// often; and of another kind when the token could not be judged at present, or the organization not be admitted.
+func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.Context, error) {
+	record := recordOf(ctx)
+	token, err := bearer(authorization)
+	if err != nil {
+		return nil, e.Knocks.judge(ctx, authorization, err)
+	}
+	who, end, err := e.Auth.read(ctx, token)
+	if err != nil {
+		return nil, e.Knocks.judge(ctx, authorization, err)
+	}
+	record.identify(who)
+	ctx = caller.WithEnd(caller.With(ctx, who), end)
+	if e.Admit == nil {
+		return ctx, nil
+	}
+	if err := e.Admit(ctx, who); err != nil {
+		record.fail(fmt.Errorf("admit the organization: %w", err))
+		return nil, err
+	}
+	return ctx, nil
+}
+
 // authenticate lets a request through when its token is good and its organization admitted, with the caller in the
 // context. All tokens that are not good look the same from outside; the log knows the reason. A websocket may come
 // without a token: a page cannot send one with it, and its first message will carry it.
-func authenticate(
-	auth *Authenticator, admit func(context.Context, caller.Caller) error, next http.Handler,
-) http.Handler {
-	signIn := SignIn(auth, admit)
+func (e Entrance) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values := r.Header.Values("Authorization")
 		if len(values) == 0 && isWebsocket(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx, err := signIn(r.Context(), values...)
+		ctx, err := e.SignIn(r.Context(), values...)
+		var limited interface{ Seconds() int }
 		switch {
 		case fault.KindOf(err) == fault.Unauthenticated:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="infin8content"`)
 			refuse(w, r, refusal{http.StatusUnauthorized, fault.Unauthenticated, signInAgain})
+		case fault.KindOf(err) == fault.RateLimited && errors.As(err, &limited):
+			w.Header().Set("Retry-After", strconv.Itoa(limited.Seconds()))
+			refuse(w, r, refusal{http.StatusTooManyRequests, fault.RateLimited, err.Error()})
 		case err != nil:
 			refuse(w, r, notAdmitted(err))
 		default:
 			next.ServeHTTP(w, r.WithContext(ctx))
 		}
 	})
-}
-
-// SignIn returns what authenticates by the values of an Authorization header, of which there must be one. The context
-// that comes back carries the caller and when its authority ends, and the access log knows both. The error is
-// UNAUTHENTICATED for a token that is not good, and of another kind when the organization could not be admitted.
-func SignIn(
-	auth *Authenticator, admit func(context.Context, caller.Caller) error,
-) func(ctx context.Context, authorization ...string) (context.Context, error) {
-	return func(ctx context.Context, authorization ...string) (context.Context, error) {
-		record := recordOf(ctx)
-		token, err := bearer(authorization)
-		if err != nil {
-			record.fail(err)
-			return nil, err
-		}
-		who, end, err := auth.read(token)
-		if err != nil {
-			record.fail(err)
-			return nil, err
-		}
-		record.identify(who)
-		ctx = caller.WithEnd(caller.With(ctx, who), end)
-		if admit == nil {
-			return ctx, nil
-		}
-		if err := admit(ctx, who); err != nil {
-			record.fail(fmt.Errorf("admit the organization: %w", err))
-			return nil, err
-		}
-		return ctx, nil
-	}
 }
 
 // bearer returns the one bearer token.

@@ -11,8 +11,9 @@ import (
 )
 
 // secured sets the headers that every answer has. The strictest policy is the default: an answer is data, never a page,
-// never in a frame, never in a cache. The playground relaxes what it needs for itself.
-func secured(next http.Handler) http.Handler {
+// never in a frame, never in a cache. The playground relaxes what it needs for itself. Who has come by https shall do
+// so for a year, to this host; what others there are under its domain is not ours to say.
+func secured(proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
@@ -22,6 +23,9 @@ func secured(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
+		if proxies.isSecure(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -2,9 +2,7 @@ package web
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"strconv"
+	"strings"
 
 	"github.com/infin8content/engine/internal/fault"
 )
@@ -17,45 +15,21 @@ type Knocks struct {
 	Failed func(ctx context.Context, address string) error
 }
 
-// guard refuses the attempts of an address that has failed to sign in too often, and counts its failures. A request
-// without a token is no attempt, and a good token passes always: nobody can lock out those who share an address.
-func guard(knocks *Knocks, auth *Authenticator, next http.Handler) http.Handler {
-	if knocks == nil {
-		return next
+// judge returns what is said of an attempt to sign in that has failed: its error, after the failure was counted for the
+// client's address; or RATE_LIMITED when that has failed too often before. A request without a token is no attempt, and
+// a good token passes always: nobody can lock out those who share an address.
+func (k *Knocks) judge(ctx context.Context, authorization []string, failure error) error {
+	record := recordOf(ctx)
+	record.fail(failure)
+	attempted := strings.Join(authorization, "") != ""
+	if k == nil || !attempted || fault.KindOf(failure) != fault.Unauthenticated {
+		return failure
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := knocks.Empty(r.RemoteAddr); err != nil && !signedIn(auth, r) {
-			refuseKnock(w, r, err)
-			return
-		}
-		seen := &countingWriter{ResponseWriter: w}
-		next.ServeHTTP(seen, r)
-		if seen.status != http.StatusUnauthorized {
-			return
-		}
-		if err := knocks.Failed(r.Context(), r.RemoteAddr); err != nil && fault.KindOf(err) != fault.RateLimited {
-			recordOf(r.Context()).fail(err)
-		}
-	})
-}
-
-// signedIn reports whether the request carries a good token.
-func signedIn(auth *Authenticator, r *http.Request) bool {
-	token, err := bearer(r.Header.Values("Authorization"))
-	if err == nil {
-		_, err = auth.Caller(token)
+	if err := k.Empty(record.address); err != nil {
+		return err
 	}
-	return err == nil
-}
-
-func refuseKnock(w http.ResponseWriter, r *http.Request, err error) {
-	var limited interface{ Seconds() int }
-	if errors.As(err, &limited) {
-		w.Header().Set("Retry-After", strconv.Itoa(limited.Seconds()))
+	if err := k.Failed(ctx, record.address); err != nil && fault.KindOf(err) != fault.RateLimited {
+		record.fail(err)
 	}
-	refuse(w, r, refusal{http.StatusTooManyRequests, fault.RateLimited, err.Error()})
+	return failure
 }

@@ -14,10 +14,10 @@ import (
 
 // observe gives the request its id, in the context and in the answer's header, and writes the one line of the access
 // log when the answer is complete, also when it ended in a panic. Probes that went well are written at debug level.
-func observe(logger *slog.Logger, next http.Handler) http.Handler {
+func observe(logger *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &record{id: requestID(r.Header.Get("X-Request-Id"))}
+		rec := &record{id: requestID(r.Header.Get("X-Request-Id")), address: proxies.clientOf(r)}
 		ctx := context.WithValue(r.Context(), recordKey{}, rec)
 		counted := &countingWriter{ResponseWriter: w}
 		counted.Header().Set("X-Request-Id", rec.id)

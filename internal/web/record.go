@@ -21,6 +21,8 @@ const (
 // goroutine; the access log reads it at the end.
 type record struct {
 	id string
+	// address is the client's, as far as it is known.
+	address string
 
 	mu        sync.Mutex
 	who       caller.Caller
@@ -91,6 +93,8 @@ func (r *record) attributes() []slog.Attr {
 	var out []slog.Attr
 	if r.who.Known() {
 		out = append(out, slog.String("organization", r.who.OrganizationID.String()), slog.String("actor", r.who.Actor))
+	} else if r.address != "" { // All that is known of somebody.
+		out = append(out, slog.String("address", r.address))
 	}
 	for _, a := range []slog.Attr{
 		slog.String("operation", r.operation), slog.String("code", r.code),

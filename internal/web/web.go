@@ -21,15 +21,13 @@ type Options struct {
 	// GraphQL answers what comes to /graphql. It finds the caller in the context with caller.From and the request id
 	// with RequestID, and tells the access log what it did with Annotate. The body it reads is complete and small enough.
 	GraphQL http.Handler
-	// Auth reads the tokens.
-	Auth *Authenticator
-	// Admit is asked once per authenticated request, before GraphQL, whether the caller's organization is there; it
-	// creates it when it is not. Its errors are never shown: the request is answered with 503. Nil admits everybody.
-	Admit func(ctx context.Context, who caller.Caller) error
+	// Entrance is asked once per request, before GraphQL; its Auth is required. Errors of its Admit are never shown: the
+	// request is answered with 503.
+	Entrance
 	// Ready says why the process cannot serve just now, or nil. It is given two seconds. Nil is always ready.
 	Ready func(ctx context.Context) error
-	// Knocks count failures to sign in; nil counts none.
-	Knocks *Knocks
+	// Proxies are believed when they say whom they speak for. Without any, the client is who has connected.
+	Proxies Proxies
 	// Origins are the web origins whose pages may call /graphql, compared byte by byte; CheckOrigin says what is one.
 	// There are no patterns, and an empty list means that no page of another origin may.
 	Origins []string
@@ -65,14 +63,14 @@ func New(o Options) http.Handler {
 	}
 
 	graphQL := limitBody(o.MaxBodyBytes, o.GraphQL)
-	graphQL = guard(o.Knocks, o.Auth, authenticate(o.Auth, o.Admit, graphQL))
+	graphQL = o.authenticate(graphQL)
 	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
 	graphQL = shareWith(o.Origins, connectTo(o.Origins, graphQL))
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graphQL)
 	if o.Export != nil {
-		export := guard(o.Knocks, o.Auth, authenticate(o.Auth, o.Admit, exports(o.Export)))
+		export := o.authenticate(exports(o.Export))
 		mux.Handle("/export/{file}", shareWith(o.Origins, onlyMethods(export, http.MethodGet)))
 	}
 	mux.HandleFunc("GET /healthz", healthy)
@@ -84,5 +82,5 @@ func New(o Options) http.Handler {
 
 	// From the inside out: the headers are set before anything can fail, a panic is answered with them, and the line
 	// in the log sees all of it.
-	return observe(o.Logger, recovered(secured(mux)))
+	return observe(o.Logger, o.Proxies, recovered(secured(o.Proxies, mux)))
 }

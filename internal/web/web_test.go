@@ -51,7 +51,7 @@ func setup(t *testing.T, change func(*web.Options)) bundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"data":{}}`)
 		}),
-		Auth:       auth,
+		Entrance:   web.Entrance{Auth: auth},
 		Logger:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Playground: true,
 	}

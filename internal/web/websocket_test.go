@@ -34,7 +34,7 @@ func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
 	var who caller.Caller
 	var reached bool
 	handler := New(Options{
-		Auth: auth, Origins: []string{"https://app.example.com"},
+		Entrance: Entrance{Auth: auth}, Origins: []string{"https://app.example.com"},
 		GraphQL: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			reached, who = true, caller.From(r.Context())
 		}),
@@ -83,7 +83,8 @@ func TestSignInSaysWhoItIsAndUntilWhen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, err := SignIn(auth, nil)(t.Context(), "bearer "+token)
+	e := Entrance{Auth: auth}
+	ctx, err := e.SignIn(t.Context(), "bearer "+token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +95,13 @@ func TestSignInSaysWhoItIsAndUntilWhen(t *testing.T) {
 	for name, values := range map[string][]string{
 		"nothing": nil, "two": {"Bearer " + token, "Bearer " + token}, "no scheme": {token}, "Basic": {"Basic " + token},
 	} {
-		if _, err := SignIn(auth, nil)(t.Context(), values...); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := e.SignIn(t.Context(), values...); fault.KindOf(err) != fault.Unauthenticated {
 			t.Errorf("%s: got %v, want UNAUTHENTICATED", name, err)
 		}
 	}
 	away := errors.New("the database is away")
-	_, err = SignIn(auth, func(context.Context, caller.Caller) error { return away })(t.Context(), "Bearer "+token)
+	e.Admit = func(context.Context, caller.Caller) error { return away }
+	_, err = e.SignIn(t.Context(), "Bearer "+token)
 	if !errors.Is(err, away) {
 		t.Errorf("not admitted: got %v, want the reason", err)
 	}

@@ -1,0 +1,101 @@
+package issuer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/infin8content/engine/internal/fault"
+)
+
+const (
+	// maxAnswerBytes is the greatest document of the provider's that is read: hundreds of keys.
+	maxAnswerBytes = 256 << 10
+	// maxHeaderBytes is the greatest header of its answers.
+	maxHeaderBytes = 32 << 10
+)
+
+// newClient follows nobody: an address that sends us elsewhere is not the one that was configured. Connections are not
+// kept, since they are needed once in minutes.
+func newClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeaderBytes,
+			TLSHandshakeTimeout: fetchTime, ForceAttemptHTTP2: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       fetchTime + time.Second, // beyond the context's, which says what was waited for
+	}
+}
+
+// fetch asks for the discovery document and then for the keys.
+func (i *Issuer) fetch(ctx context.Context) ([]key, error) {
+	var found struct {
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
+	}
+	const path = "/.well-known/openid-configuration"
+	text, err := i.get(ctx, strings.TrimSuffix(i.url, "/")+path)
+	if err != nil {
+		return nil, fmt.Errorf("the discovery document: %w", err)
+	}
+	switch err := json.Unmarshal(text, &found); {
+	case err != nil:
+		return nil, errors.New("the discovery document is not JSON of the expected shape")
+	case found.Issuer != i.url: // Otherwise one tenant of a provider could answer for another.
+		return nil, fmt.Errorf("the discovery document is of %q, want exactly %q", cut(found.Issuer), i.url)
+	}
+	if err := checkAddress(found.Keys); err != nil {
+		return nil, fmt.Errorf("the address of the keys (jwks_uri): %w", err)
+	}
+	if text, err = i.get(ctx, found.Keys); err != nil {
+		return nil, fmt.Errorf("the keys: %w", err)
+	}
+	return readKeys(text, i.algorithms)
+}
+
+// get returns what is at an address. What may be otherwise in a minute is UNAVAILABLE.
+func (i *Issuer) get(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := i.client.Do(request)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		err := fmt.Errorf("the status is %d", response.StatusCode)
+		if response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
+			err = unavailable(err)
+		}
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	switch {
+	case err != nil:
+		return nil, unavailable(err)
+	case len(text) > maxAnswerBytes:
+		return nil, fmt.Errorf("there are more than %d bytes", maxAnswerBytes)
+	}
+	return text, nil
+}
+
+// cut shortens what a provider says, for the log.
+func cut(text string) string {
+	const most = 200
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
+}
+
+// IsUnavailable reports whether a provider might be reached later.
+func IsUnavailable(err error) bool { return fault.KindOf(err) == fault.Unavailable }

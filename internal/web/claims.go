@@ -1,0 +1,137 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+)
+
+const (
+	maxActorRunes   = 200
+	reservedActor   = "worker:" // the engine's own workers write this into the journals; nobody else may
+	canonicalLength = len("00000000-0000-0000-0000-000000000000")
+	maxRoleNames    = 1000 // that a token may list
+)
+
+// ClaimNames says where an issuer's tokens have the organization and the role. A name is that of a claim, exactly and
+// whatever is in it, such as "https://example.com/org"; or a JSON pointer (RFC 6901) to one that lies deeper, such as
+// "/realm_access/roles". Its zero value is org and role.
+type ClaimNames struct {
+	Organization, Role string
+	// Roles are what the issuer calls our roles. Empty: it calls them as we do. A token may list any number of its
+	// roles; the greatest of ours among them counts.
+	Roles map[string]caller.Role
+	// lists is true where a role may be a list.
+	lists bool
+}
+
+// secretNames are those of the tokens that are signed with our secret.
+var secretNames = ClaimNames{Organization: "org", Role: "role"}
+
+func (n ClaimNames) withDefaults() ClaimNames {
+	n.Organization = cmp.Or(n.Organization, secretNames.Organization)
+	n.Role = cmp.Or(n.Role, secretNames.Role)
+	n.lists = true
+	return n
+}
+
+// caller reads the claims that say who it is. Its errors repeat nothing of the token.
+func (n ClaimNames) caller(claims map[string]any) (caller.Caller, error) {
+	actor, _ := claims["sub"].(string)
+	if err := checkActor(actor); err != nil {
+		return caller.Caller{}, err
+	}
+	// uuid.Parse knows four spellings; an organization has one.
+	text, _ := claimAt(claims, n.Organization).(string)
+	organization, err := uuid.Parse(text)
+	if err != nil || len(text) != canonicalLength || organization == uuid.Nil {
+		return caller.Caller{}, refused("the organization (" + n.Organization + ") is not a uuid")
+	}
+	role, found := n.role(claimAt(claims, n.Role))
+	if !found {
+		return caller.Caller{}, refused("the role (" + n.Role + ") is not VIEWER, OPERATOR or ADMIN, or a name for one")
+	}
+	return caller.Caller{Actor: actor, OrganizationID: organization, Role: role}, nil
+}
+
+// role is ours for what a token says.
+func (n ClaimNames) role(said any) (greatest caller.Role, found bool) {
+	names, isList := said.([]any)
+	if !isList || !n.lists {
+		names = []any{said}
+	}
+	for _, name := range names[:min(len(names), maxRoleNames)] {
+		text, _ := name.(string)
+		role, known := n.Roles[text]
+		if len(n.Roles) == 0 {
+			role, known = caller.Role(text), caller.Role(text).Valid()
+		}
+		if known && (!found || role.Includes(greatest)) {
+			greatest, found = role, true
+		}
+	}
+	return greatest, found
+}
+
+// claimAt returns the claim of a name, or of what a pointer points to; nil when there is none.
+func claimAt(claims map[string]any, name string) any {
+	if !strings.HasPrefix(name, "/") {
+		return claims[name]
+	}
+	var at any = claims
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for part := range strings.SplitSeq(name[1:], "/") {
+		switch within := at.(type) {
+		case map[string]any:
+			at = within[unescape.Replace(part)]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(within) || part != strconv.Itoa(i) {
+				return nil
+			}
+			at = within[i]
+		default:
+			return nil
+		}
+	}
+	return at
+}
+
+func checkActor(actor string) error {
+	switch {
+	case strings.TrimSpace(actor) == "":
+		return refused("the actor (sub) is empty")
+	case !utf8.ValidString(actor) || strings.ContainsFunc(actor, misleads):
+		return refused("the actor (sub) contains control characters")
+	case utf8.RuneCountInString(actor) > maxActorRunes:
+		return refused(fmt.Sprintf("the actor (sub) has more than %d characters", maxActorRunes))
+	case strings.HasPrefix(actor, reservedActor):
+		return refused(fmt.Sprintf("the actor (sub) begins with %q, which is reserved for the engine", reservedActor))
+	}
+	return nil
+}
+
+// misleads reports a character that changes how a journal reads without being seen.
+func misleads(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+
+// CheckRoles returns what an issuer calls our roles as ClaimNames has it, or what is wrong with it.
+func CheckRoles(names map[string]string) (map[string]caller.Role, error) {
+	roles := map[string]caller.Role{}
+	for name, text := range names {
+		role := caller.Role(text)
+		if !role.Valid() || name == "" {
+			return nil, fmt.Errorf("%q stands for %q, which is none of %q", name, text,
+				slices.Sorted(slices.Values([]caller.Role{caller.Viewer, caller.Operator, caller.Admin})))
+		}
+		roles[name] = role
+	}
+	return roles, nil
+}
