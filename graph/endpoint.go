@@ -135,6 +135,7 @@ func write(w http.ResponseWriter, media string, status int, response any) {
 		panic(err) // our own scalars wrote something that is not JSON
 	}
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // else it goes out in chunks
 	w.WriteHeader(status)
 	// The client may be gone; then there is nobody to tell.
 	_, _ = w.Write(body)

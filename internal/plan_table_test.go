@@ -111,6 +111,13 @@ var plan = map[string]room{
 		},
 		others: []string{pgx},
 	},
+	"bench": { // measures the statements, the engine and the whole program side by side; nobody imports it
+		ours: []string{
+			"internal/embedded", "internal/postgres", "internal/engine", "internal/workflow", "internal/cost",
+			"internal/caller", "internal/web", "migrations",
+		},
+		others: []string{pgx, sync, websocket},
+	},
 	"migrations": {},
 	"internal":   {}, // this test
 

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/migrations"
+)
+
+// spender is the number of the organization whose ledger is verified; its workflows are the next payers' ones.
+const (
+	spender      = payers
+	spenderFlows = payingFlows + payers*payingCallers
+)
+
+// ledger measures how long `verify` takes over a ledger with many entries.
+func (b *bench) ledger() error {
+	calls := b.options.ledger / 4
+	flows := max(1, calls/100)
+	who := whoOf(payerIDs, spender)
+	if err := b.createOrganization(who); err != nil {
+		return err
+	}
+	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
+	if err != nil {
+		return err
+	}
+	err = postgres.New(b.owner).OpenMonth(b.ctx, who, postgres.NewMonth{
+		ID: numbered(monthIDs, spender), Period: month, TimeZone: "UTC", At: month.Start,
+	})
+	if err != nil {
+		return err
+	}
+	err = b.plantAll(spenderFlows, spenderFlows+flows, func(int) uuid.UUID { return who.OrganizationID }, 8)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := b.spend(who.OrganizationID, calls, flows, month.Start); err != nil {
+		return err
+	}
+	b.say("%d ledger entries, written in %.0f s", calls*4, time.Since(began).Seconds())
+	began = time.Now()
+	if err := b.command("verify"); err != nil {
+		return err
+	}
+	b.table.add(row{
+		what: fmt.Sprintf("verify of %d ledger entries and %d journal rows, s", calls*4,
+			b.workflows*journalRows+flows*8),
+		found: figure(time.Since(began).Seconds()), goal: "< 60",
+	})
+	return nil
+}
+
+// chain is the ledger of one account as it grows.
+type chain struct{ last cost.Entry }
+
+func (c *chain) add(kind cost.EntryKind, call uuid.UUID, delta cost.Delta, at time.Time) (cost.Entry, error) {
+	after, err := c.last.After.Plus(delta)
+	if err != nil {
+		return cost.Entry{}, err
+	}
+	c.last = cost.Entry{
+		OrganizationID: c.last.OrganizationID, AccountID: c.last.AccountID, Sequence: c.last.Sequence + 1, Kind: kind,
+		CallID: &call, Before: c.last.After, After: after, Delta: delta, Actor: "bench", At: at, PreviousHash: c.last.Hash,
+	}
+	c.last.Hash = c.last.ComputeHash()
+	return c.last, nil
+}
+
+// spend writes settled calls with their four entries each, as the engine would have.
+func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time) error {
+	accounts, err := b.chains(organization)
+	if err != nil {
+		return err
+	}
+	month := numbered(monthIDs, spender)
+	return pgx.BeginFunc(b.ctx, b.owner, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(b.ctx, "SET LOCAL session_replication_role = replica"); err != nil {
+			return err
+		}
+		// The check of each entry plans its look-ups once, while the tables are still empty.
+		if _, err := tx.Exec(b.ctx, "SET LOCAL enable_seqscan = off"); err != nil {
+			return err
+		}
+		for first := 0; first < calls; first += planted {
+			made := copied{table: "ai_calls", columns: callColumns}
+			entries := copied{table: "ai_usage_ledger", columns: entryColumns}
+			for n := first; n < min(first+planted, calls); n++ {
+				flow, call, hold := numbered(flowIDs, spenderFlows+n%flows), uuid.New(), int64(heldForPair)
+				at := start.Add(time.Duration(n) * time.Millisecond)
+				made.rows = append(made.rows, callRow(organization, call, flow, month, at))
+				for _, step := range []struct {
+					kind  cost.EntryKind
+					delta cost.Delta
+				}{
+					{cost.EntryReserve, cost.Delta{Held: heldForPair}},
+					{cost.EntrySettle, cost.Delta{Held: -heldForPair, Settled: costOfPair}},
+				} {
+					for _, account := range []uuid.UUID{flow, month} {
+						entry, err := accounts[account].add(step.kind, call, step.delta, at)
+						if err != nil {
+							return err
+						}
+						entries.rows = append(entries.rows, entryRow(entry, &hold))
+					}
+				}
+			}
+			for _, c := range []copied{made, entries} {
+				if _, err := tx.CopyFrom(b.ctx, pgx.Identifier{c.table}, c.columns, pgx.CopyFromRows(c.rows)); err != nil {
+					return fmt.Errorf("copy into %s: %w", c.table, err)
+				}
+			}
+		}
+		return b.balance(tx, accounts)
+	})
+}
+
+// chains returns the accounts of an organization, each at its first entry.
+func (b *bench) chains(organization uuid.UUID) (map[uuid.UUID]*chain, error) {
+	const heads = "SELECT id, limit_pico, hash FROM usage_accounts WHERE organization_id = $1"
+	rows, err := b.owner.Query(b.ctx, heads, organization)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	accounts := map[uuid.UUID]*chain{}
+	for rows.Next() {
+		var id uuid.UUID
+		var limit int64
+		var hash []byte
+		if err := rows.Scan(&id, &limit, &hash); err != nil {
+			return nil, err
+		}
+		accounts[id] = &chain{cost.Entry{
+			OrganizationID: organization, AccountID: id, After: cost.Balance{Limit: cost.Pico(limit)}, Hash: hash,
+		}}
+	}
+	return accounts, rows.Err()
+}
+
+var callColumns = []string{
+	"organization_id", "id", "workflow_id", "month_id", "step", "state", "models", "prompt_bytes",
+	"max_completion_tokens", "web_searches", "hold_pico", "cost_pico", "answered_model", "prompt_tokens",
+	"completion_tokens", "actor", "reserved_at", "ended_at", "admitted_on",
+}
+
+func callRow(organization, call, flow, month uuid.UUID, at time.Time) []any {
+	return []any{
+		organization, call, flow, month, "SEED_REVIEW", string(cost.CallSettled),
+		[]string{},
+		0, 0, 0, int64(heldForPair),
+		int64(costOfPair), pairModel, 1000, 100, "bench", at, at, at,
+	}
+}
+
+// balance sets the accounts to their last entries and counts the days as the migration that began to count them did.
+func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
+	batch := &pgx.Batch{}
+	const set = `UPDATE usage_accounts SET sequence = $3, settled_pico = $4, previous_hash = $5, hash = $6
+		WHERE organization_id = $1 AND id = $2`
+	for id, c := range accounts {
+		last := c.last
+		batch.Queue(set, last.OrganizationID, id, last.Sequence, int64(last.After.Settled), last.PreviousHash, last.Hash)
+	}
+	// The sequence of an account moves by one, for everybody and always.
+	const guard = "TRIGGER usage_accounts_sequence_grows"
+	if _, err := tx.Exec(b.ctx, "ALTER TABLE usage_accounts DISABLE "+guard); err != nil {
+		return err
+	}
+	if err := tx.SendBatch(b.ctx, batch).Close(); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(b.ctx, "ALTER TABLE usage_accounts ENABLE ALWAYS "+guard); err != nil {
+		return err
+	}
+	text, err := migrations.Files.ReadFile("0006_usage_days.sql")
+	if err != nil {
+		return err
+	}
+	_, rest, found := strings.Cut(string(text), "INSERT INTO usage_days")
+	statement, _, ended := strings.Cut(rest, "\nGROUP BY")
+	grouping, _, grouped := strings.Cut(strings.TrimPrefix(rest, statement), ";\n")
+	if !found || !ended || !grouped {
+		return errors.New("the migration counts no days")
+	}
+	_, err = tx.Exec(b.ctx, "INSERT INTO usage_days"+statement+" AND l.organization_id = $1"+grouping,
+		numbered(payerIDs, spender))
+	return err
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+const listQuery = `{ workflows(first: 20) { nodes { id name state version status step { number key label }
+	spend { limit settled held remaining } transitions(first: 2) { nodes { version kind from to actor occurredAt } } } } }`
+
+// listed is what asking for lists amounts to.
+type listed struct {
+	perSecond, took float64 // requests, median in milliseconds
+	server          float64 // microseconds for each
+	statements      float64 // for each
+}
+
+// listTurn lets eight callers ask for the list, each of another organization.
+func (b *bench) listTurn(p *process) (l listed, err error) {
+	const n = 8
+	clients := make([]*client, n)
+	for i := range clients {
+		token, err := tokenFor(whoOf(organizationIDs, i))
+		if err != nil {
+			return l, err
+		}
+		if clients[i], err = dial(p.address, token); err != nil {
+			return l, err
+		}
+		defer clients[i].close()
+	}
+	text := operation(listQuery)
+	if _, err := clients[0].ask(text, "{}"); err != nil {
+		return l, err
+	}
+	before, err := b.statements()
+	if err != nil {
+		return l, err
+	}
+	server := p.processor()
+	perSecond, took, err := callers(n, b.slice, func(i, _ int) error {
+		_, err := clients[i].ask(text, "{}")
+		return err
+	})
+	if err != nil {
+		return l, err
+	}
+	requests := float64(len(took))
+	after, err := b.statements()
+	return listed{
+		perSecond: perSecond, took: quantile(took, 50), server: float64((p.processor() - server).Microseconds()) / requests,
+		statements: float64(after-before) / requests,
+	}, err
+}
+
+func (b *bench) list() error {
+	p, err := b.serve("--workers=false")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	var perSecond, server, statements series
+	for range b.rounds {
+		l, err := b.listTurn(p)
+		if err != nil {
+			return err
+		}
+		perSecond, server = append(perSecond, l.perSecond), append(server, l.server)
+		statements = append(statements, l.statements)
+	}
+	b.table.add(row{
+		what:  "lists of 20 workflows/s (step, status, spend, 2 transitions each), 8 callers",
+		found: fmt.Sprintf("%s; processor: server %s µs", perSecond, server),
+	})
+	if b.counts {
+		b.table.add(row{what: "statements for such a list", found: figure(statements.median()), goal: "≤ 4"})
+	}
+	return nil
+}
+
+// start measures the start and what the server needs when nobody asks for anything.
+func (b *bench) start() error {
+	var ready, memory, idle, statements series
+	const rest = 8 * time.Second
+	for range b.rounds {
+		p, err := b.serve("--sandbox")
+		if err != nil {
+			return err
+		}
+		ready = append(ready, p.readyAfter.Seconds())
+		if len(ready) < b.rounds {
+			p.stop()
+			continue
+		}
+		defer p.stop()
+		b.wait(rest / 2)
+		processor := p.processor()
+		before, err := b.statements()
+		if err != nil {
+			return err
+		}
+		b.wait(rest)
+		after, err := b.statements()
+		if err != nil {
+			return err
+		}
+		memory = append(memory, float64(p.memory())/(1<<20))
+		idle = append(idle, 100*(p.processor()-processor).Seconds()/rest.Seconds())
+		statements = append(statements, float64(after-before)/rest.Seconds())
+	}
+	b.table.add(row{what: "start of serve to ready, s", found: ready.String(), goal: "< 1"})
+	b.table.add(row{what: "memory at rest, MiB", found: memory.String(), goal: "< 60"})
+	b.table.add(row{what: "idle server, % of a processor", found: idle.String(), goal: "< 1"})
+	if b.counts {
+		b.table.add(row{what: "idle server, statements/s", found: statements.String(), goal: "< 5"})
+	}
+	return nil
+}
+
+// wait lets time pass: what is measured is what happens by itself.
+func (b *bench) wait(d time.Duration) {
+	select {
+	case <-b.ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,126 @@
+// Command bench measures the engine against what PostgreSQL does by itself, side by side in one run: it starts a
+// PostgreSQL of its own with durable settings, lets pgbench execute the very statements of queries/, the engine without
+// HTTP and the real server over HTTP take turns, and prints one table of medians, spreads and ratios. It judges
+// nothing, changes nothing outside of its own folders and leaves nothing running.
+//
+//	go run ./bench                 everything that fits into five minutes
+//	go run ./bench -only pairs     one part
+//	go run ./bench -growth         10 000 against 1 000 000 workflows as well; takes most of an hour and 40 GB
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are how long and how much is measured.
+type options struct {
+	rounds    int
+	slice     time.Duration
+	callers   []int
+	seed      uint64
+	sockets   int
+	workflows int
+	ledger    int
+	growth    bool
+	grown     int
+	server    string
+	programs  string
+	only      string
+}
+
+// parts are what is measured, in this order.
+var parts = []struct {
+	name string
+	run  func(*bench) error
+	// asked reports whether the part runs when no part is named.
+	asked func(options) bool
+}{
+	{"start", (*bench).start, always},
+	{"transitions", (*bench).transitions, always},
+	{"latency", (*bench).latency, always},
+	{"list", (*bench).list, always},
+	{"pairs", (*bench).pairs, always},
+	{"sockets", (*bench).sockets, always},
+	{"icp", (*bench).icps, always},
+	{"profile", (*bench).profile, always},
+	{"ledger", (*bench).ledger, func(o options) bool { return o.ledger > 0 }},
+	{"growth", (*bench).growth, func(o options) bool { return o.growth }},
+}
+
+func always(options) bool { return true }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func read() (options, error) {
+	o := options{callers: []int{1, 8, 32, 128}}
+	flag.IntVar(&o.rounds, "rounds", 3, "how often the ways of doing the same take turns; medians are printed")
+	flag.DurationVar(&o.slice, "slice", 2*time.Second, "how long each turn lasts")
+	flag.Uint64Var(&o.seed, "seed", 1, "chooses which workflows are asked for")
+	flag.IntVar(&o.sockets, "sockets", 1000, "subscribers of one workflow")
+	flag.IntVar(&o.workflows, "workflows", 10_000, "workflows with 30 journal rows each that are there from the start")
+	flag.IntVar(&o.ledger, "ledger", 0, "ledger entries to be verified; 0: leave that out")
+	flag.BoolVar(&o.growth, "growth", false, "compare with many more workflows")
+	flag.IntVar(&o.grown, "grown", 1_000_000, "how many more there are with -growth")
+	flag.StringVar(&o.server, "server", "", "the engine's binary; it is built when this is empty")
+	flag.StringVar(&o.programs, "programs", "", "the folder with pgbench; PATH and the usual ones when this is empty")
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	flag.StringVar(&o.only, "only", "", "parts to measure, with commas: "+strings.Join(names, ", "))
+	flag.Parse()
+	for name := range strings.SplitSeq(o.only, ",") {
+		if name != "" && !slices.Contains(names, name) {
+			return o, fmt.Errorf("there is no part %q", name)
+		}
+	}
+	if o.rounds < 1 || o.slice < 100*time.Millisecond || o.workflows < organizations*200 || o.sockets < 1 {
+		return o, fmt.Errorf("at least one round of 100ms, one socket and %d workflows", organizations*200)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context) (err error) {
+	o, err := read()
+	if err != nil {
+		return err
+	}
+	b, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	for _, p := range parts {
+		if o.only == "" && !p.asked(o) || o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.name) {
+			continue
+		}
+		began := time.Now()
+		if err := p.run(b); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		b.say("%s: measured in %.0f s", p.name, time.Since(began).Seconds())
+	}
+	return b.table.print(os.Stdout, b)
+}
+
+// say tells the person who waits how far it is.
+func (b *bench) say(format string, values ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", values...)
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+const (
+	// payers are the organizations that reserve and settle.
+	payers = 100
+	// payingCallers are how many callers do so at once, each for a workflow of its own in each organization.
+	payingCallers = 32
+	// payingFlows is the number of the first of these workflows. It leaves room for those of -growth.
+	payingFlows = 100_000_000
+
+	heldForPair = cost.Dollar / 100
+	costOfPair  = cost.Dollar / 200
+	pairModel   = "openai/gpt-4o-mini"
+)
+
+// pairs compares reserving and settling through the engine with the same statements in pgbench.
+func (b *bench) pairs() error {
+	if err := b.fillPayers(); err != nil {
+		return err
+	}
+	e, closeEngine, err := b.newEngine()
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
+	for _, n := range []int{1, payers} {
+		var bare, inside series
+		s, err := b.pairScript(n)
+		if err != nil {
+			return err
+		}
+		for range b.rounds {
+			found, err := b.runScript(s, payingCallers, b.slice)
+			if err != nil {
+				return err
+			}
+			bare = append(bare, found)
+			if found, err = b.enginePairs(e, n); err != nil {
+				return err
+			}
+			inside = append(inside, found)
+		}
+		b.table.add(row{
+			what:  fmt.Sprintf("reserve + settle pairs/s, engine, on %d organizations, %d callers", n, payingCallers),
+			found: inside.String(), against: "pgbench " + bare.String(), ratio: ratios(inside, bare).String(), goal: "≥ 0.50",
+		})
+	}
+	return nil
+}
+
+// fillPayers writes the organizations that pay, their months and their workflows.
+func (b *bench) fillPayers() error {
+	store := postgres.New(b.owner)
+	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
+	if err != nil {
+		return err
+	}
+	for n := range payers {
+		who := whoOf(payerIDs, n)
+		if err := b.createOrganization(who); err != nil {
+			return err
+		}
+		err := store.OpenMonth(b.ctx, who, postgres.NewMonth{
+			ID: numbered(monthIDs, n), Period: month, TimeZone: "UTC", At: b.began.UTC(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return b.plantAll(payingFlows, payingFlows+payers*payingCallers, func(n int) uuid.UUID {
+		return numbered(payerIDs, (n-payingFlows)/payingCallers)
+	}, 8)
+}
+
+// pairScript has the six statements that write when a call is reserved and settled, in their two transactions: the call
+// and its two accounts, each time.
+func (b *bench) pairScript(organizations int) (*script, error) {
+	s := newScript()
+	fmt.Fprintf(&s.text, "\\set o random(0, %d)\n\\set w %d + :o * %d + :client_id\n", organizations-1, payingFlows,
+		payingCallers)
+	s.text.WriteString("\\set call random(1, 9000000000000000000)\n")
+	flow, month := idExpression(flowIDs, "w"), idExpression(monthIDs, "o")
+	v := values{
+		"organization_id": idExpression(payerIDs, "o"), "workflow_id": flow, "month_id": month,
+		"call_id": "md5(:call::text)::uuid", "run_token": "NULL", "list_cost_pico": "NULL",
+		"failure_code": "NULL", "corrects_sequence": "NULL",
+	}
+	at := b.began.UTC().Format(time.RFC3339Nano)
+	hold, paid := strconv.FormatInt(int64(heldForPair), 10), strconv.FormatInt(int64(costOfPair), 10)
+	constants := map[string]string{
+		"terminal": "{COMPLETED,CANCELLED}", "step": "SEED_REVIEW", "reserved": "RESERVED",
+		"models": "{}", "prompt_bytes": "0", "max_completion_tokens": "0", "web_searches": "0",
+		"hold_pico": hold, "actor": "bench", "at": at, "reason": "", "check_at": at,
+		"settled": "SETTLED", "cost_pico": paid, "answered_model": pairModel, "provider": "",
+		"generation_id": "", "prompt_tokens": "1000", "completion_tokens": "100",
+		"cached_tokens": "0", "reasoning_tokens": "0", "made_searches": "0",
+		"from_states": "{RESERVED,DISPATCHED,UNKNOWN}", "call_hold_pico": hold,
+		"settled_delta": paid, "held_delta": "-" + hold, "overage": "false",
+		"stopped_kind": "WORKFLOW", "calls": "1", "counted_settled": paid, "counted_assumed": "0",
+		"counted_adjusted": "0", "counted_overage": "0",
+	}
+	for _, transaction := range [][3]string{
+		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "RecordUsageAndIncrement", "SETTLE"},
+	} {
+		s.text.WriteString("BEGIN;\n")
+		v["id"] = v["call_id"]
+		if err := s.add(transaction[0], "", v, constants); err != nil {
+			return nil, err
+		}
+		constants["kind"] = transaction[2]
+		for _, account := range []string{flow, month} {
+			v["id"] = account
+			if err := s.add(transaction[1], transaction[2]+"_", v, constants); err != nil {
+				return nil, err
+			}
+		}
+		s.text.WriteString("END;\n")
+	}
+	return s, nil
+}
+
+// enginePairs lets callers reserve and settle for a slice of time; each reservation has a key, as the API demands.
+func (b *bench) enginePairs(e *engine.Engine, organizations int) (float64, error) {
+	var keys atomic.Int64
+	run := strconv.FormatUint(b.random.Uint64(), 36) + "-"
+	random := make([]*rand.Rand, payingCallers)
+	for i := range random {
+		random[i] = rand.New(rand.NewPCG(b.random.Uint64(), 0))
+	}
+	perSecond, _, err := callers(payingCallers, b.slice, func(i, _ int) error {
+		o := random[i].IntN(organizations)
+		return b.pair(e, whoOf(payerIDs, o), numbered(flowIDs, payingFlows+o*payingCallers+i),
+			run+strconv.FormatInt(keys.Add(1), 10))
+	})
+	return perSecond, err
+}
+
+func (b *bench) pair(e *engine.Engine, who caller.Caller, flow uuid.UUID, key string) error {
+	hold, paid := heldForPair, costOfPair
+	held, err := e.Reserve(b.ctx, who, engine.ReserveInput{
+		WorkflowID: flow, Step: workflow.StepSeedReview, Amount: &hold, IdempotencyKey: key,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = e.Settle(b.ctx, who, engine.SettleInput{
+		CallID: held.Call.ID, Model: pairModel, Usage: cost.Usage{PromptTokens: 1000, CompletionTokens: 100}, Cost: &paid,
+	})
+	return err
+}

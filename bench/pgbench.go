@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// script is what pgbench executes over and over: statements of queries/ with its own variables and constants.
+type script struct {
+	text strings.Builder
+	// constants are bound as parameters, as the program binds them.
+	constants map[string]string
+	settings  string
+}
+
+var (
+	beginOfQuery = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+\n`)
+	parameter    = regexp.MustCompile(`sqlc\.narg\('(\w+)'\)|@(\w+)`)
+	comment      = regexp.MustCompile(`(?m)--.*$`)
+)
+
+// query returns the text of a query as it stands in queries/.
+func query(name string) (string, error) {
+	files, err := filepath.Glob("queries/*.sql")
+	if err != nil || len(files) == 0 {
+		return "", errors.Join(errors.New("there is no folder queries: start this in the repository's root"), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		for _, found := range beginOfQuery.FindAllSubmatchIndex(text, -1) {
+			if string(text[found[2]:found[3]]) == name {
+				rest := comment.ReplaceAll(text[found[1]:], nil)
+				statement, _, _ := bytes.Cut(rest, []byte(";\n"))
+				return strings.TrimSpace(string(statement)), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("there is no query %s", name)
+}
+
+// values say what stands for the parameters of a query: an expression with pgbench's variables; "" is a constant of the
+// script with the parameter's own name, and what is not named is one too.
+type values map[string]string
+
+// add appends a query. Constants of this query, and of no other, have the prefix.
+func (s *script) add(name, prefix string, v values, constants map[string]string) error {
+	text, err := query(name)
+	if err != nil {
+		return err
+	}
+	missing := ""
+	text = parameter.ReplaceAllStringFunc(text, func(found string) string {
+		groups := parameter.FindStringSubmatch(found)
+		parameter := groups[1] + groups[2]
+		if expression, named := v[parameter]; named {
+			return expression
+		}
+		value, known := constants[parameter]
+		if !known {
+			missing = parameter
+		}
+		if value == "" { // pgbench defines no empty variables.
+			return "''"
+		}
+		s.constants[prefix+parameter] = value
+		return ":" + prefix + parameter
+	})
+	if missing != "" {
+		return fmt.Errorf("nobody gives %s of %s", missing, name)
+	}
+	s.text.WriteString(text + ";\n")
+	return nil
+}
+
+func newScript() *script { return &script{constants: map[string]string{}} }
+
+// id is an expression for the numbered id whose number a variable has.
+func idExpression(kind, variable string) string {
+	return "('00000000-0000-7000-" + kind + "-' || lpad(:" + variable + "::text, 12, '0'))::uuid"
+}
+
+var transactionsPerSecond = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+
+// runScript lets clients execute the script for a time, prepared and as the server's role, and returns how often it was
+// done in a second.
+func (b *bench) runScript(s *script, clients int, slice time.Duration) (float64, error) {
+	file := filepath.Join(b.folder, "script.sql")
+	if err := os.WriteFile(file, []byte(s.text.String()), 0o600); err != nil {
+		return 0, err
+	}
+	// Connecting counts towards its time, and not towards its figures.
+	seconds := max(1, int(slice.Round(time.Second)/time.Second)) + clients/32
+	arguments := []string{
+		"--no-vacuum", "--protocol=prepared", "--client=" + strconv.Itoa(clients), "--jobs=" + strconv.Itoa(min(2, clients)),
+		"--time=" + strconv.Itoa(seconds), "--file=" + file, "--random-seed=" + strconv.FormatUint(b.random.Uint64()>>32, 10),
+	}
+	for name, value := range s.constants {
+		arguments = append(arguments, "--define="+name+"="+value)
+	}
+	cmd := exec.CommandContext(b.ctx, b.pgbench, append(arguments, b.url())...)
+	cmd.Env = append(os.Environ(), "PGOPTIONS=-c role="+postgres.AppRole+" -c timezone=UTC "+s.settings)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w\n%s%s", err, out, complaints.String())
+	}
+	found := transactionsPerSecond.FindSubmatch(out)
+	if found == nil || bytes.Contains(complaints.Bytes(), []byte("ERROR")) {
+		return 0, fmt.Errorf("pgbench says\n%s%s", out, complaints.String())
+	}
+	return strconv.ParseFloat(string(found[1]), 64)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// secret signs the tokens of this run's callers.
+const secret = "a secret of the benchmark, which guards nothing at all"
+
+// ticks is how many times in a second Linux counts the time of processes.
+const ticks = 100
+
+// process is a running server.
+type process struct {
+	cmd *exec.Cmd
+	log *os.File
+	// address is host and port of its API.
+	address string
+	// readyAfter is how long it took from its start until it said that it can serve.
+	readyAfter time.Duration
+	profiler   string
+}
+
+// serve starts a server and returns when it is ready.
+func (b *bench) serve(arguments ...string) (*process, error) {
+	log, err := os.Create(filepath.Join(b.folder, "server.log"))
+	if err != nil {
+		return nil, err
+	}
+	p := &process{log: log, profiler: filepath.Join(b.folder, "server.profile")}
+	p.cmd = exec.Command(b.server, append([]string{"serve", "--listen=127.0.0.1:0"}, arguments...)...)
+	p.cmd.Env, p.cmd.Stderr = append(b.environment(), "INFIN8_PROFILE="+p.profiler), log
+	began := time.Now()
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	if err := p.await(b.ctx); err != nil {
+		p.stop()
+		text, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("the server: %w\n%s", err, text)
+	}
+	p.readyAfter = time.Since(began)
+	return p, nil
+}
+
+// await waits until the server says where it listens, and then until it is ready.
+func (p *process) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if p.address == "" {
+			p.address = listening(p.log.Name())
+		}
+		if p.address != "" {
+			response, err := http.Get("http://" + p.address + "/readyz")
+			if err == nil {
+				_ = response.Body.Close()
+				if response.StatusCode == http.StatusOK {
+					return nil
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("it does not get ready")
+		case <-tick.C:
+		}
+	}
+}
+
+// listening finds the address in the server's log; "" when it is not there yet.
+func listening(log string) string {
+	file, err := os.Open(log)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var line struct{ Msg, URL string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
+			return strings.TrimPrefix(line.URL, "http://")
+		}
+	}
+	return ""
+}
+
+// stop ends the server and waits for its end.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	ended := time.AfterFunc(30*time.Second, func() { _ = p.cmd.Process.Kill() })
+	_ = p.cmd.Wait()
+	ended.Stop()
+	_ = p.log.Close()
+}
+
+// processor returns how much processor time the server has used.
+func (p *process) processor() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // Behind the name, which may have spaces.
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * time.Second / ticks
+}
+
+// memory returns the resident memory of the server in bytes.
+func (p *process) memory() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if kilobytes, found := strings.CutPrefix(line, "VmRSS:"); found {
+			n, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kilobytes), " kB"), 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
+
+// ours returns how much processor time this process has used.
+func ours() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// loadAverage is what the machine has to do, over the last minute.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}

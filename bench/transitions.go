@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// The two edges that all ways of moving a workflow take in turn. Neither begins a run or needs a worker.
+var edges = [2]struct{ from, to workflow.State }{
+	{workflow.SeedReviewPending, workflow.SeedReviewCompleted},
+	{workflow.SeedReviewCompleted, workflow.SeedReviewPending},
+}
+
+// connections is how many connections the server has when nobody says otherwise.
+const connections = 20
+
+// nobodyWakes is for an engine whose workflows need no worker.
+type nobodyWakes struct{}
+
+func (nobodyWakes) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
+// newEngine returns an engine without a server, as the server's role.
+func (b *bench) newEngine() (*engine.Engine, func(), error) {
+	pool, err := postgres.Connect(b.ctx, b.url(), postgres.AppRole, connections)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := engine.New(engine.Options{
+		Store: postgres.New(pool), Jobs: nobodyWakes{}, WorkflowLimit: riches, MonthLimit: riches,
+	})
+	return e, pool.Close, err
+}
+
+// flowsOf returns the number of the first workflow of the caller's own, and how many there are: all of the first
+// organization's, so that no two callers meet.
+func (b *bench) flowsOf(caller, callers int) (first, count int) {
+	count = b.workflows / organizations / callers
+	return caller * count, count
+}
+
+// transitionScript has both edges of one of the client's own workflows.
+func (b *bench) transitionScript(clients int) (*script, error) {
+	s := newScript()
+	_, count := b.flowsOf(0, clients)
+	fmt.Fprintf(&s.text, "\\set n %d * (:client_id * %d + random(0, %d))\n", organizations, count, count-1)
+	for i, edge := range edges {
+		kind, err := workflow.CheckEdge(edge.from, edge.to)
+		if err != nil {
+			return nil, err
+		}
+		err = s.add("WorkflowTransition", "edge"+strconv.Itoa(i)+"_", values{
+			"id": idExpression(flowIDs, "n"), "version": "NULL", "wake_at": "NULL", "failure_code": "NULL",
+			"retry_at": "NULL", "run_step": "NULL",
+		}, map[string]string{
+			"organization_id": numbered(organizationIDs, 0).String(), "from_state": string(edge.from),
+			"to_state": string(edge.to), "kind": string(kind), "actor": "bench", "reason": "",
+			"at":              b.began.UTC().Format(time.RFC3339Nano),
+			"failure_message": "", "worker": "", "attempt": "0", "lease_expires_at": "0001-01-01T00:00:00Z",
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// mover moves one of the caller's own workflows by the edge of the turn.
+type mover struct {
+	random *rand.Rand
+	first  int
+	count  int
+	flow   uuid.UUID
+}
+
+func (b *bench) movers(n int) []mover {
+	all := make([]mover, n)
+	for i := range all {
+		first, count := b.flowsOf(i, n)
+		all[i] = mover{random: rand.New(rand.NewPCG(b.random.Uint64(), 0)), first: first, count: count}
+	}
+	return all
+}
+
+// next returns the workflow of the turn: another one after both edges.
+func (m *mover) next(turn int) uuid.UUID {
+	if turn%2 == 0 {
+		m.flow = numbered(flowIDs, organizations*(m.first+m.random.IntN(m.count)))
+	}
+	return m.flow
+}
+
+const transitionQuery = `mutation ($input: TransitionWorkflowInput!) { transitionWorkflow(input: $input) {
+	workflow { id state version } transition { version occurredAt } userErrors { code message } } }`
+
+// throughHTTP lets callers move workflows through the server.
+func (b *bench) throughHTTP(p *process, n int, slice time.Duration) (float64, []time.Duration, error) {
+	token, err := tokenFor(whoOf(organizationIDs, 0))
+	if err != nil {
+		return 0, nil, err
+	}
+	clients := make([]*client, n)
+	for i := range clients {
+		if clients[i], err = dial(p.address, token); err != nil {
+			return 0, nil, err
+		}
+		defer clients[i].close()
+	}
+	text, movers := operation(transitionQuery), b.movers(n)
+	return callers(n, slice, func(i, turn int) error {
+		edge := edges[turn%2]
+		_, err := clients[i].ask(text, `{"input":{"workflowId":"`+id(movers[i].next(turn))+`","from":"`+
+			string(edge.from)+`","to":"`+string(edge.to)+`"}}`)
+		return err
+	})
+}
+
+// transitions compares the bare statement, the engine and the whole way through GraphQL.
+func (b *bench) transitions() error {
+	e, closeEngine, err := b.newEngine()
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
+	p, err := b.serve("--workers=false")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	results := make([]transitionFigures, len(b.callers))
+	for range b.rounds {
+		for i, n := range b.callers {
+			if err := b.transitionTurn(e, p, n, &results[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for i, n := range b.callers {
+		results[i].print(&b.table, n)
+	}
+	return nil
+}
+
+// transitionFigures are per second, and processor time in microseconds for each request.
+type transitionFigures struct{ bare, engine, graph, server, client series }
+
+func (b *bench) transitionTurn(e *engine.Engine, p *process, n int, f *transitionFigures) error {
+	s, err := b.transitionScript(n)
+	if err != nil {
+		return err
+	}
+	bare, err := b.runScript(s, n, b.slice)
+	if err != nil {
+		return err
+	}
+	who, movers := whoOf(organizationIDs, 0), b.movers(n)
+	inside, _, err := callers(n, b.slice, func(i, turn int) error {
+		edge := edges[turn%2]
+		_, err := e.Transition(b.ctx, who, engine.TransitionInput{
+			WorkflowID: movers[i].next(turn), From: edge.from, To: edge.to,
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	server, client := p.processor(), ours()
+	graph, took, err := b.throughHTTP(p, n, b.slice)
+	if err != nil {
+		return err
+	}
+	requests := float64(len(took))
+	f.bare, f.engine, f.graph = append(f.bare, bare*2), append(f.engine, inside), append(f.graph, graph)
+	f.server = append(f.server, float64((p.processor()-server).Microseconds())/requests)
+	f.client = append(f.client, float64((ours()-client).Microseconds())/requests)
+	return nil
+}
+
+func (f transitionFigures) print(t *table, n int) {
+	t.add(row{
+		what: fmt.Sprintf("transitions/s, engine without HTTP, %d callers", n), found: f.engine.String(),
+		against: "pgbench " + f.bare.String(), ratio: ratios(f.engine, f.bare).String(),
+	})
+	t.add(row{
+		what: fmt.Sprintf("transitions/s, GraphQL, %d callers", n),
+		found: fmt.Sprintf("%s; processor: server %s µs, client %s µs", f.graph, figure(f.server.median()),
+			figure(f.client.median())),
+		against: "pgbench " + f.bare.String(), ratio: ratios(f.graph, f.bare).String(), goal: "≥ 0.55",
+	})
+}
+
+// latency measures how long one of twenty callers waits.
+func (b *bench) latency() error {
+	p, err := b.serve("--workers=false")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	var half, most series
+	for range b.rounds {
+		_, took, err := b.throughHTTP(p, 20, b.slice)
+		if err != nil {
+			return err
+		}
+		half, most = append(half, quantile(took, 50)), append(most, quantile(took, 99))
+	}
+	b.table.add(row{what: "transition latency at 20 callers, p50, ms", found: half.String()})
+	b.table.add(row{
+		what: "transition latency at 20 callers, p99, ms", found: most.String(), goal: "< 25 (promised: < 100)",
+	})
+	return nil
+}
