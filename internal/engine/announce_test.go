@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,6 +28,9 @@ func (w *witness) announce(changes []postgres.Change) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range changes {
+		if c.Suspected { // It is in no journal.
+			continue
+		}
 		who := caller.Caller{OrganizationID: c.OrganizationID}
 		var there bool
 		var err error
@@ -116,4 +120,10 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	expect("a lost transition", nil, nil, nil)
 	_, err = e.Cancel(ctx, who, engine.CancelInput{WorkflowID: flow})
 	expect("cancel", err, []int64{4}, nil)
+	silent := testdb.Workflow(t, db, worker, testdb.WorkflowOpts{State: workflow.ICPPending})
+	run, _, err = e.Take(ctx, worker, silent.ID)
+	expect("take another", err, []int64{int64(silent.Version) + 1}, nil)
+	clock.advance(time.Hour)
+	_, err = e.SweepRuns(ctx)
+	expect("sweep a run whose lease is over", err, []int64{int64(run.Token) + 1}, nil)
 }

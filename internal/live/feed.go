@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ type feed struct {
 	followers    int // under the lock of feeds
 	stop         context.CancelFunc
 	work         chan struct{}
+	resyncs      *atomic.Int64 // of the hub
 
 	mu sync.Mutex
 	// ready says that seen and floor hold.
@@ -95,6 +97,9 @@ func (f *feed) begin(ctx context.Context) {
 	for id, news := range f.waiting { // Heard before floor was known.
 		news.Since = floor
 		f.waiting[id] = news
+	}
+	if f.next > 0 { // Not the first time, which every subscriber begins with.
+		f.resyncs.Add(1)
 	}
 	f.tell(Event{Resync: true})
 }
@@ -255,6 +260,9 @@ func (s *Stream) take() ([]Event, <-chan struct{}) {
 	}
 	first := f.next - int64(len(f.events))
 	if !s.begun || s.next < first {
+		if s.begun {
+			f.resyncs.Add(1)
+		}
 		s.begun, s.next = true, f.next
 		return []Event{{Resync: true}}, nil
 	}
@@ -290,7 +298,7 @@ func (h *Hub) Organization(id uuid.UUID) (*Stream, error) {
 		ctx, stop := context.WithCancel(h.ctx)
 		f = &feed{
 			organization: id, store: h.store, now: h.now, stop: stop, work: make(chan struct{}, 1),
-			waiting: map[uuid.UUID]postgres.News{}, changed: make(chan struct{}),
+			waiting: map[uuid.UUID]postgres.News{}, changed: make(chan struct{}), resyncs: &h.resyncs,
 		}
 		h.feeds.feed[id] = f
 		h.all.Go(func() { f.run(ctx) })

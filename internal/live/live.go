@@ -64,6 +64,8 @@ type Hub struct {
 
 	most  int64
 	count atomic.Int64
+	// resyncs counts the holes that subscribers were told of.
+	resyncs atomic.Int64
 
 	again   chan struct{} // asks for a look at once
 	stopped chan struct{} // closed when Run has ended
@@ -116,12 +118,19 @@ func (h *Hub) Close() {
 
 // Announce wakes the subscribers of this server at once, and those of others within Pause and a bit. It does not block.
 func (h *Hub) Announce(changes []postgres.Change) {
-	hints := make([]hint, len(changes))
-	for i, c := range changes {
-		hints[i] = hint{
+	hints := make([]hint, 0, len(changes))
+	for _, c := range changes {
+		if c.Suspected {
+			continue // It is in no journal.
+		}
+		said := hint{
 			organization: c.OrganizationID, workflow: c.WorkflowID, ledger: c.Ledger, first: c.Number, last: c.Number,
 		}
-		h.hear(hints[i])
+		h.hear(said)
+		hints = append(hints, said)
+	}
+	if len(hints) == 0 {
+		return
 	}
 	h.notifier.start.Do(func() { h.all.Go(func() { h.notifier.run(h.ctx) }) })
 	h.notifier.add(hints)
@@ -183,6 +192,12 @@ func (h *Hub) enter() error {
 }
 
 func (h *Hub) leave() { h.count.Add(-1) }
+
+// Subscriptions is how many there are now.
+func (h *Hub) Subscriptions() int64 { return h.count.Load() }
+
+// Resyncs is how often subscribers were told so far that there is a hole and that they must read their lists again.
+func (h *Hub) Resyncs() int64 { return h.resyncs.Load() }
 
 // reader is who reads for all subscribers of an organization together. Each of them was asked for its rights before.
 func reader(organization uuid.UUID) caller.Caller {

@@ -97,7 +97,7 @@ func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account co
 		HoldPico: int64(h.Amount), Actor: who.Actor, At: h.At,
 	})
 	if account, held, err = one(dbsqlc.UsageAccount(row), err, toAccount); held {
-		s.noteEntry(account)
+		s.noteEntry(account, ToldEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: h.Amount}})
 	}
 	return account, held, err
 }
@@ -140,7 +140,7 @@ func (s *Store) book(
 		return cost.Account{}, translate(err)
 	}
 	booked := toAccount(dbsqlc.UsageAccount(row))
-	s.noteEntry(booked)
+	s.noteEntry(booked, ToldEntry{Kind: b.Kind, Delta: b.Delta, Overage: b.Overage})
 	return booked, nil
 }
 

@@ -78,6 +78,12 @@ func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.
 	return counts, nil
 }
 
+// CountUnknown counts the calls of all organizations whose outcome is unknown.
+func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
+	n, err := s.q.CallCountUnknown(ctx, cost.CallUnknown)
+	return n, translate(err)
+}
+
 // DispatchCall marks a call as sent. dispatched is false when it must not be.
 func (s *Store) DispatchCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider string, at time.Time,
@@ -146,7 +152,10 @@ func (s *Store) SuspectCall(
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
 		FailureCode: pointer(why), At: at, CheckAt: checkAt,
 	})
-	return one(row, err, toCall)
+	if call, suspected, err = one(row, err, toCall); suspected {
+		s.note(Change{OrganizationID: call.OrganizationID, WorkflowID: call.WorkflowID, Suspected: true})
+	}
+	return call, suspected, err
 }
 
 // AssumeCall ends a call that nobody knows anything about.

@@ -8,13 +8,34 @@ import (
 )
 
 // Change says that a commit has added a row to a journal that somebody may be following: a workflow's transition, or an
-// entry in the ledger of the workflow's account.
+// entry in the ledger of the workflow's account. One kind of change is in no journal, see Suspected.
 type Change struct {
 	OrganizationID, WorkflowID uuid.UUID
 	// Ledger says which of the two: true for an entry, false for a transition.
 	Ledger bool
 	// Number is the version of the transition, or the sequence number of the entry.
 	Number int64
+	// Moved is what the transition was, Booked what the entry was; the other one is zero.
+	Moved  ToldMove
+	Booked ToldEntry
+	// Suspected says that the outcome of a call of the workflow has become unknown. Nothing was booked for it, and
+	// nothing else of the change is set.
+	Suspected bool
+}
+
+// ToldMove is a transition in short.
+type ToldMove struct {
+	From, To workflow.State // From is "" for the first
+	// Step and Failure say which run has failed and why; "" when none has.
+	Step    workflow.StepKey
+	Failure workflow.FailureCode
+}
+
+// ToldEntry is an entry in short.
+type ToldEntry struct {
+	Kind    cost.EntryKind
+	Delta   cost.Delta
+	Overage bool
 }
 
 // Telling returns a store that calls tell after each commit of its own that has added rows to followed journals, with
@@ -37,13 +58,20 @@ func (s *Store) note(c Change) {
 	}
 }
 
-func (s *Store) noteMove(flow workflow.Workflow) {
-	s.note(Change{OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Number: int64(flow.Version)})
+func (s *Store) noteMove(flow workflow.Workflow, moved ToldMove) {
+	if moved.Failure != "" && moved.From.Step() != nil {
+		moved.Step = moved.From.Step().Key
+	}
+	s.note(Change{
+		OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Number: int64(flow.Version), Moved: moved,
+	})
 }
 
 // noteEntry notes an entry of a workflow's account. Nobody follows a month.
-func (s *Store) noteEntry(a cost.Account) {
+func (s *Store) noteEntry(a cost.Account, booked ToldEntry) {
 	if a.Kind == cost.AccountWorkflow {
-		s.note(Change{OrganizationID: a.OrganizationID, WorkflowID: a.ID, Ledger: true, Number: a.Sequence})
+		s.note(Change{
+			OrganizationID: a.OrganizationID, WorkflowID: a.ID, Ledger: true, Number: a.Sequence, Booked: booked,
+		})
 	}
 }

@@ -65,7 +65,7 @@ func (s *Store) Limit(
 		return account, translate(err)
 	}
 	limited := toAccount(dbsqlc.UsageAccount(row))
-	s.noteEntry(limited)
+	s.noteEntry(limited, ToldEntry{Kind: cost.EntryLimit})
 	return limited, nil
 }
 

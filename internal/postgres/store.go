@@ -59,9 +59,17 @@ func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
 	if s.tx == nil {
 		return errors.New("a savepoint outside of a transaction")
 	}
-	return translate(pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
-		return do(&Store{tx: tx, q: s.q.WithTx(tx)})
-	}))
+	var changes []Change
+	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
+		store := &Store{tx: tx, q: s.q.WithTx(tx), tell: s.tell}
+		err := do(store)
+		changes = store.changes
+		return err
+	})
+	if err == nil { // They are told when the transaction commits.
+		s.changes = append(s.changes, changes...)
+	}
+	return translate(err)
 }
 
 // Ping asks whether the database answers.

@@ -33,7 +33,7 @@ func (s *Store) CreateWorkflow(
 		AccountKind: cost.AccountWorkflow, LimitPico: in.Limit, EntryKind: cost.EntryOpen,
 	})
 	if flow, created, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); created {
-		s.noteMove(flow)
+		s.noteMove(flow, ToldMove{To: flow.State})
 	}
 	return flow, created, err
 }
@@ -99,7 +99,7 @@ func (s *Store) Transition(
 	if flow, won, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); err != nil || !won {
 		return flow, made, won, err
 	}
-	s.noteMove(flow)
+	s.noteMove(flow, ToldMove{From: m.From, To: m.To, Failure: m.Failure})
 	return flow, workflow.Transition{
 		OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Version: flow.Version,
 		GraphVersion: flow.GraphVersion, Kind: m.Kind, From: m.From, To: m.To, Actor: who.Actor, Reason: m.Reason,

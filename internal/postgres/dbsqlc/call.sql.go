@@ -117,6 +117,20 @@ func (q *Queries) CallCount(ctx context.Context, arg CallCountParams) ([]CallCou
 	return items, nil
 }
 
+const callCountUnknown = `-- name: CallCountUnknown :one
+SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = $1
+`
+
+// CallCountUnknown counts the calls whose outcome is unknown. All organizations: it is a figure for whoever runs the
+// servers, and names nobody. What has no outcome is due for a look, so the index of those is all that is read.
+// @sqlc-vet-disable names-organization
+func (q *Queries) CallCountUnknown(ctx context.Context, unknown cost.CallState) (int64, error) {
+	row := q.db.QueryRow(ctx, callCountUnknown, unknown)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const callDispatch = `-- name: CallDispatch :one
 UPDATE ai_calls AS c SET state = $1, dispatched_at = $2::timestamptz, provider = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
