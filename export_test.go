@@ -35,7 +35,7 @@ var hostile = []string{
 func (w world) past(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil)
+	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

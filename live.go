@@ -13,18 +13,17 @@ const queueConnections = 6
 // connect opens the pool of the requests, and the one of those who must speak to the server itself: River, and who
 // listens. A pooler that lends its connections by transaction would lose their notifications.
 func (s *server) connect(p *program) (pool, direct *pgxpool.Pool, err error) {
-	url, through := p.secrets.databaseURL, postgres.Connect
+	requests := postgres.Connection{URL: p.secrets.databaseURL, Connections: s.settings.Connections}
+	queue := postgres.Connection{URL: p.secrets.databaseURL, Connections: queueConnections}
 	if p.secrets.directURL != "" {
-		url, through = p.secrets.directURL, postgres.ConnectThrough
+		queue.URL, requests.Pooled = p.secrets.directURL, true
 	}
-	if pool, err = through(p.ctx, p.secrets.databaseURL, postgres.AppRole, s.settings.Connections); err != nil {
+	if pool, err = s.open(p.ctx, "engine", requests); err != nil {
 		return nil, nil, err
 	}
-	s.closers = append(s.closers, pool.Close)
-	if direct, err = postgres.Connect(p.ctx, url, postgres.AppRole, queueConnections); err != nil {
+	if direct, err = s.open(p.ctx, "jobs", queue); err != nil {
 		return nil, nil, err
 	}
-	s.closers = append(s.closers, direct.Close)
 	return pool, direct, nil
 }
 
@@ -40,6 +39,6 @@ func (s *server) wireEngine(pool, direct *pgxpool.Pool) (err error) {
 	if s.settings.API { // Nobody subscribes to a server that only works: it tells, and need not listen.
 		s.parts = append(s.parts, s.live.Run)
 	}
-	s.engine, err = newEngine(s.settings, store.Telling(s.live.Announce), s.logger)
+	s.engine, err = newEngine(s.settings, store.Telling(s.watch.told(s.live.Announce)), s.logger, s.watch.verbs())
 	return err
 }

@@ -92,7 +92,9 @@ func run(ctx context.Context, args []string, environment func(string) string, st
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("engine"), kong.Description(description), kong.Writers(stdout, stderr),
 		kong.DefaultEnvars("INFIN8"),
-		kong.Vars{"provider": "Base URL of the model provider, or of any gateway with the same API."},
+		kong.Vars{
+			"provider": "Base URL of the model provider, or of any gateway with the same API.", "traces": tracesHelp,
+		},
 		kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -144,6 +146,7 @@ type server struct {
 	parts    []func(context.Context) error
 	draining atomic.Bool
 	auth     *web.Authenticator
+	watch    observers
 }
 
 // newServer wires a server together and proves that it may start; nothing runs yet but the sandbox.
@@ -161,6 +164,9 @@ func (s *server) wire(p *program) error {
 		return err
 	}
 	s.logSettings()
+	if err := s.observe(p); err != nil {
+		return err
+	}
 	pool, direct, err := s.connect(p)
 	if err != nil {
 		return err
@@ -188,9 +194,11 @@ func (s *server) wire(p *program) error {
 		}
 	}
 	if s.settings.API {
-		return s.wireAPI(p, postgres.New(pool))
+		if err := s.wireAPI(p, postgres.New(pool)); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.serveMetrics(pool)
 }
 
 // check refuses settings that cannot work, all faults at once.
@@ -217,7 +225,9 @@ func (s *server) check(secret secrets) error {
 }
 
 // newEngine wires the engine to a store.
-func newEngine(o settings, store *postgres.Store, logger *slog.Logger) (*engine.Engine, error) {
+func newEngine(
+	o settings, store *postgres.Store, logger *slog.Logger, observe engineObserver,
+) (*engine.Engine, error) {
 	workflowLimit, err := cost.ParseUSD(o.WorkflowLimit)
 	if err != nil {
 		return nil, fmt.Errorf("--workflow-limit: %w", err)
@@ -232,7 +242,7 @@ func newEngine(o settings, store *postgres.Store, logger *slog.Logger) (*engine.
 	}
 	return engine.New(engine.Options{
 		Store: store, Jobs: enqueuer, Drives: steps.Keys(), WorkflowLimit: workflowLimit, MonthLimit: monthLimit,
-		Lease: o.Lease,
+		Lease: o.Lease, Observe: observe,
 	})
 }
 
@@ -244,9 +254,10 @@ func (s *server) wireWorkers(p *program, pool *pgxpool.Pool) error {
 	}
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool: pool, Engine: s.engine, Workers: s.settings.WorkerCount, Name: jobs.NewName(), Logger: s.logger,
-		Executors: steps.New(steps.Options{
+		Executors: s.watch.runs(steps.New(steps.Options{
 			Engine: s.engine, Gateway: gateway, Limit: s.settings.AttemptLimit, Now: time.Now, Logger: s.logger,
-		}),
+			Observe: s.watch.models(),
+		})),
 		Watch: s.settings.Watch, Heartbeat: s.settings.Heartbeat, Lease: s.settings.Lease,
 	})
 	if err != nil {
@@ -299,10 +310,12 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 	s.handler = web.New(web.Options{
 		GraphQL: graph.NewHandler(graph.Options{
 			Engine: s.engine, Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
-			Live: s.live, SignIn: entrance.SignIn, Spend: s.settings.spend(store),
-			Limits: s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
+			Live: s.live, SignIn: s.watch.signIn(entrance.SignIn), Spend: s.spend(store),
+			Observe: s.watch.answers(),
+			Limits:  s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
 		}),
 		Entrance: entrance, Proxies: proxies, Export: exporter{s.engine}.export,
+		Observe: s.watch.requests(),
 		Origins: s.settings.Origins, Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes,
 		Playground: s.settings.Playground,
 		Ready: func(ctx context.Context) error {

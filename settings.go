@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/rate"
 	"github.com/infin8content/engine/internal/web"
@@ -43,6 +44,7 @@ type settings struct {
 
 	tokenSettings     `embed:""`
 	operationSettings `embed:""`
+	observeSettings   `embed:""`
 }
 
 // operationSettings are the knobs for what a client may ask the API to do.
@@ -95,21 +97,26 @@ func (o operationSettings) loginBucket() rate.Limit {
 }
 
 // spend returns what takes the cost of operations from the buckets of organizations; nil when there is no end.
-func (o operationSettings) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
-	if o.CostPerSecond == 0 {
+func (s *server) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
+	if s.settings.CostPerSecond == 0 {
 		return nil
 	}
-	return rate.New(o.costBucket(), store.TakeCost, time.Now).Spend
+	limiter := rate.New(s.settings.costBucket(), store.TakeCost, time.Now)
+	return func(ctx context.Context, organization uuid.UUID, asked int64) error {
+		return s.watch.limited(metrics.Cost, limiter.Spend(ctx, organization, asked))
+	}
 }
 
 // knocks returns what counts the failures to sign in; nil when nobody counts them.
-func (o operationSettings) knocks(store *postgres.Store) *web.Knocks {
-	if o.FailedLogins == 0 {
+func (s *server) knocks(store *postgres.Store) *web.Knocks {
+	if s.settings.FailedLogins == 0 {
 		return nil
 	}
-	limiter := rate.New(o.loginBucket(), store.TakeAddress, time.Now)
+	limiter := rate.New(s.settings.loginBucket(), store.TakeAddress, time.Now)
 	return &web.Knocks{
-		Empty: func(address string) error { return limiter.Empty(rate.SlotOf(address)) },
+		Empty: func(address string) error {
+			return s.watch.limited(metrics.Logins, limiter.Empty(rate.SlotOf(address)))
+		},
 		Failed: func(ctx context.Context, address string) error {
 			return limiter.Spend(ctx, rate.SlotOf(address), 1)
 		},

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/infin8content/engine/internal/caller"
@@ -35,6 +37,8 @@ type Options struct {
 	// Report is told, once an operation is answered, its name and the code of its first error, if any. An empty argument
 	// says nothing.
 	Report func(ctx context.Context, operation, code string)
+	// Observe is told of every answer: to an operation, or one of the many to a subscription. Nil: nobody watches.
+	Observe func(ctx context.Context, a Answered)
 	// Logger is told the causes that clients are not; slog.Default when nil.
 	Logger *slog.Logger
 	// Limits are how much one request may ask for.
@@ -47,6 +51,16 @@ type Options struct {
 	// FinerStatus answers application/graphql-response+json with the status 422 where an operation is not valid, and 294
 	// where there are data and errors, as the GraphQL-over-HTTP specification of 2026 has it, in place of 400 and 200.
 	FinerStatus bool
+}
+
+// Answered says how an operation was answered.
+type Answered struct {
+	// Type is query, mutation or subscription, and "none" where no operation was found.
+	Type string
+	// Code is the first error's; "" when there is none. Expected failures are data, not errors.
+	Code string
+	// Took is the time since the request was read; 0 where that says nothing: of a subscription.
+	Took time.Duration
 }
 
 // Resolver answers the fields of the schema that are not values of the domain already.
@@ -76,7 +90,7 @@ func NewHandler(o Options) http.Handler {
 
 	e := newFront(newSchema(&Resolver{engine: o.Engine, live: o.Live, report: o.Report}), o.Limits, o.Documents, p)
 	e.spend = o.Spend
-	e.AroundResponses(reporting(o.Report))
+	e.AroundResponses(reporting(o.Report, o.Observe))
 	return newTransports(endpoint{executor: e, finerStatus: o.FinerStatus}, o)
 }
 
@@ -117,13 +131,20 @@ func byPlace(a, b *gqlerror.Error) int {
 }
 
 // reporting tells report how an operation ended, and puts its errors in order.
-func reporting(report func(context.Context, string, string)) graphql.ResponseMiddleware {
+func reporting(
+	report func(context.Context, string, string), observe func(context.Context, Answered),
+) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		response := next(ctx)
 		var operation, code string
+		answered := Answered{Type: "none"}
 		if graphql.HasOperationContext(ctx) {
 			if o := graphql.GetOperationContext(ctx); o.Operation != nil {
 				operation = o.Operation.Name
+				answered.Type = string(o.Operation.Operation)
+				if begin := o.Stats.OperationStart; o.Operation.Operation != ast.Subscription && !begin.IsZero() {
+					answered.Took = time.Since(begin)
+				}
 			}
 		}
 		if response != nil && len(response.Errors) > 0 {
@@ -131,6 +152,9 @@ func reporting(report func(context.Context, string, string)) graphql.ResponseMid
 			code, _ = response.Errors[0].Extensions["code"].(string)
 		}
 		report(ctx, operation, code)
+		if answered.Code = code; observe != nil {
+			observe(ctx, answered)
+		}
 		return response
 	}
 }

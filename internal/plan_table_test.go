@@ -16,6 +16,8 @@ const (
 	embeddedPostgres = "github.com/fergusstrange/embedded-postgres"
 	kong             = "github.com/alecthomas/kong"
 	sync             = "golang.org/x/sync"
+	prometheus       = "github.com/prometheus/client_golang"
+	otel             = "go.opentelemetry.io/otel"
 )
 
 // forTests are what test files may import beyond their package's row.
@@ -102,6 +104,14 @@ var plan = map[string]room{
 		ours:   []string{"internal/caller", "internal/fault", "internal/issuer"},
 		others: []string{cors, jwt},
 		tests:  []string{"internal/issuer/sandbox"},
+	},
+	"internal/metrics": { // the one that knows Prometheus: what it counts is told by the rooms that it names
+		ours:   []string{"internal/postgres", "internal/workflow", "internal/cost", "internal/fault"},
+		others: []string{pgx, prometheus},
+	},
+	"internal/tracing": { // the one that knows OpenTelemetry
+		ours:   []string{"internal/fault"},
+		others: []string{pgx, otel},
 	},
 	"internal/embedded": {others: []string{embeddedPostgres}},
 	"internal/testdb": {

@@ -17,7 +17,9 @@ var errTaken = errors.New("the name is taken")
 
 // Create writes a workflow in CREATED, with the first row of its journal and its account. *DuplicateNameError when the
 // organization has the name already, INVALID_INPUT for what cannot be.
-func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) (Moved, error) {
+func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "Create")
+	defer end(&err)
 	new, err := e.newWorkflow(ctx, who, in)
 	if err != nil {
 		return Moved{}, err

@@ -35,6 +35,9 @@ type Options struct {
 	Lease time.Duration
 	// SweptAtOnce is how many calls one round of SweepCalls takes and asks about side by side. 20 when zero.
 	SweptAtOnce int32
+	// Observe is told of each verb that changes something: of its beginning, by the verb's name, and of its end. What it
+	// returns is the context that the verb goes on with. Nobody is told when nil.
+	Observe func(ctx context.Context, verb string) (context.Context, func(err error))
 	// Now and NewID default to the system's clock and to version 7 UUIDs.
 	Now   func() time.Time
 	NewID func() uuid.UUID
@@ -54,6 +57,7 @@ type Engine struct {
 	newID                     func() uuid.UUID
 	jitter                    func() float64
 	known                     organizations
+	observe                   func(context.Context, string) (context.Context, func(error))
 }
 
 // wakeAfter is how long a workflow may wait for the worker that was asked for it before a sweeper asks again.
@@ -67,6 +71,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		store: o.Store, jobs: o.Jobs, drives: map[workflow.StepKey]bool{}, lease: o.Lease,
 		workflowLimit: o.WorkflowLimit, monthLimit: o.MonthLimit, clock: o.Now, newID: o.NewID, jitter: o.Jitter,
+		observe: o.Observe,
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true

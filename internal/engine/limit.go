@@ -42,7 +42,11 @@ type SetMonthlyLimitInput struct {
 // SetWorkflowLimit sets the limit of a workflow's account, also of one that is over. Lowering disturbs no call in
 // flight: the remainder may become negative, and the next hold is refused. Raising it unblocks at once, also an account
 // that an overage has stopped.
-func (e *Engine) SetWorkflowLimit(ctx context.Context, who caller.Caller, in SetWorkflowLimitInput) (Limited, error) {
+func (e *Engine) SetWorkflowLimit(
+	ctx context.Context, who caller.Caller, in SetWorkflowLimitInput,
+) (_ Limited, err error) {
+	ctx, end := e.begin(ctx, "SetWorkflowLimit")
+	defer end(&err)
 	if err := checkLimit(in.Limit, in.Reason); err != nil {
 		return Limited{}, err
 	}
@@ -67,7 +71,11 @@ func (e *Engine) SetWorkflowLimit(ctx context.Context, who caller.Caller, in Set
 
 // SetMonthlyLimit sets the limit of the organization's running month and of all that follow, also of one that a server
 // whose clock is ahead has opened. A month that nothing was spent in yet is opened for it.
-func (e *Engine) SetMonthlyLimit(ctx context.Context, who caller.Caller, in SetMonthlyLimitInput) (Limited, error) {
+func (e *Engine) SetMonthlyLimit(
+	ctx context.Context, who caller.Caller, in SetMonthlyLimitInput,
+) (_ Limited, err error) {
+	ctx, end := e.begin(ctx, "SetMonthlyLimit")
+	defer end(&err)
 	if err := checkLimit(in.Limit, in.Reason); err != nil {
 		return Limited{}, err
 	}
@@ -172,7 +180,9 @@ type Zoned struct {
 
 // SetTimeZone sets the zone by which months begin. The running month keeps its end; the next one begins there. The zone
 // that the organization has already changes nothing.
-func (e *Engine) SetTimeZone(ctx context.Context, who caller.Caller, in SetTimeZoneInput) (Zoned, error) {
+func (e *Engine) SetTimeZone(ctx context.Context, who caller.Caller, in SetTimeZoneInput) (_ Zoned, err error) {
+	ctx, end := e.begin(ctx, "SetTimeZone")
+	defer end(&err)
 	if err := cost.CheckTimeZone(in.TimeZone); err != nil {
 		return Zoned{}, err
 	}

@@ -94,7 +94,9 @@ type PlannedPrice struct {
 // force, doubted ones wait as proposals. A proposal that waits already and says the same goes on waiting; one that the
 // list has overtaken is SUPERSEDED. Nothing changes that was in force at any earlier moment. Of several imports of one
 // list at once, one writes and the others find everything written. INVALID_INPUT when the list cannot be kept.
-func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportPricesInput) (PriceImport, error) {
+func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportPricesInput) (_ PriceImport, err error) {
+	ctx, end := e.begin(ctx, "ImportPrices")
+	defer end(&err)
 	if err := checkImport(in); err != nil {
 		return PriceImport{}, err
 	}
@@ -103,7 +105,7 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 		return plan.PriceImport, err
 	}
 	var plan plan
-	err := e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
 		if err := tx.LockPrices(ctx, who); err != nil {
 			return err
 		}

@@ -29,7 +29,9 @@ type RecordInput struct {
 
 // Record books a call that was made without a reservation: always, in full, and flagged when it goes beyond a limit. It
 // is for money that is spent already, also of a workflow that is over.
-func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) (Charged, error) {
+func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) (_ Charged, err error) {
+	ctx, end := e.begin(ctx, "Record")
+	defer end(&err)
 	at := e.now()
 	flow, err := e.Workflow(ctx, who, in.WorkflowID)
 	if err != nil {
@@ -88,7 +90,9 @@ type Adjusted struct {
 // Adjust corrects an entry that booked the outcome of a call, or an earlier correction: afterwards the call has cost
 // Cost. The correction is an entry of its own on both accounts and names the one it corrects; nothing is rewritten. A
 // call that has no outcome yet is a CONFLICT.
-func (e *Engine) Adjust(ctx context.Context, who caller.Caller, in AdjustInput) (Adjusted, error) {
+func (e *Engine) Adjust(ctx context.Context, who caller.Caller, in AdjustInput) (_ Adjusted, err error) {
+	ctx, end := e.begin(ctx, "Adjust")
+	defer end(&err)
 	if err := checkAdjust(in); err != nil {
 		return Adjusted{}, err
 	}

@@ -31,7 +31,9 @@ func (errNoRoom) Error() string { return "the account refused the hold" }
 // What is returned may be spent. Refusals are *cost.RefusedError; *cost.PriceUnknownError when an estimate names a
 // model without a price; *TerminalError when the workflow is over; *LostRunError when RunToken is not its version any
 // more.
-func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (Charged, error) {
+func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (_ Charged, err error) {
+	ctx, end := e.begin(ctx, "Reserve")
+	defer end(&err)
 	at := e.now()
 	hold, estimate, err := e.hold(ctx, who, in, at)
 	if err != nil {

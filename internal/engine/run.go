@@ -23,7 +23,9 @@ const retryTolerance = time.Second
 // one gets the run.
 func (e *Engine) Take(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
-) (*workflow.Run, workflow.Workflow, error) {
+) (_ *workflow.Run, _ workflow.Workflow, err error) {
+	ctx, end := e.begin(ctx, "Take")
+	defer end(&err)
 	flow, there, err := e.store.Workflow(ctx, who, id)
 	if err != nil || !there {
 		return nil, flow, err
@@ -83,7 +85,9 @@ func (e *Engine) start(
 }
 
 // Heartbeat renews the run's lease. *LostRunError when it is not the worker's any more.
-func (e *Engine) Heartbeat(ctx context.Context, who caller.Caller, run workflow.Run) error {
+func (e *Engine) Heartbeat(ctx context.Context, who caller.Caller, run workflow.Run) (err error) {
+	ctx, end := e.begin(ctx, "Heartbeat")
+	defer end(&err)
 	_, won, err := e.store.RenewRun(ctx, who, run, e.now().Add(e.lease))
 	if err != nil {
 		return fmt.Errorf("renew the lease of run %d of workflow %s: %w", run.Token, run.WorkflowID, err)
@@ -96,7 +100,9 @@ func (e *Engine) Heartbeat(ctx context.Context, who caller.Caller, run workflow.
 
 // RenewLease is Heartbeat for a program outside: it must have begun the run itself. *LostRunError when the run is over,
 // NOT_FOUND for another organization's workflow.
-func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (workflow.Run, error) {
+func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ workflow.Run, err error) {
+	ctx, end := e.begin(ctx, "RenewLease")
+	defer end(&err)
 	run, won, err := e.store.RenewRun(
 		ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, e.now().Add(e.lease))
 	if err != nil {
@@ -138,11 +144,13 @@ type FinishInput struct {
 // Finish ends a run with its result: the transition, the result, the settlement, and the next pending step with its job
 // are one transaction. When the run is lost, the settlement alone is booked, the result is dropped, and the error is
 // *LostRunError.
-func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) (Moved, error) {
+func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "Finish")
+	defer end(&err)
 	step, _ := workflow.StepOf(in.Run.Step)
 	at := e.now()
 	var m Moved
-	err := e.store.InTx(ctx, func(tx *postgres.Store) error {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
 		// The workflow first, then the call and the accounts: the order in which everything here is locked.
 		move := e.moveTo(in.Run.WorkflowID, step.Completed, at)
 		move.From, move.Kind, move.Version = step.Processing, workflow.Advance, &in.Run.Token
@@ -199,9 +207,11 @@ type FailRunInput struct {
 
 // FailRun ends a run without a result. When the step's policy allows another attempt, it is planned in the same
 // transaction. *LostRunError when the run is lost.
-func (e *Engine) FailRun(ctx context.Context, who caller.Caller, in FailRunInput) (Moved, error) {
+func (e *Engine) FailRun(ctx context.Context, who caller.Caller, in FailRunInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "FailRun")
+	defer end(&err)
 	var m Moved
-	err := e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
 		m, err = e.failIn(ctx, tx, who, in)
 		return err
 	})

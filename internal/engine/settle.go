@@ -35,7 +35,11 @@ func (e *Engine) SettleLate(ctx context.Context, who caller.Caller, in SettleInp
 	return e.settle(ctx, who, in, true)
 }
 
-func (e *Engine) settle(ctx context.Context, who caller.Caller, in SettleInput, late bool) (Charged, error) {
+func (e *Engine) settle(
+	ctx context.Context, who caller.Caller, in SettleInput, late bool,
+) (_ Charged, err error) {
+	ctx, end := e.begin(ctx, "Settle")
+	defer end(&err)
 	call, err := e.Call(ctx, who, in.CallID)
 	if err != nil {
 		return Charged{}, err
@@ -169,7 +173,9 @@ func (e *Engine) settleAgain(
 
 // Release gives a hold back. It is for calls that were proved to have cost nothing: never sent, or refused before the
 // model started. Releasing again is a replay; a call that was settled or assumed is a CONFLICT.
-func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput) (Charged, error) {
+func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput) (_ Charged, err error) {
+	ctx, end := e.begin(ctx, "Release")
+	defer end(&err)
 	if err := checkReason(in.Reason); err != nil {
 		return Charged{}, err
 	}
@@ -223,7 +229,9 @@ func (e *Engine) releaseIn(
 
 // Dispatch marks a call as sent, before it is. *LostRunError when the run that reserved it is over, CONFLICT when the
 // call is not RESERVED any more: then it must not be sent.
-func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, provider string) error {
+func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, provider string) (err error) {
+	ctx, end := e.begin(ctx, "Dispatch")
+	defer end(&err)
 	_, won, err := e.store.DispatchCall(ctx, who, id, provider, e.now())
 	if err != nil {
 		return fmt.Errorf("dispatch call %s: %w", id, err)
@@ -244,7 +252,9 @@ func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, 
 // Identify stores the provider's name for the generation, by which it can be asked later.
 func (e *Engine) Identify(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
-) error {
+) (err error) {
+	ctx, end := e.begin(ctx, "Identify")
+	defer end(&err)
 	if err := e.store.IdentifyCall(ctx, who, id, provider, generationID); err != nil {
 		return fmt.Errorf("identify call %s: %w", id, err)
 	}
@@ -253,7 +263,9 @@ func (e *Engine) Identify(
 
 // Suspect says that nobody knows whether a call was charged. The hold stays, and the sweeper begins to ask. A call that
 // has an outcome keeps it.
-func (e *Engine) Suspect(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) error {
+func (e *Engine) Suspect(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) (err error) {
+	ctx, end := e.begin(ctx, "Suspect")
+	defer end(&err)
 	at := e.now()
 	if _, _, err := e.store.SuspectCall(ctx, who, id, why, at, at.Add(pause(0))); err != nil {
 		return fmt.Errorf("suspect call %s: %w", id, err)

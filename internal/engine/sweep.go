@@ -40,7 +40,9 @@ func pause(checks int) time.Duration {
 // SweepRuns fails the runs whose lease is over, with the next attempt at once where the policy allows one, and asks
 // again for workers for what nobody has driven. It may run in any number of servers at once: each workflow is taken by
 // one. It returns how many it has moved or woken.
-func (e *Engine) SweepRuns(ctx context.Context) (int, error) {
+func (e *Engine) SweepRuns(ctx context.Context) (_ int, err error) {
+	ctx, end := e.begin(ctx, "SweepRuns")
+	defer end(&err)
 	at := e.now()
 	failed, err := e.failExpired(ctx, at)
 	if err != nil {
@@ -110,7 +112,9 @@ type AskFunc func(ctx context.Context, provider, generationID string) (*SettleIn
 // SweepCalls looks after the calls that nobody has ended: it releases what was never sent, asks the provider about what
 // may have been charged, and books the hold as the cost when there is no answer in 24 hours. It may run in any number
 // of servers at once: each call is taken by one. It returns how many it has looked at.
-func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (int, error) {
+func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error) {
+	ctx, end := e.begin(ctx, "SweepCalls")
+	defer end(&err)
 	at := e.now()
 	calls, err := e.store.DueCalls(ctx, at, at.Add(lookAgain), e.sweptAtOnce)
 	if err != nil {

@@ -20,7 +20,9 @@ var errLost = errors.New("somebody else was first")
 // same edge at the same time exactly one wins; the others get *StaleStateError, or *TerminalError when the workflow is
 // over. An edge that is not in the graph is *workflow.IllegalTransitionError. Entering a processing state begins a run
 // of the caller with a lease; its token is the new version.
-func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (Moved, error) {
+func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "Transition")
+	defer end(&err)
 	kind, err := workflow.CheckEdge(in.From, in.To)
 	if err != nil {
 		return Moved{}, e.explainIllegal(ctx, who, in.WorkflowID, err)
@@ -154,7 +156,9 @@ const cancelTries = 20
 
 // Cancel ends the workflow wherever it stands. It wins over a running step: the run's worker finds that it has lost,
 // and only its cost is booked.
-func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) (Moved, error) {
+func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "Cancel")
+	defer end(&err)
 	if err := checkReason(in.Reason); err != nil {
 		return Moved{}, err
 	}
@@ -184,7 +188,9 @@ func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) 
 
 // GenerateICP starts the first step and returns at once: from CREATED it asks for a worker, from ICP_FAILED it begins a
 // run that the next free worker takes up. In any other state *StaleStateError or *TerminalError.
-func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (Moved, error) {
+func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "GenerateICP")
+	defer end(&err)
 	r := request{key: in.IdempotencyKey, operation: "generateIcp", content: in.WorkflowID, flow: in.WorkflowID}
 	current, err := e.Workflow(ctx, who, in.WorkflowID)
 	if err != nil {

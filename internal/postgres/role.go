@@ -71,35 +71,38 @@ func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 // ROLE NONE leads back, so whoever can make the server run a statement of theirs has the rights of that user. Where
 // that matters the URL names a user with no right but membership in the role.
 func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
-	return connect(ctx, url, connections, func(config *pgx.ConnConfig) {
-		if role != "" && config.User != role {
-			config.RuntimeParams["role"] = role
-		}
-	})
+	return Open(ctx, Connection{URL: url, Role: role, Connections: connections})
 }
 
-// ConnectThrough opens a pool through a pooler that lends its connections by transaction, as PgBouncer does. Nothing
-// stays on a connection there: no statement is prepared by name, and the role cannot be asked for when the connection
-// begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole tells.
-func ConnectThrough(ctx context.Context, url, _ string, connections int32) (*pgxpool.Pool, error) {
-	return connect(ctx, url, connections, func(config *pgx.ConnConfig) {
-		if config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-			config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-		}
-	})
+// Connection says how a pool is opened: as Connect says.
+type Connection struct {
+	URL, Role   string
+	Connections int32
+	// Pooled says that the URL leads through a pooler that lends its connections by transaction, as PgBouncer does.
+	// Nothing stays on a connection there: no statement is prepared by name, and the role cannot be asked for when the
+	// connection begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole
+	// tells.
+	Pooled bool
+	// Tracer is told of each statement; nil when nobody traces.
+	Tracer pgx.QueryTracer
 }
 
-func connect(
-	ctx context.Context, url string, connections int32, adapt func(*pgx.ConnConfig),
-) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
+// Open is Connect with all that may be said.
+func Open(ctx context.Context, c Connection) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", hidden(err))
 	}
-	if connections > 0 {
-		config.MaxConns = connections
+	if c.Connections > 0 {
+		config.MaxConns = c.Connections
 	}
-	adapt(config.ConnConfig)
+	switch {
+	case !c.Pooled && c.Role != "" && config.ConnConfig.User != c.Role:
+		config.ConnConfig.RuntimeParams["role"] = c.Role
+	case c.Pooled && config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement:
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	config.ConnConfig.Tracer = c.Tracer
 	config.ConnConfig.RuntimeParams["application_name"] = "infin8"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -131,13 +131,16 @@ func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, a.options.Limit)
 	defer cancel()
+	limited, ended := a.observed(limited)
 	answer, err := a.options.Gateway.Client.Complete(limited, body,
 		func(ctx context.Context, generationID string) error { a.identify(ctx, generationID); return nil })
 	if err == nil {
+		ended(a.asked(answer, "ANSWERED"))
 		return answer, nil
 	}
 	failed := &llm.Error{Charge: llm.ChargeUnknown}
 	_ = errors.As(err, &failed) // Every error of Complete is one.
+	ended(a.asked(failed.Answer, string(failed.Class)))
 	if unbooked := a.bookFailure(ctx, failed); unbooked != nil {
 		return llm.Answer{}, fmt.Errorf("book a request that failed (%v): %w", err, unbooked)
 	}

@@ -52,6 +52,18 @@ type Options struct {
 	// Now is the clock that prices are valid by; it is the engine's.
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Observe is told of each request to a model: of its beginning, and of its end. What it returns is the context of the
+	// request. Nobody is told when nil.
+	Observe func(ctx context.Context) (context.Context, func(Asked))
+}
+
+// Asked says how a request to a model ended.
+type Asked struct {
+	// Model is the one that answered, by the name that it is asked and priced by; the first that was asked when nobody
+	// answered; "other" when it was none of those.
+	Model string
+	// Outcome is "ANSWERED", or the class of what went wrong.
+	Outcome string
 }
 
 // New returns the executors of all steps that workers of ours drive.

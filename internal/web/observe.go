@@ -12,16 +12,43 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
+// Observation is what somebody who watches requests makes of one. The zero value is nobody's.
+type Observation struct {
+	// Context is what the request goes on with.
+	Context context.Context //nolint:containedctx // It is handed over, not kept.
+	// Trace is the request's name in the traces, for the access log; "" when it has none.
+	Trace string
+	// Ended is told how the request ended; nil when nobody asks.
+	Ended func(Answered)
+}
+
+// Answered says how a request ended. Nothing of it but the operation's name was chosen by the client.
+type Answered struct {
+	// Method is one of HTTP's own, or "OTHER". Route is the one that New names, or "/" for what is not there.
+	Method, Route string
+	Status        int
+	// Operation is the name of the GraphQL operation, if it has one; Code the first error's, if there is one.
+	Operation, Code string
+	Took            time.Duration
+}
+
 // observe gives the request its id, in the context and in the answer's header, and writes the one line of the access
 // log when the answer is complete, also when it ended in a panic. Probes that went well are written at debug level.
-func observe(logger *slog.Logger, proxies Proxies, next http.Handler) http.Handler {
+func (o Options) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &record{id: requestID(r.Header.Get("X-Request-Id")), address: proxies.clientOf(r)}
-		ctx := context.WithValue(r.Context(), recordKey{}, rec)
+		rec := &record{id: requestID(r.Header.Get("X-Request-Id")), address: o.Proxies.clientOf(r)}
+		var seen Observation
+		if o.Observe != nil {
+			seen = o.Observe(r, rec.id)
+			r = r.WithContext(seen.Context)
+			rec.trace = seen.Trace
+		}
+		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		counted := &countingWriter{ResponseWriter: w}
 		counted.Header().Set("X-Request-Id", rec.id)
 		defer func() {
+			took := time.Since(start)
 			attributes := append([]slog.Attr{
 				slog.String("id", rec.id),
 				slog.String("method", cut(r.Method, maxLoggedBytes)),
@@ -29,11 +56,15 @@ func observe(logger *slog.Logger, proxies Proxies, next http.Handler) http.Handl
 				slog.String("path", cut(r.URL.Path, maxLoggedBytes)),
 				slog.Int("status", counted.answered()),
 				slog.Int64("bytes", counted.bytes),
-				slog.Float64("milliseconds", float64(time.Since(start).Microseconds())/1000),
+				slog.Float64("milliseconds", float64(took.Microseconds())/1000),
 			}, rec.attributes()...)
-			logger.LogAttrs(ctx, level(r.URL.Path, counted.answered(), rec.hasPanicked()), "request", attributes...)
+			o.Logger.LogAttrs(
+				r.Context(), level(r.URL.Path, counted.answered(), rec.hasPanicked()), "request", attributes...)
+			if seen.Ended != nil {
+				seen.Ended(rec.answered(r, counted.answered(), took))
+			}
 		}()
-		next.ServeHTTP(counted, r.WithContext(ctx))
+		next.ServeHTTP(counted, r) // The router writes into r by which route it came.
 	})
 }
 

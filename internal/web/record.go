@@ -3,7 +3,11 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,7 +24,7 @@ const (
 // record is what becomes known about a request on its way in. It travels in the context and is written to from any
 // goroutine; the access log reads it at the end.
 type record struct {
-	id string
+	id, trace string
 	// address is the client's, as far as it is known.
 	address string
 
@@ -97,7 +101,7 @@ func (r *record) attributes() []slog.Attr {
 		out = append(out, slog.String("address", r.address))
 	}
 	for _, a := range []slog.Attr{
-		slog.String("operation", r.operation), slog.String("code", r.code),
+		slog.String("trace", r.trace), slog.String("operation", r.operation), slog.String("code", r.code),
 		slog.String("panic", r.panicked), slog.String("stack", r.stack),
 	} {
 		if a.Value.String() != "" {
@@ -108,6 +112,30 @@ func (r *record) attributes() []slog.Attr {
 		out = append(out, slog.String("error", r.err.Error()))
 	}
 	return out
+}
+
+// answered is the record for those who watch requests.
+func (r *record) answered(request *http.Request, status int, took time.Duration) Answered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := Answered{
+		Method: "OTHER", Route: "/", Status: status, Operation: r.operation, Code: r.code, Took: took,
+	}
+	if slices.Contains(methods, request.Method) {
+		a.Method = request.Method
+	}
+	if _, route, found := strings.Cut(request.Pattern, " "); found {
+		a.Route = route
+	} else if request.Pattern != "" {
+		a.Route = request.Pattern
+	}
+	return a
+}
+
+// methods are HTTP's own; a client may send any other word.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodConnect, http.MethodOptions, http.MethodTrace,
 }
 
 // requestID keeps the id that the client or a proxy chose when it is harmless in logs and headers, else it makes one.

@@ -38,6 +38,8 @@ type Options struct {
 	// Export writes a file to an administrator. Its errors are shown as far as they are public; those that it returns
 	// after it has begun to write cut the connection. Nil: there are no exports.
 	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
+	// Observe is told of each request when it begins, and what it returns when the request is over. Nil: nobody watches.
+	Observe func(r *http.Request, id string) Observation
 	// Playground serves the page at /. Without it there is nothing at /.
 	Playground bool
 }
@@ -82,5 +84,5 @@ func New(o Options) http.Handler {
 
 	// From the inside out: the headers are set before anything can fail, a panic is answered with them, and the line
 	// in the log sees all of it.
-	return observe(o.Logger, o.Proxies, recovered(secured(o.Proxies, mux)))
+	return o.observe(recovered(secured(o.Proxies, mux)))
 }

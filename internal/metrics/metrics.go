@@ -1,0 +1,218 @@
+// Package metrics counts: it turns what other rooms say has happened into Prometheus metrics, and serves them. It is
+// the only package that knows Prometheus; the others call functions that were given to them.
+//
+// It refuses to count what was not committed, and to label by anything that a client, a provider or the data may
+// choose: no organization, workflow, actor, operation name or text of an error becomes a label, so that the number of
+// series has an end.
+package metrics
+
+import (
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Metrics are the counters of one server.
+type Metrics struct {
+	registry  *prometheus.Registry
+	catalogue []Described
+
+	requests, responses, refusals, verbFailures        *prometheus.CounterVec
+	transitions, runFailures, moneyEvents, moneyAmount *prometheus.CounterVec
+	rounds, limited, unread                            *prometheus.CounterVec
+	overages, overageAmount, unknown, signInFailures   prometheus.Counter
+	requestDuration, responseDuration, modelDuration   *prometheus.HistogramVec
+	poolConnections, poolMost, poolAcquires, poolWaits *prometheus.Desc
+	poolWaited, poolCancelled, queueJobs, queueOldest  *prometheus.Desc
+	unknownOpen, subscriptions, resyncs, build         *prometheus.Desc
+}
+
+// Described is one metric as documents name it.
+type Described struct {
+	Name, Kind string
+	Labels     []string
+	Help       string
+}
+
+// none stands where a transition or an answer has no name for something: a workflow's first row comes from no state.
+const none = "NONE"
+
+// Buckets in seconds: of what this server does itself, and of what a model takes, up to the longest attempt.
+var (
+	quick = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
+	slow  = []float64{.1, .25, .5, 1, 2, 5, 10, 20, 40, 80, 160, 300}
+)
+
+// New returns metrics that stand at zero.
+func New() *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	m.front()
+	m.engine()
+	m.describe()
+	m.registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	m.info()
+	return m
+}
+
+// front declares what is counted at the front door.
+func (m *Metrics) front() {
+	m.requests = m.counters("infin8_http_requests_total",
+		"Requests that were answered.", "route", "method", "status")
+	m.requestDuration = m.histograms("infin8_http_request_duration_seconds",
+		"Time from the first byte of a request to the last of its answer. Websockets are left out.", quick, "route")
+	m.responses = m.counters("infin8_graphql_responses_total",
+		"Answers to GraphQL operations by the type of the operation and the code of the first error, OK without one. "+
+			"A subscription has an answer for each event; the type is none where no operation could be read.",
+		"type", "code")
+	m.responseDuration = m.histograms("infin8_graphql_duration_seconds",
+		"Time that queries and mutations took.", quick, "type")
+	m.signInFailures = m.counter("infin8_sign_in_failures_total",
+		"Requests and websockets whose token was missing or not good.")
+	m.limited = m.counters("infin8_rate_limited_total",
+		"Refusals because a bucket was empty: the cost of an organization's operations, or an address's failed logins.",
+		"bucket")
+	for _, bucket := range []string{Cost, Logins} {
+		m.limited.WithLabelValues(bucket)
+	}
+}
+
+// engine declares what is counted of workflows, money, models and workers.
+func (m *Metrics) engine() {
+	m.transitions = m.counters("infin8_transitions_total",
+		"Transitions that this server has committed, by edge. A workflow begins with one from "+none+".", "from", "to")
+	m.transitions.WithLabelValues(none, string(workflow.Created))
+	for _, edge := range workflow.Edges() {
+		m.transitions.WithLabelValues(string(edge.From), string(edge.To))
+	}
+	m.runFailures = m.counters("infin8_run_failures_total",
+		"Attempts at a step that ended without a result, by step and reason; MODEL_DRIFT is a model that was not asked.",
+		"step", "code")
+	m.refusals = m.counters("infin8_refusals_total",
+		"What the engine was asked to do and refused, by verb and reason.", "verb", "reason")
+	m.verbFailures = m.counters("infin8_verb_failures_total",
+		"What the engine was asked to do and could not, because of the database or a fault of its own.", "verb")
+	m.moneyEvents = m.counters("infin8_money_events_total",
+		"Ledger entries of workflows that this server has committed: each call counts once for its hold and once for its "+
+			"outcome.", "event")
+	m.moneyAmount = m.counters("infin8_money_picodollars_total",
+		"Money in those entries, in units of 10^-12 USD.", "event")
+	for _, event := range events {
+		m.moneyEvents.WithLabelValues(event)
+		m.moneyAmount.WithLabelValues(event)
+	}
+	m.overages = m.counter("infin8_overages_total",
+		"Calls that cost more than was held for them.")
+	m.overageAmount = m.counter("infin8_overage_picodollars_total",
+		"Money by which calls cost more than was held for them, in units of 10^-12 USD.")
+	m.unknown = m.counter("infin8_unknown_outcomes_total",
+		"Calls of which nobody could say whether they were charged, when that was noticed.")
+	m.modelDuration = m.histograms("infin8_model_request_duration_seconds",
+		"Time from a request to a model to the end of its answer, by model and outcome.", slow, "model", "outcome")
+	m.rounds = m.counters("infin8_sweeper_rounds_total",
+		"Rounds of this server's sweepers, by what they look for and whether they could.", "sweep", "outcome")
+	for _, sweep := range sweeps {
+		m.rounds.WithLabelValues(sweep, succeeded)
+		m.rounds.WithLabelValues(sweep, failed)
+	}
+	m.unread = m.counters("infin8_collection_failures_total",
+		"Times that a figure could not be read from the database for a scrape, by its source.", "source")
+}
+
+// describe declares what is read when it is asked for.
+func (m *Metrics) describe() {
+	gauge, counter := "gauge", "counter"
+	m.poolConnections = m.read(gauge, "infin8_pool_connections",
+		"Connections to the database by pool and state: acquired, idle or constructing.", "pool", "state")
+	m.poolMost = m.read(gauge, "infin8_pool_connections_max",
+		"Most connections that a pool may have.", "pool")
+	m.poolAcquires = m.read(counter, "infin8_pool_acquires_total",
+		"Connections that were taken from a pool.", "pool")
+	m.poolWaits = m.read(counter, "infin8_pool_acquire_waits_total",
+		"Connections that had to be waited for, because none was idle.", "pool")
+	m.poolWaited = m.read(counter, "infin8_pool_acquire_wait_seconds_total",
+		"Time that was spent waiting for those.", "pool")
+	m.poolCancelled = m.read(counter, "infin8_pool_acquires_cancelled_total",
+		"Times that somebody gave up waiting for a connection.", "pool")
+	m.queueJobs = m.read(gauge, "infin8_queue_jobs",
+		"Jobs in the queue that all servers share, by state. At most 15 seconds old.", "state")
+	m.queueOldest = m.read(gauge, "infin8_queue_oldest_available_seconds",
+		"How long the oldest job that could be worked has been waiting. At most 15 seconds old.")
+	m.unknownOpen = m.read(gauge, "infin8_unknown_outcomes_open",
+		"Calls whose outcome is unknown now, of all organizations and servers. At most 15 seconds old.")
+	m.subscriptions = m.read(gauge, "infin8_subscriptions_open",
+		"Subscriptions that this server serves now.")
+	m.resyncs = m.read(counter, "infin8_resyncs_total",
+		"Times that subscribers were told that there is a hole and that they must read their lists again.")
+	m.build = m.read(gauge, "infin8_build_info",
+		"1, labelled with the version of the program, its revision and Go's version.", "version", "revision", "goversion")
+}
+
+// Described lists the metrics of this package by name. Those of the Go runtime and of the process are not among them.
+func (m *Metrics) Described() []Described {
+	return slices.SortedFunc(slices.Values(m.catalogue), func(a, b Described) int {
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// Handler answers scrapes. A figure that cannot be read is left out.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
+		EnableOpenMetrics: true,
+	})
+}
+
+func (m *Metrics) note(kind, name, help string, labels []string) {
+	m.catalogue = append(m.catalogue, Described{Name: name, Kind: kind, Labels: labels, Help: help})
+}
+
+func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	m.note("counter", name, help, labels)
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(c)
+	return c
+}
+
+func (m *Metrics) counter(name, help string) prometheus.Counter {
+	return m.counters(name, help).WithLabelValues()
+}
+
+func (m *Metrics) histograms(
+	name, help string, buckets []float64, labels ...string,
+) *prometheus.HistogramVec {
+	m.note("histogram", name, help, labels)
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+	m.registry.MustRegister(h)
+	return h
+}
+
+func (m *Metrics) read(kind, name, help string, labels ...string) *prometheus.Desc {
+	m.note(kind, name, help, labels)
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+// info says what this program is.
+func (m *Metrics) info() {
+	version, revision, goVersion := "unknown", "unknown", "unknown"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = build.Main.Version, build.GoVersion
+		for _, setting := range build.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = setting.Value
+			}
+		}
+	}
+	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+		tell <- prometheus.MustNewConstMetric(m.build, prometheus.GaugeValue, 1, version, revision, goVersion)
+	}, []*prometheus.Desc{m.build}})
+}

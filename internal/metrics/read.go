@@ -1,0 +1,133 @@
+package metrics
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	// freshness is how long a figure that the database was asked for is told again, so that scrapes cost it next to
+	// nothing however often they come.
+	freshness = 15 * time.Second
+	// askTime is the longest that the database may take for it.
+	askTime = 2 * time.Second
+)
+
+// reading is a collector that asks when it is asked.
+type reading struct {
+	tell  func(chan<- prometheus.Metric)
+	descs []*prometheus.Desc
+}
+
+// Describe names what Collect tells.
+func (r reading) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range r.descs {
+		to <- d
+	}
+}
+
+// Collect tells the figures as they are.
+func (r reading) Collect(to chan<- prometheus.Metric) { r.tell(to) }
+
+// Pool is a pool of connections by the name that its series have.
+type Pool struct {
+	Name string
+	Stat func() *pgxpool.Stat
+}
+
+// Pools adds the pools of this server. It may be called once.
+func (m *Metrics) Pools(pools ...Pool) {
+	descs := []*prometheus.Desc{
+		m.poolConnections, m.poolMost, m.poolAcquires, m.poolWaits, m.poolWaited, m.poolCancelled,
+	}
+	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+		for _, p := range pools {
+			stat := p.Stat()
+			tell <- gauge(m.poolConnections, float64(stat.AcquiredConns()), p.Name, "acquired")
+			tell <- gauge(m.poolConnections, float64(stat.IdleConns()), p.Name, "idle")
+			tell <- gauge(m.poolConnections, float64(stat.ConstructingConns()), p.Name, "constructing")
+			tell <- gauge(m.poolMost, float64(stat.MaxConns()), p.Name)
+			tell <- counter(m.poolAcquires, float64(stat.AcquireCount()), p.Name)
+			tell <- counter(m.poolWaits, float64(stat.EmptyAcquireCount()), p.Name)
+			tell <- counter(m.poolWaited, stat.EmptyAcquireWaitTime().Seconds(), p.Name)
+			tell <- counter(m.poolCancelled, float64(stat.CanceledAcquireCount()), p.Name)
+		}
+	}, descs})
+}
+
+// Live adds what is known of subscriptions.
+func (m *Metrics) Live(subscriptions, resyncs func() int64) {
+	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+		tell <- gauge(m.subscriptions, float64(subscriptions()))
+		tell <- counter(m.resyncs, float64(resyncs()))
+	}, []*prometheus.Desc{m.subscriptions, m.resyncs}})
+}
+
+// Backlog is what waits in the database.
+type Backlog struct {
+	// Jobs are those in the queue by their state, Oldest how long the first of them could have been worked.
+	Jobs   map[string]int64
+	Oldest time.Duration
+}
+
+// Queue adds the queue. read is asked at most every 15 seconds.
+func (m *Metrics) Queue(read func(context.Context) (Backlog, error)) {
+	source := remembered[Backlog]{read: read, failed: m.unread.WithLabelValues("queue")}
+	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+		if backlog, ok := source.get(); ok {
+			for state, jobs := range backlog.Jobs {
+				tell <- gauge(m.queueJobs, float64(jobs), state)
+			}
+			tell <- gauge(m.queueOldest, backlog.Oldest.Seconds())
+		}
+	}, []*prometheus.Desc{m.queueJobs, m.queueOldest}})
+}
+
+// Unknown adds the calls whose outcome is unknown. read is asked at most every 15 seconds.
+func (m *Metrics) Unknown(read func(context.Context) (int64, error)) {
+	source := remembered[int64]{read: read, failed: m.unread.WithLabelValues("unknown_outcomes")}
+	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+		if open, ok := source.get(); ok {
+			tell <- gauge(m.unknownOpen, float64(open))
+		}
+	}, []*prometheus.Desc{m.unknownOpen}})
+}
+
+// remembered asks for a figure and remembers it for a while, also that it could not be read.
+type remembered[T any] struct {
+	read   func(context.Context) (T, error)
+	failed prometheus.Counter
+
+	mu    sync.Mutex
+	value T
+	known bool
+	until time.Time
+}
+
+// get returns the figure, and whether there is one. A scrape that comes while another one asks waits for its answer.
+func (r *remembered[T]) get() (T, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now(); now.After(r.until) {
+		ctx, cancel := context.WithTimeout(context.Background(), askTime)
+		defer cancel()
+		var err error
+		if r.value, err = r.read(ctx); err != nil {
+			r.failed.Inc()
+		}
+		r.known, r.until = err == nil, now.Add(freshness)
+	}
+	return r.value, r.known
+}
+
+func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}
+
+func counter(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.CounterValue, value, labels...)
+}
