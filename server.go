@@ -348,6 +348,11 @@ func (s *server) serveAPI(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve the API: %w", err)
+	case <-time.After(s.settings.Drain):
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Shutdown)
 	defer cancel()
 	if err := api.Shutdown(grace); err != nil {

@@ -39,6 +39,7 @@ type settings struct {
 	Heartbeat     time.Duration `default:"10s" help:"How often a worker renews its lease."`
 	Watch         time.Duration `default:"1s" help:"How often a worker asks whether its run still counts."`
 	Sweep         time.Duration `default:"10s" help:"How often runs without a worker are looked for."`
+	Drain         time.Duration `default:"0s" help:"How long a server that stops says so at /readyz and still answers."`
 	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
 	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
 
