@@ -30,6 +30,8 @@ const (
 	jobLimit = 24 * time.Hour
 	// retention keeps River's table small; the journal is what is kept.
 	retention = time.Hour
+	// longestPause is the longest between two tries to start River.
+	longestPause = 5 * time.Second
 	// stopLimit is more than the books of an ended attempt can take.
 	stopLimit = 60 * time.Second
 )
@@ -63,6 +65,8 @@ func NewName() string {
 // Runner drives workflows on this server.
 type Runner struct {
 	client *river.Client[pgx.Tx]
+	pool   *pgxpool.Pool
+	log    *slog.Logger
 	// stopping ends all attempts with the cause ErrShutdown.
 	stopping context.Context
 	stop     context.CancelCauseFunc
@@ -75,7 +79,7 @@ func NewRunner(o Options) (*Runner, error) {
 	for _, x := range o.Executors {
 		executors[x.Key()] = x
 	}
-	r := &Runner{}
+	r := &Runner{pool: o.Pool, log: o.Logger}
 	r.stopping, r.stop = context.WithCancelCause(context.Background())
 	workers := river.NewWorkers()
 	err := river.AddWorkerSafely(workers, &driver{options: o, executors: executors, stopping: r.stopping})
@@ -128,11 +132,11 @@ func withDefaults(o Options) Options {
 }
 
 // Run drives workflows until the context ends; a Runner runs once. Then it takes nothing new, ends what is under way
-// with ErrShutdown, waits until every attempt is booked and handed back, and returns nil.
+// with ErrShutdown, waits until every attempt is booked and handed back, and returns nil. A database that cannot be
+// reached delays the beginning: the server serves already, and it would be no help to end it.
 func (r *Runner) Run(ctx context.Context) error {
-	// River takes the end of the context it is given for the end of its jobs' patience; theirs is ours to say.
-	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("start River: %w", err)
+	if !r.begin(ctx) {
+		return nil
 	}
 	<-ctx.Done()
 	r.stop(steps.ErrShutdown)
@@ -142,6 +146,28 @@ func (r *Runner) Run(ctx context.Context) error {
 		return fmt.Errorf("stop River: %w", errors.Join(err, r.client.StopAndCancel(limited)))
 	}
 	return nil
+}
+
+// begin starts River, and tries again until it works; false when the context has ended before.
+func (r *Runner) begin(ctx context.Context) bool {
+	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, longestPause) {
+		err := r.pool.Ping(ctx)
+		if err == nil {
+			// River takes the end of the context it is given for the end of its jobs' patience; theirs is ours to say.
+			err = r.client.Start(context.WithoutCancel(ctx))
+		}
+		if err == nil {
+			return true
+		}
+		if ctx.Err() == nil {
+			r.log.Warn("the workers cannot begin; it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	return false
 }
 
 // retries is the pause after a job that met a broken database: 1 s, doubling.
