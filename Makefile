@@ -1,6 +1,6 @@
 # The commands behind these names are in .ci, where a machine without make finds them too.
 
-.PHONY: help generate lint check test conformance bench demo
+.PHONY: help generate lint check test conformance bench chaos demo
 
 help: ## Say what there is.
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -22,6 +22,9 @@ conformance: ## Let other people's audits and clients judge the real server. Nee
 
 bench: ## Measure, in at most five minutes, and print the table of docs/performance.md. Needs PostgreSQL's programs.
 	go run ./bench
+
+chaos: ## Break servers, database and provider, and check what is left: a minute, or as ARGS says (-for 10m -seed 7).
+	go run ./chaos $(ARGS)
 
 demo: ## Watch one workflow run, then play: the same as go run . demo.
 	go run . demo

@@ -14,6 +14,7 @@ const (
 	jwt              = "github.com/golang-jwt/jwt/v5"
 	jose             = "github.com/go-jose/go-jose/v4"
 	embeddedPostgres = "github.com/fergusstrange/embedded-postgres"
+	porcupine        = "github.com/anishathalye/porcupine"
 	kong             = "github.com/alecthomas/kong"
 	sync             = "golang.org/x/sync"
 	prometheus       = "github.com/prometheus/client_golang"
@@ -120,6 +121,17 @@ var plan = map[string]room{
 			"migrations",
 		},
 		others: []string{pgx},
+	},
+	"chaos": { // breaks real servers, a real database and a provider, and judges what is left; nobody imports it
+		ours: []string{
+			"chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
+			"internal/cost", "internal/caller",
+		},
+		others: []string{pgx, websocket},
+	},
+	"chaos/history": { // what was told against what there is: pure, so that it can be shown to find what is wrong
+		ours:   []string{"internal/workflow", "internal/cost"},
+		others: []string{porcupine},
 	},
 	"bench": { // measures the statements, the engine and the whole program side by side; nobody imports it
 		ours: []string{

@@ -1,0 +1,287 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/chaos/history"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// actor is a client: one goroutine that does one thing after the other, sometimes impatiently.
+type actor struct {
+	round   *round
+	name    string
+	random  *rand.Rand
+	browser *http.Client
+
+	ops     []*history.Op
+	reads   []history.Read
+	owed    []*pending // what has to be known, or done, before everything is at rest
+	known   map[uuid.UUID]history.Standing
+	refusal problem // of the last refused attempt
+}
+
+// pending is an operation that has no answer yet.
+type pending struct {
+	op    *history.Op
+	input map[string]any
+}
+
+func (r *round) newActor(number int) *actor {
+	return &actor{
+		round: r, name: fmt.Sprintf("r%d.c%d", r.number, number), browser: newBrowser(),
+		random: rand.New(rand.NewPCG(r.seed, uint64(r.number*1000+number))), //nolint:gosec // Repeatable on purpose.
+		known:  map[uuid.UUID]history.Standing{},
+	}
+}
+
+func (a *actor) chance(percent int) bool { return a.random.IntN(100) < percent }
+
+func (a *actor) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(a.random.Int64N(int64(most-least)))
+}
+
+// id is an id as the API writes it.
+func id(prefix string, plain uuid.UUID) string { return prefix + "_" + plain.String() }
+
+// begin names an operation, and gives it a key if it shall be repeatable.
+func (a *actor) begin(op history.Op, input map[string]any, keyed bool) *pending {
+	op.Actor = fmt.Sprintf("%s.%d", a.name, len(a.ops))
+	a.ops = append(a.ops, &op)
+	if keyed {
+		input["idempotencyKey"] = op.Actor
+	}
+	return &pending{op: &op, input: input}
+}
+
+// send makes one attempt, with more or less patience.
+func (a *actor) send(ctx context.Context, p *pending) history.Attempt {
+	patience := 4 * time.Second
+	if a.chance(12) && !a.round.calm.Load() {
+		patience = a.between(2*time.Millisecond, 150*time.Millisecond)
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	attempt := a.attempt(limited, p.op, p.input)
+	p.op.Attempts = append(p.op.Attempts, attempt)
+	if attempt.Now != nil {
+		a.known[p.op.Flow] = *attempt.Now
+	}
+	return attempt
+}
+
+// try sends an operation; one with a key is sent again when there was no answer, and sometimes when there was.
+func (a *actor) try(ctx context.Context, p *pending) history.Attempt {
+	_, keyed := p.input["idempotencyKey"]
+	attempt := a.send(ctx, p)
+	for again := 0; keyed && again < 4 && ctx.Err() == nil; again++ {
+		switch {
+		case attempt.Outcome == history.Unknown && a.chance(80):
+			pause(ctx, a.between(10*time.Millisecond, 300*time.Millisecond))
+		case attempt.Outcome == history.Done && a.chance(10):
+		default:
+			return attempt
+		}
+		repeated := a.send(ctx, p)
+		if attempt.Outcome != history.Done {
+			attempt = repeated
+		}
+	}
+	return attempt
+}
+
+// create makes a workflow, and returns it if it is known to be there.
+func (a *actor) create(ctx context.Context, limit string) (uuid.UUID, bool) {
+	input := map[string]any{"name": fmt.Sprintf("%s.%d", a.name, len(a.ops))}
+	input["company"] = map[string]any{
+		"name": fmt.Sprintf("%s%s.%d!", companyPrefix, a.name, len(a.ops)), "url": "https://example.com",
+	}
+	if limit != "" {
+		input["spendLimit"] = limit
+	}
+	p := a.begin(history.Op{Verb: history.Create}, input, a.chance(80))
+	got := a.try(ctx, p)
+	if got.Outcome != history.Done {
+		return uuid.UUID{}, false
+	}
+	p.op.Flow = got.Flow
+	return got.Flow, true
+}
+
+// start has workflows worked on by the engine: it creates one, and asks for its first step.
+func (a *actor) start(ctx context.Context) {
+	flow, there := a.create(ctx, "")
+	if there {
+		input := map[string]any{"workflowId": id("wf", flow)}
+		a.try(ctx, a.begin(history.Op{Verb: history.Generate, Flow: flow}, input, a.chance(70)))
+		if a.chance(15) {
+			pause(ctx, a.between(0, time.Second))
+			a.cancel(ctx, flow)
+		}
+	}
+	pause(ctx, a.between(50*time.Millisecond, 400*time.Millisecond))
+}
+
+func (a *actor) cancel(ctx context.Context, flow uuid.UUID) {
+	input := map[string]any{"workflowId": id("wf", flow)}
+	a.try(ctx, a.begin(history.Op{Verb: history.Cancel, Flow: flow}, input, a.chance(60)))
+}
+
+// wander moves one of the workflows that everybody moves at once.
+func (a *actor) wander(ctx context.Context) {
+	flow, there := a.round.contended.pick(a.random)
+	if !there {
+		if flow, there = a.create(ctx, ""); !there {
+			pause(ctx, 100*time.Millisecond)
+			return
+		}
+		a.round.contended.add(flow)
+		a.round.follow(flow, false)
+	}
+	at, known := a.known[flow]
+	if !known || a.chance(60) {
+		if at, known = a.read(ctx, flow); !known {
+			pause(ctx, a.between(20*time.Millisecond, 200*time.Millisecond))
+			return
+		}
+		a.known[flow] = at
+	}
+	if at.State.IsTerminal() {
+		a.round.contended.drop(flow)
+		return
+	}
+	step := at.State.Step()
+	busy := step != nil && at.State == step.Processing
+	if busy && !a.chance(10) { // Somebody is at it.
+		delete(a.known, flow)
+		pause(ctx, a.between(20*time.Millisecond, 200*time.Millisecond))
+		return
+	}
+	to := a.next(at.State)
+	op := history.Op{Verb: history.Move, Flow: flow, From: at.State, To: to}
+	if a.chance(20) {
+		op.Version = &at.Version
+	}
+	got := a.move(ctx, op)
+	if target := to.Step(); got.Outcome == history.Done && !got.Replayed && target != nil && to == target.Processing {
+		a.drive(ctx, flow, *target, *got.Version)
+	}
+	pause(ctx, a.between(0, 60*time.Millisecond))
+}
+
+// next chooses where to go: on, mostly.
+func (a *actor) next(from workflow.State) workflow.State {
+	choices := from.NextStates()
+	if a.chance(80) {
+		return choices[0]
+	}
+	if to := choices[a.random.IntN(len(choices))]; to != workflow.Cancelled || a.chance(10) {
+		return to
+	}
+	return choices[0]
+}
+
+func (a *actor) move(ctx context.Context, op history.Op) history.Attempt {
+	input := map[string]any{"workflowId": id("wf", op.Flow), "from": op.From, "to": op.To}
+	if op.Version != nil {
+		input["version"] = *op.Version
+	}
+	return a.try(ctx, a.begin(op, input, a.chance(60)))
+}
+
+// drive is a program outside that works on a run: it may spend, it may renew its lease, and it may be away for longer
+// than that; then it ends the run by its token.
+func (a *actor) drive(ctx context.Context, flow uuid.UUID, step workflow.Step, token int) {
+	if a.chance(40) {
+		a.spend(ctx, flow, cost.Dollar/100)
+	}
+	away := a.between(0, 200*time.Millisecond)
+	if a.chance(25) {
+		away = a.between(3*time.Second, 5*time.Second)
+	}
+	pause(ctx, away)
+	op := history.Op{Verb: history.Move, Flow: flow, From: step.Processing, To: step.Completed, Version: &token}
+	if a.chance(15) {
+		op.To = step.Failed
+	}
+	a.move(ctx, op)
+}
+
+// shop spends from one of the purses, of which each holds three such amounts.
+func (a *actor) shop(ctx context.Context) {
+	purse, there := a.round.purses.pick(a.random)
+	if !there {
+		if purse, there = a.create(ctx, "0.10"); !there {
+			pause(ctx, 100*time.Millisecond)
+			return
+		}
+		a.round.purses.add(purse)
+		a.round.follow(purse, true)
+	}
+	a.spend(ctx, purse, cost.Dollar*3/100)
+	if a.refusal.Code == "BUDGET_EXHAUSTED" {
+		a.round.purses.drop(purse)
+		a.refusal = problem{}
+	}
+	pause(ctx, a.between(10*time.Millisecond, 80*time.Millisecond))
+}
+
+// spend reserves money for a call, and books what it has cost. What has no answer is owed.
+func (a *actor) spend(ctx context.Context, flow uuid.UUID, amount cost.Pico) {
+	reserve := a.begin(history.Op{Verb: history.Reserve, Flow: flow, Amount: amount}, map[string]any{
+		"workflowId": id("wf", flow), "amount": amount.String(), "step": workflow.StepCompetitor,
+	}, true)
+	got := a.try(ctx, reserve)
+	switch got.Outcome {
+	case history.Unknown:
+		a.owed = append(a.owed, reserve)
+	case history.Done:
+		pause(ctx, a.between(0, 100*time.Millisecond))
+		a.book(ctx, flow, got.Call, amount)
+	}
+}
+
+// book ends a call: with a cost, mostly below its hold, or with none.
+func (a *actor) book(ctx context.Context, flow, call uuid.UUID, hold cost.Pico) {
+	p := a.begin(history.Op{Verb: history.Release, Flow: flow, Call: call}, map[string]any{
+		"callId": id("call", call), "reason": "it was not made",
+	}, a.chance(50))
+	if a.chance(70) {
+		amount := cost.Pico(a.random.Int64N(int64(hold) / 10))
+		if a.chance(3) {
+			amount = hold + 1
+		}
+		p.op.Verb, p.op.Amount = history.Settle, amount
+		delete(p.input, "reason")
+		p.input["model"], p.input["cost"] = "openai/gpt-4o-mini", amount.String()
+		p.input["promptTokens"], p.input["completionTokens"] = 10, 10
+	}
+	if a.try(ctx, p).Outcome == history.Unknown {
+		a.owed = append(a.owed, p)
+	}
+}
+
+// settleDebts repeats what has no answer until it has one, when nothing breaks any more.
+func (a *actor) settleDebts(ctx context.Context) {
+	for len(a.owed) > 0 && ctx.Err() == nil {
+		p := a.owed[0]
+		a.owed = a.owed[1:]
+		got := a.send(ctx, p)
+		switch {
+		case got.Outcome == history.Unknown:
+			a.owed = append(a.owed, p)
+			pause(ctx, 50*time.Millisecond)
+		case got.Outcome == history.Done && p.op.Verb == history.Reserve:
+			a.book(ctx, p.op.Flow, got.Call, p.op.Amount)
+		}
+	}
+}

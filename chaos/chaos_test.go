@@ -1,0 +1,58 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestASeedPlansTheSameFaultsAgain(t *testing.T) {
+	t.Parallel()
+	plan := func(seed uint64) (lines []string) {
+		var deck []faultKind
+		for round := 1; round <= 3; round++ {
+			for _, f := range schedule(seed, round, 10*time.Second, &deck) {
+				lines = append(lines, f.String())
+			}
+		}
+		return lines
+	}
+	if diff := cmp.Diff(plan(7), plan(7)); diff != "" {
+		t.Errorf("the same seed (-first +second):\n%s", diff)
+	}
+	if slices.Equal(plan(7), plan(8)) {
+		t.Error("another seed plans the same faults")
+	}
+	all := strings.Join(plan(7), "\n")
+	for _, kind := range faultKinds {
+		if !strings.Contains(all, string(kind)) {
+			t.Errorf("three rounds are without %s", kind)
+		}
+	}
+}
+
+func TestEveryGuardThatARunGoesWithoutIsThere(t *testing.T) {
+	t.Parallel()
+	for name, w := range weaknesses {
+		text, err := os.ReadFile("../" + w.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		weak, err := w.cutFrom(string(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if weak == string(text) || len(text)-len(weak) > len(w.guard) {
+			t.Errorf("%s: more was cut than the guard, or nothing", name)
+		}
+		if _, err := w.cutFrom(weak); err == nil {
+			t.Errorf("%s: what has no guard any more is cut again", name)
+		}
+	}
+}

@@ -1,0 +1,270 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/embedded"
+	"github.com/infin8content/engine/internal/web"
+)
+
+const (
+	authSecret = "signs the tokens of the chaos suite, with 32 bytes or more"
+	// serverUser is who the servers connect as: no superuser, so that the connections kept for those stay ours.
+	serverUser = "chaos_server"
+	// connections is how many PostgreSQL admits: what three servers need, and not many more.
+	connections = 72
+)
+
+// serverArgs make a dead worker known in seconds; their ratio is that of the defaults. The pool is small, so that it is
+// exhausted now and then.
+var serverArgs = []string{
+	"serve", "--listen=127.0.0.1:0", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
+	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--workflow-limit=1.00", "--month-limit=100.00",
+	"--playground=false",
+}
+
+// cluster is everything that runs: PostgreSQL, the servers and the provider.
+type cluster struct {
+	folder, program string
+	say             func(string, ...any)
+
+	mu       sync.Mutex
+	postgres *embedded.Server // nil while it is down
+	url      string           // of the superuser
+	owner    *pgxpool.Pool
+
+	servers  []*server
+	holds    []atomic.Int32 // how many faults want a server to stay as it is
+	provider *provider
+	auth     *web.Authenticator
+	began    time.Time
+	closers  []func()
+}
+
+// newCluster starts PostgreSQL, brings the database up to date, and starts the servers.
+func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cluster, err error) {
+	c = &cluster{say: say, provider: newProvider(o.seed), began: time.Now()}
+	defer func() {
+		if err != nil {
+			c.close(false)
+		}
+	}()
+	if c.auth, err = web.NewAuthenticator([]byte(authSecret), nil); err != nil {
+		return c, err
+	}
+	// Directly in the temporary folder, where the user that PostgreSQL runs as can reach it.
+	if c.folder, err = os.MkdirTemp("", "chaos-"); err != nil {
+		return c, err
+	}
+	if err := os.Chmod(c.folder, 0o711); err != nil { //nolint:gosec // To be passed through, not to be read.
+		return c, err
+	}
+	say("building the engine%s", map[bool]string{true: " without the guard " + o.without}[o.without != ""])
+	if c.program, err = build(ctx, c.folder, o.without); err != nil {
+		return c, err
+	}
+	if err := c.startPostgres(ctx); err != nil {
+		return c, err
+	}
+	if err := c.prepare(ctx, o.without); err != nil {
+		return c, err
+	}
+	address, err := c.serveProvider()
+	if err != nil {
+		return c, err
+	}
+	return c, c.startServers(ctx, address)
+}
+
+// settings are those of a durable server: what was acknowledged survives an immediate stop.
+var settings = map[string]string{
+	"max_connections": fmt.Sprint(connections), "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
+	"shared_buffers": "64MB",
+}
+
+// startPostgres starts PostgreSQL on what an earlier one has left, after a recovery where that had crashed.
+func (c *cluster) startPostgres(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.postgres != nil {
+		return nil
+	}
+	p, err := embedded.Start(ctx, embedded.Options{
+		Directory: filepath.Join(c.folder, "pg"), Settings: settings, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	c.postgres, c.url = p, p.URL("postgres")
+	return nil
+}
+
+// crashPostgres stops it at once.
+func (c *cluster) crashPostgres() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.postgres == nil {
+		return nil
+	}
+	err := c.postgres.Kill()
+	c.postgres = nil
+	return err
+}
+
+// prepare migrates, and makes the servers' user.
+func (c *cluster) prepare(ctx context.Context, without string) error {
+	if output, err := c.run(ctx, "migrate", "up"); err != nil {
+		return fmt.Errorf("migrate: %w\n%s", err, output)
+	}
+	config, err := pgxpool.ParseConfig(c.url)
+	if err != nil {
+		return err
+	}
+	config.MaxConns = 3
+	if c.owner, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return err
+	}
+	c.closers = append(c.closers, c.owner.Close)
+	statements := append([]string{`CREATE ROLE ` + serverUser + ` LOGIN IN ROLE infin8_app`},
+		weaknesses[without].database...)
+	for _, statement := range statements {
+		if _, err := c.owner.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+// run runs a command of the program as the owner of the database.
+func (c *cluster) run(ctx context.Context, args ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, c.program, args...) //nolint:gosec // The program was built a moment ago.
+	command.Env = append(foreign(), "DATABASE_URL="+c.url)
+	var output limited
+	command.Stdout, command.Stderr = &output, &output
+	if err := startChild(command); err != nil {
+		return nil, err
+	}
+	err := command.Wait()
+	return output.text, err
+}
+
+// limited keeps the beginning of what is written.
+type limited struct{ text []byte }
+
+func (l *limited) Write(b []byte) (int, error) {
+	l.text = append(l.text, b[:min(len(b), 8000-len(l.text))]...)
+	return len(b), nil
+}
+
+func (c *cluster) serveProvider() (address string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	api := &http.Server{
+		Handler: c.provider, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+	}
+	go func() { _ = api.Serve(listener) }()
+	c.closers = append(c.closers, func() { _ = api.Close() })
+	return "http://" + listener.Addr().String() + "/api/v1", nil
+}
+
+func (c *cluster) startServers(ctx context.Context, provider string) error {
+	address, err := url.Parse(c.url)
+	if err != nil {
+		return err
+	}
+	address.User = url.User(serverUser)
+	env := []string{
+		"DATABASE_URL=" + address.String(), "AUTH_SECRET=" + authSecret, "OPENROUTER_API_KEY=sandbox",
+		"OPENROUTER_BASE_URL=" + provider,
+	}
+	c.holds = make([]atomic.Int32, 3)
+	for i := range c.holds {
+		s, err := newServer(fmt.Sprintf("server %d", i+1), c.folder, c.program, env, serverArgs)
+		if err != nil {
+			return err
+		}
+		c.servers = append(c.servers, s)
+		keeping, stop := context.WithCancel(ctx)
+		c.closers = append(c.closers, func() {
+			stop()
+			s.end(syscall.SIGKILL, time.Minute)
+			_ = s.log.Close()
+		})
+		go s.keepUp(keeping, func() bool { return c.holds[i].Load() > 0 })
+	}
+	return c.awaitServers(ctx, time.Minute)
+}
+
+// awaitServers waits until all servers serve.
+func (c *cluster) awaitServers(ctx context.Context, patience time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, s := range c.servers {
+		for s.where() == "" || !ready(limited, s.where()) {
+			if !pause(limited, 20*time.Millisecond) {
+				return fmt.Errorf("%s does not serve: %s", s.name, s.lastWords())
+			}
+		}
+	}
+	return nil
+}
+
+func ready(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// since is the time on the clock of histories.
+func (c *cluster) since() time.Duration { return time.Since(c.began) }
+
+// connect opens a connection of its own as the superuser.
+func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.url) }
+
+// close ends everything that runs, and removes the folder unless it is to be kept.
+func (c *cluster) close(keep bool) {
+	for i := len(c.closers) - 1; i >= 0; i-- {
+		c.closers[i]()
+	}
+	var err error
+	c.mu.Lock()
+	if c.postgres != nil {
+		err = c.postgres.Stop()
+	}
+	c.mu.Unlock()
+	if c.folder != "" && !keep {
+		err = errors.Join(err, os.RemoveAll(c.folder))
+	}
+	if err != nil {
+		c.say("clean up: %v", err)
+	}
+}

@@ -1,0 +1,204 @@
+//go:build unix
+
+// Command chaos runs three servers of the real program on one PostgreSQL, breaks everything around and within them for
+// a while, lets clients work meanwhile, and then holds what these were told against what there is: docs/reliability.md
+// says more. It ends with status 0 when every promise was kept.
+//
+// With -without it cuts a guard out of the program first, and ends with status 0 when that was noticed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/infin8content/engine/chaos/history"
+)
+
+// options are what a run is told.
+type options struct {
+	length, round time.Duration
+	seed          uint64
+	without       string
+	keep          bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	os.Exit(code)
+}
+
+func parse(args []string, out io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.DurationVar(&o.length, "for", time.Minute, "how long; the round that is under way is finished")
+	flags.DurationVar(&o.round, "round", 8*time.Second, "how long things break in a round, before it comes to rest")
+	flags.Uint64Var(&o.seed, "seed", 0, "of the schedule of faults and of the clients' choices; any when 0")
+	flags.StringVar(&o.without, "without", "", "the guard to go without: state, fence or limit")
+	flags.BoolVar(&o.keep, "keep", false, "keep the folder with the data and the servers' logs")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if _, known := weaknesses[o.without]; o.without != "" && !known {
+		return o, fmt.Errorf("there is no guard %q", o.without)
+	}
+	if o.seed == 0 {
+		o.seed = uint64(rand.Uint32())
+	}
+	return o, nil
+}
+
+// totals are the figures of a run.
+type totals struct {
+	rounds, operations, attempts, unanswered, reads, rows, calls, faults, starts int
+
+	byKind map[faultKind]int
+	// longest is the longest time from the kill of a worker to the next attempt.
+	longest time.Duration
+}
+
+func run(ctx context.Context, args []string, out io.Writer) int {
+	o, err := parse(args, out)
+	if err != nil {
+		fmt.Fprintln(out, err)
+		return 2
+	}
+	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+	say("seed %d: repeat it with -seed %d", o.seed, o.seed)
+	began := time.Now()
+	c, err := newCluster(ctx, o, say)
+	if err != nil {
+		say("%v", err)
+		return 1
+	}
+	defer c.close(o.keep)
+	if o.keep {
+		say("the data and the logs are in %s", c.folder)
+	}
+	say("three servers are up after %s", time.Since(began).Round(100*time.Millisecond))
+	violations, t, err := c.rounds(ctx, o)
+	t.report(say, len(violations))
+	if err != nil {
+		say("%v", err)
+	}
+	return verdict(o, violations, err, say)
+}
+
+// rounds plays rounds until the time is up, or one has found something.
+func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violation, t totals, err error) {
+	t.byKind = map[faultKind]int{}
+	var deck []faultKind
+	for end := time.Now().Add(o.length); time.Now().Before(end) && len(found) == 0 && err == nil; {
+		t.rounds++
+		length := min(o.round, max(3*time.Second, time.Until(end)))
+		plans := schedule(o.seed, t.rounds, length, &deck)
+		c.say("round %d", t.rounds)
+		r := c.newRound(t.rounds, o.seed)
+		began := time.Now()
+		var h history.History
+		if h, err = r.play(ctx, length, plans); err == nil {
+			rested := time.Now()
+			found = history.Check(h)
+			found = append(found, r.others(ctx)...)
+			t.count(h, plans)
+			t.longest = max(t.longest, r.longestPause(ctx))
+			c.say("round %d: %d operations, %d rows, %d calls; at rest %s after the faults, checked in %s; %d violations",
+				t.rounds, len(h.Ops), len(h.Rows), len(h.Calls), rested.Sub(began.Add(length)).Round(time.Millisecond*100),
+				time.Since(rested).Round(time.Millisecond*100), len(found))
+		}
+		c.provider.forget()
+	}
+	for _, s := range c.servers {
+		t.starts += s.starts
+	}
+	return found, t, err
+}
+
+// others are the checks that need more than a history.
+func (r *round) others(ctx context.Context) (found []history.Violation) {
+	for _, odd := range r.oddities {
+		found = append(found, history.Violation{Rule: "answer", Detail: odd})
+	}
+	if output, err := r.run(ctx, "verify"); err != nil {
+		found = append(found, history.Violation{Rule: "verify", Detail: fmt.Sprintf("%v: %s", err, output)})
+	}
+	for _, s := range r.servers {
+		s.mu.Lock()
+		for _, end := range s.surprises {
+			found = append(found, history.Violation{Rule: "alive", Detail: end})
+		}
+		s.surprises = nil
+		s.mu.Unlock()
+	}
+	return found
+}
+
+func (t *totals) count(h history.History, plans []faultPlan) {
+	t.operations += len(h.Ops)
+	t.reads += len(h.Reads)
+	t.rows += len(h.Rows)
+	t.calls += len(h.Calls)
+	t.faults += len(plans)
+	for _, p := range plans {
+		t.byKind[p.kind]++
+	}
+	for _, op := range h.Ops {
+		t.attempts += len(op.Attempts)
+		for _, a := range op.Attempts {
+			if a.Outcome == history.Unknown {
+				t.unanswered++
+			}
+		}
+	}
+}
+
+func (t *totals) report(say func(string, ...any), violations int) {
+	say("%d rounds, %d operations in %d attempts (%d without an answer), %d reads, %d transitions, %d calls, "+
+		"%d faults, %d starts of servers, %d violations", t.rounds, t.operations, t.attempts, t.unanswered, t.reads, t.rows,
+		t.calls, t.faults, t.starts, violations)
+	for _, kind := range faultKinds {
+		say("%6d %s", t.byKind[kind], kind)
+	}
+	if t.longest > 0 {
+		say("from the kill of a worker to the next attempt: %s at most, with a lease of 3 s",
+			t.longest.Round(100*time.Millisecond))
+	}
+}
+
+// verdict is the status that the program ends with.
+func verdict(o options, violations []history.Violation, err error, say func(string, ...any)) int {
+	const most = 20
+	for i, v := range violations {
+		if i == most {
+			say("… and %d more", len(violations)-most)
+			break
+		}
+		say("%s", v)
+	}
+	if o.without == "" {
+		if err != nil || len(violations) > 0 {
+			say("FAILED with seed %d", o.seed)
+			return 1
+		}
+		say("no violation")
+		return 0
+	}
+	wanted := weaknesses[o.without].rules
+	if !slices.ContainsFunc(violations, func(v history.Violation) bool { return slices.Contains(wanted, v.Rule) }) {
+		say("FAILED: nobody has noticed that the guard %q is gone; one of %s was to be broken", o.without,
+			strings.Join(wanted, ", "))
+		return 1
+	}
+	say("that the guard %q is gone was noticed", o.without)
+	return 0
+}
