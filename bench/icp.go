@@ -2,15 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 )
 
@@ -75,43 +68,3 @@ func (b *bench) icps() error {
 	})
 	return nil
 }
-
-// profile finds the dearest functions of a server under transitions.
-func (b *bench) profile() error {
-	p, err := b.serve("--workers=false")
-	if err != nil {
-		return err
-	}
-	stop := sync.OnceFunc(p.stop)
-	defer stop()
-	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-		return err
-	}
-	if _, _, err := b.throughHTTP(p, 32, max(b.slice, 3*time.Second)); err != nil {
-		return err
-	}
-	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-		return err
-	}
-	for tries := 0; ; tries++ {
-		if found, _ := filepath.Glob(p.profiler); len(found) > 0 {
-			break
-		}
-		if tries == 100 {
-			return errors.New("the program wrote no profile: build it with -tags profile")
-		}
-		b.wait(50 * time.Millisecond)
-	}
-	out, err := exec.CommandContext(b.ctx, "go", "tool", "pprof", "-top", "-nodecount=5", b.server, p.profiler).Output()
-	if err != nil {
-		return fmt.Errorf("go tool pprof: %w", err)
-	}
-	_, functions, _ := strings.Cut(string(out), "flat%")
-	_, functions, _ = strings.Cut(functions, "\n")
-	functions = typeArguments.ReplaceAllString(strings.TrimSpace(functions), "")
-	b.table.dearest = strings.Split(functions, "\n")
-	return nil
-}
-
-// typeArguments are a page long where types have no names.
-var typeArguments = regexp.MustCompile(`\[go\.shape.*\]`)

@@ -35,6 +35,7 @@ type options struct {
 	server    string
 	programs  string
 	only      string
+	against   string
 }
 
 // parts are what is measured, in this order.
@@ -54,6 +55,7 @@ var parts = []struct {
 	{"profile", (*bench).profile, always},
 	{"ledger", (*bench).ledger, func(o options) bool { return o.ledger > 0 }},
 	{"growth", (*bench).growth, func(o options) bool { return o.growth }},
+	{"versions", (*bench).versions, func(o options) bool { return o.against != "" }},
 }
 
 func always(options) bool { return true }
@@ -80,6 +82,7 @@ func read() (options, error) {
 	flag.IntVar(&o.grown, "grown", 1_000_000, "how many more there are with -growth")
 	flag.StringVar(&o.server, "server", "", "the engine's binary; it is built when this is empty")
 	flag.StringVar(&o.programs, "programs", "", "the folder with pgbench; PATH and the usual ones when this is empty")
+	flag.StringVar(&o.against, "against", "", "another engine's binary, to compare the server's processor time with")
 	var names []string
 	for _, p := range parts {
 		names = append(names, p.name)

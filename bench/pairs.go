@@ -118,7 +118,8 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 	for _, transaction := range [][3]string{
 		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "RecordUsageAndIncrement", "SETTLE"},
 	} {
-		s.text.WriteString("BEGIN;\n")
+		s.text.WriteString("BEGIN;\nSELECT set_config('infin8.organization_id', (" + idExpression(payerIDs, "o") +
+			")::text, true);\n")
 		v["id"] = v["call_id"]
 		if err := s.add(transaction[0], "", v, constants); err != nil {
 			return nil, err

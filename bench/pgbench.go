@@ -20,7 +20,8 @@ type script struct {
 	text strings.Builder
 	// constants are bound as parameters, as the program binds them.
 	constants map[string]string
-	settings  string
+	// settings are options of the sessions.
+	settings string
 }
 
 var (

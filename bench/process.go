@@ -35,11 +35,12 @@ type process struct {
 
 // serve starts a server and returns when it is ready.
 func (b *bench) serve(arguments ...string) (*process, error) {
-	log, err := os.Create(filepath.Join(b.folder, "server.log"))
+	log, err := os.CreateTemp(b.folder, "server-*.log")
 	if err != nil {
 		return nil, err
 	}
 	p := &process{log: log, profiler: filepath.Join(b.folder, "server.profile")}
+	_ = os.Remove(p.profiler) // of the server before
 	p.cmd = exec.Command(b.server, append([]string{"serve", "--listen=127.0.0.1:0"}, arguments...)...)
 	p.cmd.Env, p.cmd.Stderr = append(b.environment(), "INFIN8_PROFILE="+p.profiler), log
 	began := time.Now()

@@ -15,7 +15,13 @@ type row struct{ what, found, against, ratio, goal string }
 // table is what was found out.
 type table struct {
 	rows    []row
-	dearest []string
+	dearest []dearest
+}
+
+// dearest are the server's dearest functions under a load, as pprof prints them.
+type dearest struct {
+	load      string
+	functions []string
 }
 
 func (t *table) add(r row) { t.rows = append(t.rows, r) }
@@ -34,9 +40,9 @@ func (t *table) print(to io.Writer, b *bench) error {
 	for _, r := range t.rows {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", r.what, r.found, r.against, r.ratio, r.goal)
 	}
-	if len(t.dearest) > 0 {
-		out.WriteString("\nThe server's dearest functions under transitions, by their own time:\n\n")
-		for _, line := range t.dearest {
+	for _, d := range t.dearest {
+		fmt.Fprintf(&out, "\nThe server's dearest functions under %s: their own time, and with what they call:\n\n", d.load)
+		for _, line := range d.functions {
 			fmt.Fprintf(&out, "    %s\n", line)
 		}
 	}

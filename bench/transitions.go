@@ -52,6 +52,7 @@ func (b *bench) flowsOf(caller, callers int) (first, count int) {
 // transitionScript has both edges of one of the client's own workflows.
 func (b *bench) transitionScript(clients int) (*script, error) {
 	s := newScript()
+	s.settings = "-c infin8.organization_id=" + numbered(organizationIDs, 0).String()
 	_, count := b.flowsOf(0, clients)
 	fmt.Fprintf(&s.text, "\\set n %d * (:client_id * %d + random(0, %d))\n", organizations, count, count-1)
 	for i, edge := range edges {
