@@ -105,6 +105,10 @@ func Open(ctx context.Context, c Connection) (*pgxpool.Pool, error) {
 	config.ConnConfig.Tracer = c.Tracer
 	config.ConnConfig.RuntimeParams["application_name"] = "infin8"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		registerUUID(conn.TypeMap())
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the pool: %w", err)
