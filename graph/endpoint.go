@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -129,14 +128,34 @@ type refusal struct {
 	Extensions map[string]any `json:"extensions,omitempty"`
 }
 
+// write answers. Data are written as they are: they are JSON already, and are the most of it.
 func write(w http.ResponseWriter, media string, status int, response any) {
-	body, err := json.Marshal(response)
-	if err != nil {
-		panic(err) // our own scalars wrote something that is not JSON
-	}
+	body := encode(response)
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // else it goes out in chunks
 	w.WriteHeader(status)
 	// The client may be gone; then there is nobody to tell.
 	_, _ = w.Write(body)
+}
+
+// encode returns a response in JSON, with its members in the order that the specification recommends.
+func encode(response any) []byte {
+	answer, whole := response.(*graphql.Response)
+	if !whole {
+		return encoded(response)
+	}
+	body := make([]byte, 0, len(answer.Data)+256)
+	body = append(body, '{')
+	if len(answer.Errors) > 0 {
+		body = append(append(append(body, `"errors":`...), encoded(answer.Errors)...), ',')
+	}
+	body = append(body, `"data":`...)
+	if len(answer.Data) == 0 {
+		body = append(body, "null"...)
+	}
+	body = append(body, answer.Data...)
+	if len(answer.Extensions) > 0 {
+		body = append(append(body, `,"extensions":`...), encoded(answer.Extensions)...)
+	}
+	return append(body, '}')
 }

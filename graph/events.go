@@ -69,7 +69,7 @@ type eventStream struct {
 
 // next writes an answer, and reports false when the client is gone.
 func (s *eventStream) next(response any) bool {
-	return s.write("event: next\ndata: " + string(encoded(response)) + "\n\n") // JSON here has no line breaks.
+	return s.write("event: next\ndata: " + string(encode(response)) + "\n\n") // JSON here has no line breaks.
 }
 
 func (s *eventStream) write(event string) bool {

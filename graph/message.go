@@ -27,6 +27,20 @@ type message struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
+// encode returns the message in JSON. The payload is JSON already and is not looked at again.
+func (m message) encode() []byte {
+	text := make([]byte, 0, len(m.Payload)+len(m.ID)+64)
+	text = append(text, '{')
+	if m.ID != "" {
+		text = append(append(append(text, `"id":`...), encoded(m.ID)...), ',')
+	}
+	text = append(append(text, `"type":`...), encoded(m.Type)...)
+	if len(m.Payload) > 0 {
+		text = append(append(text, `,"payload":`...), m.Payload...)
+	}
+	return append(text, '}')
+}
+
 // What is wrong with a message, as the client reads it in the reason of the close frame.
 var (
 	errNoMessage = errors.New("this is not a message of the protocol")

@@ -262,7 +262,7 @@ func (s *socket) run(ctx context.Context, o *operation, asked *request) {
 		}
 	}()
 	faults := s.answers(ctx, asked, func(response *graphql.Response) bool {
-		return s.tell(o, message{ID: o.id, Type: messageNext, Payload: encoded(response)})
+		return s.tell(o, message{ID: o.id, Type: messageNext, Payload: encode(response)})
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -304,7 +304,7 @@ func (s *socket) write(m message) bool {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.limits.WriteTime)
 	defer cancel()
-	if err := s.conn.Write(ctx, websocket.MessageText, encoded(m)); err != nil {
+	if err := s.conn.Write(ctx, websocket.MessageText, m.encode()); err != nil {
 		s.closed = true
 		_ = s.conn.CloseNow()
 		s.cancel()
