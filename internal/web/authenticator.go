@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,6 +60,7 @@ type Authenticator struct {
 	now     func() time.Time
 	// bySecret and byIssuer each verify their own algorithms and nothing else.
 	bySecret, byIssuer *jwt.Parser
+	remembered         remembered
 }
 
 // NewAuthenticator returns an Authenticator for one secret of at least MinSecretBytes. The clock is time.Now when now
@@ -106,31 +108,36 @@ func (a *Authenticator) Caller(ctx context.Context, token string) (caller.Caller
 
 // read is Caller with the time when the token ends.
 func (a *Authenticator) read(ctx context.Context, token string) (caller.Caller, time.Time, error) {
-	who, end, err := a.verified(ctx, token)
+	hash := sha256.Sum256([]byte(token))
+	if v, known := a.remembered.get(hash); known && a.stands(ctx, v) {
+		return v.who, v.end, nil
+	}
+	v, err := a.verified(ctx, token)
 	switch {
 	case fault.KindOf(err) == fault.Unavailable:
 		return caller.Caller{}, time.Time{}, err
 	case err != nil:
 		return caller.Caller{}, time.Time{}, unauthenticated(reason(err))
 	}
-	return who, end, nil
+	a.remembered.put(hash, v)
+	return v.who, v.end, nil
 }
 
 // verified reads a token. Whose keys it is verified with is decided by its issuer, never by its algorithm: the
 // algorithm must then be one of those.
-func (a *Authenticator) verified(ctx context.Context, token string) (caller.Caller, time.Time, error) {
+func (a *Authenticator) verified(ctx context.Context, token string) (verdict, error) {
 	seen, err := inspect(token)
 	if err != nil {
-		return caller.Caller{}, time.Time{}, err
+		return verdict{}, err
 	}
+	var v verdict
 	iss, named := seen.claims["iss"]
 	claims, names := jwt.MapClaims{}, secretNames
 	switch {
 	case a.issuer != nil && named && iss == a.issuer.URL():
 		names = a.names
-		var keys []crypto.PublicKey
-		if keys, err = a.keysOf(ctx, seen); err == nil {
-			_, err = a.byIssuer.ParseWithClaims(token, claims, withKeys(keys))
+		if v, err = a.keysOf(ctx, seen); err == nil {
+			_, err = a.byIssuer.ParseWithClaims(token, claims, withKeys(v.keys))
 		}
 	case a.issuer != nil && named, len(a.secret) == 0:
 		err = refused("the token's issuer is unknown")
@@ -138,39 +145,38 @@ func (a *Authenticator) verified(ctx context.Context, token string) (caller.Call
 		_, err = a.bySecret.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return a.secret, nil })
 	}
 	if err != nil {
-		return caller.Caller{}, time.Time{}, err
+		return verdict{}, err
 	}
-	end, err := a.endOf(claims)
-	if err != nil {
-		return caller.Caller{}, time.Time{}, err
+	if v.end, err = a.endOf(claims); err != nil {
+		return verdict{}, err
 	}
-	who, err := names.caller(claims)
-	return who, end, err
+	v.who, err = names.caller(claims)
+	return v, err
 }
 
 // keysOf returns the keys that the issuer may have signed the token with.
-func (a *Authenticator) keysOf(ctx context.Context, seen inspected) ([]crypto.PublicKey, error) {
+func (a *Authenticator) keysOf(ctx context.Context, seen inspected) (verdict, error) {
 	algorithm, _ := seen.header["alg"].(string)
 	if !slices.Contains(a.issuer.Algorithms(), algorithm) {
-		return nil, jwt.ErrTokenSignatureInvalid // Nobody is asked for keys on account of it.
+		return verdict{}, jwt.ErrTokenSignatureInvalid // Nobody is asked for keys on account of it.
 	}
 	id, isText := seen.header["kid"].(string)
 	if _, named := seen.header["kid"]; named && (!isText || id == "" || len(id) > maxKeyIDBytes) {
-		return nil, jwt.ErrTokenMalformed
+		return verdict{}, jwt.ErrTokenMalformed
 	}
 	// An access token says so or says nothing (RFC 9068, 4): the issuer signs other things as well, with the same keys.
 	if kind, named := seen.header["typ"]; named {
 		text, _ := kind.(string)
 		text = strings.TrimPrefix(strings.ToLower(text), "application/")
 		if text != "jwt" && text != "at+jwt" {
-			return nil, refused("the token is of another type than an access token")
+			return verdict{}, refused("the token is of another type than an access token")
 		}
 	}
 	keys, err := a.issuer.Keys(ctx, algorithm, id)
 	if err == nil && len(keys) == 0 {
 		err = refused("the token's key is unknown")
 	}
-	return keys, err
+	return verdict{algorithm: algorithm, key: id, keys: keys}, err
 }
 
 func withKeys(keys []crypto.PublicKey) jwt.Keyfunc {
