@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -54,7 +53,7 @@ var (
 // decodeMessage reads what a client has sent. Its errors are written for the client, and repeat nothing of it.
 func decodeMessage(text []byte) (message, error) {
 	var m message
-	if !utf8.Valid(text) || decodeJSON(bytes.NewReader(text), &m) != nil {
+	if decodeJSON(text, &m) != nil {
 		return m, errNoMessage
 	}
 	if string(m.Payload) == "null" {
@@ -81,7 +80,7 @@ func (m message) authorization() (string, error) {
 		return "", nil
 	}
 	var fields map[string]any
-	if decodeJSON(bytes.NewReader(m.Payload), &fields) != nil {
+	if decodeJSON(m.Payload, &fields) != nil {
 		return "", errPayload
 	}
 	for name, value := range fields {
@@ -100,7 +99,7 @@ func (m message) authorization() (string, error) {
 // request is what a subscribe asks to execute.
 func (m message) request() (*request, error) {
 	asked := &request{}
-	if m.Payload == nil || decodeJSON(bytes.NewReader(m.Payload), asked) != nil || !asked.hasOperation() {
+	if m.Payload == nil || decodeJSON(m.Payload, asked) != nil || !asked.hasOperation() {
 		return nil, errSubscribe
 	}
 	return asked, nil

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -82,9 +83,13 @@ func (q *request) fromBody(r *http.Request) *badRequest {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return bad(http.StatusUnsupportedMediaType, "Send the body as it is, without a Content-Encoding.")
 	}
-	if err := decodeJSON(r.Body, q); err != nil {
-		refused := incomplete("The body must be one JSON object: query, operationName and documentId are texts, " +
-			"variables and extensions are objects.")
+	text, err := io.ReadAll(r.Body) // It is small: see web.
+	if err == nil {
+		err = decodeJSON(text, q)
+	}
+	if err != nil {
+		refused := incomplete("The body must be one JSON object, in UTF-8: query, operationName and documentId are " +
+			"texts, variables and extensions are objects.")
 		var mismatch *json.UnmarshalTypeError
 		refused.readable = errors.As(err, &mismatch)
 		return refused
@@ -103,9 +108,12 @@ func (q *request) fromURL(r *http.Request) *badRequest {
 	values := r.URL.Query()
 	q.Query, q.OperationName, q.DocumentID = values.Get("query"), values.Get("operationName"), values.Get("documentId")
 	for name, object := range map[string]*map[string]any{"variables": &q.Variables, "extensions": &q.Extensions} {
-		if text := values.Get(name); text != "" && decodeJSON(strings.NewReader(text), object) != nil {
+		if text := values.Get(name); text != "" && decodeJSON([]byte(text), object) != nil {
 			return bad(http.StatusBadRequest, "The parameter %s must be a JSON object.", name)
 		}
+	}
+	if !utf8.ValidString(q.Query + q.OperationName + q.DocumentID) {
+		return bad(http.StatusBadRequest, "The parameters must be in UTF-8.")
 	}
 	if !q.hasOperation() {
 		return incomplete("The address must have the text of a query in its parameter query, or a documentId.")
@@ -128,17 +136,4 @@ func forcesPreflight(header http.Header) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && kind != "text/plain" && kind != "multipart/form-data" &&
 		kind != "application/x-www-form-urlencoded"
-}
-
-// decodeJSON reads exactly one JSON value. Numbers stay the text they were.
-func decodeJSON(from io.Reader, into any) error {
-	decoder := json.NewDecoder(from)
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something after the value")
-	}
-	return nil
 }

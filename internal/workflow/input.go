@@ -17,8 +17,8 @@ const (
 )
 
 // CleanName returns the name without the white space around it. It must then have 1 to 200 characters, one of them
-// visible, and no control characters or line breaks. Otherwise the error is INVALID_INPUT about field. Nothing else is
-// changed: any script and any emoji survive.
+// visible, and no control characters or line breaks, nor those that turn the direction of writing. Otherwise the error
+// is INVALID_INPUT about field. Nothing else is changed: any script and any emoji survive.
 func CleanName(field []string, text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", fault.Invalid(field, "The name must be valid UTF-8 text.")
@@ -31,6 +31,8 @@ func CleanName(field []string, text string) (string, error) {
 		return "", fault.Invalid(field, "The name must have at most %d characters.", MaxNameCharacters)
 	case strings.ContainsFunc(name, breaksLine):
 		return "", fault.Invalid(field, "The name must not contain control characters or line breaks.")
+	case strings.ContainsFunc(name, turns):
+		return "", fault.Invalid(field, "The name must not contain characters that change the direction of writing.")
 	}
 	return name, nil
 }
@@ -70,3 +72,7 @@ func visible(r rune) bool { return !blank(r) && !unicode.Is(unicode.Cf, r) }
 // breaksLine reports a control character, NUL among them, which PostgreSQL cannot store, and the two line breaks that
 // Unicode does not count as such.
 func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
+// turns reports a character that is not seen and makes others be seen in another order: with it a name looks like
+// another one, in a journal too. Arabic and Hebrew are written without.
+func turns(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }

@@ -49,6 +49,10 @@ func TestABadNameIsRefusedWithItsField(t *testing.T) {
 		"LineSeparator": "a\u2028b",
 		"BrokenUTF8":    "a\xffb",
 		"HalfACouple":   "a\xed\xa0\x80b",
+		"Override":      "invoice\u202efdp.exe",
+		"Isolate":       "a\u2066b\u2069",
+		"Embedding":     "a\u202ab\u202c",
+		"Mark":          "a\u200eb",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
