@@ -146,8 +146,9 @@ type server struct {
 	engine   *engine.Engine
 	live     *live.Hub
 	closers  []func()
-	listener net.Listener // nil without the API
 	handler  http.Handler
+	api      *http.Server // nil without the API, as is the listener
+	listener net.Listener
 	// parts run side by side until the context ends; one that fails ends all.
 	parts    []func(context.Context) error
 	draining atomic.Bool
@@ -223,7 +224,7 @@ func (s *server) check(secret secrets) error {
 	for _, origin := range s.settings.Origins {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
-	faults = append(faults, s.settings.operationSettings.check())
+	faults = append(faults, s.settings.operationSettings.check(), s.settings.doorSettings.check())
 	if s.settings.Heartbeat*2 > s.settings.Lease {
 		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
 	}
@@ -331,43 +332,8 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 			return store.Ping(ctx)
 		},
 	})
-	if s.listener, err = net.Listen("tcp", s.settings.Listen); err != nil {
-		return fmt.Errorf("listen on %s: %w", s.settings.Listen, err)
-	}
-	s.parts = append(s.parts, s.serveAPI)
-	return nil
+	return s.listen()
 }
-
-// serveAPI answers until the context ends, and then finishes what it has begun.
-func (s *server) serveAPI(ctx context.Context) error {
-	api := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- api.Serve(s.listener) }()
-	s.logger.Info("listening", "url", s.url())
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve the API: %w", err)
-	case <-ctx.Done():
-	}
-	s.draining.Store(true)
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve the API: %w", err)
-	case <-time.After(s.settings.Drain):
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.Shutdown)
-	defer cancel()
-	if err := api.Shutdown(grace); err != nil {
-		return fmt.Errorf("finish the last requests: %w", err)
-	}
-	return nil
-}
-
-func (s *server) url() string { return "http://" + s.listener.Addr().String() }
 
 // run runs all parts until the context ends or one of them fails.
 func (s *server) run(ctx context.Context) error {

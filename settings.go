@@ -44,6 +44,7 @@ type settings struct {
 	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
 	GCPercent     int           `default:"400" help:"How much the heap may grow until it is collected, in percent."`
 
+	doorSettings      `embed:""`
 	tokenSettings     `embed:""`
 	operationSettings `embed:""`
 	observeSettings   `embed:""`

@@ -17,13 +17,12 @@ import (
 
 // introduce opens a websocket, says whose it is, and returns the code that it is closed with, or 0 when the server is
 // content.
-func introduce(t *testing.T, address, token string, header http.Header) websocket.StatusCode {
+func introduce(t *testing.T, address, token string, o websocket.DialOptions) websocket.StatusCode {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	conn, response, err := websocket.Dial(ctx, address+"/graphql", &websocket.DialOptions{
-		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header, HTTPClient: browser,
-	})
+	o.Subprotocols = []string{"graphql-transport-ws"}
+	conn, response, err := websocket.Dial(ctx, address+"/graphql", &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +86,7 @@ func TestAnIdentityProvidersTokensAreTheOnlyOnesByEveryDoor(t *testing.T) {
 		if err != nil || got.Status != http.StatusUnauthorized {
 			t.Errorf("%s: got %d %s, %v, want 401", name, got.Status, got.Body, err)
 		}
-		if code := introduce(t, server.address, text, nil); code != 4403 {
+		if code := introduce(t, server.address, text, websocket.DialOptions{}); code != 4403 {
 			t.Errorf("%s on a websocket: got %d, want 4403", name, code)
 		}
 	}
@@ -100,7 +99,7 @@ func TestAnIdentityProvidersTokensAreTheOnlyOnesByEveryDoor(t *testing.T) {
 	if got := who(good).Viewer; got.Actor != "alice" || got.Role != "VIEWER" {
 		t.Errorf("viewer: got %+v, want alice as VIEWER", got)
 	}
-	if code := introduce(t, server.address, good, nil); code != 0 {
+	if code := introduce(t, server.address, good, websocket.DialOptions{}); code != 0 {
 		t.Errorf("a good token on a websocket: got %d, want an acknowledgement", code)
 	}
 
@@ -125,14 +124,16 @@ func TestFailuresOnWebsocketsCountForTheAddressThatATrustedProxyNames(t *testing
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false", "--failed-logins=3", "--trusted-proxies=127.0.0.0/8,::1")
-	from := func(address string) http.Header { return http.Header{"X-Forwarded-For": {"spoofed, " + address}} }
+	from := func(address string) websocket.DialOptions {
+		return websocket.DialOptions{HTTPHeader: http.Header{"X-Forwarded-For": {"spoofed, " + address}}}
+	}
 	post := func(address, text string) int {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.address+"/graphql",
 			strings.NewReader(`{"query": "{ __typename }"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header = from(address)
+		request.Header = from(address).HTTPHeader
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Authorization", "Bearer "+text)
 		response, err := browser.Do(request)
