@@ -67,6 +67,7 @@ type commands struct {
 	Graph   graphCommand   `cmd:"" help:"Print the state machine."`
 	Token   tokenCommand   `cmd:"" help:"Print a signed development token."`
 	Prices  pricesCommand  `cmd:"" help:"Keep the prices that every organization pays by."`
+	Keys    keysCommand    `cmd:"" help:"Keep the API keys that programs sign in with."`
 
 	Reconcile reconcileCommand `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
 }

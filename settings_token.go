@@ -48,7 +48,9 @@ func (s *server) entrance(p *program, store *postgres.Store) (web.Entrance, erro
 	if err := s.ask(p.ctx, in.Issuer); err != nil {
 		return web.Entrance{}, err
 	}
-	return web.Entrance{Auth: s.auth, Admit: s.engine.Admit, Knocks: s.knocks(store)}, nil
+	return web.Entrance{
+		Auth: s.auth, Keys: s.engine.KeyCaller, Admit: s.engine.Admit, Knocks: s.knocks(store),
+	}, nil
 }
 
 // ask asks an issuer for its keys, now and from now on. One that answers nonsense stops the start. One that is away

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/infin8content/engine/internal/caller"
 )
 
 const eventMedia = "text/event-stream"
@@ -49,6 +51,7 @@ func (t transports) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	beside.Go(func() { s.keepAlive(ctx, t, cancel) })
+	beside.Go(func() { t.endWithKey(ctx, cancel) })
 
 	faults := t.answers(ctx, asked, func(response *graphql.Response) bool { return s.next(response) })
 	if len(faults) > 0 {
@@ -56,6 +59,15 @@ func (t transports) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	if ctx.Err() == nil {
 		s.write("event: complete\ndata:\n\n")
+	}
+}
+
+// endWithKey ends a stream when the key that its caller has signed in with is revoked.
+func (t transports) endWithKey(ctx context.Context, end func()) {
+	select {
+	case <-t.over(ctx, caller.From(ctx)):
+		end()
+	case <-ctx.Done():
 	}
 }
 

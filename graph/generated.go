@@ -71,12 +71,15 @@ type MutationResolver interface {
 	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 	ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error)
 	AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error)
+	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
+	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
 	RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error)
 }
 type OrganizationResolver interface {
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
+	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error)
 	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*engine.ICPCost, error)
 }
 type QueryResolver interface {
@@ -140,6 +143,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AdjustUsageInput", ec.unmarshalInputAdjustUsageInput),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
+			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateWorkflowInput", ec.unmarshalInputCreateWorkflowInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
 			graphql.NewInputUnmarshaler("GenerateIcpInput", ec.unmarshalInputGenerateIcpInput),
@@ -150,6 +154,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReleaseUsageInput", ec.unmarshalInputReleaseUsageInput),
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
 			graphql.NewInputUnmarshaler("ReserveUsageInput", ec.unmarshalInputReserveUsageInput),
+			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
@@ -253,11 +258,16 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
 The caller's role must include the given one, else the field is answered with the error ` + "`" + `FORBIDDEN` + "`" + ` and nothing is done.
+On a type it counts for every field that returns it.
+
+` + "`" + `VIEWER` + "`" + ` sees where workflows stand and what they, the organization and its months have spent. Who did what and why, row
+by row, needs ` + "`" + `OPERATOR` + "`" + `: the actors and reasons of the journal, calls, ledgers and prices in quarantine. API keys need
+` + "`" + `ADMIN` + "`" + `.
 """
 directive @requires(
-  "The least role that may use the field."
+  "The least role that may use it."
   role: Role!
-) on FIELD_DEFINITION
+) on FIELD_DEFINITION | OBJECT
 
 """
 An amount of money in US dollars, as exact decimal text: ` + "`" + `"0.0017"` + "`" + `. What you write has digits and at most one point
@@ -282,7 +292,7 @@ scalar Date
 scalar Count
 
 """
-What can be read. Every field needs the role ` + "`" + `VIEWER` + "`" + ` and sees the caller's own organization only.
+What can be read. Every field needs the role that its ` + "`" + `@requires` + "`" + ` says, and sees the caller's own organization only.
 
 An operation may have 2 000 words and signs, 12 fields inside each other, 30 aliases, 20 fields here, and a cost of
 1 000, unless the server is set otherwise: about 1 for each object that it asks for, and a list counts as many as its
@@ -351,7 +361,7 @@ type Query {
     first: Int = 20
     "A cursor of this list: only what comes after it is returned."
     after: String
-  ): PriceProposalConnection! @requires(role: VIEWER)
+  ): PriceProposalConnection! @requires(role: OPERATOR)
 }
 
 """
@@ -497,6 +507,25 @@ type Mutation {
   ): AcceptPricePayload! @requires(role: ADMIN)
 
   """
+  Makes an API key for a program of yours. ` + "`" + `secret` + "`" + ` in the answer is the only time that the key is shown: when the answer
+  is lost, revoke the key and make another one. The key may do at most what you may. ` + "`" + `CONFLICT` + "`" + ` when your organization has
+  ever had a key of that name, or has 100 that are good.
+  """
+  createApiKey(
+    "What the key is for and what it may do."
+    input: CreateApiKeyInput!
+  ): CreateApiKeyPayload! @requires(role: ADMIN)
+
+  """
+  Ends an API key, at once and on every server. What goes on with it, a websocket or a stream, ends within seconds.
+  Revoking it again changes nothing.
+  """
+  revokeApiKey(
+    "Which key, and why."
+    input: RevokeApiKeyInput!
+  ): RevokeApiKeyPayload! @requires(role: ADMIN)
+
+  """
   Drops a price in your organization's quarantine. Rejecting it again changes nothing; ` + "`" + `CONFLICT` + "`" + ` when it was accepted or
   superseded.
   """
@@ -582,11 +611,11 @@ enum Role {
 
 "Who is asking."
 type Viewer {
-  "The person or program, as the journals name it: the subject of the token."
-  actor: String!
+  "The person or program, as the journals name it: the subject of the token, or ` + "`" + `key:` + "`" + ` and the name of the API key."
+  actor: String! @requires(role: VIEWER)
   "The id of the organization that the token belongs to."
   organizationId: ID!
-  "What the token allows."
+  "What the token or the API key allows."
   role: Role!
   "The organization that the token belongs to."
   organization: Organization!
@@ -604,9 +633,9 @@ type Organization implements Node {
   "When the organization was first seen."
   createdAt: DateTime!
   "What a new workflow may spend when it is created without a limit of its own. Null: no limit."
-  workflowLimit: USD
+  workflowLimit: USD @requires(role: VIEWER)
   "What a new month may spend. Null: no limit."
-  monthLimit: USD
+  monthLimit: USD @requires(role: VIEWER)
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "What the running month has spent and holds, over all workflows. A call counts for the month that admitted it."
@@ -630,6 +659,13 @@ type Organization implements Node {
     "The days of their creation: at most 400."
     range: DayRange!
   ): Funnel!
+  "The keys that programs sign in with, the newest first, those that are over among them."
+  apiKeys(
+    "How many to return at most: 1 to 100."
+    first: Int = 20
+    "A cursor of this list: only what comes after it is returned."
+    after: String
+  ): ApiKeyConnection!
   "What a finished ideal customer profile has cost on average."
   costPerIcp(
     "Which days: at most 400."
@@ -660,7 +696,7 @@ enum UsageDimension {
 }
 
 "What some calls have come to."
-type UsageReport {
+type UsageReport @requires(role: VIEWER) {
   "When this was so."
   asOf: DateTime!
   "All calls of the range."
@@ -672,7 +708,7 @@ type UsageReport {
 }
 
 "The figures of some calls."
-type UsageSums {
+type UsageSums @requires(role: VIEWER) {
   "How many calls."
   calls: Count!
   "Tokens of the requests, as far as they are known."
@@ -694,7 +730,7 @@ type UsageSums {
 }
 
 "The figures of the calls that have something in common."
-type UsageGroup {
+type UsageGroup @requires(role: VIEWER) {
   "The day that admitted them. Null unless grouped by ` + "`" + `DAY` + "`" + `."
   day: Date
   "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls that no model has answered."
@@ -726,7 +762,7 @@ type UsageGroup {
 }
 
 "What the running month will cost if spending goes on as it did since the month began."
-type Forecast {
+type Forecast @requires(role: VIEWER) {
   "When this was so."
   asOf: DateTime!
   "The running month."
@@ -743,7 +779,7 @@ type Forecast {
 }
 
 "What ideal customer profiles have cost."
-type IcpCost {
+type IcpCost @requires(role: VIEWER) {
   "When this was so."
   asOf: DateTime!
   "All that was booked for calls of the first step in these days, those without a result among them."
@@ -801,7 +837,7 @@ type Period {
 }
 
 "What an account says: a workflow's, or a month's. At every admission of a call ` + "`" + `settled + held ≤ limit` + "`" + `."
-type Spend {
+type Spend @requires(role: VIEWER) {
   "What ` + "`" + `settled` + "`" + ` and ` + "`" + `held` + "`" + ` together may not exceed when a call is admitted. Null: no limit."
   limit: USD
   "What ended calls have cost, as their provider billed it."
@@ -892,7 +928,7 @@ type Workflow implements Node {
     first: Int = 20
   ): UsageReport!
   "Who created it, as the journal names the actor."
-  createdBy: String!
+  createdBy: String! @requires(role: VIEWER)
   "When it was created."
   createdAt: DateTime!
   "When it made its last transition."
@@ -1040,7 +1076,7 @@ type Activity {
   "Since when."
   since: DateTime!
   "Who or what made it so: an actor of the journal."
-  who: String!
+  who: String! @requires(role: VIEWER)
   "When the step is tried again by itself. Null when it is not."
   nextRetryAt: DateTime
   "Until when the lease of the run holds unless it is renewed. Null when nothing runs."
@@ -1107,10 +1143,10 @@ type Transition implements Node {
   from: WorkflowState
   "Where it went."
   to: WorkflowState!
-  "Who did it: the subject of a token, or a worker."
-  actor: String!
+  "Who did it: the subject of a token, ` + "`" + `key:` + "`" + ` and the name of an API key, or a worker."
+  actor: String! @requires(role: OPERATOR)
   "What the actor said about it."
-  reason: String
+  reason: String @requires(role: OPERATOR)
   "When."
   occurredAt: DateTime!
   "SHA-256 over the previous hash and this row, in hexadecimal: a changed row no longer fits."
@@ -1136,7 +1172,7 @@ enum TransitionKind {
 }
 
 "One request to a language model, from its hold to its outcome."
-type Call implements Node {
+type Call implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `call_…` + "`" + `."
   id: ID!
   "The workflow that pays."
@@ -1180,7 +1216,7 @@ type Call implements Node {
 }
 
 "What a call consumed, as its provider counted."
-type Usage {
+type Usage @requires(role: OPERATOR) {
   "Tokens of the request."
   promptTokens: Int!
   "Tokens of the answer."
@@ -1246,7 +1282,7 @@ enum FailureCode {
 """
 One row of the ledger: one change of one account, with the balance on both sides of it. Before + delta is after.
 """
-type LedgerEntry implements Node {
+type LedgerEntry implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `led_…` + "`" + `."
   id: ID!
   "Its place in the account's ledger, from 0 without a gap."
@@ -1426,7 +1462,7 @@ type TransitionEdge {
 }
 
 "A page of calls."
-type CallConnection {
+type CallConnection @requires(role: OPERATOR) {
   "The calls."
   nodes: [Call!]!
   "The calls, each with its cursor."
@@ -1438,7 +1474,7 @@ type CallConnection {
 }
 
 "A call in a list."
-type CallEdge {
+type CallEdge @requires(role: OPERATOR) {
   "The call."
   node: Call!
   "Its place in the list."
@@ -1446,7 +1482,7 @@ type CallEdge {
 }
 
 "A page of a ledger."
-type LedgerEntryConnection {
+type LedgerEntryConnection @requires(role: OPERATOR) {
   "The entries."
   nodes: [LedgerEntry!]!
   "The entries, each with its cursor."
@@ -1458,7 +1494,7 @@ type LedgerEntryConnection {
 }
 
 "An entry in a ledger."
-type LedgerEntryEdge {
+type LedgerEntryEdge @requires(role: OPERATOR) {
   "The entry."
   node: LedgerEntry!
   "Its place in the ledger."
@@ -2041,7 +2077,7 @@ type PriceUnknown implements UserError {
 }
 
 "The price of one thing of one model, from one moment on."
-type Price {
+type Price @requires(role: VIEWER) {
   "The model, as requests name it."
   model: String!
   "What it is paid for."
@@ -2082,7 +2118,7 @@ enum PriceComponent {
 }
 
 "A page of prices, ordered by model, component, size of prompt and list."
-type PriceConnection {
+type PriceConnection @requires(role: VIEWER) {
   "The prices."
   nodes: [Price!]!
   "The prices, each with its cursor."
@@ -2094,7 +2130,7 @@ type PriceConnection {
 }
 
 "A price in a list."
-type PriceEdge {
+type PriceEdge @requires(role: VIEWER) {
   "The price."
   node: Price!
   "Its place in the list."
@@ -2102,7 +2138,7 @@ type PriceEdge {
 }
 
 "A price in quarantine: not used unless it is accepted."
-type PriceProposal implements Node {
+type PriceProposal implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `prop_…` + "`" + `."
   id: ID!
   "The model, as requests name it."
@@ -2156,7 +2192,7 @@ enum PriceProposalState {
 }
 
 "A page of prices in quarantine."
-type PriceProposalConnection {
+type PriceProposalConnection @requires(role: OPERATOR) {
   "The proposed prices."
   nodes: [PriceProposal!]!
   "The proposed prices, each with its cursor."
@@ -2168,7 +2204,7 @@ type PriceProposalConnection {
 }
 
 "A proposed price in a list."
-type PriceProposalEdge {
+type PriceProposalEdge @requires(role: OPERATOR) {
   "The proposed price."
   node: PriceProposal!
   "Its place in the list."
@@ -2176,7 +2212,7 @@ type PriceProposalEdge {
 }
 
 "What an import does, or would do, to one price."
-type PriceChange {
+type PriceChange @requires(role: OPERATOR) {
   "What kind of change it is."
   kind: PriceChangeKind!
   "The model, as requests name it."
@@ -2278,6 +2314,109 @@ type RejectPricePayload {
   "Why nothing was done; empty when it was."
   userErrors: [UserError!]!
 }
+
+"""
+A key that a program signs in with, in place of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name what was
+done with it by ` + "`" + `key:` + "`" + ` and its name.
+"""
+type ApiKey implements Node @requires(role: ADMIN) {
+  "The id: ` + "`" + `key_…` + "`" + `. It is no secret, and not the key."
+  id: ID!
+  "What it is for: unique in the organization, for ever."
+  name: String!
+  "What it may do."
+  role: Role!
+  "The letters after the second ` + "`" + `_` + "`" + ` of the key, to recognize it by."
+  prefix: String!
+  "Whether it can be used."
+  state: ApiKeyState!
+  "When it ends by itself."
+  expiresAt: DateTime!
+  "Who made it."
+  createdBy: String!
+  "When it was made."
+  createdAt: DateTime!
+  "Who revoked it. Null while nobody has."
+  revokedBy: String
+  "When it was revoked. Null while it was not."
+  revokedAt: DateTime
+  "When it was used last, to the minute. Null when it never was."
+  lastUsedAt: DateTime
+}
+
+"Whether a key can be used."
+enum ApiKeyState {
+  "It can."
+  ACTIVE
+  "It has ended."
+  EXPIRED
+  "Somebody has revoked it."
+  REVOKED
+}
+
+"A page of API keys."
+type ApiKeyConnection @requires(role: ADMIN) {
+  "The keys."
+  nodes: [ApiKey!]!
+  "The keys, each with its cursor."
+  edges: [ApiKeyEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many there are. Counted only when you ask."
+  totalCount: Int!
+}
+
+"An API key in a list."
+type ApiKeyEdge @requires(role: ADMIN) {
+  "The key."
+  node: ApiKey!
+  "Its place in the list."
+  cursor: String!
+}
+
+"A new API key."
+input CreateApiKeyInput {
+  "What it is for: 1 to 100 characters."
+  name: String!
+  "What it may do: at most what you may."
+  role: Role!
+  "When it ends: later than now, and at most 366 days from now."
+  expiresAt: DateTime!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"Which API key shall end."
+input RevokeApiKeyInput {
+  "The id of the key: ` + "`" + `key_…` + "`" + `."
+  keyId: ID!
+  "Why, for the journal of the settings: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `createApiKey` + "`" + `."
+type CreateApiKeyPayload {
+  "The key as lists show it. Null when it was not made."
+  apiKey: ApiKey
+  "The key itself, ` + "`" + `infin8_…` + "`" + `. It is shown in this answer only, and null in a replay: nobody knows it any more but you."
+  secret: String
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `revokeApiKey` + "`" + `."
+type RevokeApiKeyPayload {
+  "The key. Null when nothing was done."
+  apiKey: ApiKey
+  "True when it had been revoked before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -2330,6 +2469,58 @@ func (ec *executionContext) childFields_AdjustUsagePayload(ctx context.Context, 
 		return ec.fieldContext_AdjustUsagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AdjustUsagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiKey_name(ctx, field)
+	case "role":
+		return ec.fieldContext_ApiKey_role(ctx, field)
+	case "prefix":
+		return ec.fieldContext_ApiKey_prefix(ctx, field)
+	case "state":
+		return ec.fieldContext_ApiKey_state(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ApiKey_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiKey_createdAt(ctx, field)
+	case "revokedBy":
+		return ec.fieldContext_ApiKey_revokedBy(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_ApiKeyConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_ApiKeyConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiKeyConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ApiKeyConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ApiKeyEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ApiKeyEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2426,6 +2617,20 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 		return ec.fieldContext_Company_linkedinUrl(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_CreateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CreateApiKeyPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateWorkflowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2686,6 +2891,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_forecast(ctx, field)
 	case "funnel":
 		return ec.fieldContext_Organization_funnel(ctx, field)
+	case "apiKeys":
+		return ec.fieldContext_Organization_apiKeys(ctx, field)
 	case "costPerIcp":
 		return ec.fieldContext_Organization_costPerIcp(ctx, field)
 	}
@@ -2910,6 +3117,18 @@ func (ec *executionContext) childFields_ReserveUsagePayload(ctx context.Context,
 		return ec.fieldContext_ReserveUsagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReserveUsagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RevokeApiKeyPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeApiKeyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3472,6 +3691,20 @@ func (ec *executionContext) field_Mutation_cancelWorkflow_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
+			return ec.unmarshalNCreateApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createWorkflow_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3584,6 +3817,20 @@ func (ec *executionContext) field_Mutation_reserveUsage_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_revokeApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RevokeAPIKeyInput, error) {
+			return ec.unmarshalNRevokeApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setMonthlyLimit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3651,6 +3898,28 @@ func (ec *executionContext) field_Mutation_transitionWorkflow_args(ctx context.C
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -4113,7 +4382,25 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 		func(ctx context.Context) (any, error) {
 			return obj.Proposal, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PriceProposal) graphql.Marshaler {
 			return ec.marshalOPriceProposal2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposal(ctx, selections, v)
 		},
@@ -4269,7 +4556,25 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 		func(ctx context.Context) (any, error) {
 			return obj.Who, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
@@ -4338,7 +4643,25 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 		func(ctx context.Context) (any, error) {
 			return obj.Entry, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalOLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, selections, v)
 		},
@@ -4370,7 +4693,25 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 		func(ctx context.Context) (any, error) {
 			return obj.Call, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -4476,6 +4817,487 @@ func (ec *executionContext) fieldContext_AdjustUsagePayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
+}
+
+func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Role, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v caller.Role) graphql.Marshaler {
+			return ec.marshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Role")
+}
+
+func (ec *executionContext) _ApiKey_prefix(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_prefix(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Prefix, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_prefix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v engine.KeyState) graphql.Marshaler {
+			return ec.marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ApiKeyState")
+}
+
+func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApiKey_revokedBy(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_revokedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevokedBy(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_revokedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "String")
+}
+
+func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevokedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKey_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal []*model.APIKey
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.APIKey
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal []model.Edge[*model.APIKey]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.APIKey]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.APIKey]) graphql.Marshaler {
+			return ec.marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.APIKey
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.APIKey
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
+			return ec.marshalNApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.APIKey]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graphql.CollectedField, obj *model.BudgetRefused) (ret graphql.Marshaler) {
@@ -5004,7 +5826,25 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 		func(ctx context.Context) (any, error) {
 			return obj.Usage(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *cost.Usage
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Usage
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *cost.Usage) graphql.Marshaler {
 			return ec.marshalOUsage2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐUsage(ctx, selections, v)
 		},
@@ -5174,7 +6014,25 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []*model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Call) graphql.Marshaler {
 			return ec.marshalNCall2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallᚄ(ctx, selections, v)
 		},
@@ -5206,7 +6064,25 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 		func(ctx context.Context) (any, error) {
 			return obj.Edges(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []model.Edge[*model.Call]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.Call]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Call]) graphql.Marshaler {
 			return ec.marshalNCallEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
@@ -5293,7 +6169,25 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalNCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -5594,6 +6488,134 @@ func (ec *executionContext) fieldContext_Conflict_field(_ context.Context, field
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApiKeyPayload_apiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKey, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.APIKey
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.APIKey
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
+			return ec.marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApiKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _CreateApiKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApiKeyPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CreateApiKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApiKeyPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApiKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateWorkflowPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.CreateWorkflowPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5880,7 +6902,25 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 		func(ctx context.Context) (any, error) {
 			return obj.Spend(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
 			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
 		},
@@ -7079,7 +8119,25 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 		func(ctx context.Context) (any, error) {
 			return obj.Changes, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []model.PriceChange
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.PriceChange
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.PriceChange) graphql.Marshaler {
 			return ec.marshalNPriceChange2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceChangeᚄ(ctx, selections, v)
 		},
@@ -7718,7 +8776,25 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []*model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalNLedgerEntry2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntryᚄ(ctx, selections, v)
 		},
@@ -7750,7 +8826,25 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 		func(ctx context.Context) (any, error) {
 			return obj.Edges(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []model.Edge[*model.LedgerEntry]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.LedgerEntry]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.LedgerEntry]) graphql.Marshaler {
 			return ec.marshalNLedgerEntryEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
@@ -7837,7 +8931,25 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalNLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, selections, v)
 		},
@@ -8811,6 +9923,130 @@ func (ec *executionContext) fieldContext_Mutation_acceptPrice(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateAPIKey(ctx, fc.Args["input"].(model.CreateAPIKeyInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.CreateAPIKeyPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.CreateAPIKeyPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {
+			return ec.marshalNCreateApiKeyPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApiKeyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeApiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeAPIKey(ctx, fc.Args["input"].(model.RevokeAPIKeyInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.RevokeAPIKeyPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RevokeAPIKeyPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
+			return ec.marshalNRevokeApiKeyPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokeApiKeyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9022,7 +10258,25 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 		func(ctx context.Context) (any, error) {
 			return obj.WorkflowLimit(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *cost.Pico
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Pico
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
 			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
 		},
@@ -9045,7 +10299,25 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 		func(ctx context.Context) (any, error) {
 			return obj.MonthLimit(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *cost.Pico
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Pico
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
 			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
 		},
@@ -9100,7 +10372,25 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 		func(ctx context.Context) (any, error) {
 			return obj.Spend(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
 			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
 		},
@@ -9133,7 +10423,25 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Organization().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]engine.Dimension), fc.Args["first"].(*int))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.UsageReport
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.UsageReport
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageReport) graphql.Marshaler {
 			return ec.marshalNUsageReport2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageReport(ctx, selections, v)
 		},
@@ -9176,7 +10484,25 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Organization().Forecast(ctx, obj)
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.Forecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Forecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Forecast) graphql.Marshaler {
 			return ec.marshalNForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐForecast(ctx, selections, v)
 		},
@@ -9241,6 +10567,68 @@ func (ec *executionContext) fieldContext_Organization_funnel(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_apiKeys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.Connection[*model.APIKey]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.APIKey]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.APIKey]) graphql.Marshaler {
+			return ec.marshalNApiKeyConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_apiKeys(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_apiKeys_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9253,7 +10641,25 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Organization().CostPerIcp(ctx, obj, fc.Args["range"].(model.DayRange))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *engine.ICPCost
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *engine.ICPCost
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *engine.ICPCost) graphql.Marshaler {
 			return ec.marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐICPCost(ctx, selections, v)
 		},
@@ -9848,7 +11254,25 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal []*model.Price
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.Price
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Price) graphql.Marshaler {
 			return ec.marshalNPrice2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceᚄ(ctx, selections, v)
 		},
@@ -9880,7 +11304,25 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 		func(ctx context.Context) (any, error) {
 			return obj.Edges(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal []model.Edge[*model.Price]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.Price]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Price]) graphql.Marshaler {
 			return ec.marshalNPriceEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
@@ -9967,7 +11409,25 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.Price
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Price
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Price) graphql.Marshaler {
 			return ec.marshalNPrice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPrice(ctx, selections, v)
 		},
@@ -10367,7 +11827,25 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []*model.PriceProposal
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.PriceProposal
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PriceProposal) graphql.Marshaler {
 			return ec.marshalNPriceProposal2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposalᚄ(ctx, selections, v)
 		},
@@ -10399,7 +11877,25 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 		func(ctx context.Context) (any, error) {
 			return obj.Edges(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []model.Edge[*model.PriceProposal]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.PriceProposal]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.PriceProposal]) graphql.Marshaler {
 			return ec.marshalNPriceProposalEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
@@ -10486,7 +11982,25 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PriceProposal) graphql.Marshaler {
 			return ec.marshalNPriceProposal2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposal(ctx, selections, v)
 		},
@@ -10985,8 +12499,20 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 				}
 				return ec.Directives.Requires(ctx, nil, directive0, role)
 			}
+			directive2 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.Connection[*model.Price]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.Price]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, role)
+			}
 
-			next = directive1
+			next = directive2
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Price]) graphql.Marshaler {
@@ -11036,7 +12562,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
 				if err != nil {
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, err
@@ -11047,8 +12573,20 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 				}
 				return ec.Directives.Requires(ctx, nil, directive0, role)
 			}
+			directive2 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Connection[*model.PriceProposal]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.PriceProposal]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, role)
+			}
 
-			next = directive1
+			next = directive2
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.PriceProposal]) graphql.Marshaler {
@@ -11169,7 +12707,25 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 		func(ctx context.Context) (any, error) {
 			return obj.Call, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -11288,7 +12844,25 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 		func(ctx context.Context) (any, error) {
 			return obj.Proposal, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PriceProposal
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PriceProposal) graphql.Marshaler {
 			return ec.marshalOPriceProposal2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposal(ctx, selections, v)
 		},
@@ -11375,7 +12949,25 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 		func(ctx context.Context) (any, error) {
 			return obj.Call, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -11558,7 +13150,25 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 		func(ctx context.Context) (any, error) {
 			return obj.Call, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -11656,6 +13266,111 @@ func (ec *executionContext) _ReserveUsagePayload_userErrors(ctx context.Context,
 func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKey, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.APIKey
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.APIKey
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
+			return ec.marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeApiKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeApiKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeApiKeyPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevokeApiKeyPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RevokeApiKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeApiKeyPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeApiKeyPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -11847,7 +13562,25 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 		func(ctx context.Context) (any, error) {
 			return obj.Entry, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalOLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, selections, v)
 		},
@@ -12053,7 +13786,25 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 		func(ctx context.Context) (any, error) {
 			return obj.Entry, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalOLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, selections, v)
 		},
@@ -12140,7 +13891,25 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 		func(ctx context.Context) (any, error) {
 			return obj.Call, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
 			return ec.marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
 		},
@@ -12418,7 +14187,25 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 		func(ctx context.Context) (any, error) {
 			return obj.Spend, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
 			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
 		},
@@ -12450,7 +14237,25 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 		func(ctx context.Context) (any, error) {
 			return obj.Entry, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal model.LedgerEntry
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.LedgerEntry
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.LedgerEntry) graphql.Marshaler {
 			return ec.marshalNLedgerEntry2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, selections, v)
 		},
@@ -13143,7 +14948,25 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 		func(ctx context.Context) (any, error) {
 			return obj.Actor, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
@@ -13166,7 +14989,25 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 		func(ctx context.Context) (any, error) {
 			return obj.Reason(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
@@ -14098,7 +15939,25 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal cost.Sums
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal cost.Sums
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v cost.Sums) graphql.Marshaler {
 			return ec.marshalNUsageSums2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐSums(ctx, selections, v)
 		},
@@ -14130,7 +15989,25 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 		func(ctx context.Context) (any, error) {
 			return obj.Groups(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal []model.UsageGroup
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.UsageGroup
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.UsageGroup) graphql.Marshaler {
 			return ec.marshalNUsageGroup2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageGroupᚄ(ctx, selections, v)
 		},
@@ -14392,7 +16269,25 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 		func(ctx context.Context) (any, error) {
 			return obj.Actor, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
@@ -14872,7 +16767,25 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Workflow().Spend(ctx, obj)
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Spend) graphql.Marshaler {
 			return ec.marshalNSpend2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
 		},
@@ -14949,7 +16862,25 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Workflow().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Connection[*model.Call]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.Call]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Call]) graphql.Marshaler {
 			return ec.marshalNCallConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
@@ -14993,7 +16924,25 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Workflow().Ledger(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.Connection[*model.LedgerEntry]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.LedgerEntry]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.LedgerEntry]) graphql.Marshaler {
 			return ec.marshalNLedgerEntryConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
@@ -15037,7 +16986,25 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Workflow().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]engine.Dimension), fc.Args["first"].(*int))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *model.UsageReport
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.UsageReport
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageReport) graphql.Marshaler {
 			return ec.marshalNUsageReport2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageReport(ctx, selections, v)
 		},
@@ -15080,7 +17047,25 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedBy, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
@@ -16751,6 +18736,69 @@ func UnmarshalCompanyInput(ctx context.Context, raw any) (model.CompanyInput, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
+	var it model.CreateAPIKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "role", "expiresAt", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalNDateTime2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateApiKeyInput unmarshals raw into the CreateApiKeyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKeyInput, error) {
+	var out model.CreateAPIKeyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApiKeyInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateWorkflowInput(ctx context.Context, obj any) (model.CreateWorkflowInput, error) {
 	var it model.CreateWorkflowInput
 	if obj == nil {
@@ -17396,6 +19444,62 @@ func (ec *executionContext) unmarshalInputReserveUsageInput(ctx context.Context,
 func UnmarshalReserveUsageInput(ctx context.Context, raw any) (model.ReserveUsageInput, error) {
 	var out model.ReserveUsageInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReserveUsageInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context, obj any) (model.RevokeAPIKeyInput, error) {
+	var it model.RevokeAPIKeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"keyId", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "keyId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keyId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.KeyID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRevokeApiKeyInput unmarshals raw into the RevokeApiKeyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRevokeApiKeyInput(ctx context.Context, raw any) (model.RevokeAPIKeyInput, error) {
+	var out model.RevokeAPIKeyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeApiKeyInput", raw, &out)
 	return out, err
 }
 
@@ -18048,6 +20152,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Call(ctx, sel, obj)
+	case model.APIKey:
+		return ec._ApiKey(ctx, sel, &obj)
+	case *model.APIKey:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ApiKey(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -18278,6 +20389,176 @@ func (ec *executionContext) _AdjustUsagePayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._AdjustUsagePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyImplementors = []string{"ApiKey", "Node"}
+
+func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *model.APIKey) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKey")
+		case "id":
+			out.Values[i] = ec._ApiKey_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._ApiKey_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "role":
+			out.Values[i] = ec._ApiKey_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "prefix":
+			out.Values[i] = ec._ApiKey_prefix(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._ApiKey_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._ApiKey_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._ApiKey_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._ApiKey_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokedBy":
+			out.Values[i] = ec._ApiKey_revokedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revokedAt":
+			out.Values[i] = ec._ApiKey_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._ApiKey_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
+
+func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.APIKey]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKeyConnection")
+		case "nodes":
+			out.Values[i] = ec._ApiKeyConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._ApiKeyConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ApiKeyConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApiKeyConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
+
+func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.APIKey]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKeyEdge")
+		case "node":
+			out.Values[i] = ec._ApiKeyEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._ApiKeyEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -18701,6 +20982,54 @@ func (ec *executionContext) _Conflict(ctx context.Context, sel ast.SelectionSet,
 		case "field":
 			out.Values[i] = ec._Conflict_field(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
+
+func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateApiKeyPayload")
+		case "apiKey":
+			out.Values[i] = ec._CreateApiKeyPayload_apiKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._CreateApiKeyPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._CreateApiKeyPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreateApiKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -19809,6 +22138,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "createApiKey":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeApiKey":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rejectPrice":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rejectPrice(ctx, field)
@@ -19939,6 +22282,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_funnel(ctx, field, obj)
+				})
+		case "apiKeys":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_apiKeys(ctx, field, obj)
 				})
 		case "costPerIcp":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -20823,6 +23172,49 @@ func (ec *executionContext) _ReserveUsagePayload(ctx context.Context, sel ast.Se
 			}
 		case "userErrors":
 			out.Values[i] = ec._ReserveUsagePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
+
+func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevokeApiKeyPayload")
+		case "apiKey":
+			out.Values[i] = ec._RevokeApiKeyPayload_apiKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RevokeApiKeyPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RevokeApiKeyPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -22657,6 +25049,73 @@ func (ec *executionContext) marshalNAdjustUsagePayload2ᚖgithubᚗcomᚋinfin8c
 	return ec._AdjustUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApiKey!")
+		return graphql.Null
+	}
+	return ec._ApiKey(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNApiKeyConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.APIKey]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApiKeyConnection!")
+		return graphql.Null
+	}
+	return ec._ApiKeyConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.APIKey]) graphql.Marshaler {
+	return ec._ApiKeyEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.APIKey]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx context.Context, v any) (engine.KeyState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := engine.KeyState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx context.Context, sel ast.SelectionSet, v engine.KeyState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ApiKeyState!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22774,6 +25233,19 @@ func (ec *executionContext) marshalNCount2int64(ctx context.Context, sel ast.Sel
 	return res
 }
 
+func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
+	res, err := ec.unmarshalInputCreateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreateApiKeyPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CreateApiKeyPayload!")
+		return graphql.Null
+	}
+	return ec._CreateApiKeyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCreateWorkflowInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateWorkflowInput(ctx context.Context, v any) (model.CreateWorkflowInput, error) {
 	res, err := ec.unmarshalInputCreateWorkflowInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22794,6 +25266,16 @@ func (ec *executionContext) unmarshalNDate2githubᚗcomᚋinfin8contentᚋengine
 }
 
 func (ec *executionContext) marshalNDate2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDate(ctx context.Context, sel ast.SelectionSet, v scalar.WrittenDate) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNDateTime2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx context.Context, v any) (scalar.WrittenDateTime, error) {
+	var res scalar.WrittenDateTime
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDateTime2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx context.Context, sel ast.SelectionSet, v scalar.WrittenDateTime) graphql.Marshaler {
 	return v
 }
 
@@ -23367,6 +25849,19 @@ func (ec *executionContext) marshalNReserveUsagePayload2ᚖgithubᚗcomᚋinfin8
 		return graphql.Null
 	}
 	return ec._ReserveUsagePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRevokeApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyInput(ctx context.Context, v any) (model.RevokeAPIKeyInput, error) {
+	res, err := ec.unmarshalInputRevokeApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRevokeApiKeyPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.RevokeAPIKeyPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RevokeApiKeyPayload!")
+		return graphql.Null
+	}
+	return ec._RevokeApiKeyPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx context.Context, v any) (caller.Role, error) {
@@ -24015,6 +26510,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 		graphql.AddInvalidNullFromMarshaler(ctx, "__TypeKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApiKey(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +60,7 @@ func setupOn(t *testing.T, db *testdb.DB, store *postgres.Store) bundle {
 	b.engine, err = engine.New(engine.Options{
 		Store: store, Jobs: noJobs{}, Drives: []workflow.StepKey{workflow.StepICP}, Now: ticking(), NewID: counting(),
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Jitter: func() float64 { return 0.5 },
+		Random: strings.NewReader(strings.Repeat("no secret", 100)),
 	})
 	if err != nil {
 		t.Fatal(err)

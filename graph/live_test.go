@@ -274,7 +274,7 @@ func TestTheBillIsToldAsItGrows(t *testing.T) {
 	t.Parallel()
 	b := setupLive(t, graph.SocketLimits{})
 	flow := b.workflow(t, workflow.ICPPending)
-	c := b.open(t, "viewer")
+	c := b.open(t, "alice")
 	c.subscribe("s", followSpend, said{"id": idOf(flow)})
 	entry := func(sequence int, kind, held string) said {
 		return said{"id": "s", "type": "next", "payload": said{"data": said{"spendChanged": said{

@@ -14,6 +14,9 @@ import (
 // node returns what the reference names.
 func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, error) {
 	who := caller.From(ctx)
+	if err := permit(who, nodeRoles[ref.Kind]); err != nil {
+		return nil, err
+	}
 	switch ref.Kind {
 	case scalar.OrganizationID:
 		return r.organization(ctx, ref.UUID)
@@ -24,6 +27,9 @@ func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, 
 		}
 		flow, err := r.engine.Workflow(ctx, who, call.WorkflowID)
 		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
+	case scalar.APIKeyID:
+		key, err := r.engine.Key(ctx, who, ref.UUID)
+		return &model.APIKey{APIKey: key}, err
 	case scalar.PriceProposalID:
 		proposal, err := r.engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err

@@ -16,9 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/live"
 )
 
@@ -88,9 +86,11 @@ func NewHandler(o Options) http.Handler {
 	}
 	p := presenter{requestID: o.RequestID, logger: o.Logger}
 
-	e := newFront(newSchema(&Resolver{engine: o.Engine, live: o.Live, report: o.Report}), o.Limits, o.Documents, p)
+	schema := newSchema(&Resolver{engine: o.Engine, live: o.Live, report: o.Report})
+	e := newFront(schema, o.Limits, o.Documents, p)
 	e.spend = o.Spend
 	e.AroundResponses(reporting(o.Report, o.Observe))
+	e.AroundResponses(p.denials)
 	return newTransports(endpoint{executor: e, finerStatus: o.FinerStatus}, o)
 }
 
@@ -105,18 +105,6 @@ func States() []string {
 
 func newSchema(r *Resolver) graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Resolvers: r, Directives: DirectiveRoot{Requires: requires}})
-}
-
-// requires is the directive of the same name, and the one place where rights are asked for.
-func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Role) (any, error) {
-	who := caller.From(ctx)
-	switch {
-	case !who.Known():
-		return nil, fault.New(fault.Unauthenticated, "Sign in: send a token that is valid.")
-	case !who.Role.Includes(role):
-		return nil, fault.New(fault.Forbidden, "This needs the role %s; yours is %s.", role, who.Role)
-	}
-	return next(ctx)
 }
 
 // byPlace orders errors as the operation is written. Fields are answered at the same time, so they come in any order.

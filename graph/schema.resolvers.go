@@ -115,6 +115,18 @@ func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPr
 	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
 }
 
+func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
+	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.engine.CreateKey)
+	return &model.CreateAPIKeyPayload{
+		APIKey: keyed(k), Secret: secretOf(k), Replayed: k.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
+	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.engine.RevokeKey)
+	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}, err
+}
+
 func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
 	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.engine.RejectPrice)
 	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
@@ -141,6 +153,15 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 	}
 	funnel, err := r.engine.Funnel(ctx, caller.From(ctx), days)
 	return &model.Funnel{Funnel: funnel}, err
+}
+
+func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error) {
+	list := scalar.List{Kind: keyList, Organization: obj.Organization.ID}
+	asked, err := decodeMoments(list, first, after)
+	if err != nil {
+		return nil, err
+	}
+	return r.apiKeys(ctx, asked)
 }
 
 func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*engine.ICPCost, error) {

@@ -146,12 +146,18 @@ func (s *socket) cut() {
 }
 
 // expire closes the socket when the caller's authority ends.
-func (s *socket) expire(at time.Time) {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
+func (s *socket) expire(ctx context.Context) {
+	var end <-chan time.Time
+	if at, ends := caller.End(ctx); ends {
+		timer := time.NewTimer(time.Until(at))
+		defer timer.Stop()
+		end = timer.C
+	}
 	select {
-	case <-timer.C:
+	case <-end:
 		s.close(closeForbidden, "The token has ended")
+	case <-s.over(s.ctx, caller.From(ctx)):
+		s.close(closeForbidden, "The key was revoked")
 	case <-s.ctx.Done():
 	}
 }
@@ -209,9 +215,7 @@ func (s *socket) init(m message) (websocket.StatusCode, string) {
 	if !caller.From(ctx).Known() {
 		return closeForbidden, "Forbidden"
 	}
-	if end, ends := caller.End(ctx); ends {
-		s.all.Go(func() { s.expire(end) })
-	}
+	s.all.Go(func() { s.expire(ctx) })
 	s.acknowledged = ctx
 	s.send(message{Type: messageAck})
 	return 0, ""

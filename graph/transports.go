@@ -43,11 +43,15 @@ type transports struct {
 	limits  SocketLimits
 	signIn  func(ctx context.Context, authorization ...string) (context.Context, error)
 	stopped <-chan struct{} // nil never
-	logger  *slog.Logger
+	// over is closed when what the caller has signed in with is revoked; nil never.
+	over   func(ctx context.Context, who caller.Caller) <-chan struct{}
+	logger *slog.Logger
 }
 
 func newTransports(e endpoint, o Options) http.Handler {
-	t := transports{endpoint: e, limits: o.Sockets.withDefaults(), signIn: o.SignIn, logger: o.Logger}
+	t := transports{
+		endpoint: e, limits: o.Sockets.withDefaults(), signIn: o.SignIn, over: o.Engine.KeyOver, logger: o.Logger,
+	}
 	if o.Live != nil {
 		t.stopped = o.Live.Stopped()
 	}

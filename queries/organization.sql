@@ -1,5 +1,5 @@
--- OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why. No
--- row comes back when somebody else changed them first.
+-- OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why, and
+-- what became of which API key, if it is about one. No row comes back when somebody else changed them first.
 -- name: OrganizationChange :one
 WITH changed AS (
     UPDATE organizations AS o
@@ -9,9 +9,10 @@ WITH changed AS (
     RETURNING o.*
 ), journaled AS (
     INSERT INTO organization_changes (
-        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at,
+        api_key_id, api_key_event)
     SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, @actor::actor, @reason::reason,
-        @at::timestamptz
+        @at::timestamptz, sqlc.narg('api_key_id')::uuid, sqlc.narg('api_key_event')::text
     FROM changed AS c
 )
 SELECT c.* FROM changed AS c;

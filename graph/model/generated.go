@@ -10,6 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
@@ -100,6 +101,30 @@ type CompanyInput struct {
 	URL string `json:"url"`
 	// The page at LinkedIn: an absolute http or https address of at most 2048 bytes.
 	LinkedinURL graphql.Omittable[*string] `json:"linkedinUrl,omitempty"`
+}
+
+// A new API key.
+type CreateAPIKeyInput struct {
+	// What it is for: 1 to 100 characters.
+	Name string `json:"name"`
+	// What it may do: at most what you may.
+	Role caller.Role `json:"role"`
+	// When it ends: later than now, and at most 366 days from now.
+	ExpiresAt scalar.WrittenDateTime `json:"expiresAt"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `createApiKey`.
+type CreateAPIKeyPayload struct {
+	// The key as lists show it. Null when it was not made.
+	APIKey *APIKey `json:"apiKey,omitempty"`
+	// The key itself, `infin8_…`. It is shown in this answer only, and null in a replay: nobody knows it any more but you.
+	Secret *string `json:"secret,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // What a workflow begins with.
@@ -305,6 +330,26 @@ type ReserveUsagePayload struct {
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which API key shall end.
+type RevokeAPIKeyInput struct {
+	// The id of the key: `key_…`.
+	KeyID scalar.ID `json:"keyId"`
+	// Why, for the journal of the settings: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `revokeApiKey`.
+type RevokeAPIKeyPayload struct {
+	// The key. Null when nothing was done.
+	APIKey *APIKey `json:"apiKey,omitempty"`
+	// True when it had been revoked before and nothing was done now.
 	Replayed bool `json:"replayed"`
 	// Why nothing was done; empty when it was.
 	UserErrors []UserError `json:"userErrors"`

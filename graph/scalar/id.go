@@ -24,6 +24,8 @@ const (
 	LedgerEntryID  IDKind = "led" // of an account's ledger, with the sequence number
 	// PriceProposalID is of a price in quarantine.
 	PriceProposalID IDKind = "prop"
+	// APIKeyID is of a key that a program signs in with.
+	APIKeyID IDKind = "key"
 )
 
 // nouns are how a sentence names what an id is of.
@@ -34,6 +36,7 @@ var nouns = map[IDKind]string{
 	TransitionID:    "a transition",
 	LedgerEntryID:   "a ledger entry",
 	PriceProposalID: "a proposed price",
+	APIKeyID:        "an API key",
 }
 
 // Reference is what an id says. Number is the place in a journal or a ledger, below 2³¹, and 0 for all other kinds.

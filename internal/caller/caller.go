@@ -29,10 +29,13 @@ func (r Role) Includes(needed Role) bool { return r.Valid() && rank[r] >= rank[n
 
 // Caller is who asks. The zero Caller is nobody: it has no organization and includes no role.
 type Caller struct {
-	// Actor names the person or the program as the journals will: the token's subject, or "worker:…".
+	// Actor names the person or the program as the journals will: the token's subject, "key:" and the name of an API key,
+	// or "worker:…".
 	Actor          string
 	OrganizationID uuid.UUID
 	Role           Role
+	// KeyID is the API key that the caller has signed in with; the nil UUID for all others.
+	KeyID uuid.UUID
 }
 
 // Known reports whether somebody was authenticated.

@@ -5,8 +5,10 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"math/rand/v2"
+	"io"
+	random "math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,6 +43,8 @@ type Options struct {
 	// Now and NewID default to the system's clock and to version 7 UUIDs.
 	Now   func() time.Time
 	NewID func() uuid.UUID
+	// Random is where the secrets of API keys come from; crypto/rand's when nil.
+	Random io.Reader
 	// Jitter returns a number in [0, 1) for the pause before a retry; math/rand's when nil.
 	Jitter func() float64
 }
@@ -55,9 +59,11 @@ type Engine struct {
 	sweptAtOnce               int32
 	clock                     func() time.Time
 	newID                     func() uuid.UUID
+	random                    io.Reader
 	jitter                    func() float64
 	known                     organizations
 	observe                   func(context.Context, string) (context.Context, func(error))
+	keys                      keyUse
 }
 
 // wakeAfter is how long a workflow may wait for the worker that was asked for it before a sweeper asks again.
@@ -72,6 +78,7 @@ func New(o Options) (*Engine, error) {
 		store: o.Store, jobs: o.Jobs, drives: map[workflow.StepKey]bool{}, lease: o.Lease,
 		workflowLimit: o.WorkflowLimit, monthLimit: o.MonthLimit, clock: o.Now, newID: o.NewID, jitter: o.Jitter,
 		observe: o.Observe,
+		random: o.Random,
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true
@@ -89,7 +96,10 @@ func New(o Options) (*Engine, error) {
 		e.newID = func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 	}
 	if e.jitter == nil {
-		e.jitter = rand.Float64
+		e.jitter = random.Float64
+	}
+	if e.random == nil {
+		e.random = rand.Reader
 	}
 	return e, nil
 }

@@ -16,6 +16,8 @@ import (
 type Entrance struct {
 	// Auth reads the tokens.
 	Auth *Authenticator
+	// Keys reads API keys, which come where tokens do; nil accepts none.
+	Keys Keys
 	// Admit is asked once for each caller with a good token whether its organization is there; it creates it when it is
 	// not. Nil admits everybody.
 	Admit func(ctx context.Context, who caller.Caller) error
@@ -33,7 +35,7 @@ func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.
 	if err != nil {
 		return nil, e.Knocks.judge(ctx, authorization, err)
 	}
-	who, end, err := e.Auth.read(ctx, token)
+	who, end, err := e.identify(ctx, token)
 	if err != nil {
 		return nil, e.Knocks.judge(ctx, authorization, err)
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	maxActorRunes   = 200
 	reservedActor   = "worker:" // the engine's own workers write this into the journals; nobody else may
+	reservedKey     = "key:"    // and this is written for API keys
 	canonicalLength = len("00000000-0000-0000-0000-000000000000")
 	maxRoleNames    = 1000 // that a token may list
 )
@@ -113,8 +114,9 @@ func checkActor(actor string) error {
 		return refused("the actor (sub) contains control characters")
 	case utf8.RuneCountInString(actor) > maxActorRunes:
 		return refused(fmt.Sprintf("the actor (sub) has more than %d characters", maxActorRunes))
-	case strings.HasPrefix(actor, reservedActor):
-		return refused(fmt.Sprintf("the actor (sub) begins with %q, which is reserved for the engine", reservedActor))
+	case strings.HasPrefix(actor, reservedActor), strings.HasPrefix(actor, reservedKey):
+		return refused(fmt.Sprintf("the actor (sub) begins with %q or %q, which are reserved for the engine",
+			reservedActor, reservedKey))
 	}
 	return nil
 }

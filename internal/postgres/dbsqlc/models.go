@@ -79,6 +79,25 @@ type AiUsageLedger struct {
 	Hash             []byte
 }
 
+type ApiKey struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Name           string
+	Role           string
+	Prefix         string
+	Digest         []byte
+	ExpiresAt      time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	CreatedVersion int
+	CreatedEvent   string
+	RevokedBy      *string
+	RevokedAt      *time.Time
+	RevokedVersion *int
+	RevokedEvent   *string
+	LastUsedAt     *time.Time
+}
+
 type IdempotencyKey struct {
 	OrganizationID uuid.UUID
 	Key            string

@@ -22,9 +22,10 @@ WITH changed AS (
     RETURNING o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at
 ), journaled AS (
     INSERT INTO organization_changes (
-        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
+        organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at,
+        api_key_id, api_key_event)
     SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, $6::actor, $7::reason,
-        $8::timestamptz
+        $8::timestamptz, $9::uuid, $10::text
     FROM changed AS c
 )
 SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, c.created_at FROM changed AS c
@@ -39,6 +40,8 @@ type OrganizationChangeParams struct {
 	Actor             string
 	Reason            string
 	At                time.Time
+	ApiKeyID          *uuid.UUID
+	ApiKeyEvent       *string
 }
 
 type OrganizationChangeRow struct {
@@ -50,8 +53,8 @@ type OrganizationChangeRow struct {
 	CreatedAt         time.Time
 }
 
-// OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why. No
-// row comes back when somebody else changed them first.
+// OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why, and
+// what became of which API key, if it is about one. No row comes back when somebody else changed them first.
 func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChangeParams) (OrganizationChangeRow, error) {
 	row := q.db.QueryRow(ctx, organizationChange,
 		arg.TimeZone,
@@ -62,6 +65,8 @@ func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChange
 		arg.Actor,
 		arg.Reason,
 		arg.At,
+		arg.ApiKeyID,
+		arg.ApiKeyEvent,
 	)
 	var i OrganizationChangeRow
 	err := row.Scan(

@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// keyList is the list of API keys, as its cursors are bound to it.
+const keyList = "key"
+
+func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateKeyInput]) {
+	in.blames(fault.Conflict, "name")
+	ends, err := input.ExpiresAt.Time()
+	in.note(err, []string{"expiresAt"})
+	in.value = engine.CreateKeyInput{
+		Name: in.text(input.Name, maxNameCharacters, "name"), Role: input.Role, ExpiresAt: ends,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeKeyInput]) {
+	in.blames(fault.NotFound, "keyId")
+	in.value = engine.RevokeKeyInput{
+		KeyID:          in.id(input.KeyID, scalar.APIKeyID, "keyId"),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+// keyed is what a payload says of a key; nothing when nothing was done with one.
+func keyed(k engine.Keyed) *model.APIKey {
+	if k.Key.CreatedAt.IsZero() {
+		return nil
+	}
+	return &model.APIKey{APIKey: k.Key}
+}
+
+// secretOf is the key's text in the answer to the request that has made it; nil in every other.
+func secretOf(k engine.Keyed) *string {
+	if k.Text == "" {
+		return nil
+	}
+	return &k.Text
+}
+
+// apiKeys returns a page of the organization's keys.
+func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyConnection, error) {
+	who := caller.From(ctx)
+	found, err := r.engine.Keys(ctx, who, engine.KeysInput{After: asked.after, First: asked.first + 1})
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(k engine.APIKey) *model.APIKey { return &model.APIKey{APIKey: k} }
+	return page(found, asked.first, wrap, model.Page[*model.APIKey]{
+		Before: asked.after != nil,
+		Cursor: func(k *model.APIKey) string { return asked.list.Moment(k.CreatedAt, k.APIKey.APIKey.ID) },
+		Count:  func(ctx context.Context) (int, error) { return r.engine.CountKeys(ctx, who) },
+	}), nil
+}

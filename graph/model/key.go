@@ -1,0 +1,24 @@
+package model
+
+import (
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/engine"
+)
+
+// APIKey is a key in an answer.
+type APIKey struct{ engine.APIKey }
+
+// IsNode says that node can find it.
+func (APIKey) IsNode() {}
+
+// ID is the typed id.
+func (k APIKey) ID() scalar.ID { return scalar.NewID(scalar.APIKeyID, k.APIKey.ID) }
+
+// RevokedBy is nil while nobody has revoked it.
+func (k APIKey) RevokedBy() *string { return given(k.APIKey.RevokedBy) }
+
+// The lists of keys.
+type (
+	APIKeyConnection = Connection[*APIKey]
+	APIKeyEdge       = Edge[*APIKey]
+)

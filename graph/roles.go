@@ -1,0 +1,78 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// requires is the directive of the same name. gqlgen asks it for every field that has it, and for every field that
+// returns a type that has it; node, which returns any type, asks by itself.
+func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Role) (any, error) {
+	if err := permit(caller.From(ctx), role); err != nil {
+		return nil, err
+	}
+	return next(ctx)
+}
+
+// permit returns nil when the caller may do what needs a role. It is the one place where rights are asked for.
+func permit(who caller.Caller, role caller.Role) error {
+	switch {
+	case !who.Known():
+		return fault.New(fault.Unauthenticated, "Sign in: send a token that is valid.")
+	case !who.Role.Includes(role):
+		return fault.New(fault.Forbidden, "This needs the role %s; yours is %s.", role, who.Role)
+	}
+	return nil
+}
+
+// nodeTypes are the types that ids are of.
+var nodeTypes = map[scalar.IDKind]string{
+	scalar.OrganizationID: "Organization", scalar.WorkflowID: "Workflow", scalar.CallID: "Call",
+	scalar.TransitionID: "Transition", scalar.LedgerEntryID: "LedgerEntry", scalar.PriceProposalID: "PriceProposal",
+	scalar.APIKeyID: "ApiKey",
+}
+
+// nodeRoles are the roles that node needs for each kind of id: those that the types have in the schema.
+var nodeRoles = func() map[scalar.IDKind]caller.Role {
+	roles, types := map[scalar.IDKind]caller.Role{}, newSchema(nil).Schema().Types
+	for kind, name := range nodeTypes {
+		roles[kind] = roleOf(types[name].Directives)
+	}
+	return roles
+}()
+
+// roleOf is the role that a field or a type names with @requires; VIEWER when it names none.
+func roleOf(directives ast.DirectiveList) caller.Role {
+	if needs := directives.ForName("requires"); needs != nil {
+		return caller.Role(needs.Arguments.ForName("role").Value.Raw)
+	}
+	return caller.Viewer
+}
+
+// denials writes down who was denied something: one line for each answer, however many fields it has struck.
+func (p presenter) denials(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	if response == nil {
+		return nil
+	}
+	for _, err := range response.Errors {
+		if err.Extensions["code"] == string(fault.Forbidden) {
+			who := caller.From(ctx)
+			p.logger.LogAttrs(ctx, slog.LevelWarn, "denied",
+				slog.String("id", p.requestID(ctx)),
+				slog.String("organization", who.OrganizationID.String()),
+				slog.String("actor", who.Actor),
+				slog.String("role", string(who.Role)),
+				slog.String("path", err.Path.String()))
+			break
+		}
+	}
+	return response
+}

@@ -1,0 +1,249 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+// key makes a key for a day.
+func (b bundle) key(t *testing.T, name string, role caller.Role) engine.Keyed {
+	t.Helper()
+	made, err := b.engine.CreateKey(context.Background(), b.who, engine.CreateKeyInput{
+		Name: name, Role: role, ExpiresAt: b.clock.now().Add(24 * time.Hour),
+	})
+	if err != nil {
+		t.Fatalf("create a key: %v", err)
+	}
+	return made
+}
+
+// refused fails the test unless a key does not sign anybody in, and the log is told why.
+func refused(t *testing.T, e *engine.Engine, key, why string) {
+	t.Helper()
+	who, _, err := e.KeyCaller(context.Background(), key)
+	if who.Known() || fault.KindOf(err) != fault.Unauthenticated || !strings.Contains(err.Error(), why) {
+		t.Errorf("sign in: got %+v, %v, want it refused since it %q", who, err, why)
+	}
+	if key != "" && err != nil && strings.Contains(err.Error(), key) {
+		t.Errorf("the error repeats the key: %v", err)
+	}
+}
+
+func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	servers := b.servers(t)
+	made := b.key(t, "nightly", caller.Operator)
+	want := caller.Caller{
+		Actor: "key:nightly", OrganizationID: b.who.OrganizationID, Role: caller.Operator, KeyID: made.Key.ID,
+	}
+	for _, server := range servers {
+		who, ends, err := server.KeyCaller(ctx, made.Text)
+		if err != nil || who != want || !ends.Equal(made.Key.ExpiresAt) {
+			t.Errorf("sign in: got %+v until %s, %v, want %+v until %s", who, ends, err, want, made.Key.ExpiresAt)
+		}
+	}
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	over := servers[1].KeyOver(listening, want)
+	if done, err := b.engine.RevokeKey(ctx, b.who, engine.RevokeKeyInput{
+		KeyID: made.Key.ID, Reason: "Lost.",
+	}); err != nil || done.Replayed || done.Key.State != engine.KeyRevoked || done.Key.RevokedBy != "alice" {
+		t.Errorf("revoke: got %+v, %v", done, err)
+	}
+	for _, server := range servers {
+		refused(t, server, made.Text, "is REVOKED")
+	}
+	select {
+	case <-over:
+	case <-time.After(20 * time.Second):
+		t.Error("what goes on with the key is not told")
+	}
+	again, err := b.engine.RevokeKey(ctx, b.who, engine.RevokeKeyInput{KeyID: made.Key.ID, Reason: "Really."})
+	if err != nil || !again.Replayed {
+		t.Errorf("revoke again: got %+v, %v, want nothing done", again, err)
+	}
+	var journal []string
+	rows, err := b.db.Super.Query(ctx, `SELECT concat_ws(' ', version, actor, api_key_event, reason)
+		FROM organization_changes WHERE api_key_id = $1 ORDER BY version`, made.Key.ID)
+	for err == nil && rows.Next() {
+		var row string
+		err = rows.Scan(&row)
+		journal = append(journal, row)
+	}
+	if diff := cmp.Diff([]string{"1 alice CREATED ", "2 alice REVOKED Lost."}, journal); err != nil || diff != "" {
+		t.Errorf("journal: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestAKeyIsOverWhenItHasExpired(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	made := b.key(t, "short", caller.Viewer)
+	b.clock.advance(24*time.Hour - time.Microsecond)
+	if _, _, err := b.engine.KeyCaller(context.Background(), made.Text); err != nil {
+		t.Errorf("just before its end: %v", err)
+	}
+	b.clock.advance(time.Microsecond)
+	refused(t, b.engine, made.Text, "is EXPIRED")
+}
+
+// A key with one wrong letter is found out by its checksum, one with a right checksum by its digest. Neither says more
+// to the client, and a key of another organization finds nothing at home.
+func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	made := b.key(t, "one", caller.Admin)
+	for i := range made.Text {
+		letter := "a"
+		if made.Text[i] == 'a' {
+			letter = "b"
+		}
+		refused(t, b.engine, made.Text[:i]+letter+made.Text[i+1:], "is mistyped")
+	}
+	for _, text := range []string{
+		"", "infin8_", made.Text[:len(made.Text)-1], made.Text + "a", strings.ToUpper(made.Text),
+	} {
+		refused(t, b.engine, text, "is mistyped")
+	}
+	stranger := b.stranger(t)
+	random := bytes.Repeat([]byte{7}, 25)
+	forger := b.newEngine(t, b.db.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
+	forged, err := forger.CreateKey(context.Background(), stranger, engine.CreateKeyInput{
+		Name: "one", Role: caller.Admin, ExpiresAt: b.clock.now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same prefix in the other organization: another secret, so another digest.
+	random[24] = 8
+	forger = b.newEngine(t, b.db.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
+	_, err = forger.CreateKey(context.Background(), b.who, engine.CreateKeyInput{
+		Name: "two", Role: caller.Admin, ExpiresAt: b.clock.now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, _, err := b.engine.KeyCaller(context.Background(), forged.Text); err != nil ||
+		who.OrganizationID != stranger.OrganizationID {
+		t.Errorf("got %+v, %v, want the stranger", who, err)
+	}
+	if _, err := b.db.Owner.Exec(context.Background(), `TRUNCATE api_keys`); err == nil {
+		t.Error("keys can be removed")
+	}
+}
+
+func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	in := engine.CreateKeyInput{
+		Name: "ci", Role: caller.Viewer, ExpiresAt: b.clock.now().Add(time.Hour), IdempotencyKey: "k",
+	}
+	texts := make([]string, 8)
+	for _, err := range testdb.Together(len(texts), func(i int) error {
+		made, err := b.engine.CreateKey(ctx, b.who, in)
+		if texts[i] = made.Text; made.Replayed != (made.Text == "") || made.Key.Name != "ci" {
+			t.Errorf("got %+v", made)
+		}
+		return err
+	}) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if shown := len(strings.Join(texts, "")) / 81; shown != 1 {
+		t.Errorf("the key was shown %d times", shown)
+	}
+	in.Role = caller.Admin
+	if _, err := b.engine.CreateKey(ctx, b.who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
+		t.Errorf("other content: got %v, want %s", err, fault.IdempotencyMismatch)
+	}
+	var kept int
+	if err := b.db.Super.QueryRow(ctx, `SELECT count(*) FROM api_keys AS k WHERE k::text LIKE '%' || $1 || '%'`,
+		strings.Join(texts, "")).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("the key itself is kept in %d rows, %v", kept, err)
+	}
+}
+
+func TestAKeyThatCannotBeIsRefused(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	b.key(t, "taken", caller.Viewer)
+	operator := b.as("olga")
+	good := engine.CreateKeyInput{Name: "n", Role: caller.Operator, ExpiresAt: b.clock.now().Add(time.Hour)}
+	for name, c := range map[string]struct {
+		who    caller.Caller
+		change func(*engine.CreateKeyInput)
+		want   fault.Kind
+	}{
+		"no name":        {b.who, func(in *engine.CreateKeyInput) { in.Name = "" }, fault.InvalidInput},
+		"a long name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
+		"space around":   {b.who, func(in *engine.CreateKeyInput) { in.Name = " n" }, fault.InvalidInput},
+		"a line break":   {b.who, func(in *engine.CreateKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
+		"a used name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = "taken" }, fault.Conflict},
+		"no such role":   {b.who, func(in *engine.CreateKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
+		"a greater role": {operator, func(in *engine.CreateKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
+		"over already":   {b.who, func(in *engine.CreateKeyInput) { in.ExpiresAt = b.clock.now() }, fault.InvalidInput},
+		"for ever": {b.who, func(in *engine.CreateKeyInput) {
+			in.ExpiresAt = b.clock.now().Add(366*24*time.Hour + time.Microsecond)
+		}, fault.InvalidInput},
+	} {
+		in := good
+		c.change(&in)
+		if _, err := b.engine.CreateKey(ctx, c.who, in); fault.KindOf(err) != c.want {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+	elsewhere := b.stranger(t)
+	for _, who := range []caller.Caller{elsewhere, b.who} {
+		_, err := b.engine.RevokeKey(ctx, who, engine.RevokeKeyInput{KeyID: uuid.New()})
+		if fault.KindOf(err) != fault.NotFound {
+			t.Errorf("revoke no key: got %v, want %s", err, fault.NotFound)
+		}
+	}
+}
+
+func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	made := b.key(t, "busy", caller.Viewer)
+	use := func() {
+		t.Helper()
+		if _, _, err := b.engine.KeyCaller(ctx, made.Text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	noted := func(want time.Time) {
+		t.Helper()
+		deadline := time.Now().Add(20 * time.Second)
+		for {
+			k, err := b.engine.Key(ctx, b.who, made.Key.ID)
+			if err == nil && k.LastUsedAt != nil && k.LastUsedAt.Equal(want) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("last use: got %v, %v, want %s", k.LastUsedAt, err, want)
+			}
+		}
+	}
+	first := b.clock.now()
+	use()
+	noted(first)
+	b.clock.advance(59 * time.Second)
+	use()
+	b.clock.advance(time.Second)
+	second := b.clock.now()
+	use()
+	noted(second) // The use in between has left no trace, or this one would be too soon.
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// An API key is text of letters and digits, so that a double click takes all of it:
+//
+//	infin8_ organization _ prefix secret checksum
+//
+// each part in base32 without capitals. The organization is in it so that the look-up can name one like every other
+// query; the prefix is what the look-up finds; the secret has 160 random bits; the checksum, CRC-32 of all before it,
+// tells a mistyped key from a forged one without the database.
+const (
+	keyMark       = "infin8_"
+	prefixBytes   = 5
+	secretBytes   = 20
+	checksumBytes = 4
+
+	organizationLetters = 26 // 16 bytes
+	prefixLetters       = 8
+	checksumLetters     = 7
+	keyLetters          = len(keyMark) + organizationLetters + 1 + prefixLetters + 32 + checksumLetters
+)
+
+var keyLetterSet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// keyText is an API key as its owner has it.
+type keyText struct {
+	organization uuid.UUID
+	prefix       string
+	text         string
+}
+
+// digest is what is kept of the key. The secret in it is random, so nothing slower than one SHA-256 is needed.
+func (k keyText) digest() []byte {
+	sum := sha256.Sum256([]byte(k.text))
+	return sum[:]
+}
+
+// newKeyText makes a key of an organization.
+func newKeyText(organization uuid.UUID, random io.Reader) (keyText, error) {
+	var chance [prefixBytes + secretBytes]byte
+	if _, err := io.ReadFull(random, chance[:]); err != nil {
+		return keyText{}, fmt.Errorf("read random bytes: %w", err)
+	}
+	prefix := keyLetterSet.EncodeToString(chance[:prefixBytes])
+	text := keyMark + keyLetterSet.EncodeToString(organization[:]) + "_" + prefix +
+		keyLetterSet.EncodeToString(chance[prefixBytes:])
+	return keyText{organization, prefix, text + keyChecksum(text)}, nil
+}
+
+func keyChecksum(text string) string {
+	var sum [checksumBytes]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE([]byte(text)))
+	return keyLetterSet.EncodeToString(sum[:])
+}
+
+var errMistyped = errors.New("the API key is mistyped")
+
+// readKeyText reads a key. The error repeats nothing of it.
+func readKeyText(text string) (keyText, error) {
+	body, marked := strings.CutPrefix(text, keyMark)
+	if !marked || len(text) != keyLetters || body[organizationLetters] != '_' {
+		return keyText{}, errMistyped
+	}
+	unsigned := text[:len(text)-checksumLetters]
+	if keyChecksum(unsigned) != text[len(unsigned):] {
+		return keyText{}, errMistyped
+	}
+	organization, err := keyLetterSet.DecodeString(body[:organizationLetters])
+	if err != nil {
+		return keyText{}, errMistyped
+	}
+	id, err := uuid.FromBytes(organization)
+	if err != nil {
+		return keyText{}, errMistyped
+	}
+	return keyText{id, body[organizationLetters+1:][:prefixLetters], text}, nil
+}

@@ -1,0 +1,125 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// APIKey is a key that a program signs in with, without the key itself.
+type APIKey struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Name           string
+	Role           caller.Role
+	Prefix         string // of the part that is no organization: people recognize the key by it
+	ExpiresAt      time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	RevokedBy      string // "" while it was not
+	RevokedAt      *time.Time
+	LastUsedAt     *time.Time // to the minute; nil before the first time
+	Digest         []byte     // sha256 of the key
+}
+
+// KeyEvent is what a row of the organization's journal says of an API key.
+type KeyEvent struct {
+	ID     uuid.UUID
+	Event  string
+	Reason string
+	At     time.Time
+}
+
+// The events of a key.
+const (
+	KeyCreated = "CREATED"
+	KeyRevoked = "REVOKED"
+)
+
+// JournalKey writes a row of the journal of an organization, which must be locked, and returns its version.
+func (s *Store) JournalKey(ctx context.Context, who caller.Caller, o Organization, e KeyEvent) (int, error) {
+	row, err := s.q.OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+		OrganizationID: o.ID, Version: o.Version, TimeZone: o.TimeZone, WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico: o.MonthLimit, Actor: who.Actor, Reason: e.Reason, At: e.At, ApiKeyID: &e.ID, ApiKeyEvent: &e.Event,
+	})
+	return row.Version, translate(err)
+}
+
+// AddAPIKey writes a key down; version is the row of the journal that says that it was created.
+func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, version int) (APIKey, error) {
+	row, err := s.q.ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{
+		OrganizationID: who.OrganizationID, ID: k.ID, Name: k.Name, Role: string(k.Role), Prefix: k.Prefix,
+		Digest: k.Digest, ExpiresAt: k.ExpiresAt, Actor: who.Actor, At: k.CreatedAt, Version: version,
+	})
+	return toAPIKey(row), translate(err)
+}
+
+// RevokeAPIKey ends a key. revoked is false when it is not there, or was revoked before.
+func (s *Store) RevokeAPIKey(
+	ctx context.Context, who caller.Caller, id uuid.UUID, version int, at time.Time,
+) (key APIKey, revoked bool, err error) {
+	row, err := s.q.ApiKeyRevoke(ctx, dbsqlc.ApiKeyRevokeParams{
+		OrganizationID: who.OrganizationID, ID: id, Actor: who.Actor, At: at, Version: version,
+	})
+	return one(row, err, toAPIKey)
+}
+
+// APIKey returns one key of the caller's organization.
+func (s *Store) APIKey(ctx context.Context, who caller.Caller, id uuid.UUID) (key APIKey, found bool, err error) {
+	row, err := s.q.ApiKeyGet(ctx, dbsqlc.ApiKeyGetParams{OrganizationID: who.OrganizationID, ID: id})
+	return one(row, err, toAPIKey)
+}
+
+// APIKeyNamed returns the key of a name in the caller's organization.
+func (s *Store) APIKeyNamed(ctx context.Context, who caller.Caller, name string) (key APIKey, found bool, err error) {
+	row, err := s.q.ApiKeyGetByName(ctx, dbsqlc.ApiKeyGetByNameParams{OrganizationID: who.OrganizationID, Name: name})
+	return one(row, err, toAPIKey)
+}
+
+// FindAPIKey returns the key that begins with a prefix, for whoever says that it belongs to an organization.
+func (s *Store) FindAPIKey(
+	ctx context.Context, organization uuid.UUID, prefix string,
+) (key APIKey, found bool, err error) {
+	row, err := s.q.ApiKeyFind(ctx, dbsqlc.ApiKeyFindParams{OrganizationID: organization, Prefix: prefix})
+	return one(row, err, toAPIKey)
+}
+
+// APIKeyPage asks for keys, the newest first, that were created before a key of the list.
+type APIKeyPage struct {
+	BeforeAt time.Time
+	BeforeID uuid.UUID
+	First    int32
+}
+
+// APIKeys returns at most First keys of the caller's organization.
+func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage) ([]APIKey, error) {
+	rows, err := s.q.ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
+		OrganizationID: who.OrganizationID, BeforeAt: page.BeforeAt, BeforeID: page.BeforeID, PageSize: page.First,
+	})
+	return many(rows, err, toAPIKey)
+}
+
+// CountAPIKeys counts the keys of the caller's organization: all, or those that still count at a time.
+func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, at time.Time) (int, error) {
+	n, err := s.q.ApiKeyCount(ctx, dbsqlc.ApiKeyCountParams{OrganizationID: who.OrganizationID, Live: live, At: at})
+	return int(n), translate(err)
+}
+
+// TouchAPIKey notes when a key was used, unless somebody has noted that within the time before.
+func (s *Store) TouchAPIKey(ctx context.Context, k APIKey, at time.Time, within time.Duration) error {
+	return translate(s.q.ApiKeyTouch(ctx, dbsqlc.ApiKeyTouchParams{
+		OrganizationID: k.OrganizationID, ID: k.ID, At: at, NotedBefore: at.Add(-within),
+	}))
+}
+
+func toAPIKey(r dbsqlc.ApiKey) APIKey {
+	return APIKey{
+		OrganizationID: r.OrganizationID, ID: r.ID, Name: r.Name, Role: caller.Role(r.Role), Prefix: r.Prefix,
+		ExpiresAt: r.ExpiresAt.UTC(), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.UTC(), RevokedBy: value(r.RevokedBy),
+		RevokedAt: utc(r.RevokedAt), LastUsedAt: utc(r.LastUsedAt), Digest: r.Digest,
+	}
+}
