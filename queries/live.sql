@@ -2,6 +2,7 @@
 -- its own, which it takes for the purpose. The end of a snapshot is none: it comes after the last transaction that has
 -- ended, and others may run beyond it.
 -- name: HorizonGet :one
+-- The rule is off: it reads no table.
 -- @sqlc-vet-disable names-organization
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
     pg_current_xact_id()::text::bigint AS next;

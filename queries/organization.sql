@@ -32,12 +32,10 @@ SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, 
     c.created_at
 FROM created AS c;
 
--- OrganizationGet returns the organization. (Its key is its name: the rule asks for another table's column.)
+-- OrganizationGet returns the organization.
 -- name: OrganizationGet :one
--- @sqlc-vet-disable names-organization
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id;
 
 -- OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
 -- name: OrganizationLock :one
--- @sqlc-vet-disable names-organization
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id FOR NO KEY UPDATE;

@@ -22,10 +22,8 @@ LEFT JOIN ended AS e
     ON e.model = w.model AND e.component = w.component AND e.min_prompt_tokens = w.min_prompt_tokens
 ORDER BY e.model, w.model, w.component, w.min_prompt_tokens;
 
--- PriceCount counts the prices in force at a time, the organization's own and the operator's. (The list is named by the
--- organization: the rule asks for another column.)
+-- PriceCount counts the prices in force at a time, the organization's own and the operator's.
 -- name: PriceCount :one
--- @sqlc-vet-disable names-organization
 SELECT count(*) FROM model_prices AS p
 WHERE p.list_id IN (@operator_list, @organization_id) AND p.valid_from <= @at
     AND (p.valid_to IS NULL OR p.valid_to > @at) AND (@any_model::boolean OR p.model = ANY(@models::text[]));
@@ -56,7 +54,8 @@ ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
 LIMIT @page_size;
 
 -- PriceLock keeps others from changing a list until the transaction ends; two lists whose hashes are equal wait for
--- each other without need. (The organization is the name of the list.)
+-- each other without need.
 -- name: PriceLock :exec
+-- The rule is off: it reads no table; the lock is named by the organization.
 -- @sqlc-vet-disable names-organization
 SELECT pg_advisory_xact_lock(@class::integer, hashtext(@organization_id::text));

@@ -7,9 +7,8 @@ SELECT unnest(@ids::uuid[]), sqlc.narg('organization_id')::uuid, unnest(@models:
     unnest(@min_prompt_tokens::bigint[]), unnest(@unit_picos::bigint[]), nullif(unnest(@compared_picos::bigint[]), -1),
     unnest(@doubts::text[]), @source, @actor::actor, @at::timestamptz, @pending::proposal_state;
 
--- ProposalCount counts the proposals of a list in some states. (The organization is the name of the list.)
+-- ProposalCount counts the proposals of a list in some states.
 -- name: ProposalCount :one
--- @sqlc-vet-disable names-organization
 SELECT count(*) FROM model_price_proposals AS p
 WHERE p.list_id = @organization_id AND p.state = ANY(@states::text[]);
 
@@ -34,9 +33,7 @@ ORDER BY p.proposed_at, p.id
 LIMIT @page_size;
 
 -- ProposalSupersede closes what is pending and no longer what the list says.
--- (The organization is the name of the list.)
 -- name: ProposalSupersede :execrows
--- @sqlc-vet-disable names-organization
 UPDATE model_price_proposals AS p
 SET state = @superseded, decided_by = @actor::actor, decided_at = @at::timestamptz
 WHERE p.list_id = @organization_id AND p.id = ANY(@ids::uuid[]) AND p.state = @pending;

@@ -2,6 +2,7 @@
 -- bucket that is not there is full: it begins with the rest. Addresses belong to no organization: who
 -- failed to sign in has none.
 -- name: AddressBucketTake :execrows
+-- The rule is off: who failed to sign in belongs to no organization.
 -- @sqlc-vet-disable names-organization
 INSERT INTO address_buckets AS b (slot, tokens_micro, refilled_at)
 VALUES (@slot, @rest_micro, @at)

@@ -320,6 +320,8 @@ type CallListAllParams struct {
 }
 
 // CallListAll pages through the calls of all organizations by key, for the auditor.
+// The rule is off: the auditor reads all organizations.
+// @sqlc-vet-disable names-organization
 func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiCall, error) {
 	rows, err := q.db.Query(ctx, callListAll, arg.AfterOrganizationID, arg.AfterID, arg.PageSize)
 	if err != nil {
@@ -480,6 +482,8 @@ type CallListDueParams struct {
 
 // CallListDue takes the calls that are due for a look and puts their next look off, so that one sweeper at a time asks
 // for each. All organizations.
+// The rule is off: every server looks after the work of all organizations.
+// @sqlc-vet-disable names-organization
 func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiCall, error) {
 	rows, err := q.db.Query(ctx, callListDue, arg.NextCheckAt, arg.At, arg.PageSize)
 	if err != nil {

@@ -123,8 +123,7 @@ const organizationGet = `-- name: OrganizationGet :one
 SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1
 `
 
-// OrganizationGet returns the organization. (Its key is its name: the rule asks for another table's column.)
-// @sqlc-vet-disable names-organization
+// OrganizationGet returns the organization.
 func (q *Queries) OrganizationGet(ctx context.Context, organizationID uuid.UUID) (Organization, error) {
 	row := q.db.QueryRow(ctx, organizationGet, organizationID)
 	var i Organization
@@ -144,7 +143,6 @@ SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, 
 `
 
 // OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
-// @sqlc-vet-disable names-organization
 func (q *Queries) OrganizationLock(ctx context.Context, organizationID uuid.UUID) (Organization, error) {
 	row := q.db.QueryRow(ctx, organizationLock, organizationID)
 	var i Organization

@@ -83,9 +83,7 @@ type PriceCountParams struct {
 	Models         []string
 }
 
-// PriceCount counts the prices in force at a time, the organization's own and the operator's. (The list is named by the
-// organization: the rule asks for another column.)
-// @sqlc-vet-disable names-organization
+// PriceCount counts the prices in force at a time, the organization's own and the operator's.
 func (q *Queries) PriceCount(ctx context.Context, arg PriceCountParams) (int64, error) {
 	row := q.db.QueryRow(ctx, priceCount,
 		arg.OperatorList,
@@ -275,7 +273,8 @@ type PriceLockParams struct {
 }
 
 // PriceLock keeps others from changing a list until the transaction ends; two lists whose hashes are equal wait for
-// each other without need. (The organization is the name of the list.)
+// each other without need.
+// The rule is off: it reads no table; the lock is named by the organization.
 // @sqlc-vet-disable names-organization
 func (q *Queries) PriceLock(ctx context.Context, arg PriceLockParams) error {
 	_, err := q.db.Exec(ctx, priceLock, arg.Class, arg.OrganizationID)

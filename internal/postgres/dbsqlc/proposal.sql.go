@@ -69,8 +69,7 @@ type ProposalCountParams struct {
 	States         []string
 }
 
-// ProposalCount counts the proposals of a list in some states. (The organization is the name of the list.)
-// @sqlc-vet-disable names-organization
+// ProposalCount counts the proposals of a list in some states.
 func (q *Queries) ProposalCount(ctx context.Context, arg ProposalCountParams) (int64, error) {
 	row := q.db.QueryRow(ctx, proposalCount, arg.OrganizationID, arg.States)
 	var count int64
@@ -244,8 +243,6 @@ type ProposalSupersedeParams struct {
 }
 
 // ProposalSupersede closes what is pending and no longer what the list says.
-// (The organization is the name of the list.)
-// @sqlc-vet-disable names-organization
 func (q *Queries) ProposalSupersede(ctx context.Context, arg ProposalSupersedeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, proposalSupersede,
 		arg.Superseded,

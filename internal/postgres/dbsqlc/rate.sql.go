@@ -33,6 +33,7 @@ type AddressBucketTakeParams struct {
 // AddressBucketTake takes an amount from a bucket, after what time has filled into it. No row is changed when there is less. A
 // bucket that is not there is full: it begins with the rest. Addresses belong to no organization: who
 // failed to sign in has none.
+// The rule is off: who failed to sign in belongs to no organization.
 // @sqlc-vet-disable names-organization
 func (q *Queries) AddressBucketTake(ctx context.Context, arg AddressBucketTakeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, addressBucketTake,

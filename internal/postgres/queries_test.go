@@ -1,0 +1,121 @@
+package postgres_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+var (
+	// opening is a table that a statement reads or changes, and the name that it has there.
+	opening = regexp.MustCompile(`\b(FROM|JOIN|UPDATE|INTO) (\w+)(?: AS (\w+))?`)
+	named   = regexp.MustCompile(`-- name: (\w+) `)
+)
+
+// Each table of organizations that a query opens is bound to an organization: by the parameter @organization_id, by the
+// list that is named by it, or by what it is joined with, down to one that is. The rule of sqlc vet sees to the
+// parameter; this sees to the joins. What is meant for all organizations says so, with the reason, where the rule is
+// switched off.
+func TestEveryTableInAQueryIsBoundToAnOrganization(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	rows, err := db.Super.Query(context.Background(), `SELECT table_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND column_name = 'organization_id'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../queries/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("queries: got %v, %v", files, err)
+	}
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range strings.Split(string(text), "\n\n") {
+			name := named.FindStringSubmatch(query)
+			if name == nil {
+				t.Errorf("%s has something that is no query:\n%s", file, query)
+				continue
+			}
+			found++
+			if i := strings.Index(query, "@sqlc-vet-disable"); i >= 0 {
+				if !strings.Contains(query, "-- The rule is off: ") {
+					t.Errorf("%s: say behind “-- The rule is off: ” why", name[1])
+				}
+				if strings.Contains(query[i:], "@sqlc-vet-disable names-organization") {
+					continue
+				}
+			}
+			for _, fault := range unbound(query, tables) {
+				t.Errorf("%s: %s", name[1], fault)
+			}
+		}
+	}
+	if found < 80 {
+		t.Errorf("got %d queries, want all of them", found)
+	}
+}
+
+// unbound returns the tables that a query opens without naming an organization.
+func unbound(query string, tables []string) (faults []string) {
+	var code []string
+	for line := range strings.Lines(query) {
+		if !strings.HasPrefix(line, "--") {
+			code = append(code, line)
+		}
+	}
+	text := strings.Join(code, "")
+	for _, found := range opening.FindAllStringSubmatch(text, -1) {
+		verb, table, alias := found[1], found[2], found[3]
+		column := alias + ".organization_id"
+		switch {
+		case !slices.Contains(tables, table):
+			continue
+		case verb == "INTO":
+			if !strings.Contains(text, "organization_id") {
+				faults = append(faults, "writes "+table+" without organization_id")
+			}
+			continue
+		case alias == "":
+			faults = append(faults, "opens "+table+" without a name for it")
+			continue
+		}
+		if !regexp.MustCompile(`\b(` + column + `|` + alias + `\.list_id) (=|IN) |= ` + column + `\b`).MatchString(text) {
+			faults = append(faults, "opens "+table+" as "+alias+" and binds it to no organization")
+		}
+	}
+	return faults
+}
+
+func TestAQueryThatForgetsItsOrganizationIsFound(t *testing.T) {
+	t.Parallel()
+	tables := []string{"intent_workflows", "workflow_transitions"}
+	for query, want := range map[string]int{
+		`SELECT w.* FROM intent_workflows AS w WHERE w.organization_id = @organization_id`: 0,
+		`SELECT w.organization_id FROM intent_workflows AS w WHERE w.id = @id`:             1,
+		`SELECT 1 FROM intent_workflows AS w JOIN workflow_transitions AS t ON t.workflow_id = w.id
+			WHERE w.organization_id = @organization_id`: 1,
+		`SELECT 1 FROM intent_workflows AS w JOIN workflow_transitions AS t ON t.organization_id = w.organization_id
+			WHERE w.organization_id = @organization_id`: 0,
+		`INSERT INTO workflow_transitions (workflow_id) VALUES (@id)`: 1,
+	} {
+		if got := unbound(query, tables); len(got) != want {
+			t.Errorf("%s: got %q, want %d", query, got, want)
+		}
+	}
+}
