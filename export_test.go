@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -299,9 +300,42 @@ func TestAnExportOverHTTPIsThatOfTheCommand(t *testing.T) {
 	if status, body := fetchFile(t, p.address+"/export/ledger.csv", token(t, operator)); status != http.StatusForbidden {
 		t.Errorf("an operator: got %d %s, want 403", status, body)
 	}
+	if line := p.says(t, "request", "code", "FORBIDDEN"); line["actor"] != operator.Actor {
+		t.Errorf("the log names %v as who was denied, want %s", line["actor"], operator.Actor)
+	}
 	status, body := fetchFile(t, p.address+"/export/ledger.csv?from=2026-13-01", token(t, w.who))
 	if status != http.StatusBadRequest || !strings.Contains(body, "from: ") {
 		t.Errorf("no day: got %d %s, want 400 and the field", status, body)
+	}
+}
+
+// uuids are in every row of an export.
+var uuids = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+func TestAnExportHasNothingOfAnotherOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := testdb.Caller(t, w.db)
+	for _, who := range []caller.Caller{w.who, other} {
+		testdb.Workflow(t, w.db, who, testdb.WorkflowOpts{State: workflow.ICPFailed})
+	}
+	p := w.serve(t, "--workers=false")
+	for _, file := range []string{"journal.csv", "journal.ndjson", "ledger.csv", "ledger.ndjson"} {
+		_, theirs := fetchFile(t, p.address+"/export/"+file, token(t, other))
+		foreign := uuids.FindAllString(theirs, -1)
+		for _, query := range []string{
+			"", "?organization=" + other.OrganizationID.String(), "?organizationId=org_" + other.OrganizationID.String(),
+		} {
+			_, ours := fetchFile(t, p.address+"/export/"+file+query, token(t, w.who))
+			if len(foreign) == 0 || !strings.Contains(ours, w.who.OrganizationID.String()) {
+				t.Errorf("%s: got %q and %q, want the rows of both", file, theirs, ours)
+			}
+			for _, id := range foreign {
+				if strings.Contains(ours, id) {
+					t.Errorf("%s%s has %s, which is another organization's", file, query, id)
+				}
+			}
+		}
 	}
 }
 

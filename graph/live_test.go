@@ -50,17 +50,7 @@ func setupLive(t *testing.T, limits graph.SocketLimits) liveBundle {
 	b := liveBundle{db: db, who: testdb.Caller(t, db), log: &logBuffer{}}
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	var err error
-	b.hub, err = live.New(live.Options{Store: db.Store(), Connection: db.Pool.Config().ConnConfig, Logger: logger})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = b.hub.Run(ctx) })
-	b.stopHub = func() {
-		cancel()
-		running.Wait()
-	}
+	b.hub, b.stopHub = runHub(t, db, logger)
 	b.engine, err = engine.New(engine.Options{
 		Store: db.Store().Telling(b.hub.Announce), Jobs: noJobs{}, WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
 	})
@@ -92,6 +82,22 @@ func setupLive(t *testing.T, limits graph.SocketLimits) liveBundle {
 		b.hub.Close()
 	})
 	return b
+}
+
+// runHub returns a hub that runs until it is stopped.
+func runHub(t *testing.T, db *testdb.DB, logger *slog.Logger) (hub *live.Hub, stop func()) {
+	t.Helper()
+	hub, err := live.New(live.Options{Store: db.Store(), Connection: db.Pool.Config().ConnConfig, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = hub.Run(ctx) })
+	return hub, func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // narrow is a listener whose connections hold little that their client has not read.

@@ -1,0 +1,329 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/infin8content/engine/graph"
+)
+
+// theSchema is what the explorers walk.
+var theSchema = graph.NewExecutableSchema(graph.Config{}).Schema()
+
+// explorer writes operations that together ask for every field of the schema with every argument. It knows values by
+// their types, and fails the test where it knows none: then it must be taught, so that nothing new is left out.
+type explorer struct {
+	t *testing.T
+	// own are ids that whoever asks may see, by type; they lead to what is asked of it.
+	own map[string]string
+	// strange are the values to be tried: ids of every kind, cursors of every list.
+	strange strangers
+	// asked has each Type.field that an operation has selected.
+	asked map[string]bool
+}
+
+// strangers are what belongs to somebody else.
+type strangers struct {
+	ids, cursors, keys []string
+	actor, name, model string
+}
+
+// operation is one that an explorer has written.
+type operation struct {
+	root  ast.Operation
+	field string // of the root or of a type
+	text  string
+}
+
+// idTypes are the types that an argument or a field of an input is an id of, by its name.
+var idTypes = map[string]string{
+	"id": "Workflow", "workflowId": "Workflow", "callId": "Call", "entryId": "LedgerEntry",
+	"proposalId": "PriceProposal", "keyId": "ApiKey",
+}
+
+// value returns a value for an argument that is good for what it is, as text of GraphQL.
+func (x *explorer) value(of *ast.Type, name string) string {
+	x.t.Helper()
+	if of.Elem != nil {
+		return "[" + x.value(of.Elem, name) + "]"
+	}
+	definition := theSchema.Types[of.NamedType]
+	switch definition.Kind {
+	case ast.Enum:
+		if chosen, special := map[string]string{"from": "CREATED", "to": "ICP_PENDING"}[name]; special {
+			return chosen
+		}
+		return definition.EnumValues[0].Name
+	case ast.InputObject:
+		return x.inputs(definition)[0]
+	}
+	switch of.NamedType {
+	case "ID":
+		owner, known := idTypes[name]
+		if !known {
+			x.t.Fatalf("%s is an id of what? Add it to idTypes.", name)
+		}
+		if x.own[owner] == "" {
+			x.t.Fatalf("there is no %s to give as %s: let populate make one.", owner, name)
+		}
+		return quoted(x.own[owner])
+	case "String":
+		return x.text(name)
+	case "Int":
+		if number, special := map[string]string{"first": "50", "afterVersion": "-1", "afterSequence": "-1"}[name]; special {
+			return number
+		}
+		return "1"
+	case "Boolean":
+		return "true"
+	case "USD":
+		return `"0.01"`
+	case "DateTime":
+		return quoted(time.Now().Add(time.Hour).Format(time.RFC3339))
+	case "Date":
+		day := map[string]int{"from": -10, "to": 2}[name]
+		return quoted(time.Now().UTC().AddDate(0, 0, day).Format(time.DateOnly))
+	}
+	x.t.Fatalf("the explorer has no value of the type %s, for %s: add one to value.", of.NamedType, name)
+	return ""
+}
+
+// text returns a text that is good for what it is.
+func (x *explorer) text(name string) string {
+	x.t.Helper()
+	switch name {
+	case "after":
+		return "null" // from the beginning
+	case "url", "linkedinUrl":
+		return `"https://okapi.example"`
+	case "timeZone":
+		return `"Europe/Berlin"`
+	case "name", "idempotencyKey": // One that was not used before.
+		return quoted(fmt.Sprintf("okapi %d", len(x.asked)+int(time.Now().UnixNano())))
+	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy":
+		return `"okapi"`
+	}
+	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)
+	return ""
+}
+
+// others returns the values of an argument that belong to somebody else; none for one that names nothing.
+func (x *explorer) others(of *ast.Type, name string) []string {
+	x.t.Helper()
+	var values []string
+	switch definition := theSchema.Types[of.Name()]; {
+	case definition.Kind == ast.InputObject:
+		return x.inputs(definition)
+	case of.Name() == "ID":
+		values = x.strange.ids
+	case of.Name() != "String":
+	case name == "after":
+		values = x.strange.cursors
+	case name == "idempotencyKey":
+		values = x.strange.keys
+	case name == "nameContains":
+		values = []string{x.strange.name}
+	case name == "createdBy":
+		values = []string{x.strange.actor}
+	case name == "models":
+		values = []string{x.strange.model}
+	}
+	texts := make([]string, len(values))
+	for i, value := range values {
+		if texts[i] = quoted(value); of.Elem != nil {
+			texts[i] = "[" + texts[i] + "]"
+		}
+	}
+	return texts
+}
+
+// inputs returns objects of an input: one with what it must have; then that with each field that it may have; then each
+// of those that name something with what belongs to somebody else.
+func (x *explorer) inputs(definition *ast.Definition) []string {
+	x.t.Helper()
+	var needed, optional ast.FieldList
+	for _, field := range definition.Fields {
+		if field.Type.NonNull && field.DefaultValue == nil {
+			needed = append(needed, field)
+		} else {
+			optional = append(optional, field)
+		}
+	}
+	object := func(special map[string]string) string {
+		var fields []string
+		for _, field := range needed {
+			if special[field.Name] == "" {
+				fields = append(fields, field.Name+": "+x.value(field.Type, field.Name))
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(special)) {
+			fields = append(fields, name+": "+special[name])
+		}
+		return "{" + strings.Join(fields, ", ") + "}"
+	}
+	objects := []string{object(nil)}
+	for _, field := range optional {
+		objects = append(objects, object(map[string]string{field.Name: x.value(field.Type, field.Name)}))
+	}
+	for _, field := range slices.Concat(needed, optional) {
+		if theSchema.Types[field.Type.Name()].Kind == ast.InputObject {
+			continue
+		}
+		for _, other := range x.others(field.Type, field.Name) {
+			objects = append(objects, object(map[string]string{field.Name: other}))
+			for _, more := range optional { // What must be there in one way or another, as an amount or an estimate.
+				if field.Type.Name() == "ID" && more.Name != field.Name {
+					objects = append(objects,
+						object(map[string]string{field.Name: other, more.Name: x.value(more.Type, more.Name)}))
+				}
+			}
+		}
+	}
+	return objects
+}
+
+// arguments returns the argument lists to try on a field: what it must have; then each argument with what belongs to
+// somebody else.
+func (x *explorer) arguments(field *ast.FieldDefinition) []string {
+	x.t.Helper()
+	needed := map[string]string{}
+	for _, argument := range field.Arguments {
+		if argument.Type.NonNull && argument.DefaultValue == nil {
+			needed[argument.Name] = x.value(argument.Type, argument.Name)
+		}
+	}
+	list := func(name, value string) string {
+		given := maps.Clone(needed)
+		if name != "" {
+			given[name] = value
+		}
+		var texts []string
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			texts = append(texts, name+": "+given[name])
+		}
+		if len(texts) == 0 {
+			return ""
+		}
+		return "(" + strings.Join(texts, ", ") + ")"
+	}
+	lists := []string{list("", "")}
+	for _, argument := range field.Arguments {
+		lists = append(lists, list(argument.Name, x.value(argument.Type, argument.Name)))
+		for _, other := range x.others(argument.Type, argument.Name) {
+			lists = append(lists, list(argument.Name, other))
+		}
+	}
+	return slices.Compact(lists)
+}
+
+// selection selects all fields of a type, and so on down to a depth.
+func (x *explorer) selection(name string, depth int, within ...string) string {
+	x.t.Helper()
+	definition := theSchema.Types[name]
+	if definition.IsLeafType() {
+		return ""
+	}
+	if !definition.IsAbstractType() {
+		return " { __typename " + x.fields(definition, "", depth, append(within, name)) + " }"
+	}
+	parts := []string{"__typename"}
+	for _, possible := range theSchema.PossibleTypes[name] {
+		// Fields of several types may have one name and not one type, so each gets a name of its own.
+		alias := possible.Name + "_"
+		parts = append(parts, "... on "+possible.Name+" { "+x.fields(possible, alias, 2, append(within, name))+" }")
+	}
+	return " { " + strings.Join(parts, " ") + " }"
+}
+
+// fields selects the fields of an object, each by a name that begins with alias, but none of a type that it is within.
+func (x *explorer) fields(of *ast.Definition, alias string, depth int, within []string) string {
+	x.t.Helper()
+	var parts []string
+	for _, field := range of.Fields {
+		below := theSchema.Types[field.Type.Name()]
+		if strings.HasPrefix(field.Name, "__") ||
+			!below.IsLeafType() && (depth <= 1 || slices.Contains(within, below.Name)) {
+			continue
+		}
+		x.asked[of.Name+"."+field.Name] = true
+		name := field.Name
+		if alias != "" {
+			name = alias + name + ": " + name
+		}
+		parts = append(parts, name+x.arguments(field)[0]+x.selection(below.Name, depth-1, within...))
+	}
+	return strings.Join(parts, " ")
+}
+
+// operations returns operations that ask for each field below a root: those of the root with everything that they can
+// be given, and those of the types below it on what belongs to whoever asks.
+func (x *explorer) operations(root ast.Operation) []operation {
+	x.t.Helper()
+	name := map[ast.Operation]string{ast.Query: "Query", ast.Mutation: "Mutation", ast.Subscription: "Subscription"}[root]
+	type way struct{ name, before, after string }
+	var all []operation
+	seen := map[string]bool{name: true}
+	for queue := []way{{name, string(root) + " { ", " }"}}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		for _, field := range theSchema.Types[at.name].Fields {
+			below := theSchema.Types[field.Type.Name()]
+			if strings.HasPrefix(field.Name, "__") || below.IsLeafType() && len(field.Arguments) == 0 {
+				continue
+			}
+			lists := x.arguments(field)
+			x.asked[at.name+"."+field.Name] = true
+			for _, list := range lists {
+				all = append(all, operation{
+					root, at.name + "." + field.Name,
+					at.before + field.Name + list + x.selection(below.Name, 3) + at.after,
+				})
+			}
+			if root == ast.Query && below.Kind == ast.Object && !seen[below.Name] {
+				seen[below.Name] = true
+				queue = append(queue, way{below.Name, at.before + field.Name + lists[0] + " { ", " }" + at.after})
+			}
+		}
+	}
+	return all
+}
+
+// unasked are the fields that can be reached from a root and that no operation has selected.
+func (x *explorer) unasked(roots ...string) []string {
+	var missing []string
+	seen := map[string]bool{}
+	for queue := roots; len(queue) > 0; queue = queue[1:] {
+		if seen[queue[0]] {
+			continue
+		}
+		seen[queue[0]] = true
+		for _, possible := range theSchema.PossibleTypes[queue[0]] {
+			queue = append(queue, possible.Name)
+		}
+		definition := theSchema.Types[queue[0]]
+		for _, field := range definition.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			queue = append(queue, field.Type.Name())
+			if definition.Kind == ast.Object && !x.asked[definition.Name+"."+field.Name] {
+				missing = append(missing, definition.Name+"."+field.Name)
+			}
+		}
+	}
+	return missing
+}
+
+func quoted(text string) string {
+	written, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(written)
+}

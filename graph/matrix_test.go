@@ -1,0 +1,56 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+// Every mutation, with an input that is good, by every role below the one that it needs: refused, written down with who
+// asked, and nothing has changed.
+func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
+	t.Parallel()
+	b := world(t)
+	x := &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
+		"Workflow":      "wf_00000000-0000-7000-8000-000000000004",
+		"Call":          "call_00000000-0000-7000-8000-000000000007",
+		"LedgerEntry":   "led_00000000-0000-7000-8000-000000000001_2",
+		"PriceProposal": "prop_00000000-0000-7000-8000-000000000001",
+		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
+	}}
+	before := testdb.Contents(t, b.db, b.who.OrganizationID)
+	tried := 0
+	for _, field := range theSchema.Mutation.Fields {
+		needed := caller.Role(field.Directives.ForName("requires").Arguments.ForName("role").Value.Raw)
+		for _, role := range []caller.Role{caller.Viewer, caller.Operator, caller.Admin} {
+			if role.Includes(needed) {
+				continue
+			}
+			tried++
+			as := b.as(role)
+			as.who.Actor = fmt.Sprintf("%s as %s", field.Name, role)
+			o := operation{ast.Mutation, field.Name, "mutation { " + field.Name + x.arguments(field)[0] + " { __typename } }"}
+			answer := as.ask(t, o.text, nil)
+			if get(t, answer, "data") != nil || get(t, answer, "errors", 0, "extensions", "code") != "FORBIDDEN" {
+				t.Errorf("%s as %s: got %s, want FORBIDDEN and no data", field.Name, role, answer)
+			}
+			want := fmt.Sprintf("msg=denied id=request-1 organization=%s actor=%q role=%s path=%s\n",
+				as.who.OrganizationID, as.who.Actor, role, field.Name)
+			if !strings.Contains(b.log.String(), want) {
+				t.Errorf("the log does not say: %s", want)
+			}
+		}
+	}
+	if tried < len(theSchema.Mutation.Fields) {
+		t.Errorf("got %d refusals of %d mutations", tried, len(theSchema.Mutation.Fields))
+	}
+	if diff := cmp.Diff(before, testdb.Contents(t, b.db, b.who.OrganizationID)); diff != "" {
+		t.Errorf("something has changed (-before +after):\n%s", diff)
+	}
+}
