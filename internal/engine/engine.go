@@ -78,7 +78,7 @@ func New(o Options) (*Engine, error) {
 		store: o.Store, jobs: o.Jobs, drives: map[workflow.StepKey]bool{}, lease: o.Lease,
 		workflowLimit: o.WorkflowLimit, monthLimit: o.MonthLimit, clock: o.Now, newID: o.NewID, jitter: o.Jitter,
 		observe: o.Observe,
-		random: o.Random,
+		random:  o.Random,
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true

@@ -74,7 +74,9 @@ type Keyed struct {
 
 // CreateKey makes a key that may do at most what the caller may. CONFLICT when the organization has ever had a key of
 // that name, since the journals name the key by it. A replay does not know the key's text any more.
-func (e *Engine) CreateKey(ctx context.Context, who caller.Caller, in CreateKeyInput) (Keyed, error) {
+func (e *Engine) CreateKey(ctx context.Context, who caller.Caller, in CreateKeyInput) (_ Keyed, err error) {
+	ctx, end := e.begin(ctx, "CreateKey")
+	defer end(&err)
 	at := e.now()
 	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
 	text, err := newKeyText(who.OrganizationID, e.random)
@@ -171,7 +173,9 @@ type RevokeKeyInput struct {
 
 // RevokeKey ends a key at once: the next request with it is refused on every server, and what goes on with it ends
 // within seconds. Revoking it again changes nothing.
-func (e *Engine) RevokeKey(ctx context.Context, who caller.Caller, in RevokeKeyInput) (Keyed, error) {
+func (e *Engine) RevokeKey(ctx context.Context, who caller.Caller, in RevokeKeyInput) (_ Keyed, err error) {
+	ctx, end := e.begin(ctx, "RevokeKey")
+	defer end(&err)
 	if err := checkReason(in.Reason); err != nil {
 		return Keyed{}, err
 	}
