@@ -206,3 +206,50 @@ func TestAStreamReachesTheConnection(t *testing.T) {
 		t.Errorf("status in the log: got %v, want 202", got)
 	}
 }
+
+func TestWhoeverWatchesIsToldHowARequestEndedInWordsOfOurs(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	var told []web.Answered
+	b := setup(t, func(o *web.Options) {
+		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			web.Annotate(r.Context(), "Same", "")
+			if r.Context().Value(key{}) != "request-1" {
+				panic("the handler does not get the watcher's context")
+			}
+			w.WriteHeader(http.StatusOK)
+		})
+		o.Observe = func(r *http.Request, id string) web.Observation {
+			return web.Observation{
+				Context: context.WithValue(r.Context(), key{}, id), Trace: "trace-1",
+				Ended: func(a web.Answered) {
+					if a.Took <= 0 {
+						t.Errorf("%s took %s", a.Route, a.Took)
+					}
+					a.Took = 0
+					told = append(told, a)
+				},
+			}
+		}
+	})
+	b.post("{}", "X-Request-Id", "request-1")
+	if got := b.log.line(t)["trace"]; got != "trace-1" {
+		t.Errorf("log: got the trace %v, want trace-1", got)
+	}
+	b.post("{}", "X-Request-Id", "request-2")
+	b.get("/graphql")
+	b.get("/what-somebody-typed", "X-Request-Id", "request-1")
+	b.get("/healthz")
+	b.do(httptest.NewRequest("BREW", "/graphql", http.NoBody))
+	want := []web.Answered{
+		{Method: "POST", Route: "/graphql", Status: 200, Operation: "Same"},
+		{Method: "POST", Route: "/graphql", Status: 500, Operation: "Same", Code: "INTERNAL"},
+		{Method: "GET", Route: "/graphql", Status: 401, Code: "UNAUTHENTICATED"},
+		{Method: "GET", Route: "/", Status: 404, Code: "NOT_FOUND"},
+		{Method: "GET", Route: "/healthz", Status: 200},
+		{Method: "OTHER", Route: "/graphql", Status: 405, Code: "INVALID_INPUT"},
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
