@@ -87,6 +87,9 @@ func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) er
 	group.SetLimit(2)
 	for first := from; first < to; first += planted {
 		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			var flows []plant
 			for n := first; n < min(first+planted, to); n++ {
 				at := b.began.UTC().Truncate(time.Second).Add(-40*24*time.Hour + time.Duration(n)*time.Millisecond)
