@@ -40,7 +40,7 @@ func (b *bench) pairs() error {
 	}
 	defer closeEngine()
 	for _, n := range []int{1, payers} {
-		var bare, inside series
+		var bare, inside rates
 		s, err := b.pairScript(n)
 		if err != nil {
 			return err
@@ -50,15 +50,16 @@ func (b *bench) pairs() error {
 			if err != nil {
 				return err
 			}
-			bare = append(bare, found)
+			bare.add(found)
 			if found, err = b.enginePairs(e, n); err != nil {
 				return err
 			}
-			inside = append(inside, found)
+			inside.add(found)
 		}
 		b.table.add(row{
 			what:  fmt.Sprintf("reserve + settle pairs/s, engine, on %d organizations, %d callers", n, payingCallers),
-			found: inside.String(), against: "pgbench " + bare.String(), ratio: ratios(inside, bare).String(), goal: "≥ 0.50",
+			found: inside.perSecond.String(), against: "pgbench " + bare.perSecond.String(), ratio: inside.against(bare),
+			goal: "≥ 0.50",
 		})
 	}
 	return nil
@@ -137,19 +138,21 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 }
 
 // enginePairs lets callers reserve and settle for a slice of time; each reservation has a key, as the API demands.
-func (b *bench) enginePairs(e *engine.Engine, organizations int) (float64, error) {
+func (b *bench) enginePairs(e *engine.Engine, organizations int) (rate, error) {
 	var keys atomic.Int64
 	run := strconv.FormatUint(b.random.Uint64(), 36) + "-"
 	random := make([]*rand.Rand, payingCallers)
 	for i := range random {
 		random[i] = rand.New(rand.NewPCG(b.random.Uint64(), 0))
 	}
-	perSecond, _, err := callers(payingCallers, b.slice, func(i, _ int) error {
-		o := random[i].IntN(organizations)
-		return b.pair(e, whoOf(payerIDs, o), numbered(flowIDs, payingFlows+o*payingCallers+i),
-			run+strconv.FormatInt(keys.Add(1), 10))
+	u, err := b.used(nil, func() (float64, []time.Duration, error) {
+		return callers(payingCallers, b.slice, func(i, _ int) error {
+			o := random[i].IntN(organizations)
+			return b.pair(e, whoOf(payerIDs, o), numbered(flowIDs, payingFlows+o*payingCallers+i),
+				run+strconv.FormatInt(keys.Add(1), 10))
+		})
 	})
-	return perSecond, err
+	return u.rate, err
 }
 
 func (b *bench) pair(e *engine.Engine, who caller.Caller, flow uuid.UUID, key string) error {

@@ -93,14 +93,34 @@ func idExpression(kind, variable string) string {
 	return "('00000000-0000-7000-" + kind + "-' || lpad(:" + variable + "::text, 12, '0'))::uuid"
 }
 
-var transactionsPerSecond = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+var (
+	transactionsPerSecond = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+	transactions          = regexp.MustCompile(`(?m)^number of transactions actually processed: ([0-9]+)`)
+)
 
-// runScript lets clients execute the script for a time, prepared and as the server's role, and returns how often it was
-// done in a second.
-func (b *bench) runScript(s *script, clients int, slice time.Duration) (float64, error) {
+// rate is how often something was done in a second, and the processor time for each, over all processes that had to do
+// with it.
+type rate struct{ perSecond, processor float64 }
+
+// rates are series of them.
+type rates struct{ perSecond, processor series }
+
+func (r *rates) add(found rate) {
+	r.perSecond, r.processor = append(r.perSecond, found.perSecond), append(r.processor, found.processor)
+}
+
+// against is the ratio of two rates by time, and by what the processors had to do: the latter is what an idle machine
+// would make of it, more or less, when the processors are what there is too little of.
+func (r rates) against(other rates) string {
+	return ratios(r.perSecond, other.perSecond).String() + "; by processor " +
+		figure(ratios(other.processor, r.processor).median())
+}
+
+// runScript lets clients execute the script for a time, prepared and as the server's role.
+func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, error) {
 	file := filepath.Join(b.folder, "script.sql")
 	if err := os.WriteFile(file, []byte(s.text.String()), 0o600); err != nil {
-		return 0, err
+		return rate{}, err
 	}
 	// Connecting counts towards its time, and not towards its figures.
 	seconds := max(1, int(slice.Round(time.Second)/time.Second)) + clients/32
@@ -115,13 +135,20 @@ func (b *bench) runScript(s *script, clients int, slice time.Duration) (float64,
 	cmd.Env = append(os.Environ(), "PGOPTIONS=-c role="+postgres.AppRole+" -c timezone=UTC "+s.settings)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
+	before := b.usedByDatabase()
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w\n%s%s", err, out, complaints.String())
+		return rate{}, fmt.Errorf("pgbench: %w\n%s%s", err, out, complaints.String())
 	}
 	found := transactionsPerSecond.FindSubmatch(out)
-	if found == nil || bytes.Contains(complaints.Bytes(), []byte("ERROR")) {
-		return 0, fmt.Errorf("pgbench says\n%s%s", out, complaints.String())
+	if found == nil || !transactions.Match(out) || bytes.Contains(complaints.Bytes(), []byte("ERROR")) {
+		return rate{}, fmt.Errorf("pgbench says\n%s%s", out, complaints.String())
 	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	perSecond, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		return rate{}, err
+	}
+	used := b.usedByDatabase() - before + cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	times, err := strconv.ParseFloat(string(transactions.FindSubmatch(out)[1]), 64)
+	return rate{perSecond, float64(used.Microseconds()) / times}, err
 }

@@ -109,19 +109,63 @@ func (p *process) stop() {
 }
 
 // processor returns how much processor time the server has used.
-func (p *process) processor() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
+func (p *process) processor() time.Duration { return usedBy(p.cmd.Process.Pid, false) }
+
+// usedBy returns how much processor time a process has used; with its ended children, if asked for.
+func usedBy(pid int, withEnded bool) time.Duration {
+	fields := statOf(pid)
+	if len(fields) < 15 {
 		return 0
+	}
+	counted := fields[11:13] // user and system
+	if withEnded {
+		counted = fields[11:15]
+	}
+	var sum int64
+	for _, field := range counted {
+		n, _ := strconv.ParseInt(field, 10, 64)
+		sum += n
+	}
+	return time.Duration(sum) * time.Second / ticks
+}
+
+// statOf returns what Linux says of a process, from its state on; nothing when it has gone.
+func statOf(pid int) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
 	}
 	_, rest, _ := strings.Cut(string(text), ") ") // Behind the name, which may have spaces.
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
+	return strings.Fields(rest)
+}
+
+// usedByDatabase returns how much processor time PostgreSQL has used, with all of its processes.
+func (b *bench) usedByDatabase() time.Duration {
+	sum := usedBy(b.postmaster, true)
+	for _, folder := range folders("/proc/[0-9]*") {
+		pid, err := strconv.Atoi(filepath.Base(folder))
+		if fields := statOf(pid); err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(b.postmaster) {
+			sum += usedBy(pid, false)
+		}
 	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * time.Second / ticks
+	return sum
+}
+
+func folders(pattern string) []string {
+	found, _ := filepath.Glob(pattern) // The pattern is a good one.
+	return found
+}
+
+// findPostmaster finds the process that all of PostgreSQL's others are children of.
+func (b *bench) findPostmaster() error {
+	var backend int
+	if err := b.owner.QueryRow(b.ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
+		return err
+	}
+	if fields := statOf(backend); len(fields) > 1 {
+		b.postmaster, _ = strconv.Atoi(fields[1])
+	}
+	return nil
 }
 
 // memory returns the resident memory of the server in bytes.

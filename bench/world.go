@@ -37,14 +37,15 @@ type bench struct {
 	ctx    context.Context
 	random *rand.Rand
 
-	folder   string
-	server   string // the engine's binary
-	pgbench  string
-	database *embedded.Server
-	owner    *pgxpool.Pool
-	counts   bool // whether statements can be counted
-	began    time.Time
-	load     string // the load average at the start
+	folder     string
+	server     string // the engine's binary
+	pgbench    string
+	database   *embedded.Server
+	owner      *pgxpool.Pool
+	postmaster int
+	counts     bool // whether statements can be counted
+	began      time.Time
+	load       string // the load average at the start
 
 	table table
 }
@@ -135,9 +136,11 @@ func (b *bench) prepareDatabase() error {
 		return err
 	}
 	if b.counts {
-		_, err = b.owner.Exec(b.ctx, "CREATE EXTENSION pg_stat_statements")
+		if _, err := b.owner.Exec(b.ctx, "CREATE EXTENSION pg_stat_statements"); err != nil {
+			return err
+		}
 	}
-	return err
+	return b.findPostmaster()
 }
 
 const databaseName = "bench"
