@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,8 +34,11 @@ func dial(address, token string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), head: "POST /graphql HTTP/1.1\r\nHost: " +
-		address + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: "}, nil
+	head := "POST /graphql HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n"
+	if token != "" {
+		head += "Authorization: Bearer " + token + "\r\n"
+	}
+	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), head: head + "Content-Length: "}, nil
 }
 
 func (c *client) close() { _ = c.conn.Close() }
@@ -70,8 +74,7 @@ func (c *client) ask(operation, variables string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.body = append(c.body[:0], make([]byte, length)...)
-	if _, err := io.ReadFull(c.reader, c.body); err != nil {
+	if c.body, err = c.rest(c.body[:0], length); err != nil {
 		return nil, err
 	}
 	if status != http.StatusOK || bytes.Contains(c.body, []byte(`"errors":[`)) ||
@@ -79,6 +82,36 @@ func (c *client) ask(operation, variables string) ([]byte, error) {
 		return nil, fmt.Errorf("the server answers %d %s", status, c.body)
 	}
 	return c.body, nil
+}
+
+// inChunks is the length of an answer that does not say how long it is.
+const inChunks = -2
+
+// rest reads the body of an answer.
+func (c *client) rest(into []byte, length int) ([]byte, error) {
+	if length != inChunks {
+		into = slices.Grow(into, length)[:length]
+		_, err := io.ReadFull(c.reader, into)
+		return into, err
+	}
+	for {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		size, err := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 31)
+		if err != nil {
+			return nil, err
+		}
+		at := len(into)
+		into = append(into, make([]byte, size+2)...) // and the end of the line
+		if _, err := io.ReadFull(c.reader, into[at:]); err != nil {
+			return nil, err
+		}
+		if into = into[:at+int(size)]; size == 0 {
+			return into, nil
+		}
+	}
 }
 
 // header reads the head of an answer.
@@ -94,10 +127,12 @@ func (c *client) header() (status, length int, err error) {
 		switch {
 		case first && len(line) >= 12:
 			status, err = strconv.Atoi(string(line[9:12]))
-		case len(line) == 0 && length < 0:
+		case len(line) == 0 && length == -1:
 			return 0, 0, errors.New("the answer does not say how long it is")
 		case len(line) == 0:
 			return status, length, nil
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			length = inChunks
 		case bytes.EqualFold(name, []byte("Content-Length")):
 			length, err = strconv.Atoi(string(bytes.TrimSpace(value)))
 		}
