@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -140,7 +141,8 @@ func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
 	}
 }
 
-// counter counts statements.
+// counter counts statements, each of which is a round trip. What is said before a statement, whose rows it is about,
+// travels with it and is not counted.
 type counter struct{ n atomic.Int64 }
 
 func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
@@ -149,6 +151,19 @@ func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQ
 }
 
 func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (c *counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, sent pgx.TraceBatchStartData) context.Context {
+	for _, q := range sent.Batch.QueuedQueries {
+		if !strings.HasPrefix(q.SQL, "SELECT set_config(") {
+			c.n.Add(1)
+		}
+	}
+	return ctx
+}
+
+func (*counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
 	t.Parallel()

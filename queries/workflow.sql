@@ -177,4 +177,4 @@ WITH due AS (
 )
 UPDATE intent_workflows AS w SET wake_at = @next_wake_at
 FROM due WHERE w.organization_id = due.organization_id AND w.id = due.id
-RETURNING w.*;
+RETURNING w.organization_id, w.id, w.version, w.updated_at;

@@ -231,7 +231,7 @@ func TestVerifyNoticesACorrectionThatWasTurnedToAnotherEntry(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		findings, err := b.engine.Verify(ctx)
+		findings, err := b.verify(t)
 		if err != nil || len(findings) != 1 || !strings.Contains(findings[0].Row, "entry 3") {
 			t.Errorf("%s: got %v, %v, want entry 3", name, findings, err)
 		}

@@ -324,8 +324,8 @@ func TestTheServerCannotChangeTheOperatorsPrices(t *testing.T) {
 	}
 	doubted := b.imports(t, list(sonar, tokens(1, 1))).Changes[0].ProposalID
 	_, err = b.engine.AcceptPrice(ctx, b.operator, engine.DecideInput{ProposalID: doubted, Reason: "For all."})
-	if fault.KindOf(err) != fault.Internal {
-		t.Errorf("accept: got %v, want the database to refuse it", err)
+	if fault.KindOf(err) != fault.NotFound {
+		t.Errorf("accept: got %v, want the database to show the server no proposal of the operator's", err)
 	}
 }
 

@@ -96,7 +96,7 @@ func (e *Engine) wake(ctx context.Context, at time.Time) (woken int, err error) 
 			return err
 		}
 		for _, flow := range flows {
-			if err := e.jobs.Drive(ctx, tx.Tx(), flow.OrganizationID, flow.ID, at); err != nil {
+			if err := e.jobs.Drive(ctx, tx.Tx(), flow.OrganizationID, flow.WorkflowID, at); err != nil {
 				return err
 			}
 			woken++

@@ -29,7 +29,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 	t.Parallel()
-	b, ctx := setup(t), context.Background()
+	b := setup(t)
 	h := &history{bundle: b, random: rand.New(rand.NewPCG(7, 7))}
 	for range 80 {
 		h.step(t)
@@ -45,7 +45,7 @@ func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 		"one token fewer": `UPDATE usage_days SET prompt_tokens = prompt_tokens - 1 WHERE prompt_tokens > 0`,
 	} {
 		tamper(t, b, statement)
-		findings, err := b.engine.Verify(ctx)
+		findings, err := b.verify(t)
 		if err != nil || len(findings) == 0 {
 			t.Errorf("%s: got %v, %v, want findings", name, findings, err)
 		}

@@ -209,7 +209,7 @@ func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
 			if _, err := b.db.Super.Exec(ctx, "SET session_replication_role = replica;"+values.Replace(c.sql)); err != nil {
 				t.Fatal(err)
 			}
-			findings, err := b.engine.Verify(ctx)
+			findings, err := b.verify(t)
 			if err != nil {
 				t.Fatal(err)
 			}

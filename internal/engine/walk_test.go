@@ -65,7 +65,7 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if diff := cmp.Diff(want, organization.Month.Balance); diff != "" {
 		t.Error(diff)
 	}
-	findings, err := b.engine.Verify(ctx)
+	findings, err := b.verify(t)
 	if err != nil || len(findings) > 0 {
 		t.Errorf("verify: got %v, %v, want nothing", findings, err)
 	}

@@ -32,6 +32,13 @@ func (s sabotage) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	return s.DBTX.QueryRow(ctx, strings.Replace(sql, s.guard, s.instead, 1), args...)
 }
 
+func (s sabotage) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if !strings.Contains(sql, s.guard) {
+		return nil, errors.New("the statement has no guard " + s.guard)
+	}
+	return s.DBTX.Query(ctx, strings.Replace(sql, s.guard, s.instead, 1), args...)
+}
+
 type noGuard struct{ error }
 
 func (n noGuard) Scan(...any) error { return n.error }
@@ -73,7 +80,7 @@ func TestWithoutTheStateGuardOneEdgeIsTakenMoreThanOnce(t *testing.T) {
 	)
 	// race has twenty callers ask for one edge by the statement without its guard.
 	race := func(b bundle, flow uuid.UUID) []error {
-		q := dbsqlc.New(sabotage{b.db.Pool, stateGuard, "OR w.state = $"})
+		q := dbsqlc.New(sabotage{b.named, stateGuard, "OR w.state = $"})
 		return testdb.Together(20, func(int) error {
 			_, err := q.WorkflowTransition(context.Background(), dbsqlc.WorkflowTransitionParams{
 				OrganizationID: b.who.OrganizationID, ID: flow, FromState: workflow.Created, ToState: workflow.ICPPending,
@@ -116,7 +123,7 @@ func TestWithoutTheLimitTheAccountOverspends(t *testing.T) {
 		month := b.month(t)
 		return testdb.Together(100, func(int) error {
 			ctx, at := context.Background(), testdb.Now()
-			return pgx.BeginFunc(ctx, b.db.Pool, func(tx pgx.Tx) error {
+			return pgx.BeginFunc(ctx, b.named, func(tx pgx.Tx) error {
 				call := uuid.New()
 				_, err := dbsqlc.New(tx).CallReserve(ctx, dbsqlc.CallReserveParams{
 					OrganizationID: b.who.OrganizationID, ID: call, WorkflowID: flow.ID, MonthID: month.ID,
@@ -181,7 +188,7 @@ func TestWithoutTheTokenALostRunFinishes(t *testing.T) {
 	t.Run("WithItNothingIsWritten", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		flow, err := finish(t, b, b.db.Pool)
+		flow, err := finish(t, b, b.named)
 		if !errors.Is(err, pgx.ErrNoRows) || count(t, b, finished, flow) != 0 {
 			t.Errorf("got %v, want no rows", err)
 		}
@@ -189,7 +196,7 @@ func TestWithoutTheTokenALostRunFinishes(t *testing.T) {
 	t.Run("WithoutItTheDeadHasTheLastWord", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		flow, err := finish(t, b, sabotage{b.db.Pool, "AND w.version = coalesce(", "AND 0 < coalesce("})
+		flow, err := finish(t, b, sabotage{b.named, "AND w.version = coalesce(", "AND 0 < coalesce("})
 		if err != nil || count(t, b, finished, flow) != 1 {
 			t.Errorf("the check of the fence would not notice that it is gone: %v", err)
 		}

@@ -22,7 +22,7 @@ type Organization struct {
 
 // CreateOrganization writes the caller's organization if it is new.
 func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
-	return translate(s.q.OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
+	return translate(s.of(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
 		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
 		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
 	}))
@@ -30,7 +30,7 @@ func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Org
 
 // Organization returns the caller's organization.
 func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
-	row, err := s.q.OrganizationGet(ctx, who.OrganizationID)
+	row, err := s.of(who.OrganizationID).OrganizationGet(ctx, who.OrganizationID)
 	return one(row, err, toOrganization)
 }
 
@@ -38,7 +38,9 @@ func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organiza
 func (s *Store) Account(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.q.AccountGet(ctx, dbsqlc.AccountGetParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).AccountGet(ctx, dbsqlc.AccountGetParams{
+		OrganizationID: who.OrganizationID, ID: id,
+	})
 	return one(row, err, toAccount)
 }
 
@@ -46,7 +48,7 @@ func (s *Store) Account(
 func (s *Store) Accounts(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID]cost.Account, error) {
-	rows, err := s.q.AccountListByWorkflows(ctx, dbsqlc.AccountListByWorkflowsParams{
+	rows, err := s.of(who.OrganizationID).AccountListByWorkflows(ctx, dbsqlc.AccountListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	if err != nil {
@@ -63,7 +65,9 @@ func (s *Store) Accounts(
 func (s *Store) Month(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.q.AccountGetMonth(ctx, dbsqlc.AccountGetMonthParams{OrganizationID: who.OrganizationID, At: &at})
+	row, err := s.of(who.OrganizationID).AccountGetMonth(ctx, dbsqlc.AccountGetMonthParams{
+		OrganizationID: who.OrganizationID, At: &at,
+	})
 	return one(row, err, toAccount)
 }
 
@@ -77,7 +81,7 @@ type NewMonth struct {
 
 // OpenMonth opens the account of a month, unless it is open, or the organization's time zone is another one now.
 func (s *Store) OpenMonth(ctx context.Context, who caller.Caller, m NewMonth) error {
-	return translate(s.q.AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
+	return translate(s.of(who.OrganizationID).AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
 		OrganizationID: who.OrganizationID, ID: m.ID, Kind: cost.AccountMonth, PeriodStart: &m.Period.Start,
 		PeriodEnd: &m.Period.End, TimeZone: m.TimeZone, EntryKind: cost.EntryOpen, Actor: who.Actor, At: m.At,
 	}))
@@ -92,7 +96,7 @@ type Hold struct {
 
 // Hold reserves money if it fits below the limit. held is false when it does not; nothing is written then.
 func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account cost.Account, held bool, err error) {
-	row, err := s.q.AccountHold(ctx, dbsqlc.AccountHoldParams{
+	row, err := s.of(who.OrganizationID).AccountHold(ctx, dbsqlc.AccountHoldParams{
 		OrganizationID: who.OrganizationID, ID: h.AccountID, Kind: cost.EntryReserve, CallID: h.CallID,
 		HoldPico: int64(h.Amount), Actor: who.Actor, At: h.At,
 	})
@@ -129,7 +133,7 @@ func (s *Store) book(
 	ctx context.Context, who caller.Caller, account uuid.UUID, b Booking,
 ) (cost.Account, error) {
 	n := b.counts()
-	row, err := s.q.RecordUsageAndIncrement(ctx, dbsqlc.RecordUsageAndIncrementParams{
+	row, err := s.of(who.OrganizationID).RecordUsageAndIncrement(ctx, dbsqlc.RecordUsageAndIncrementParams{
 		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
 		CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
 		Overage: b.Overage, StoppedKind: b.stops(), Actor: who.Actor, Reason: b.Reason, At: b.At,
@@ -156,7 +160,7 @@ func (b Booking) stops() cost.AccountKind {
 func (s *Store) Entries(
 	ctx context.Context, who caller.Caller, accounts []uuid.UUID, after int64, first int32,
 ) (map[uuid.UUID][]cost.Entry, error) {
-	rows, err := s.q.LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
+	rows, err := s.of(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
 		OrganizationID: who.OrganizationID, AccountIds: accounts, AfterSequence: after, PageSize: first,
 	})
 	values, err := many(rows, err, toEntry)
@@ -167,7 +171,7 @@ func (s *Store) Entries(
 func (s *Store) EntryAt(
 	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
 ) (entry cost.Entry, found bool, err error) {
-	row, err := s.q.LedgerGet(ctx, dbsqlc.LedgerGetParams{
+	row, err := s.of(who.OrganizationID).LedgerGet(ctx, dbsqlc.LedgerGetParams{
 		OrganizationID: who.OrganizationID, AccountID: account, Sequence: sequence,
 	})
 	return one(row, err, toEntry)

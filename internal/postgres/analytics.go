@@ -76,7 +76,7 @@ func (s *Store) Usage(
 		query.AccountIds = []uuid.UUID{}
 		query.MonthsFrom, query.MonthsTo = from.Add(-beforeDay), to.Add(afterDay)
 	}
-	rows, err := s.q.UsageListByAccounts(ctx, query)
+	rows, err := s.of(who.OrganizationID).UsageListByAccounts(ctx, query)
 	if err != nil {
 		return total, nil, translate(err)
 	}
@@ -92,7 +92,7 @@ func (s *Store) usageByWorkflows(
 		if total, _, err = s.Usage(ctx, who, UsageQuery{Days: in.Days}); err != nil {
 			return err
 		}
-		rows, err := s.q.UsageListByWorkflows(ctx, dbsqlc.UsageListByWorkflowsParams{
+		rows, err := s.of(who.OrganizationID).UsageListByWorkflows(ctx, dbsqlc.UsageListByWorkflowsParams{
 			OrganizationID: who.OrganizationID, AccountKind: cost.AccountWorkflow, FromDay: in.Days.From.Date(),
 			ToDay: in.Days.To.Date(), ByDay: in.ByDay, ByModel: in.ByModel, ByStep: in.ByStep,
 			ByOutcome: in.ByOutcome, PageSize: in.First,
@@ -146,7 +146,7 @@ type UsageDrift struct {
 // UsageDrifts adds up the ledger of all organizations again and returns at most limit rows of usage_days that are not
 // what it says.
 func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
-	rows, err := s.q.UsageListDrift(ctx, dbsqlc.UsageListDriftParams{
+	rows, err := s.ofAudit().UsageListDrift(ctx, dbsqlc.UsageListDriftParams{
 		Reserve: cost.EntryReserve, Assume: cost.EntryAssume, Adjust: cost.EntryAdjust, Settle: cost.EntrySettle,
 		PageSize: limit,
 	})
@@ -173,7 +173,7 @@ type Stay struct {
 // Stays returns how the workflows that were created within a period have passed through each state that one of them has
 // reached. Visits that go on count up to asOf.
 func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
-	rows, err := s.q.FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
+	rows, err := s.of(who.OrganizationID).FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
 		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
 	})
 	return many(rows, err, func(r dbsqlc.FunnelListStatesRow) Stay {
@@ -189,7 +189,7 @@ func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Perio
 func (s *Store) CountEntered(
 	ctx context.Context, who caller.Caller, state workflow.State, within cost.Period,
 ) (int64, error) {
-	n, err := s.q.TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
+	n, err := s.of(who.OrganizationID).TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
 		OrganizationID: who.OrganizationID, State: state, FromTime: within.Start, ToTime: within.End,
 	})
 	return n, translate(err)

@@ -3,18 +3,16 @@ package postgres
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+// The lists of an audit are of every organization, and for whoever works as the owner of the database: for others they
+// are refused, rather than short.
+
 // auditPage is how many rows the auditor's lists read at a time.
 const auditPage = 5000
-
-// readOnlySnapshot is the isolation of an audit.
-var readOnlySnapshot = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
 // Head is where a workflow stands, with the hash that explains it.
 type Head struct {
@@ -22,20 +20,10 @@ type Head struct {
 	Hash []byte
 }
 
-// Snapshot calls do with a store whose every answer is of one moment, so that what is compared belongs together.
-func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
-	tx, err := s.pool.BeginTx(ctx, readOnlySnapshot)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	return do(&Store{tx: tx, q: s.q.WithTx(tx)})
-}
-
 // EachHead calls visit for every workflow of every organization, in the order of their keys.
 func (s *Store) EachHead(ctx context.Context, visit func(Head) error) error {
 	in := dbsqlc.WorkflowListHeadsParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.IntentWorkflow, error) { return s.q.WorkflowListHeads(ctx, in) },
+	return pages(func() ([]dbsqlc.IntentWorkflow, error) { return s.ofAudit().WorkflowListHeads(ctx, in) },
 		func(r dbsqlc.IntentWorkflow) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(Head{Workflow: toWorkflow(r), Hash: r.Hash})
@@ -45,7 +33,7 @@ func (s *Store) EachHead(ctx context.Context, visit func(Head) error) error {
 // EachTransition calls visit for every journal row of every organization, in the order of their keys.
 func (s *Store) EachTransition(ctx context.Context, visit func(workflow.Transition) error) error {
 	in := dbsqlc.TransitionListAllParams{AfterVersion: -1, PageSize: auditPage}
-	return pages(func() ([]dbsqlc.WorkflowTransition, error) { return s.q.TransitionListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.WorkflowTransition, error) { return s.ofAudit().TransitionListAll(ctx, in) },
 		func(r dbsqlc.WorkflowTransition) error {
 			in.AfterOrganizationID, in.AfterWorkflowID, in.AfterVersion = r.OrganizationID, r.WorkflowID, r.Version
 			return visit(toTransition(r))
@@ -55,7 +43,7 @@ func (s *Store) EachTransition(ctx context.Context, visit func(workflow.Transiti
 // EachAccount calls visit for every account of every organization, in the order of their keys.
 func (s *Store) EachAccount(ctx context.Context, visit func(cost.Account) error) error {
 	in := dbsqlc.AccountListAllParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.q.AccountListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.ofAudit().AccountListAll(ctx, in) },
 		func(r dbsqlc.UsageAccount) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(toAccount(r))
@@ -65,7 +53,7 @@ func (s *Store) EachAccount(ctx context.Context, visit func(cost.Account) error)
 // EachEntry calls visit for every ledger entry of every organization, in the order of their keys.
 func (s *Store) EachEntry(ctx context.Context, visit func(cost.Entry) error) error {
 	in := dbsqlc.LedgerListAllParams{AfterSequence: -1, PageSize: auditPage}
-	return pages(func() ([]dbsqlc.AiUsageLedger, error) { return s.q.LedgerListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.AiUsageLedger, error) { return s.ofAudit().LedgerListAll(ctx, in) },
 		func(r dbsqlc.AiUsageLedger) error {
 			in.AfterOrganizationID, in.AfterAccountID, in.AfterSequence = r.OrganizationID, r.AccountID, r.Sequence
 			return visit(toEntry(r))
@@ -82,7 +70,7 @@ type Booked struct {
 func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
 	in := dbsqlc.CallListAllParams{PageSize: auditPage}
 	for {
-		calls, err := s.q.CallListAll(ctx, in)
+		calls, err := s.ofAudit().CallListAll(ctx, in)
 		if err != nil {
 			return translate(err)
 		}
@@ -90,7 +78,7 @@ func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
 		for _, r := range calls {
 			of.OrganizationIds, of.CallIds = append(of.OrganizationIds, r.OrganizationID), append(of.CallIds, r.ID)
 		}
-		entries, err := s.q.LedgerListByCalls(ctx, of)
+		entries, err := s.ofAudit().LedgerListByCalls(ctx, of)
 		if err != nil {
 			return translate(err)
 		}
@@ -113,7 +101,7 @@ func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
 
 // StrayEntries returns ledger entries of calls that are not there, a page of them at most.
 func (s *Store) StrayEntries(ctx context.Context) ([]cost.Entry, error) {
-	rows, err := s.q.LedgerListStray(ctx, auditPage)
+	rows, err := s.ofAudit().LedgerListStray(ctx, auditPage)
 	return many(rows, err, toEntry)
 }
 

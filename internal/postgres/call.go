@@ -39,7 +39,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 	if models == nil {
 		models = []string{}
 	}
-	row, err := s.q.CallReserve(ctx, dbsqlc.CallReserveParams{
+	row, err := s.of(who.OrganizationID).CallReserve(ctx, dbsqlc.CallReserveParams{
 		OrganizationID: who.OrganizationID, ID: c.ID, WorkflowID: c.WorkflowID, MonthID: c.MonthID, Step: c.Step,
 		RunToken: c.RunToken, Reserved: cost.CallReserved, Models: models, PromptBytes: c.Estimate.PromptBytes,
 		MaxCompletionTokens: c.Estimate.MaxCompletionTokens, WebSearches: c.Estimate.WebSearches, HoldPico: c.Hold,
@@ -50,7 +50,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 
 // Call returns one call.
 func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.q.CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
 	return one(row, err, toCall)
 }
 
@@ -58,7 +58,7 @@ func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call
 func (s *Store) Calls(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, afterAt time.Time, afterID uuid.UUID, first int32,
 ) (map[uuid.UUID][]cost.Call, error) {
-	rows, err := s.q.CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
+	rows, err := s.of(who.OrganizationID).CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterAt: afterAt, AfterID: afterID, PageSize: first,
 	})
 	values, err := many(rows, err, toPublicCall)
@@ -67,7 +67,9 @@ func (s *Store) Calls(
 
 // CountCalls counts the calls of each workflow.
 func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]int, error) {
-	rows, err := s.q.CallCount(ctx, dbsqlc.CallCountParams{OrganizationID: who.OrganizationID, WorkflowIds: flows})
+	rows, err := s.of(who.OrganizationID).CallCount(ctx, dbsqlc.CallCountParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows,
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -80,7 +82,7 @@ func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.
 
 // CountUnknown counts the calls of all organizations whose outcome is unknown.
 func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
-	n, err := s.q.CallCountUnknown(ctx, cost.CallUnknown)
+	n, err := s.ofAll().CallCountUnknown(ctx, cost.CallUnknown)
 	return n, translate(err)
 }
 
@@ -88,7 +90,7 @@ func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
 func (s *Store) DispatchCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider string, at time.Time,
 ) (call Call, dispatched bool, err error) {
-	row, err := s.q.CallDispatch(ctx, dbsqlc.CallDispatchParams{
+	row, err := s.of(who.OrganizationID).CallDispatch(ctx, dbsqlc.CallDispatchParams{
 		OrganizationID: who.OrganizationID, ID: id, Provider: provider, At: at,
 		Reserved: cost.CallReserved, Dispatched: cost.CallDispatched,
 	})
@@ -99,7 +101,7 @@ func (s *Store) DispatchCall(
 func (s *Store) IdentifyCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) error {
-	_, err := s.q.CallIdentify(ctx, dbsqlc.CallIdentifyParams{
+	_, err := s.of(who.OrganizationID).CallIdentify(ctx, dbsqlc.CallIdentifyParams{
 		OrganizationID: who.OrganizationID, ID: id, Provider: provider, GenerationID: generationID,
 	})
 	return translate(err)
@@ -119,7 +121,7 @@ type Bill struct {
 func (s *Store) SettleCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, b Bill,
 ) (call Call, settled bool, err error) {
-	row, err := s.q.CallSettle(ctx, dbsqlc.CallSettleParams{
+	row, err := s.of(who.OrganizationID).CallSettle(ctx, dbsqlc.CallSettleParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
 		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
 		GenerationID: b.GenerationID, PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
@@ -137,7 +139,7 @@ func (s *Store) ReleaseCall(
 	if from == nil {
 		states = before(cost.CallReleased)
 	}
-	row, err := s.q.CallRelease(ctx, dbsqlc.CallReleaseParams{
+	row, err := s.of(who.OrganizationID).CallRelease(ctx, dbsqlc.CallReleaseParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: states, Released: cost.CallReleased,
 		FailureCode: pointer(why), At: at,
 	})
@@ -148,7 +150,7 @@ func (s *Store) ReleaseCall(
 func (s *Store) SuspectCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
 ) (call Call, suspected bool, err error) {
-	row, err := s.q.CallSuspect(ctx, dbsqlc.CallSuspectParams{
+	row, err := s.of(who.OrganizationID).CallSuspect(ctx, dbsqlc.CallSuspectParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
 		FailureCode: pointer(why), At: at, CheckAt: checkAt,
 	})
@@ -162,7 +164,7 @@ func (s *Store) SuspectCall(
 func (s *Store) AssumeCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, at time.Time,
 ) (call Call, assumed bool, err error) {
-	row, err := s.q.CallAssume(ctx, dbsqlc.CallAssumeParams{
+	row, err := s.of(who.OrganizationID).CallAssume(ctx, dbsqlc.CallAssumeParams{
 		OrganizationID: who.OrganizationID, ID: id, Unknown: cost.CallUnknown, Assumed: cost.CallAssumed, At: at,
 	})
 	return one(row, err, toCall)
@@ -170,33 +172,35 @@ func (s *Store) AssumeCall(
 
 // DueCalls takes at most limit calls that are due for a look and puts their next look off to next.
 func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) ([]Call, error) {
-	rows, err := s.q.CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
+	rows, err := s.ofAll().CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
 	return many(rows, err, toCall)
 }
 
 // HurryCalls makes the open calls of a run due for a look now.
 func (s *Store) HurryCalls(ctx context.Context, run workflow.Run, at time.Time) error {
-	return translate(s.q.CallHurry(ctx, dbsqlc.CallHurryParams{
+	return translate(s.of(run.OrganizationID).CallHurry(ctx, dbsqlc.CallHurryParams{
 		OrganizationID: run.OrganizationID, WorkflowID: run.WorkflowID, RunToken: run.Token, At: at,
 	}))
 }
 
 // PostponeCall says when to look again at a call without an outcome.
 func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUID, checkAt time.Time) error {
-	return translate(s.q.CallPostpone(ctx, dbsqlc.CallPostponeParams{
+	return translate(s.of(who.OrganizationID).CallPostpone(ctx, dbsqlc.CallPostponeParams{
 		OrganizationID: who.OrganizationID, ID: id, CheckAt: checkAt,
 	}))
 }
 
 // LockCall returns one call and keeps others from changing it until the transaction ends.
 func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.q.CallLock(ctx, dbsqlc.CallLockParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).CallLock(ctx, dbsqlc.CallLockParams{
+		OrganizationID: who.OrganizationID, ID: id,
+	})
 	return one(row, err, toCall)
 }
 
 // BookedFor sums what was booked for a call so far.
 func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
-	sum, err := s.q.LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
+	sum, err := s.of(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
 		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
 	})
 	return cost.Pico(sum), translate(err)

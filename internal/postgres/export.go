@@ -26,7 +26,7 @@ type TransitionKey struct {
 func (s *Store) TransitionPage(
 	ctx context.Context, who caller.Caller, within cost.Period, after TransitionKey,
 ) (page []workflow.Transition, done bool, err error) {
-	rows, err := s.q.TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
+	rows, err := s.of(who.OrganizationID).TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
 		OrganizationID: who.OrganizationID, AfterWorkflowID: after.WorkflowID, AfterVersion: after.Version,
 		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
 	})
@@ -50,7 +50,7 @@ type EntryKey struct {
 func (s *Store) EntryPage(
 	ctx context.Context, who caller.Caller, within cost.Period, after EntryKey,
 ) (page []AccountEntry, done bool, err error) {
-	rows, err := s.q.LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
+	rows, err := s.of(who.OrganizationID).LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
 		OrganizationID: who.OrganizationID, AfterAccountID: after.AccountID, AfterSequence: after.Sequence,
 		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
 	})

@@ -179,7 +179,10 @@ func TestNobodyForgesTheLedger(t *testing.T) {
 		}.moved(), ledger+"_call", reached),
 		same("a hold on an account that does not pay", stray.moved(), reached, reached),
 		same("an adjustment of another organization's call", entry{call: "{theirCall}"}.moved(), ledger+"_call", reached),
-		same("an entry of another organization's account", entry{account: "{theirs}"}.sql(), ledger+"_account", reached),
+		{
+			"an entry of another organization's account", entry{account: "{theirs}"}.sql(),
+			hidden, ledger + "_account", reached,
+		},
 		same("a stop without an overage", entry{stoppedAfter: "true"}.moved(), ledger+"_stopped", ledger+"_stopped"),
 		same("an entry before the first", entry{sequence: "-1::bigint"}.sql(), ledger+"_first", ledger+"_first"),
 	}))

@@ -20,6 +20,10 @@ import (
 // noRight is what stops the server's role where it has not been granted what the statement needs.
 const noRight = "42501"
 
+// hidden is what becomes of a statement of the server's role that reads from rows of another organization: nothing
+// stops it, since there is nothing.
+const hidden = ""
+
 // attack is a statement that must not be committed, and what stops it: noRight, the name of a constraint or trigger, or
 // a condition's code.
 type attack struct {
@@ -96,7 +100,7 @@ func (g target) try(pool *pgxpool.Pool, a attack, mode string) error {
 func (g target) repel(t *testing.T, attacks []attack) {
 	t.Helper()
 	for _, a := range attacks {
-		if got := refusal(g.try(g.db.Pool, a, "")); got != a.server {
+		if got := refusal(g.try(g.named, a, "")); got != a.server {
 			t.Errorf("%s, as the server: got %q, want it stopped by %s", a.name, got, a.server)
 		}
 		if got := refusal(g.try(g.db.Owner, a, "")); got != a.owner {
@@ -156,10 +160,10 @@ func (f forged) moved() string {
 func TestTheForgedRowsFailForNothingElse(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t)
-	if err := g.try(g.db.Pool, attack{sql: forged{}.moved()}, ""); err != nil {
+	if err := g.try(g.named, attack{sql: forged{}.moved()}, ""); err != nil {
 		t.Errorf("the transition that the forgeries are made from: %v", err)
 	}
-	if err := g.try(g.db.Pool, attack{sql: entry{}.moved()}, ""); err != nil {
+	if err := g.try(g.named, attack{sql: entry{}.moved()}, ""); err != nil {
 		t.Errorf("the ledger entry that the forgeries are made from: %v", err)
 	}
 }
@@ -294,7 +298,7 @@ func TestNobodyForgesEdgesRunsAndResults(t *testing.T) {
 			{
 				"a result of another organization's run",
 				`INSERT INTO step_results VALUES ({other}, {running}, 2, 'ICP', '{}', '', '', now())`,
-				"step_results_run", "step_results_run", "",
+				noRight, "step_results_run", "",
 			},
 			{
 				"a second result", `INSERT INTO step_results VALUES ({org}, {flow}, 2, 'ICP', '{}', '', '', now())`,
@@ -323,7 +327,7 @@ func TestTheServersRoleHasNoRightToTheRulesThemselves(t *testing.T) {
 		`CREATE TABLE mine (id int)`, `SET session_replication_role = replica`, `DELETE FROM schema_migrations`,
 		`LOCK TABLE workflow_transitions IN ACCESS EXCLUSIVE MODE`, `COPY ai_usage_ledger TO PROGRAM 'true'`,
 	} {
-		if got := refusal(g.try(g.db.Pool, attack{sql: statement}, "")); got != noRight {
+		if got := refusal(g.try(g.named, attack{sql: statement}, "")); got != noRight {
 			t.Errorf("%s: got %q, want it stopped by a missing right", statement, got)
 		}
 	}

@@ -97,7 +97,7 @@ func TestTheDatabaseHashesAnEntryAsTheProgramDoes(t *testing.T) {
 func TestTheHashesNeedNoSearchPath(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	tx, err := b.db.Pool.Begin(ctx)
+	tx, err := b.named.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

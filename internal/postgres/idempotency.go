@@ -28,7 +28,7 @@ type Made struct {
 
 // ClaimKey writes the key down. claimed is false when it was used before.
 func (s *Store) ClaimKey(ctx context.Context, who caller.Caller, k Key, at time.Time) (claimed bool, err error) {
-	n, err := s.q.IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
+	n, err := s.of(who.OrganizationID).IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
 		OrganizationID: who.OrganizationID, Key: k.Text, Fingerprint: k.Fingerprint, WorkflowID: pointer(k.WorkflowID),
 		CallID: k.CallID, Actor: who.Actor, At: at,
 	})
@@ -37,7 +37,9 @@ func (s *Store) ClaimKey(ctx context.Context, who caller.Caller, k Key, at time.
 
 // Key returns what a key was used for.
 func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Key, found bool, err error) {
-	row, err := s.q.IdempotencyGet(ctx, dbsqlc.IdempotencyGetParams{OrganizationID: who.OrganizationID, Key: text})
+	row, err := s.of(who.OrganizationID).IdempotencyGet(ctx, dbsqlc.IdempotencyGetParams{
+		OrganizationID: who.OrganizationID, Key: text,
+	})
 	return one(row, err, func(r dbsqlc.IdempotencyKey) Key {
 		return Key{
 			Text: r.Key, Fingerprint: r.Fingerprint, WorkflowID: value(r.WorkflowID), CallID: r.CallID,
@@ -48,7 +50,7 @@ func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Ke
 
 // NameKey adds what the request under a key has made.
 func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, made Made) error {
-	return translate(s.q.IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
+	return translate(s.of(who.OrganizationID).IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
 		OrganizationID: who.OrganizationID, Key: text, Version: made.Version, AccountID: made.AccountID,
 		Sequence: made.Sequence,
 	}))

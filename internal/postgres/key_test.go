@@ -64,7 +64,7 @@ func TestNobodyForgesAnAPIKey(t *testing.T) {
 		if c.statement == `UPDATE api_keys SET revoked_by = NULL, revoked_at = NULL, revoked_version = NULL` {
 			b.revoke(t, keys[0])
 		}
-		_, err := b.db.Pool.Exec(ctx, c.statement)
+		_, err := b.named.Exec(ctx, c.statement)
 		if got := refusal(err); got != c.server {
 			t.Errorf("the server: %s:\ngot %q, want it stopped by %q", c.statement, got, c.server)
 		}

@@ -16,7 +16,7 @@ import (
 
 // LockOrganization returns the caller's organization and keeps others from changing it until the transaction ends.
 func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
-	row, err := s.q.OrganizationLock(ctx, who.OrganizationID)
+	row, err := s.of(who.OrganizationID).OrganizationLock(ctx, who.OrganizationID)
 	return one(row, err, toOrganization)
 }
 
@@ -25,7 +25,7 @@ func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Orga
 func (s *Store) ChangeOrganization(
 	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
 ) (changed Organization, won bool, err error) {
-	row, err := s.q.OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
 		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
 		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
 	})
@@ -36,14 +36,16 @@ func (s *Store) ChangeOrganization(
 func (s *Store) LockAccount(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.q.AccountLock(ctx, dbsqlc.AccountLockParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).AccountLock(ctx, dbsqlc.AccountLockParams{
+		OrganizationID: who.OrganizationID, ID: id,
+	})
 	return one(row, err, toAccount)
 }
 
 // LockMonths returns the accounts of the month that starts at a time and of those after it, in order, and keeps others
 // from changing them until the transaction ends.
 func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Time) ([]cost.Account, error) {
-	rows, err := s.q.AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
+	rows, err := s.of(who.OrganizationID).AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
 		OrganizationID: who.OrganizationID, PeriodStart: &start,
 	})
 	return many(rows, err, toAccount)
@@ -57,7 +59,7 @@ func (s *Store) Limit(
 	if err != nil {
 		return account, err
 	}
-	row, err := s.q.AccountLimit(ctx, dbsqlc.AccountLimitParams{
+	row, err := s.of(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
 		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
 		Actor: who.Actor, Reason: reason, At: at,
 	})
@@ -73,7 +75,7 @@ func (s *Store) Limit(
 func (s *Store) LastMonth(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.q.AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
+	row, err := s.of(who.OrganizationID).AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
@@ -83,7 +85,7 @@ func (s *Store) LastMonth(
 func (s *Store) NextMonth(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.q.AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
+	row, err := s.of(who.OrganizationID).AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
@@ -109,7 +111,7 @@ func (s *Store) RecordCall(ctx context.Context, who caller.Caller, r Record) (ca
 		}
 		over[i] = !account.Balance.Covers(r.Bill.Cost)
 	}
-	row, err := s.q.CallRecord(ctx, dbsqlc.CallRecordParams{
+	row, err := s.of(who.OrganizationID).CallRecord(ctx, dbsqlc.CallRecordParams{
 		OrganizationID: who.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, MonthID: r.MonthID, Step: r.Step,
 		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
 		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
@@ -146,7 +148,7 @@ func (s *Store) AdjustCall(ctx context.Context, who caller.Caller, a Adjust) (en
 	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
 		corrected := a.Entry
 		if id != a.Entry.AccountID {
-			row, err := s.q.LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
+			row, err := s.of(who.OrganizationID).LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
 				OrganizationID: who.OrganizationID, CallID: &a.Call.ID, OtherAccountID: id, AccountID: a.Entry.AccountID,
 				Sequence: a.Entry.Sequence,
 			})
@@ -175,7 +177,7 @@ func (s *Store) AdjustCall(ctx context.Context, who caller.Caller, a Adjust) (en
 func (s *Store) Rooms(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, at time.Time,
 ) (map[uuid.UUID]cost.Room, error) {
-	rows, err := s.q.CheckWorkflowCostLimit(ctx, dbsqlc.CheckWorkflowCostLimitParams{
+	rows, err := s.of(who.OrganizationID).CheckWorkflowCostLimit(ctx, dbsqlc.CheckWorkflowCostLimitParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, At: at,
 	})
 	if err != nil {

@@ -36,7 +36,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 		NameContains: p.Filter.NameContains, CreatedFrom: p.Filter.CreatedFrom, CreatedTo: p.Filter.CreatedTo,
 		CreatedBy: p.Filter.CreatedBy, PageSize: p.First,
 	}
-	q := s.planned()
+	q := s.planned(who.OrganizationID)
 	list := q.WorkflowListByCreated
 	switch {
 	case p.ByUpdated && p.Descending:
@@ -58,7 +58,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
-	n, err := s.planned().WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
+	n, err := s.planned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
 		OrganizationID: who.OrganizationID, States: texts(f.States), NameContains: f.NameContains,
 		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, CreatedBy: f.CreatedBy,
 	})

@@ -17,7 +17,7 @@ type Horizon struct{ Oldest, Next int64 }
 
 // Horizon returns the present one.
 func (s *Store) Horizon(ctx context.Context) (Horizon, error) {
-	row, err := s.q.HorizonGet(ctx)
+	row, err := s.ofNobody().HorizonGet(ctx)
 	return Horizon(row), translate(err)
 }
 
@@ -46,7 +46,7 @@ func (s *Store) NewTransitions(
 		in.ToldVersions = append(in.ToldVersions, news.Told)
 		in.Since = append(in.Since, news.Since)
 	}
-	rows, err := s.q.TransitionListNew(ctx, in)
+	rows, err := s.of(who.OrganizationID).TransitionListNew(ctx, in)
 	return many(rows, err, func(r dbsqlc.TransitionListNewRow) Arrival {
 		made := toTransition(r.WorkflowTransition)
 		return Arrival{Workflow: toWorkflow(r.IntentWorkflow).LeftBy(made), Transition: made}
@@ -67,10 +67,12 @@ func (s *Store) MovedSince(ctx context.Context, since map[uuid.UUID]time.Time, l
 	for organization, at := range since {
 		in.OrganizationIds, in.Since = append(in.OrganizationIds, organization), append(in.Since, at)
 	}
-	rows, err := s.q.WorkflowListMoved(ctx, in)
-	return many(rows, err, func(r dbsqlc.WorkflowListMovedRow) Place {
-		return Place{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
-	})
+	rows, err := s.ofAll().WorkflowListMoved(ctx, in)
+	return many(rows, err, toPlace)
+}
+
+func toPlace(r dbsqlc.WorkflowListMovedRow) Place {
+	return Place{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
 }
 
 // Numbers returns for each workflow the last version of its journal and the last sequence number of its account's
@@ -80,7 +82,7 @@ func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]C
 	for flow, organization := range flows {
 		in.Ids, in.OrganizationIds = append(in.Ids, flow), append(in.OrganizationIds, organization)
 	}
-	rows, err := s.q.WorkflowListNumbers(ctx, in)
+	rows, err := s.ofAll().WorkflowListNumbers(ctx, in)
 	if err != nil {
 		return nil, translate(err)
 	}

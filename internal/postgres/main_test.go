@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
@@ -19,17 +20,19 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
-// bundle is a database of its own with a caller.
+// bundle is a database of its own with a caller. named is the server's pool with the caller's organization named.
 type bundle struct {
 	db    *testdb.DB
 	store *postgres.Store
 	who   caller.Caller
+	named *pgxpool.Pool
 }
 
 func setup(t *testing.T) bundle {
 	t.Helper()
 	db := testdb.New(t)
-	return bundle{db: db, store: db.Store(), who: testdb.Caller(t, db)}
+	who := testdb.Caller(t, db)
+	return bundle{db: db, store: db.Store(), who: who, named: db.PoolOf(t, who.OrganizationID)}
 }
 
 // month opens the running month and returns its account.

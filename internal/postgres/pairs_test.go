@@ -41,7 +41,7 @@ func TestNoIllegalPairOfStatesCanBeCommitted(t *testing.T) {
 	for _, state := range workflow.States() {
 		flows[state] = testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{State: state}).ID
 	}
-	for role, pool := range map[string]*pgxpool.Pool{"Server": b.db.Pool, "Owner": b.db.Owner} {
+	for role, pool := range map[string]*pgxpool.Pool{"Server": b.named, "Owner": b.db.Owner} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
 			pairs, legal := 0, 0

@@ -21,7 +21,7 @@ const priceLock = 5
 func (s *Store) Prices(
 	ctx context.Context, organization uuid.UUID, models []string, at time.Time,
 ) ([]cost.Price, error) {
-	rows, err := s.q.PriceList(ctx, dbsqlc.PriceListParams{
+	rows, err := s.of(organization).PriceList(ctx, dbsqlc.PriceListParams{
 		OperatorList: uuid.Nil, OrganizationID: organization, Models: models, At: at,
 	})
 	return many(rows, err, toPrice)
@@ -29,7 +29,7 @@ func (s *Store) Prices(
 
 // OpenPrices returns the prices without an end, the organization's own and the operator's.
 func (s *Store) OpenPrices(ctx context.Context, who caller.Caller, limit int32) ([]cost.Price, error) {
-	rows, err := s.q.PriceListOpen(ctx, dbsqlc.PriceListOpenParams{
+	rows, err := s.of(who.OrganizationID).PriceListOpen(ctx, dbsqlc.PriceListOpenParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, PageSize: limit,
 	})
 	return many(rows, err, toPrice)
@@ -47,7 +47,7 @@ type PricePage struct {
 // PricePage returns at most First prices in force, the organization's own and the operator's.
 func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage) ([]cost.Price, error) {
 	after := value(page.After)
-	rows, err := s.q.PriceListValid(ctx, dbsqlc.PriceListValidParams{
+	rows, err := s.of(who.OrganizationID).PriceListValid(ctx, dbsqlc.PriceListValidParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
 		Models: page.Models, AfterModel: after.Model, AfterComponent: string(after.Component),
 		AfterMinPromptTokens: after.MinPromptTokens, AfterListID: after.OrganizationID, PageSize: page.First,
@@ -57,7 +57,7 @@ func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage
 
 // CountPrices counts the prices that a page is of.
 func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePage) (int, error) {
-	n, err := s.q.PriceCount(ctx, dbsqlc.PriceCountParams{
+	n, err := s.of(who.OrganizationID).PriceCount(ctx, dbsqlc.PriceCountParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
 		Models: page.Models,
 	})
@@ -66,7 +66,7 @@ func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePa
 
 // LockPrices keeps others from changing the caller's list until the transaction ends.
 func (s *Store) LockPrices(ctx context.Context, who caller.Caller) error {
-	return translate(s.q.PriceLock(ctx, dbsqlc.PriceLockParams{
+	return translate(s.of(who.OrganizationID).PriceLock(ctx, dbsqlc.PriceLockParams{
 		Class: priceLock, OrganizationID: who.OrganizationID.String(),
 	}))
 }
@@ -81,7 +81,7 @@ type NewPrices struct {
 // AddPrices writes prices; each ends the one before it.
 func (s *Store) AddPrices(ctx context.Context, who caller.Caller, new NewPrices) error {
 	columns := columnsOf(new.Changes)
-	_, err := s.q.PriceAdd(ctx, dbsqlc.PriceAddParams{
+	_, err := s.of(who.OrganizationID).PriceAdd(ctx, dbsqlc.PriceAddParams{
 		OrganizationID: pointer(who.OrganizationID), ListID: who.OrganizationID, Models: columns.models,
 		Components: columns.components, MinPromptTokens: columns.sizes, UnitPicos: columns.units,
 		ValidFroms: columns.begins, Source: new.Source, Actor: who.Actor, At: new.At,
@@ -92,7 +92,7 @@ func (s *Store) AddPrices(ctx context.Context, who caller.Caller, new NewPrices)
 // ProposePrices puts doubted prices into quarantine, each under the id of the same place.
 func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPrices, ids []uuid.UUID) error {
 	columns := columnsOf(new.Changes)
-	_, err := s.q.ProposalAdd(ctx, dbsqlc.ProposalAddParams{
+	_, err := s.of(who.OrganizationID).ProposalAdd(ctx, dbsqlc.ProposalAddParams{
 		Ids: ids, OrganizationID: pointer(who.OrganizationID), Models: columns.models, Components: columns.components,
 		MinPromptTokens: columns.sizes, UnitPicos: columns.units, ComparedPicos: columns.olds, Doubts: columns.doubts,
 		Source: new.Source, Actor: who.Actor, At: new.At, Pending: cost.ProposalPending,
@@ -110,7 +110,7 @@ type ProposalPage struct {
 
 // Proposals returns at most First proposals of the caller's list.
 func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalPage) ([]cost.Proposal, error) {
-	rows, err := s.q.ProposalList(ctx, dbsqlc.ProposalListParams{
+	rows, err := s.of(who.OrganizationID).ProposalList(ctx, dbsqlc.ProposalListParams{
 		OrganizationID: who.OrganizationID, States: texts(page.States), AfterAt: page.AfterAt, AfterID: page.AfterID,
 		PageSize: page.First,
 	})
@@ -119,7 +119,7 @@ func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalP
 
 // CountProposals counts the proposals of the caller's list in some states.
 func (s *Store) CountProposals(ctx context.Context, who caller.Caller, states []cost.ProposalState) (int, error) {
-	n, err := s.q.ProposalCount(ctx, dbsqlc.ProposalCountParams{
+	n, err := s.of(who.OrganizationID).ProposalCount(ctx, dbsqlc.ProposalCountParams{
 		OrganizationID: who.OrganizationID, States: texts(states),
 	})
 	return int(n), translate(err)
@@ -129,7 +129,9 @@ func (s *Store) CountProposals(ctx context.Context, who caller.Caller, states []
 func (s *Store) Proposal(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (proposal cost.Proposal, found bool, err error) {
-	row, err := s.q.ProposalGet(ctx, dbsqlc.ProposalGetParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).ProposalGet(ctx, dbsqlc.ProposalGetParams{
+		OrganizationID: who.OrganizationID, ID: id,
+	})
 	return one(row, err, toProposal)
 }
 
@@ -146,7 +148,7 @@ type Decision struct {
 func (s *Store) DecideProposal(
 	ctx context.Context, who caller.Caller, d Decision,
 ) (proposal cost.Proposal, decided bool, err error) {
-	row, err := s.q.ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
+	row, err := s.of(who.OrganizationID).ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
 		OrganizationID: who.OrganizationID, ID: d.ID, State: d.State, Reason: d.Reason, AcceptedFrom: d.AcceptedFrom,
 		Actor: who.Actor, At: d.At, Pending: cost.ProposalPending,
 	})
@@ -155,7 +157,7 @@ func (s *Store) DecideProposal(
 
 // SupersedeProposals closes pending proposals that a later list has overtaken.
 func (s *Store) SupersedeProposals(ctx context.Context, who caller.Caller, ids []uuid.UUID, at time.Time) error {
-	_, err := s.q.ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
+	_, err := s.of(who.OrganizationID).ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
 		OrganizationID: who.OrganizationID, Ids: ids, Superseded: cost.ProposalSuperseded, Pending: cost.ProposalPending,
 		Actor: who.Actor, At: at,
 	})

@@ -77,12 +77,12 @@ func TestTheServersRoleWritesOnlyTheListsOfOrganizations(t *testing.T) {
 			proposed_at, state) VALUES (gen_random_uuid(), 'm', 'PROMPT', 0, 1, 'TOO_FAR', 'test', 'm', now(),
 			'PENDING')`, noRight},
 	} {
-		_, err := b.db.Pool.Exec(ctx, c.statement)
+		_, err := b.named.Exec(ctx, c.statement)
 		if got := refusal(err); got != c.want {
 			t.Errorf("%s:\ngot %q, want %q", c.statement, got, c.want)
 		}
 	}
-	done, err := b.db.Pool.Exec(ctx, `UPDATE model_prices SET valid_to = now() WHERE organization_id IS NULL`)
+	done, err := b.named.Exec(ctx, `UPDATE model_prices SET valid_to = now() WHERE organization_id IS NULL`)
 	if err != nil || done.RowsAffected() > 0 {
 		t.Errorf("the end of the operator's prices: got %d rows, %v, want none to be seen", done.RowsAffected(), err)
 	}

@@ -64,6 +64,9 @@ func TestATransitionThatWaitedLeavesNoRunOpen(t *testing.T) {
 	done := make(chan answer, 1)
 	err := b.store.InTx(ctx, func(tx *postgres.Store) error {
 		at := testdb.Now()
+		if _, _, err := tx.Workflow(ctx, b.who, flow.ID); err != nil { // This names the organization.
+			return err
+		}
 		if _, err := tx.Tx().Exec(ctx, `UPDATE intent_workflows SET wake_at = $2 WHERE id = $1`, flow.ID, at); err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func TestATransitionThatWaitedLeavesNoRunOpen(t *testing.T) {
 
 // openRuns counts the runs that have not ended although their workflow has moved on.
 func openRuns(ctx context.Context, b bundle) (int, error) {
-	rows, _ := b.db.Pool.Query(ctx, `SELECT count(*) FROM workflow_runs AS r
+	rows, _ := b.named.Query(ctx, `SELECT count(*) FROM workflow_runs AS r
 		JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id
 		WHERE r.ended_version IS NULL AND w.version <> r.token`)
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])

@@ -19,7 +19,7 @@ type Draft struct {
 // TakeCost takes from the bucket of an organization. taken is false when there is not as much in it; then nothing is
 // taken. Over all servers no token is taken twice.
 func (s *Store) TakeCost(ctx context.Context, organization uuid.UUID, d Draft) (taken bool, err error) {
-	n, err := s.q.CostBucketTake(ctx, dbsqlc.CostBucketTakeParams{
+	n, err := s.of(organization).CostBucketTake(ctx, dbsqlc.CostBucketTakeParams{
 		OrganizationID: organization, RestMicro: d.CapacityMicro - d.AmountMicro, At: d.At,
 		CapacityMicro: d.CapacityMicro, MicroPerSecond: d.MicroPerSecond, AmountMicro: d.AmountMicro,
 	})
@@ -31,7 +31,7 @@ const AddressSlots = 1 << 20
 
 // TakeAddress takes from the bucket of a slot of network addresses, as TakeCost does.
 func (s *Store) TakeAddress(ctx context.Context, slot int, d Draft) (taken bool, err error) {
-	n, err := s.q.AddressBucketTake(ctx, dbsqlc.AddressBucketTakeParams{
+	n, err := s.ofNobody().AddressBucketTake(ctx, dbsqlc.AddressBucketTakeParams{
 		Slot: slot, RestMicro: d.CapacityMicro - d.AmountMicro, At: d.At,
 		CapacityMicro: d.CapacityMicro, MicroPerSecond: d.MicroPerSecond, AmountMicro: d.AmountMicro,
 	})

@@ -31,7 +31,7 @@ const servedMost = 100_000
 
 // Served adds up the calls that a provider has served, by day and model.
 func (s *Store) Served(ctx context.Context, in ServedQuery) ([]ServedDay, error) {
-	rows, err := s.q.ReconcileListByDay(ctx, dbsqlc.ReconcileListByDayParams{
+	rows, err := s.ofAudit().ReconcileListByDay(ctx, dbsqlc.ReconcileListByDayParams{
 		Provider: in.Provider, OrganizationID: in.Organization, FromTime: in.From, ToTime: in.To,
 		Reserved: cost.CallReserved, Released: cost.CallReleased, PageSize: servedMost,
 	})

@@ -2,17 +2,23 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // AppRole is the role that the server works as.
 const AppRole = "infin8_app"
 
+// SweeperRole is the role that it enters for one statement at a time that is about all organizations.
+const SweeperRole = "infin8_sweeper"
+
 // findExcess lists what the current role may do and must not. Like the migrations it asks the catalog, not our tables.
+// A NULL says: all tables, or any column of tables that do not only grow.
 const findExcess = `
 SELECT 'is a superuser' WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 UNION ALL
@@ -23,47 +29,85 @@ FROM pg_class AS c
 CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS p (privilege)
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND CASE p.privilege
-        WHEN 'INSERT' THEN c.relname = ANY(@given) AND has_any_column_privilege(c.oid, 'INSERT')
+        WHEN 'INSERT' THEN coalesce(c.relname = ANY(@given), true) AND has_any_column_privilege(c.oid, 'INSERT')
         WHEN 'UPDATE' THEN has_table_privilege(c.oid, 'UPDATE')
             OR c.relname = ANY(@grown) AND has_any_column_privilege(c.oid, 'UPDATE')
         ELSE has_table_privilege(c.oid, p.privilege) END
 UNION ALL
+SELECT format('may update %s of %s', a.attname, c.relname)
+FROM pg_class AS c
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    AND c.relname || '.' || a.attname <> ALL(@updates) AND has_column_privilege(c.oid, a.attnum, 'UPDATE')
+UNION ALL
 SELECT format('owns %s', c.relname) FROM pg_class AS c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND pg_has_role(c.relowner, 'USAGE')
+UNION ALL
+SELECT format('sees the rows of all organizations in %s', c.relname) FROM pg_class AS c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
+    AND (c.relname = 'organizations' OR EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attname = 'organization_id' AND NOT a.attisdropped
+    ))
+UNION ALL
+SELECT format('has the rights of %s without entering it', r.rolname) FROM pg_roles AS r
+WHERE r.rolname IN (@app, @sweeper) AND r.rolname <> current_user AND pg_has_role(r.oid, 'USAGE')
 UNION ALL
 SELECT 'may create objects in the schema public' WHERE has_schema_privilege('public', 'CREATE')
 ORDER BY 1`
 
 // CheckRole returns an error that lists everything the connections of the pool may do and a server must not: the
 // journals' rows are beyond its reach, what migrations give it as facts (the edges of the graph) is only to be read,
-// row security keeps it from the operator's prices, and the schema is not its own.
+// row security keeps it from the operator's prices and from organizations that it has not named, and the schema is not
+// its own. In the role of the sweepers, which it must be able to enter, it may do much less.
 func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 	given := []string{"legal_transitions", "schema_migrations"}
 	grown := append([]string{
 		"workflow_transitions", "ai_usage_ledger", "step_results", "organization_changes",
 	}, given...)
-	rows, err := pool.Query(ctx, findExcess, pgx.NamedArgs{"given": given, "grown": grown})
-	if err != nil {
-		return fmt.Errorf("ask for the rights of the server's role: %w", err)
-	}
-	defer rows.Close()
-	var excess []string
-	for rows.Next() {
-		var right string
-		if err := rows.Scan(&right); err != nil {
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		return checkExcess(ctx, tx, AppRole, pgx.NamedArgs{"given": given, "grown": grown, "updates": nil})
+	})
+	return errors.Join(err, pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if err := enter(ctx, tx); err != nil {
 			return err
 		}
-		excess = append(excess, right)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("ask for the rights of the server's role: %w", err)
+		return checkExcess(ctx, tx, SweeperRole, pgx.NamedArgs{
+			"given": nil, "grown": []string{},
+			"updates": []string{"intent_workflows.wake_at", "ai_calls.check_at", "ai_calls.checks"},
+		})
+	}))
+}
+
+// checkExcess returns an error that lists what the current role may do beyond what role is for.
+func checkExcess(ctx context.Context, tx pgx.Tx, role string, limits pgx.NamedArgs) error {
+	limits["app"], limits["sweeper"] = AppRole, SweeperRole
+	rows, _ := tx.Query(ctx, findExcess, limits) // Its error comes back from the rows.
+	excess, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("ask for the rights of the role %s: %w", role, err)
 	}
 	if len(excess) > 0 {
 		return fmt.Errorf("the server's role has more rights than it needs; it must be %s. It %s",
-			AppRole, strings.Join(excess, ", it "))
+			role, strings.Join(excess, ", it "))
 	}
 	return nil
+}
+
+// enter enters the role of the sweepers until the transaction ends.
+func enter(ctx context.Context, tx pgx.Tx) error {
+	var user string
+	if err := tx.QueryRow(ctx, `SELECT session_user::text`).Scan(&user); err != nil {
+		return fmt.Errorf("ask who works here: %w", err)
+	}
+	_, err := tx.Exec(ctx, enterSweeper)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("the user %[1]s may not enter the role %[2]s, in which the server does what concerns all "+
+			"organizations; as the owner of the database: GRANT %[2]s TO %[1]s (%[3]w)", user, SweeperRole, err)
+	}
+	return err
 }
 
 // Connect opens a pool that works as role, and as the user of the URL when role is empty. The role is part of the

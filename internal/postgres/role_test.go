@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/postgres"
@@ -44,24 +45,59 @@ func TestTheServerRefusesToWorkWithMoreRightsThanItNeeds(t *testing.T) {
 		})
 	}
 	for grant, want := range map[string]string{
-		"UPDATE (reason) ON workflow_transitions": "may update workflow_transitions",
-		"TRUNCATE ON ai_usage_ledger":             "may truncate ai_usage_ledger",
-		"DELETE ON intent_workflows":              "may delete intent_workflows",
-		"INSERT ON legal_transitions":             "may insert legal_transitions",
-		"DELETE ON model_prices":                  "may delete model_prices",
-		"UPDATE ON usage_accounts":                "may update usage_accounts",
-		"TRIGGER ON step_results":                 "may trigger step_results",
+		"UPDATE (reason) ON workflow_transitions":              "may update workflow_transitions",
+		"TRUNCATE ON ai_usage_ledger":                          "may truncate ai_usage_ledger",
+		"DELETE ON intent_workflows":                           "may delete intent_workflows",
+		"INSERT ON legal_transitions":                          "may insert legal_transitions",
+		"DELETE ON model_prices":                               "may delete model_prices",
+		"UPDATE ON usage_accounts":                             "may update usage_accounts",
+		"TRIGGER ON step_results":                              "may trigger step_results",
+		"INSERT ON ai_calls TO infin8_sweeper":                 "may insert ai_calls",
+		"UPDATE (state) ON intent_workflows TO infin8_sweeper": "may update state of intent_workflows",
 	} {
 		t.Run("OneRightTooMuch/"+grant, func(t *testing.T) {
 			t.Parallel()
 			db := testdb.New(t)
-			if _, err := db.Owner.Exec(ctx, "GRANT "+grant+" TO "+postgres.AppRole); err != nil {
+			if !strings.Contains(grant, " TO ") {
+				grant += " TO " + postgres.AppRole
+			}
+			if _, err := db.Owner.Exec(ctx, "GRANT "+grant); err != nil {
 				t.Fatal(err)
 			}
 			if err := postgres.CheckRole(ctx, db.Pool); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want it to say %q", err, want)
 			}
 		})
+	}
+}
+
+func TestTheServerRefusesToWorkWithoutTheWallBetweenOrganizations(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), testdb.New(t)
+	if _, err := db.Owner.Exec(ctx, `ALTER TABLE ai_calls DISABLE ROW LEVEL SECURITY`); err != nil {
+		t.Fatal(err)
+	}
+	const want = "sees the rows of all organizations in ai_calls"
+	if err := postgres.CheckRole(ctx, db.Pool); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want it to say %q", err, want)
+	}
+}
+
+func TestTheServerSaysWhichRoleItMayNotEnter(t *testing.T) {
+	t.Parallel()
+	ctx, config := context.Background(), testdb.New(t).Pool.Config()
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET SESSION AUTHORIZATION "+postgres.AppRole)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	const want = "GRANT infin8_sweeper TO infin8_app"
+	if err := postgres.CheckRole(ctx, pool); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want it to say %q", err, want)
 	}
 }
 

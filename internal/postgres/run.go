@@ -15,7 +15,7 @@ import (
 func (s *Store) Run(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
 ) (run workflow.Run, found bool, err error) {
-	row, err := s.q.RunGet(ctx, dbsqlc.RunGetParams{
+	row, err := s.of(who.OrganizationID).RunGet(ctx, dbsqlc.RunGetParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Token: token,
 	})
 	return one(row, err, toRun)
@@ -25,7 +25,7 @@ func (s *Store) Run(
 func (s *Store) Runs(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, step workflow.StepKey,
 ) ([]workflow.Run, error) {
-	rows, err := s.q.RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
+	rows, err := s.of(who.OrganizationID).RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Step: step, PageSize: 10,
 	})
 	return many(rows, err, toRun)
@@ -35,7 +35,7 @@ func (s *Store) Runs(
 func (s *Store) LastRuns(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID][]workflow.Run, error) {
-	rows, err := s.q.RunListLast(ctx, dbsqlc.RunListLastParams{
+	rows, err := s.of(who.OrganizationID).RunListLast(ctx, dbsqlc.RunListLastParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	values, err := many(rows, err, toRun)
@@ -46,7 +46,7 @@ func (s *Store) LastRuns(
 func (s *Store) AdoptRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (adopted workflow.Run, won bool, err error) {
-	row, err := s.q.RunAdopt(ctx, dbsqlc.RunAdoptParams{
+	row, err := s.of(who.OrganizationID).RunAdopt(ctx, dbsqlc.RunAdoptParams{
 		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
 		LeaseExpiresAt: lease, Nobody: "",
 	})
@@ -57,7 +57,7 @@ func (s *Store) AdoptRun(
 func (s *Store) RenewRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (renewed workflow.Run, won bool, err error) {
-	row, err := s.q.RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
+	row, err := s.of(who.OrganizationID).RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
 		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
 		LeaseExpiresAt: lease,
 	})
@@ -66,7 +66,7 @@ func (s *Store) RenewRun(
 
 // ExpiredRuns returns at most limit live runs whose lease is over and locks their workflows until the transaction ends.
 func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]workflow.Run, error) {
-	rows, err := s.q.RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
+	rows, err := s.ofAll().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
 	return many(rows, err, toRun)
 }
 
@@ -82,7 +82,7 @@ type StepResult struct {
 
 // KeepResult writes down what a run produced.
 func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
-	return translate(s.q.ResultInsert(ctx, dbsqlc.ResultInsertParams{
+	return translate(s.of(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
 		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
 		Provider: r.Provider, Model: r.Model, At: r.At,
 	}))
@@ -92,7 +92,7 @@ func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult)
 func (s *Store) CurrentResults(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
 ) (map[uuid.UUID]StepResult, error) {
-	rows, err := s.q.ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
+	rows, err := s.of(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
 		ResetTargets: texts(workflow.ResetTargets(step)),
 	})

@@ -26,7 +26,7 @@ type NewWorkflow struct {
 func (s *Store) CreateWorkflow(
 	ctx context.Context, who caller.Caller, in NewWorkflow,
 ) (flow workflow.Workflow, created bool, err error) {
-	row, err := s.q.WorkflowCreate(ctx, dbsqlc.WorkflowCreateParams{
+	row, err := s.of(who.OrganizationID).WorkflowCreate(ctx, dbsqlc.WorkflowCreateParams{
 		OrganizationID: who.OrganizationID, ID: in.ID, Name: in.Name, CompanyName: in.Company.Name,
 		CompanyUrl: in.Company.URL, LinkedinUrl: in.Company.LinkedInURL, GraphVersion: workflow.GraphVersion,
 		State: workflow.Created, Kind: workflow.Create, Actor: who.Actor, At: in.At,
@@ -42,7 +42,9 @@ func (s *Store) CreateWorkflow(
 func (s *Store) Workflow(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (flow workflow.Workflow, found bool, err error) {
-	row, err := s.q.WorkflowGet(ctx, dbsqlc.WorkflowGetParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.of(who.OrganizationID).WorkflowGet(ctx, dbsqlc.WorkflowGetParams{
+		OrganizationID: who.OrganizationID, ID: id,
+	})
 	return one(row, err, toWorkflow)
 }
 
@@ -50,7 +52,7 @@ func (s *Store) Workflow(
 func (s *Store) WorkflowNamed(
 	ctx context.Context, who caller.Caller, name string,
 ) (flow workflow.Workflow, found bool, err error) {
-	row, err := s.q.WorkflowGetByName(ctx, dbsqlc.WorkflowGetByNameParams{
+	row, err := s.of(who.OrganizationID).WorkflowGetByName(ctx, dbsqlc.WorkflowGetByNameParams{
 		OrganizationID: who.OrganizationID, Name: name,
 	})
 	return one(row, err, toWorkflow)
@@ -95,7 +97,7 @@ func (s *Store) Transition(
 		in.RunStep, in.Worker, in.Attempt = &m.Run.Step, m.Run.Worker, m.Run.Attempt
 		in.LeaseExpiresAt = m.Run.LeaseExpiresAt
 	}
-	row, err := s.q.WorkflowTransition(ctx, in)
+	row, err := s.of(who.OrganizationID).WorkflowTransition(ctx, in)
 	if flow, won, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); err != nil || !won {
 		return flow, made, won, err
 	}
@@ -107,17 +109,18 @@ func (s *Store) Transition(
 	}, true, nil
 }
 
-// WakeWorkflows takes at most limit workflows whose time to be woken has come and puts that off to next.
-func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]workflow.Workflow, error) {
-	rows, err := s.q.WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
-	return many(rows, err, toWorkflow)
+// WakeWorkflows takes at most limit workflows whose time to be woken has come, of all organizations, and puts that off
+// to next. It returns where they stand.
+func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]Place, error) {
+	rows, err := s.ofAll().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
+	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) Place { return toPlace(dbsqlc.WorkflowListMovedRow(r)) })
 }
 
 // TransitionAt returns one row of a workflow's journal.
 func (s *Store) TransitionAt(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, version int,
 ) (made workflow.Transition, found bool, err error) {
-	row, err := s.q.TransitionGet(ctx, dbsqlc.TransitionGetParams{
+	row, err := s.of(who.OrganizationID).TransitionGet(ctx, dbsqlc.TransitionGetParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Version: version,
 	})
 	return one(row, err, toTransition)
@@ -127,7 +130,7 @@ func (s *Store) TransitionAt(
 func (s *Store) Transitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, after int, first int32,
 ) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.q.TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
+	rows, err := s.of(who.OrganizationID).TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterVersion: after, PageSize: first,
 	})
 	values, err := many(rows, err, toTransition)
@@ -138,7 +141,7 @@ func (s *Store) Transitions(
 func (s *Store) LastTransitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.q.TransitionListLast(ctx, dbsqlc.TransitionListLastParams{
+	rows, err := s.of(who.OrganizationID).TransitionListLast(ctx, dbsqlc.TransitionListLastParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	values, err := many(rows, err, toTransition)
@@ -147,7 +150,7 @@ func (s *Store) LastTransitions(
 
 // LegalTransitions returns the edges that the database knows of one version of the graph.
 func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workflow.LegalTransition, error) {
-	rows, err := s.q.LegalTransitionList(ctx, graphVersion)
+	rows, err := s.ofNobody().LegalTransitionList(ctx, graphVersion)
 	return many(rows, err, func(r dbsqlc.LegalTransition) workflow.LegalTransition {
 		return workflow.LegalTransition{From: r.FromState, To: r.ToState, Kind: r.Kind}
 	})
@@ -155,7 +158,7 @@ func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workf
 
 // LiveGraphs returns the graph versions and states that workflows stand on which are not over.
 func (s *Store) LiveGraphs(ctx context.Context) ([]workflow.LiveGraph, error) {
-	rows, err := s.q.WorkflowListLive(ctx, terminal())
+	rows, err := s.ofAll().WorkflowListLive(ctx, terminal())
 	return many(rows, err, func(r dbsqlc.WorkflowListLiveRow) workflow.LiveGraph {
 		return workflow.LiveGraph{GraphVersion: r.GraphVersion, State: r.State}
 	})

@@ -152,24 +152,66 @@ type actorKey struct{}
 type tracer struct{}
 
 func (tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	return parkBefore(ctx, conn, nameOf(data.SQL))
+}
+
+func (tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+	parkAfter(ctx, conn, data.CommandTag.String(), data.Err)
+}
+
+// batch is a statement that is sent together with what is said before it: to the wire the two are one.
+type batch struct {
+	result string
+	ended  bool
+}
+
+type batchKey struct{}
+
+func (tracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	statement := ""
+	for _, q := range data.Batch.QueuedQueries {
+		if name := nameOf(q.SQL); name != q.SQL {
+			statement = name
+		}
+	}
+	return parkBefore(context.WithValue(ctx, batchKey{}, &batch{}), conn, statement)
+}
+
+func (tracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if b := ctx.Value(batchKey{}).(*batch); nameOf(data.SQL) != data.SQL {
+		b.result = data.CommandTag.String()
+	}
+}
+
+func (tracer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
+	b := ctx.Value(batchKey{}).(*batch)
+	if b.ended {
+		return // The driver says it twice of a batch that could not be sent.
+	}
+	b.ended = true
+	parkAfter(ctx, conn, b.result, data.Err)
+}
+
+// parkBefore parks an actor before its statement.
+func parkBefore(ctx context.Context, conn *pgx.Conn, statement string) context.Context {
 	a, _ := ctx.Value(actorKey{}).(*actor)
 	if a == nil || a.dead {
 		return ctx
 	}
-	if at := a.park(event{standing: sending, statement: nameOf(data.SQL), conn: conn}); at != unbroken {
+	if at := a.park(event{standing: sending, statement: statement, conn: conn}); at != unbroken {
 		a.broken = true
 		wireOf(conn).breakAt(at)
 	}
 	return ctx
 }
 
-func (tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+// parkAfter parks an actor after its statement.
+func parkAfter(ctx context.Context, conn *pgx.Conn, result string, err error) {
 	a, _ := ctx.Value(actorKey{}).(*actor)
 	if a == nil || a.dead {
 		return
 	}
-	result := data.CommandTag.String()
-	if data.Err != nil && !errors.Is(data.Err, pgx.ErrNoRows) {
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		result = "failed"
 	}
 	status := conn.PgConn().TxStatus()

@@ -32,6 +32,7 @@ func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Tim
 // bundle is an engine, a provider and the executor between them, with one workflow that waits for its first step.
 type bundle struct {
 	engine   *engine.Engine
+	auditor  *engine.Engine // works as the owner of the books
 	sandbox  *sandbox.Sandbox
 	gateway  steps.Gateway
 	executor steps.Executor
@@ -62,11 +63,15 @@ func setup(t *testing.T, o options) bundle {
 		o.prices = cost.StartPrices()
 	}
 	var err error
-	b.engine, err = engine.New(engine.Options{
+	in := engine.Options{
 		Store: db.Store(), Jobs: noJobs{}, Drives: steps.Keys(), Now: clock,
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
-	})
-	if err != nil {
+	}
+	if b.engine, err = engine.New(in); err != nil {
+		t.Fatal(err)
+	}
+	in.Store = db.Books()
+	if b.auditor, err = engine.New(in); err != nil {
 		t.Fatal(err)
 	}
 	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
@@ -201,7 +206,7 @@ func (b bundle) audit(t *testing.T) {
 	if got, want := balance.Settled, b.sandbox.Total(); got != want || balance.Held != 0 {
 		t.Errorf("the ledger has $%s and holds $%s, the provider charged $%s", got, balance.Held, want)
 	}
-	findings, err := b.engine.Verify(context.Background())
+	findings, err := b.auditor.Verify(context.Background())
 	if err != nil || len(findings) > 0 {
 		t.Errorf("verify: got %v, %v, want nothing", findings, err)
 	}

@@ -198,7 +198,7 @@ func (b bundle) compare(t *testing.T, flows []workflow.Workflow) {
 	if partly < streams/4 || states[cost.CallReleased] == 0 {
 		t.Errorf("got %d answers that were cut in the middle, of %v: this proves little", partly, states)
 	}
-	findings, err := b.engine.Verify(ctx)
+	findings, err := b.auditor.Verify(ctx)
 	if err != nil || len(findings) > 0 {
 		t.Errorf("verify: got %v, %v, want nothing", findings, err)
 	}

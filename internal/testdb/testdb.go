@@ -34,6 +34,23 @@ type DB struct {
 // Store returns a store on the server's pool.
 func (d *DB) Store() *postgres.Store { return postgres.New(d.Pool) }
 
+// Books returns a store that sees all organizations: on the owner's pool, as audits have it.
+func (d *DB) Books() *postgres.Store { return postgres.New(d.Owner) }
+
+// PoolOf returns a pool that works as the server's role and has named an organization for good, for statements that are
+// written down in a test. A store's name it themselves.
+func (d *DB) PoolOf(t testing.TB, organization uuid.UUID) *pgxpool.Pool {
+	t.Helper()
+	config := d.Pool.Config()
+	config.ConnConfig.RuntimeParams["infin8.organization_id"] = organization.String()
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
 // server is the one PostgreSQL of a test binary with its migrated template.
 type server struct {
 	child    *embedded.Server // nil when TEST_DATABASE_URL names one
@@ -127,7 +144,8 @@ func start() (*server, error) {
 			return nil, fmt.Errorf("TEST_DATABASE_URL cannot be read")
 		}
 		s.url = func(database string) string {
-			return strings.Replace(url, "/"+config.Database, "/"+database, 1)
+			end := strings.LastIndex(url, "/"+config.Database)
+			return url[:end] + strings.Replace(url[end:], config.Database, database, 1)
 		}
 	} else {
 		child, err := embedded.Start(ctx, embedded.Options{Ephemeral: true})

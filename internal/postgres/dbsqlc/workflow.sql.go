@@ -732,7 +732,7 @@ WITH due AS (
 )
 UPDATE intent_workflows AS w SET wake_at = $1
 FROM due WHERE w.organization_id = due.organization_id AND w.id = due.id
-RETURNING w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
+RETURNING w.organization_id, w.id, w.version, w.updated_at
 `
 
 type WorkflowWakeParams struct {
@@ -741,34 +741,30 @@ type WorkflowWakeParams struct {
 	PageSize   int32
 }
 
+type WorkflowWakeRow struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Version        int
+	UpdatedAt      time.Time
+}
+
 // WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by
 // one sweeper at a time. All organizations.
 // The rule is off: every server looks after the work of all organizations.
 // @sqlc-vet-disable names-organization
-func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]IntentWorkflow, error) {
+func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]WorkflowWakeRow, error) {
 	rows, err := q.db.Query(ctx, workflowWake, arg.NextWakeAt, arg.At, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []IntentWorkflow{}
+	items := []WorkflowWakeRow{}
 	for rows.Next() {
-		var i IntentWorkflow
+		var i WorkflowWakeRow
 		if err := rows.Scan(
 			&i.OrganizationID,
 			&i.ID,
-			&i.Name,
-			&i.CompanyName,
-			&i.CompanyUrl,
-			&i.LinkedinUrl,
-			&i.GraphVersion,
 			&i.Version,
-			&i.State,
-			&i.PreviousHash,
-			&i.Hash,
-			&i.WakeAt,
-			&i.CreatedBy,
-			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
 			return nil, err

@@ -1,0 +1,247 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+// tenants returns every table with rows of organizations and the column that says whose each is, read off the catalog,
+// so that none can be forgotten.
+func tenants(t *testing.T, db *testdb.DB) map[string]string {
+	t.Helper()
+	rows, _ := db.Super.Query(context.Background(), `SELECT c.relname, a.attname FROM pg_class AS c
+		JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
+			AND a.attname = CASE c.relname WHEN 'organizations' THEN 'id' ELSE 'organization_id' END
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')`)
+	columns, table, column := map[string]string{}, "", ""
+	_, err := pgx.ForEachRow(rows, []any{&table, &column}, func() error {
+		columns[table] = column
+		return nil
+	})
+	if err != nil || len(columns) < 14 {
+		t.Fatalf("the tables of tenants: %v, %v", columns, err)
+	}
+	return columns
+}
+
+// neighbours is a database in which one organization has a row in every table of tenants, and another one looks over
+// the fence.
+type neighbours struct {
+	bundle
+	tables map[string]string
+	other  caller.Caller
+	// stranger is the server's pool with the other organization named, nobody the same with none.
+	stranger, nobody *pgxpool.Pool
+}
+
+func newNeighbours(t *testing.T) neighbours {
+	t.Helper()
+	g, ctx := newTarget(t), context.Background()
+	n := neighbours{bundle: g.bundle, tables: tenants(t, g.db), other: testdb.Caller(t, g.db), nobody: g.db.Pool}
+	n.stranger = n.db.PoolOf(t, n.other.OrganizationID)
+	testdb.Workflow(t, n.db, n.other, testdb.WorkflowOpts{})
+	n.key(t, "a")
+	_, err := n.store.TakeCost(ctx, n.who.OrganizationID, postgres.Draft{
+		AmountMicro: 1, CapacityMicro: 2, MicroPerSecond: 1, At: testdb.Now(),
+	})
+	prices := postgres.NewPrices{Source: "test", At: testdb.Now(), Changes: []cost.PriceChange{{
+		ListedPrice: cost.ListedPrice{Model: "m", Component: cost.ComponentPrompt, Unit: 1}, Begins: testdb.Now(),
+		Doubt: cost.DoubtTooFar,
+	}}}
+	err = errors.Join(err, n.store.AddPrices(ctx, n.who, prices),
+		n.store.ProposePrices(ctx, n.who, prices, []uuid.UUID{uuid.New()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, column := range n.tables {
+		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
+			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)
+		}
+	}
+	return n
+}
+
+// rows counts the rows of a table that a pool sees.
+func (n neighbours) rows(t *testing.T, pool *pgxpool.Pool, where, table string) (count int) {
+	t.Helper()
+	err := pool.QueryRow(context.Background(), `SELECT count(*) FROM `+table+` WHERE `+where).Scan(&count)
+	if err != nil {
+		t.Fatalf("%s: %v", table, err)
+	}
+	return count
+}
+
+// walled reports whether row security has refused a row. That a right is missing would be the same code.
+func walled(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && strings.Contains(refused.Message, "row-level security policy")
+}
+
+func TestRowSecurityKeepsEveryTableOfTenantsFromOtherOrganizations(t *testing.T) {
+	t.Parallel()
+	n, ctx := newNeighbours(t), context.Background()
+	for _, table := range slices.Sorted(maps.Keys(n.tables)) {
+		column := n.tables[table]
+		theirs := fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID)
+		for name, c := range map[string]struct {
+			pool *pgxpool.Pool
+			own  uuid.UUID
+		}{"of another organization": {n.stranger, n.other.OrganizationID}, "of nobody": {n.nobody, uuid.Nil}} {
+			if seen := n.rows(t, c.pool, theirs, table); seen > 0 {
+				t.Errorf("%s, in the name %s: got %d rows, want none to be seen. A table of tenants needs in its migration:\n"+
+					"ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;\nCREATE POLICY %[1]s_of_the_named ON %[1]s TO infin8_app "+
+					"USING (organization_id = named_organization());", table, name, seen)
+			}
+			// The operator's prices, which have no organization, are for everybody.
+			if seen := n.rows(t, c.pool, fmt.Sprintf(`%s <> '%s'`, column, c.own), table); seen > 0 {
+				t.Errorf("%s, in the name %s: got %d rows without a WHERE, want none to be seen", table, name, seen)
+			}
+			for _, updated := range n.granted(t, table, "UPDATE") {
+				done, err := c.pool.Exec(ctx, fmt.Sprintf(`UPDATE %s SET %s = %[2]s WHERE %s`, table, updated, theirs))
+				if err != nil || done.RowsAffected() > 0 {
+					t.Errorf("%s.%s, in the name %s: got %d rows changed, %v, want none", table, updated, name,
+						done.RowsAffected(), err)
+				}
+			}
+			if err := n.forge(t, c.pool, table, theirs); !walled(err) {
+				t.Errorf("a new row in %s, in the name %s: got %v, want row security to refuse it", table, name, err)
+			}
+		}
+	}
+}
+
+// granted returns the columns of a table that the server's role has a right to.
+func (n neighbours) granted(t *testing.T, table, right string) []string {
+	t.Helper()
+	rows, _ := n.db.Super.Query(context.Background(), `SELECT attname FROM pg_attribute
+		WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+			AND has_column_privilege('infin8_app', attrelid, attnum, $2)`, table, right)
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return columns
+}
+
+// forge tries to write one of the rows once more.
+func (n neighbours) forge(t *testing.T, pool *pgxpool.Pool, table, theirs string) error {
+	t.Helper()
+	var row string
+	err := n.db.Super.QueryRow(context.Background(),
+		fmt.Sprintf(`SELECT to_jsonb(r)::text FROM %s AS r WHERE %s LIMIT 1`, table, theirs)).Scan(&row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := strings.Join(n.granted(t, table, "INSERT"), ", ")
+	_, err = pool.Exec(context.Background(), fmt.Sprintf(
+		`INSERT INTO %s (%s) SELECT %[2]s FROM jsonb_populate_record(NULL::%[1]s, $1::jsonb)`, table, columns), row)
+	return err
+}
+
+func TestTheOperatorsPricesAreReadByAllAndWrittenByNoServer(t *testing.T) {
+	t.Parallel()
+	n := newNeighbours(t)
+	operators := n.rows(t, n.db.Super, "organization_id IS NULL", "model_prices")
+	for name, pool := range map[string]*pgxpool.Pool{"of another organization": n.stranger, "of nobody": n.nobody} {
+		if seen := n.rows(t, pool, "true", "model_prices"); operators == 0 || seen != operators {
+			t.Errorf("in the name %s: got %d prices, want the operator's %d", name, seen, operators)
+		}
+		if err := n.forge(t, pool, "model_prices", "organization_id IS NULL"); !walled(err) {
+			t.Errorf("in the name %s: got %v, want row security to refuse it", name, err)
+		}
+	}
+}
+
+// The wall stands by itself: without the first one, which is the organization_id that every query asks for, the queries
+// find the rows of their own organization, and without the second they find those of others.
+func TestWithoutItsConditionAQueryStillFindsOneOrganizationOnly(t *testing.T) {
+	t.Parallel()
+	n, ctx := newNeighbours(t), context.Background()
+	const condition, any = "w.organization_id = $1", "$1::uuid IS NOT NULL"
+	q := dbsqlc.New(sabotage{n.stranger, condition, any})
+	theirs, err := n.store.Workflows(ctx, n.who, postgres.WorkflowPage{
+		First: 100, Filter: postgres.WorkflowFilter{CreatedTo: testdb.Now()},
+	})
+	if err != nil || len(theirs) == 0 {
+		t.Fatal(theirs, err)
+	}
+	flow := theirs[0]
+	list := func() (strangers int) {
+		rows, err := q.WorkflowListByCreated(ctx, dbsqlc.WorkflowListByCreatedParams{
+			OrganizationID: n.other.OrganizationID, States: []string{}, CreatedTo: testdb.Now(), PageSize: 100,
+		})
+		if err != nil || len(rows) == 0 {
+			t.Fatalf("list: got %d rows, %v, want its own", len(rows), err)
+		}
+		for _, r := range rows {
+			if r.OrganizationID != n.other.OrganizationID {
+				strangers++
+			}
+		}
+		return strangers
+	}
+	get := func() error {
+		_, err := q.WorkflowGet(ctx, dbsqlc.WorkflowGetParams{OrganizationID: n.other.OrganizationID, ID: flow.ID})
+		return err
+	}
+	if strangers := list(); strangers > 0 {
+		t.Errorf("list: got %d rows of another organization, want none", strangers)
+	}
+	if err := get(); !errors.Is(err, pgx.ErrNoRows) {
+		t.Errorf("get: got %v, want no row", err)
+	}
+	if _, err := n.db.Owner.Exec(ctx, `ALTER TABLE intent_workflows DISABLE ROW LEVEL SECURITY`); err != nil {
+		t.Fatal(err)
+	}
+	if strangers, err := list(), get(); strangers < len(theirs) || err != nil {
+		t.Errorf("the checks of the wall would not notice that it is gone: %d rows, %v", strangers, err)
+	}
+}
+
+// The role for what concerns all organizations is a key to a few columns, not to the house.
+func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
+	t.Parallel()
+	db, ctx := testdb.New(t), context.Background()
+	rows, _ := db.Super.Query(ctx, `SELECT p.privilege || ' ' || c.relname || coalesce('.' || a.attname, '')
+		FROM pg_class AS c
+		CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (privilege)
+		LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+			AND p.privilege IN ('SELECT', 'INSERT', 'UPDATE')
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN
+				('workflow_runs', 'ai_calls') -- which it reads as a whole
+			AND CASE WHEN a.attnum IS NULL THEN has_table_privilege('infin8_sweeper', c.oid, p.privilege)
+				ELSE has_column_privilege('infin8_sweeper', c.oid, a.attnum, p.privilege) END
+		UNION ALL
+		SELECT p.privilege || ' ' || a.attrelid::regclass || '.' || a.attname FROM pg_attribute AS a
+		CROSS JOIN (VALUES ('INSERT'), ('UPDATE')) AS p (privilege)
+		WHERE a.attrelid IN ('workflow_runs'::regclass, 'ai_calls'::regclass) AND a.attnum > 0 AND NOT a.attisdropped
+			AND has_column_privilege('infin8_sweeper', a.attrelid, a.attnum, p.privilege)
+		ORDER BY 1`)
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{
+		"SELECT intent_workflows.graph_version", "SELECT intent_workflows.id", "SELECT intent_workflows.organization_id",
+		"SELECT intent_workflows.state", "SELECT intent_workflows.updated_at", "SELECT intent_workflows.version",
+		"SELECT intent_workflows.wake_at", "SELECT usage_accounts.id", "SELECT usage_accounts.organization_id",
+		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
+		"UPDATE intent_workflows.wake_at",
+	}
+	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+		t.Errorf("rights: got\n%s, %v, want\n%s", strings.Join(got, "\n"), err, strings.Join(want, "\n"))
+	}
+}
