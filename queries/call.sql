@@ -4,9 +4,10 @@ UPDATE ai_calls AS c SET state = @assumed, ended_at = @at::timestamptz, check_at
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @unknown
 RETURNING c.*;
 
--- CallCountUnknown counts the calls whose outcome is unknown. All organizations: it is a figure for whoever runs the
--- servers, and names nobody. What has no outcome is due for a look, so the index of those is all that is read.
+-- CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
+-- is all that is read.
 -- name: CallCountUnknown :one
+-- The rule is off: it is a figure of all organizations for whoever runs the servers, and names nobody.
 -- @sqlc-vet-disable names-organization
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = @unknown;
 

@@ -121,8 +121,9 @@ const callCountUnknown = `-- name: CallCountUnknown :one
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = $1
 `
 
-// CallCountUnknown counts the calls whose outcome is unknown. All organizations: it is a figure for whoever runs the
-// servers, and names nobody. What has no outcome is due for a look, so the index of those is all that is read.
+// CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
+// is all that is read.
+// The rule is off: it is a figure of all organizations for whoever runs the servers, and names nobody.
 // @sqlc-vet-disable names-organization
 func (q *Queries) CallCountUnknown(ctx context.Context, unknown cost.CallState) (int64, error) {
 	row := q.db.QueryRow(ctx, callCountUnknown, unknown)
