@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -14,7 +12,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
 	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
@@ -32,7 +29,9 @@ type front struct {
 	known   *recent[string]
 	trusted *Documents
 	present graphql.ErrorPresenterFunc
-	spend   func(ctx context.Context, organization uuid.UUID, cost int64) error
+	// describe reports whether a caller may know the schema.
+	describe func(who caller.Caller) bool
+	spend    func(ctx context.Context, organization uuid.UUID, cost int64) error
 }
 
 func newFront(schema graphql.ExecutableSchema, limits Limits, trusted *Documents, p presenter) *front {
@@ -58,17 +57,21 @@ func (f *front) CreateOperationContext(
 	if err != nil {
 		return refused, gqlerror.List{gqlerror.Wrap(err)}
 	}
-	document, faults := f.document(params.Query)
+	mayKnow := f.describe(caller.From(ctx))
+	document, faults := f.document(params.Query, mayKnow)
 	if len(faults) > 0 {
 		return refused, faults
 	}
 	if remember != "" && len(params.Query) <= maxCachedOperation {
 		f.known.put(remember, params.Query)
 	}
-	if document.Operations.ForName(params.OperationName) == nil {
+	switch asked := document.Operations.ForName(params.OperationName); {
+	case asked == nil:
 		err := gqlerror.Errorf("No operation of the document has this name. Name one in operationName.")
 		errcode.Set(err, errcode.ValidationFailed)
 		return refused, gqlerror.List{err}
+	case !mayKnow && introspects(asked.SelectionSet):
+		return refused, gqlerror.List{gqlerror.Wrap(fault.New(fault.Forbidden, "The schema is not described to your role."))}
 	}
 	operation, faults := f.Executor.CreateOperationContext(context.WithValue(ctx, documentKey{}, document), params)
 	if len(faults) > 0 {
@@ -130,15 +133,20 @@ func withoutValues(faults gqlerror.List) gqlerror.List {
 // costExtension is the name of the cost in the extensions of an answer.
 const costExtension = "cost"
 
-// document returns the document with this text: parsed, within the limits, and valid.
-func (f *front) document(text string) (*ast.QueryDocument, gqlerror.List) {
+// document returns the document with this text: parsed, within the limits, and valid. Who may not know the schema
+// gets no suggestions.
+func (f *front) document(text string, mayKnow bool) (*ast.QueryDocument, gqlerror.List) {
 	if document := f.trusted.document(text); document != nil {
 		return document, nil
 	}
 	if document, found := f.checked.get(text); found {
 		return document, nil
 	}
-	document, faults := check(f.schema, text, f.limits)
+	words := helpful
+	if !mayKnow {
+		words = silent
+	}
+	document, faults := checkIn(words, f.schema, text, f.limits)
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -150,6 +158,10 @@ func (f *front) document(text string) (*ast.QueryDocument, gqlerror.List) {
 
 // check parses and validates a text. What it does is bounded by the limits, whatever the text says.
 func check(schema *ast.Schema, text string, limits Limits) (*ast.QueryDocument, gqlerror.List) {
+	return checkIn(helpful, schema, text, limits)
+}
+
+func checkIn(words wording, schema *ast.Schema, text string, limits Limits) (*ast.QueryDocument, gqlerror.List) {
 	longest, err := readTokens(text, limits.Tokens)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
@@ -168,29 +180,9 @@ func check(schema *ast.Schema, text string, limits Limits) (*ast.QueryDocument, 
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}
 	if longest > maxNameBytes {
-		return document, validate(schema, document, silentRules, limits.Errors)
+		return document, validate(schema, document, words.long, limits.Errors)
 	}
-	return document, validate(schema, document, helpfulRules, limits.Errors)
-}
-
-// The rules of the specification, and a limit for the depth of introspection. Where a text stands that is no value of
-// an enum, the helpful ones look for the value that it resembles: the longer it is, the longer that takes.
-var (
-	helpfulRules = inOrder(rules.NewDefaultRules())
-	silentRules  = func() []validator.Rule {
-		set := rules.NewDefaultRules()
-		set.ReplaceRule(rules.ValuesOfCorrectTypeRule.Name, rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc)
-		return inOrder(set)
-	}()
-)
-
-func inOrder(set *rules.Rules) []validator.Rule {
-	var all []validator.Rule
-	for name, function := range set.GetInner() {
-		all = append(all, validator.Rule{Name: name, RuleFunc: function})
-	}
-	slices.SortFunc(all, func(a, b validator.Rule) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	return document, validate(schema, document, words.short, limits.Errors)
 }
 
 // enough ends a validation that has found more faults than an answer has.

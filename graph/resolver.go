@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/live"
 )
@@ -46,6 +47,9 @@ type Options struct {
 	Spend func(ctx context.Context, organization uuid.UUID, cost int64) error
 	// Documents are the operations that clients may name by an id; nil when there are none.
 	Documents *Documents
+	// Describe reports whether a caller may read the schema by introspection; nil: everybody may. Who may not gets
+	// no suggestions either: what a wrong name resembles is a right one.
+	Describe func(who caller.Caller) bool
 	// FinerStatus answers application/graphql-response+json with the status 422 where an operation is not valid, and 294
 	// where there are data and errors, as the GraphQL-over-HTTP specification of 2026 has it, in place of 400 and 200.
 	FinerStatus bool
@@ -84,11 +88,14 @@ func NewHandler(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.Describe == nil {
+		o.Describe = func(caller.Caller) bool { return true }
+	}
 	p := presenter{requestID: o.RequestID, logger: o.Logger}
 
 	schema := newSchema(&Resolver{engine: o.Engine, live: o.Live, report: o.Report})
 	e := newFront(schema, o.Limits, o.Documents, p)
-	e.spend = o.Spend
+	e.spend, e.describe = o.Spend, o.Describe
 	e.AroundResponses(reporting(o.Report, o.Observe))
 	e.AroundResponses(p.denials)
 	return newTransports(endpoint{executor: e, finerStatus: o.FinerStatus}, o)
