@@ -18,7 +18,7 @@ test: ## Run the tests. They start a PostgreSQL of their own.
 	go test ./...
 
 conformance: ## Let other people's audits and clients judge the real server. Needs npm.
-	cd conformance && npm ci && npm run --silent audits
+	cd conformance && npm ci && npm run --silent conformance
 
 bench: ## Measure, in at most five minutes, and print the table of docs/performance.md. Needs PostgreSQL's programs.
 	go run ./bench

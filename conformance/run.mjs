@@ -1,0 +1,149 @@
+// Lets other people's audits and clients judge the real server, prints one table, and ends with 1 if one does not pass.
+import { readFileSync } from 'node:fs'
+import { audits } from './audits.mjs'
+import { clients } from './clients.mjs'
+import { codes } from './codes.mjs'
+import { server } from './server.mjs'
+
+const patience = 30_000 // milliseconds for all of what one client does
+const packageOf = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)))
+const rows = []
+let failed = false
+
+// judge runs one check and notes how it went; one that does not end has failed.
+async function judge(check) {
+  let timer
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it has not ended')), patience) })
+  try {
+    await Promise.race([check(), late])
+    return 'ok'
+  } catch (error) {
+    failed = true
+    return `FAIL: ${error.message ?? error}`
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function same(got, want) {
+  const [is, should] = [JSON.stringify(got), JSON.stringify(want)]
+  if (is !== should) throw new Error(`got ${is}, want ${should}`)
+}
+
+const creation = `mutation Create($input: CreateWorkflowInput!) {
+  createWorkflow(input: $input) { workflow { id state } userErrors { code } }
+}`
+const company = { name: 'Example', url: 'https://example.com' }
+
+// operator changes workflows at a server that nobody kills.
+function operator({ url, token }) {
+  const ask = async (query, variables) => {
+    const response = await fetch(url, {
+      method: 'POST', body: JSON.stringify({ query, variables }),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    })
+    const { data, errors } = await response.json()
+    if (errors) throw new Error(JSON.stringify(errors))
+    return data
+  }
+  return {
+    async create() {
+      const { createWorkflow } = await ask(creation, { input: { name: `Followed ${Date.now()}`, company } })
+      return createWorkflow.workflow.id
+    },
+    async move(id, from, to) {
+      const { transitionWorkflow } = await ask(`mutation ($input: TransitionWorkflowInput!) {
+        transitionWorkflow(input: $input) { userErrors { message } }
+      }`, { input: { workflowId: id, from, to } })
+      same(transitionWorkflow.userErrors, [])
+    },
+    async finishIcp(id) {
+      await ask(`mutation ($id: ID!) { generateIcp(input: { workflowId: $id }) { replayed } }`, { id })
+    },
+  }
+}
+
+// asks has a client run a query, a mutation and one that is wrong.
+async function asks(name, client) {
+  const row = {}
+  row.query = await judge(async () => {
+    const { data } = await client.ask('query Who { viewer { role } }', {})
+    same(data.viewer.role, 'ADMIN')
+  })
+  row.mutation = await judge(async () => {
+    const { data } = await client.ask(creation, { input: { name: `By ${name} ${Date.now()}`, company } })
+    same([data.createWorkflow.workflow.state, data.createWorkflow.userErrors], ['CREATED', []])
+  })
+  row.error = await judge(async () => {
+    const { data, codes } = await client.ask('query Wrong($id: ID!) { workflow(id: $id) { id } }', { id: 'nonsense' })
+    same([data?.workflow ?? null, codes], [null, ['INVALID_INPUT']])
+  })
+  return row
+}
+
+// follows has all clients follow one workflow while their server is killed, it moves on, and the server comes back.
+async function follows(world, victim, all) {
+  const person = operator(world)
+  const id = await person.create()
+  const seen = Object.fromEntries(Object.keys(all).map((name) => [name, []]))
+  let wake = () => {}
+  const news = () => new Promise((resolve) => { wake = resolve })
+  const everybodySaw = async (version) => {
+    while (!Object.values(seen).every((versions) => versions.includes(version))) await news()
+  }
+  const ends = Object.entries(all).map(([name, client]) => client.follow({ id, after: -1 }, (version) => {
+    seen[name].push(version)
+    wake()
+  }))
+
+  const story = async () => {
+    await person.finishIcp(id)
+    await everybodySaw(3)
+    await victim.kill()
+    await person.move(id, 'ICP_COMPLETED', 'COMPETITOR_PENDING') // while nobody is told
+    await person.move(id, 'COMPETITOR_PENDING', 'COMPETITOR_PROCESSING')
+    await person.move(id, 'COMPETITOR_PROCESSING', 'COMPETITOR_FAILED')
+    await world.beside(victim.port)
+    await everybodySaw(6)
+    await person.move(id, 'COMPETITOR_FAILED', 'COMPETITOR_PROCESSING')
+    await person.move(id, 'COMPETITOR_PROCESSING', 'CANCELLED') // which ends it
+  }
+  const told = story()
+  told.catch(() => {}) // Each client says it below.
+  return Object.fromEntries(await Promise.all(Object.keys(all).map(async (name, i) => [name, await judge(async () => {
+    await Promise.race([ends[i], told.then(() => ends[i])])
+    same(seen[name], [0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })])))
+}
+
+const world = await server()
+try {
+  const audited = await audits(world)
+  failed ||= audited.passed !== audited.total
+  rows.push(['graphql-http', 'HTTP', `${audited.passed} of ${audited.total} audits`])
+  if (world.beside) {
+    const victim = await world.beside(0)
+    for (const [client, mistake, code, expected] of await codes({ ...world, url: victim.url })) {
+      failed ||= code !== expected
+      rows.push([client, 'websocket', `${mistake}: ${code}${code === expected ? '' : `, FAIL: want ${expected}`}`])
+    }
+    const all = {}
+    for (const [name, { make }] of Object.entries(clients)) all[name] = make({ ...world, url: victim.url })
+    const asked = {}
+    for (const [name, client] of Object.entries(all)) asked[name] = await asks(name, client)
+    const reconnects = await follows(world, victim, all)
+    for (const [name, { over }] of Object.entries(clients)) {
+      const { query, mutation, error } = asked[name]
+      rows.push([name, over, `query ${query}, mutation ${mutation}, error ${error}, reconnect ${reconnects[name]}`])
+    }
+    for (const client of Object.values(all)) await client.close()
+  } else {
+    console.log('The clients were not asked: they need a server that may be killed, so none at ENDPOINT.')
+  }
+} finally {
+  await world.stop()
+}
+const named = rows.map(([name, ...rest]) => [`${name} ${packageOf(name).version}`, ...rest])
+const widths = [0, 1].map((column) => Math.max(...named.map((row) => row[column].length)))
+for (const [name, over, result] of named) console.log(`${name.padEnd(widths[0])}  ${over.padEnd(widths[1])}  ${result}`)
+process.exit(failed ? 1 : 0)
