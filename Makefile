@@ -1,6 +1,6 @@
 # The commands behind these names are in .ci, where a machine without make finds them too.
 
-.PHONY: help generate lint check test conformance bench chaos demo
+.PHONY: help generate lint check test conformance playground bench chaos demo
 
 help: ## Say what there is.
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -19,6 +19,9 @@ test: ## Run the tests. They start a PostgreSQL of their own.
 
 conformance: ## Let other people's audits and clients judge the real server. Needs npm.
 	cd conformance && npm ci && npm run --silent conformance
+
+playground: ## Build what the page at / is made of from the folder playground. Needs npm.
+	cd playground && npm ci && npm run --silent build
 
 bench: ## Measure, in at most five minutes, and print the table of docs/performance.md. Needs PostgreSQL's programs.
 	go run ./bench

@@ -311,7 +311,7 @@ func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
 				continue // Its fields are settings, too.
 			}
 			name := strings.ToLower(words.ReplaceAllString(field.Name, "$1-$2"))
-			variable := field.Tag.Get("env")
+			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",") // The first of several.
 			if variable == "" {
 				variable = "INFIN8_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 			}

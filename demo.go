@@ -84,6 +84,7 @@ func (c *demoCommand) prepare(p *program) error {
 		c.Sandbox = true
 	}
 	c.API, c.Workers = true, true
+	c.audienceSettings.orElse(everybody)
 	if probe, err := net.Listen("tcp", c.Listen); err == nil {
 		return probe.Close()
 	}
@@ -165,7 +166,7 @@ func (c *demoCommand) tell(ctx context.Context, p *program, s *server) error {
 	client := &demoClient{url: s.url() + "/graphql", token: token}
 	fmt.Fprintf(p.stdout, "The API is at %s/graphql\n", s.url())
 	if c.Sandbox {
-		fmt.Fprintln(p.stdout, "Answers are SYNTHETIC: the sandbox stands in for the model provider (no OPENROUTER_API_KEY).")
+		fmt.Fprintln(p.stdout, syntheticNotice)
 	}
 	id, err := c.begin(ctx, client)
 	if err != nil {

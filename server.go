@@ -159,6 +159,7 @@ type server struct {
 
 // newServer wires a server together and proves that it may start; nothing runs yet but the sandbox.
 func newServer(p *program, o settings) (*server, error) {
+	o.audienceSettings.orElse(admins)
 	s := &server{settings: o, logger: p.logger}
 	if err := s.wire(p); err != nil {
 		s.close()
@@ -225,7 +226,8 @@ func (s *server) check(secret secrets) error {
 	for _, origin := range s.settings.Origins {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
-	faults = append(faults, s.settings.operationSettings.check(), s.settings.doorSettings.check())
+	faults = append(faults, s.settings.operationSettings.check(), s.settings.doorSettings.check(),
+		s.settings.audienceSettings.check())
 	if s.settings.Heartbeat*2 > s.settings.Lease {
 		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
 	}
@@ -321,11 +323,12 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 			Live: s.live, SignIn: s.watch.signIn(entrance.SignIn), Spend: s.spend(store),
 			Observe: s.watch.answers(),
 			Limits:  s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
+			Describe: s.settings.describe,
 		}),
 		Entrance: entrance, Proxies: proxies, Export: exporter{s.engine}.export,
 		Observe: s.watch.requests(),
 		Origins: s.settings.Origins, Logger: s.logger, MaxBodyBytes: s.settings.MaxBodyBytes,
-		Playground: s.settings.Playground,
+		Playground: s.settings.page(s.settings.Sandbox),
 		Ready: func(ctx context.Context) error {
 			if s.draining.Load() {
 				return errors.New("the server is stopping")

@@ -27,7 +27,6 @@ type settings struct {
 	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
 	Workers       bool          `default:"true" negatable:"" help:"Work on the automatic steps."`
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
-	Playground    bool          `default:"true" negatable:"" help:"Serve the playground at /."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
@@ -48,6 +47,7 @@ type settings struct {
 	tokenSettings     `embed:""`
 	operationSettings `embed:""`
 	observeSettings   `embed:""`
+	audienceSettings  `embed:""`
 }
 
 // operationSettings are the knobs for what a client may ask the API to do.

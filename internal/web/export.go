@@ -90,10 +90,7 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 			notFound(w, r)
 			return
 		case !who.Role.Includes(caller.Admin):
-			refuse(w, r, refusal{
-				http.StatusForbidden, fault.Forbidden,
-				fmt.Sprintf("This needs the role %s; yours is %s.", caller.Admin, who.Role),
-			})
+			refuse(w, r, needsAdmin(who.Role))
 			return
 		}
 		if !places.take(who.OrganizationID) {

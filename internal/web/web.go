@@ -40,8 +40,8 @@ type Options struct {
 	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
 	// Observe is told of each request when it begins, and what it returns when the request is over. Nil: nobody watches.
 	Observe func(r *http.Request, id string) Observation
-	// Playground serves the page at /. Without it there is nothing at /.
-	Playground bool
+	// Playground is the page at /; nil: there is nothing at /.
+	Playground *Playground
 }
 
 // New returns the handler of the whole server:
@@ -49,6 +49,7 @@ type Options struct {
 //	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins; and websockets
 //	GET /export/…        journal.csv, journal.ndjson, ledger.csv and ledger.ndjson for administrators, with CORS
 //	GET /                the playground, or an index in JSON for a client that prefers it
+//	GET /playground/…    what its page loads
 //	GET /healthz         200 while the process lives
 //	GET /readyz          200 while it can serve, else 503
 //
@@ -64,8 +65,7 @@ func New(o Options) http.Handler {
 		o.MaxBodyBytes = DefaultMaxBodyBytes
 	}
 
-	graphQL := limitBody(o.MaxBodyBytes, o.GraphQL)
-	graphQL = o.authenticate(graphQL)
+	graphQL := o.authenticate(limitBody(o.MaxBodyBytes, o.GraphQL))
 	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
 	graphQL = shareWith(o.Origins, connectTo(o.Origins, graphQL))
 
@@ -77,8 +77,8 @@ func New(o Options) http.Handler {
 	}
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("GET /readyz", ready(o.Ready))
-	if o.Playground {
-		mux.Handle("GET /{$}", playground())
+	if o.Playground != nil {
+		handlePlayground(mux, *o.Playground, o.authenticate)
 	}
 	mux.HandleFunc("/", notFound)
 

@@ -53,7 +53,7 @@ func setup(t *testing.T, change func(*web.Options)) bundle {
 		}),
 		Entrance:   web.Entrance{Auth: auth},
 		Logger:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Playground: true,
+		Playground: &web.Playground{},
 	}
 	if change != nil {
 		change(&o)

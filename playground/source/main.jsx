@@ -1,0 +1,178 @@
+// The page: a bar with the token, and GraphiQL. The token lives in one variable and in its field. It is never stored
+// and gone with the page; what GraphiQL keeps (tabs, history, sizes) it keeps for this tab of the browser.
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { createRoot } from 'react-dom/client'
+import { GraphiQL, GraphiQLInterface, GraphiQLProvider } from 'graphiql'
+import { DOC_EXPLORER_PLUGIN, DocExplorerContextProvider } from '@graphiql/plugin-doc-explorer'
+import { explorerPlugin } from '@graphiql/plugin-explorer'
+import { HISTORY_PLUGIN, HistoryContextProvider } from '@graphiql/plugin-history'
+import { usePluginStore } from '@graphiql/react'
+import 'graphiql/style.css'
+import '@graphiql/plugin-explorer/style.css'
+import './style.css'
+import { examplesPlugin } from './examples.jsx'
+import { makeFetcher } from './fetcher.js'
+import { claimsOf, timeLeft } from './token.js'
+
+// The policy of the page wants that nobody writes into it what could be code. Code and addresses of code stay
+// forbidden; React and CodeMirror may write elements, in which the policy lets no script run.
+globalThis.trustedTypes?.createPolicy('default', { createHTML: (text) => text })
+
+// A link may bring a token and a workflow after the #, which no server sees. They leave the address at once.
+function readFragment() {
+  const given = new URLSearchParams(location.hash.slice(1))
+  if (location.hash !== '') history.replaceState(null, '', location.pathname)
+  const workflow = given.get('workflow') ?? ''
+  return { token: given.get('token'), workflow: /^wf_[0-9a-f-]{36}$/.test(workflow) ? workflow : '' }
+}
+
+// knock asks for the examples. Where the playground is for administrators only, that is what opens it.
+async function knock(token) {
+  const headers = token === '' ? {} : { Authorization: `Bearer ${token}` }
+  try {
+    const response = await fetch('playground/examples.json', { headers, credentials: 'omit' })
+    const body = await response.json()
+    if (response.ok) return { open: true, ...body }
+    if (token === '') return { open: false, reason: 'Paste the token of an administrator above.' }
+    return { open: false, reason: body.errors[0].message }
+  } catch {
+    return { open: false, reason: 'The server could not be reached.' }
+  }
+}
+
+const given = readFragment()
+const last = { workflow: given.workflow, call: '' }
+
+// learn keeps the ids that the examples are filled in with: those that an answer showed last.
+function learn(answer) {
+  const text = JSON.stringify(answer)
+  last.workflow = text.match(/\bwf_[0-9a-f-]{36}\b/)?.[0] ?? last.workflow
+  last.call = text.match(/\bcall_[0-9a-f-]{36}\b/)?.[0] ?? last.call
+}
+
+function Identity({ token }) {
+  const [, tick] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 30_000)
+    return () => clearInterval(timer)
+  }, [])
+  const claims = claimsOf(token)
+  if (claims === null) {
+    return <output className="identity">{token === '' ? 'Not signed in' : 'A token without claims'}</output>
+  }
+  const left = timeLeft(claims.exp)
+  return (
+    <output className="identity" title={`Organization ${claims.org}`}>
+      <b>{String(claims.sub)}</b> · {String(claims.role)} · {}
+      <span className={left === 'expired' ? 'late' : ''}>{left}</span>
+    </output>
+  )
+}
+
+const eight = 'M16 16c-2.5-3.6-4.6-5-6.6-5a5 5 0 0 0 0 10c2 0 4.1-1.4 6.6-5' +
+  's4.6-5 6.6-5a5 5 0 0 1 0 10c-2 0-4.1-1.4-6.6-5z'
+
+function Bar({ token, onToken, notice }) {
+  return (
+    <header className="bar">
+      <h1>
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="8" />
+          <path d={eight} />
+        </svg>
+        Infin8Content <span>playground</span>
+      </h1>
+      <label className="token">
+        <span>Token</span>
+        <input
+          id="token" type="password" autoComplete="off" spellCheck="false" value={token}
+          placeholder="Paste a token. It stays in this page's memory only."
+          onChange={(event) => onToken(event.target.value)}
+        />
+      </label>
+      <Identity token={token} />
+      {notice && <p className="notice">{notice}</p>}
+    </header>
+  )
+}
+
+function Outcome({ outcome }) {
+  if (outcome === null) return 'Choose an example on the left, or write your own operation, and press Ctrl Enter.'
+  const { word, kind, details } = outcome
+  return <><b className={kind}>{word}</b>{details.map((detail) => <span key={detail}>{detail}</span>)}</>
+}
+
+// Interface is GraphiQL's own, once the pane of the examples is known: else it would begin with no pane at all.
+function Interface(props) {
+  const { visiblePlugin } = usePluginStore()
+  const begun = useRef(false)
+  begun.current ||= visiblePlugin !== null
+  return begun.current && <GraphiQLInterface {...props} />
+}
+
+function App() {
+  const [token, setToken] = useState(given.token ?? '')
+  const [door, setDoor] = useState(null)
+  const [outcome, setOutcome] = useState(null)
+
+  const onToken = useCallback((text) => setToken(text.trim().replace(/^Bearer\s+/i, '')), [])
+  useEffect(() => {
+    const read = () => {
+      const { token, workflow } = readFragment()
+      if (workflow !== '') last.workflow = workflow
+      if (token !== null) onToken(token)
+    }
+    addEventListener('hashchange', read)
+    return () => removeEventListener('hashchange', read)
+  }, [onToken])
+
+  useEffect(() => {
+    let late = false
+    knock(token).then((answer) => { if (!late) setDoor(answer) })
+    return () => { late = true }
+  }, [token])
+
+  const fetcher = useMemo(() => makeFetcher({ token, learn, report: setOutcome }), [token])
+  useEffect(() => () => fetcher.close(), [fetcher])
+  const present = useRef(token)
+  present.current = token
+  const examples = door?.open ? JSON.stringify(door.examples) : ''
+  const offered = useMemo(() => {
+    if (examples === '') return null
+    const plugin = examplesPlugin(JSON.parse(examples), last, () => present.current)
+    const plugins = [DOC_EXPLORER_PLUGIN, plugin, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN]
+    return { plugins, tabs: [plugin.first()] }
+  }, [examples])
+
+  return (
+    <>
+      <Bar token={token} onToken={onToken} notice={door?.notice} />
+      {door?.open === false && (
+        <main className="closed"><h2>This playground is for administrators</h2><p>{door.reason}</p></main>
+      )}
+      {offered !== null && (
+        <GraphiQLProvider
+          fetcher={fetcher} storage={sessionStorage} shouldPersistHeaders={false} plugins={offered.plugins}
+          referencePlugin={DOC_EXPLORER_PLUGIN} visiblePlugin="Examples" defaultTabs={offered.tabs}
+          inputValueDeprecation schemaDescription
+        >
+          <HistoryContextProvider>
+            <DocExplorerContextProvider>
+              <Interface
+                isHeadersEditorEnabled={false} showPersistHeadersSettings={false}
+                defaultEditorToolsVisibility="variables"
+              >
+                <GraphiQL.Logo><></></GraphiQL.Logo>
+                <GraphiQL.Footer>
+                  <div className="outcome" aria-live="polite"><Outcome outcome={outcome} /></div>
+                </GraphiQL.Footer>
+              </Interface>
+            </DocExplorerContextProvider>
+          </HistoryContextProvider>
+        </GraphiQLProvider>
+      )}
+    </>
+  )
+}
+
+createRoot(document.getElementById('app')).render(<App />)
