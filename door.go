@@ -16,7 +16,7 @@ import (
 type doorSettings struct {
 	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
 	TLSKey         string        `name:"tls-key" help:"File with the key of the certificate."`
-	MaxConnections int           `default:"10000" help:"Connections that may be open at once."`
+	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
 	ReadHeaderTime time.Duration `default:"5s" help:"How long a client may take to send the head of a request."`
 	ReadTime       time.Duration `default:"15s" help:"How long a client may take to send a whole request."`
 	WriteTime      time.Duration `default:"30s" help:"How long it may take until a request is answered and read."`

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,10 +35,19 @@ const (
 	closeTooManyInits    = websocket.StatusCode(4429)
 )
 
+// firstBytes is the greatest message before connection_ack: a connection_init with a long token. What nobody has signed
+// for takes little memory, however many they are.
+const firstBytes = 12 << 10
+
+// closeTime is how long a client may take to agree to the end.
+const closeTime = 5 * time.Second
+
 // socket is one client's websocket. Its messages are read by one goroutine; each operation has one of its own.
 type socket struct {
 	transports
 	conn *websocket.Conn
+	// control reaches the connection below the websocket.
+	control *http.ResponseController
 	// ctx ends with the socket. It is the request's, in which the header's caller is, if there is one.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -66,9 +76,13 @@ func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // The client has been told.
 	}
-	conn.SetReadLimit(t.limits.MessageBytes)
-	s := &socket{transports: t, conn: conn, begun: make(chan struct{}), operations: map[string]*operation{}}
+	conn.SetReadLimit(min(firstBytes, t.limits.MessageBytes))
+	s := &socket{
+		transports: t, conn: conn, control: http.NewResponseController(w), begun: make(chan struct{}),
+		operations: map[string]*operation{},
+	}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
+	defer func() { _ = conn.CloseNow() }()
 	defer s.all.Wait()
 	defer s.cancel()
 	if conn.Subprotocol() != subprotocol {
@@ -79,8 +93,11 @@ func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.all.Go(s.watch)
 	for {
 		kind, text, err := conn.Read(s.ctx)
+		if errors.Is(err, websocket.ErrMessageTooBig) {
+			s.close(websocket.StatusMessageTooBig, "Message too big")
+		}
 		if err != nil {
-			return // The client has gone, or was closed: by us, or for a message that is too big.
+			return // The client has gone, or was closed.
 		}
 		if code, reason := s.receive(kind, text); code != 0 {
 			s.close(code, reason)
@@ -96,6 +113,8 @@ func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.closed = true
 	s.mu.Unlock()
 	if first {
+		// The library waits for the rest of a message without a limit.
+		_ = s.control.SetReadDeadline(time.Now().Add(closeTime))
 		_ = s.conn.Close(code, reason) // The client may be gone.
 	}
 	s.cancel()
@@ -217,6 +236,7 @@ func (s *socket) init(m message) (websocket.StatusCode, string) {
 	}
 	s.all.Go(func() { s.expire(ctx) })
 	s.acknowledged = ctx
+	s.conn.SetReadLimit(s.limits.MessageBytes)
 	s.send(message{Type: messageAck})
 	return 0, ""
 }

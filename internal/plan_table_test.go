@@ -104,7 +104,7 @@ var plan = map[string]room{
 	"internal/issuer/sandbox": {others: []string{jose, jwt}}, // an identity provider, for tests
 	"internal/web": {
 		ours:   []string{"internal/caller", "internal/fault", "internal/issuer"},
-		others: []string{cors, jwt},
+		others: []string{cors, jwt, sync}, // room for bodies is a weighted semaphore
 		tests:  []string{"internal/issuer/sandbox"},
 	},
 	"internal/metrics": { // the one that knows Prometheus: what it counts is told by the rooms that it names

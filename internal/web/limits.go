@@ -2,12 +2,26 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/infin8content/engine/internal/fault"
+)
+
+const (
+	// smallBody is the greatest body that needs no room: an ordinary operation.
+	smallBody = 8 << 10
+	// bodyRoom is how many bytes the greater bodies may have, all that are being read together. Clients that send
+	// halves of bodies and wait take no more memory than that, however many they are.
+	bodyRoom = 32 << 20
+	// roomPatience is how long a client waits for room.
+	roomPatience = 5 * time.Second
 )
 
 // limitBody reads the whole body before anything else sees it and answers 413 when it is greater than limit bytes. A
@@ -17,18 +31,24 @@ func limitBody(limit int64, next http.Handler) http.Handler {
 		http.StatusRequestEntityTooLarge, fault.BodyTooLarge,
 		fmt.Sprintf("The request body is larger than %d bytes.", limit),
 	}
+	room := semaphore.NewWeighted(bodyRoom)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > limit {
 			w.Header().Set("Connection", "close") // rather than read the rest
 			refuse(w, r, tooLarge)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+		body, err := readBody(w, r, limit, room)
 		var over *http.MaxBytesError
 		switch {
 		case errors.As(err, &over):
 			w.Header().Set("Connection", "close")
 			refuse(w, r, tooLarge)
+			return
+		case errors.Is(err, errNoRoom):
+			w.Header().Set("Connection", "close")
+			w.Header().Set("Retry-After", "5")
+			refuse(w, r, refusal{http.StatusServiceUnavailable, fault.Unavailable, tryLater})
 			return
 		case err != nil:
 			recordOf(r.Context()).fail(fmt.Errorf("read the body: %w", err))
@@ -39,4 +59,28 @@ func limitBody(limit int64, next http.Handler) http.Handler {
 		r.ContentLength = int64(len(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+var errNoRoom = errors.New("there are too many bodies at once")
+
+// readBody reads a body of at most limit bytes, when there is room for it.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, room *semaphore.Weighted) ([]byte, error) {
+	size := limit // of a body that does not say how long it is
+	if r.ContentLength >= 0 {
+		size = r.ContentLength
+	}
+	if needed := min(size, bodyRoom); needed > smallBody {
+		ctx, cancel := context.WithTimeout(r.Context(), roomPatience)
+		defer cancel()
+		if room.Acquire(ctx, needed) != nil {
+			return nil, errNoRoom
+		}
+		defer room.Release(needed)
+	}
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	return body.Bytes(), err
 }
