@@ -3,6 +3,9 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -12,6 +15,10 @@ import (
 // translate turns what the database refused into a fault where a client can act on it, by code and constraint name.
 // Everything else goes on as it is, for the log. Nobody else reads a PgError.
 func translate(err error) error {
+	if isAway(err) {
+		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable,
+			"The database does not answer at the moment. Try again: with an idempotency key a change is made once."), err)
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return err
@@ -29,4 +36,21 @@ func translate(err error) error {
 		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "An amount is larger than the books can hold."), err)
 	}
 	return err
+}
+
+// isAway reports that the database could not be reached, or went away while it was asked. Whether it has done what it
+// was asked for is then not known.
+func isAway(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case "57P01", "57P02", "57P03", // admin_shutdown, crash_shutdown, cannot_connect_now
+			"53300": // too_many_connections
+			return true
+		}
+		return strings.HasPrefix(refused.Code, "08") // connection_exception
+	}
+	var never *pgconn.ConnectError
+	return errors.As(err, &never) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
