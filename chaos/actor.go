@@ -173,7 +173,7 @@ func (a *actor) wander(ctx context.Context) {
 	}
 	got := a.move(ctx, op)
 	if target := to.Step(); got.Outcome == history.Done && !got.Replayed && target != nil && to == target.Processing {
-		a.drive(ctx, flow, *target, *got.Version)
+		a.drive(ctx, run{flow: flow, step: *target, token: *got.Version, worker: a.ops[len(a.ops)-1].Actor})
 	}
 	pause(ctx, a.between(0, 60*time.Millisecond))
 }
@@ -198,22 +198,43 @@ func (a *actor) move(ctx context.Context, op history.Op) history.Attempt {
 	return a.try(ctx, a.begin(op, input, a.chance(60)))
 }
 
+// run is a run in the hands of a client.
+type run struct {
+	flow   uuid.UUID
+	step   workflow.Step
+	token  int
+	worker string // the name that took it
+}
+
 // drive is a program outside that works on a run: it may spend, it may renew its lease, and it may be away for longer
 // than that; then it ends the run by its token.
-func (a *actor) drive(ctx context.Context, flow uuid.UUID, step workflow.Step, token int) {
+func (a *actor) drive(ctx context.Context, r run) {
 	if a.chance(40) {
-		a.spend(ctx, flow, cost.Dollar/100)
+		a.spend(ctx, r.flow, cost.Dollar/100)
 	}
 	away := a.between(0, 200*time.Millisecond)
 	if a.chance(25) {
 		away = a.between(3*time.Second, 5*time.Second)
 	}
-	pause(ctx, away)
-	op := history.Op{Verb: history.Move, Flow: flow, From: step.Processing, To: step.Completed, Version: &token}
+	a.isAway(ctx, r, away)
+	op := history.Op{
+		Verb: history.Move, Flow: r.flow, From: r.step.Processing, To: r.step.Completed, Version: &r.token,
+	}
 	if a.chance(15) {
-		op.To = step.Failed
+		op.To = r.step.Failed
 	}
 	a.move(ctx, op)
+}
+
+// isAway works, or seems to; half of the programs that do so for long keep their leases meanwhile.
+func (a *actor) isAway(ctx context.Context, r run, away time.Duration) {
+	for renews := a.chance(50); renews && away > time.Second; away -= time.Second {
+		if !pause(ctx, time.Second) {
+			return
+		}
+		a.renew(ctx, r)
+	}
+	pause(ctx, away)
 }
 
 // shop spends from one of the purses, of which each holds three such amounts.

@@ -125,7 +125,10 @@ func (c *cluster) post(
 	}
 	if len(answer.Errors) > 0 {
 		switch code := answer.Errors[0].Extensions.Code; code {
-		case "INTERNAL", "UNAVAILABLE", "TIMED_OUT", "RATE_LIMITED":
+		case "INTERNAL":
+			c.internal.Add(1)
+			return errors.New(code)
+		case "UNAVAILABLE", "TIMED_OUT", "RATE_LIMITED":
 			return errors.New(code)
 		default:
 			return fmt.Errorf("%w: %.500s", errStrange, text)
@@ -191,6 +194,17 @@ func (a *actor) judge(op *history.Op, attempt history.Attempt, got payload) hist
 		attempt.Call = plain(got.Call.ID)
 	}
 	return attempt
+}
+
+// renew keeps a run alive, if it can.
+func (a *actor) renew(ctx context.Context, r run) {
+	var got struct{ UserErrors []problem }
+	err := a.round.post(ctx, a.browser, a.round.anyServer(ctx, a.random), a.round.token(r.worker, a.round.organization),
+		`mutation ($input: RenewLeaseInput!) { result: renewLease(input: $input) { userErrors { code } } }`,
+		map[string]any{"input": map[string]any{"workflowId": id("wf", r.flow), "token": r.token}}, &got)
+	if errors.Is(err, errStrange) {
+		a.round.strange("the lease of %s was renewed with %v", r.flow, err)
+	}
 }
 
 // plain is the UUID in an id of the API; zero when there is none.

@@ -44,6 +44,7 @@ var serverArgs = []string{
 // cluster is everything that runs: PostgreSQL, the servers and the provider.
 type cluster struct {
 	folder, program string
+	lock            *os.File
 	say             func(string, ...any)
 
 	mu       sync.Mutex
@@ -56,6 +57,7 @@ type cluster struct {
 	provider *provider
 	auth     *web.Authenticator
 	began    time.Time
+	internal atomic.Int64 // answers that told a client to report them
 	closers  []func()
 }
 
@@ -70,11 +72,7 @@ func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cl
 	if c.auth, err = web.NewAuthenticator([]byte(authSecret), nil); err != nil {
 		return c, err
 	}
-	// Directly in the temporary folder, where the user that PostgreSQL runs as can reach it.
-	if c.folder, err = os.MkdirTemp("", "chaos-"); err != nil {
-		return c, err
-	}
-	if err := os.Chmod(c.folder, 0o711); err != nil { //nolint:gosec // To be passed through, not to be read.
+	if err := c.makeFolder(); err != nil {
 		return c, err
 	}
 	say("building the engine%s", map[bool]string{true: " without the guard " + o.without}[o.without != ""])
@@ -92,6 +90,35 @@ func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cl
 		return c, err
 	}
 	return c, c.startServers(ctx, address)
+}
+
+// lockName is the file in a folder that is locked as long as its owner lives.
+const lockName = "lock"
+
+// makeFolder makes the folder for everything, directly in the temporary folder, where the user that PostgreSQL runs as
+// can reach it. What a suite that was killed has left there is removed.
+func (c *cluster) makeFolder() (err error) {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "chaos-*", lockName))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if file, err := os.Open(path); err == nil {
+			if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+				_ = os.RemoveAll(filepath.Dir(path))
+			}
+			_ = file.Close()
+		}
+	}
+	if c.folder, err = os.MkdirTemp("", "chaos-"); err != nil {
+		return err
+	}
+	if c.lock, err = os.Create(filepath.Join(c.folder, lockName)); err != nil {
+		return err
+	}
+	return errors.Join(
+		syscall.Flock(int(c.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB),
+		os.Chmod(c.folder, 0o711)) //nolint:gosec // To be passed through, not to be read.
 }
 
 // settings are those of a durable server: what was acknowledged survives an immediate stop.
@@ -261,7 +288,11 @@ func (c *cluster) close(keep bool) {
 		err = c.postgres.Stop()
 	}
 	c.mu.Unlock()
-	if c.folder != "" && !keep {
+	switch {
+	case c.folder == "":
+	case keep:
+		err = errors.Join(err, os.Remove(filepath.Join(c.folder, lockName)))
+	default:
 		err = errors.Join(err, os.RemoveAll(c.folder))
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ type options struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout)
+	code := carryOut(ctx, os.Args[1:], os.Stdout)
 	stop()
 	os.Exit(code)
 }
@@ -65,9 +65,11 @@ type totals struct {
 	byKind map[faultKind]int
 	// longest is the longest time from the kill of a worker to the next attempt.
 	longest time.Duration
+	// internal is how many answers had the code INTERNAL.
+	internal int64
 }
 
-func run(ctx context.Context, args []string, out io.Writer) int {
+func carryOut(ctx context.Context, args []string, out io.Writer) int {
 	o, err := parse(args, out)
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -87,6 +89,10 @@ func run(ctx context.Context, args []string, out io.Writer) int {
 	}
 	say("three servers are up after %s", time.Since(began).Round(100*time.Millisecond))
 	violations, t, err := c.rounds(ctx, o)
+	if ctx.Err() != nil {
+		say("interrupted")
+		return 1
+	}
 	t.report(say, len(violations))
 	if err != nil {
 		say("%v", err)
@@ -121,6 +127,7 @@ func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violat
 	for _, s := range c.servers {
 		t.starts += s.starts
 	}
+	t.internal = c.internal.Load()
 	return found, t, err
 }
 
@@ -169,6 +176,7 @@ func (t *totals) report(say func(string, ...any), violations int) {
 	for _, kind := range faultKinds {
 		say("%6d %s", t.byKind[kind], kind)
 	}
+	say("%6d answers with the code INTERNAL", t.internal)
 	if t.longest > 0 {
 		say("from the kill of a worker to the next attempt: %s at most, with a lease of 3 s",
 			t.longest.Round(100*time.Millisecond))

@@ -217,5 +217,11 @@ func (s *server) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-2000):])
+	var words strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if !strings.Contains(line, `"msg":"request"`) {
+			words.WriteString(line)
+		}
+	}
+	return words.String()[max(0, words.Len()-2000):]
 }
