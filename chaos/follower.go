@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -101,7 +103,6 @@ func receive(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
 type follower struct {
 	history.Sighting
 	seen atomic.Int64 // how many events
-	done chan struct{}
 }
 
 const (
@@ -126,7 +127,6 @@ type event struct {
 
 // run follows until the context ends, or the workflow is over.
 func (f *follower) run(ctx context.Context, r *round, random *rand.Rand) {
-	defer close(f.done)
 	query, token := followTransitions, r.token("follower", r.organization)
 	if f.Ledger {
 		query = followEntries
@@ -179,14 +179,11 @@ func (f *follower) note(text json.RawMessage) error {
 
 // feeder follows the organization, from one server to the next.
 type feeder struct {
-	feeds  []history.Feed
-	last   atomic.Int64 // when it was last told something, on the round's clock
-	done   chan struct{}
-	events atomic.Int64
+	mu    sync.Mutex
+	feeds []history.Feed
 }
 
 func (f *feeder) run(ctx context.Context, r *round, random *rand.Rand) {
-	defer close(f.done)
 	token := r.token("feeder", r.organization)
 	for ctx.Err() == nil {
 		address := r.anyServer(ctx, random)
@@ -195,24 +192,7 @@ func (f *feeder) run(ctx context.Context, r *round, random *rand.Rand) {
 		}
 		began := len(f.feeds)
 		_ = r.subscribe(ctx, address, token, followAll, nil, func(text json.RawMessage) error {
-			var e event
-			if err := json.Unmarshal(text, &e); err != nil {
-				return err
-			}
-			f.last.Store(int64(r.since()))
-			f.events.Add(1)
-			if e.Resync {
-				f.feeds = append(f.feeds, history.Feed{Since: r.since()})
-				return nil
-			}
-			if len(f.feeds) == began || e.Transition == nil || e.Workflow == nil {
-				return fmt.Errorf("a feed begins with %s", text)
-			}
-			last := &f.feeds[len(f.feeds)-1]
-			last.Events = append(last.Events, history.Event{
-				Flow: plain(e.Workflow.ID), Number: e.Transition.Version, From: e.Transition.From, To: e.Transition.To,
-			})
-			return nil
+			return f.note(text, began, r.since())
 		})
 		if ctx.Err() != nil && len(f.feeds) > began { // It was ours to end, when everything was at rest.
 			f.feeds[len(f.feeds)-1].ToTheEnd = true
@@ -221,6 +201,39 @@ func (f *feeder) run(ctx context.Context, r *round, random *rand.Rand) {
 	}
 }
 
+// note takes in a message of a connection that began when there were so many feeds.
+func (f *feeder) note(text json.RawMessage, began int, at time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var e event
+	if err := json.Unmarshal(text, &e); err != nil {
+		return err
+	}
+	if e.Resync {
+		f.feeds = append(f.feeds, history.Feed{Since: at})
+		return nil
+	}
+	if len(f.feeds) == began || e.Transition == nil || e.Workflow == nil {
+		return fmt.Errorf("a feed begins with %s", text)
+	}
+	last := &f.feeds[len(f.feeds)-1]
+	last.Events = append(last.Events, history.Event{
+		Flow: plain(e.Workflow.ID), Number: e.Transition.Version, From: e.Transition.From, To: e.Transition.To,
+	})
+	return nil
+}
+
+// present is the feed that is under way, as if it ended now; none before the first.
+func (f *feeder) present() []history.Feed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.feeds) == 0 {
+		return nil
+	}
+	last := f.feeds[len(f.feeds)-1]
+	return []history.Feed{{Since: last.Since, Events: slices.Clone(last.Events), ToTheEnd: true}}
+}
+
 func newFollower(flow uuid.UUID, ledger bool) *follower {
-	return &follower{Sighting: history.Sighting{Flow: flow, Ledger: ledger}, done: make(chan struct{})}
+	return &follower{Sighting: history.Sighting{Flow: flow, Ledger: ledger}}
 }

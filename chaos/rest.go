@@ -98,14 +98,23 @@ func (r *round) awaitFollowers(ctx context.Context) error {
 		for f.seen.Load() < wanted[0] && pause(limited, 20*time.Millisecond) {
 		}
 	}
-	for _, f := range r.feeders { // Until nothing has come for longer than a lost hint is made up for.
-		for r.since()-time.Duration(f.last.Load()) < 6*time.Second && f.events.Load() > 0 {
-			if !pause(limited, 50*time.Millisecond) {
-				return nil
-			}
+	h, err := r.collect(ctx)
+	if err != nil {
+		return err
+	}
+	r.awaitFeeds(limited, h)
+	return nil
+}
+
+// awaitFeeds waits until those who follow the organization have been told everything that they are to be told.
+func (r *round) awaitFeeds(ctx context.Context, h history.History) {
+	for late := true; late && pause(ctx, 50*time.Millisecond); {
+		late = false
+		for _, f := range r.feeders {
+			h.Feeds = f.present()
+			late = late || len(h.Feeds) == 0 || len(history.Missed(h)) > 0
 		}
 	}
-	return nil
 }
 
 // column reads rows of one column as the owner.

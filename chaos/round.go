@@ -127,7 +127,7 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 	r.watching = watching
 	r.mu.Lock()
 	for i := range feeders {
-		f := &feeder{done: make(chan struct{})}
+		f := &feeder{}
 		r.feeders = append(r.feeders, f)
 		r.following.Go(func() { f.run(watching, r, r.randomFor(9000+i)) })
 	}
@@ -167,10 +167,16 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 	stopWatching()
 	r.following.Wait()
 	h, err = r.collect(ctx)
+	for _, f := range r.followers {
+		h.Sightings = append(h.Sightings, f.Sighting)
+	}
+	for _, f := range r.feeders {
+		h.Feeds = append(h.Feeds, f.feeds...)
+	}
 	return h, errors.Join(late, err)
 }
 
-// collect is what clients were told, and what there is now.
+// collect is what clients were told, subscribers aside, and what there is now.
 func (r *round) collect(ctx context.Context) (history.History, error) {
 	h, err := r.dump(ctx)
 	if err != nil {
@@ -184,12 +190,6 @@ func (r *round) collect(ctx context.Context) (history.History, error) {
 			}
 		}
 		h.Reads = append(h.Reads, a.reads...)
-	}
-	for _, f := range r.followers {
-		h.Sightings = append(h.Sightings, f.Sighting)
-	}
-	for _, f := range r.feeders {
-		h.Feeds = append(h.Feeds, f.feeds...)
 	}
 	return h, nil
 }

@@ -202,6 +202,14 @@ type Feed struct {
 	ToTheEnd bool
 }
 
+// Missed returns what feeds that are followed to the end have not told, of what the rows and the operations say they
+// should. Whoever follows may still be told.
+func Missed(h History) []Violation {
+	c := newChecker(h)
+	c.feeds()
+	return c.found
+}
+
 // Check returns what is wrong with a history: nothing, if every promise was kept.
 func Check(h History) []Violation {
 	c := newChecker(h)
