@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/infin8content/engine/internal/postgres"
 )
 
 // script is what pgbench executes over and over: statements of queries/ with its own variables and constants.
@@ -114,8 +116,7 @@ func (r rates) against(other rates) string {
 		figure(ratios(other.processor, r.processor).median())
 }
 
-// runScript lets clients execute the script for a time. Prepared, and as the owner: row security asks the server to say
-// whose rows it means, and the bare statement says nothing else.
+// runScript lets clients execute the script for a time, prepared and as the server's role.
 func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, error) {
 	file := filepath.Join(b.folder, "script.sql")
 	if err := os.WriteFile(file, []byte(s.text.String()), 0o600); err != nil {
@@ -131,7 +132,7 @@ func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, er
 		arguments = append(arguments, "--define="+name+"="+value)
 	}
 	cmd := exec.CommandContext(b.ctx, b.pgbench, append(arguments, b.url())...)
-	cmd.Env = append(os.Environ(), "PGOPTIONS=-c timezone=UTC "+s.settings)
+	cmd.Env = append(os.Environ(), "PGOPTIONS=-c role="+postgres.AppRole+" -c timezone=UTC "+s.settings)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	before := b.usedByDatabase()
@@ -147,7 +148,21 @@ func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, er
 	if err != nil {
 		return rate{}, err
 	}
+	if err := b.awaitEnd("pgbench"); err != nil {
+		return rate{}, err
+	}
 	used := b.usedByDatabase() - before + cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	times, err := strconv.ParseFloat(string(transactions.FindSubmatch(out)[1]), 64)
 	return rate{perSecond, float64(used.Microseconds()) / times}, err
+}
+
+// awaitEnd waits until nobody of that name is connected any more: only then is it known what was done for them.
+func (b *bench) awaitEnd(name string) error {
+	const count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+	for connected := 1; connected > 0; b.wait(20 * time.Millisecond) { // The last wait is for the processes to be gone.
+		if err := b.owner.QueryRow(b.ctx, count, name).Scan(&connected); err != nil {
+			return err
+		}
+	}
+	return nil
 }
