@@ -86,7 +86,7 @@ type verifyCommand struct{}
 // Run prints nothing when everything fits, and each row that does not.
 func (*verifyCommand) Run(p *program) error {
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, nil)
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
 		if err != nil {
 			return err
 		}

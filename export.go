@@ -57,7 +57,7 @@ func (f exportFlags) run(p *program, table web.Table) error {
 	}
 	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, nil)
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
 		if err != nil {
 			return err
 		}

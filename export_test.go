@@ -36,7 +36,7 @@ var hostile = []string{
 func (w world) past(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil, nil)
+	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil, engineParts{})
 	if err != nil {
 		t.Fatal(err)
 	}

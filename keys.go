@@ -30,7 +30,7 @@ type keyFlags struct {
 // with opens the database as its owner and makes an engine on it that acts for the organization.
 func (f keyFlags) with(p *program, o settings, do func(*engine.Engine, caller.Caller) error) error {
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(o, postgres.New(pool), p.logger, nil)
+		e, err := newEngine(o, postgres.New(pool), p.logger, engineParts{})
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,18 @@
 package main
 
 import (
+	"fmt"
+	"log/slog"
+	"time"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/live"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/steps"
 )
 
 // queueConnections are River's own.
@@ -29,7 +37,7 @@ func (s *server) connect(p *program) (pool, direct *pgxpool.Pool, err error) {
 
 // wireEngine adds the engine, and the hub that its store tells of every commit: for the subscribers of this server, and
 // for the hubs of others.
-func (s *server) wireEngine(pool, direct *pgxpool.Pool) (err error) {
+func (s *server) wireEngine(pool, direct *pgxpool.Pool, secret secrets) (err error) {
 	store := postgres.New(pool)
 	s.live, err = live.New(live.Options{Store: store, Connection: direct.Config().ConnConfig, Logger: s.logger})
 	if err != nil {
@@ -39,6 +47,36 @@ func (s *server) wireEngine(pool, direct *pgxpool.Pool) (err error) {
 	if s.settings.API { // Nobody subscribes to a server that only works: it tells, and need not listen.
 		s.parts = append(s.parts, s.live.Run)
 	}
-	s.engine, err = newEngine(s.settings, store.Telling(s.watch.told(s.live.Announce)), s.logger, s.watch.verbs())
+	s.engine, err = newEngine(s.settings, store.Telling(s.watch.told(s.live.Announce)), s.logger, engineParts{
+		observe: s.watch.verbs(), webhook: s.settings.webhook(secret.webhookKey),
+	})
 	return err
+}
+
+// engineParts are what only a server gives its engine.
+type engineParts struct {
+	observe engineObserver
+	webhook engine.Webhook
+}
+
+// newEngine wires the engine to a store.
+func newEngine(
+	o settings, store *postgres.Store, logger *slog.Logger, parts engineParts,
+) (*engine.Engine, error) {
+	workflowLimit, err := cost.ParseUSD(o.WorkflowLimit)
+	if err != nil {
+		return nil, fmt.Errorf("--workflow-limit: %w", err)
+	}
+	monthLimit, err := cost.ParseUSD(o.MonthLimit)
+	if err != nil {
+		return nil, fmt.Errorf("--month-limit: %w", err)
+	}
+	enqueuer, err := jobs.NewEnqueuer(logger, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(engine.Options{
+		Store: store, Jobs: enqueuer, Drives: steps.Keys(), WorkflowLimit: workflowLimit, MonthLimit: monthLimit,
+		Lease: o.Lease, Observe: parts.observe, Webhook: parts.webhook,
+	})
 }

@@ -33,7 +33,7 @@ type pricesCommand struct {
 // withPrices opens the database as its owner and makes an engine on it.
 func withPrices(p *program, do func(*engine.Engine) error) error {
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, nil)
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
 		if err != nil {
 			return err
 		}

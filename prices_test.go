@@ -87,7 +87,7 @@ func TestTheProvidersListIsImported(t *testing.T) {
 		t.Errorf("got\n%s\nwant it written", applied)
 	}
 
-	e, err := newEngine(settings{WorkflowLimit: "1", MonthLimit: "25"}, postgres.New(s.db.Pool), nil, nil)
+	e, err := newEngine(settings{WorkflowLimit: "1", MonthLimit: "25"}, postgres.New(s.db.Pool), nil, engineParts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (c *reconcileCommand) Run(p *program) error {
 		return err
 	}
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, nil)
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,10 @@ type noJobs struct{}
 
 func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
 // work drives the first step of a new workflow as a worker does, whatever the provider makes of it.
 func (y yesterday) work(t *testing.T, faults ...sandbox.Fault) {
 	t.Helper()
@@ -160,6 +164,13 @@ func TestReconcilePrintsWhatTheEngineNeverAskedFor(t *testing.T) {
 	if limited := y.reconcile(t, "--tolerance=1"); limited.code != 1 {
 		t.Errorf("a call too many within the tolerance: got %+v, want status 1", limited)
 	}
+	// The operator hears of it once, however often it is looked at.
+	told := invoke(t, map[string]string{"DATABASE_URL": y.db.URL}, "alerts", "list")
+	if strings.Count(told.stdout, "RECONCILIATION_DIFFERENCE") != 1 || !strings.Contains(told.stdout, fmt.Sprintf(
+		"For openai/gpt-4o-mini on %s sandbox has charged $%s for 1 calls, and $0 for 0 are booked.", y.day, extra)) {
+		t.Errorf("alerts list: got %+v, want the difference once", told)
+	}
+	y.mustCount(t, 0, "alerts", "true")
 }
 
 func TestReconcileCountsACallWithoutAnOutcomeApart(t *testing.T) {
@@ -187,8 +198,18 @@ func TestReconcileLooksAtOneOrganizationOnly(t *testing.T) {
 	if got := y.reconcile(t, "--organization="+y.who.OrganizationID.String()); got.code != 0 {
 		t.Errorf("its own: got %+v, want no difference", got)
 	}
-	if got := y.reconcile(t, "--organization="+uuid.NewString()); got.code != 1 {
-		t.Errorf("another one: got %+v, want the provider's charge as a difference", got)
+	other := testdb.Caller(t, y.db)
+	for range 2 { // The second time nobody is told again.
+		if got := y.reconcile(t, "--organization="+other.OrganizationID.String()); got.code != 1 {
+			t.Errorf("another one: got %+v, want the provider's charge as a difference", got)
+		}
+	}
+	y.mustCount(t, 1, "alerts", "kind = 'RECONCILIATION_DIFFERENCE' AND organization_id = '"+
+		other.OrganizationID.String()+"'")
+	y.mustCount(t, 1, "alerts", "true")
+	if got := y.reconcile(t, "--organization="+uuid.NewString()); got.code != 1 ||
+		!strings.Contains(got.stderr, "no such organization") {
+		t.Errorf("none: got %+v, want that there is no such organization", got)
 	}
 }
 

@@ -42,11 +42,12 @@ Secrets come from the environment only:
   DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
-  OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)`
+  OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)
+  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve); without it none are`
 
 // secrets are what never stands on a command line or in a log.
 type secrets struct {
-	databaseURL, directURL, authSecret, providerKey, managementKey string
+	databaseURL, directURL, authSecret, providerKey, managementKey, webhookKey string
 }
 
 func secretsFrom(environment func(string) string) secrets {
@@ -54,6 +55,7 @@ func secretsFrom(environment func(string) string) secrets {
 		databaseURL: environment("DATABASE_URL"), directURL: environment("DATABASE_DIRECT_URL"),
 		authSecret:  environment("AUTH_SECRET"),
 		providerKey: environment("OPENROUTER_API_KEY"), managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
+		webhookKey: environment("WEBHOOK_SECRET"),
 	}
 }
 
@@ -69,6 +71,7 @@ type commands struct {
 	Prices  pricesCommand  `cmd:"" help:"Keep the prices that every organization pays by."`
 	Keys    keysCommand    `cmd:"" help:"Keep the API keys that programs sign in with."`
 
+	Alerts    alertsCommand    `cmd:"" help:"List what the operator should hear of."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
 }
 
@@ -191,7 +194,7 @@ func (s *server) wire(p *program) error {
 	if err := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool)); err != nil {
 		return err
 	}
-	if err := s.wireEngine(pool, direct); err != nil {
+	if err := s.wireEngine(pool, direct, p.secrets); err != nil {
 		return err
 	}
 	if err := s.engine.Check(p.ctx, graph.States()); err != nil {
@@ -227,33 +230,11 @@ func (s *server) check(secret secrets) error {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
 	faults = append(faults, s.settings.operationSettings.check(), s.settings.doorSettings.check(),
-		s.settings.audienceSettings.check())
+		s.settings.audienceSettings.check(), secret.checkKey())
 	if s.settings.Heartbeat*2 > s.settings.Lease {
 		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
 	}
 	return errors.Join(faults...)
-}
-
-// newEngine wires the engine to a store.
-func newEngine(
-	o settings, store *postgres.Store, logger *slog.Logger, observe engineObserver,
-) (*engine.Engine, error) {
-	workflowLimit, err := cost.ParseUSD(o.WorkflowLimit)
-	if err != nil {
-		return nil, fmt.Errorf("--workflow-limit: %w", err)
-	}
-	monthLimit, err := cost.ParseUSD(o.MonthLimit)
-	if err != nil {
-		return nil, fmt.Errorf("--month-limit: %w", err)
-	}
-	enqueuer, err := jobs.NewEnqueuer(logger, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	return engine.New(engine.Options{
-		Store: store, Jobs: enqueuer, Drives: steps.Keys(), WorkflowLimit: workflowLimit, MonthLimit: monthLimit,
-		Lease: o.Lease, Observe: observe,
-	})
 }
 
 // wireWorkers adds the River runner, the sweepers and, when asked for, the sandbox.
@@ -262,8 +243,10 @@ func (s *server) wireWorkers(p *program, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	sender := s.settings.sender(p.secrets.webhookKey)
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool: pool, Engine: s.engine, Workers: s.settings.WorkerCount, Name: jobs.NewName(), Logger: s.logger,
+		Webhooks: sender,
 		Executors: s.watch.runs(steps.New(steps.Options{
 			Engine: s.engine, Gateway: gateway, Limit: s.settings.AttemptLimit, Now: time.Now, Logger: s.logger,
 			Observe: s.watch.models(),
@@ -273,7 +256,9 @@ func (s *server) wireWorkers(p *program, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	sweeper := &jobs.Sweeper{Engine: s.engine, Ask: gateway.Ask, Runs: s.settings.Sweep, Logger: s.logger}
+	sweeper := &jobs.Sweeper{
+		Engine: s.engine, Ask: gateway.Ask, Alerts: sender != nil, Runs: s.settings.Sweep, Logger: s.logger,
+	}
 	s.parts = append(s.parts, runner.Run, sweeper.Run)
 	return nil
 }

@@ -48,6 +48,7 @@ type settings struct {
 	operationSettings `embed:""`
 	observeSettings   `embed:""`
 	audienceSettings  `embed:""`
+	alertSettings     `embed:""`
 }
 
 // operationSettings are the knobs for what a client may ask the API to do.

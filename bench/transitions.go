@@ -30,6 +30,10 @@ func (nobodyWakes) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, tim
 	return nil
 }
 
+func (nobodyWakes) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
 // newEngine returns an engine without a server, as the server's role.
 func (b *bench) newEngine() (*engine.Engine, func(), error) {
 	pool, err := postgres.Connect(b.ctx, b.url(), postgres.AppRole, connections)

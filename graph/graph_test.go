@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
@@ -61,6 +63,15 @@ func setupOn(t *testing.T, db *testdb.DB, store *postgres.Store) bundle {
 		Store: store, Jobs: noJobs{}, Drives: []workflow.StepKey{workflow.StepICP}, Now: ticking(), NewID: counting(),
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Jitter: func() float64 { return 0.5 },
 		Random: strings.NewReader(strings.Repeat("no secret", 100)),
+		Webhook: engine.Webhook{
+			Check: func(url string) error {
+				if url == "https://localhost" {
+					return fault.Invalid([]string{"url"}, "The address must be a public one.")
+				}
+				return nil
+			},
+			Secret: func(_ uuid.UUID, version int) string { return fmt.Sprint("whsec_", version) },
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +183,10 @@ func ticking() func() time.Time {
 type noJobs struct{}
 
 func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
+func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
 
 // logBuffer is a log that many may write to.
 type logBuffer struct {

@@ -23,6 +23,7 @@ func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 		"LedgerEntry":   "led_00000000-0000-7000-8000-000000000001_2",
 		"PriceProposal": "prop_00000000-0000-7000-8000-000000000001",
 		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
+		"Alert":         "alert_00000000-0000-7000-8000-000000000001",
 	}}
 	before := testdb.Contents(t, b.db, b.who.OrganizationID)
 	tried := 0

@@ -33,6 +33,9 @@ func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, 
 	case scalar.PriceProposalID:
 		proposal, err := r.engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err
+	case scalar.AlertID:
+		alert, err := r.engine.Alert(ctx, who, ref.UUID)
+		return &model.Alert{Alert: alert}, err
 	case scalar.LedgerEntryID:
 		entry, err := r.engine.EntryAt(ctx, who, ref.UUID, ref.Number)
 		return &model.LedgerEntry{Entry: entry}, err

@@ -16,6 +16,7 @@ func TestEveryRootFieldSaysWhichRoleItNeeds(t *testing.T) {
 	for _, name := range []string{
 		"reserveUsage", "settleUsage", "releaseUsage", "recordUsage", "adjustUsage", "setWorkflowLimit", "setMonthlyLimit",
 		"setTimeZone", "importPrices", "acceptPrice", "rejectPrice", "createApiKey", "revokeApiKey",
+		"setAlertWebhook",
 	} {
 		special[name] = caller.Admin
 	}
@@ -69,7 +70,7 @@ func TestEveryFieldOfMoneyOrAuditSaysWhichRoleItNeeds(t *testing.T) {
 		t.Errorf("got %d fields of money and audit, want all of them: is the walk broken?", found)
 	}
 	for _, name := range []string{
-		"Spend", "UsageReport", "Forecast", "IcpCost", "Price", "Call", "LedgerEntry", "PriceProposal", "ApiKey",
+		"Spend", "UsageReport", "Forecast", "IcpCost", "Price", "Call", "LedgerEntry", "PriceProposal", "ApiKey", "Alert",
 	} {
 		for _, of := range []string{name, name + "Connection", name + "Edge"} {
 			if d := types[of]; d != nil && d.Directives.ForName("requires") == nil {

@@ -105,6 +105,14 @@ func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZ
 	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
 }
 
+func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
+	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.engine.SetAlertWebhook)
+	organization, secret := webhooked(w)
+	return &model.SetAlertWebhookPayload{
+		Organization: organization, Secret: secret, Replayed: w.Replayed, UserErrors: problems,
+	}, err
+}
+
 func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
 	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.engine.ImportPrices)
 	return &model.ImportPricesPayload{Changes: imported(done), Applied: done.Applied, UserErrors: problems}, err
@@ -144,6 +152,14 @@ func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organizatio
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
 	forecast, err := r.engine.Forecast(ctx, caller.From(ctx))
 	return &model.Forecast{Forecast: forecast}, err
+}
+
+func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string) (*model.Connection[*model.Alert], error) {
+	asked, err := decodeMoments(scalar.List{Kind: alertList, Organization: obj.Organization.ID}, first, after)
+	if err != nil {
+		return nil, err
+	}
+	return r.alerts(ctx, kinds, asked)
 }
 
 func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error) {

@@ -85,6 +85,8 @@ func TestEveryEnumHasTheValuesOfItsGoType(t *testing.T) {
 		"CallState":          texts(cost.CallStates()),
 		"LedgerEntryKind":    texts(cost.EntryKinds()),
 		"AccountKind":        texts(cost.AccountKinds()),
+		"AlertKind":          texts(cost.AlertKinds()),
+		"AlertDeliveryState": texts(cost.DeliveryStates()),
 		"PriceComponent":     texts(cost.Components()),
 		"PriceProposalState": texts(cost.ProposalStates()),
 		"PriceDoubt":         texts([]cost.Doubt{cost.DoubtTooFar, cost.DoubtOutOfBounds}),

@@ -65,10 +65,12 @@ var plan = map[string]room{
 	"internal/jobs": {
 		ours: []string{
 			"internal/steps", "internal/engine", "internal/workflow", "internal/caller", "internal/fault",
+			"internal/webhook", "internal/cost", // a delivery job puts an alert into words and has it sent
 		},
 		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:  []string{"internal/llm/sandbox"},
 	},
+	"internal/webhook":    {ours: []string{"internal/fault"}},                          // sends to where tenants say
 	"internal/simulation": {tests: []string{"internal/engine"}, others: []string{pgx}}, // tests that break connections
 	"internal/rate":       {ours: []string{"internal/postgres", "internal/fault"}},     // buckets that all servers share
 	"internal/live": {

@@ -55,8 +55,8 @@ SELECT h.* FROM held AS h;
 -- name: AccountLimit :one
 WITH limited AS (
     UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + @limit_delta::bigint, stopped = false,
-        previous_stopped = a.stopped, previous_hash = a.hash,
+    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + @limit_delta::bigint, limit_sequence = a.sequence + 1,
+        stopped = false, previous_stopped = a.stopped, previous_hash = a.hash,
         hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, NULL, 0, 0,
             @limit_delta::bigint, a.settled_pico, a.held_pico, a.limit_pico + @limit_delta::bigint, false, false,
             @actor::actor, @reason::reason, @at::timestamptz)
@@ -66,10 +66,11 @@ WITH limited AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
         held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage, actor,
-        reason, occurred_at, previous_hash, hash)
+        reason, occurred_at, previous_hash, hash, limit_sequence)
     SELECT l.organization_id, l.id, l.sequence, @kind::entry_kind, l.settled_pico, 0, l.settled_pico, l.held_pico, 0,
         l.held_pico, l.limit_pico - @limit_delta::bigint, @limit_delta::bigint, l.limit_pico, l.previous_stopped,
-        l.stopped, false, @actor::actor, @reason::reason, @at::timestamptz, l.previous_hash, l.hash
+        l.stopped, false, @actor::actor, @reason::reason, @at::timestamptz, l.previous_hash, l.hash,
+        l.limit_sequence
     FROM limited AS l
 )
 SELECT l.* FROM limited AS l;
@@ -169,12 +170,13 @@ WITH booked AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence)
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
+        limit_sequence)
     SELECT b.organization_id, b.id, b.sequence, @kind::entry_kind, @call_id::uuid, @call_hold_pico::amount_pico,
         b.settled_pico - @settled_delta::bigint, @settled_delta::bigint, b.settled_pico,
         b.held_pico - @held_delta::bigint, @held_delta::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
         b.previous_stopped, b.stopped, @overage::boolean, @actor::actor, @reason::reason, @at::timestamptz,
-        b.previous_hash, b.hash, sqlc.narg('corrects_sequence')::bigint
+        b.previous_hash, b.hash, sqlc.narg('corrects_sequence')::bigint, b.limit_sequence
     FROM booked AS b
 ), counted AS (
     INSERT INTO usage_days AS u (

@@ -4,15 +4,18 @@
 WITH changed AS (
     UPDATE organizations AS o
     SET version = o.version + 1, time_zone = @time_zone, workflow_limit_pico = @workflow_limit_pico,
-        month_limit_pico = @month_limit_pico
+        month_limit_pico = @month_limit_pico,
+        webhook_version = CASE WHEN @sets_webhook::boolean THEN o.version + 1 ELSE o.webhook_version END,
+        webhook_url = CASE WHEN @sets_webhook::boolean THEN @webhook_url::text ELSE o.webhook_url END
     WHERE o.id = @organization_id AND o.version = @version
     RETURNING o.*
 ), journaled AS (
     INSERT INTO organization_changes (
         organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at,
-        api_key_id, api_key_event)
+        api_key_id, api_key_event, webhook_url)
     SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, @actor::actor, @reason::reason,
-        @at::timestamptz, sqlc.narg('api_key_id')::uuid, sqlc.narg('api_key_event')::text
+        @at::timestamptz, sqlc.narg('api_key_id')::uuid, sqlc.narg('api_key_event')::text,
+        CASE WHEN @sets_webhook::boolean THEN c.webhook_url END
     FROM changed AS c
 )
 SELECT c.* FROM changed AS c;

@@ -355,6 +355,29 @@ type RevokeAPIKeyPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Where alerts are to be sent.
+type SetAlertWebhookInput struct {
+	// The address, `https` and public: at most 2048 characters, without user name, password and fragment. Null or absent: the
+	// webhook is removed.
+	URL graphql.Omittable[*string] `json:"url,omitempty"`
+	// Why, for the journal of the settings: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer to `setAlertWebhook`.
+type SetAlertWebhookPayload struct {
+	// The organization. Null when nothing was set.
+	Organization *Organization `json:"organization,omitempty"`
+	// What signs the messages from now on: `whsec_` and base64. Null when there is no webhook any more.
+	Secret *string `json:"secret,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
+	// Why nothing was done; empty when it was.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // What the organization may spend in a month. Exactly one of `limit` and `unlimited: true` says it.
 type SetMonthlyLimitInput struct {
 	// What a month may spend.

@@ -26,6 +26,7 @@ const (
 	PriceProposalID IDKind = "prop"
 	// APIKeyID is of a key that a program signs in with.
 	APIKeyID IDKind = "key"
+	AlertID  IDKind = "alert"
 )
 
 // nouns are how a sentence names what an id is of.
@@ -37,6 +38,7 @@ var nouns = map[IDKind]string{
 	LedgerEntryID:   "a ledger entry",
 	PriceProposalID: "a proposed price",
 	APIKeyID:        "an API key",
+	AlertID:         "an alert",
 }
 
 // Reference is what an id says. Number is the place in a journal or a ledger, below 2³¹, and 0 for all other kinds.

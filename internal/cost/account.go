@@ -25,6 +25,7 @@ type Account struct {
 	Kind               AccountKind
 	Period             *Period // of a month
 	Sequence           int64   // of the last entry
+	LimitSequence      int64   // of the entry that set the limit
 	Balance            Balance // after the last entry
 	Hash               []byte  // of the last entry
 }

@@ -47,7 +47,9 @@ type Entry struct {
 	// Overage: the call cost more than its hold, or, recorded without one, went beyond the account's limit.
 	Overage bool
 	// Corrects is the entry that an adjustment corrects, by its sequence number; nil for none in particular.
-	Corrects           *int64
+	Corrects *int64
+	// LimitSequence is the entry that set the limit of an entry that may cross a threshold of it; nil of all others.
+	LimitSequence      *int64
 	Actor, Reason      string
 	At                 time.Time
 	PreviousHash, Hash []byte // empty PreviousHash: the first entry of its account

@@ -23,6 +23,8 @@ import (
 type Jobs interface {
 	// Drive asks for a worker to drive the workflow, not before the given time.
 	Drive(ctx context.Context, tx postgres.Tx, organization, flow uuid.UUID, at time.Time) error
+	// Deliver asks for a worker to tell an organization's webhook of an alert, not before the given time.
+	Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error
 }
 
 // Options are the engine's neighbours and numbers.
@@ -47,6 +49,10 @@ type Options struct {
 	Random io.Reader
 	// Jitter returns a number in [0, 1) for the pause before a retry; math/rand's when nil.
 	Jitter func() float64
+	// Webhook is what this server knows of webhooks. Without it none can be set here.
+	Webhook Webhook
+	// AlertPause is the pause after the first failure to deliver an alert; it doubles. 5 s when zero.
+	AlertPause time.Duration
 }
 
 // Engine acts on behalf of a caller.
@@ -61,6 +67,8 @@ type Engine struct {
 	newID                     func() uuid.UUID
 	random                    io.Reader
 	jitter                    func() float64
+	webhook                   Webhook
+	alertPause                time.Duration
 	known                     organizations
 	observe                   func(context.Context, string) (context.Context, func(error))
 	keys                      keyUse
@@ -77,14 +85,16 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		store: o.Store, jobs: o.Jobs, drives: map[workflow.StepKey]bool{}, lease: o.Lease,
 		workflowLimit: o.WorkflowLimit, monthLimit: o.MonthLimit, clock: o.Now, newID: o.NewID, jitter: o.Jitter,
-		observe: o.Observe,
-		random:  o.Random,
+		observe: o.Observe, random: o.Random, webhook: o.Webhook, alertPause: o.AlertPause,
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second
+	}
+	if e.alertPause == 0 {
+		e.alertPause = 5 * time.Second
 	}
 	if e.sweptAtOnce = o.SweptAtOnce; e.sweptAtOnce == 0 {
 		e.sweptAtOnce = callsSwept

@@ -130,10 +130,15 @@ func (e *Engine) limit(ctx context.Context, who caller.Caller, c limitChange) (L
 		if err != nil {
 			return err
 		}
+		moves := make([]postgres.Movement, len(accounts))
 		for i, account := range accounts {
-			if accounts[i], err = tx.Limit(ctx, who, account, c.limit, c.reason, c.at); err != nil {
+			if moves[i], err = tx.Limit(ctx, who, account, c.limit, c.reason, c.at); err != nil {
 				return err
 			}
+			accounts[i] = moves[i].Account
+		}
+		if err := e.watch(ctx, tx, moves); err != nil {
+			return err
 		}
 		if made.Account = accounts[0]; c.key == "" {
 			return nil

@@ -222,7 +222,7 @@ func (b bundle) rows(t *testing.T) map[string]int {
 	counts := map[string]int{"jobs": len(b.jobs.all())}
 	for _, table := range []string{
 		"intent_workflows", "workflow_transitions", "workflow_runs", "step_results", "usage_accounts", "ai_calls",
-		"ai_usage_ledger", "idempotency_keys",
+		"ai_usage_ledger", "idempotency_keys", "alerts", "alert_deliveries",
 	} {
 		counts[table] = b.count(t, "SELECT count(*) FROM "+table)
 	}
@@ -260,8 +260,9 @@ func (c *clock) advance(d time.Duration) { c.set(c.now().Add(d)) }
 
 // jobs remembers which workers were asked for.
 type jobs struct {
-	mu    sync.Mutex
-	asked []asked
+	mu      sync.Mutex
+	asked   []asked
+	refusal error
 }
 
 type asked struct {
@@ -275,8 +276,22 @@ func (j *jobs) Drive(_ context.Context, tx postgres.Tx, _, flow uuid.UUID, at ti
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.asked = append(j.asked, asked{flow, at})
-	return nil
+	if j.refusal == nil {
+		j.asked = append(j.asked, asked{flow, at})
+	}
+	return j.refusal
+}
+
+// refuse makes jobs impossible, until the refusal is nil.
+func (j *jobs) refuse(refusal error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.refusal = refusal
+}
+
+// Deliver remembers the alert as if it were a workflow to drive.
+func (j *jobs) Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error {
+	return j.Drive(ctx, tx, organization, alert, at)
 }
 
 func (j *jobs) all() []asked {

@@ -79,7 +79,7 @@ func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organizat
 	}
 	return Organization{
 		ID: o.ID, TimeZone: o.TimeZone, WorkflowLimit: o.WorkflowLimit, MonthLimit: o.MonthLimit,
-		CreatedAt: o.CreatedAt, Month: month,
+		CreatedAt: o.CreatedAt, Month: month, WebhookURL: o.WebhookURL,
 	}, nil
 }
 

@@ -112,7 +112,10 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 		if plan, err = e.plan(ctx, tx, who, in); err != nil {
 			return err
 		}
-		return plan.carryOut(ctx, tx, who, in.Source)
+		if err := plan.carryOut(ctx, tx, who, in.Source); err != nil {
+			return err
+		}
+		return e.tell(ctx, tx, plan.quarantined(who.OrganizationID)...)
 	})
 	if err != nil {
 		return PriceImport{}, fmt.Errorf("import prices: %w", err)
@@ -211,6 +214,16 @@ func (p *plan) carryOut(ctx context.Context, tx *postgres.Store, who caller.Call
 		return nil
 	}
 	return tx.ProposePrices(ctx, who, postgres.NewPrices{Changes: p.doubted, Source: source, At: p.At}, p.proposals)
+}
+
+// quarantined are the alerts of the proposals that a plan writes.
+func (p *plan) quarantined(list uuid.UUID) (alerts []cost.Alert) {
+	for i := range p.proposals {
+		alerts = append(alerts, cost.Alert{
+			OrganizationID: list, Kind: cost.AlertQuarantined, At: p.At, ProposalID: &p.proposals[i],
+		})
+	}
+	return alerts
 }
 
 // ProposalsInput asks for proposals in some states, the oldest first; no states are all.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -27,7 +28,8 @@ type ReconcileInput struct {
 	Days cost.Days
 	// Provider is the name that the calls are booked under.
 	Provider string
-	// Organization limits the ledger's side to one organization, for a key that is that organization's alone.
+	// Organization limits the ledger's side to one organization, for a key that is that organization's alone. NOT_FOUND
+	// when there is none.
 	Organization *uuid.UUID
 	// Figures are the provider's. Those of other days are ignored.
 	Figures []ProviderDay
@@ -65,14 +67,45 @@ func (r Reconciliation) Differences() []ReconciledDay {
 
 // Reconcile compares what the ledger has booked for the calls that a provider has served with what the provider says,
 // by the day on which they were sent and the model that answered. It books nothing: what a difference means, a person
-// decides.
+// decides. Each difference is an alert, once: of the organization that the ledger's side was limited to, else of the
+// operator, since a provider does not say whose calls it has charged.
 func (e *Engine) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
+	r, err := e.compare(ctx, in)
+	if differences := r.Differences(); err == nil && len(differences) > 0 {
+		err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+			return e.tell(ctx, tx, different(in, differences, e.now())...)
+		})
+	}
+	return r, err
+}
+
+// different are the alerts of differences.
+func different(in ReconcileInput, differences []ReconciledDay, at time.Time) (alerts []cost.Alert) {
+	for _, d := range differences {
+		a := cost.Alert{Kind: cost.AlertDifference, At: at, Model: d.Model, Difference: &cost.Difference{
+			Provider: in.Provider, Day: d.Day, BookedCalls: d.CallsHere, ChargedCalls: d.CallsThere, Booked: d.Here,
+			Charged: d.There,
+		}}
+		if in.Organization != nil {
+			a.OrganizationID = *in.Organization
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts
+}
+
+func (e *Engine) compare(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
 	if err := in.Days.Check(nil); err != nil {
 		return Reconciliation{}, err
 	}
 	if today := cost.NewDay(e.now()); in.Days.To > today {
 		return Reconciliation{}, fault.Invalid([]string{"to"}, "%s is not over by UTC: it can be compared from %s on.",
 			in.Days.To-1, in.Days.To)
+	}
+	if in.Organization != nil {
+		if _, err := e.organization(ctx, sweeperOf(*in.Organization)); err != nil {
+			return Reconciliation{}, err
+		}
 	}
 	served, err := e.store.Served(ctx, postgres.ServedQuery{
 		Provider: in.Provider, Organization: in.Organization, From: in.Days.From.Date(), To: in.Days.To.Date(),

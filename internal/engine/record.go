@@ -57,11 +57,14 @@ func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) 
 	replay, err := e.once(ctx, who, request{
 		key: key, operation: "recordUsage", content: in, flow: flow.ID, call: &record.ID, at: at,
 	}, func(tx *postgres.Store) error {
-		_, there, err := tx.RecordCall(ctx, who, record)
+		call, moves, there, err := tx.RecordCall(ctx, who, record)
 		if err == nil && !there {
 			err = notFound("workflow")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return e.watchCall(ctx, tx, call, moves)
 	})
 	if err != nil {
 		return Charged{}, fmt.Errorf("record a call: %w", err)
@@ -175,7 +178,11 @@ func (e *Engine) adjustIn(
 	if err != nil {
 		return cost.Entry{}, err
 	}
-	return tx.AdjustCall(ctx, who, postgres.Adjust{
+	entry, moves, err := tx.AdjustCall(ctx, who, postgres.Adjust{
 		Entry: in.entry, Call: call, Delta: delta, Reason: in.Reason, At: in.at,
 	})
+	if err != nil {
+		return entry, err
+	}
+	return entry, e.watch(ctx, tx, moves)
 }

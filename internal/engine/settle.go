@@ -59,8 +59,20 @@ func (e *Engine) settle(
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
 }
 
-// settleIn books a settlement within a transaction. replayed is true when it had been booked before.
+// settleIn books a settlement within a transaction, and tells of the answer of a model that was not asked. replayed is
+// true when it had been booked before.
 func (e *Engine) settleIn(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, in settlement,
+) (replayed bool, err error) {
+	if replayed, err = e.bookCost(ctx, tx, who, in); err != nil || in.Failure != workflow.FailureModelDrift {
+		return replayed, err
+	}
+	return replayed, e.raise(ctx, tx, cost.Alert{
+		OrganizationID: who.OrganizationID, Kind: cost.AlertDrift, At: in.at, CallID: &in.CallID,
+	})
+}
+
+func (e *Engine) bookCost(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in settlement,
 ) (replayed bool, err error) {
 	call, there, err := tx.LockCall(ctx, who, in.CallID)
@@ -78,7 +90,7 @@ func (e *Engine) settleIn(
 	if err != nil || !won {
 		return false, lostUnless(won, err)
 	}
-	return false, tx.Book(ctx, who, postgres.Booking{
+	return false, e.book(ctx, tx, who, postgres.Booking{
 		Kind: cost.EntrySettle, Call: settled, Delta: cost.Delta{Settled: bill.Cost, Held: -settled.Hold},
 		Overage: settled.Overage, Reason: string(in.Failure), At: in.at,
 	})
@@ -165,7 +177,7 @@ func (e *Engine) settleAgain(
 	if err != nil || delta == 0 {
 		return delta == 0, err
 	}
-	return false, tx.Book(ctx, who, postgres.Booking{
+	return false, e.book(ctx, tx, who, postgres.Booking{
 		Kind: cost.EntryAdjust, Call: in.call, Delta: cost.Delta{Settled: delta}, At: in.at,
 		Reason: "the cost became known after the call had ended",
 	})
@@ -222,7 +234,7 @@ func (e *Engine) releaseIn(
 		}
 		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", call.State)
 	}
-	return true, tx.Book(ctx, who, postgres.Booking{
+	return true, e.book(ctx, tx, who, postgres.Booking{
 		Kind: cost.EntryRelease, Call: call, Delta: cost.Delta{Held: -call.Hold}, Reason: in.Reason, At: in.at,
 	})
 }
@@ -267,7 +279,14 @@ func (e *Engine) Suspect(ctx context.Context, who caller.Caller, id uuid.UUID, w
 	ctx, end := e.begin(ctx, "Suspect")
 	defer end(&err)
 	at := e.now()
-	if _, _, err := e.store.SuspectCall(ctx, who, id, why, at, at.Add(pause(0))); err != nil {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		call, suspected, err := tx.SuspectCall(ctx, who, id, why, at, at.Add(pause(0)))
+		if err != nil || !suspected || why != workflow.FailureModelDrift {
+			return err
+		}
+		return e.raise(ctx, tx, aboutCall(cost.AlertDrift, call, at))
+	})
+	if err != nil {
 		return fmt.Errorf("suspect call %s: %w", id, err)
 	}
 	return nil

@@ -27,6 +27,8 @@ const (
 	lookAgain = 30 * time.Second
 	// assumeAfter is how long the provider may stay silent about a call before its hold counts as its cost.
 	assumeAfter = 24 * time.Hour
+	// alertAfter is how long an outcome may be unknown before somebody hears of it.
+	alertAfter = time.Hour
 )
 
 // pause is how long to wait after a number of questions: 0.5 s, doubling to 60 s.
@@ -175,11 +177,34 @@ func (e *Engine) inquire(ctx context.Context, who caller.Caller, call postgres.C
 		}
 		refused = err
 	}
-	at := e.now()
-	if call.UnknownSince != nil && at.Sub(*call.UnknownSince) >= assumeAfter {
+	at, unknownFor := e.now(), time.Duration(0)
+	if call.UnknownSince != nil {
+		unknownFor = at.Sub(*call.UnknownSince)
+	}
+	if unknownFor >= assumeAfter {
 		return errors.Join(refused, e.assume(ctx, who, call))
 	}
-	return errors.Join(refused, e.store.PostponeCall(ctx, who, call.ID, at.Add(pause(call.Checks))))
+	return errors.Join(refused, e.postpone(ctx, who, call, unknownFor))
+}
+
+// postpone says when to ask again, and that nobody has known for too long.
+func (e *Engine) postpone(
+	ctx context.Context, who caller.Caller, call postgres.Call, unknownFor time.Duration,
+) error {
+	at := e.now()
+	if unknownFor < alertAfter {
+		return e.store.PostponeCall(ctx, who, call.ID, at.Add(pause(call.Checks)))
+	}
+	return e.store.InTx(ctx, func(tx *postgres.Store) error {
+		now, there, err := tx.LockCall(ctx, who, call.ID)
+		if err != nil || !there || now.State != cost.CallUnknown {
+			return err
+		}
+		if err := e.raise(ctx, tx, aboutCall(cost.AlertUnknown, now, at)); err != nil {
+			return err
+		}
+		return tx.PostponeCall(ctx, who, call.ID, at.Add(pause(call.Checks)))
+	})
 }
 
 // assume books the hold as the cost.
@@ -190,7 +215,10 @@ func (e *Engine) assume(ctx context.Context, who caller.Caller, call postgres.Ca
 		if err != nil || !won {
 			return err
 		}
-		return tx.Book(ctx, who, postgres.Booking{
+		if err := e.raise(ctx, tx, aboutCall(cost.AlertUnknown, assumed, at)); err != nil {
+			return err
+		}
+		return e.book(ctx, tx, who, postgres.Booking{
 			Kind: cost.EntryAssume, Call: assumed, At: at, Delta: cost.Delta{Settled: call.Hold, Held: -call.Hold},
 			Reason: "the provider gave no answer in time",
 		})

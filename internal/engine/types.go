@@ -166,6 +166,7 @@ type Organization struct {
 	TimeZone                  string
 	WorkflowLimit, MonthLimit cost.Pico
 	CreatedAt                 time.Time
+	WebhookURL                string // "" when it has none
 	// Month is the account of the running month. Before the first call of a month nothing is written for it: then its
 	// ID is the nil UUID and its balance is zero with the organization's limit.
 	Month cost.Account

@@ -23,13 +23,16 @@ type Finding struct {
 func (f Finding) String() string { return f.Row + ": " + f.What }
 
 // Verify recomputes both journals from their first rows, in Go and not by the functions of the database: the edges,
-// both hash chains, that every current value is what the last row says, and that the ledger says of every call what the
-// call says itself. It reads one snapshot and changes nothing. Of each chain it names the first row that does not fit.
+// both hash chains, that every current value is what the last row says, that the ledger says of every call what the
+// call says itself, and that somebody was told of what had to be told. It reads one snapshot and changes nothing. Of
+// each chain it names the first row that does not fit.
 func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
-	a := audit{}
+	a := audit{due: map[due]int64{}}
 	err := e.store.Snapshot(ctx, func(s *postgres.Store) error {
 		a.store = s
-		for _, part := range []func(context.Context) error{a.edges, a.journal, a.ledger, a.calls, a.usage} {
+		for _, part := range []func(context.Context) error{
+			a.edges, a.journal, a.ledger, a.alerts, a.calls, a.usage,
+		} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -45,6 +48,8 @@ func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
 type audit struct {
 	store    *postgres.Store
 	findings []Finding
+	// due are the alerts that the ledger's entries must have caused, with the first entry of each.
+	due map[due]int64
 }
 
 func (a *audit) report(row, format string, args ...any) {
@@ -214,7 +219,12 @@ func (a *audit) ledger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.follow(a, func(visit func(cost.Entry) error) error { return a.store.EachEntry(ctx, visit) })
+	return c.follow(a, func(visit func(cost.Entry) error) error {
+		return a.store.EachEntry(ctx, func(e cost.Entry) error {
+			a.expect(e)
+			return visit(e)
+		})
+	})
 }
 
 // misbooked says why an entry does not follow the one before it; "" when it does.

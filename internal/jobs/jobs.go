@@ -1,5 +1,5 @@
-// Package jobs wakes the workers. A River job says that a workflow may have work; a sweeper finds what no job speaks of
-// any more.
+// Package jobs wakes the workers. A River job says that a workflow may have work, or that an alert may have to be
+// delivered; a sweeper finds what no job speaks of any more.
 //
 // It refuses to be the truth. What is to be done, who does it and whether it counts is in the journal: a job that comes
 // twice, late or never changes nothing but the time. River's own retries are for a database that was away; a step is
@@ -28,7 +28,7 @@ const (
 	soon = 50 * time.Millisecond
 )
 
-// driveArgs are the arguments of the only kind of job. What is to be done with the workflow is not among them.
+// driveArgs name a workflow that may have work. What is to be done with the workflow is not among them.
 type driveArgs struct {
 	OrganizationID uuid.UUID `json:"organization_id"`
 	WorkflowID     uuid.UUID `json:"workflow_id"`
@@ -61,15 +61,20 @@ func NewEnqueuer(logger *slog.Logger, now func() time.Time) (*Enqueuer, error) {
 
 // Drive asks for a worker to drive the workflow, not before the given time. Without the transaction there is no job.
 func (q *Enqueuer) Drive(ctx context.Context, tx pgx.Tx, organization, flow uuid.UUID, at time.Time) error {
+	args := driveArgs{OrganizationID: organization, WorkflowID: flow}
+	if _, err := q.client.InsertTx(ctx, tx, args, q.from(at)); err != nil {
+		return fmt.Errorf("enqueue the drive of workflow %s: %w", flow, err)
+	}
+	return nil
+}
+
+// from are the options of a job that is not worked before a time.
+func (q *Enqueuer) from(at time.Time) *river.InsertOpts {
 	options := &river.InsertOpts{MaxAttempts: maxAttempts}
 	if at.Sub(q.now()) > soon {
 		options.ScheduledAt = at
 	}
-	args := driveArgs{OrganizationID: organization, WorkflowID: flow}
-	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
-		return fmt.Errorf("enqueue the drive of workflow %s: %w", flow, err)
-	}
-	return nil
+	return options
 }
 
 // quiet returns a logger for River that says only what somebody must act on.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/steps"
+	"github.com/infin8content/engine/internal/webhook"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -47,6 +48,8 @@ type Options struct {
 	// Name is how this server's workers sign. It must be unique among all servers; see NewName.
 	Name   string
 	Logger *slog.Logger
+	// Webhooks delivers alerts. Without it they are left to servers that have one.
+	Webhooks *webhook.Sender
 	// Watch is how often a run is asked for whether it still counts, Heartbeat how often its lease is renewed, Lease
 	// how long it lasts without. 1 s, 10 s and 30 s; the lease is the engine's.
 	Watch, Heartbeat, Lease time.Duration
@@ -86,9 +89,16 @@ func NewRunner(o Options) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register the worker: %w", err)
 	}
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}}
+	if o.Webhooks != nil {
+		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
+		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {
+			return nil, fmt.Errorf("register the worker of alerts: %w", err)
+		}
+	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{
 		Schema:            Schema,
-		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}},
+		Queues:            queues,
 		Workers:           workers,
 		Logger:            quiet(o.Logger),
 		FetchCooldown:     fetchCooldown,

@@ -14,13 +14,15 @@ import (
 // sweepLimit is the longest one sweep may take.
 const sweepLimit = time.Minute
 
-// Sweeper finds what nobody works on any more: runs whose lease has ended, workflows that no job speaks of, and calls
-// whose cost is unknown. Every server may have one; they do not get in each other's way.
+// Sweeper finds what nobody works on any more: runs whose lease has ended, workflows that no job speaks of, calls whose
+// cost is unknown, and alerts that were not delivered. Every server may have one; they do not get in each other's way.
 type Sweeper struct {
 	Engine *engine.Engine
 	// Ask looks up what a call cost. Without it calls are left to servers that have it.
 	Ask engine.AskFunc
-	// Runs and Calls are the pauses between two sweeps. 10 s and 1 s when zero.
+	// Alerts says that this server delivers alerts, and so looks for those that nobody has come for.
+	Alerts bool
+	// Runs and Calls are the pauses between two sweeps, Runs also for alerts. 10 s and 1 s when zero.
 	Runs, Calls time.Duration
 	Logger      *slog.Logger
 }
@@ -33,6 +35,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		loops = append(loops, loop{
 			name: "calls", every: s.Calls, otherwise: time.Second,
 			sweep: func(ctx context.Context) (int, error) { return s.Engine.SweepCalls(ctx, s.Ask) },
+		})
+	}
+	if s.Alerts {
+		loops = append(loops, loop{
+			name: "alerts", every: s.Runs, otherwise: 10 * time.Second, sweep: s.Engine.SweepDeliveries,
 		})
 	}
 	var all sync.WaitGroup

@@ -18,6 +18,9 @@ type Organization struct {
 	TimeZone                  string
 	WorkflowLimit, MonthLimit cost.Pico
 	CreatedAt                 time.Time
+	// WebhookURL is where it is told of alerts, "" for nowhere, and WebhookVersion the change that has set it.
+	WebhookURL     string
+	WebhookVersion int
 }
 
 // CreateOrganization writes the caller's organization if it is new.
@@ -118,20 +121,31 @@ type Booking struct {
 	Corrects *int64
 }
 
+// Movement is an account after an entry, with what the entry has changed.
+type Movement struct {
+	Account cost.Account
+	Delta   cost.Delta
+	Overage bool
+	At      time.Time
+}
+
 // Book writes a booking into both accounts of its call, the workflow's first and then the month's, whatever the limits.
-func (s *Store) Book(ctx context.Context, who caller.Caller, b Booking) error {
+func (s *Store) Book(ctx context.Context, who caller.Caller, b Booking) ([]Movement, error) {
+	moves := make([]Movement, 0, 2)
 	for _, account := range []uuid.UUID{b.Call.WorkflowID, b.Call.MonthID} {
-		if _, err := s.book(ctx, who, account, b); err != nil {
-			return err
+		booked, err := s.book(ctx, who, account, b)
+		if err != nil {
+			return nil, err
 		}
+		moves = append(moves, booked)
 	}
-	return nil
+	return moves, nil
 }
 
 // book writes a booking into one account.
 func (s *Store) book(
 	ctx context.Context, who caller.Caller, account uuid.UUID, b Booking,
-) (cost.Account, error) {
+) (Movement, error) {
 	n := b.counts()
 	row, err := s.of(who.OrganizationID).RecordUsageAndIncrement(ctx, dbsqlc.RecordUsageAndIncrementParams{
 		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
@@ -141,11 +155,11 @@ func (s *Store) book(
 		CountedAdjusted: n.adjusted, CountedOverage: n.overage,
 	})
 	if err != nil {
-		return cost.Account{}, translate(err)
+		return Movement{}, translate(err)
 	}
 	booked := toAccount(dbsqlc.UsageAccount(row))
 	s.noteEntry(booked, ToldEntry{Kind: b.Kind, Delta: b.Delta, Overage: b.Overage})
-	return booked, nil
+	return Movement{Account: booked, Delta: b.Delta, Overage: b.Overage, At: b.At}, nil
 }
 
 // stops is the kind of account that an overage stops. A recorded call stops none: it went beyond a limit, not a hold.

@@ -47,7 +47,10 @@ func TestNobodyBooksACorrectionOfSomethingElse(t *testing.T) {
 		if c.corrects > 0 {
 			booking.Corrects = &c.corrects
 		}
-		err := b.store.InTx(ctx, func(tx *postgres.Store) error { return tx.Book(ctx, b.who, booking) })
+		err := b.store.InTx(ctx, func(tx *postgres.Store) error {
+			_, err := tx.Book(ctx, b.who, booking)
+			return err
+		})
 		if got := refusal(err); got != c.want {
 			t.Errorf("%s: got %q (%v), want %q", c.name, got, err, c.want)
 		}
@@ -64,7 +67,7 @@ func TestARecordBeyondALimitFlagsItsCall(t *testing.T) {
 			return err
 		}
 		return b.store.InTx(ctx, func(tx *postgres.Store) error {
-			_, _, err := tx.RecordCall(ctx, b.who, postgres.Record{
+			_, _, _, err := tx.RecordCall(ctx, b.who, postgres.Record{
 				ID: uuid.New(), WorkflowID: flow.ID, MonthID: month.ID, Step: workflow.StepICP,
 				Bill: postgres.Bill{Cost: 2, Model: "m", At: testdb.Now()},
 			})

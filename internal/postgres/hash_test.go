@@ -68,10 +68,11 @@ func TestTheDatabaseHashesAnEntryAsTheProgramDoes(t *testing.T) {
 	}
 	for i, reason := range oddTexts {
 		err := b.store.InTx(ctx, func(tx *postgres.Store) error {
-			return tx.Book(ctx, b.who, postgres.Booking{
+			_, err := tx.Book(ctx, b.who, postgres.Booking{
 				Kind: cost.EntryAdjust, Call: call, Delta: cost.Delta{Settled: cost.Pico(i)}, Reason: reason,
 				At: oddTimes[i%len(oddTimes)].UTC(),
 			})
+			return err
 		})
 		if err != nil {
 			t.Fatalf("reason %.20q: %v", reason, err)

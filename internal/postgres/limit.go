@@ -20,14 +20,16 @@ func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Orga
 	return one(row, err, toOrganization)
 }
 
-// ChangeOrganization writes the settings of an organization and who changed them. won is false when somebody else
-// changed them since Version; nothing is written then.
+// ChangeOrganization writes the settings of an organization and who changed them; a WebhookVersion that is yet to come
+// says that the webhook is among them. won is false when somebody else changed them since Version; nothing is written
+// then.
 func (s *Store) ChangeOrganization(
 	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
 ) (changed Organization, won bool, err error) {
 	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
 		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
 		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
+		SetsWebhook: to.WebhookVersion > to.Version, WebhookUrl: to.WebhookURL,
 	})
 	return one(dbsqlc.Organization(row), err, toOrganization)
 }
@@ -54,21 +56,21 @@ func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Ti
 // Limit sets the limit of an account that the transaction has locked, and lets it spend again.
 func (s *Store) Limit(
 	ctx context.Context, who caller.Caller, account cost.Account, limit cost.Pico, reason string, at time.Time,
-) (cost.Account, error) {
+) (Movement, error) {
 	delta, err := limit.Sub(account.Balance.Limit)
 	if err != nil {
-		return account, err
+		return Movement{}, err
 	}
 	row, err := s.of(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
 		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
 		Actor: who.Actor, Reason: reason, At: at,
 	})
 	if err != nil {
-		return account, translate(err)
+		return Movement{}, translate(err)
 	}
 	limited := toAccount(dbsqlc.UsageAccount(row))
 	s.noteEntry(limited, ToldEntry{Kind: cost.EntryLimit})
-	return limited, nil
+	return Movement{Account: limited, Delta: cost.Delta{Limit: delta}, At: at}, nil
 }
 
 // LastMonth returns the last month that was opened before a time.
@@ -101,13 +103,15 @@ type Record struct {
 // RecordCall writes a call down that was made without a reservation, and books its cost in full on both accounts, which
 // it locks first, the workflow's before the month's. The call is flagged when either account goes beyond its limit.
 // found is false when there is no such workflow.
-func (s *Store) RecordCall(ctx context.Context, who caller.Caller, r Record) (call Call, found bool, err error) {
+func (s *Store) RecordCall(
+	ctx context.Context, who caller.Caller, r Record,
+) (call Call, moves []Movement, found bool, err error) {
 	accounts := []uuid.UUID{r.WorkflowID, r.MonthID}
 	over := make([]bool, len(accounts))
 	for i, id := range accounts {
 		account, there, err := s.LockAccount(ctx, who, id)
 		if err != nil || !there {
-			return call, there, err
+			return call, nil, there, err
 		}
 		over[i] = !account.Balance.Covers(r.Bill.Cost)
 	}
@@ -120,17 +124,18 @@ func (s *Store) RecordCall(ctx context.Context, who caller.Caller, r Record) (ca
 		ReasoningTokens: r.Bill.Usage.ReasoningTokens, Actor: who.Actor, At: r.Bill.At,
 	})
 	if call, found, err = one(row, err, toCall); err != nil || !found {
-		return call, found, err
+		return call, nil, found, err
 	}
 	for i, id := range accounts {
-		_, err := s.book(ctx, who, id, Booking{
+		booked, err := s.book(ctx, who, id, Booking{
 			Kind: cost.EntryRecord, Call: call, Delta: cost.Delta{Settled: r.Bill.Cost}, Overage: over[i], At: r.Bill.At,
 		})
 		if err != nil {
-			return call, true, fmt.Errorf("record on account %s: %w", id, err)
+			return call, nil, true, fmt.Errorf("record on account %s: %w", id, err)
 		}
+		moves = append(moves, booked)
 	}
-	return call, true, nil
+	return call, moves, true, nil
 }
 
 // Adjust is a correction of what was booked for a call.
@@ -144,7 +149,9 @@ type Adjust struct {
 
 // AdjustCall books a correction on both accounts of a call, the workflow's first; each names the entry of its own
 // account. The entry that comes back is the one on the account of the corrected entry.
-func (s *Store) AdjustCall(ctx context.Context, who caller.Caller, a Adjust) (entry cost.Entry, err error) {
+func (s *Store) AdjustCall(
+	ctx context.Context, who caller.Caller, a Adjust,
+) (entry cost.Entry, moves []Movement, err error) {
 	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
 		corrected := a.Entry
 		if id != a.Entry.AccountID {
@@ -153,24 +160,25 @@ func (s *Store) AdjustCall(ctx context.Context, who caller.Caller, a Adjust) (en
 				Sequence: a.Entry.Sequence,
 			})
 			if err != nil {
-				return entry, fmt.Errorf("find the entry on the other account: %w", translate(err))
+				return entry, nil, fmt.Errorf("find the entry on the other account: %w", translate(err))
 			}
 			corrected = toEntry(row)
 		}
-		account, err := s.book(ctx, who, id, Booking{
+		booked, err := s.book(ctx, who, id, Booking{
 			Kind: cost.EntryAdjust, Call: a.Call, Delta: cost.Delta{Settled: a.Delta}, At: a.At,
 			Reason: cost.CorrectionReason(corrected.Sequence, a.Reason), Corrects: &corrected.Sequence,
 		})
 		if err != nil {
-			return entry, err
+			return entry, nil, err
 		}
+		moves = append(moves, booked)
 		if id == a.Entry.AccountID {
-			if entry, _, err = s.EntryAt(ctx, who, id, account.Sequence); err != nil {
-				return entry, err
+			if entry, _, err = s.EntryAt(ctx, who, id, booked.Account.Sequence); err != nil {
+				return entry, nil, err
 			}
 		}
 	}
-	return entry, nil
+	return entry, moves, nil
 }
 
 // Rooms returns the room of each workflow, with the month that a time falls in.

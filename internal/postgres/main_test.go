@@ -94,10 +94,11 @@ func (b bundle) settle(ctx context.Context, call postgres.Call, billed cost.Pico
 		if err != nil || !won {
 			return errors.Join(err, errors.New("not settled"))
 		}
-		return tx.Book(ctx, b.who, postgres.Booking{
+		_, err = tx.Book(ctx, b.who, postgres.Booking{
 			Kind: cost.EntrySettle, Call: settled, Delta: cost.Delta{Settled: billed, Held: -settled.Hold},
 			Overage: settled.Overage, At: at,
 		})
+		return err
 	})
 }
 

@@ -28,7 +28,7 @@ func TestABookingThatWaitedForAnotherSeesWhatThatOneWrote(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		err = tx.Book(ctx, b.who, postgres.Booking{
+		_, err = tx.Book(ctx, b.who, postgres.Booking{
 			Kind: cost.EntrySettle, Call: settled, Delta: cost.Delta{Settled: cost.Dollar / 5, Held: -settled.Hold},
 			Overage: settled.Overage, At: testdb.Now(),
 		})

@@ -94,7 +94,8 @@ func toRun(r dbsqlc.WorkflowRun) workflow.Run {
 func toAccount(r dbsqlc.UsageAccount) cost.Account {
 	a := cost.Account{
 		OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, Sequence: r.Sequence, Hash: r.Hash,
-		Balance: cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+		LimitSequence: r.LimitSequence,
+		Balance:       cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
 	}
 	if r.PeriodStart != nil && r.PeriodEnd != nil {
 		a.Period = &cost.Period{Start: r.PeriodStart.UTC(), End: r.PeriodEnd.UTC()}
@@ -111,14 +112,15 @@ func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
 		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
 		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
 		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
-		Corrects: r.CorrectsSequence,
+		Corrects: r.CorrectsSequence, LimitSequence: r.LimitSequence,
 	}
 }
 
 func toOrganization(r dbsqlc.Organization) Organization {
 	return Organization{
 		ID: r.ID, Version: r.Version, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico,
-		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(),
+		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(), WebhookURL: value(r.WebhookUrl),
+		WebhookVersion: value(r.WebhookVersion),
 	}
 }
 

@@ -88,6 +88,8 @@ func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.
 	return nil
 }
 
+func (jobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
 // workflowLimit and monthLimit are what the organization begins with: a few calls.
 const workflowLimit, monthLimit = 50 * cent, 140 * cent
 

@@ -29,6 +29,10 @@ type noJobs struct{}
 
 func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
 // bundle is an engine, a provider and the executor between them, with one workflow that waits for its first step.
 type bundle struct {
 	engine   *engine.Engine

@@ -14,7 +14,7 @@ import (
 )
 
 const accountGet = `-- name: AccountGet :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2
 `
 
 type AccountGetParams struct {
@@ -42,12 +42,13 @@ func (q *Queries) AccountGet(ctx context.Context, arg AccountGetParams) (UsageAc
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const accountGetLastMonth = `-- name: AccountGetLastMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start <= $2
 ORDER BY a.period_start DESC
 LIMIT 1
@@ -78,12 +79,13 @@ func (q *Queries) AccountGetLastMonth(ctx context.Context, arg AccountGetLastMon
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const accountGetMonth = `-- name: AccountGetMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start <= $2 AND a.period_end > $2
 ORDER BY a.period_start DESC
 LIMIT 1
@@ -114,12 +116,13 @@ func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const accountGetNextMonth = `-- name: AccountGetNextMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start > $2
 ORDER BY a.period_start
 LIMIT 1
@@ -150,6 +153,7 @@ func (q *Queries) AccountGetNextMonth(ctx context.Context, arg AccountGetNextMon
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
@@ -165,7 +169,7 @@ WITH held AS (
     WHERE a.organization_id = $7 AND a.id = $8 AND NOT a.stopped
         AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
         AND a.limit_pico - a.settled_pico - a.held_pico >= $1::bigint
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
@@ -177,7 +181,7 @@ WITH held AS (
         h.previous_hash, h.hash
     FROM held AS h
 )
-SELECT h.organization_id, h.id, h.kind, h.workflow_id, h.period_start, h.period_end, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.previous_stopped, h.previous_hash, h.hash, h.time_zone FROM held AS h
+SELECT h.organization_id, h.id, h.kind, h.workflow_id, h.period_start, h.period_end, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.previous_stopped, h.previous_hash, h.hash, h.time_zone, h.limit_sequence FROM held AS h
 `
 
 type AccountHoldParams struct {
@@ -207,6 +211,7 @@ type AccountHoldRow struct {
 	PreviousHash    []byte
 	Hash            []byte
 	TimeZone        *string
+	LimitSequence   int64
 }
 
 // AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
@@ -239,6 +244,7 @@ func (q *Queries) AccountHold(ctx context.Context, arg AccountHoldParams) (Accou
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
@@ -246,24 +252,25 @@ func (q *Queries) AccountHold(ctx context.Context, arg AccountHoldParams) (Accou
 const accountLimit = `-- name: AccountLimit :one
 WITH limited AS (
     UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + $1::bigint, stopped = false,
-        previous_stopped = a.stopped, previous_hash = a.hash,
+    SET sequence = a.sequence + 1, limit_pico = a.limit_pico + $1::bigint, limit_sequence = a.sequence + 1,
+        stopped = false, previous_stopped = a.stopped, previous_hash = a.hash,
         hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $2::entry_kind, NULL, 0, 0,
             $1::bigint, a.settled_pico, a.held_pico, a.limit_pico + $1::bigint, false, false,
             $3::actor, $4::reason, $5::timestamptz)
     WHERE a.organization_id = $6 AND a.id = $7
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,
         held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage, actor,
-        reason, occurred_at, previous_hash, hash)
+        reason, occurred_at, previous_hash, hash, limit_sequence)
     SELECT l.organization_id, l.id, l.sequence, $2::entry_kind, l.settled_pico, 0, l.settled_pico, l.held_pico, 0,
         l.held_pico, l.limit_pico - $1::bigint, $1::bigint, l.limit_pico, l.previous_stopped,
-        l.stopped, false, $3::actor, $4::reason, $5::timestamptz, l.previous_hash, l.hash
+        l.stopped, false, $3::actor, $4::reason, $5::timestamptz, l.previous_hash, l.hash,
+        l.limit_sequence
     FROM limited AS l
 )
-SELECT l.organization_id, l.id, l.kind, l.workflow_id, l.period_start, l.period_end, l.sequence, l.settled_pico, l.held_pico, l.limit_pico, l.stopped, l.previous_stopped, l.previous_hash, l.hash, l.time_zone FROM limited AS l
+SELECT l.organization_id, l.id, l.kind, l.workflow_id, l.period_start, l.period_end, l.sequence, l.settled_pico, l.held_pico, l.limit_pico, l.stopped, l.previous_stopped, l.previous_hash, l.hash, l.time_zone, l.limit_sequence FROM limited AS l
 `
 
 type AccountLimitParams struct {
@@ -292,6 +299,7 @@ type AccountLimitRow struct {
 	PreviousHash    []byte
 	Hash            []byte
 	TimeZone        *string
+	LimitSequence   int64
 }
 
 // AccountLimit sets the limit of an account that this transaction has locked, and lets it spend again if an overage had
@@ -323,12 +331,13 @@ func (q *Queries) AccountLimit(ctx context.Context, arg AccountLimitParams) (Acc
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const accountListAll = `-- name: AccountListAll :many
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE (a.organization_id, a.id) > ($1::uuid, $2::uuid)
 ORDER BY a.organization_id, a.id
 LIMIT $3
@@ -368,6 +377,7 @@ func (q *Queries) AccountListAll(ctx context.Context, arg AccountListAllParams) 
 			&i.PreviousHash,
 			&i.Hash,
 			&i.TimeZone,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -380,7 +390,7 @@ func (q *Queries) AccountListAll(ctx context.Context, arg AccountListAllParams) 
 }
 
 const accountListByWorkflows = `-- name: AccountListByWorkflows :many
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.id = ANY($2::uuid[])
 ORDER BY a.id
 LIMIT 1000
@@ -417,6 +427,7 @@ func (q *Queries) AccountListByWorkflows(ctx context.Context, arg AccountListByW
 			&i.PreviousHash,
 			&i.Hash,
 			&i.TimeZone,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -429,7 +440,7 @@ func (q *Queries) AccountListByWorkflows(ctx context.Context, arg AccountListByW
 }
 
 const accountLock = `-- name: AccountLock :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2 FOR NO KEY UPDATE
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2 FOR NO KEY UPDATE
 `
 
 type AccountLockParams struct {
@@ -457,12 +468,13 @@ func (q *Queries) AccountLock(ctx context.Context, arg AccountLockParams) (Usage
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const accountLockMonths = `-- name: AccountLockMonths :many
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone FROM usage_accounts AS a
+SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start >= $2
 ORDER BY a.period_start
 LIMIT 100
@@ -501,6 +513,7 @@ func (q *Queries) AccountLockMonths(ctx context.Context, arg AccountLockMonthsPa
 			&i.PreviousHash,
 			&i.Hash,
 			&i.TimeZone,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -526,7 +539,7 @@ WITH settings AS (
             s.month_limit_pico, false, false, $2::actor, $3::reason, $4::timestamptz)
     FROM settings AS s
     ON CONFLICT DO NOTHING
-    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone
+    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone, limit_sequence
 )
 INSERT INTO ai_usage_ledger (
     organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before, held_delta,
@@ -647,17 +660,18 @@ WITH booked AS (
             a.stopped OR ($3::boolean AND a.kind = $4), $3::boolean, $7::actor,
             $8::reason, $9::timestamptz)
     WHERE a.organization_id = $10 AND a.id = $11
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence)
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
+        limit_sequence)
     SELECT b.organization_id, b.id, b.sequence, $5::entry_kind, $6::uuid, $12::amount_pico,
         b.settled_pico - $1::bigint, $1::bigint, b.settled_pico,
         b.held_pico - $2::bigint, $2::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
         b.previous_stopped, b.stopped, $3::boolean, $7::actor, $8::reason, $9::timestamptz,
-        b.previous_hash, b.hash, $13::bigint
+        b.previous_hash, b.hash, $13::bigint, b.limit_sequence
     FROM booked AS b
 ), counted AS (
     INSERT INTO usage_days AS u (
@@ -675,7 +689,7 @@ WITH booked AS (
         adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
         overage_pico = u.overage_pico + excluded.overage_pico
 )
-SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_stopped, b.previous_hash, b.hash, b.time_zone FROM booked AS b
+SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_stopped, b.previous_hash, b.hash, b.time_zone, b.limit_sequence FROM booked AS b
 `
 
 type RecordUsageAndIncrementParams struct {
@@ -715,6 +729,7 @@ type RecordUsageAndIncrementRow struct {
 	PreviousHash    []byte
 	Hash            []byte
 	TimeZone        *string
+	LimitSequence   int64
 }
 
 // RecordUsageAndIncrement writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
@@ -760,6 +775,7 @@ func (q *Queries) RecordUsageAndIncrement(ctx context.Context, arg RecordUsageAn
 		&i.PreviousHash,
 		&i.Hash,
 		&i.TimeZone,
+		&i.LimitSequence,
 	)
 	return i, err
 }

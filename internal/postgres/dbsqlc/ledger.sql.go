@@ -33,7 +33,7 @@ func (q *Queries) LedgerBookedForCall(ctx context.Context, arg LedgerBookedForCa
 }
 
 const ledgerGet = `-- name: LedgerGet :one
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE l.organization_id = $1 AND l.account_id = $2 AND l.sequence = $3
 `
 
@@ -74,12 +74,13 @@ func (q *Queries) LedgerGet(ctx context.Context, arg LedgerGetParams) (AiUsageLe
 		&i.OccurredAt,
 		&i.PreviousHash,
 		&i.Hash,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const ledgerGetSibling = `-- name: LedgerGetSibling :one
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE l.organization_id = $1 AND l.account_id = $2 AND l.call_id = $3
 ORDER BY l.sequence
 LIMIT 1 OFFSET (
@@ -135,12 +136,13 @@ func (q *Queries) LedgerGetSibling(ctx context.Context, arg LedgerGetSiblingPara
 		&i.OccurredAt,
 		&i.PreviousHash,
 		&i.Hash,
+		&i.LimitSequence,
 	)
 	return i, err
 }
 
 const ledgerListAll = `-- name: LedgerListAll :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE (l.organization_id, l.account_id, l.sequence)
     > ($1::uuid, $2::uuid, $3::bigint)
 ORDER BY l.organization_id, l.account_id, l.sequence
@@ -198,6 +200,7 @@ func (q *Queries) LedgerListAll(ctx context.Context, arg LedgerListAllParams) ([
 			&i.OccurredAt,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -210,9 +213,9 @@ func (q *Queries) LedgerListAll(ctx context.Context, arg LedgerListAllParams) ([
 }
 
 const ledgerListByAccounts = `-- name: LedgerListByAccounts :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM unnest($1::uuid[]) AS wanted (id)
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT e.organization_id, e.account_id, e.sequence, e.previous_sequence, e.kind, e.call_id, e.call_hold_pico, e.call_event, e.corrects_sequence, e.settled_before, e.settled_delta, e.settled_after, e.held_before, e.held_delta, e.held_after, e.limit_before, e.limit_delta, e.limit_after, e.stopped_before, e.stopped_after, e.overage, e.actor, e.reason, e.occurred_at, e.previous_hash, e.hash FROM ai_usage_ledger AS e
+    SELECT e.organization_id, e.account_id, e.sequence, e.previous_sequence, e.kind, e.call_id, e.call_hold_pico, e.call_event, e.corrects_sequence, e.settled_before, e.settled_delta, e.settled_after, e.held_before, e.held_delta, e.held_after, e.limit_before, e.limit_delta, e.limit_after, e.stopped_before, e.stopped_after, e.overage, e.actor, e.reason, e.occurred_at, e.previous_hash, e.hash, e.limit_sequence FROM ai_usage_ledger AS e
     WHERE e.organization_id = $2 AND e.account_id = wanted.id AND e.sequence > $3::bigint
     ORDER BY e.sequence
     LIMIT $4
@@ -269,6 +272,7 @@ func (q *Queries) LedgerListByAccounts(ctx context.Context, arg LedgerListByAcco
 			&i.OccurredAt,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -281,7 +285,7 @@ func (q *Queries) LedgerListByAccounts(ctx context.Context, arg LedgerListByAcco
 }
 
 const ledgerListByCalls = `-- name: LedgerListByCalls :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM (
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM (
     SELECT unnest($1::uuid[]) AS organization_id, unnest($2::uuid[]) AS call_id
 ) AS wanted
 JOIN ai_usage_ledger AS l ON l.organization_id = wanted.organization_id AND l.call_id = wanted.call_id
@@ -332,6 +336,7 @@ func (q *Queries) LedgerListByCalls(ctx context.Context, arg LedgerListByCallsPa
 			&i.OccurredAt,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -344,7 +349,7 @@ func (q *Queries) LedgerListByCalls(ctx context.Context, arg LedgerListByCallsPa
 }
 
 const ledgerListByOrganization = `-- name: LedgerListByOrganization :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, a.kind AS account_kind FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence, a.kind AS account_kind FROM ai_usage_ledger AS l
 JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
 WHERE l.organization_id = $1
     AND (l.account_id, l.sequence) > ($2::uuid, $3::bigint)
@@ -412,6 +417,7 @@ func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListBy
 			&i.AiUsageLedger.OccurredAt,
 			&i.AiUsageLedger.PreviousHash,
 			&i.AiUsageLedger.Hash,
+			&i.AiUsageLedger.LimitSequence,
 			&i.AccountKind,
 		); err != nil {
 			return nil, err
@@ -425,7 +431,7 @@ func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListBy
 }
 
 const ledgerListStray = `-- name: LedgerListStray :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE l.call_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM ai_calls AS c WHERE c.organization_id = l.organization_id AND c.id = l.call_id
 )
@@ -472,6 +478,7 @@ func (q *Queries) LedgerListStray(ctx context.Context, pageSize int32) ([]AiUsag
 			&i.OccurredAt,
 			&i.PreviousHash,
 			&i.Hash,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}

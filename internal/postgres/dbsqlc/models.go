@@ -77,6 +77,40 @@ type AiUsageLedger struct {
 	OccurredAt       time.Time
 	PreviousHash     []byte
 	Hash             []byte
+	LimitSequence    *int64
+}
+
+type Alert struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Kind           cost.AlertKind
+	AccountID      *uuid.UUID
+	Sequence       *int64
+	LimitSequence  *int64
+	Threshold      *int
+	CallID         *uuid.UUID
+	ProposalID     *uuid.UUID
+	Provider       *string
+	Day            *time.Time
+	Model          *string
+	BookedCalls    *int64
+	ChargedCalls   *int64
+	BookedPico     *cost.Pico
+	ChargedPico    *cost.Pico
+	CreatedAt      time.Time
+}
+
+type AlertDelivery struct {
+	OrganizationID uuid.UUID
+	AlertID        uuid.UUID
+	State          cost.DeliveryState
+	Attempts       int
+	AttemptedAt    *time.Time
+	LastStatus     *int
+	LastError      string
+	EndedAt        *time.Time
+	NextAt         *time.Time
+	WakeAt         *time.Time
 }
 
 type ApiKey struct {
@@ -177,6 +211,8 @@ type Organization struct {
 	WorkflowLimitPico cost.Pico
 	MonthLimitPico    cost.Pico
 	CreatedAt         time.Time
+	WebhookVersion    *int
+	WebhookUrl        *string
 }
 
 type StepResult struct {
@@ -206,6 +242,7 @@ type UsageAccount struct {
 	PreviousHash    []byte
 	Hash            []byte
 	TimeZone        *string
+	LimitSequence   int64
 }
 
 type WorkflowRun struct {

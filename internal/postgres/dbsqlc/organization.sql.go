@@ -17,24 +17,29 @@ const organizationChange = `-- name: OrganizationChange :one
 WITH changed AS (
     UPDATE organizations AS o
     SET version = o.version + 1, time_zone = $1, workflow_limit_pico = $2,
-        month_limit_pico = $3
-    WHERE o.id = $4 AND o.version = $5
-    RETURNING o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at
+        month_limit_pico = $3,
+        webhook_version = CASE WHEN $4::boolean THEN o.version + 1 ELSE o.webhook_version END,
+        webhook_url = CASE WHEN $4::boolean THEN $5::text ELSE o.webhook_url END
+    WHERE o.id = $6 AND o.version = $7
+    RETURNING o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at, o.webhook_version, o.webhook_url
 ), journaled AS (
     INSERT INTO organization_changes (
         organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at,
-        api_key_id, api_key_event)
-    SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, $6::actor, $7::reason,
-        $8::timestamptz, $9::uuid, $10::text
+        api_key_id, api_key_event, webhook_url)
+    SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, $8::actor, $9::reason,
+        $10::timestamptz, $11::uuid, $12::text,
+        CASE WHEN $4::boolean THEN c.webhook_url END
     FROM changed AS c
 )
-SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, c.created_at FROM changed AS c
+SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, c.created_at, c.webhook_version, c.webhook_url FROM changed AS c
 `
 
 type OrganizationChangeParams struct {
 	TimeZone          string
 	WorkflowLimitPico cost.Pico
 	MonthLimitPico    cost.Pico
+	SetsWebhook       bool
+	WebhookUrl        string
 	OrganizationID    uuid.UUID
 	Version           int
 	Actor             string
@@ -51,6 +56,8 @@ type OrganizationChangeRow struct {
 	WorkflowLimitPico cost.Pico
 	MonthLimitPico    cost.Pico
 	CreatedAt         time.Time
+	WebhookVersion    *int
+	WebhookUrl        *string
 }
 
 // OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why, and
@@ -60,6 +67,8 @@ func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChange
 		arg.TimeZone,
 		arg.WorkflowLimitPico,
 		arg.MonthLimitPico,
+		arg.SetsWebhook,
+		arg.WebhookUrl,
 		arg.OrganizationID,
 		arg.Version,
 		arg.Actor,
@@ -76,6 +85,8 @@ func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChange
 		&i.WorkflowLimitPico,
 		&i.MonthLimitPico,
 		&i.CreatedAt,
+		&i.WebhookVersion,
+		&i.WebhookUrl,
 	)
 	return i, err
 }
@@ -85,7 +96,7 @@ WITH created AS (
     INSERT INTO organizations (id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at)
     VALUES ($3, 0, $4, $5, $6, $7)
     ON CONFLICT (id) DO NOTHING
-    RETURNING id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at
+    RETURNING id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at, webhook_version, webhook_url
 )
 INSERT INTO organization_changes (
     organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor, reason, occurred_at)
@@ -120,7 +131,7 @@ func (q *Queries) OrganizationCreate(ctx context.Context, arg OrganizationCreate
 }
 
 const organizationGet = `-- name: OrganizationGet :one
-SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1
+SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at, o.webhook_version, o.webhook_url FROM organizations AS o WHERE o.id = $1
 `
 
 // OrganizationGet returns the organization.
@@ -134,12 +145,14 @@ func (q *Queries) OrganizationGet(ctx context.Context, organizationID uuid.UUID)
 		&i.WorkflowLimitPico,
 		&i.MonthLimitPico,
 		&i.CreatedAt,
+		&i.WebhookVersion,
+		&i.WebhookUrl,
 	)
 	return i, err
 }
 
 const organizationLock = `-- name: OrganizationLock :one
-SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at FROM organizations AS o WHERE o.id = $1 FOR NO KEY UPDATE
+SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at, o.webhook_version, o.webhook_url FROM organizations AS o WHERE o.id = $1 FOR NO KEY UPDATE
 `
 
 // OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
@@ -153,6 +166,8 @@ func (q *Queries) OrganizationLock(ctx context.Context, organizationID uuid.UUID
 		&i.WorkflowLimitPico,
 		&i.MonthLimitPico,
 		&i.CreatedAt,
+		&i.WebhookVersion,
+		&i.WebhookUrl,
 	)
 	return i, err
 }

@@ -75,7 +75,7 @@ WITH created AS (
             $14::amount_pico, 0, 0, $14::amount_pico, false, false, c.created_by, $11::reason,
             c.created_at)
     FROM created AS c
-    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone
+    RETURNING organization_id, id, kind, workflow_id, period_start, period_end, sequence, settled_pico, held_pico, limit_pico, stopped, previous_stopped, previous_hash, hash, time_zone, limit_sequence
 ), opened AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after, held_before,

@@ -1,0 +1,61 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+)
+
+// alertList is the list of alerts, as its cursors are bound to it.
+const alertList = "alert"
+
+// maxURLCharacters is how much of an address is looked at.
+const maxURLCharacters = 2048
+
+// alerts returns a page of the organization's alerts.
+func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked moments) (*model.AlertConnection, error) {
+	who := caller.From(ctx)
+	in := engine.AlertsInput{Kinds: kinds, Before: asked.after, First: asked.first + 1}
+	found, err := r.engine.Alerts(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	wrap := func(a cost.Alert) *model.Alert { return &model.Alert{Alert: a} }
+	return page(found, asked.first, wrap, model.Page[*model.Alert]{
+		Before: asked.after != nil,
+		Cursor: func(a *model.Alert) string { return asked.list.Moment(a.At, a.Alert.ID) },
+		Count:  func(ctx context.Context) (int, error) { return r.engine.CountAlerts(ctx, who, in) },
+	}), nil
+}
+
+func decodeWebhook(input model.SetAlertWebhookInput) (in decoded[engine.SetAlertWebhookInput]) {
+	in.blames(fault.Conflict, "url")
+	url := input.URL.Value()
+	if url != nil && *url == "" { // It would pass for one that was not given.
+		in.note(fault.New(fault.InvalidInput, "Give an address, or null to remove the webhook."), []string{"url"})
+	}
+	in.value = engine.SetAlertWebhookInput{
+		URL:            in.text(orEmpty(url), maxURLCharacters, "url"),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	return in
+}
+
+// webhooked is what a payload says of a webhook that was set; nothing when it was not.
+func webhooked(w engine.Webhooked) (*model.Organization, *string) {
+	if w.Organization.ID == uuid.Nil {
+		return nil, nil
+	}
+	organization := &model.Organization{Organization: w.Organization}
+	if w.Secret == "" {
+		return organization, nil
+	}
+	return organization, &w.Secret
+}

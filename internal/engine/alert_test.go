@@ -1,0 +1,294 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// told is what the caller's organization was told, the oldest first: "WORKFLOW 50 $0.5 of $1", "OVERAGE".
+func (b bundle) told(t *testing.T) (told []string) {
+	t.Helper()
+	alerts, err := b.engine.Alerts(context.Background(), b.who, engine.AlertsInput{First: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range slices.Backward(alerts) {
+		if a.Kind != cost.AlertThreshold {
+			told = append(told, string(a.Kind))
+			continue
+		}
+		told = append(told, fmt.Sprintf("%s %d $%s of $%s", a.AccountKind, a.Threshold, a.Settled, a.Limit))
+	}
+	slices.Sort(told)
+	return told
+}
+
+func (b bundle) wantTold(t *testing.T, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	if diff := cmp.Diff(want, b.told(t)); diff != "" {
+		t.Errorf("the alerts (-want +got):\n%s", diff)
+	}
+	b.sound(t)
+}
+
+// spend reserves and settles a call of an amount.
+func (b bundle) spend(t *testing.T, flow workflow.Workflow, amount cost.Pico) cost.Call {
+	t.Helper()
+	call := b.reserve(t, flow, amount)
+	b.settles(t, call, amount, "")
+	return call
+}
+
+func (b bundle) settles(t *testing.T, call cost.Call, billed cost.Pico, failure workflow.FailureCode) {
+	t.Helper()
+	_, err := b.engine.Settle(context.Background(), b.who, engine.SettleInput{
+		CallID: call.ID, Model: "m", Cost: &billed, Failure: failure,
+	})
+	if err != nil {
+		t.Fatalf("settle: %v", err)
+	}
+}
+
+func (b bundle) limits(t *testing.T, flow workflow.Workflow, limit cost.Pico) {
+	t.Helper()
+	_, err := b.engine.SetWorkflowLimit(context.Background(), b.who, engine.SetWorkflowLimitInput{
+		WorkflowID: flow.ID, Limit: limit, Reason: "A test.",
+	})
+	if err != nil {
+		t.Fatalf("set the limit: %v", err)
+	}
+}
+
+func TestEachThresholdOfAnAccountIsToldOnceUnderEachLimit(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	b.reserve(t, flow, 40*cent) // What is held does not count.
+	first := b.spend(t, flow, 49*cent)
+	b.wantTold(t)
+	b.spend(t, flow, cent)
+	b.wantTold(t, "WORKFLOW 50 $0.5 of $1")
+
+	// A correction brings the account below, and calls bring it up again: nobody is told twice.
+	adjust := func(to cost.Pico) {
+		t.Helper()
+		_, err := b.engine.Adjust(ctx, b.who, engine.AdjustInput{
+			AccountID: flow.ID, Sequence: b.outcome(t, flow.ID, first.ID), Cost: to, Reason: "The invoice.",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	adjust(0)
+	b.spend(t, flow, 49*cent)
+	b.wantTold(t, "WORKFLOW 50 $0.5 of $1")
+	// An adjustment can cross several at once, and can go beyond the limit.
+	adjust(50 * cent)
+	told := []string{
+		"WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $1 of $1", "WORKFLOW 90 $1 of $1", "WORKFLOW 100 $1 of $1",
+	}
+	b.wantTold(t, told...)
+
+	b.limits(t, flow, cost.Unlimited)
+	b.wantTold(t, told...)
+	b.limits(t, flow, 10*cost.Dollar) // A tenth of it is spent.
+	b.wantTold(t, told...)
+	b.limits(t, flow, 110*cent) // More than nine tenths are.
+	told = append(told, "WORKFLOW 50 $1 of $1.1", "WORKFLOW 75 $1 of $1.1", "WORKFLOW 90 $1 of $1.1")
+	b.wantTold(t, told...)
+	b.limits(t, flow, 105*cent) // Nothing is crossed that was not.
+	b.wantTold(t, told...)
+	if _, err := b.engine.SetMonthlyLimit(ctx, b.who, engine.SetMonthlyLimitInput{Limit: cost.Dollar}); err != nil {
+		t.Fatal(err)
+	}
+	b.wantTold(t, append(told, "MONTH 50 $1 of $1", "MONTH 75 $1 of $1", "MONTH 90 $1 of $1", "MONTH 100 $1 of $1")...)
+}
+
+// outcome is the entry of an account that booked the outcome of a call.
+func (b bundle) outcome(t *testing.T, account, call uuid.UUID) int64 {
+	t.Helper()
+	for _, e := range b.ledger(t, account) {
+		if e.CallID != nil && *e.CallID == call && e.Kind != cost.EntryReserve {
+			return e.Sequence
+		}
+	}
+	t.Fatal("the call has no outcome")
+	return 0
+}
+
+func TestOfTwentySettlementsAtOnceEachThresholdIsToldByOne(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	calls := make([]cost.Call, 20)
+	for i := range calls {
+		calls[i] = b.reserve(t, flow, 5*cent)
+	}
+	for _, err := range testdb.Together(len(calls), func(i int) error {
+		billed := 5 * cent
+		_, err := servers[i%2].Settle(ctx, b.who, engine.SettleInput{CallID: calls[i].ID, Model: "m", Cost: &billed})
+		return err
+	}) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	b.wantTold(t, "WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $0.75 of $1", "WORKFLOW 90 $0.9 of $1", "WORKFLOW 100 $1 of $1")
+}
+
+func TestAnAlertLivesAndDiesWithWhatCausedIt(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupWebhook(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	call := b.reserve(t, flow, 60*cent)
+	b.jobs.refuse(errors.New("no job can be written"))
+	before, billed := b.rows(t), 60*cent
+	settle := engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed}
+	if _, err := b.engine.Settle(ctx, b.who, settle); err == nil {
+		t.Fatal("a settlement whose alert cannot be delivered was booked")
+	}
+	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
+		t.Errorf("what was rolled back (-want +got):\n%s", diff)
+	}
+	b.wantTold(t)
+	b.jobs.refuse(nil)
+	if _, err := b.engine.Settle(ctx, b.who, settle); err != nil {
+		t.Fatal(err)
+	}
+	b.wantTold(t, "WORKFLOW 50 $0.6 of $1")
+	if n := b.count(t, "SELECT count(*) FROM alert_deliveries"); n != 1 {
+		t.Errorf("deliveries: got %d, want 1", n)
+	}
+}
+
+func TestCallsThatGoWrongAreToldOnce(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.flow(t, workflow.Created)
+	unknown, drifted, over := b.reserve(t, flow, cent), b.reserve(t, flow, cent), b.reserve(t, flow, cent)
+	for range 2 { // The second time is a replay.
+		b.settles(t, drifted, cent, workflow.FailureModelDrift)
+		b.settles(t, over, 2*cent, "")
+	}
+	b.wantTold(t, "MODEL_DRIFT", "OVERAGE")
+	// A call from outside that was made beyond the limit.
+	two := 2 * cost.Dollar
+	_, err := b.engine.Record(ctx, b.who, engine.RecordInput{
+		WorkflowID: flow.ID, Model: "m", Cost: &two, IdempotencyKey: "record",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := []string{
+		"MODEL_DRIFT", "OVERAGE", "OVERAGE", "WORKFLOW 50 $2.03 of $1", "WORKFLOW 75 $2.03 of $1", "WORKFLOW 90 $2.03 of $1",
+		"WORKFLOW 100 $2.03 of $1",
+	}
+	b.wantTold(t, told...)
+
+	// Nobody knows what became of a call, or which model answered it.
+	if err := b.engine.Suspect(ctx, b.who, unknown.ID, workflow.FailureModelDrift); err != nil {
+		t.Fatal(err)
+	}
+	told = append(told, "MODEL_DRIFT")
+	sweep := func() {
+		t.Helper()
+		servers := b.servers(t)
+		for _, err := range testdb.Together(4, func(i int) error {
+			_, err := servers[i%2].SweepCalls(ctx, silent)
+			return err
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.clock.advance(time.Hour - time.Microsecond)
+	sweep()
+	b.wantTold(t, told...)
+	told = append(told, "OUTCOME_UNKNOWN")
+	for range 3 { // After an hour, and whenever it is looked at again.
+		b.clock.advance(2 * time.Minute)
+		sweep()
+		b.wantTold(t, told...)
+	}
+	b.clock.advance(24 * time.Hour)
+	sweep() // It is assumed now.
+	b.wantTold(t, told...)
+}
+
+func TestAPriceInQuarantineIsToldToWhomItConcerns(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupPrices(t), context.Background()
+	cheap, dear := list("acme/one", tokens(1000, 1000)), list("acme/one", tokens(9000, 1000))
+	b.importsFor(t, b.engine, b.who, cheap)
+	b.clock.advance(2 * time.Minute)
+	b.wantTold(t)
+	for range 2 { // The second time it waits already.
+		b.importsFor(t, b.engine, b.who, dear)
+	}
+	b.wantTold(t, "PRICE_QUARANTINED")
+	b.imports(t, list(sonar, tokens(100_000_000, 1_000_000)))
+	b.wantTold(t, "PRICE_QUARANTINED")
+	alerts, err := b.owner.OperatorAlerts(ctx, 10)
+	if err != nil || len(alerts) != 1 || alerts[0].Model != sonar || alerts[0].Unit != 100_000_000 {
+		t.Errorf("the operator: got %+v, %v, want the price of %s", alerts, err, sonar)
+	}
+	if _, err := b.engine.OperatorAlerts(ctx, 10); err == nil {
+		t.Error("the server's role can read what only the operator hears of")
+	}
+}
+
+func TestVerifyFindsAlertsThatAreMissingOrWithoutACause(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		forge string
+		want  []string
+	}{
+		"Missing": {"DELETE FROM alerts", []string{
+			"nobody was told of the 50 % that entry 2 has reached", "nobody was told of its overage",
+		}},
+		"WithoutACause": {`INSERT INTO alerts (organization_id, id, kind, account_id, sequence, limit_sequence, threshold,
+				created_at)
+			SELECT organization_id, gen_random_uuid(), 'THRESHOLD', account_id, 2, 0, 90, now() FROM alerts
+			WHERE kind = 'THRESHOLD'`, []string{"nothing in the ledger has caused it"}},
+		"OfAnotherEntry": {"UPDATE alerts SET sequence = 1 WHERE kind = 'THRESHOLD'", []string{
+			"entry 2 has caused it, not entry 1",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, ctx := setup(t), context.Background()
+			flow := b.flow(t, workflow.Created)
+			b.settles(t, b.reserve(t, flow, 60*cent), 61*cent, "")
+			b.wantTold(t, "OVERAGE", "WORKFLOW 50 $0.61 of $1")
+			for _, statement := range []string{"ALTER TABLE alerts DISABLE TRIGGER ALL", c.forge} {
+				if _, err := b.db.Super.Exec(ctx, statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			findings, err := b.engine.Verify(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.want {
+				if !slices.ContainsFunc(findings, func(f engine.Finding) bool { return strings.Contains(f.What, want) }) {
+					t.Errorf("got %v, want %q among them", findings, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,191 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// setupWebhook is setup with a server that can sign, and an organization that is told.
+func setupWebhook(t *testing.T) bundle {
+	t.Helper()
+	b := setupWith(t, func(o *engine.Options) {
+		o.Webhook = engine.Webhook{
+			Check:  func(string) error { return nil },
+			Secret: func(_ uuid.UUID, version int) string { return fmt.Sprint("secret ", version) },
+		}
+	})
+	_, err := b.engine.SetAlertWebhook(context.Background(), b.who, engine.SetAlertWebhookInput{
+		URL: "https://example.com/alerts", Reason: "To be told.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// alert causes one alert and returns it.
+func (b bundle) alert(t *testing.T) cost.Alert {
+	t.Helper()
+	b.spend(t, b.flow(t, workflow.Created), 60*cent)
+	alerts, err := b.engine.Alerts(context.Background(), b.who, engine.AlertsInput{First: 1})
+	if err != nil || len(alerts) != 1 {
+		t.Fatalf("alerts: got %v, %v, want one", alerts, err)
+	}
+	return alerts[0]
+}
+
+func TestADeliveryIsClaimedByOneAndNeverOnceItIsOver(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupWebhook(t), context.Background()
+	alert := b.alert(t)
+	attempt := func() (claims []*engine.Claim) {
+		t.Helper()
+		servers := b.servers(t)
+		got := make([]*engine.Claim, 20)
+		for _, err := range testdb.Together(len(got), func(i int) (err error) {
+			got[i], _, err = servers[i%2].ClaimDelivery(ctx, b.who.OrganizationID, alert.ID)
+			return err
+		}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return slices.DeleteFunc(got, func(c *engine.Claim) bool { return c == nil })
+	}
+	ended := func(attempt, status int) {
+		t.Helper()
+		err := b.engine.RecordAttempt(ctx, engine.Attempted{
+			OrganizationID: b.who.OrganizationID, AlertID: alert.ID, Attempt: attempt, Status: status, WrittenAt: alert.At,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if claims := attempt(); len(claims) != 1 || claims[0].Attempt != 1 || claims[0].URL != "https://example.com/alerts" {
+		t.Fatalf("got the claims %+v, want one", claims)
+	}
+	b.clock.advance(time.Minute) // Its worker has died; another takes it, and the first one comes back.
+	if claims := attempt(); len(claims) != 1 || claims[0].Attempt != 2 {
+		t.Fatalf("got the claims %+v, want the second attempt", claims)
+	}
+	ended(1, 500)
+	if claims := attempt(); len(claims) != 0 {
+		t.Errorf("got %d claims while one has it, want none", len(claims))
+	}
+	ended(2, 503)
+	b.clock.advance(12 * time.Second)
+	if claims := attempt(); len(claims) != 1 || claims[0].Attempt != 3 {
+		t.Fatalf("got the claims %+v, want the third attempt", claims)
+	}
+	ended(3, 204)
+	for _, status := range []int{500, 204, 410} {
+		ended(3, status)
+	}
+	b.clock.advance(48 * time.Hour)
+	if claims := attempt(); len(claims) != 0 {
+		t.Errorf("got %d claims of a delivered alert, want none", len(claims))
+	}
+	now, err := b.engine.Alert(ctx, b.who, alert.ID)
+	if err != nil || now.Delivery.State != cost.DeliveryDelivered || now.Delivery.Attempts != 3 {
+		t.Errorf("got %+v, %v, want three attempts and the last acknowledged", now.Delivery, err)
+	}
+	if n, err := b.engine.SweepDeliveries(ctx); n != 0 || err != nil {
+		t.Errorf("sweep: got %d, %v, want nothing to wake", n, err)
+	}
+}
+
+func TestADeliveryIsTriedForADayAndThenGivenUp(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupWebhook(t), context.Background()
+	alert, attempts := b.alert(t), 0
+	for {
+		claim, wait, err := b.engine.ClaimDelivery(ctx, b.who.OrganizationID, alert.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claim == nil && wait == 0 {
+			break
+		}
+		if claim == nil {
+			b.clock.advance(wait)
+			continue
+		}
+		attempts++
+		err = b.engine.RecordAttempt(ctx, engine.Attempted{
+			OrganizationID: b.who.OrganizationID, AlertID: alert.ID, Attempt: claim.Attempt, Problem: "nobody is there",
+			WrittenAt: claim.Alert.At,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	now, err := b.engine.Alert(ctx, b.who, alert.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := now.Delivery.AttemptedAt.Sub(alert.At)
+	if attempts != 17 || tried < 18*time.Hour || tried > 24*time.Hour || now.Delivery.State != cost.DeliveryExpired {
+		t.Errorf("got %d attempts in %s and %+v, want 17 within a day and EXPIRED", attempts, tried, now.Delivery)
+	}
+}
+
+func TestTheWebhookIsASettingWithAJournalAndASecretOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupWebhook(t), context.Background()
+	set := func(who caller.Caller, url, key string) engine.Webhooked {
+		t.Helper()
+		got, err := b.engine.SetAlertWebhook(ctx, who, engine.SetAlertWebhookInput{URL: url, IdempotencyKey: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := set(b.who, "https://example.com/new", "one")
+	if _, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: "Asia/Tokyo"}); err != nil {
+		t.Fatal(err) // Which leaves the webhook as it is.
+	}
+	again := set(b.who, "https://example.com/new", "one")
+	if !again.Replayed || again.Secret != first.Secret || again.Organization.WebhookURL != "https://example.com/new" {
+		t.Errorf("a replay: got %+v, want the same secret as %+v", again, first)
+	}
+	if rotated := set(b.who, "https://example.com/new", "two"); rotated.Secret == first.Secret || rotated.Replayed {
+		t.Errorf("set again: got %+v, want another secret than %q", rotated, first.Secret)
+	}
+	alert := b.alert(t)
+	removed := set(b.who, "", "three")
+	if removed.Secret != "" || removed.Organization.WebhookURL != "" {
+		t.Errorf("removed: got %+v, want no webhook", removed)
+	}
+	set(b.who, "", "four") // There is none to remove: nothing is written.
+	if n := b.count(t, "SELECT count(*) FROM organization_changes WHERE webhook_url IS NOT NULL"); n != 4 {
+		t.Errorf("changes of the webhook: got %d, want 4", n)
+	}
+	claim, wait, err := b.engine.ClaimDelivery(ctx, b.who.OrganizationID, alert.ID)
+	if claim != nil || wait != 0 || err != nil {
+		t.Errorf("claim: got %+v, %s, %v, want nothing to send", claim, wait, err)
+	}
+	if now, err := b.engine.Alert(ctx, b.who, alert.ID); err != nil || now.Delivery.State != cost.DeliveryUnaddressed {
+		t.Errorf("got %+v, %v, want UNADDRESSED", now.Delivery, err)
+	}
+	if _, err := b.db.Pool.Exec(ctx, "UPDATE organizations SET webhook_url = 'https://example.org'"); err == nil {
+		t.Error("a webhook that no change explains was written")
+	}
+	// A server that cannot sign sets none.
+	_, err = b.newEngine(t, b.db.Store(), func(*engine.Options) {}).SetAlertWebhook(ctx, b.who,
+		engine.SetAlertWebhookInput{URL: "https://example.com"})
+	if err == nil || !strings.Contains(err.Error(), "WEBHOOK_SECRET") {
+		t.Errorf("without a key: got %v, want that there is none", err)
+	}
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+)
+
+// due is an alert that an entry must have caused: of a threshold under a limit, or, without them, of a call's overage.
+type due struct {
+	organization, id uuid.UUID // of the account, or of the call
+	limit            int64
+	threshold        int
+}
+
+// expect notes what somebody must have heard of because of an entry: of each threshold once under each limit, and of
+// each overage once. Entries of a version that told nobody name no limit and are left out.
+func (a *audit) expect(e cost.Entry) {
+	if e.LimitSequence == nil {
+		return
+	}
+	for _, threshold := range cost.Crossed(e.Before, e.After) {
+		crossed := due{e.OrganizationID, e.AccountID, *e.LimitSequence, threshold}
+		if _, before := a.due[crossed]; !before {
+			a.due[crossed] = e.Sequence
+		}
+	}
+	if e.Overage && e.CallID != nil {
+		a.due[due{organization: e.OrganizationID, id: *e.CallID}] = e.Sequence
+	}
+}
+
+// alerts compares what entries must have caused with what was written. ledger must have been walked before.
+func (a *audit) alerts(ctx context.Context) error {
+	err := a.store.EachEntryAlert(ctx, func(alert cost.Alert) error {
+		row := fmt.Sprintf("alerts alert_%s", alert.ID)
+		is := due{alert.OrganizationID, *alert.AccountID, alert.LimitSequence, alert.Threshold}
+		if alert.Kind == cost.AlertOverage {
+			is = due{organization: alert.OrganizationID, id: *alert.CallID}
+		}
+		sequence, expected := a.due[is]
+		switch {
+		case !expected:
+			a.report(row, "nothing in the ledger has caused it")
+		case alert.Kind == cost.AlertThreshold && sequence != alert.Sequence:
+			a.report(row, "entry %d has caused it, not entry %d", sequence, alert.Sequence)
+		}
+		delete(a.due, is)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	told := 0
+	for missing, sequence := range a.due {
+		if told++; told > driftsTold {
+			break
+		}
+		if missing.threshold == 0 {
+			a.report(fmt.Sprintf("alerts of call_%s", missing.id), "nobody was told of its overage")
+			continue
+		}
+		a.report(fmt.Sprintf("alerts of account %s", missing.id), "nobody was told of the %d %% that entry %d has reached",
+			missing.threshold, sequence)
+	}
+	return nil
+}

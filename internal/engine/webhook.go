@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// Webhook is what a server knows of webhooks.
+type Webhook struct {
+	// Check returns an INVALID_INPUT fault about the field url for an address that nothing is sent to.
+	Check func(url string) error
+	// Secret is what signs the messages to an organization: derived, and another one for each version of its settings.
+	Secret func(organization uuid.UUID, version int) string
+}
+
+// SetAlertWebhookInput names the address that alerts are sent to; "" for none.
+type SetAlertWebhookInput struct {
+	URL            string
+	Reason         string
+	IdempotencyKey string
+}
+
+// Webhooked is an organization after its webhook was set, with the secret that signs the messages from now on; "" when
+// there is no webhook any more.
+type Webhooked struct {
+	Organization Organization
+	Secret       string
+	Replayed     bool
+}
+
+// SetAlertWebhook sets or removes the address that alerts are sent to. Each time it is set there is a new secret, also
+// for the same address. What is still to be delivered goes to the new address, and is given up without one. CONFLICT
+// when this server cannot sign.
+func (e *Engine) SetAlertWebhook(
+	ctx context.Context, who caller.Caller, in SetAlertWebhookInput,
+) (out Webhooked, err error) {
+	ctx, end := e.begin(ctx, "SetAlertWebhook")
+	defer end(&err)
+	if err := e.checkWebhook(in); err != nil {
+		return Webhooked{}, err
+	}
+	at, key := e.now(), in.IdempotencyKey
+	in.IdempotencyKey = ""
+	var version int
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "setAlertWebhook", content: in, at: at,
+	}, func(tx *postgres.Store) error {
+		err := e.changeIn(ctx, tx, who, settingsChange{
+			reason: in.Reason, at: at, apply: func(o *postgres.Organization) {
+				if in.URL != "" || o.WebhookURL != "" {
+					o.WebhookURL, o.WebhookVersion = in.URL, o.Version+1
+				}
+				version = o.WebhookVersion
+			},
+		})
+		if err != nil || key == "" {
+			return err
+		}
+		return tx.NameKey(ctx, who, key, postgres.Made{Version: &version})
+	})
+	if err != nil {
+		return Webhooked{}, fmt.Errorf("set the webhook: %w", err)
+	}
+	if replay != nil && replay.Version != nil {
+		version = *replay.Version
+	}
+	out = Webhooked{Replayed: replay != nil}
+	if in.URL != "" {
+		out.Secret = e.webhook.Secret(who.OrganizationID, version)
+	}
+	out.Organization, err = e.Organization(ctx, who)
+	return out, err
+}
+
+func (e *Engine) checkWebhook(in SetAlertWebhookInput) error {
+	if err := checkReason(in.Reason); err != nil || in.URL == "" {
+		return err
+	}
+	if e.webhook.Secret == nil || e.webhook.Check == nil {
+		return fault.New(fault.Conflict, "This server sends no webhooks: its operator has given it no WEBHOOK_SECRET.")
+	}
+	return e.webhook.Check(in.URL)
+}

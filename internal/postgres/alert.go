@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// WriteAlert writes an alert, unless there is one of the same keys. addressed says that it was written and that the
+// organization has a webhook: then there is a delivery of it, which a sweeper looks at from wakeAt on.
+func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) (addressed bool, err error) {
+	in := dbsqlc.AlertWriteParams{
+		OrganizationID: a.OrganizationID, ID: a.ID, Kind: a.Kind, AccountID: a.AccountID, CallID: a.CallID,
+		ProposalID: a.ProposalID, Threshold: pointer(a.Threshold), At: a.At, Pending: cost.DeliveryPending,
+		WakeAt: wakeAt,
+	}
+	if a.AccountID != nil {
+		in.Sequence = &a.Sequence
+	}
+	if a.Kind == cost.AlertThreshold {
+		in.LimitSequence = &a.LimitSequence
+	}
+	if d := a.Difference; d != nil {
+		day := d.Day.Date()
+		in.Provider, in.Day, in.Model, in.BookedCalls, in.ChargedCalls = &d.Provider, &day, &a.Model, &d.BookedCalls,
+			&d.ChargedCalls
+		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
+	}
+	row, err := s.q.AlertWrite(ctx, in)
+	addressed, _, err = one(row, err, func(addressed bool) bool { return addressed })
+	return addressed, err
+}
+
+// WriteOperatorAlert writes an alert that only the operator hears of, unless there is one of the same keys.
+func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
+	in := dbsqlc.AlertAddOfOperatorParams{ID: a.ID, Kind: a.Kind, ProposalID: a.ProposalID, At: a.At}
+	if d := a.Difference; d != nil {
+		day := d.Day.Date()
+		in.Provider, in.Day, in.Model, in.BookedCalls, in.ChargedCalls = &d.Provider, &day, &a.Model, &d.BookedCalls,
+			&d.ChargedCalls
+		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
+	}
+	_, err := s.q.AlertAddOfOperator(ctx, in)
+	return translate(err)
+}
+
+// AlertPage asks for alerts of some kinds, the newest first: those before a key, or the one of an id.
+type AlertPage struct {
+	Kinds    []cost.AlertKind
+	ID       *uuid.UUID
+	BeforeAt *time.Time
+	BeforeID *uuid.UUID
+	First    int32
+}
+
+// Alerts returns at most First alerts with what they are about.
+func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
+	rows, err := s.q.AlertList(ctx, dbsqlc.AlertListParams{
+		OrganizationID: who.OrganizationID, Kinds: texts(page.Kinds), ID: page.ID, BeforeAt: page.BeforeAt,
+		BeforeID: page.BeforeID, PageSize: page.First,
+	})
+	alerts, err := many(rows, err, toAlert)
+	for i := range alerts {
+		alerts[i].OrganizationID = who.OrganizationID
+	}
+	return alerts, err
+}
+
+// CountAlerts counts the alerts of some kinds.
+func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost.AlertKind) (int, error) {
+	n, err := s.q.AlertCount(ctx, dbsqlc.AlertCountParams{OrganizationID: who.OrganizationID, Kinds: texts(kinds)})
+	return int(n), translate(err)
+}
+
+// OperatorAlerts returns the last alerts that only the operator hears of.
+func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, error) {
+	rows, err := s.q.AlertListOfOperator(ctx, first)
+	return many(rows, err, func(r dbsqlc.AlertListOfOperatorRow) cost.Alert {
+		return cost.Alert{
+			ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), ProposalID: r.ProposalID, Model: r.Model,
+			Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
+			Difference: difference(r.Provider, r.Day, cost.Difference{
+				BookedCalls: value(r.BookedCalls), ChargedCalls: value(r.ChargedCalls), Booked: value(r.BookedPico),
+				Charged: value(r.ChargedPico),
+			}),
+		}
+	})
+}
+
+// EachEntryAlert calls visit for every alert of every organization that an entry has caused, in the order of their
+// keys. Such an alert has the columns of its own row only.
+func (s *Store) EachEntryAlert(ctx context.Context, visit func(cost.Alert) error) error {
+	in := dbsqlc.AlertListAllParams{PageSize: auditPage}
+	return pages(func() ([]dbsqlc.Alert, error) { return s.q.AlertListAll(ctx, in) },
+		func(r dbsqlc.Alert) error {
+			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
+			return visit(cost.Alert{
+				OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), AccountID: r.AccountID,
+				Sequence: value(r.Sequence), LimitSequence: value(r.LimitSequence), Threshold: value(r.Threshold),
+				CallID: r.CallID,
+			})
+		})
+}
+
+func toAlert(r dbsqlc.AlertListRow) cost.Alert {
+	a := cost.Alert{
+		ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), AccountID: r.AccountID,
+		AccountKind: cost.AccountKind(r.AccountKind), Sequence: value(r.Sequence), Threshold: value(r.Threshold),
+		Settled: cost.Pico(r.SettledPico), Limit: cost.Pico(r.LimitPico), CallID: r.CallID, WorkflowID: r.WorkflowID,
+		Recorded: r.Recorded, Hold: cost.Pico(r.HoldPico), Cost: cost.Pico(r.CostPico), ProposalID: r.ProposalID,
+		Model: r.Model, Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
+		Difference: difference(r.Provider, r.Day, cost.Difference{
+			BookedCalls: value(r.BookedCalls), ChargedCalls: value(r.ChargedCalls), Booked: value(r.BookedPico),
+			Charged: value(r.ChargedPico),
+		}),
+	}
+	if a.CallID == nil {
+		a.CallID = r.EntryCallID
+	}
+	if a.AccountKind == cost.AccountWorkflow {
+		a.WorkflowID = a.AccountID
+	}
+	if r.PeriodStart != nil && r.PeriodEnd != nil {
+		a.Period = &cost.Period{Start: r.PeriodStart.UTC(), End: r.PeriodEnd.UTC()}
+	}
+	if r.State != "" {
+		a.Delivery = &cost.Delivery{
+			State: cost.DeliveryState(r.State), Attempts: r.Attempts, AttemptedAt: utc(r.AttemptedAt),
+			LastStatus: r.LastStatus, LastError: r.LastError, EndedAt: utc(r.EndedAt), NextAt: utc(r.NextAt),
+		}
+	}
+	return a
+}
+
+// difference completes a difference; nil without a provider.
+func difference(provider *string, day *time.Time, d cost.Difference) *cost.Difference {
+	if provider == nil {
+		return nil
+	}
+	d.Provider, d.Day = *provider, cost.NewDay(value(day))
+	return &d
+}

@@ -1,0 +1,80 @@
+-- AlertAddOfOperator writes what only the operator hears of, unless it is there.
+-- name: AlertAddOfOperator :execrows
+-- @sqlc-vet-disable names-organization
+INSERT INTO operator_alerts (
+    id, kind, proposal_id, provider, day, model, booked_calls, charged_calls, booked_pico, charged_pico, created_at)
+VALUES (
+    @id, @kind, sqlc.narg('proposal_id'), sqlc.narg('provider'), sqlc.narg('day'), sqlc.narg('model'),
+    sqlc.narg('booked_calls'), sqlc.narg('charged_calls'), sqlc.narg('booked_pico'), sqlc.narg('charged_pico'), @at)
+ON CONFLICT DO NOTHING;
+
+-- AlertCount counts the alerts of some kinds.
+-- name: AlertCount :one
+SELECT count(*) FROM alerts AS a WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[]);
+
+-- AlertList returns alerts of some kinds with what they are about, the newest first: those before the key (before_at,
+-- before_id), or the one of an id.
+-- name: AlertList :many
+SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
+    a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,
+    u.period_start, u.period_end, coalesce(l.settled_after, 0)::bigint AS settled_pico,
+    coalesce(l.limit_after, 0)::bigint AS limit_pico, l.call_id AS entry_call_id, c.workflow_id,
+    coalesce(c.recorded, false)::boolean AS recorded, coalesce(c.hold_pico, 0)::bigint AS hold_pico,
+    coalesce(c.cost_pico, 0)::bigint AS cost_pico, coalesce(a.model, p.model, c.answered_model, '')::text AS model,
+    coalesce(p.component, '')::text AS component, coalesce(p.unit_pico, 0)::bigint AS unit_pico,
+    coalesce(d.state, '')::text AS state, coalesce(d.attempts, 0)::integer AS attempts, d.attempted_at, d.last_status,
+    coalesce(d.last_error, '')::text AS last_error, d.ended_at, d.next_at
+FROM alerts AS a
+LEFT JOIN ai_usage_ledger AS l ON l.organization_id = a.organization_id AND l.account_id = a.account_id
+    AND l.sequence = a.sequence
+LEFT JOIN usage_accounts AS u ON u.organization_id = a.organization_id AND u.id = a.account_id
+LEFT JOIN ai_calls AS c ON c.organization_id = a.organization_id AND c.id = coalesce(a.call_id, l.call_id)
+LEFT JOIN model_price_proposals AS p ON p.organization_id = a.organization_id AND p.id = a.proposal_id
+LEFT JOIN alert_deliveries AS d ON d.organization_id = a.organization_id AND d.alert_id = a.id
+WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[])
+    AND a.id = coalesce(sqlc.narg('id')::uuid, a.id)
+    AND (sqlc.narg('before_at')::timestamptz IS NULL
+        OR (a.created_at, a.id) < (sqlc.narg('before_at')::timestamptz, sqlc.narg('before_id')::uuid))
+ORDER BY a.created_at DESC, a.id DESC
+LIMIT @page_size;
+
+-- AlertListAll pages through the alerts of all organizations that an entry has caused, by key, for the auditor.
+-- name: AlertListAll :many
+SELECT a.* FROM alerts AS a
+WHERE (a.organization_id, a.id) > (@after_organization_id::uuid, @after_id::uuid) AND a.account_id IS NOT NULL
+ORDER BY a.organization_id, a.id
+LIMIT @page_size;
+
+-- AlertListOfOperator returns the operator's alerts, the newest first, with the price that waits.
+-- name: AlertListOfOperator :many
+-- @sqlc-vet-disable names-organization
+SELECT a.id, a.kind, a.proposal_id, a.provider, a.day, a.booked_calls, a.charged_calls, a.booked_pico, a.charged_pico,
+    a.created_at, coalesce(a.model, p.model, '')::text AS model, coalesce(p.component, '')::text AS component,
+    coalesce(p.unit_pico, 0)::bigint AS unit_pico
+FROM operator_alerts AS a
+LEFT JOIN model_price_proposals AS p ON p.id = a.proposal_id
+ORDER BY a.created_at DESC, a.id DESC
+LIMIT @page_size;
+
+-- AlertWrite writes an alert, unless the keys say that it is there, and the delivery of it if the organization has a
+-- webhook. No row: it was there.
+-- name: AlertWrite :one
+WITH written AS (
+    INSERT INTO alerts (
+        organization_id, id, kind, account_id, sequence, limit_sequence, threshold, call_id, proposal_id, provider, day,
+        model, booked_calls, charged_calls, booked_pico, charged_pico, created_at)
+    VALUES (
+        @organization_id, @id, @kind, sqlc.narg('account_id'), sqlc.narg('sequence'), sqlc.narg('limit_sequence'),
+        sqlc.narg('threshold'), sqlc.narg('call_id'), sqlc.narg('proposal_id'), sqlc.narg('provider'), sqlc.narg('day'),
+        sqlc.narg('model'), sqlc.narg('booked_calls'), sqlc.narg('charged_calls'), sqlc.narg('booked_pico'),
+        sqlc.narg('charged_pico'), @at)
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), addressed AS (
+    INSERT INTO alert_deliveries (organization_id, alert_id, state, next_at, wake_at)
+    SELECT w.organization_id, w.id, @pending, @at::timestamptz, @wake_at::timestamptz
+    FROM written AS w
+    JOIN organizations AS o ON o.id = w.organization_id AND o.webhook_url <> ''
+    RETURNING alert_id
+)
+SELECT EXISTS (SELECT FROM addressed)::boolean AS addressed FROM written AS w;
