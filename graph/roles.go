@@ -36,7 +36,7 @@ func permit(who caller.Caller, role caller.Role) error {
 var nodeTypes = map[scalar.IDKind]string{
 	scalar.OrganizationID: "Organization", scalar.WorkflowID: "Workflow", scalar.CallID: "Call",
 	scalar.TransitionID: "Transition", scalar.LedgerEntryID: "LedgerEntry", scalar.PriceProposalID: "PriceProposal",
-	scalar.APIKeyID: "ApiKey",
+	scalar.APIKeyID: "ApiKey", scalar.AlertID: "Alert",
 }
 
 // nodeRoles are the roles that node needs for each kind of id: those that the types have in the schema.
