@@ -111,6 +111,7 @@ ALTER TABLE organizations ADD COLUMN webhook_version integer, ADD COLUMN webhook
 CREATE TABLE operator_alerts (
     id            uuid        NOT NULL,
     kind          alert_kind  NOT NULL,
+    list_id       uuid        NOT NULL GENERATED ALWAYS AS ('00000000-0000-0000-0000-000000000000'::uuid) STORED,
     proposal_id   uuid,
     provider      text,
     day           date,
@@ -123,7 +124,7 @@ CREATE TABLE operator_alerts (
     CONSTRAINT operator_alerts_pkey PRIMARY KEY (id),
     CONSTRAINT operator_alerts_one_for_each_proposal UNIQUE (proposal_id),
     CONSTRAINT operator_alerts_one_for_each_difference UNIQUE (provider, day, model),
-    CONSTRAINT operator_alerts_proposal FOREIGN KEY (proposal_id) REFERENCES model_price_proposals (id),
+    CONSTRAINT operator_alerts_proposal FOREIGN KEY (list_id, proposal_id) REFERENCES model_price_proposals (list_id, id),
     CONSTRAINT operator_alerts_shape CHECK (
         kind IN ('PRICE_QUARANTINED', 'RECONCILIATION_DIFFERENCE')
         AND (kind = 'PRICE_QUARANTINED') = (proposal_id IS NOT NULL)
@@ -139,3 +140,12 @@ GRANT UPDATE (state, attempts, attempted_at, last_status, last_error, ended_at, 
     ON alert_deliveries TO infin8_app;
 GRANT UPDATE (webhook_version, webhook_url) ON organizations TO infin8_app;
 GRANT UPDATE (limit_sequence) ON usage_accounts TO infin8_app;
+
+ALTER TABLE alerts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY alerts_of_the_named ON alerts TO infin8_app USING (organization_id = named_organization());
+ALTER TABLE alert_deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY alert_deliveries_of_the_named ON alert_deliveries TO infin8_app
+    USING (organization_id = named_organization());
+-- The sweepers ask for workers for what is late.
+CREATE POLICY alert_deliveries_of_all ON alert_deliveries TO infin8_sweeper USING (true);
+GRANT SELECT (organization_id, alert_id, wake_at), UPDATE (wake_at) ON alert_deliveries TO infin8_sweeper;

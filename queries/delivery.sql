@@ -39,4 +39,4 @@ WITH late AS (
 )
 UPDATE alert_deliveries AS d SET wake_at = @next_wake_at::timestamptz
 FROM late WHERE d.organization_id = late.organization_id AND d.alert_id = late.alert_id
-RETURNING d.*;
+RETURNING d.organization_id, d.alert_id;

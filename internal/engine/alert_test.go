@@ -280,7 +280,7 @@ func TestVerifyFindsAlertsThatAreMissingOrWithoutACause(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			findings, err := b.engine.Verify(ctx)
+			findings, err := b.verify(t)
 			if err != nil {
 				t.Fatal(err)
 			}

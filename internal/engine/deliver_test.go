@@ -179,7 +179,8 @@ func TestTheWebhookIsASettingWithAJournalAndASecretOfItsOwn(t *testing.T) {
 	if now, err := b.engine.Alert(ctx, b.who, alert.ID); err != nil || now.Delivery.State != cost.DeliveryUnaddressed {
 		t.Errorf("got %+v, %v, want UNADDRESSED", now.Delivery, err)
 	}
-	if _, err := b.db.Pool.Exec(ctx, "UPDATE organizations SET webhook_url = 'https://example.org'"); err == nil {
+	own := b.db.PoolOf(t, b.who.OrganizationID)
+	if _, err := own.Exec(ctx, "UPDATE organizations SET webhook_url = 'https://example.org'"); err == nil {
 		t.Error("a webhook that no change explains was written")
 	}
 	// A server that cannot sign sets none.

@@ -31,7 +31,7 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 			&d.ChargedCalls
 		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
 	}
-	row, err := s.q.AlertWrite(ctx, in)
+	row, err := s.of(a.OrganizationID).AlertWrite(ctx, in)
 	addressed, _, err = one(row, err, func(addressed bool) bool { return addressed })
 	return addressed, err
 }
@@ -45,7 +45,7 @@ func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
 			&d.ChargedCalls
 		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
 	}
-	_, err := s.q.AlertAddOfOperator(ctx, in)
+	_, err := s.ofNobody().AlertAddOfOperator(ctx, in)
 	return translate(err)
 }
 
@@ -60,7 +60,7 @@ type AlertPage struct {
 
 // Alerts returns at most First alerts with what they are about.
 func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
-	rows, err := s.q.AlertList(ctx, dbsqlc.AlertListParams{
+	rows, err := s.of(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{
 		OrganizationID: who.OrganizationID, Kinds: texts(page.Kinds), ID: page.ID, BeforeAt: page.BeforeAt,
 		BeforeID: page.BeforeID, PageSize: page.First,
 	})
@@ -73,13 +73,15 @@ func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) (
 
 // CountAlerts counts the alerts of some kinds.
 func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost.AlertKind) (int, error) {
-	n, err := s.q.AlertCount(ctx, dbsqlc.AlertCountParams{OrganizationID: who.OrganizationID, Kinds: texts(kinds)})
+	n, err := s.of(who.OrganizationID).AlertCount(ctx, dbsqlc.AlertCountParams{
+		OrganizationID: who.OrganizationID, Kinds: texts(kinds),
+	})
 	return int(n), translate(err)
 }
 
 // OperatorAlerts returns the last alerts that only the operator hears of.
 func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, error) {
-	rows, err := s.q.AlertListOfOperator(ctx, first)
+	rows, err := s.ofNobody().AlertListOfOperator(ctx, first)
 	return many(rows, err, func(r dbsqlc.AlertListOfOperatorRow) cost.Alert {
 		return cost.Alert{
 			ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), ProposalID: r.ProposalID, Model: r.Model,
@@ -96,7 +98,7 @@ func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, 
 // keys. Such an alert has the columns of its own row only.
 func (s *Store) EachEntryAlert(ctx context.Context, visit func(cost.Alert) error) error {
 	in := dbsqlc.AlertListAllParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.Alert, error) { return s.q.AlertListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.Alert, error) { return s.ofAudit().AlertListAll(ctx, in) },
 		func(r dbsqlc.Alert) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(cost.Alert{

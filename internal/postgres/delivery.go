@@ -21,7 +21,7 @@ type Delivery struct {
 func (s *Store) ClaimDelivery(
 	ctx context.Context, who caller.Caller, alert uuid.UUID, at, lease time.Time,
 ) (d Delivery, claimed bool, err error) {
-	row, err := s.q.DeliveryClaim(ctx, dbsqlc.DeliveryClaimParams{
+	row, err := s.of(who.OrganizationID).DeliveryClaim(ctx, dbsqlc.DeliveryClaimParams{
 		OrganizationID: who.OrganizationID, AlertID: alert, Pending: cost.DeliveryPending, At: at, LeaseAt: lease,
 	})
 	return one(row, err, toDelivery)
@@ -31,7 +31,9 @@ func (s *Store) ClaimDelivery(
 func (s *Store) Delivery(
 	ctx context.Context, who caller.Caller, alert uuid.UUID,
 ) (d Delivery, found bool, err error) {
-	row, err := s.q.DeliveryGet(ctx, dbsqlc.DeliveryGetParams{OrganizationID: who.OrganizationID, AlertID: alert})
+	row, err := s.of(who.OrganizationID).DeliveryGet(ctx, dbsqlc.DeliveryGetParams{
+		OrganizationID: who.OrganizationID, AlertID: alert,
+	})
 	return one(row, err, toDelivery)
 }
 
@@ -46,7 +48,7 @@ type EndedDelivery struct {
 
 // EndDelivery says that a delivery is over. One that was over stays as it was.
 func (s *Store) EndDelivery(ctx context.Context, who caller.Caller, d EndedDelivery) error {
-	_, err := s.q.DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
+	_, err := s.of(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
 		OrganizationID: who.OrganizationID, AlertID: d.AlertID, State: d.State, LastStatus: pointer(d.Status),
 		LastError: d.Problem, At: d.At, Pending: cost.DeliveryPending,
 	})
@@ -64,17 +66,20 @@ type FailedAttempt struct {
 
 // PostponeDelivery plans the next attempt. mine is false when the delivery is over or somebody else has taken it since.
 func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f FailedAttempt) (mine bool, err error) {
-	n, err := s.q.DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
+	n, err := s.of(who.OrganizationID).DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
 		OrganizationID: who.OrganizationID, AlertID: f.AlertID, Attempts: f.Attempt, LastStatus: pointer(f.Status),
 		LastError: f.Problem, NextAt: f.NextAt, WakeAt: f.WakeAt, Pending: cost.DeliveryPending,
 	})
 	return n == 1, translate(err)
 }
 
-// WakeDeliveries takes at most limit deliveries that no worker has come for, and puts off the next look at them.
+// WakeDeliveries takes at most limit deliveries that no worker has come for, and puts off the next look at them. Which
+// they are is all that comes back.
 func (s *Store) WakeDeliveries(ctx context.Context, at, next time.Time, limit int32) ([]Delivery, error) {
-	rows, err := s.q.DeliveryWake(ctx, dbsqlc.DeliveryWakeParams{At: &at, NextWakeAt: next, PageSize: limit})
-	return many(rows, err, toDelivery)
+	rows, err := s.ofAll().DeliveryWake(ctx, dbsqlc.DeliveryWakeParams{At: &at, NextWakeAt: next, PageSize: limit})
+	return many(rows, err, func(r dbsqlc.DeliveryWakeRow) Delivery {
+		return Delivery{OrganizationID: r.OrganizationID, AlertID: r.AlertID}
+	})
 }
 
 func toDelivery(r dbsqlc.AlertDelivery) Delivery {

@@ -64,7 +64,7 @@ ORDER BY 1`
 func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 	given := []string{"legal_transitions", "schema_migrations"}
 	grown := append([]string{
-		"workflow_transitions", "ai_usage_ledger", "step_results", "organization_changes",
+		"workflow_transitions", "ai_usage_ledger", "step_results", "organization_changes", "alerts",
 	}, given...)
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		return checkExcess(ctx, tx, AppRole, pgx.NamedArgs{"given": given, "grown": grown, "updates": nil})
@@ -75,7 +75,9 @@ func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 		}
 		return checkExcess(ctx, tx, SweeperRole, pgx.NamedArgs{
 			"given": nil, "grown": []string{},
-			"updates": []string{"intent_workflows.wake_at", "ai_calls.check_at", "ai_calls.checks"},
+			"updates": []string{
+				"intent_workflows.wake_at", "ai_calls.check_at", "ai_calls.checks", "alert_deliveries.wake_at",
+			},
 		})
 	}))
 }

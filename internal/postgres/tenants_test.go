@@ -64,8 +64,20 @@ func newNeighbours(t *testing.T) neighbours {
 		ListedPrice: cost.ListedPrice{Model: "m", Component: cost.ComponentPrompt, Unit: 1}, Begins: testdb.Now(),
 		Doubt: cost.DoubtTooFar,
 	}}}
+	proposal := uuid.New()
 	err = errors.Join(err, n.store.AddPrices(ctx, n.who, prices),
-		n.store.ProposePrices(ctx, n.who, prices, []uuid.UUID{uuid.New()}))
+		n.store.ProposePrices(ctx, n.who, prices, []uuid.UUID{proposal}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, _, err := n.store.Organization(ctx, n.who)
+	own.WebhookURL, own.WebhookVersion = "https://example.com", own.Version+1
+	_, changed, failed := n.store.ChangeOrganization(ctx, n.who, own, "", testdb.Now())
+	addressed, unwritten := n.store.WriteAlert(ctx, cost.Alert{
+		OrganizationID: n.who.OrganizationID, ID: uuid.New(), Kind: cost.AlertQuarantined, At: testdb.Now(),
+		ProposalID: &proposal,
+	}, testdb.Now())
+	err = errors.Join(err, failed, unwritten, missing(changed && addressed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,11 +247,12 @@ func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
 		ORDER BY 1`)
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	want := []string{
+		"SELECT alert_deliveries.alert_id", "SELECT alert_deliveries.organization_id", "SELECT alert_deliveries.wake_at",
 		"SELECT intent_workflows.graph_version", "SELECT intent_workflows.id", "SELECT intent_workflows.organization_id",
 		"SELECT intent_workflows.state", "SELECT intent_workflows.updated_at", "SELECT intent_workflows.version",
 		"SELECT intent_workflows.wake_at", "SELECT usage_accounts.id", "SELECT usage_accounts.organization_id",
 		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
-		"UPDATE intent_workflows.wake_at",
+		"UPDATE alert_deliveries.wake_at", "UPDATE intent_workflows.wake_at",
 	}
 	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
 		t.Errorf("rights: got\n%s, %v, want\n%s", strings.Join(got, "\n"), err, strings.Join(want, "\n"))

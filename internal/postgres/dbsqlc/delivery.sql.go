@@ -165,7 +165,7 @@ WITH late AS (
 )
 UPDATE alert_deliveries AS d SET wake_at = $1::timestamptz
 FROM late WHERE d.organization_id = late.organization_id AND d.alert_id = late.alert_id
-RETURNING d.organization_id, d.alert_id, d.state, d.attempts, d.attempted_at, d.last_status, d.last_error, d.ended_at, d.next_at, d.wake_at
+RETURNING d.organization_id, d.alert_id
 `
 
 type DeliveryWakeParams struct {
@@ -174,29 +174,23 @@ type DeliveryWakeParams struct {
 	PageSize   int32
 }
 
+type DeliveryWakeRow struct {
+	OrganizationID uuid.UUID
+	AlertID        uuid.UUID
+}
+
 // DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again. All
 // organizations.
-func (q *Queries) DeliveryWake(ctx context.Context, arg DeliveryWakeParams) ([]AlertDelivery, error) {
+func (q *Queries) DeliveryWake(ctx context.Context, arg DeliveryWakeParams) ([]DeliveryWakeRow, error) {
 	rows, err := q.db.Query(ctx, deliveryWake, arg.NextWakeAt, arg.At, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AlertDelivery{}
+	items := []DeliveryWakeRow{}
 	for rows.Next() {
-		var i AlertDelivery
-		if err := rows.Scan(
-			&i.OrganizationID,
-			&i.AlertID,
-			&i.State,
-			&i.Attempts,
-			&i.AttemptedAt,
-			&i.LastStatus,
-			&i.LastError,
-			&i.EndedAt,
-			&i.NextAt,
-			&i.WakeAt,
-		); err != nil {
+		var i DeliveryWakeRow
+		if err := rows.Scan(&i.OrganizationID, &i.AlertID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
