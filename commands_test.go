@@ -311,6 +311,9 @@ func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
 				continue // Its fields are settings, too.
 			}
 			name := strings.ToLower(words.ReplaceAllString(field.Name, "$1-$2"))
+			if given := field.Tag.Get("name"); given != "" {
+				name = given
+			}
 			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",") // The first of several.
 			if variable == "" {
 				variable = "INFIN8_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/infin8content/engine/internal/web"
@@ -21,6 +23,17 @@ type doorSettings struct {
 	ReadTime       time.Duration `default:"15s" help:"How long a client may take to send a whole request."`
 	WriteTime      time.Duration `default:"30s" help:"How long it may take until a request is answered and read."`
 	IdleTime       time.Duration `default:"2m" help:"How long a connection may wait for the next request."`
+}
+
+// memoryGoal is where the heap is collected more often rather than grow: what attackers make of all connections that
+// there may be stays below 300 MB.
+const memoryGoal = 220 << 20
+
+// boundMemory sets the goal, unless GOMEMLIMIT does.
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 }
 
 // check returns nil when the settings can be worked with.
@@ -94,7 +107,7 @@ func (s *server) serveAPI(ctx context.Context) error {
 }
 
 func (s *server) url() string {
-	if s.api.TLSConfig != nil {
+	if s.settings.TLSCert != "" {
 		return "https://" + s.listener.Addr().String()
 	}
 	return "http://" + s.listener.Addr().String()

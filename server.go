@@ -135,6 +135,7 @@ func (c *serveCommand) Run(p *program) error {
 	}
 	// Go's own 100 spends a tenth of the processor on a heap of a few megabytes. GOMEMLIMIT bounds it all the same.
 	debug.SetGCPercent(c.GCPercent)
+	boundMemory()
 	s, err := newServer(p, c.settings)
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ type settings struct {
 	Drain         time.Duration `default:"0s" help:"How long a server that stops says so at /readyz and still answers."`
 	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
 	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
-	GCPercent     int           `default:"400" help:"How much the heap may grow until it is collected, in percent."`
+	GCPercent     int           `name:"gc-percent" default:"400" help:"How far the heap grows until it is collected, in percent."`
 
 	doorSettings      `embed:""`
 	tokenSettings     `embed:""`

@@ -27,9 +27,10 @@ SET last_status = sqlc.narg('last_status'), last_error = @last_error, next_at = 
 WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending
     AND d.attempts = @attempts;
 
--- DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again. All
--- organizations.
+-- DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again.
 -- name: DeliveryWake :many
+-- The rule is off: whoever sweeps looks after all organizations.
+-- @sqlc-vet-disable names-organization
 WITH late AS (
     SELECT d.organization_id, d.alert_id FROM alert_deliveries AS d
     WHERE d.wake_at <= @at

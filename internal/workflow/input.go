@@ -74,5 +74,5 @@ func visible(r rune) bool { return !blank(r) && !unicode.Is(unicode.Cf, r) }
 func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // turns reports a character that is not seen and makes others be seen in another order: with it a name looks like
-// another one, in a journal too. Arabic and Hebrew are written without.
-func turns(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }
+// another one, in a journal too. Arabic and Hebrew are written without; the marks that they need reorder nothing else.
+func turns(r rune) bool { return '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069' }

@@ -179,8 +179,9 @@ type DeliveryWakeRow struct {
 	AlertID        uuid.UUID
 }
 
-// DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again. All
-// organizations.
+// DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again.
+// The rule is off: whoever sweeps looks after all organizations.
+// @sqlc-vet-disable names-organization
 func (q *Queries) DeliveryWake(ctx context.Context, arg DeliveryWakeParams) ([]DeliveryWakeRow, error) {
 	rows, err := q.db.Query(ctx, deliveryWake, arg.NextWakeAt, arg.At, arg.PageSize)
 	if err != nil {
