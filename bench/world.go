@@ -39,6 +39,7 @@ type bench struct {
 
 	folder     string
 	server     string // the engine's binary
+	name       string // of its database
 	pgbench    string
 	database   *embedded.Server
 	owner      *pgxpool.Pool
@@ -53,7 +54,7 @@ type bench struct {
 // open starts the database, builds the program, and fills in what all parts work on.
 func open(ctx context.Context, o options) (*bench, error) {
 	b := &bench{
-		options: o, ctx: ctx, random: rand.New(rand.NewPCG(o.seed, 0)), began: time.Now(), load: loadAverage(),
+		options: o, ctx: ctx, name: "bench", random: rand.New(rand.NewPCG(o.seed, 0)), began: time.Now(), load: loadAverage(),
 	}
 	if err := b.prepare(); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -126,7 +127,7 @@ func (b *bench) prepareDatabase() error {
 		return err
 	}
 	defer admin.Close()
-	if _, err := admin.Exec(b.ctx, "CREATE DATABASE "+databaseName); err != nil {
+	if _, err := admin.Exec(b.ctx, "CREATE DATABASE "+b.name); err != nil {
 		return err
 	}
 	if err := b.command("migrate", "up"); err != nil {
@@ -143,9 +144,7 @@ func (b *bench) prepareDatabase() error {
 	return b.findPostmaster()
 }
 
-const databaseName = "bench"
-
-func (b *bench) url() string { return b.database.URL(databaseName) }
+func (b *bench) url() string { return b.database.URL(b.name) }
 
 // command runs a command of the program to its end.
 func (b *bench) command(arguments ...string) error {
