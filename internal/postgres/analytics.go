@@ -173,7 +173,7 @@ type Stay struct {
 // Stays returns how the workflows that were created within a period have passed through each state that one of them has
 // reached. Visits that go on count up to asOf.
 func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
-	rows, err := s.of(who.OrganizationID).FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
+	rows, err := s.planned(who.OrganizationID).FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
 		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
 	})
 	return many(rows, err, func(r dbsqlc.FunnelListStatesRow) Stay {
