@@ -38,7 +38,7 @@ const (
 var serverArgs = []string{
 	"serve", "--listen=127.0.0.1:0", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
 	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--workflow-limit=1.00", "--month-limit=100.00",
-	"--playground=false",
+	"--playground=off",
 }
 
 // cluster is everything that runs: PostgreSQL, the servers and the provider.
