@@ -182,9 +182,16 @@ func (p *provider) charges() []history.Charge {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var all []history.Charge
+	prices := cost.StartPrices()
 	for company, s := range p.sandboxes {
 		for id, c := range s.Charges() {
-			all = append(all, history.Charge{Generation: id, Company: company, Cost: c.Cost})
+			published, err := cost.ListCost(prices, c.Model, c.Usage, c.At)
+			if err != nil { // A model that nobody has a price for.
+				published = c.Cost
+			}
+			all = append(all, history.Charge{
+				Generation: id, Company: company, Cost: c.Cost, Published: min(published, c.Cost),
+			})
 		}
 	}
 	slices.SortFunc(all, func(a, b history.Charge) int { return strings.Compare(a.Generation, b.Generation) })

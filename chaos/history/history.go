@@ -99,10 +99,10 @@ type Call struct {
 	Actor           string
 }
 
-// Charge is what an answer has cost in the provider's books.
+// Charge is what an answer has cost in the provider's books, and what it costs at the published prices.
 type Charge struct {
 	Generation, Company string
-	Cost                cost.Pico
+	Cost, Published     cost.Pico
 }
 
 // Verb is what an operation asks for.

@@ -102,7 +102,8 @@ func (c *checker) account(account Account) map[uuid.UUID]*standing {
 
 // charges checks the books of the provider against the calls that the engine has made: each answer is paid for once
 // and at its price. What the provider has charged without ever naming the answer is covered by a call that was assumed
-// to have cost its hold.
+// to have cost its hold, which bounds what it costs at the published prices: that it was billed beyond them nobody has
+// heard, until the provider's bill is reconciled.
 func (c *checker) charges() {
 	booked := map[uuid.UUID]cost.Pico{}
 	for _, e := range c.Entries {
@@ -141,7 +142,7 @@ func (c *checker) charges() {
 			continue
 		}
 		holds := assumed[charge.Company]
-		at := slices.IndexFunc(holds, func(hold cost.Pico) bool { return hold >= charge.Cost })
+		at := slices.IndexFunc(holds, func(hold cost.Pico) bool { return hold >= charge.Published })
 		if at < 0 {
 			c.violated(RuleCharge, "the provider has charged %s for the answer %s about %s, and nobody has paid for it",
 				charge.Cost, charge.Generation, charge.Company)
