@@ -14,14 +14,16 @@ ON CONFLICT DO NOTHING;
 SELECT count(*) FROM alerts AS a WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[]);
 
 -- AlertList returns alerts of some kinds with what they are about, the newest first: those before the key (before_at,
--- before_id), or the one of an id.
+-- before_id), or the one of an id. Of a call it says what was known when the alert was written: which model has answered
+-- can become known later, and what was told must stay as it was told.
 -- name: AlertList :many
 SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
     a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,
     u.period_start, u.period_end, coalesce(l.settled_after, 0)::bigint AS settled_pico,
     coalesce(l.limit_after, 0)::bigint AS limit_pico, l.call_id AS entry_call_id, c.workflow_id,
     coalesce(c.recorded, false)::boolean AS recorded, coalesce(c.hold_pico, 0)::bigint AS hold_pico,
-    coalesce(c.cost_pico, 0)::bigint AS cost_pico, coalesce(a.model, p.model, c.answered_model, '')::text AS model,
+    coalesce(c.cost_pico, 0)::bigint AS cost_pico,
+    coalesce(a.model, p.model, CASE WHEN c.ended_at <= a.created_at THEN c.answered_model END, '')::text AS model,
     coalesce(p.component, '')::text AS component, coalesce(p.unit_pico, 0)::bigint AS unit_pico,
     coalesce(d.state, '')::text AS state, coalesce(d.attempts, 0)::integer AS attempts, d.attempted_at, d.last_status,
     coalesce(d.last_error, '')::text AS last_error, d.ended_at, d.next_at

@@ -230,6 +230,39 @@ func TestCallsThatGoWrongAreToldOnce(t *testing.T) {
 	b.wantTold(t, told...)
 }
 
+// Which model has answered, and at what cost, is known long after somebody was told.
+func TestWhatAnAlertSaysStaysAsItWasToldWhenMoreBecomesKnown(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	call := b.reserve(t, b.flow(t, workflow.Created), cent)
+	if err := b.engine.Suspect(ctx, b.who, call.ID, workflow.FailureModelDrift); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(time.Hour)
+	if _, err := b.engine.SweepCalls(ctx, silent); err != nil {
+		t.Fatal(err)
+	}
+	alerts := func() []cost.Alert {
+		t.Helper()
+		alerts, err := b.engine.Alerts(ctx, b.who, engine.AlertsInput{First: 10})
+		if err != nil || len(alerts) != 2 {
+			t.Fatalf("got %+v, %v, want MODEL_DRIFT and OUTCOME_UNKNOWN", alerts, err)
+		}
+		return alerts
+	}
+	told := alerts()
+	b.clock.advance(time.Minute)
+	if _, err := b.engine.SettleLate(ctx, b.who, settle(call, cent/2)); err != nil {
+		t.Fatal(err)
+	}
+	for i, now := range alerts() {
+		if now.Sentence() != told[i].Sentence() || now.Model != told[i].Model {
+			t.Errorf("got %q about the model %q, want what was told: %q about %q",
+				now.Sentence(), now.Model, told[i].Sentence(), told[i].Model)
+		}
+	}
+}
+
 func TestAPriceInQuarantineIsToldToWhomItConcerns(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()

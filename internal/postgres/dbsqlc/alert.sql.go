@@ -82,7 +82,8 @@ SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposa
     u.period_start, u.period_end, coalesce(l.settled_after, 0)::bigint AS settled_pico,
     coalesce(l.limit_after, 0)::bigint AS limit_pico, l.call_id AS entry_call_id, c.workflow_id,
     coalesce(c.recorded, false)::boolean AS recorded, coalesce(c.hold_pico, 0)::bigint AS hold_pico,
-    coalesce(c.cost_pico, 0)::bigint AS cost_pico, coalesce(a.model, p.model, c.answered_model, '')::text AS model,
+    coalesce(c.cost_pico, 0)::bigint AS cost_pico,
+    coalesce(a.model, p.model, CASE WHEN c.ended_at <= a.created_at THEN c.answered_model END, '')::text AS model,
     coalesce(p.component, '')::text AS component, coalesce(p.unit_pico, 0)::bigint AS unit_pico,
     coalesce(d.state, '')::text AS state, coalesce(d.attempts, 0)::integer AS attempts, d.attempted_at, d.last_status,
     coalesce(d.last_error, '')::text AS last_error, d.ended_at, d.next_at
@@ -148,7 +149,8 @@ type AlertListRow struct {
 }
 
 // AlertList returns alerts of some kinds with what they are about, the newest first: those before the key (before_at,
-// before_id), or the one of an id.
+// before_id), or the one of an id. Of a call it says what was known when the alert was written: which model has answered
+// can become known later, and what was told must stay as it was told.
 func (q *Queries) AlertList(ctx context.Context, arg AlertListParams) ([]AlertListRow, error) {
 	rows, err := q.db.Query(ctx, alertList,
 		arg.OrganizationID,
