@@ -64,15 +64,20 @@ func (m Message) Sign() (string, error) {
 }
 
 // Sender sends messages.
-type Sender struct{ client *http.Client }
+type Sender struct {
+	client  *http.Client
+	private bool
+}
 
-// NewSender returns a Sender. With private it also connects to addresses that are not public.
+var errNotHTTPS = errors.New("the address does not begin with https://")
+
+// NewSender returns a Sender. With private it also sends by http, and connects to addresses that are not public.
 func NewSender(private bool) *Sender {
 	dialer := &net.Dialer{Timeout: limit / 2}
 	if !private {
 		dialer.Control = onlyPublic
 	}
-	return &Sender{client: &http.Client{
+	return &Sender{private: private, client: &http.Client{
 		Timeout:       limit,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -93,6 +98,9 @@ func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL, bytes.NewReader(m.Body))
 	if err != nil {
 		return 0, errors.New("the address cannot be read")
+	}
+	if request.URL.Scheme != "https" && !s.private { // It was set where private addresses were allowed.
+		return 0, errNotHTTPS
 	}
 	request.GetBody = nil // So that nothing is ever sent twice within one attempt.
 	request.Header.Set("Content-Type", "application/json")

@@ -122,9 +122,11 @@ func TestNothingIsSentToAPrivateAddressWhateverItIsCalled(t *testing.T) {
 	}
 	for _, host := range []string{"localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]"} {
 		message := testMessage
-		message.URL = "http://" + net.JoinHostPort(strings.Trim(host, "[]"), port)
-		if status, err := NewSender(false).Send(context.Background(), message); !errors.Is(err, errNotPublic) {
-			t.Errorf("%s: got %d, %v, want that it is not public", host, status, err)
+		for scheme, want := range map[string]error{"https": errNotPublic, "http": errNotHTTPS} {
+			message.URL = scheme + "://" + net.JoinHostPort(strings.Trim(host, "[]"), port)
+			if status, err := NewSender(false).Send(context.Background(), message); !errors.Is(err, want) {
+				t.Errorf("%s: got %d, %v, want %v", message.URL, status, err, want)
+			}
 		}
 	}
 	if n := asked.Load(); n != 0 {
