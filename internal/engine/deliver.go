@@ -15,7 +15,7 @@ import (
 const (
 	// attemptLease keeps other workers from a delivery while one sends it, which takes at most 10 s.
 	attemptLease = time.Minute
-	// longestPause and deliverFor bound the attempts to deliver an alert: some 18 in a day.
+	// longestPause and deliverFor bound the attempts to deliver an alert: 17 in a day.
 	longestPause = 4 * time.Hour
 	deliverFor   = 24 * time.Hour
 	// deliveriesWoken bounds one round of SweepDeliveries.

@@ -19,7 +19,8 @@ const alertQueue = "alerts"
 const (
 	// deliverers is how many alerts a server sends at once.
 	deliverers = 4
-	// deliverLimit is the longest one delivery may take: the message and the books.
+	// deliverLimit is the longest one delivery may take from before its claim: the message and the books. It is less than
+	// the engine's lease of a claim, so that who stood still for longer does not send beside whoever has claimed next.
 	deliverLimit = 40 * time.Second
 )
 
@@ -55,6 +56,9 @@ func (d *deliverer) Timeout(*river.Job[deliverArgs]) time.Duration { return deli
 
 // Work makes one attempt. The next one, if it needs one, is a job of its own.
 func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
+	// A server that stops finishes what it has begun, so that an acknowledgement is not lost.
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverLimit)
+	defer cancel()
 	claim, wait, err := d.engine.ClaimDelivery(ctx, job.Args.OrganizationID, job.Args.AlertID)
 	switch {
 	case err != nil:
@@ -72,14 +76,11 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		OrganizationID: job.Args.OrganizationID, AlertID: job.Args.AlertID, Attempt: claim.Attempt,
 		WrittenAt: claim.Alert.At,
 	}
-	// A server that stops finishes what it has begun, so that an acknowledgement is not lost.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverLimit)
-	defer cancel()
-	attempt.Status, err = d.sender.Send(ctx, webhook.Message{
+	attempt.Status, err = d.sender.Send(sending, webhook.Message{
 		ID: alertID(claim.Alert), URL: claim.URL, Secret: claim.Secret, Body: body, At: claim.At,
 	})
 	if err != nil {
 		attempt.Problem = err.Error()
 	}
-	return d.engine.RecordAttempt(ctx, attempt)
+	return d.engine.RecordAttempt(sending, attempt)
 }
