@@ -323,3 +323,52 @@ func tenantNames(t *testing.T, db *testdb.DB) (names []string) {
 	}
 	return names
 }
+
+// A statement outside of a transaction is one of its own, which ends after the rows have come: what is refused then, by
+// a deferred constraint, must not look like a success.
+func TestWhatIsRefusedAtTheEndOfAStatementIsAnError(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})
+	for _, statement := range []string{
+		`UPDATE intent_workflows SET wake_at = now() - interval '1 day'`,
+		`CREATE FUNCTION too_late() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION 'too late' USING ERRCODE = 'P0001'; END $$`,
+		`CREATE CONSTRAINT TRIGGER late AFTER INSERT ON organizations DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION too_late()`,
+		`CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON intent_workflows DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION too_late()`,
+		`CREATE CONSTRAINT TRIGGER late AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION too_late()`,
+	} {
+		if _, err := b.db.Super.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := caller.Caller{Actor: "late", OrganizationID: uuid.New(), Role: caller.Admin}
+	for name, act := range map[string]func() error{
+		"without rows": func() error {
+			return b.store.CreateOrganization(ctx, other, postgres.Organization{
+				ID: other.OrganizationID, TimeZone: "UTC", CreatedAt: testdb.Now(),
+			})
+		},
+		"a number of rows": func() error {
+			_, err := b.store.ClaimKey(ctx, b.who, postgres.Key{Text: "late", Fingerprint: make([]byte, 32)}, testdb.Now())
+			return err
+		},
+		"one row": func() error {
+			_, _, _, err := b.store.Transition(ctx, b.who, postgres.Move{
+				WorkflowID: flow.ID, From: flow.State, To: workflow.Cancelled, Kind: workflow.Cancel, At: testdb.Now(),
+			})
+			return err
+		},
+		"many rows": func() error {
+			_, err := b.store.WakeWorkflows(ctx, testdb.Now(), testdb.Now(), 1)
+			return err
+		},
+	} {
+		if got := refusal(act()); got != "P0001" {
+			t.Errorf("%s: got %q, want the refusal at the end", name, got)
+		}
+	}
+}

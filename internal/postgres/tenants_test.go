@@ -258,3 +258,21 @@ func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
 		t.Errorf("rights: got\n%s, %v, want\n%s", strings.Join(got, "\n"), err, strings.Join(want, "\n"))
 	}
 }
+
+// A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
+// say. The only two functions of the kind are the deferred checks of the journals, which show nobody anything.
+func TestNothingInTheSchemaLooksOverTheWall(t *testing.T) {
+	t.Parallel()
+	rows, _ := testdb.New(t).Super.Query(context.Background(), `
+		SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')
+		UNION ALL
+		SELECT proname FROM pg_proc
+		WHERE pronamespace = 'public'::regnamespace AND prosecdef AND NOT (prorettype = 'trigger'::regtype
+			AND proconfig = ARRAY['search_path=pg_catalog, pg_temp'])
+		UNION ALL
+		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
+		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached')`)
+	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
+		t.Errorf("got %v, %v, want none", found, err)
+	}
+}
