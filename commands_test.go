@@ -196,6 +196,14 @@ func TestServeRefusesADatabaseThatItCannotTrust(t *testing.T) {
 	}
 }
 
+func TestServeRefusesADirectWayThatItCannotTrust(t *testing.T) {
+	t.Parallel()
+	w, elsewhere := newWorld(t), testdb.New(t)
+	w.doesNotStart(t, map[string]string{
+		"DATABASE_URL": w.db.URL, "DATABASE_DIRECT_URL": elsewhere.URL, "AUTH_SECRET": authSecret,
+	}, []string{"--sandbox"}, []string{"river"})
+}
+
 func TestVerifyNamesTheRowThatWasChangedBehindTheConstraints(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -192,8 +192,12 @@ func (s *server) wire(p *program) error {
 		return fmt.Errorf("the database lacks %d migrations, from %s on: run `engine migrate up` as its owner",
 			len(waiting), waiting[0].Name)
 	}
-	if err := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool)); err != nil {
-		return err
+	trusted := errors.Join(postgres.CheckRole(p.ctx, pool), jobs.Check(p.ctx, pool))
+	if p.secrets.directURL != "" { // Another way, which may be another user's, or lead elsewhere.
+		trusted = errors.Join(trusted, postgres.CheckRole(p.ctx, direct), jobs.Check(p.ctx, direct))
+	}
+	if trusted != nil {
+		return trusted
 	}
 	if err := s.wireEngine(pool, direct, p.secrets); err != nil {
 		return err
