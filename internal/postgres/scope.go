@@ -70,18 +70,7 @@ func (s *Store) ofAudit() *dbsqlc.Queries {
 // ofNobody returns the queries of tables that belong to no organization.
 func (s *Store) ofNobody() *dbsqlc.Queries { return s.queries(preface{}) }
 
-// Mute returns a store that never says whose rows are meant, to measure what saying it costs. It finds nothing, unless
-// row security is off.
-func (s *Store) Mute() *Store {
-	mute := *s
-	mute.mute = true
-	return &mute
-}
-
 func (s *Store) queries(p preface) *dbsqlc.Queries {
-	if s.mute {
-		p = preface{}
-	}
 	if s.tx != nil {
 		return dbsqlc.New(scoped{conn: s.tx, preface: p, named: s.named})
 	}

@@ -20,7 +20,6 @@ type Store struct {
 	pool  *pgxpool.Pool // nil within a transaction
 	tx    pgx.Tx        // nil outside of one
 	named *named        // nil outside of one
-	mute  bool          // of a store that says nothing
 
 	tell    func([]Change) // nil when nobody follows
 	changes []Change       // of the transaction
@@ -42,7 +41,7 @@ func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	}
 	var changes []Change
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		store := &Store{tx: tx, named: &named{}, mute: s.mute, tell: s.tell}
+		store := &Store{tx: tx, named: &named{}, tell: s.tell}
 		err := do(store)
 		changes = store.changes
 		return err
@@ -62,7 +61,7 @@ func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
 	before := *s.named
 	var changes []Change
 	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
-		store := &Store{tx: tx, named: s.named, mute: s.mute, tell: s.tell}
+		store := &Store{tx: tx, named: s.named, tell: s.tell}
 		err := do(store)
 		changes = store.changes
 		return err
@@ -85,7 +84,7 @@ func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
 		return translate(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	return do(&Store{tx: tx, named: &named{}, mute: s.mute})
+	return do(&Store{tx: tx, named: &named{}})
 }
 
 // Ping asks whether the database answers.

@@ -1,16 +1,19 @@
-package engine_test
+package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -35,19 +38,30 @@ ALTER FUNCTION check_entry_reached() SECURITY INVOKER RESET ALL`
 const movesAtOnce = 40
 
 // BenchmarkTransitionBehindTheWall says what the wall between organizations costs of the throughput of transitions: the
-// same moves on a database with row security, and on one without it by a store that says nothing, turn by turn. The
-// edge is the cheapest there is, with no run that begins or ends and no job, so that the share is the largest.
+// same moves by a store on a database with row security, and by the bare statement, which says nothing, on one without
+// it, turn by turn. The edge is the cheapest there is, with no run that begins or ends and no job, so that the share is
+// the largest.
 //
-//	go test ./internal/engine -run '^$' -bench BehindTheWall -benchtime 50x
+//	go test ./internal/postgres -run '^$' -bench BehindTheWall -benchtime 50x
 func BenchmarkTransitionBehindTheWall(b *testing.B) {
 	open, walled := testdb.New(b), testdb.New(b)
 	if _, err := open.Owner.Exec(context.Background(), unwalled); err != nil {
 		b.Fatal(err)
 	}
+	store, bare := walled.Store(), dbsqlc.New(open.Pool)
 	for _, callers := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			with := newMovers(b, walled, walled.Store(), callers)
-			without := newMovers(b, open, open.Store().Mute(), callers)
+			with := newMovers(b, walled, callers, func(ctx context.Context, who caller.Caller, m postgres.Move) error {
+				_, _, won, err := store.Transition(ctx, who, m)
+				return errors.Join(err, missing(won))
+			})
+			without := newMovers(b, open, callers, func(ctx context.Context, who caller.Caller, m postgres.Move) error {
+				_, err := bare.WorkflowTransition(ctx, dbsqlc.WorkflowTransitionParams{
+					OrganizationID: who.OrganizationID, ID: m.WorkflowID, FromState: m.From, ToState: m.To, Kind: m.Kind,
+					Actor: who.Actor, At: m.At,
+				})
+				return err
+			})
 			turn(b, with, 10) // Statements are prepared, and their plans kept.
 			turn(b, without, 10)
 			var spent [2]time.Duration
@@ -77,44 +91,45 @@ func BenchmarkTransitionBehindTheWall(b *testing.B) {
 
 // mover is a caller with a workflow of its own, which it sends to and fro.
 type mover struct {
-	engine *engine.Engine
-	who    caller.Caller
-	flow   workflow.Workflow
+	who  caller.Caller
+	flow uuid.UUID
+	back bool // it has been sent forth
+	move func(context.Context, caller.Caller, postgres.Move) error
 }
 
-func newMovers(b *testing.B, db *testdb.DB, store *postgres.Store, callers int) []*mover {
-	e, err := engine.New(engine.Options{Store: store, Jobs: &jobs{}})
-	if err != nil {
-		b.Fatal(err)
-	}
+func newMovers(
+	b *testing.B, db *testdb.DB, callers int, move func(context.Context, caller.Caller, postgres.Move) error,
+) []*mover {
+	b.Helper()
 	who := testdb.Caller(b, db)
 	movers := make([]*mover, callers)
 	for i := range movers {
 		flow := testdb.Workflow(b, db, who, testdb.WorkflowOpts{State: workflow.SeedReviewPending})
-		movers[i] = &mover{engine: e, who: who, flow: flow}
+		movers[i] = &mover{who: who, flow: flow.ID, move: move}
 	}
 	return movers
 }
 
 // turn has all movers move side by side and says how long it took.
 func turn(b *testing.B, movers []*mover, moves int) time.Duration {
+	b.Helper()
 	begin := time.Now()
 	var all sync.WaitGroup
 	for _, m := range movers {
 		all.Go(func() {
 			for range moves {
-				to := workflow.SeedReviewPending
-				if m.flow.State == to {
-					to = workflow.SeedReviewCompleted
+				move := postgres.Move{
+					WorkflowID: m.flow, From: workflow.SeedReviewPending, To: workflow.SeedReviewCompleted,
+					Kind: workflow.Advance, At: testdb.Now(),
 				}
-				moved, err := m.engine.Transition(context.Background(), m.who, engine.TransitionInput{
-					WorkflowID: m.flow.ID, From: m.flow.State, To: to,
-				})
-				if err != nil {
+				if m.back {
+					move.From, move.To, move.Kind = move.To, move.From, workflow.Reset
+				}
+				if err := m.move(context.Background(), m.who, move); err != nil {
 					b.Error(err)
 					return
 				}
-				m.flow = moved.Workflow
+				m.back = !m.back
 			}
 		})
 	}
