@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -73,7 +72,7 @@ func pooler(t *testing.T, behind *embedded.Server) (address string) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	_ = listener.Close() // PgBouncer cannot be told to choose one itself.
 	settings := fmt.Sprintf(`[databases]
-* = host=%s port=5432
+* = host=%s port=5432 user=infin8_login
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
@@ -84,7 +83,6 @@ pool_mode = transaction
 default_pool_size = 6
 max_client_conn = 200
 `, socket, port)
-	settings = strings.Replace(settings, "port=5432\n", "port=5432 user=infin8_login\n", 1)
 	file := filepath.Join(folder, "pgbouncer.ini")
 	if err := os.WriteFile(file, []byte(settings), 0o644); err != nil {
 		t.Fatal(err)
