@@ -301,6 +301,10 @@ func TestVerifyFindsAlertsThatAreMissingOrWithoutACause(t *testing.T) {
 		"OfAnotherEntry": {"UPDATE alerts SET sequence = 1 WHERE kind = 'THRESHOLD'", []string{
 			"entry 2 has caused it, not entry 1",
 		}},
+		"OfAnotherLimit": {`ALTER TABLE ai_usage_ledger DISABLE TRIGGER ALL;
+			UPDATE ai_usage_ledger SET limit_sequence = 1 WHERE kind = 'SETTLE'`, []string{
+			"it names entry 1 as the one that set its limit, and it was entry 0", "nothing in the ledger has caused it",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

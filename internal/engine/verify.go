@@ -49,7 +49,8 @@ type audit struct {
 	store    *postgres.Store
 	findings []Finding
 	// due are the alerts that the ledger's entries must have caused, with the first entry of each.
-	due map[due]int64
+	due     map[due]int64
+	limited limited
 }
 
 func (a *audit) report(row, format string, args ...any) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/google/uuid"
 
@@ -19,6 +20,7 @@ type due struct {
 // expect notes what somebody must have heard of because of an entry: of each threshold once under each limit, and of
 // each overage once. Entries of a version that told nobody name no limit and are left out.
 func (a *audit) expect(e cost.Entry) {
+	a.limits(e)
 	if e.LimitSequence == nil {
 		return
 	}
@@ -31,6 +33,30 @@ func (a *audit) expect(e cost.Entry) {
 	if e.Overage && e.CallID != nil {
 		a.due[due{organization: e.OrganizationID, id: *e.CallID}] = e.Sequence
 	}
+}
+
+// limited is what the ledger of the account that is being walked has said about its limit: the last entry that set it, and
+// the last of these that a server wrote which names them. They differ after a server of a version that does not.
+type limited struct{ last, named int64 }
+
+// limits checks that an entry names the one that set the limit it stands under, since thresholds are told of once under
+// each. The first of an account that does not is reported.
+func (a *audit) limits(e cost.Entry) {
+	if e.Kind == cost.EntryOpen {
+		a.limited = limited{}
+	}
+	if e.Kind == cost.EntryLimit {
+		a.limited.last = e.Sequence
+		if e.LimitSequence != nil {
+			a.limited.named = e.Sequence
+		}
+	}
+	if e.LimitSequence == nil || *e.LimitSequence >= a.limited.named && *e.LimitSequence <= a.limited.last {
+		return
+	}
+	a.report(fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence),
+		"it names entry %d as the one that set its limit, and it was entry %d", *e.LimitSequence, a.limited.last)
+	a.limited = limited{last: math.MaxInt64} // Whatever comes now follows from it.
 }
 
 // alerts compares what entries must have caused with what was written. ledger must have been walked before.
