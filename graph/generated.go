@@ -1769,6 +1769,11 @@ input RenewLeaseInput {
   workflowId: ID!
   "The token of the run: the version that your transition into the processing state made."
   token: Int!
+  """
+  A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
+  own: under a key that was used nothing is renewed.
+  """
+  idempotencyKey: String
 }
 
 "How much money a call needs. Exactly one of ` + "`" + `amount` + "`" + ` and ` + "`" + `estimate` + "`" + ` says it."
@@ -1979,8 +1984,10 @@ type CancelWorkflowPayload {
 
 "The answer to ` + "`" + `renewLease` + "`" + `."
 type RenewLeasePayload {
-  "The run with its new lease. Null when the run is over."
+  "The run with its new lease; in a replay with the one that it has now. Null when the run is over."
   run: Run
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
   "Why nothing was done; empty when it was."
   userErrors: [UserError!]!
 }
@@ -2441,6 +2448,11 @@ input ImportPricesInput {
   source: String!
   "True to write. Otherwise the answer says what would be done."
   apply: Boolean! = false
+  """
+  A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
+  with what was done to each price. Without ` + "`" + `apply` + "`" + ` nothing is written, and the key stays unused.
+  """
+  idempotencyKey: String
 }
 
 "One price."
@@ -2461,6 +2473,8 @@ input AcceptPriceInput {
   proposalId: ID!
   "Why: 1 to 2000 characters. It stays with the price."
   reason: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
 }
 
 "Which price in quarantine shall be dropped."
@@ -2469,6 +2483,8 @@ input RejectPriceInput {
   proposalId: ID!
   "Why: 1 to 2000 characters. It stays with the price."
   reason: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
 }
 
 "The answer to ` + "`" + `importPrices` + "`" + `."
@@ -2477,6 +2493,8 @@ type ImportPricesPayload {
   changes: [PriceChange!]!
   "True when it was written."
   applied: Boolean!
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
   "Why nothing was done; empty when it was."
   userErrors: [UserError!]!
 }
@@ -3085,6 +3103,8 @@ func (ec *executionContext) childFields_ImportPricesPayload(ctx context.Context,
 		return ec.fieldContext_ImportPricesPayload_changes(ctx, field)
 	case "applied":
 		return ec.fieldContext_ImportPricesPayload_applied(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ImportPricesPayload_replayed(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ImportPricesPayload_userErrors(ctx, field)
 	}
@@ -3397,6 +3417,8 @@ func (ec *executionContext) childFields_RenewLeasePayload(ctx context.Context, f
 	switch field.Name {
 	case "run":
 		return ec.fieldContext_RenewLeasePayload_run(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RenewLeasePayload_replayed(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_RenewLeasePayload_userErrors(ctx, field)
 	}
@@ -9518,6 +9540,29 @@ func (ec *executionContext) fieldContext_ImportPricesPayload_applied(_ context.C
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _ImportPricesPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ImportPricesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportPricesPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImportPricesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ImportPricesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ImportPricesPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14616,6 +14661,29 @@ func (ec *executionContext) fieldContext_RenewLeasePayload_run(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RenewLeasePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RenewLeasePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RenewLeasePayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RenewLeasePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RenewLeasePayload", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _RenewLeasePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RenewLeasePayload) (ret graphql.Marshaler) {
@@ -20144,7 +20212,7 @@ func (ec *executionContext) unmarshalInputAcceptPriceInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"proposalId", "reason"}
+	fieldsInOrder := [...]string{"proposalId", "reason", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20165,6 +20233,13 @@ func (ec *executionContext) unmarshalInputAcceptPriceInput(ctx context.Context, 
 				return it, err
 			}
 			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -20596,7 +20671,7 @@ func (ec *executionContext) unmarshalInputImportPricesInput(ctx context.Context,
 		asMap["apply"] = false
 	}
 
-	fieldsInOrder := [...]string{"prices", "source", "apply"}
+	fieldsInOrder := [...]string{"prices", "source", "apply", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20624,6 +20699,13 @@ func (ec *executionContext) unmarshalInputImportPricesInput(ctx context.Context,
 				return it, err
 			}
 			it.Apply = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -20848,7 +20930,7 @@ func (ec *executionContext) unmarshalInputRejectPriceInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"proposalId", "reason"}
+	fieldsInOrder := [...]string{"proposalId", "reason", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20869,6 +20951,13 @@ func (ec *executionContext) unmarshalInputRejectPriceInput(ctx context.Context, 
 				return it, err
 			}
 			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -20960,7 +21049,7 @@ func (ec *executionContext) unmarshalInputRenewLeaseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"workflowId", "token"}
+	fieldsInOrder := [...]string{"workflowId", "token", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20981,6 +21070,13 @@ func (ec *executionContext) unmarshalInputRenewLeaseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Token = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -23762,6 +23858,11 @@ func (ec *executionContext) _ImportPricesPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "replayed":
+			out.Values[i] = ec._ImportPricesPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "userErrors":
 			out.Values[i] = ec._ImportPricesPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -25171,6 +25272,11 @@ func (ec *executionContext) _RenewLeasePayload(ctx context.Context, sel ast.Sele
 		case "run":
 			out.Values[i] = ec._RenewLeasePayload_run(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RenewLeasePayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "userErrors":

@@ -153,8 +153,9 @@ func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput
 	in.blames(fault.StaleState, "token")
 	in.blames(fault.TerminalState, "workflowId")
 	in.value = engine.RenewLeaseInput{
-		WorkflowID: in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
-		Token:      input.Token,
+		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		Token:          input.Token,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in
 }

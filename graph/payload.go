@@ -62,11 +62,11 @@ func adjusted(a engine.Adjusted) *model.LedgerEntry {
 }
 
 // renewed is what a payload says of a run; nothing when there is none.
-func renewed(run workflow.Run) *workflow.Run {
-	if run.WorkflowID == uuid.Nil {
+func renewed(r engine.Renewed) *workflow.Run {
+	if r.Run.WorkflowID == uuid.Nil {
 		return nil
 	}
-	return &run
+	return &r.Run
 }
 
 // theGraph is the state machine as the API shows it. It is the same in every answer.

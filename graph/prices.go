@@ -120,6 +120,7 @@ func (r *Resolver) proposals(
 func decodeImportPrices(input model.ImportPricesInput) (in decoded[engine.ImportPricesInput]) {
 	in.value = engine.ImportPricesInput{
 		Source: in.text(input.Source, maxSourceCharacters, "source"), Apply: input.Apply,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	if n := len(input.Prices); n < 1 || n > maxImportPrices {
 		in.note(fault.New(fault.InvalidInput, "Give 1 to %d prices.", maxImportPrices), []string{"prices"})
@@ -138,19 +139,21 @@ func decodeImportPrices(input model.ImportPricesInput) (in decoded[engine.Import
 }
 
 func decodeAccept(input model.AcceptPriceInput) decoded[engine.DecideInput] {
-	return decodeDecision(input.ProposalID, input.Reason)
+	return decodeDecision(input)
 }
 
 func decodeReject(input model.RejectPriceInput) decoded[engine.DecideInput] {
-	return decodeDecision(input.ProposalID, input.Reason)
+	return decodeDecision(model.AcceptPriceInput(input))
 }
 
-func decodeDecision(proposal scalar.ID, reason string) (in decoded[engine.DecideInput]) {
+// decodeDecision reads either decision: their inputs have the same fields.
+func decodeDecision(input model.AcceptPriceInput) (in decoded[engine.DecideInput]) {
 	in.blames(fault.NotFound, "proposalId")
 	in.blames(fault.Conflict, "proposalId")
 	in.value = engine.DecideInput{
-		ProposalID: in.id(proposal, scalar.PriceProposalID, "proposalId"),
-		Reason:     in.text(reason, maxReasonCharacters, "reason"),
+		ProposalID:     in.id(input.ProposalID, scalar.PriceProposalID, "proposalId"),
+		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in
 }

@@ -48,8 +48,8 @@ func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.Cance
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
-	run, problems, err := act(ctx, r.Resolver, decodeRenew(input), r.engine.RenewLease)
-	return &model.RenewLeasePayload{Run: renewed(run), UserErrors: problems}, err
+	l, problems, err := act(ctx, r.Resolver, decodeRenew(input), r.engine.RenewLease)
+	return &model.RenewLeasePayload{Run: renewed(l), Replayed: l.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error) {
@@ -115,7 +115,9 @@ func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetA
 
 func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
 	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.engine.ImportPrices)
-	return &model.ImportPricesPayload{Changes: imported(done), Applied: done.Applied, UserErrors: problems}, err
+	return &model.ImportPricesPayload{
+		Changes: imported(done), Applied: done.Applied, Replayed: done.Replayed, UserErrors: problems,
+	}, err
 }
 
 func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error) {

@@ -164,6 +164,47 @@ func TestEveryMutationHasOneInputAndAPayloadWithUserErrors(t *testing.T) {
 	}
 }
 
+// Where money moves nothing may be sent twice by accident: the key is required. A call that was reserved is a key
+// itself, since it has one outcome (decision 0005).
+func TestEveryMutationTakesAnIdempotencyKeyAndMoneyNeedsOne(t *testing.T) {
+	t.Parallel()
+	types := schemaTypes()
+	// A lost answer to it is a lost secret, and without a key sending it again would make another one.
+	required := []string{"setAlertWebhook"}
+	for _, mutation := range types["Mutation"].Fields {
+		if strings.HasPrefix(mutation.Name, "__") {
+			continue
+		}
+		input := types[mutation.Arguments.ForName("input").Type.Name()]
+		payload := types[mutation.Type.Name()]
+		key := input.Fields.ForName("idempotencyKey")
+		if key == nil {
+			t.Errorf("%s takes no idempotencyKey", mutation.Name)
+			continue
+		}
+		want := "String"
+		if movesMoney(payload) && input.Fields.ForName("callId") == nil || slices.Contains(required, mutation.Name) {
+			want = "String!"
+		}
+		if got := key.Type.String(); got != want {
+			t.Errorf("%s: idempotencyKey is %s, want %s", mutation.Name, got, want)
+		}
+		if !strings.Contains(key.Description, "1 to 255 characters") {
+			t.Errorf("%s: the description of idempotencyKey does not say how long it may be", mutation.Name)
+		}
+		if replayed := payload.Fields.ForName("replayed"); replayed == nil || replayed.Type.String() != "Boolean!" {
+			t.Errorf("%s does not say whether it was replayed", mutation.Name)
+		}
+	}
+}
+
+// movesMoney reports whether a payload carries a call or an entry of a ledger.
+func movesMoney(payload *ast.Definition) bool {
+	return slices.ContainsFunc(payload.Fields, func(field *ast.FieldDefinition) bool {
+		return slices.Contains([]string{"Call", "LedgerEntry"}, field.Type.Name())
+	})
+}
+
 func TestEveryListHasTheSameShape(t *testing.T) {
 	t.Parallel()
 	for name, definition := range schemaTypes() {

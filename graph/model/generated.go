@@ -33,6 +33,8 @@ type AcceptPriceInput struct {
 	ProposalID scalar.ID `json:"proposalId"`
 	// Why: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `acceptPrice`.
@@ -187,6 +189,9 @@ type ImportPricesInput struct {
 	Source string `json:"source"`
 	// True to write. Otherwise the answer says what would be done.
 	Apply bool `json:"apply"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
+	// with what was done to each price. Without `apply` nothing is written, and the key stays unused.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `importPrices`.
@@ -195,6 +200,8 @@ type ImportPricesPayload struct {
 	Changes []PriceChange `json:"changes"`
 	// True when it was written.
 	Applied bool `json:"applied"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
 	// Why nothing was done; empty when it was.
 	UserErrors []UserError `json:"userErrors"`
 }
@@ -257,6 +264,8 @@ type RejectPriceInput struct {
 	ProposalID scalar.ID `json:"proposalId"`
 	// Why: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `rejectPrice`.
@@ -299,12 +308,17 @@ type RenewLeaseInput struct {
 	WorkflowID scalar.ID `json:"workflowId"`
 	// The token of the run: the version that your transition into the processing state made.
 	Token int `json:"token"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
+	// own: under a key that was used nothing is renewed.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `renewLease`.
 type RenewLeasePayload struct {
-	// The run with its new lease. Null when the run is over.
+	// The run with its new lease; in a replay with the one that it has now. Null when the run is over.
 	Run *workflow.Run `json:"run,omitempty"`
+	// True when the same request had been carried out before and nothing was done now.
+	Replayed bool `json:"replayed"`
 	// Why nothing was done; empty when it was.
 	UserErrors []UserError `json:"userErrors"`
 }

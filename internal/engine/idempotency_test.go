@@ -2,14 +2,18 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/testdb"
@@ -120,6 +124,72 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 			}))
 		}
 	},
+	"RenewLease": func(t *testing.T, b bundle) keyed {
+		var runs []engine.RenewLeaseInput
+		for range 2 {
+			runs = append(runs, b.outside(t))
+		}
+		runs = append(runs, engine.RenewLeaseInput{WorkflowID: runs[0].WorkflowID, Token: runs[0].Token - 1})
+		return func(key string, v int) (outcome, error) {
+			in := runs[v]
+			in.IdempotencyKey = key
+			renewed, err := b.engine.RenewLease(context.Background(), b.who, in)
+			return outcome{fmt.Sprint(renewed.Run.WorkflowID, renewed.Run.LeaseExpiresAt), renewed.Replayed}, err
+		}
+	},
+	"ImportPrices": func(_ *testing.T, b bundle) keyed {
+		units, sources := []cost.Pico{2_000_000, 3_000_000, 2_000_000}, []string{"contract", "contract", ""}
+		return func(key string, v int) (outcome, error) {
+			l := list("new/model", tokens(units[v], units[v]))
+			l.Prices = append(l.Prices, list(sonar, tokens(1, 1)).Prices...)
+			done, err := b.engine.ImportPrices(context.Background(), b.who, engine.ImportPricesInput{
+				List: l, Source: sources[v], Apply: true, IdempotencyKey: key,
+			})
+			thing, _ := json.Marshal(done.Changes)
+			return outcome{string(thing), done.Replayed}, err
+		}
+	},
+	"AcceptPrice": func(t *testing.T, b bundle) keyed {
+		return decides(t, b, (*engine.Engine).AcceptPrice)
+	},
+	"RejectPrice": func(t *testing.T, b bundle) keyed {
+		return decides(t, b, (*engine.Engine).RejectPrice)
+	},
+}
+
+// outside begins a run that a program outside drives.
+func (b bundle) outside(t *testing.T) engine.RenewLeaseInput {
+	t.Helper()
+	moved, err := b.engine.Transition(context.Background(), b.who, engine.TransitionInput{
+		WorkflowID: b.flow(t, workflow.CompetitorPending).ID,
+		From:       workflow.CompetitorPending, To: workflow.CompetitorProcessing,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine.RenewLeaseInput{WorkflowID: moved.Workflow.ID, Token: moved.Workflow.Version}
+}
+
+// decides is a decision about a price that was doubted.
+func decides(
+	t *testing.T, b bundle,
+	verb func(*engine.Engine, context.Context, caller.Caller, engine.DecideInput) (engine.Decided, error),
+) keyed {
+	t.Helper()
+	done, err := b.engine.ImportPrices(context.Background(), b.who, engine.ImportPricesInput{
+		List: list(sonar, tokens(1, 1)), Source: "contract", Apply: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubted := done.Changes[0].ProposalID
+	reasons := []string{"Signed.", "Something else.", ""}
+	return func(key string, v int) (outcome, error) {
+		decided, err := verb(b.engine, context.Background(), b.who, engine.DecideInput{
+			ProposalID: doubted, Reason: reasons[v], IdempotencyKey: key,
+		})
+		return outcome{fmt.Sprint(decided.Proposal.ID, decided.Proposal.State), decided.Replayed}, err
+	}
 }
 
 func TestTheSameKeyFiftyTimesAtOnceIsOneRowAndFortyNineReplays(t *testing.T) {
@@ -254,5 +324,27 @@ func TestAReplayShowsWhatWasDoneThen(t *testing.T) {
 	}
 	if diff := cmp.Diff(first.Transition, replay.Transition); diff != "" {
 		t.Errorf("the transition (-first +replay):\n%s", diff)
+	}
+}
+
+// What a renewal has done is over when the lease is: only another key renews it again.
+func TestAReplayedRenewalRenewsNothing(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	in := b.outside(t)
+	in.IdempotencyKey = "first"
+	first, err := b.engine.RenewLease(ctx, b.who, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(time.Second)
+	replay, err := b.engine.RenewLease(ctx, b.who, in)
+	if diff := cmp.Diff(engine.Renewed{Run: first.Run, Replayed: true}, replay); err != nil || diff != "" {
+		t.Errorf("the same again: %v (-want +got):\n%s", err, diff)
+	}
+	in.IdempotencyKey = "second"
+	second, err := b.engine.RenewLease(ctx, b.who, in)
+	if want := first.Run.LeaseExpiresAt.Add(time.Second); err != nil || !second.Run.LeaseExpiresAt.Equal(want) {
+		t.Errorf("another key: got %v, %v, want a lease until %v", second.Run.LeaseExpiresAt, err, want)
 	}
 }

@@ -222,7 +222,7 @@ func (b bundle) rows(t *testing.T) map[string]int {
 	counts := map[string]int{"jobs": len(b.jobs.all())}
 	for _, table := range []string{
 		"intent_workflows", "workflow_transitions", "workflow_runs", "step_results", "usage_accounts", "ai_calls",
-		"ai_usage_ledger", "idempotency_keys", "alerts", "alert_deliveries",
+		"ai_usage_ledger", "idempotency_keys", "alerts", "alert_deliveries", "model_prices", "model_price_proposals",
 	} {
 		counts[table] = b.count(t, "SELECT count(*) FROM "+table)
 	}

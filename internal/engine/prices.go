@@ -71,8 +71,9 @@ type ImportPricesInput struct {
 	List cost.PriceList
 	// Source says where the list was published.
 	Source string
-	// Apply writes; without it the import only says what it would do.
-	Apply bool
+	// Apply writes; without it the import only says what it would do, and the key stays unused.
+	Apply          bool
+	IdempotencyKey string
 }
 
 // PriceImport is what an import did, or would do.
@@ -81,6 +82,8 @@ type PriceImport struct {
 	Skipped []cost.SkippedModel
 	Applied bool
 	At      time.Time
+	// Replayed says that this is what an earlier request with the same key did.
+	Replayed bool
 }
 
 // PlannedPrice is a change with what became of it.
@@ -104,8 +107,12 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 		plan, err := e.plan(ctx, e.store, who, in)
 		return plan.PriceImport, err
 	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
 	var plan plan
-	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "importPrices", content: in, at: e.now(),
+	}, func(tx *postgres.Store) (err error) {
 		if err := tx.LockPrices(ctx, who); err != nil {
 			return err
 		}
@@ -115,10 +122,16 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 		if err := plan.carryOut(ctx, tx, who, in.Source); err != nil {
 			return err
 		}
-		return e.tell(ctx, tx, plan.quarantined(who.OrganizationID)...)
+		if err := e.tell(ctx, tx, plan.quarantined(who.OrganizationID)...); err != nil || key == "" {
+			return err
+		}
+		return keepImport(ctx, tx, who, key, plan.PriceImport)
 	})
 	if err != nil {
 		return PriceImport{}, fmt.Errorf("import prices: %w", err)
+	}
+	if replay != nil {
+		return replayImport(in, *replay)
 	}
 	plan.Applied = true
 	return plan.PriceImport, nil
@@ -270,8 +283,9 @@ func (e *Engine) PriceProposal(ctx context.Context, who caller.Caller, id uuid.U
 
 // DecideInput ends the quarantine of a price. The reason stays with the proposal.
 type DecideInput struct {
-	ProposalID uuid.UUID
-	Reason     string
+	ProposalID     uuid.UUID
+	Reason         string
+	IdempotencyKey string
 }
 
 // Decided is a proposal after its decision.
@@ -283,23 +297,31 @@ type Decided struct {
 // AcceptPrice lets a doubted price come into force, a PriceNotice from now if its model was known. Accepting an
 // accepted price again changes nothing; one that was rejected or superseded is a CONFLICT.
 func (e *Engine) AcceptPrice(ctx context.Context, who caller.Caller, in DecideInput) (Decided, error) {
-	return e.decide(ctx, who, in, cost.ProposalAccepted)
+	return e.decide(ctx, who, in, verdict{"acceptPrice", cost.ProposalAccepted})
 }
 
 // RejectPrice drops a doubted price. Rejecting a rejected price again changes nothing; one that was accepted or
 // superseded is a CONFLICT.
 func (e *Engine) RejectPrice(ctx context.Context, who caller.Caller, in DecideInput) (Decided, error) {
-	return e.decide(ctx, who, in, cost.ProposalRejected)
+	return e.decide(ctx, who, in, verdict{"rejectPrice", cost.ProposalRejected})
 }
 
-func (e *Engine) decide(
-	ctx context.Context, who caller.Caller, in DecideInput, to cost.ProposalState,
-) (Decided, error) {
+// verdict is what becomes of a proposal, and the operation that says so.
+type verdict struct {
+	operation string
+	to        cost.ProposalState
+}
+
+func (e *Engine) decide(ctx context.Context, who caller.Caller, in DecideInput, v verdict) (Decided, error) {
 	if n := utf8.RuneCountInString(in.Reason); n < 1 || n > 2000 {
 		return Decided{}, fault.Invalid([]string{"reason"}, "A decision needs a reason of 1 to 2000 characters.")
 	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
 	var out Decided
-	err := e.store.InTx(ctx, func(tx *postgres.Store) error {
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: v.operation, content: in, at: e.now(),
+	}, func(tx *postgres.Store) error {
 		if err := tx.LockPrices(ctx, who); err != nil {
 			return err
 		}
@@ -309,13 +331,17 @@ func (e *Engine) decide(
 		}
 		if p.State != cost.ProposalPending {
 			out = Decided{Proposal: p, Replayed: true}
-			return checkDecided(p, to)
+			return checkDecided(p, v.to)
 		}
-		out.Proposal, err = e.decideIn(ctx, tx, who, decision{DecideInput: in, proposal: p, to: to})
+		out.Proposal, err = e.decideIn(ctx, tx, who, decision{DecideInput: in, proposal: p, to: v.to})
 		return err
 	})
 	if err != nil {
 		return Decided{}, fmt.Errorf("decide on proposed price %s: %w", in.ProposalID, err)
+	}
+	if replay != nil { // What was decided stays as it is.
+		p, err := e.PriceProposal(ctx, who, in.ProposalID)
+		return Decided{Proposal: p, Replayed: true}, err
 	}
 	return out, nil
 }

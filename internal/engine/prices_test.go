@@ -217,6 +217,36 @@ func TestAProposalEndsWhenItIsRejectedOrOvertaken(t *testing.T) {
 	}
 }
 
+func TestAReplayedImportSaysWhatWasDoneThen(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupPrices(t), context.Background()
+	l := list("new/model", tokens(1_000_000, 2_000_000))
+	l.Prices = append(l.Prices, list(sonar, tokens(2_000_000, 90_000_000)).Prices...)
+	in := engine.ImportPricesInput{List: l, Source: "contract", IdempotencyKey: "key"}
+	if _, err := b.engine.ImportPrices(ctx, b.who, in); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.count(t, `SELECT count(*) FROM idempotency_keys`); n != 0 {
+		t.Errorf("keys after a dry run: got %d, want 0", n)
+	}
+	in.Apply = true
+	first, err := b.engine.ImportPrices(ctx, b.who, in)
+	if err != nil || first.Replayed {
+		t.Fatalf("got %+v, %v, want it carried out", first, err)
+	}
+	b.clock.advance(time.Hour)
+	b.importsFor(t, b.engine, b.who, list("new/model", tokens(3_000_000, 90_000_000)))
+	before := b.rows(t)
+	replay, err := b.engine.ImportPrices(ctx, b.who, in)
+	first.Replayed = true
+	if diff := cmp.Diff(first, replay); err != nil || diff != "" {
+		t.Errorf("the same again: %v (-first +replay):\n%s", err, diff)
+	}
+	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
+		t.Errorf("the replay has written something:\n%s", diff)
+	}
+}
+
 func TestTenImportsOfOneListWriteItOnce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()

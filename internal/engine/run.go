@@ -98,20 +98,44 @@ func (e *Engine) Heartbeat(ctx context.Context, who caller.Caller, run workflow.
 	return nil
 }
 
+// Renewed is a run with its lease.
+type Renewed struct {
+	Run      workflow.Run
+	Replayed bool
+}
+
 // RenewLease is Heartbeat for a program outside: it must have begun the run itself. *LostRunError when the run is over,
-// NOT_FOUND for another organization's workflow.
-func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ workflow.Run, err error) {
+// NOT_FOUND for another organization's workflow. A replay renews nothing and returns the run as it is now.
+func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ Renewed, err error) {
 	ctx, end := e.begin(ctx, "RenewLease")
 	defer end(&err)
-	run, won, err := e.store.RenewRun(
-		ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, e.now().Add(e.lease))
-	if err != nil {
-		return run, fmt.Errorf("renew a lease: %w", err)
+	at, key := e.now(), in.IdempotencyKey
+	in.IdempotencyKey = ""
+	var run workflow.Run
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "renewLease", content: in, flow: in.WorkflowID, at: at,
+	}, func(tx *postgres.Store) error {
+		var (
+			won bool
+			err error
+		)
+		run, won, err = tx.RenewRun(ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, at.Add(e.lease))
+		if err == nil && !won {
+			err = errLost
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errLost):
+		return Renewed{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
+	case err != nil:
+		return Renewed{}, fmt.Errorf("renew a lease: %w", err)
+	case replay != nil:
+		run, there, err := e.store.Run(ctx, who, in.WorkflowID, in.Token)
+		run, err = found(run, there, err, "run")
+		return Renewed{Run: run, Replayed: true}, err
 	}
-	if !won {
-		return run, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
-	}
-	return run, nil
+	return Renewed{Run: run}, nil
 }
 
 // Watch asks whether the run is still on. *LostRunError when the workflow has left it.

@@ -352,8 +352,8 @@ func TestAProgramOutsideDrivesAStepWithItsToken(t *testing.T) {
 	}
 	token := moved.Workflow.Version
 	renewed, err := b.engine.RenewLease(ctx, b.who, engine.RenewLeaseInput{WorkflowID: flow.ID, Token: token})
-	if err != nil || !renewed.LeaseExpiresAt.Equal(b.clock.now().Add(30*time.Second)) {
-		t.Errorf("renew: got %v, %v, want 30 s more", renewed.LeaseExpiresAt, err)
+	if err != nil || !renewed.Run.LeaseExpiresAt.Equal(b.clock.now().Add(30*time.Second)) {
+		t.Errorf("renew: got %v, %v, want 30 s more", renewed.Run.LeaseExpiresAt, err)
 	}
 	if _, err := b.engine.RenewLease(ctx, b.as("bob"), engine.RenewLeaseInput{
 		WorkflowID: flow.ID, Token: token,

@@ -57,8 +57,9 @@ type GenerateICPInput struct {
 
 // RenewLeaseInput keeps a run that a program outside drives.
 type RenewLeaseInput struct {
-	WorkflowID uuid.UUID
-	Token      int
+	WorkflowID     uuid.UUID
+	Token          int
+	IdempotencyKey string
 }
 
 // ReserveInput asks for money before a call. Either Amount or Estimate says how much.

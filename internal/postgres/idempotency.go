@@ -24,6 +24,8 @@ type Made struct {
 	Version   *int
 	AccountID *uuid.UUID
 	Sequence  *int64
+	// Answer is JSON: what the first answer said, where nothing else tells it any more.
+	Answer []byte
 }
 
 // ClaimKey writes the key down. claimed is false when it was used before.
@@ -43,7 +45,7 @@ func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Ke
 	return one(row, err, func(r dbsqlc.IdempotencyKey) Key {
 		return Key{
 			Text: r.Key, Fingerprint: r.Fingerprint, WorkflowID: value(r.WorkflowID), CallID: r.CallID,
-			Made: Made{Version: r.Version, AccountID: r.AccountID, Sequence: r.Sequence},
+			Made: Made{Version: r.Version, AccountID: r.AccountID, Sequence: r.Sequence, Answer: r.Answer},
 		}
 	})
 }
@@ -52,6 +54,6 @@ func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Ke
 func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, made Made) error {
 	return translate(s.of(who.OrganizationID).IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
 		OrganizationID: who.OrganizationID, Key: text, Version: made.Version, AccountID: made.AccountID,
-		Sequence: made.Sequence,
+		Sequence: made.Sequence, Answer: made.Answer,
 	}))
 }

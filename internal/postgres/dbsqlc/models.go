@@ -143,6 +143,7 @@ type IdempotencyKey struct {
 	Sequence       *int64
 	Actor          string
 	CreatedAt      time.Time
+	Answer         []byte
 }
 
 type IntentWorkflow struct {
