@@ -125,20 +125,23 @@ func journalRow(t workflow.Transition) []any {
 var ledgerColumns = []string{
 	"organization_id", "account_id", "account_kind", "sequence", "kind", "call_id", "settled_delta", "held_delta",
 	"limit_delta", "settled_after", "held_after", "limit_after", "stopped_after", "overage", "actor", "reason",
-	"occurred_at", "time", "settled_delta_usd", "held_delta_usd", "previous_hash", "hash",
+	"occurred_at", "time", "settled_delta_usd", "held_delta_usd", "previous_hash", "hash", "corrects",
 }
 
 func ledgerRow(e engine.AccountEntry) []any {
-	call := any(nil)
+	var call, corrects any
 	if e.CallID != nil {
 		call = e.CallID.String()
+	}
+	if e.Corrects != nil {
+		corrects = *e.Corrects
 	}
 	return []any{
 		e.OrganizationID.String(), e.AccountID.String(), string(e.Account), e.Sequence, string(e.Kind), call,
 		pico(e.Delta.Settled), pico(e.Delta.Held), pico(e.Delta.Limit), pico(e.After.Settled), pico(e.After.Held),
 		pico(e.After.Limit), e.After.Stopped, e.Overage, words(e.Actor), words(e.Reason), e.At.UnixMicro(),
 		moment(e.At), e.Delta.Settled.String(), e.Delta.Held.String(), hex.EncodeToString(e.PreviousHash),
-		hex.EncodeToString(e.Hash),
+		hex.EncodeToString(e.Hash), corrects,
 	}
 }
 
