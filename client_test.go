@@ -105,12 +105,21 @@ type (
 		Needed, Model  string
 		Retryable      bool
 	}
+	seenID  struct{ ID string }
 	payload struct {
-		Workflow   *seenWorkflow
-		Transition *seenTransition
-		Call       *seenCall
-		Replayed   bool
-		UserErrors []problem
+		Workflow     *seenWorkflow
+		Transition   *seenTransition
+		Call         *seenCall
+		Run          *struct{ Token int }
+		Entry        *seenID
+		Organization *seenID
+		Proposal     *seenID
+		APIKey       *seenID
+		Secret       *string
+		Changes      []struct{ ProposalID string }
+		Applied      bool
+		Replayed     bool
+		UserErrors   []problem
 	}
 )
 
@@ -119,6 +128,7 @@ const (
 	selectWorkflow = `workflow { id name state version company { name url } spend { limit settled held remaining } } `
 	selectMoved    = selectWorkflow + `transition { version kind from to actor reason occurredAt } replayed `
 	selectCharged  = selectWorkflow + `call { id state hold cost } replayed `
+	selectDecided  = `proposal { id } replayed `
 	selectProblems = `userErrors {
 		__typename code message field
 		... on StaleState { current { id state version } }
@@ -136,10 +146,21 @@ var selections = map[string]struct{ input, fields string }{
 	"generateIcp":        {"GenerateIcpInput", selectMoved},
 	"transitionWorkflow": {"TransitionWorkflowInput", selectMoved},
 	"cancelWorkflow":     {"CancelWorkflowInput", selectMoved},
-	"renewLease":         {"RenewLeaseInput", "run { token } "},
+	"renewLease":         {"RenewLeaseInput", "run { token } replayed "},
 	"reserveUsage":       {"ReserveUsageInput", selectCharged},
 	"settleUsage":        {"SettleUsageInput", selectCharged},
 	"releaseUsage":       {"ReleaseUsageInput", selectCharged},
+	"recordUsage":        {"RecordUsageInput", selectCharged},
+	"adjustUsage":        {"AdjustUsageInput", selectCharged + `entry { id } `},
+	"setWorkflowLimit":   {"SetWorkflowLimitInput", selectWorkflow + `entry { id } replayed `},
+	"setMonthlyLimit":    {"SetMonthlyLimitInput", `organization { id } entry { id } replayed `},
+	"setTimeZone":        {"SetTimeZoneInput", `organization { id } replayed `},
+	"setAlertWebhook":    {"SetAlertWebhookInput", `organization { id } secret replayed `},
+	"importPrices":       {"ImportPricesInput", `changes { proposalId } applied replayed `},
+	"acceptPrice":        {"AcceptPriceInput", selectDecided},
+	"rejectPrice":        {"RejectPriceInput", selectDecided},
+	"createApiKey":       {"CreateApiKeyInput", `apiKey { id } secret replayed `},
+	"revokeApiKey":       {"RevokeApiKeyInput", `apiKey { id } replayed `},
 }
 
 // try sends a mutation and returns its payload; GraphQL errors are errors.

@@ -22,7 +22,8 @@ func bad(mutation, field string, value any, code string) badInput {
 }
 
 func badInputs() []badInput {
-	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badCalls())
+	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badCalls(),
+		badBookings(), badSettings(), badPrices(), badAPIKeys())
 }
 
 func badNames() (rows []badInput) {
@@ -65,7 +66,13 @@ func badAddresses() (rows []badInput) {
 
 func badAmounts() (rows []badInput) {
 	for _, target := range [][2]string{
-		{"createWorkflow", "spendLimit"}, {"reserveUsage", "amount"}, {"settleUsage", "cost"},
+		{"createWorkflow", "spendLimit"},
+		{"reserveUsage", "amount"},
+		{"settleUsage", "cost"},
+		{"recordUsage", "cost"},
+		{"adjustUsage", "cost"},
+		{"setWorkflowLimit", "limit"},
+		{"setMonthlyLimit", "limit"},
 	} {
 		for _, value := range []any{
 			"", " ", "-1", "-0.000000000001", "+1", "1e3", "0.0000000000001", "9223372.036854775808", "99999999999999999999999",
@@ -80,20 +87,27 @@ func badAmounts() (rows []badInput) {
 func badIDs() (rows []badInput) {
 	const unknown = "00000000-0000-7000-8000-00000000dead"
 	for mutation := range selections {
-		field, kind, foreign := "workflowId", "wf_", func(f fixture) any { return f.foreignFlow }
+		field, kind, number, foreign := "workflowId", "wf_", "", func(f fixture) any { return wf(f.other.fresh) }
 		switch mutation {
-		case "createWorkflow":
+		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey":
 			continue
 		case "settleUsage", "releaseUsage":
-			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.foreignCall }
+			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }
+		case "adjustUsage":
+			field, kind, number, foreign = "entryId", "led_", "_1", func(f fixture) any { return f.other.entry(3) }
+		case "acceptPrice", "rejectPrice":
+			field, kind, foreign = "proposalId", "prop_", func(f fixture) any { return f.other.pending }
+		case "revokeApiKey":
+			field, kind, foreign = "keyId", "key_", func(f fixture) any { return f.other.apiKey }
 		}
 		for _, text := range []string{
-			"", kind, kind + "1", unknown, "org_" + unknown, kind + strings.ToUpper(unknown), kind + unknown + "_1",
-			" " + kind + unknown, kind + "{" + unknown + "}", "'; DROP TABLE intent_workflows; --", "\x00",
+			"", kind, kind + "1", unknown, "org_" + unknown, kind + strings.ToUpper(unknown) + number,
+			kind + unknown + number + "_1", " " + kind + unknown + number, kind + "{" + unknown + "}" + number,
+			"'; DROP TABLE intent_workflows; --", "\x00",
 		} {
 			rows = append(rows, bad(mutation, field, text, "INVALID_INPUT"))
 		}
-		rows = append(rows, bad(mutation, field, kind+unknown, "NOT_FOUND"))
+		rows = append(rows, bad(mutation, field, kind+unknown+number, "NOT_FOUND"))
 		rows = append(rows, bad(mutation, field, foreign, "NOT_FOUND"))
 	}
 	return rows
@@ -101,9 +115,6 @@ func badIDs() (rows []badInput) {
 
 func badKeys() (rows []badInput) {
 	for mutation := range selections {
-		if mutation == "renewLease" {
-			continue
-		}
 		for _, text := range []string{"", strings.Repeat("🔑", 256), "NUL\x00", "two\nlines"} {
 			rows = append(rows, bad(mutation, "idempotencyKey", text, "INVALID_INPUT"))
 		}

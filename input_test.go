@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -22,8 +25,12 @@ type fixture struct {
 	fresh, done, over workflow.Workflow
 	// Calls of fresh: one with its hold, one that was settled; and the key of the first.
 	held, settled, key string
-	// What another organization has.
-	foreignFlow, foreignCall string
+	// Prices that were put into quarantine: one is still there, of the others one was accepted and one rejected.
+	pending, accepted, rejected string
+	// An API key and its name.
+	apiKey, keyName string
+	// other is another organization's; nil when nobody asks for it.
+	other *fixture
 }
 
 func newFixture(t *testing.T, w world, address string) fixture {
@@ -36,8 +43,20 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	f.held = f.client.do(t, "reserveUsage", f.good("reserveUsage", map[string]any{"idempotencyKey": f.key})).Call.ID
 	f.settled = f.client.do(t, "reserveUsage", f.good("reserveUsage", nil)).Call.ID
 	f.client.do(t, "settleUsage", f.good("settleUsage", map[string]any{"callId": f.settled}))
+	doubted := f.client.do(t, "importPrices", f.good("importPrices", map[string]any{"prices": []any{
+		price("perplexity/sonar", "PROMPT", "0.0000001"), price("perplexity/sonar", "COMPLETION", "0.0000001"),
+		price("openai/gpt-4o-mini", "PROMPT", "0.00000001"),
+	}})).Changes
+	f.pending, f.accepted, f.rejected = doubted[0].ProposalID, doubted[1].ProposalID, doubted[2].ProposalID
+	f.client.do(t, "acceptPrice", f.good("acceptPrice", map[string]any{"proposalId": f.accepted}))
+	f.client.do(t, "rejectPrice", f.good("rejectPrice", map[string]any{"proposalId": f.rejected}))
+	f.keyName = "Of " + f.who.OrganizationID.String()
+	f.apiKey = f.client.do(t, "createApiKey", f.good("createApiKey", map[string]any{"name": f.keyName})).APIKey.ID
 	return f
 }
+
+// entry is an entry in the ledger of fresh: 0 has opened the account, 1 and 2 hold for the calls, and 3 has settled.
+func (f fixture) entry(sequence int) string { return fmt.Sprintf("led_%s_%d", f.fresh.ID, sequence) }
 
 func wf(flow workflow.Workflow) string { return "wf_" + flow.ID.String() }
 
@@ -57,6 +76,24 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 			"callId": f.held, "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
 		},
 		"releaseUsage": {"callId": f.held, "reason": "never sent"},
+		"recordUsage": {
+			"workflowId": wf(f.fresh), "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
+			"idempotencyKey": uuid.NewString(),
+		},
+		"adjustUsage": {
+			"entryId": f.entry(3), "cost": "0.02", "reason": "the invoice", "idempotencyKey": uuid.NewString(),
+		},
+		"setWorkflowLimit": {"workflowId": wf(f.fresh), "limit": "2", "idempotencyKey": uuid.NewString()},
+		"setMonthlyLimit":  {"limit": "30", "idempotencyKey": uuid.NewString()},
+		"setTimeZone":      {"timeZone": "Europe/Berlin"},
+		"setAlertWebhook":  {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
+		"importPrices": {
+			"source": "the contract", "apply": true, "prices": []any{price("acme/model", "PROMPT", "0.000001")},
+		},
+		"acceptPrice":  {"proposalId": f.pending, "reason": "Signed."},
+		"rejectPrice":  {"proposalId": f.pending, "reason": "A slip."},
+		"createApiKey": {"name": "New " + uuid.NewString(), "role": "VIEWER", "expiresAt": fromNow(time.Hour)},
+		"revokeApiKey": {"keyId": f.apiKey},
 	}[mutation]
 	for _, path := range slices.Sorted(maps.Keys(changes)) {
 		object, field := input, path
@@ -77,7 +114,8 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 func TestBadInputIsRefusedByFieldAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t, "--workers=false")
+	server := start(t, append(w.environment(), "WEBHOOK_SECRET="+authSecret), "serve", "--listen=127.0.0.1:0",
+		"--connections=12", "--workers=false").listens(t)
 	other := newFixture(t, w, server.address)
 	rows := map[string][]badInput{}
 	for _, row := range badInputs() {
@@ -87,7 +125,7 @@ func TestBadInputIsRefusedByFieldAndNothingIsWritten(t *testing.T) {
 		t.Run(mutation, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, w, server.address)
-			f.foreignFlow, f.foreignCall = wf(other.fresh), other.held
+			f.other = &other
 			before := f.contents(t, f.who.OrganizationID)
 			for _, row := range rows[mutation] {
 				f.isRefused(t, row)
@@ -109,7 +147,8 @@ func (f fixture) isRefused(t *testing.T, row badInput) {
 		t.Errorf("%s: %v", row.name, err)
 		return
 	}
-	if len(got.UserErrors) != 1 || got.Workflow != nil || got.Transition != nil || got.Call != nil {
+	nothing := payload{UserErrors: got.UserErrors, Changes: got.Changes}
+	if len(got.UserErrors) != 1 || len(got.Changes) > 0 || !reflect.DeepEqual(got, nothing) {
 		t.Errorf("%s: got %+v, want one user error and nothing else", row.name, got)
 		return
 	}
@@ -224,9 +263,10 @@ func TestOnlyWhoHasTheRightChangesSomething(t *testing.T) {
 	f := newFixture(t, w, w.serve(t, "--workers=false").address)
 	before := f.contents(t, f.who.OrganizationID)
 	for mutation := range selections {
-		least := caller.Operator
-		if strings.HasSuffix(mutation, "Usage") {
-			least = caller.Admin
+		least := caller.Admin
+		switch mutation {
+		case "createWorkflow", "generateIcp", "transitionWorkflow", "cancelWorkflow", "renewLease":
+			least = caller.Operator
 		}
 		for _, role := range []caller.Role{caller.Viewer, caller.Operator} {
 			if role == least {
