@@ -69,16 +69,19 @@ func (c *demoCommand) Run(p *program) error {
 	return group.Wait()
 }
 
-// prepare fills in what a demonstration does not ask for: a secret for its tokens, a free port when the usual one is
-// taken, and the sandbox when there is no key.
+// prepare fills in what a demonstration does not ask for: secrets for its tokens and its alerts, a free port when the
+// usual one is taken, and the sandbox when there is no key.
 func (c *demoCommand) prepare(p *program) error {
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if p.secrets.authSecret == "" {
-		secret := make([]byte, 32)
-		if _, err := rand.Read(secret); err != nil {
+	for _, secret := range []*string{&p.secrets.authSecret, &p.secrets.webhookKey} {
+		if *secret != "" {
+			continue
+		}
+		random := make([]byte, 32)
+		if _, err := rand.Read(random); err != nil {
 			return err
 		}
-		p.secrets.authSecret = hex.EncodeToString(secret)
+		*secret = hex.EncodeToString(random)
 	}
 	if p.secrets.providerKey == "" {
 		c.Sandbox = true

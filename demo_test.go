@@ -111,5 +111,11 @@ func TestTheDemoGoesOnServingUntilItIsToldToStop(t *testing.T) {
 	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "ICP_COMPLETED" {
 		t.Errorf("workflows by the printed token: got %+v, want the one of the demo", nodes)
 	}
+	hook := client{found[1], found[2]}.do(t, "setAlertWebhook", map[string]any{
+		"url": "https://example.com/alerts", "idempotencyKey": "hook",
+	})
+	if hook.Secret == nil || !strings.HasPrefix(*hook.Secret, "whsec_") {
+		t.Errorf("the demo's webhook: got %+v, want a secret", hook)
+	}
 	demo.stop(t)
 }

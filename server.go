@@ -43,7 +43,7 @@ Secrets come from the environment only:
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
   OPENROUTER_MANAGEMENT_KEY   sees what was charged (reconcile)
-  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve); without it none are`
+  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none`
 
 // secrets are what never stands on a command line or in a log.
 type secrets struct {
