@@ -11,10 +11,13 @@ import (
 
 const foreignPage = "Pages of this origin may not connect."
 
-// isWebsocket reports whether a request asks to become a websocket.
+// isWebsocket reports whether a request asks to become a websocket, and nothing else. Such a request may come without a
+// token, so there must be one way to read it: with a second protocol, or a second header, whoever answers could take it
+// for a query.
 func isWebsocket(r *http.Request) bool {
-	return r.Method == http.MethodGet &&
-		names(r.Header, "Connection", "upgrade") && names(r.Header, "Upgrade", "websocket")
+	wanted := r.Header.Values("Upgrade")
+	return r.Method == http.MethodGet && names(r.Header, "Connection", "upgrade") &&
+		len(wanted) == 1 && strings.EqualFold(wanted[0], "websocket")
 }
 
 // names reports whether a header lists a word.

@@ -61,7 +61,12 @@ func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
 	post.Method = http.MethodPost
 	half := upgrade("")
 	half.Header.Del("Connection")
-	for name, r := range map[string]*http.Request{"forged": forged, "a POST": post, "without Connection": half} {
+	either, twice := upgrade(""), upgrade("")
+	either.Header.Set("Upgrade", "h2c, websocket")
+	twice.Header["Upgrade"] = []string{"h2c", "websocket"}
+	for name, r := range map[string]*http.Request{
+		"forged": forged, "a POST": post, "without Connection": half, "one of two": either, "the second of two": twice,
+	} {
 		reached = false
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, r)
