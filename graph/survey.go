@@ -2,6 +2,8 @@ package graph
 
 import (
 	"cmp"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/lexer"
@@ -23,13 +25,17 @@ const (
 )
 
 // readTokens counts the words and signs of a text, and stops behind the limit. A text that cannot be read has as many
-// as come before the fault; the parser names it. It returns the length of the longest text in quotes.
+// as come before the fault; the parser names it. It returns the length of the longest text in quotes. One with half of
+// a surrogate pair is refused: the lexer reads the half as U+FFFD, and what is kept would not be what was sent.
 func readTokens(text string, limit int) (longest int, err error) {
-	reader := lexer.New(&ast.Source{Input: text})
+	reader, replaced := lexer.New(&ast.Source{Input: text}), false
 	for n := 1; ; n++ {
 		token, unreadable := reader.ReadToken()
 		switch {
 		case unreadable != nil || token.Kind == lexer.EOF:
+			if replaced && hasHalfPair([]byte(text)) {
+				return longest, fault.New(fault.InvalidInput, "A text has one half of a surrogate pair without the other.")
+			}
 			return longest, nil
 		case n > limit:
 			return longest, exceeds(fault.TooManyTokens, n, limit,
@@ -39,6 +45,7 @@ func readTokens(text string, limit int) (longest int, err error) {
 				"A name has %d characters, at most %d are allowed.")
 		case token.Kind == lexer.String || token.Kind == lexer.BlockString:
 			longest = max(longest, len(token.Value))
+			replaced = replaced || token.Kind == lexer.String && strings.ContainsRune(token.Value, utf8.RuneError)
 		}
 	}
 }

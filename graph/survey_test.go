@@ -52,6 +52,20 @@ func TestEachSelectionIsLookedAtOnce(t *testing.T) {
 	}
 }
 
+func TestATextInAnOperationIsReadAsItWasSentOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]fault.Kind{
+		`{ a(b: "\ud83d\ude00") }`: "", `{ a(b: "\u{1F600} \\ud83d") }`: "", `{ a(b: "\ufffd") }`: "",
+		`{ a(b: """\ud83d""") } # \ud83d`: "", "{ a(b: \"\ufffd\") }": "", `{ a(b: "\u{d83d}") }`: "", // The parser's.
+		`{ a(b: "\ud83d") }`: fault.InvalidInput, `{ a(b: "\ude00\ud83d") }`: fault.InvalidInput,
+		`query ($b: ID = "\uDE00x") { a(b: $b) }`: fault.InvalidInput,
+	} {
+		if _, err := readTokens(text, defaults.Tokens); fault.KindOf(err) != want {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestWhatIsWrittenIsMeasured(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]extent{
