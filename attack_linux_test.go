@@ -259,10 +259,6 @@ func TestAttacksAreAnsweredOrCutInLittleMemory(t *testing.T) {
 	n, attacks := connectionsAt(t), connectionAttacks(c.token)
 	if *attackFully {
 		for _, a := range attacks {
-			n := n
-			if !a.cut { // The others would wait for as long as these may be idle.
-				n = min(n, 3500)
-			}
 			measure(a.name, n, func() { flood(t, server.address, a.first, n, a.cut) })
 		}
 	} else { // At the same time, since most of it is waiting until the server has enough.

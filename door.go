@@ -71,7 +71,8 @@ func (s *server) listen() error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.settings.Listen, err)
 	}
-	s.listener = web.LimitConnections(listener, o.MaxConnections)
+	limited := web.LimitConnections(listener, o.MaxConnections)
+	s.listener, s.api.ConnState = limited, limited.Watch
 	s.parts = append(s.parts, s.serveAPI)
 	return nil
 }

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
@@ -86,4 +90,109 @@ func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
 		t.Errorf("got %d connections at once and %d in all, want %d and %d",
 			peak.Load(), served.Load(), most, clients+most)
 	}
+}
+
+// crowd is a server with two places. Each of its clients has one connection, which it keeps.
+type crowd struct {
+	*httptest.Server
+	limited *Connections
+	// entered is told of each request for /slow, and leave lets one of them go.
+	entered, leave chan struct{}
+}
+
+func newCrowd(t *testing.T, start func(*httptest.Server)) crowd {
+	t.Helper()
+	c := crowd{entered: make(chan struct{}), leave: make(chan struct{})}
+	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			c.entered <- struct{}{}
+			<-c.leave
+		}
+	}))
+	c.limited = LimitConnections(c.Listener, 2)
+	c.Listener, c.Config.ConnState = c.limited, c.limited.Watch
+	start(c.Server)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// client returns what asks over a connection of its own, and counts how many it has needed.
+func (c crowd) client(t *testing.T) (ask func(path string), connections *atomic.Int64) {
+	t.Helper()
+	transport := c.Client().Transport.(*http.Transport).Clone()
+	connections = &atomic.Int64{}
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		connections.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport, Timeout: time.Minute}
+	return func(path string) {
+		t.Helper()
+		response, err := client.Get(c.URL + path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+	}, connections
+}
+
+// idle waits until so many connections are between two requests.
+func (c crowd) idle(t *testing.T, want int) {
+	t.Helper()
+	for range time.NewTicker(time.Millisecond).C {
+		c.limited.mu.Lock()
+		got := c.limited.idle.Len()
+		c.limited.mu.Unlock()
+		if got == want || t.Context().Err() != nil {
+			return
+		}
+	}
+}
+
+func TestWhoComesIsGivenThePlaceThatHasBeenIdleLongest(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*httptest.Server){
+		"HTTP": (*httptest.Server).Start, "TLS": (*httptest.Server).StartTLS,
+		"HTTP/2": func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCrowd(t, start)
+			first, ofFirst := c.client(t)
+			second, ofSecond := c.client(t)
+			third, _ := c.client(t)
+			first("/")
+			c.idle(t, 1)
+			second("/")
+			c.idle(t, 2)
+			third("/")
+			c.idle(t, 2)
+			second("/")
+			first("/")
+			if ofFirst.Load() != 2 || ofSecond.Load() != 1 {
+				t.Errorf("got %d connections of the first and %d of the second client, want 2, since it was idle longest, and 1",
+					ofFirst.Load(), ofSecond.Load())
+			}
+		})
+	}
+}
+
+func TestWhoWorksIsNotSentAwayAndGivesItsPlaceWhenItIsDone(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t, (*httptest.Server).Start)
+	var all sync.WaitGroup
+	for range 3 {
+		ask, _ := c.client(t)
+		all.Go(func() { ask("/slow") })
+	}
+	<-c.entered
+	<-c.entered
+	c.leave <- struct{}{} // Whoever is done is idle now, and the third one comes.
+	<-c.entered
+	c.leave <- struct{}{}
+	c.leave <- struct{}{}
+	all.Wait()
 }
