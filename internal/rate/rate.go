@@ -20,6 +20,8 @@ const (
 	remembered = 100_000
 	// MaxCapacity keeps all sums of millionths within 64 bits.
 	MaxCapacity = 1 << 40
+	// patience is how long a bucket waits for the database, and whoever wants of it for those before them.
+	patience = 2 * time.Second
 )
 
 // Limit is the shape of a bucket. A bucket is full at first.
@@ -64,6 +66,9 @@ type Limiter[Key comparable] struct {
 
 // state is what a server knows of a bucket.
 type state struct {
+	// asking has room for the one who asks the database.
+	asking chan struct{}
+
 	mu sync.Mutex
 	// tokens were taken and not spent.
 	tokens int64
@@ -110,39 +115,77 @@ func (*LimitedError) Kind() fault.Kind { return fault.RateLimited }
 func (e *LimitedError) Seconds() int { return int(math.Ceil(e.wait.Seconds())) }
 
 // Spend takes an amount of the bucket of a key. It returns a *LimitedError when there is not as much, and the
-// database's error when it has to be asked and does not answer.
+// database's error when it has to be asked and does not answer, which takes two seconds at most.
 func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
-	s := l.state(key)
-	s.mu.Lock() // Whoever waits here would have to ask the same.
+	s, now := l.state(key), l.now()
+	if known, err := l.limit.fromMemory(s, amount, now); known {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case s.asking <- struct{}{}: // Whoever waits here would have to ask the same.
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a bucket: %w", ctx.Err())
+	}
+	if known, err := l.limit.fromMemory(s, amount, now); known {
+		return err
+	}
+	return l.ask(ctx, s, key, amount)
+}
+
+// fromMemory spends what was taken before, or refuses what was just not there. known is false when only the database
+// can say.
+func (l Limit) fromMemory(s *state, amount int64, now time.Time) (known bool, err error) {
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tokens >= amount {
 		s.tokens -= amount
-		return nil
+		return true, nil
 	}
-	now, needed := l.now(), min(amount-s.tokens, l.limit.Capacity)
-	if err := l.limit.empty(s, needed, now); err != nil {
-		return err
-	}
+	err = l.empty(s, min(amount-s.tokens, l.Capacity), now)
+	return err != nil, err
+}
+
+// ask takes from the database what memory lacks, and for others as well if there is as much. Nobody else asks for this
+// bucket meanwhile, and none of its tokens is spent twice: what memory has is taken out first.
+func (l *Limiter[Key]) ask(ctx context.Context, s *state, key Key, amount int64) error {
+	s.mu.Lock()
+	held := s.tokens
+	s.tokens = 0
+	s.mu.Unlock()
+	now, needed := l.now(), min(amount-held, l.limit.Capacity)
 	for _, wanted := range []int64{max(needed, l.share), needed} {
 		taken, err := l.take(ctx, key, postgres.Draft{
 			AmountMicro: wanted * micro, CapacityMicro: l.limit.Capacity * micro,
 			MicroPerSecond: l.limit.MicroPerSecond, At: now,
 		})
 		if err != nil {
+			s.add(held)
 			return fmt.Errorf("take from a bucket: %w", err)
 		}
 		if taken {
-			s.tokens = max(s.tokens+wanted-amount, 0)
+			s.add(max(held+wanted-amount, 0))
 			return nil
 		}
 		if wanted == needed {
 			break
 		}
 	}
+	s.add(held)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	// What is in the bucket is not known, so this is how long it takes at most.
 	wait := l.limit.fill(needed)
 	s.lacking, s.askAt, s.fullAt = needed, now.Add(min(wait, time.Second)), now.Add(wait)
 	return &LimitedError{wait}
+}
+
+func (s *state) add(tokens int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens += tokens
 }
 
 // Empty returns a *LimitedError when the bucket of a key was just found empty, without asking the database.
@@ -161,7 +204,7 @@ func (l *Limiter[Key]) state(key Key) *state {
 		if len(l.states) >= remembered {
 			clear(l.states)
 		}
-		s = &state{}
+		s = &state{asking: make(chan struct{}, 1)}
 		l.states[key] = s
 	}
 	return s

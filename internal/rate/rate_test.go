@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,6 +153,31 @@ func TestADatabaseThatDoesNotAnswerIsAnErrorOfItsOwn(t *testing.T) {
 	if err := l.Spend(t.Context(), 1, 1); !errors.Is(err, away) {
 		t.Errorf("got %v, want %v", err, away)
 	}
+}
+
+func TestADatabaseThatIsSilentKeepsNobodyForLongerThanTwoSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := rate.New(rate.Limit{Capacity: 10, MicroPerSecond: 1},
+			func(ctx context.Context, _ int, _ postgres.Draft) (bool, error) {
+				<-ctx.Done()
+				return false, ctx.Err()
+			}, time.Now)
+		began := time.Now()
+		for range 50 {
+			go func() {
+				err := l.Spend(t.Context(), 1, 1)
+				if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 2*time.Second {
+					t.Errorf("got %v after %s, want its silence noticed after 2 s", err, took)
+				}
+			}()
+		}
+		synctest.Wait()
+		if err := l.Empty(1); err != nil {
+			t.Errorf("Empty meanwhile: got %v, want nil at once", err)
+		}
+		time.Sleep(time.Minute)
+	})
 }
 
 func TestAnAddressIsItsNetwork(t *testing.T) {

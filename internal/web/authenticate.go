@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
@@ -25,6 +26,9 @@ type Entrance struct {
 	Knocks *Knocks
 }
 
+// signInTime is how long signing in may take. Then the database, or the issuer, is taken for one that is away.
+const signInTime = 10 * time.Second
+
 // SignIn authenticates by the values of an Authorization header, of which there must be one. The context that comes
 // back carries the caller and when its authority ends, and the access log knows both. The error is UNAUTHENTICATED for
 // a token that is not good, which counts as a failure of the client's address; RATE_LIMITED when it has failed too
@@ -35,7 +39,9 @@ func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.
 	if err != nil {
 		return nil, e.Knocks.judge(ctx, authorization, err)
 	}
-	who, end, err := e.identify(ctx, token)
+	asked, cancel := context.WithTimeout(ctx, signInTime)
+	defer cancel()
+	who, end, err := e.identify(asked, token)
 	if err != nil {
 		return nil, e.Knocks.judge(ctx, authorization, err)
 	}
@@ -44,7 +50,7 @@ func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.
 	if e.Admit == nil {
 		return ctx, nil
 	}
-	if err := e.Admit(ctx, who); err != nil {
+	if err := e.Admit(caller.With(asked, who), who); err != nil {
 		record.fail(fmt.Errorf("admit the organization: %w", err))
 		return nil, err
 	}
@@ -96,7 +102,7 @@ func bearer(values []string) (string, error) {
 
 // notAdmitted tells the client whether to come back, and nothing of the cause.
 func notAdmitted(err error) refusal {
-	if fault.KindOf(err) == fault.Unavailable {
+	if fault.KindOf(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded) {
 		return refusal{http.StatusServiceUnavailable, fault.Unavailable, tryLater}
 	}
 	return refusal{http.StatusServiceUnavailable, fault.Internal, quoteTheRequest}

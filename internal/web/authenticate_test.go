@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
@@ -133,6 +135,43 @@ func TestAFailureToAdmitIsTheServersAndStaysInTheLog(t *testing.T) {
 			if logged, _ := line["error"].(string); !strings.Contains(logged, c.err.Error()) || line["level"] != "ERROR" {
 				t.Errorf("log: got %v, want the cause as an error", line)
 			}
+		})
+	}
+}
+
+func TestWhoCannotBeSignedInIsToldSoAfterTenSeconds(t *testing.T) {
+	t.Parallel()
+	silent := func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	for name, change := range map[string]func(*web.Options){
+		"a key is looked up": func(o *web.Options) {
+			o.Keys = func(ctx context.Context, _ string) (caller.Caller, time.Time, error) {
+				return caller.Caller{}, time.Time{}, silent(ctx)
+			}
+		},
+		"an organization is admitted": func(o *web.Options) {
+			o.Admit = func(ctx context.Context, _ caller.Caller) error { return silent(ctx) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *web.Options) {
+				o.GraphQL = never(t)
+				change(o)
+			})
+			token := b.token
+			if strings.Contains(name, "key") {
+				token = "infin8_silence"
+			}
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				wantRefusal(t, b.post("{}", "Authorization", "Bearer "+token), http.StatusServiceUnavailable, fault.Unavailable)
+				if took := time.Since(began); took != 10*time.Second {
+					t.Errorf("got the answer after %s, want 10 s", took)
+				}
+			})
 		})
 	}
 }
