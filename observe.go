@@ -11,6 +11,7 @@ import (
 
 	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
@@ -164,7 +165,7 @@ func (o *observers) answers() func(context.Context, graph.Answered) {
 	return func(_ context.Context, a graph.Answered) { o.metrics.Response(a.Type, a.Code, a.Took) }
 }
 
-// signIn counts the failures of websockets to sign in, which have no status.
+// signIn counts the failures of websockets to sign in, which have no status. A database that is away is none.
 func (o *observers) signIn(
 	signIn func(context.Context, ...string) (context.Context, error),
 ) func(context.Context, ...string) (context.Context, error) {
@@ -173,7 +174,7 @@ func (o *observers) signIn(
 	}
 	return func(ctx context.Context, authorization ...string) (context.Context, error) {
 		signed, err := signIn(ctx, authorization...)
-		if err != nil {
+		if fault.KindOf(err) == fault.Unauthenticated {
 			o.metrics.SignInFailed()
 		}
 		return signed, err
