@@ -121,7 +121,7 @@ func checkKey(who caller.Caller, in CreateKeyInput, at time.Time) error {
 	letters := utf8.RuneCountInString(in.Name)
 	switch {
 	case letters < 1 || letters > maxKeyName || strings.TrimSpace(in.Name) != in.Name ||
-		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, unicode.IsControl):
+		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, misleads):
 		return fault.Invalid([]string{"name"},
 			"A name has 1 to %d characters, none of them a control character, and no space around it.", maxKeyName)
 	case !in.Role.Valid() || !who.Role.Includes(in.Role):
@@ -132,6 +132,10 @@ func checkKey(who caller.Caller, in CreateKeyInput, at time.Time) error {
 	}
 	return nil
 }
+
+// misleads reports a character that changes how a name reads in the journals without being seen. Tokens are held to the
+// same where they name an actor.
+func misleads(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // checkRoom refuses a name that is taken, and a key too many. The organization is locked.
 func (e *Engine) checkRoom(

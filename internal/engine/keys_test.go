@@ -191,6 +191,7 @@ func TestAKeyThatCannotBeIsRefused(t *testing.T) {
 		"a long name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
 		"space around":   {b.who, func(in *engine.CreateKeyInput) { in.Name = " n" }, fault.InvalidInput},
 		"a line break":   {b.who, func(in *engine.CreateKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
+		"a turned name":  {b.who, func(in *engine.CreateKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
 		"a used name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = "taken" }, fault.Conflict},
 		"no such role":   {b.who, func(in *engine.CreateKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
 		"a greater role": {operator, func(in *engine.CreateKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
