@@ -185,8 +185,11 @@ func (i *Issuer) Keys(ctx context.Context, algorithm, id string) ([]crypto.Publi
 		return found, nil
 	}
 	if f := i.askFor(); f != nil {
-		if err := i.wait(ctx, f); err == nil {
+		switch err := i.wait(ctx, f); {
+		case err == nil:
 			found, known = i.find(algorithm, id)
+		case ctx.Err() != nil: // Whoever stopped waiting has not learned that there is no such key.
+			return nil, unavailable(err)
 		}
 	}
 	i.mu.Lock()

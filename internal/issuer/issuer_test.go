@@ -119,6 +119,18 @@ func TestARotatedKeyIsFetchedOnceAndAWithdrawnOneIsForgotten(t *testing.T) {
 	b.wantKnown(t, "eleven seconds after", first, true)
 }
 
+func TestWhoStopsWaitingForAKeyIsNotToldThatThereIsNone(t *testing.T) {
+	t.Parallel()
+	b := loaded(t)
+	b.provider.Publish(second)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if keys, err := b.Keys(gone, second.Algorithm, second.ID); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("got %v, %v, want UNAVAILABLE", keys, err)
+	}
+	b.wantKnown(t, "the fetch went on", second, true)
+}
+
 func TestInventedKeysCauseOneFetchTogether(t *testing.T) {
 	t.Parallel()
 	b := loaded(t)
