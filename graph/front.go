@@ -78,6 +78,9 @@ func (f *front) CreateOperationContext(
 		return operation, withoutValues(faults)
 	}
 	operation.DisableIntrospection = false
+	if err := followsOne(operation); err != nil {
+		return operation, gqlerror.List{err}
+	}
 	err = f.charge(operation)
 	if err == nil {
 		err = f.pay(ctx, operation)
@@ -86,6 +89,18 @@ func (f *front) CreateOperationContext(
 		return operation, gqlerror.List{gqlerror.Wrap(err)}
 	}
 	return operation, nil
+}
+
+// followsOne returns an error for a subscription to anything but one field: what it selects twice, skips or does not
+// include is known only with its variables, so validation does not see it.
+func followsOne(operation *graphql.OperationContext) *gqlerror.Error {
+	if operation.Operation.Operation != ast.Subscription ||
+		len(graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Subscription"})) == 1 {
+		return nil
+	}
+	err := gqlerror.Errorf("A subscription follows exactly one field.")
+	errcode.Set(err, errcode.ValidationFailed)
+	return err
 }
 
 // charge counts what the operation costs and refuses it when that is too much.

@@ -492,8 +492,8 @@ type Mutation {
 
   """
   Sets the address that alerts are sent to, or removes it. Each time it is set there is a new signing secret, also for the
-  same address; it is in this answer and nowhere else. What is still to be delivered goes to the new address with the new
-  secret. Messages follow the convention Standard Webhooks: the header ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of
+  same address; it is in this answer, again in a replay of it, and nowhere else. What is still to be delivered goes to
+  the new address with the new secret. Messages follow the convention Standard Webhooks: the header ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of
   HMAC-SHA-256 over ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with points between them. ` + "`" + `CONFLICT` + "`" + ` when the server
   was given nothing to sign with.
   """

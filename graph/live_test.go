@@ -228,6 +228,11 @@ func TestWhatCannotBeFollowedIsAnErrorAndNothingElse(t *testing.T) {
 		{followSpend, said{"id": idOf(flow), "after": 1}, "INVALID_INPUT"},
 		{`subscription { nothing }`, nil, "GRAPHQL_VALIDATION_FAILED"},
 		{`subscription {`, nil, "GRAPHQL_PARSE_FAILED"},
+		{`subscription { organizationTransitioned @skip(if: true) { resync } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
+		{
+			`subscription { a: organizationTransitioned { resync } b: organizationTransitioned { resync } }`, nil,
+			"GRAPHQL_VALIDATION_FAILED",
+		},
 	} {
 		c.subscribe("x", refused.query, refused.variables)
 		if got := c.refused("x"); got != refused.code {

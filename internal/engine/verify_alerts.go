@@ -35,8 +35,8 @@ func (a *audit) expect(e cost.Entry) {
 	}
 }
 
-// limited is what the ledger of the account that is being walked has said about its limit: the last entry that set it, and
-// the last of these that a server wrote which names them. They differ after a server of a version that does not.
+// limited is what the ledger of the account that is being walked has said about its limit: the last entry that set it,
+// and the last of these by a server that writes which that is. They differ after a server of a version that does not.
 type limited struct{ last, named int64 }
 
 // limits checks that an entry names the one that set the limit it stands under, since thresholds are told of once under

@@ -106,6 +106,9 @@ func claimAt(claims map[string]any, name string) any {
 	return at
 }
 
+// reservedNames are what the engine and its commands write into the journals when nobody else has acted.
+var reservedNames = []string{"sweeper", "operator"}
+
 func checkActor(actor string) error {
 	switch {
 	case strings.TrimSpace(actor) == "":
@@ -117,6 +120,8 @@ func checkActor(actor string) error {
 	case strings.HasPrefix(actor, reservedActor), strings.HasPrefix(actor, reservedKey):
 		return refused(fmt.Sprintf("the actor (sub) begins with %q or %q, which are reserved for the engine",
 			reservedActor, reservedKey))
+	case slices.Contains(reservedNames, actor):
+		return refused(fmt.Sprintf("the actor (sub) is %q, which is reserved for the engine", actor))
 	}
 	return nil
 }

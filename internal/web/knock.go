@@ -28,7 +28,9 @@ func (k *Knocks) judge(ctx context.Context, authorization []string, failure erro
 	if err := k.Empty(record.address); err != nil {
 		return err
 	}
-	if err := k.Failed(ctx, record.address); err != nil && fault.KindOf(err) != fault.RateLimited {
+	if err := k.Failed(ctx, record.address); fault.KindOf(err) == fault.RateLimited {
+		return err // Others from this address have failed at the same time.
+	} else if err != nil {
 		record.fail(err)
 	}
 	return failure

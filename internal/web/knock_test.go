@@ -26,7 +26,7 @@ func TestWhoFailsTooOftenIsNotLookedAtAnyMore(t *testing.T) {
 	count := func(address string, by int) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if failures[address] += by; failures[address] >= 2 {
+		if failures[address] += by; failures[address] > 2 || by == 0 && failures[address] == 2 {
 			return tooOften{}
 		}
 		return nil
