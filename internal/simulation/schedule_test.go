@@ -269,9 +269,17 @@ func (w *world) heard(e event) {
 func (w *world) findBlocked() {
 	for _, a := range w.actors {
 		if a.standing == running && a.statement != "" && w.waits(a) {
+			w.queues()
 			a.standing = blocked
 			w.saw("blocked")
 		}
+	}
+}
+
+// queues notes that another actor waits already when one begins to.
+func (w *world) queues() {
+	if w.queued == 0 && slices.ContainsFunc(w.actors, func(a *actor) bool { return a.standing == blocked }) {
+		w.queued = len(w.trace)
 	}
 }
 

@@ -125,6 +125,9 @@ type world struct {
 	coverage  map[string]int
 	trace     []string
 	failure   string
+	// queued is how long the trace was when two actors waited for locks at once; 0: they never did. Whoever waits for a
+	// row that is then changed looks for its new version, and which of two finds it first is PostgreSQL's to say.
+	queued int
 }
 
 // outcome is what a simulation ends with.
@@ -132,6 +135,15 @@ type outcome struct {
 	failure  string // "" when every invariant held
 	trace    []string
 	coverage map[string]int
+	queued   int
+}
+
+// ordered is the part of the trace that the seed alone decides.
+func (o outcome) ordered() []string {
+	if o.queued > 0 {
+		return o.trace[:o.queued]
+	}
+	return o.trace
 }
 
 // simulate runs one seed for a number of statements, brings everything to rest, and checks the books.
@@ -158,7 +170,7 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) temper) ou
 		}
 		w.rest()
 	}()
-	return outcome{w.failure, w.trace, w.coverage}
+	return outcome{w.failure, w.trace, w.coverage, w.queued}
 }
 
 // rescue ends a simulation that has failed.
