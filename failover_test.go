@@ -23,24 +23,28 @@ import (
 // pair is a database with a replica that has every commit before the client hears of it.
 type pair struct{ leader, replica *embedded.Server }
 
+// database starts a PostgreSQL of a test's own. It forces nothing to its disk.
+func database(t *testing.T, o embedded.Options) *embedded.Server {
+	t.Helper()
+	o.Ephemeral = true
+	server, err := embedded.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
 func newPair(t *testing.T) pair {
 	t.Helper()
-	begin := func(o embedded.Options) *embedded.Server {
-		o.Ephemeral = true
-		server, err := embedded.Start(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := server.Stop(); err != nil {
-				t.Error(err)
-			}
-		})
-		return server
-	}
-	// An ephemeral server forces nothing to its disk; what the replica has is what counts here.
-	p := pair{leader: begin(embedded.Options{Settings: map[string]string{"synchronous_commit": "on"}})}
-	p.replica = begin(embedded.Options{ReplicaOf: p.leader, Settings: map[string]string{"synchronous_commit": "on"}})
+	// What the replica has is what counts here, not what is on the disk.
+	acknowledged := map[string]string{"synchronous_commit": "on"}
+	p := pair{leader: database(t, embedded.Options{Settings: acknowledged})}
+	p.replica = database(t, embedded.Options{ReplicaOf: p.leader, Settings: acknowledged})
 	super := open(t, p.leader.URL("postgres"), "")
 	for _, statement := range []string{`ALTER SYSTEM SET synchronous_standby_names = '*'`, `SELECT pg_reload_conf()`} {
 		if _, err := super.Exec(t.Context(), statement); err != nil {
@@ -118,7 +122,10 @@ func (k *witness) insist(ctx context.Context, c client, mutation string, input m
 			k.mu.Lock()
 			k.refused++
 			k.mu.Unlock()
-			time.Sleep(20 * time.Millisecond) // A client that is refused comes back a little later.
+			select { // A client that is refused comes back a little later.
+			case <-ctx.Done():
+			case <-time.After(20 * time.Millisecond):
+			}
 			continue
 		}
 		if len(got.UserErrors) > 0 || got.Workflow == nil {

@@ -137,17 +137,9 @@ func sameUser(t *testing.T, folder, socket string) *syscall.SysProcAttr {
 
 func TestTheServersWorkThroughAPoolerThatLendsByTransaction(t *testing.T) {
 	t.Parallel()
-	database, err := embedded.Start(t.Context(), embedded.Options{Ephemeral: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := database.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	w := newWorldAt(t, database.URL("postgres"))
-	w.direct, w.db.URL = w.db.URL, pooler(t, database)
+	behind := database(t, embedded.Options{})
+	w := newWorldAt(t, behind.URL("postgres"))
+	w.direct, w.db.URL = w.db.URL, pooler(t, behind)
 	// More connections than the pooler has: they are lent many times over.
 	one, two := w.serve(t, quick...), w.serve(t, quick...)
 	company, _ := w.provider.company(sandbox.Slow(time.Second))

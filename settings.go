@@ -153,7 +153,8 @@ func (s *server) logSettings() {
 		if !field.Anonymous {
 			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
 			if address, err := url.Parse(value); err == nil && address.User != nil {
-				value = address.Redacted() // A password in an address is a secret too.
+				address.User = nil // A password in an address is a secret too, and so is a token in place of the name.
+				value = address.String()
 			}
 			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
 		}

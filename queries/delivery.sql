@@ -7,12 +7,14 @@ SET attempts = d.attempts + 1, attempted_at = @at::timestamptz, next_at = @lease
 WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending AND d.next_at <= @at
 RETURNING d.*;
 
--- DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over.
+-- DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over, or when
+-- another attempt than the given one has begun; no attempt given: whichever it was, the receiver has answered.
 -- name: DeliveryEnd :execrows
 UPDATE alert_deliveries AS d
 SET state = @state, last_status = sqlc.narg('last_status'), last_error = @last_error, ended_at = @at::timestamptz,
     next_at = NULL, wake_at = NULL
-WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending;
+WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending
+    AND d.attempts = coalesce(sqlc.narg('attempts'), d.attempts);
 
 -- DeliveryGet returns the delivery of an alert.
 -- name: DeliveryGet :one

@@ -5,6 +5,7 @@ package caller
 import (
 	"context"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -40,6 +41,14 @@ type Caller struct {
 
 // Known reports whether somebody was authenticated.
 func (c Caller) Known() bool { return c.Actor != "" && c.OrganizationID != uuid.Nil && c.Role.Valid() }
+
+// Misleads reports a character that changes how an actor reads in a journal without being seen: a control or a format
+// character, but for the two joiners, which scripts and emoji are written with. Neither a token's subject nor the name
+// of an API key may have one.
+func Misleads(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return unicode.In(r, unicode.Cc, unicode.Cf) && r != nonJoiner && r != joiner
+}
 
 type contextKey struct{}
 

@@ -53,7 +53,10 @@ func (e *Engine) ClaimDelivery(
 		return nil, 0, err
 	}
 	if o.WebhookURL == "" || e.webhook.Secret == nil {
-		unsent := Attempted{OrganizationID: organization, AlertID: alert}
+		unsent := Attempted{OrganizationID: organization, AlertID: alert, Attempt: d.Attempts, Problem: d.LastError}
+		if d.LastStatus != nil {
+			unsent.Status = *d.LastStatus
+		}
 		return nil, 0, e.endDelivery(ctx, unsent, cost.DeliveryUnaddressed)
 	}
 	a, err := e.Alert(ctx, who, alert)
@@ -119,8 +122,12 @@ func (e *Engine) RecordAttempt(ctx context.Context, in Attempted) error {
 }
 
 func (e *Engine) endDelivery(ctx context.Context, in Attempted, state cost.DeliveryState) error {
+	attempt := in.Attempt
+	if state == cost.DeliveryDelivered || state == cost.DeliveryGone {
+		attempt = 0 // What the receiver has said counts, however late it is heard.
+	}
 	err := e.store.EndDelivery(ctx, sweeperOf(in.OrganizationID), postgres.EndedDelivery{
-		AlertID: in.AlertID, State: state, Status: in.Status, Problem: in.Problem, At: e.now(),
+		AlertID: in.AlertID, Attempt: attempt, State: state, Status: in.Status, Problem: in.Problem, At: e.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("end the delivery of alert %s: %w", in.AlertID, err)

@@ -141,6 +141,44 @@ func TestADeliveryIsTriedForADayAndThenGivenUp(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatWasOvertakenEndsNothing(t *testing.T) {
+	t.Parallel()
+	b, ctx := setupWebhook(t), context.Background()
+	alert := b.alert(t)
+	claim := func() *engine.Claim {
+		t.Helper()
+		got, _, err := b.engine.ClaimDelivery(ctx, b.who.OrganizationID, alert.ID)
+		if err != nil || got == nil {
+			t.Fatalf("claim: got %v, %v", got, err)
+		}
+		return got
+	}
+	record := func(c *engine.Claim, status int) cost.DeliveryState {
+		t.Helper()
+		err := b.engine.RecordAttempt(ctx, engine.Attempted{
+			OrganizationID: b.who.OrganizationID, AlertID: alert.ID, Attempt: c.Attempt, Status: status,
+			WrittenAt: alert.At,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := b.engine.Alert(ctx, b.who, alert.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Delivery.State
+	}
+	first := claim()
+	b.clock.advance(25 * time.Hour) // The first worker stood still; another one has the alert now.
+	second := claim()
+	if got := record(first, 500); got != cost.DeliveryPending {
+		t.Errorf("after a late failure: got %s, want it to be PENDING", got)
+	}
+	if got := record(second, 204); got != cost.DeliveryDelivered {
+		t.Errorf("after the acknowledgement: got %s, want DELIVERED", got)
+	}
+}
+
 func TestTheWebhookIsASettingWithAJournalAndASecretOfItsOwn(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -121,9 +120,9 @@ func checkKey(who caller.Caller, in CreateKeyInput, at time.Time) error {
 	letters := utf8.RuneCountInString(in.Name)
 	switch {
 	case letters < 1 || letters > maxKeyName || strings.TrimSpace(in.Name) != in.Name ||
-		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, misleads):
+		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, caller.Misleads):
 		return fault.Invalid([]string{"name"},
-			"A name has 1 to %d characters, none of them a control character, and no space around it.", maxKeyName)
+			"A name has 1 to %d characters, none of them a control or format character, and no space around it.", maxKeyName)
 	case !in.Role.Valid() || !who.Role.Includes(in.Role):
 		return fault.Invalid([]string{"role"}, "A key may do at most what you may: %s.", who.Role)
 	case !in.ExpiresAt.After(at) || in.ExpiresAt.After(at.Add(maxKeyLife)):
@@ -132,10 +131,6 @@ func checkKey(who caller.Caller, in CreateKeyInput, at time.Time) error {
 	}
 	return nil
 }
-
-// misleads reports a character that changes how a name reads in the journals without being seen. Tokens are held to the
-// same where they name an actor.
-func misleads(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // checkRoom refuses a name that is taken, and a key too many. The organization is locked.
 func (e *Engine) checkRoom(

@@ -37,20 +37,23 @@ func (s *Store) Delivery(
 	return one(row, err, toDelivery)
 }
 
-// EndedDelivery is a delivery that is over, with how its last attempt ended. A Status of 0 is no answer.
+// EndedDelivery is a delivery that is over, with how its last attempt ended. A Status of 0 is no answer. An Attempt
+// ends it only while it is the last one; 0: whichever it was, since the receiver's answer counts.
 type EndedDelivery struct {
 	AlertID uuid.UUID
+	Attempt int
 	State   cost.DeliveryState
 	Status  int
 	Problem string
 	At      time.Time
 }
 
-// EndDelivery says that a delivery is over. One that was over stays as it was.
+// EndDelivery says that a delivery is over. One that was over stays as it was, and so does one that somebody else has
+// taken since.
 func (s *Store) EndDelivery(ctx context.Context, who caller.Caller, d EndedDelivery) error {
 	_, err := s.of(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
 		OrganizationID: who.OrganizationID, AlertID: d.AlertID, State: d.State, LastStatus: pointer(d.Status),
-		LastError: d.Problem, At: d.At, Pending: cost.DeliveryPending,
+		LastError: d.Problem, At: d.At, Pending: cost.DeliveryPending, Attempts: pointer(d.Attempt),
 	})
 	return translate(err)
 }

@@ -137,6 +137,7 @@ func badTokens(t *testing.T) map[string]string {
 		"ActorWithNewline":         signed(t, map[string]any{"sub": "alice\nbob"}),
 		"ActorWithNUL":             signed(t, map[string]any{"sub": "alice\x00"}),
 		"ActorIsAWorker":           signed(t, map[string]any{"sub": "worker:7"}),
+		"ActorHasNoWidth":          signed(t, map[string]any{"sub": "alice\u200b"}),
 		"ActorIsTheSweeper":        signed(t, map[string]any{"sub": "sweeper"}),
 		"TooLong":                  signed(t, map[string]any{"more": strings.Repeat("x", 9000)}),
 	}

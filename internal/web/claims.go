@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -113,8 +112,8 @@ func checkActor(actor string) error {
 	switch {
 	case strings.TrimSpace(actor) == "":
 		return refused("the actor (sub) is empty")
-	case !utf8.ValidString(actor) || strings.ContainsFunc(actor, misleads):
-		return refused("the actor (sub) contains control characters")
+	case !utf8.ValidString(actor) || strings.ContainsFunc(actor, caller.Misleads):
+		return refused("the actor (sub) contains control or format characters")
 	case utf8.RuneCountInString(actor) > maxActorRunes:
 		return refused(fmt.Sprintf("the actor (sub) has more than %d characters", maxActorRunes))
 	case strings.HasPrefix(actor, reservedActor), strings.HasPrefix(actor, reservedKey):
@@ -125,9 +124,6 @@ func checkActor(actor string) error {
 	}
 	return nil
 }
-
-// misleads reports a character that changes how a journal reads without being seen.
-func misleads(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // CheckRoles returns what an issuer calls our roles as ClaimNames has it, or what is wrong with it.
 func CheckRoles(names map[string]string) (map[string]caller.Role, error) {

@@ -102,6 +102,17 @@ function Outcome({ outcome }) {
   return <><b className={kind}>{word}</b>{details.map((detail) => <span key={detail}>{detail}</span>)}</>
 }
 
+// useSettled is a value once it has not changed for a while. Each half of a token that is being typed would be an
+// attempt to sign in, and an address has only so many.
+function useSettled(value) {
+  const [settled, settle] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => settle(value), 400)
+    return () => clearTimeout(timer)
+  }, [value])
+  return settled
+}
+
 // Interface is GraphiQL's own, once the pane of the examples is known: else it would begin with no pane at all.
 function Interface(props) {
   const { visiblePlugin } = usePluginStore()
@@ -111,7 +122,8 @@ function Interface(props) {
 }
 
 function App() {
-  const [token, setToken] = useState(given.token ?? '')
+  const [written, setToken] = useState(given.token ?? '')
+  const token = useSettled(written)
   const [door, setDoor] = useState(null)
   const [outcome, setOutcome] = useState(null)
 
@@ -146,7 +158,7 @@ function App() {
 
   return (
     <>
-      <Bar token={token} onToken={onToken} notice={door?.notice} />
+      <Bar token={written} onToken={onToken} notice={door?.notice} />
       {door?.open === false && (
         <main className="closed"><h2>This playground is for administrators</h2><p>{door.reason}</p></main>
       )}

@@ -60,6 +60,7 @@ UPDATE alert_deliveries AS d
 SET state = $1, last_status = $2, last_error = $3, ended_at = $4::timestamptz,
     next_at = NULL, wake_at = NULL
 WHERE d.organization_id = $5 AND d.alert_id = $6 AND d.state = $7
+    AND d.attempts = coalesce($8, d.attempts)
 `
 
 type DeliveryEndParams struct {
@@ -70,9 +71,11 @@ type DeliveryEndParams struct {
 	OrganizationID uuid.UUID
 	AlertID        uuid.UUID
 	Pending        cost.DeliveryState
+	Attempts       *int
 }
 
-// DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over.
+// DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over, or when
+// another attempt than the given one has begun; no attempt given: whichever it was, the receiver has answered.
 func (q *Queries) DeliveryEnd(ctx context.Context, arg DeliveryEndParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deliveryEnd,
 		arg.State,
@@ -82,6 +85,7 @@ func (q *Queries) DeliveryEnd(ctx context.Context, arg DeliveryEndParams) (int64
 		arg.OrganizationID,
 		arg.AlertID,
 		arg.Pending,
+		arg.Attempts,
 	)
 	if err != nil {
 		return 0, err
