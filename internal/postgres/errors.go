@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -49,6 +50,9 @@ func isAway(err error) bool {
 			return true
 		}
 		return strings.HasPrefix(refused.Code, "08") // connection_exception
+	}
+	if pgconn.SafeToRetry(err) { // Nothing was sent: who asked has given up, or the connection was found closed.
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	var never *pgconn.ConnectError
 	return errors.As(err, &never) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -47,7 +47,10 @@ func TestWhoAsksADatabaseThatIsAwayIsToldToTryAgain(t *testing.T) {
 			if _, err := b.db.Super.Exec(ctx, `SELECT pg_terminate_backend($1, 5000)`, pid); err != nil {
 				return err
 			}
-			_, _, err := tx.Workflow(ctx, b.who, uuid.New())
+			if got := ask(tx); got != fault.Unavailable {
+				t.Errorf("at first: got %q, want %q", got, fault.Unavailable)
+			}
+			_, _, err := tx.Workflow(ctx, b.who, uuid.New()) // It is known to be closed now.
 			return err
 		})
 		if got := fault.KindOf(err); got != fault.Unavailable {
