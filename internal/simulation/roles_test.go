@@ -78,7 +78,7 @@ func (w *world) judge(a *actor, verb string, err error) {
 	if verb == "sweep calls" && errors.Is(err, errLookup) || slices.Contains(answers[verb], fault.KindOf(err)) {
 		return
 	}
-	if a.broken && fault.KindOf(err) == fault.Internal {
+	if a.broken && !expected(err) {
 		return
 	}
 	w.failf("%s: %s answers %s: %v", a.name, verb, fault.KindOf(err), err)
@@ -90,7 +90,7 @@ func (w *world) note(a *actor, verb string, err error) {
 	switch kind := fault.KindOf(err); {
 	case errors.Is(err, errLookup):
 		what += " with a look-up that fails"
-	case kind == fault.Internal:
+	case err != nil && !expected(err):
 		what += " without an answer"
 	case err != nil:
 		what += " " + string(kind)
@@ -100,7 +100,10 @@ func (w *world) note(a *actor, verb string, err error) {
 }
 
 // expected reports an answer, be it a refusal, after which the caller knows what has happened.
-func expected(err error) bool { return fault.KindOf(err) != fault.Internal }
+func expected(err error) bool {
+	kind := fault.KindOf(err)
+	return kind != fault.Internal && kind != fault.Unavailable
+}
 
 // amount is a hold: a few cents, and an odd number of picodollars.
 func (w *world) amount() cost.Pico { return cent + cost.Pico(w.chance.Int64N(int64(30*cent))) }
