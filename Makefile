@@ -18,16 +18,16 @@ test: ## Run the tests. They start a PostgreSQL of their own.
 	go test ./...
 
 conformance: ## Let other people's audits and clients judge the real server. Needs npm.
-	cd conformance && npm ci && npm run --silent conformance
+	cd test/conformance && npm ci && npm run --silent conformance
 
 playground: ## Build what the page at / is made of from the folder playground. Needs npm.
 	cd playground && npm ci && npm run --silent build
 
 bench: ## Measure, in at most five minutes, and print the table of docs/performance.md. Needs PostgreSQL's programs.
-	go run ./bench
+	go run ./test/bench
 
 chaos: ## Break servers, database and provider, and check what is left: a minute, or as ARGS says (-for 10m -seed 7).
-	go run ./chaos $(ARGS)
+	go run ./test/chaos $(ARGS)
 
 demo: ## Watch one workflow run, then play: the same as go run . demo.
 	go run . demo

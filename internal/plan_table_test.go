@@ -70,9 +70,9 @@ var plan = map[string]room{
 		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:  []string{"internal/llm/sandbox"},
 	},
-	"internal/webhook":    {ours: []string{"internal/fault"}},                          // sends to where tenants say
-	"internal/simulation": {tests: []string{"internal/engine"}, others: []string{pgx}}, // tests that break connections
-	"internal/rate":       {ours: []string{"internal/postgres", "internal/fault"}},     // buckets that all servers share
+	"internal/webhook": {ours: []string{"internal/fault"}},                          // sends to where tenants say
+	"test/simulation":  {tests: []string{"internal/engine"}, others: []string{pgx}}, // tests that break connections
+	"internal/rate":    {ours: []string{"internal/postgres", "internal/fault"}},     // buckets that all servers share
 	"internal/live": {
 		ours: []string{
 			"internal/postgres", "internal/workflow", "internal/caller",
@@ -125,18 +125,18 @@ var plan = map[string]room{
 		},
 		others: []string{pgx},
 	},
-	"chaos": { // breaks real servers, a real database and a provider, and judges what is left; nobody imports it
+	"test/chaos": { // breaks real servers, a real database and a provider, and judges what is left; nobody imports it
 		ours: []string{
-			"chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
+			"test/chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
 			"internal/cost", "internal/caller",
 		},
 		others: []string{pgx, websocket},
 	},
-	"chaos/history": { // what was told against what there is: pure, so that it can be shown to find what is wrong
+	"test/chaos/history": { // what was told against what there is: pure, so that it can be shown to find what is wrong
 		ours:   []string{"internal/workflow", "internal/cost"},
 		others: []string{porcupine},
 	},
-	"bench": { // measures the statements, the engine and the whole program side by side; nobody imports it
+	"test/bench": { // measures the statements, the engine and the whole program side by side; nobody imports it
 		ours: []string{
 			"internal/embedded", "internal/postgres", "internal/engine", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/web", "migrations",

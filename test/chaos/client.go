@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/workflow"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // The parts of answers that matter here.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 const cent = cost.Dollar / 100

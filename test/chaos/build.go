@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/infin8content/engine/chaos/history"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // queries is where the program's statements are, seen from the folder of the module.

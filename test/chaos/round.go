@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/chaos/history"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // How many clients there are of each sort.

@@ -13,7 +13,7 @@ import (
 )
 
 // peerFolder is where PostGraphile is installed, by `npm ci`.
-const peerFolder = "bench/postgraphile"
+const peerFolder = "test/bench/postgraphile"
 
 const (
 	peerMoveQuery = `mutation ($input: MoveWorkflowInput!) { moveWorkflow(input: $input) {

@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/infin8content/engine/chaos/history"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // options are what a run is told.

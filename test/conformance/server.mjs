@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const repository = new URL('..', import.meta.url).pathname
+const repository = new URL('../..', import.meta.url).pathname
 const patience = 180_000 // milliseconds; PostgreSQL may have to be fetched
 
 /** Returns { url, token, stop } of a server that answers, and beside(port) to start another unless it is ENDPOINT. */

@@ -15,8 +15,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/workflow"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // message is what comes over a socket.

@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // mood is a way in which the provider behaves for a while.

@@ -40,7 +40,7 @@ func TestASeedPlansTheSameFaultsAgain(t *testing.T) {
 func TestEveryGuardThatARunGoesWithoutIsThere(t *testing.T) {
 	t.Parallel()
 	for name, w := range weaknesses {
-		text, err := os.ReadFile("../" + w.file)
+		text, err := os.ReadFile("../../" + w.file)
 		if err != nil {
 			t.Fatal(err)
 		}

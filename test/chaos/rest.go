@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // restLimit is how long everything may take to come to rest when nothing breaks any more.

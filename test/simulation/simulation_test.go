@@ -3,7 +3,7 @@
 // nobody hears of, and connections and servers that break before and after any statement. After every step the books
 // are held against the invariants. A seed that fails is printed with its trace and can be replayed:
 //
-//	go test ./internal/simulation -run Simulation -seed 42
+//	go test ./test/simulation -run Simulation -seed 42
 //
 // It holds only tests. It mocks neither the engine nor PostgreSQL: what is simulated is the order of events and the
 // world around.
@@ -83,7 +83,7 @@ func failed(t *testing.T, seed uint64, got outcome) bool {
 	if *oneSeed != 0 {
 		last = got.trace
 	}
-	t.Errorf("seed %d: %s\n%s\nSee it again:\n\tgo test ./internal/simulation -run Simulation -seed %d -steps %d",
+	t.Errorf("seed %d: %s\n%s\nSee it again:\n\tgo test ./test/simulation -run Simulation -seed %d -steps %d",
 		seed, got.failure, strings.Join(last, "\n"), seed, *steps)
 	return true
 }

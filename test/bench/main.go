@@ -3,9 +3,9 @@
 // HTTP and the real server over HTTP take turns, and prints one table of medians, spreads and ratios. It judges
 // nothing, changes nothing outside of its own folders and leaves nothing running.
 //
-//	go run ./bench                 everything that fits into five minutes
-//	go run ./bench -only pairs     one part
-//	go run ./bench -growth         10 000 against 1 000 000 workflows as well; takes most of an hour and 40 GB
+//	go run ./test/bench                 everything that fits into five minutes
+//	go run ./test/bench -only pairs     one part
+//	go run ./test/bench -growth         10 000 against 1 000 000 workflows as well; takes most of an hour and 40 GB
 package main
 
 import (

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/chaos/history"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
+	"github.com/infin8content/engine/test/chaos/history"
 )
 
 // actor is a client: one goroutine that does one thing after the other, sometimes impatiently.
