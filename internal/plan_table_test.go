@@ -2,7 +2,7 @@ package internal_test
 
 const module = "github.com/infin8content/engine"
 
-// Modules of others, by the beginning of their import paths.
+// Third-party modules, by the beginning of their import paths.
 const (
 	uuid             = "github.com/google/uuid"
 	pgx              = "github.com/jackc/pgx/v5"
@@ -21,135 +21,197 @@ const (
 	otel             = "go.opentelemetry.io/otel"
 )
 
-// forTests are what test files may import beyond their package's row.
-var forTests = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", sync}
+// testModules are the modules that every package's tests may import.
+var testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", sync}
 
-// room is a row of the plan: what the package may import of ours, of others beside the standard library and uuid, and
-// what only its tests may. Tests may also import testdb and whatever lies below the package.
-type room struct{ ours, others, tests []string }
-
-// plan is the table. A package that is not here does not exist; an arrow that is not here is refused. A new room is a
-// new row, in the same commit, with the reason.
-var plan = map[string]room{
-	"internal/caller": {},
-	"internal/fault":  {},
-
-	"internal/workflow": {ours: []string{"internal/fault"}},
-	"internal/cost":     {ours: []string{"internal/fault"}},
-
-	"internal/postgres/dbsqlc": {
-		ours:   []string{"internal/workflow", "internal/cost"},
-		others: []string{pgx},
-	},
-	"internal/postgres": {
-		ours: []string{
-			"internal/postgres/dbsqlc", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
-		},
-		others: []string{pgx},
-	},
-	"internal/engine": {ours: []string{
-		"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
-	}},
-	"internal/llm": {
-		ours:  []string{"internal/cost", "internal/fault"},
-		tests: []string{"internal/llm/sandbox"},
-	},
-	"internal/llm/sandbox": {ours: []string{"internal/llm", "internal/cost"}},
-	"internal/steps": {
-		ours: []string{
-			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
-			"internal/caller", // who asks is an argument of every verb
-		},
-		tests: []string{"internal/llm/sandbox"},
-	},
-	"internal/jobs": {
-		ours: []string{
-			"internal/steps", "internal/engine", "internal/workflow", "internal/caller", "internal/fault",
-			"internal/webhook", "internal/cost", // a delivery job puts an alert into words and has it sent
-		},
-		others: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
-		tests:  []string{"internal/llm/sandbox"},
-	},
-	"internal/webhook": {ours: []string{"internal/fault"}},                          // sends to where tenants say
-	"test/simulation":  {tests: []string{"internal/engine"}, others: []string{pgx}}, // tests that break connections
-	"internal/rate":    {ours: []string{"internal/postgres", "internal/fault"}},     // buckets that all servers share
-	"internal/live": {
-		ours: []string{
-			"internal/postgres", "internal/workflow", "internal/caller",
-			"internal/cost", // a bill is followed entry by entry
-		},
-		others: []string{pgx},
-	},
-	"graph": {
-		ours: []string{
-			"internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
-			"internal/fault", "graph/model", "graph/scalar",
-		},
-		others: []string{gqlgen, gqlparser, sync, websocket}, // generated code limits its goroutines with x/sync
-	},
-	"graph/model": {
-		ours: []string{
-			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "graph/scalar",
-			"internal/caller", // the role of an API key is part of an input
-		},
-		others: []string{gqlgen, gqlparser},
-	},
-	"graph/scalar": {
-		ours:   []string{"internal/workflow", "internal/cost", "internal/fault", "internal/engine"},
-		others: []string{gqlgen, gqlparser},
-	},
-	"internal/issuer": { // the keys of an identity provider
-		ours:   []string{"internal/fault"},
-		others: []string{jose},
-		tests:  []string{"internal/issuer/sandbox"},
-	},
-	"internal/issuer/sandbox": {others: []string{jose, jwt}}, // an identity provider, for tests
-	"internal/web": {
-		ours:   []string{"internal/caller", "internal/fault", "internal/issuer"},
-		others: []string{cors, jwt, sync}, // room for bodies is a weighted semaphore
-		tests:  []string{"internal/issuer/sandbox"},
-	},
-	"internal/metrics": { // the one that knows Prometheus: what it counts is told by the rooms that it names
-		ours:   []string{"internal/postgres", "internal/workflow", "internal/cost", "internal/fault"},
-		others: []string{pgx, prometheus},
-	},
-	"internal/tracing": { // the one that knows OpenTelemetry
-		ours:   []string{"internal/fault"},
-		others: []string{pgx, otel},
-	},
-	"internal/embedded": {others: []string{embeddedPostgres}},
-	"internal/testdb": {
-		ours: []string{
-			"internal/embedded", "internal/postgres", "internal/workflow", "internal/cost", "internal/caller",
-			"migrations",
-		},
-		others: []string{pgx},
-	},
-	"test/chaos": { // breaks real servers, a real database and a provider, and judges what is left; nobody imports it
-		ours: []string{
-			"test/chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
-			"internal/cost", "internal/caller",
-		},
-		others: []string{pgx, websocket},
-	},
-	"test/chaos/history": { // what was told against what there is: pure, so that it can be shown to find what is wrong
-		ours:   []string{"internal/workflow", "internal/cost"},
-		others: []string{porcupine},
-	},
-	"test/bench": { // measures the statements, the engine and the whole program side by side; nobody imports it
-		ours: []string{
-			"internal/embedded", "internal/postgres", "internal/engine", "internal/workflow", "internal/cost",
-			"internal/caller", "internal/web", "migrations",
-		},
-		others: []string{pgx, sync, websocket},
-	},
-	"migrations": {},
-	"internal":   {}, // this test
-
-	server: {others: []string{pgx, kong, sync}}, // wires all of them and runs them side by side; see mayImport
+// row says what one package may import: packages of this module, third-party modules beside uuid, and packages that only
+// its tests import. Every package may import the standard library, if it is not pure. Its tests may also import testdb
+// and every package that the package reaches.
+type row struct {
+	path    string
+	imports []string
+	modules []string
+	tests   []string
 }
 
 const (
-	server = "." // the root package, server.go
+	root   = "." // the folder of server.go
 	testdb = "internal/testdb"
 )
+
+// plan is the import table. A package imports only rows below its own. A package without a row, an import without an
+// entry and a row without a package are errors. A new package is a new row, in the same commit, with the reason.
+var plan = []row{
+	// Programs. No package imports them.
+	{
+		path:    root, // wires all packages and runs them side by side; see mayImport
+		modules: []string{pgx, kong, sync},
+	},
+	{
+		path: "test/chaos", // breaks real servers, a real database and a provider, and judges the result
+		imports: []string{
+			"test/chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
+			"internal/cost", "internal/caller",
+		},
+		modules: []string{pgx, websocket},
+	},
+	{
+		path:    "test/chaos/history", // compares answers with the database; pure, so that tests can give it wrong histories
+		imports: []string{"internal/workflow", "internal/cost"},
+		modules: []string{porcupine},
+	},
+	{
+		path: "test/bench", // measures the statements, the engine and the whole program side by side
+		imports: []string{
+			"internal/embedded", "internal/postgres", "internal/engine", "internal/workflow", "internal/cost",
+			"internal/caller", "internal/web", "migrations",
+		},
+		modules: []string{pgx, sync, websocket},
+	},
+	{
+		path:    "test/simulation", // its tests break connections, so it has pgx
+		modules: []string{pgx},
+		tests:   []string{"internal/engine"},
+	},
+	{path: "internal"}, // this test
+
+	// The API.
+	{
+		path:    "internal/web",
+		imports: []string{"internal/caller", "internal/fault", "internal/issuer"},
+		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies
+		tests:   []string{"internal/issuer/sandbox"},
+	},
+	{
+		path: "graph",
+		imports: []string{
+			"internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
+			"internal/fault", "graph/model", "graph/scalar",
+		},
+		modules: []string{gqlgen, gqlparser, sync, websocket}, // generated code limits its goroutines with x/sync
+	},
+	{
+		path: "graph/model",
+		imports: []string{
+			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "graph/scalar",
+			"internal/caller", // the role of an API key is part of an input
+		},
+		modules: []string{gqlgen, gqlparser},
+	},
+	{
+		path:    "graph/scalar",
+		imports: []string{"internal/workflow", "internal/cost", "internal/fault", "internal/engine"},
+		modules: []string{gqlgen, gqlparser},
+	},
+
+	// Background work.
+	{
+		path: "internal/jobs",
+		imports: []string{
+			"internal/steps", "internal/engine", "internal/workflow", "internal/caller", "internal/fault",
+			"internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
+		},
+		modules: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
+		tests:   []string{"internal/llm/sandbox"},
+	},
+	{
+		path: "internal/steps",
+		imports: []string{
+			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
+			"internal/caller", // the caller is an argument of every verb
+		},
+		tests: []string{"internal/llm/sandbox"},
+	},
+
+	// The engine, and packages that read its store.
+	{
+		path: "internal/engine",
+		imports: []string{
+			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+		},
+	},
+	{
+		path:    "internal/metrics", // the only package that imports Prometheus
+		imports: []string{"internal/postgres", "internal/workflow", "internal/cost", "internal/fault"},
+		modules: []string{pgx, prometheus},
+	},
+	{
+		path: "internal/live",
+		imports: []string{
+			"internal/postgres", "internal/workflow", "internal/caller",
+			"internal/cost", // the entries of a ledger are a subscription
+		},
+		modules: []string{pgx},
+	},
+	{
+		path:    "internal/rate", // token buckets that all servers share
+		imports: []string{"internal/postgres", "internal/fault"},
+	},
+	{
+		path: testdb,
+		imports: []string{
+			"internal/embedded", "internal/postgres", "internal/workflow", "internal/cost", "internal/caller",
+			"migrations",
+		},
+		modules: []string{pgx},
+	},
+	{
+		path: "internal/postgres",
+		imports: []string{
+			"internal/postgres/dbsqlc", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+		},
+		modules: []string{pgx},
+	},
+	{
+		path:    "internal/postgres/dbsqlc",
+		imports: []string{"internal/workflow", "internal/cost"},
+		modules: []string{pgx},
+	},
+
+	// Providers and other servers.
+	{
+		path:    "internal/llm/sandbox",
+		imports: []string{"internal/llm", "internal/cost"},
+	},
+	{
+		path:    "internal/llm",
+		imports: []string{"internal/cost", "internal/fault"},
+		tests:   []string{"internal/llm/sandbox"},
+	},
+	{
+		path:    "internal/issuer/sandbox", // an identity provider for tests
+		modules: []string{jose, jwt},
+	},
+	{
+		path:    "internal/issuer", // the signing keys of an identity provider
+		imports: []string{"internal/fault"},
+		modules: []string{jose},
+		tests:   []string{"internal/issuer/sandbox"},
+	},
+	{
+		path:    "internal/webhook", // sends to addresses that tenants choose
+		imports: []string{"internal/fault"},
+	},
+	{
+		path:    "internal/tracing", // the only package that imports OpenTelemetry
+		imports: []string{"internal/fault"},
+		modules: []string{pgx, otel},
+	},
+	{
+		path:    "internal/embedded",
+		modules: []string{embeddedPostgres},
+	},
+
+	// Rules without I/O, and leaves.
+	{
+		path:    "internal/workflow",
+		imports: []string{"internal/fault"},
+	},
+	{
+		path:    "internal/cost",
+		imports: []string{"internal/fault"},
+	},
+	{path: "internal/caller"},
+	{path: "internal/fault"},
+	{path: "migrations"},
+}

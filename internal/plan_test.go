@@ -1,5 +1,5 @@
-// Package internal_test holds the plan of the house: which package may import which. The rooms are few and their
-// doors open one way; this test is what keeps it so.
+// Package internal_test checks the import table: each package imports only the packages and modules that its row names,
+// and only rows below its own.
 package internal_test
 
 import (
@@ -12,7 +12,6 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
-	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -22,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pure packages compute; they may not even be able to reach a clock, chance, a context or the world.
+// pure packages only compute. They import no forbidden package and call no function in clock.
 var (
 	pure      = []string{"internal/workflow", "internal/cost"}
 	forbidden = []string{
@@ -31,20 +30,36 @@ var (
 	clock = []string{"After", "AfterFunc", "NewTicker", "NewTimer", "Now", "Since", "Sleep", "Tick", "Until"}
 )
 
-// listed is what `go list` says about a package.
+// listed is the part of the output of `go list` that describes one package.
 type listed struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string
 }
 
-func TestThePackagesImportOnlyWhatThePlanAllows(t *testing.T) {
+func TestPlan(t *testing.T) {
 	t.Parallel()
-	for _, fault := range check(list(t)) {
-		t.Error(fault)
-	}
+	packages := list(t)
+	t.Run("EveryImportHasAnEntry", func(t *testing.T) {
+		t.Parallel()
+		for _, message := range check(packages) {
+			t.Error(message)
+		}
+	})
+	t.Run("EveryImportPointsDown", func(t *testing.T) {
+		t.Parallel()
+		for _, message := range checkOrder(plan) {
+			t.Error(message)
+		}
+	})
+	t.Run("EveryRowHasAPackage", func(t *testing.T) {
+		t.Parallel()
+		for _, message := range rowsWithoutPackage(plan, packages) {
+			t.Error(message)
+		}
+	})
 }
 
-func TestThePureRoomsReadNoClock(t *testing.T) {
+func TestPurePackages_ReadNoClock(t *testing.T) {
 	t.Parallel()
 	for _, path := range pure {
 		files, err := filepath.Glob(filepath.Join("..", path, "*.go"))
@@ -81,8 +96,8 @@ func clockUses(file *ast.File) []string {
 	return uses
 }
 
-// list asks the go command for the packages of the module. It first walks the tree: Go's cache of test results sees
-// what a test opens, but not what a child process reads, and would go on reporting yesterday's house.
+// list returns the packages of the module, from the go command. It first walks the tree: Go's cache of test results
+// depends on the files that a test opens, but not on those that a child process reads.
 func list(t *testing.T) []listed {
 	t.Helper()
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
@@ -94,7 +109,7 @@ func list(t *testing.T) []listed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// -e: what does not compile is told by the compiler.
+	// -e: the compiler reports packages that do not compile.
 	const fields = "-json=ImportPath,Imports,TestImports,XTestImports"
 	command := exec.CommandContext(t.Context(), "go", "list", "-e", fields, "./...")
 	command.Dir = ".."
@@ -116,103 +131,142 @@ func list(t *testing.T) []listed {
 	}
 }
 
-// check returns a sentence for each package and each arrow that is not in the plan.
+// check returns a sentence for each package without a row and each import without an entry.
 func check(packages []listed) []string {
-	var faults []string
+	var messages []string
 	for _, one := range packages {
 		path := inside(one.ImportPath)
-		row, planned := plan[path]
-		if !planned {
-			faults = append(faults, fmt.Sprintf("%s is a package that is not in the plan", path))
+		at := position(plan, path)
+		if at < 0 {
+			messages = append(messages, fmt.Sprintf("%s has no row", path))
 			continue
 		}
 		for _, imported := range one.Imports {
-			if !mayImport(path, row, imported) {
-				faults = append(faults, fmt.Sprintf("%s imports %s", path, inside(imported)))
+			if !mayImport(plan[at], imported) {
+				messages = append(messages, fmt.Sprintf("%s imports %s", path, inside(imported)))
 			}
 		}
 		for _, imported := range slices.Concat(one.TestImports, one.XTestImports) {
-			if !testsMayImport(path, row, imported) {
-				faults = append(faults, fmt.Sprintf("the tests of %s import %s", path, inside(imported)))
+			if !testsMayImport(plan[at], imported) {
+				messages = append(messages, fmt.Sprintf("the tests of %s import %s", path, inside(imported)))
 			}
 		}
 	}
-	return faults
+	return messages
 }
 
-// inside turns an import path of ours into the path of the folder, and leaves others as they are.
+// checkOrder returns a sentence for each path that has two rows and each entry whose row is not below.
+func checkOrder(rows []row) []string {
+	var messages []string
+	for i, one := range rows {
+		if position(rows, one.path) < i {
+			messages = append(messages, fmt.Sprintf("%s has two rows", one.path))
+		}
+		for _, imported := range one.imports {
+			switch at := position(rows, imported); {
+			case at < 0:
+				messages = append(messages, fmt.Sprintf("the row of %s names %s, which has no row", one.path, imported))
+			case at <= i:
+				messages = append(messages, fmt.Sprintf("the row of %s names %s, which is not below it", one.path, imported))
+			}
+		}
+		for _, imported := range one.tests {
+			if position(rows, imported) < 0 {
+				messages = append(messages, fmt.Sprintf("the row of %s names %s, which has no row", one.path, imported))
+			}
+		}
+	}
+	return messages
+}
+
+// rowsWithoutPackage returns a sentence for each row whose folder has no Go file.
+func rowsWithoutPackage(rows []row, packages []listed) []string {
+	var messages []string
+	for _, one := range rows {
+		if !slices.ContainsFunc(packages, func(p listed) bool { return inside(p.ImportPath) == one.path }) {
+			messages = append(messages, fmt.Sprintf("%s has a row but no package", one.path))
+		}
+	}
+	return messages
+}
+
+// position returns the index of a package's row, or −1.
+func position(rows []row, path string) int {
+	return slices.IndexFunc(rows, func(r row) bool { return r.path == path })
+}
+
+// inside turns an import path of this module into the path of the folder, and returns others unchanged.
 func inside(imported string) string {
 	if imported == module {
-		return server
+		return root
 	}
 	return strings.TrimPrefix(imported, module+"/")
 }
 
-func mayImport(path string, row room, imported string) bool {
+func mayImport(r row, imported string) bool {
 	switch {
 	case standard(imported):
-		return !slices.Contains(pure, path) || !slices.ContainsFunc(forbidden, func(root string) bool {
-			// net/url only takes texts apart; everything else below a forbidden root is forbidden too.
-			return imported != "net/url" && below(imported, root)
+		return !slices.Contains(pure, r.path) || !slices.ContainsFunc(forbidden, func(parent string) bool {
+			// net/url only parses text; everything else below a forbidden path is forbidden too.
+			return imported != "net/url" && below(imported, parent)
 		})
 	case below(imported, module):
 		target := inside(imported)
-		_, planned := plan[target]
-		return planned && (slices.Contains(row.ours, target) || path == server && target != testdb)
+		return position(plan, target) >= 0 &&
+			(slices.Contains(r.imports, target) || r.path == root && target != testdb)
 	default:
-		return below(imported, uuid) || belowAny(imported, row.others)
+		return below(imported, uuid) || belowAny(imported, r.modules)
 	}
 }
 
-func testsMayImport(path string, row room, imported string) bool {
-	if standard(imported) || belowAny(imported, forTests) || mayImport(path, row, imported) {
+func testsMayImport(r row, imported string) bool {
+	if standard(imported) || belowAny(imported, testModules) || mayImport(r, imported) {
 		return true
 	}
-	reach := closure(append(slices.Concat(row.ours, row.tests), testdb))
-	if path == server {
-		reach = closure(slices.Collect(maps.Keys(plan)))
+	reached := closure(append(slices.Concat(r.imports, r.tests), testdb))
+	if r.path == root {
+		for _, other := range plan {
+			reached[other.path] = true
+		}
 	}
 	if below(imported, module) {
 		target := inside(imported)
-		return target == path || reach[target]
+		return target == r.path || reached[target]
 	}
-	for target := range reach {
-		if belowAny(imported, plan[target].others) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(plan, func(other row) bool {
+		return reached[other.path] && belowAny(imported, other.modules)
+	})
 }
 
-// closure returns the rooms and all the rooms below them.
-func closure(rooms []string) map[string]bool {
+// closure returns the packages and all packages that they may import, directly or not.
+func closure(paths []string) map[string]bool {
 	reached := map[string]bool{}
-	for len(rooms) > 0 {
-		next := rooms[0]
-		rooms = rooms[1:]
-		if !reached[next] {
+	for len(paths) > 0 {
+		next := paths[0]
+		paths = paths[1:]
+		if at := position(plan, next); at >= 0 && !reached[next] {
 			reached[next] = true
-			rooms = append(rooms, plan[next].ours...)
+			paths = append(paths, plan[at].imports...)
 		}
 	}
 	return reached
 }
 
-// standard reports a package of the standard library: the first part of its path is no host.
+// standard reports whether a package is in the standard library: the first part of its path is no host name.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".")
 }
 
-func below(imported, root string) bool {
-	return imported == root || strings.HasPrefix(imported, root+"/")
+func below(path, parent string) bool {
+	return path == parent || strings.HasPrefix(path, parent+"/")
 }
 
-func belowAny(imported string, roots []string) bool {
-	return slices.ContainsFunc(roots, func(root string) bool { return below(imported, root) })
+func belowAny(path string, parents []string) bool {
+	return slices.ContainsFunc(parents, func(parent string) bool { return below(path, parent) })
 }
 
-func TestThePlanRefusesWhatItDoesNotName(t *testing.T) {
+func TestCheck_NamesImportsWithoutAnEntry(t *testing.T) {
 	t.Parallel()
 	ours := func(path string) string { return module + "/" + path }
 	got := check([]listed{
@@ -226,7 +280,7 @@ func TestThePlanRefusesWhatItDoesNotName(t *testing.T) {
 			ours("internal/testdb"),
 		}, XTestImports: []string{
 			ours("internal/engine"), ours("internal/testdb"), ours("internal/embedded"),
-			ours("internal/postgres/dbsqlc"), pgx, forTests[0] + "/cmp", ours("internal/steps"), ours("graph"), river,
+			ours("internal/postgres/dbsqlc"), pgx, testModules[0] + "/cmp", ours("internal/steps"), ours("graph"), river,
 		}},
 		{ImportPath: ours("internal/web"), Imports: []string{cors, jwt + "/request", cors + "-lookalike"}},
 		{ImportPath: ours("internal/steps"), TestImports: []string{
@@ -238,7 +292,7 @@ func TestThePlanRefusesWhatItDoesNotName(t *testing.T) {
 		}, XTestImports: []string{ours("internal/testdb"), module, jwt, river}},
 	})
 	want := []string{
-		"internal/util is a package that is not in the plan",
+		"internal/util has no row",
 		"internal/workflow imports context",
 		"internal/workflow imports os/exec",
 		"internal/workflow imports net/http",
@@ -259,7 +313,7 @@ func TestThePlanRefusesWhatItDoesNotName(t *testing.T) {
 		". imports " + gqlgen + "/graphql",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	source := "package p\nimport \"time\"\nvar start, later = time.Now(), time.Second\nfunc f() { time.Sleep(later) }"
 	file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, 0)
@@ -271,16 +325,31 @@ func TestThePlanRefusesWhatItDoesNotName(t *testing.T) {
 	}
 }
 
-func TestThePlanHasNoCircle(t *testing.T) {
+func TestCheckOrder_NamesImportsThatPointUp(t *testing.T) {
 	t.Parallel()
-	for path, row := range plan {
-		if closure(row.ours)[path] {
-			t.Errorf("%s may import itself by a detour", path)
-		}
-		for _, target := range slices.Concat(row.ours, row.tests) {
-			if _, planned := plan[target]; !planned {
-				t.Errorf("the row of %s names %s, which has no row", path, target)
-			}
-		}
+	got := checkOrder([]row{
+		{path: "a", imports: []string{"b", "c"}, tests: []string{"a", "gone"}},
+		{path: "b", imports: []string{"b", "a", "gone"}},
+		{path: "c"},
+		{path: "b"},
+	})
+	want := []string{
+		"the row of a names gone, which has no row",
+		"the row of b names b, which is not below it",
+		"the row of b names a, which is not below it",
+		"the row of b names gone, which has no row",
+		"b has two rows",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+func TestRowsWithoutPackage_NamesAStaleRow(t *testing.T) {
+	t.Parallel()
+	packages := []listed{{ImportPath: module}, {ImportPath: module + "/a"}}
+	got := rowsWithoutPackage([]row{{path: root}, {path: "a"}, {path: "gone"}}, packages)
+	if diff := cmp.Diff([]string{"gone has a row but no package"}, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 }
