@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// keysCommand keeps API keys of any organization, as the owner of the database: for the first key, which nobody could
+// ask the API for, and for a key that must end while the API is away.
+type keysCommand struct {
+	Create keysCreateCommand `cmd:"" help:"Make a key and print it, once."`
+	List   keysListCommand   `cmd:"" help:"List the keys of an organization, the newest first."`
+	Revoke keysRevokeCommand `cmd:"" help:"End a key, at once and on every server."`
+}
+
+// keyFlags say whose keys, and who keeps them.
+type keyFlags struct {
+	Organization uuid.UUID `required:"" help:"The organization's UUID."`
+	Actor        string    `default:"operator" help:"Who the journal will name."`
+}
+
+// with opens the database as its owner and makes an engine on it that acts for the organization.
+func (f keyFlags) with(p *program, o settings, do func(*engine.Engine, caller.Caller) error) error {
+	return withOwner(p, func(pool *pgxpool.Pool) error {
+		e, err := newEngine(o, postgres.New(pool), p.logger, engineParts{})
+		if err != nil {
+			return err
+		}
+		return do(e, caller.Caller{Actor: f.Actor, OrganizationID: f.Organization, Role: caller.Admin})
+	})
+}
+
+type keysCreateCommand struct {
+	keyFlags      `embed:""`
+	Name          string        `required:"" help:"What it is for: the journals will name it by key: and this."`
+	Role          string        `default:"OPERATOR" enum:"VIEWER,OPERATOR,ADMIN" help:"VIEWER, OPERATOR or ADMIN."`
+	TTL           time.Duration `name:"ttl" default:"2160h" help:"How long it is good for: at most 366 days."`
+	WorkflowLimit string        `default:"1.00" help:"As in serve, for an organization that was never seen before."`
+	MonthLimit    string        `default:"25.00" help:"The same."`
+}
+
+// Run prints only the key.
+func (c *keysCreateCommand) Run(p *program) error {
+	limits := settings{WorkflowLimit: c.WorkflowLimit, MonthLimit: c.MonthLimit}
+	return c.with(p, limits, func(e *engine.Engine, who caller.Caller) error {
+		if err := e.Admit(p.ctx, who); err != nil {
+			return err
+		}
+		made, err := e.CreateKey(p.ctx, who, engine.CreateKeyInput{
+			Name: c.Name, Role: caller.Role(c.Role), ExpiresAt: time.Now().Add(c.TTL),
+		})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(p.stdout, made.Text)
+		return err
+	})
+}
+
+type keysListCommand struct {
+	keyFlags `embed:""`
+}
+
+// Run prints a line for each key.
+func (c *keysListCommand) Run(p *program) error {
+	return c.with(p, settings{WorkflowLimit: "0", MonthLimit: "0"}, func(e *engine.Engine, who caller.Caller) error {
+		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		for in := (engine.KeysInput{First: engine.MaxPage}); ; {
+			keys, err := e.Keys(p.ctx, who, in)
+			if err != nil {
+				return err
+			}
+			for _, k := range keys {
+				used := "never used"
+				if k.LastUsedAt != nil {
+					used = "used " + k.LastUsedAt.Format(time.RFC3339)
+				}
+				fmt.Fprintf(table, "%s\t%s…\t%s\t%s\tuntil %s\t%s\t%s\n", k.ID, k.Prefix, k.Role, k.State,
+					k.ExpiresAt.Format(time.RFC3339), used, k.Name)
+				in.After = &engine.Key{At: k.CreatedAt, ID: k.ID}
+			}
+			if len(keys) < in.First {
+				return table.Flush()
+			}
+		}
+	})
+}
+
+type keysRevokeCommand struct {
+	keyFlags `embed:""`
+	ID       uuid.UUID `arg:"" help:"The key, as the list shows it."`
+	Reason   string    `required:"" help:"Why, for the journal: up to 2000 characters."`
+}
+
+// Run revokes and says so.
+func (c *keysRevokeCommand) Run(p *program) error {
+	return c.with(p, settings{WorkflowLimit: "0", MonthLimit: "0"}, func(e *engine.Engine, who caller.Caller) error {
+		done, err := e.RevokeKey(p.ctx, who, engine.RevokeKeyInput{KeyID: c.ID, Reason: c.Reason})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s was revoked %s by %s\n", done.Key.Name,
+			done.Key.RevokedAt.Format(time.RFC3339), done.Key.RevokedBy)
+		return err
+	})
+}

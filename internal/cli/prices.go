@@ -1,0 +1,306 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// pricesCommand keeps the operator's price list, which counts for every organization without prices of its own. It
+// works as the owner of the database, since the server's role may not write that list.
+type pricesCommand struct {
+	Import pricesImportCommand `cmd:"" help:"Compare a provider's price list with the prices in force; write with --apply."`
+	List   pricesListCommand   `cmd:"" help:"List the operator's prices, and those that wait for a decision."`
+	Accept pricesAcceptCommand `cmd:"" help:"Let a price out of quarantine."`
+	Reject pricesRejectCommand `cmd:"" help:"Drop a price in quarantine."`
+}
+
+// withPrices opens the database as its owner and makes an engine on it.
+func withPrices(p *program, do func(*engine.Engine) error) error {
+	return withOwner(p, func(pool *pgxpool.Pool) error {
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
+		if err != nil {
+			return err
+		}
+		return do(e)
+	})
+}
+
+type pricesImportCommand struct {
+	From        string `arg:"" optional:"" name:"file-or-url" help:"A model list; the provider's own without it."`
+	Apply       bool   `xor:"apply" help:"Write: believed prices come into force, doubted ones into quarantine."`
+	DryRun      bool   `xor:"apply" help:"Only show the difference, as without --apply."`
+	ProviderURL string `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	Actor       string `default:"operator" help:"Who the price table will name."`
+}
+
+// Run reads the list, shows what it changes, and writes that when asked to.
+func (c *pricesImportCommand) Run(p *program) error {
+	provider := strings.TrimRight(c.ProviderURL, "/")
+	if c.From == "" {
+		c.From = provider + "/models"
+	}
+	text, err := c.read(p, provider)
+	if err != nil {
+		return err
+	}
+	list, err := cost.ParsePriceList(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.From, err)
+	}
+	return withPrices(p, func(e *engine.Engine) error {
+		done, err := e.ImportPrices(p.ctx, engine.Operator(c.Actor), engine.ImportPricesInput{
+			List: list, Source: c.From, Apply: c.Apply,
+		})
+		if err != nil {
+			return err
+		}
+		return printImport(p.stdout, done)
+	})
+}
+
+func (c *pricesImportCommand) read(p *program, provider string) ([]byte, error) {
+	if !strings.HasPrefix(c.From, "http://") && !strings.HasPrefix(c.From, "https://") {
+		file, err := os.Open(c.From)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = file.Close() }()
+		return readBounded(file)
+	}
+	key := ""
+	if strings.HasPrefix(c.From, provider+"/") {
+		key = p.secrets.providerKey // It goes where it was meant to go and nowhere else.
+	}
+	text, err := fetchList(p.ctx, c.From, key)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the price list: %w", err)
+	}
+	return text, nil
+}
+
+// fetchLimit is how long a price list may take to arrive.
+const fetchLimit = 30 * time.Second
+
+// fetchList gets a bounded text over HTTPS, or over HTTP from this machine. It follows no redirect, so that who is
+// asked is who answers.
+func fetchList(ctx context.Context, address, key string) ([]byte, error) {
+	if err := checkFetch(address); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	if key != "" {
+		request.Header.Set("Authorization", "Bearer "+key)
+	}
+	client := &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", address, response.Status)
+	}
+	return readBounded(response.Body)
+}
+
+// checkFetch refuses addresses whose answer anybody on the way could write.
+func checkFetch(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return errors.New("the address must be an absolute one without credentials")
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	loopback := u.Hostname() == "localhost" || (err == nil && ip.IsLoopback())
+	if u.Scheme != "https" && !loopback {
+		return errors.New("a price list is fetched over https, or from this machine")
+	}
+	return nil
+}
+
+// readBounded reads one byte more than a list may have, so that a list that is too long is recognized.
+func readBounded(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, cost.MaxListBytes+1))
+}
+
+// printImport prints what a list changes: a line for each price that is not unchanged, and the sum.
+func printImport(w io.Writer, done engine.PriceImport) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	counts, quarantined := map[cost.ChangeKind]int{}, 0
+	for _, c := range done.Changes {
+		counts[c.Kind]++
+		if c.Doubt != "" {
+			quarantined++
+		}
+		if c.Kind != cost.PriceUnchanged {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Model, thing(c.Component, c.MinPromptTokens),
+				amounts(c.PriceChange), fate(c, done.Applied))
+		}
+	}
+	for _, s := range done.Skipped {
+		fmt.Fprintf(table, "SKIPPED\t%s\tline %d\t\t%s\n", s.Model, s.Line, s.Why)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%d added, %d changed, %d unchanged, %d gone, %d models skipped; %d in quarantine\n",
+		counts[cost.PriceAdded], counts[cost.PriceChanged], counts[cost.PriceUnchanged], counts[cost.PriceGone],
+		len(done.Skipped), quarantined)
+	if !done.Applied {
+		fmt.Fprintln(w, "nothing was written: use --apply")
+	}
+	return nil
+}
+
+// thing is what a price is paid for, in a table.
+func thing(c cost.Component, size int64) string {
+	if size == 0 {
+		return string(c)
+	}
+	return fmt.Sprintf("%s from %d tokens", c, size)
+}
+
+func amounts(c cost.PriceChange) string {
+	switch {
+	case c.Kind == cost.PriceGone:
+		return "$" + c.Unit.String()
+	case c.Old == nil:
+		return "→ $" + c.Unit.String()
+	}
+	return fmt.Sprintf("$%s → $%s (× %.3g)", c.Old, c.Unit, c.Factor())
+}
+
+// fate is what becomes of a change.
+func fate(c engine.PlannedPrice, applied bool) string {
+	switch {
+	case c.Kind == cost.PriceGone:
+		return "no longer listed; stays in force"
+	case c.Doubt != "" && c.ProposalID == uuid.Nil:
+		return fmt.Sprintf("goes into quarantine: %s", c.Doubt)
+	case c.Doubt != "":
+		return fmt.Sprintf("in quarantine as %s: %s", c.ProposalID, c.Doubt)
+	case applied:
+		return "in force from " + c.Begins.Format(time.RFC3339)
+	}
+	return ""
+}
+
+type pricesListCommand struct {
+	Model []string  `help:"Only these models."`
+	At    time.Time `help:"As they were at a moment, such as 2026-02-01T00:00:00Z; now without it."`
+}
+
+// Run prints the operator's prices and what waits.
+func (c *pricesListCommand) Run(p *program) error {
+	return withPrices(p, func(e *engine.Engine) error {
+		in := engine.PriceListInput{Models: c.Model, First: 1000}
+		if !c.At.IsZero() {
+			in.At = &c.At
+		}
+		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		for {
+			prices, err := e.PriceList(p.ctx, engine.Operator(""), in)
+			if err != nil {
+				return err
+			}
+			for _, price := range prices {
+				fmt.Fprintf(table, "%s\t%s\t$%s\tsince %s\t%s\n", price.Model, thing(price.Component, price.MinPromptTokens),
+					price.Unit, price.ValidFrom.Format(time.RFC3339), price.Source)
+			}
+			if len(prices) < in.First {
+				break
+			}
+			in.After = &prices[len(prices)-1]
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		return printProposals(p, e)
+	})
+}
+
+// printProposals prints the prices that wait for a decision.
+func printProposals(p *program, e *engine.Engine) error {
+	waiting, err := e.PriceProposals(p.ctx, engine.Operator(""), engine.ProposalsInput{
+		States: []cost.ProposalState{cost.ProposalPending}, First: cost.MaxListPrices,
+	})
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "\n%d in quarantine, until `prices accept` or `prices reject`:\n", len(waiting))
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, w := range waiting {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", w.ID, w.Model, thing(w.Component, w.MinPromptTokens),
+			amounts(cost.PriceChange{ListedPrice: cost.ListedPrice{Unit: w.Unit}, Old: w.Compared}), w.Doubt)
+	}
+	return table.Flush()
+}
+
+// decideFlags name a proposal and the decision's reason.
+type decideFlags struct {
+	ID     uuid.UUID `arg:"" help:"The proposal, as the list shows it."`
+	Reason string    `required:"" help:"Why, for the price table: up to 2000 characters."`
+	Actor  string    `default:"operator" help:"Who the price table will name."`
+}
+
+func (f decideFlags) input() engine.DecideInput {
+	return engine.DecideInput{ProposalID: f.ID, Reason: f.Reason}
+}
+
+type pricesAcceptCommand struct {
+	decideFlags `embed:""`
+}
+
+// Run accepts and prints from when the price is in force.
+func (c *pricesAcceptCommand) Run(p *program) error {
+	return withPrices(p, func(e *engine.Engine) error {
+		done, err := e.AcceptPrice(p.ctx, engine.Operator(c.Actor), c.input())
+		if err != nil {
+			return err
+		}
+		d := done.Proposal
+		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s, in force from %s\n", d.Model, thing(d.Component, d.MinPromptTokens),
+			d.Unit, d.AcceptedFrom.Format(time.RFC3339))
+		return err
+	})
+}
+
+type pricesRejectCommand struct {
+	decideFlags `embed:""`
+}
+
+// Run rejects and says so.
+func (c *pricesRejectCommand) Run(p *program) error {
+	return withPrices(p, func(e *engine.Engine) error {
+		done, err := e.RejectPrice(p.ctx, engine.Operator(c.Actor), c.input())
+		if err != nil {
+			return err
+		}
+		d := done.Proposal
+		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s is not used\n", d.Model, thing(d.Component, d.MinPromptTokens), d.Unit)
+		return err
+	})
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// reconcileCommand compares the ledger with the provider's own figures. It books nothing.
+type reconcileCommand struct {
+	From         string `required:"" help:"First day, such as 2026-03-01, by UTC; the provider keeps the last 30 days."`
+	To           string `help:"The day after the last; today when absent, since a day is compared when it is over."`
+	Organization string `help:"Only this organization's calls, by its UUID: for a key of the provider that it has to itself."`
+	Provider     string `default:"openrouter" help:"Name that the provider's calls are booked under; sandbox for the sandbox."`
+	ProviderURL  string `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	Tolerance    string `default:"0.000001" help:"USD that the two may be apart for a model and day, since sums are rounded there."`
+}
+
+// Run prints every model and day that differs, and fails when there is one.
+func (c *reconcileCommand) Run(p *program) error {
+	in, err := c.input(time.Now())
+	if err != nil {
+		return err
+	}
+	if in.Figures, err = c.figures(p); err != nil {
+		return err
+	}
+	return withOwner(p, func(pool *pgxpool.Pool) error {
+		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
+		if err != nil {
+			return err
+		}
+		r, err := e.Reconcile(p.ctx, in)
+		if field := fault.FieldOf(err); len(field) == 1 {
+			return fmt.Errorf("--%s: %w", field[0], err)
+		}
+		if err != nil {
+			return err
+		}
+		return printReconciliation(p.stdout, r)
+	})
+}
+
+// input reads the flags.
+func (c *reconcileCommand) input(now time.Time) (in engine.ReconcileInput, err error) {
+	today := cost.NewDay(now.UTC())
+	in.Provider, in.Days.To = c.Provider, today
+	if in.Days.From, err = cost.ParseDay(nil, c.From); err != nil {
+		return in, fmt.Errorf("--from: %w", err)
+	}
+	if c.To != "" {
+		if in.Days.To, err = cost.ParseDay(nil, c.To); err != nil {
+			return in, fmt.Errorf("--to: %w", err)
+		}
+	}
+	if in.Days.From < today-llm.ActivityDays {
+		return in, fmt.Errorf("--from: the provider keeps the last %d days, from %s on", llm.ActivityDays,
+			today-llm.ActivityDays)
+	}
+	if in.Tolerance, err = cost.ParseUSD(c.Tolerance); err != nil {
+		return in, fmt.Errorf("--tolerance: %w", err)
+	}
+	if c.Organization != "" {
+		organization, err := uuid.Parse(c.Organization)
+		if err != nil {
+			return in, fmt.Errorf("--organization: %q is no UUID", c.Organization)
+		}
+		in.Organization = &organization
+	}
+	return in, nil
+}
+
+// figures asks the provider.
+func (c *reconcileCommand) figures(p *program) ([]engine.ProviderDay, error) {
+	if p.secrets.managementKey == "" {
+		return nil, errors.New("OPENROUTER_MANAGEMENT_KEY is not set: the key that makes requests may not see the figures")
+	}
+	client, err := llm.New(llm.Options{BaseURL: c.ProviderURL, Key: p.secrets.managementKey, Title: "Infin8Content"})
+	if err != nil {
+		return nil, fmt.Errorf("the model provider: %w", err)
+	}
+	defer client.Close()
+	activities, err := client.Activity(p.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the provider for its figures: %w", err)
+	}
+	figures := make([]engine.ProviderDay, len(activities))
+	for i, a := range activities {
+		figures[i] = engine.ProviderDay{Day: a.Day, Model: a.Model, Calls: a.Requests, Cost: a.Cost}
+	}
+	return figures, nil
+}
+
+// printReconciliation prints a line for each difference, and the sum of all that was compared.
+func printReconciliation(w io.Writer, r engine.Reconciliation) error {
+	differences := r.Differences()
+	if len(differences) > 0 {
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "DAY (UTC)\tMODEL\tCALLS HERE\tCALLS THERE\tUSD HERE\tUSD THERE\tDIFFERENCE")
+		for _, d := range differences {
+			model := d.Model
+			if model == "" {
+				model = "(never answered)"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", d.Day, model, d.CallsHere, d.CallsThere, d.Here, d.There,
+				d.Difference)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(w, "%d models and days compared: $%s booked here, $%s charged there\n", len(r.Days), r.Here, r.There)
+	if r.Open > 0 {
+		fmt.Fprintf(w, "%d calls of these days have no outcome yet and hold $%s\n", r.Open, r.Held)
+	}
+	if len(differences) > 0 {
+		return fmt.Errorf("%d differences; nothing was booked", len(differences))
+	}
+	return nil
+}
