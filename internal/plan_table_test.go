@@ -44,8 +44,19 @@ const (
 var plan = []row{
 	// Programs. No package imports them.
 	{
-		path:    root, // wires all packages and runs them side by side; see mayImport
+		path:    root, // signals and the exit status
+		imports: []string{"internal/cli"},
+	},
+	{
+		path: "internal/cli", // wires all packages and runs them side by side
+		imports: []string{
+			"graph", "internal/web", "internal/jobs", "internal/steps", "internal/engine", "internal/metrics",
+			"internal/live", "internal/rate", "internal/postgres", "internal/llm/sandbox", "internal/llm",
+			"internal/issuer", "internal/webhook", "internal/tracing", "internal/embedded", "internal/workflow",
+			"internal/cost", "internal/caller", "internal/fault", "migrations",
+		},
 		modules: []string{pgx, kong, sync},
+		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
 		path: "test/chaos", // breaks real servers, a real database and a provider, and judges the result

@@ -212,8 +212,7 @@ func mayImport(r row, imported string) bool {
 		})
 	case below(imported, module):
 		target := inside(imported)
-		return position(plan, target) >= 0 &&
-			(slices.Contains(r.imports, target) || r.path == root && target != testdb)
+		return position(plan, target) >= 0 && slices.Contains(r.imports, target)
 	default:
 		return below(imported, uuid) || belowAny(imported, r.modules)
 	}
@@ -224,11 +223,6 @@ func testsMayImport(r row, imported string) bool {
 		return true
 	}
 	reached := closure(append(slices.Concat(r.imports, r.tests), testdb))
-	if r.path == root {
-		for _, other := range plan {
-			reached[other.path] = true
-		}
-	}
 	if below(imported, module) {
 		target := inside(imported)
 		return target == r.path || reached[target]
@@ -286,10 +280,11 @@ func TestCheck_NamesImportsWithoutAnEntry(t *testing.T) {
 		{ImportPath: ours("internal/steps"), TestImports: []string{
 			ours("internal/llm/sandbox"), ours("internal/jobs"),
 		}},
-		{ImportPath: module, Imports: []string{
+		{ImportPath: module, Imports: []string{ours("internal/cli"), ours("graph")}},
+		{ImportPath: ours("internal/cli"), Imports: []string{
 			ours("graph"), ours("internal/jobs"), ours("internal/llm/sandbox"), ours("migrations"), kong,
 			pgx + "/pgxpool", ours("internal/testdb"), ours("internal/util"), gqlgen + "/graphql",
-		}, XTestImports: []string{ours("internal/testdb"), module, jwt, river}},
+		}, XTestImports: []string{ours("internal/testdb"), ours("internal/cli"), jwt, river}},
 	})
 	want := []string{
 		"internal/util has no row",
@@ -308,9 +303,10 @@ func TestCheck_NamesImportsWithoutAnEntry(t *testing.T) {
 		"the tests of internal/engine import " + river,
 		"internal/web imports " + cors + "-lookalike",
 		"the tests of internal/steps import internal/jobs",
-		". imports internal/testdb",
-		". imports internal/util",
-		". imports " + gqlgen + "/graphql",
+		". imports graph",
+		"internal/cli imports internal/testdb",
+		"internal/cli imports internal/util",
+		"internal/cli imports " + gqlgen + "/graphql",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)

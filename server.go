@@ -1,0 +1,19 @@
+// Command engine is the Infin8Content engine: one program that serves the API, runs the steps, migrates and verifies
+// the database, and demonstrates itself. Package cli reads the command line.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/infin8content/engine/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
