@@ -16,8 +16,8 @@ import (
 
 // badAnswer is a way in which money is spent and the answer is worth nothing, or less than it should.
 type badAnswer struct {
-	name  string
-	fault sandbox.Fault
+	name      string
+	injection sandbox.Injection
 	// calls are the outcomes of the workflow's calls: why the answer could not be used, "" when it could.
 	calls []string
 	end   string
@@ -63,7 +63,7 @@ func TestPaidButUnusableAnswersEndUpInTheLedger(t *testing.T) {
 	c := w.client(t, w.serve(t, append(slices.Clone(quick), "--attempt-limit=2s", "--worker-count=20")...), w.who)
 	flows := make([]uuid.UUID, len(badAnswers))
 	for i, bad := range badAnswers {
-		company, _ := w.provider.company(bad.fault)
+		company, _ := w.provider.company(bad.injection)
 		flows[i] = w.begin(t, c, company)
 	}
 	for i, bad := range badAnswers {

@@ -22,12 +22,12 @@ type duel struct {
 	flow       uuid.UUID
 }
 
-func newDuel(t *testing.T, args []string, faults ...sandbox.Fault) duel {
+func newDuel(t *testing.T, args []string, injections ...sandbox.Injection) duel {
 	t.Helper()
 	d := duel{world: newWorld(t)}
 	one, two := d.serve(t, args...), d.serve(t, args...)
 	var company string
-	company, d.sandbox = d.provider.company(faults...)
+	company, d.sandbox = d.provider.company(injections...)
 	d.flow = d.begin(t, d.world.client(t, one, d.who), company)
 	d.isAnswering(t, d.flow)
 	d.busy, d.idle = one, two
@@ -160,13 +160,13 @@ func TestCancellingWinsOverAnAnswerOnItsWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, quick...), w.who)
-	for name, fault := range map[string]sandbox.Fault{
+	for name, injection := range map[string]sandbox.Injection{
 		"aborted":         sandbox.HangAfterHeaders(),
 		"not to be ended": sandbox.Unstoppable(time.Minute),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			company, provider := w.provider.company(fault)
+			company, provider := w.provider.company(injection)
 			flow := w.begin(t, c, company)
 			w.isAnswering(t, flow)
 			got := c.do(t, "cancelWorkflow", map[string]any{"workflowId": "wf_" + flow.String(), "reason": "enough"})

@@ -16,7 +16,7 @@ import (
 )
 
 // provider is one address behind which every company has a sandbox of its own, so that a test says which workflow meets
-// which fault, however many run at once.
+// which injection, however many run at once.
 type provider struct {
 	address string
 
@@ -33,10 +33,10 @@ func newProvider(t *testing.T) *provider {
 	return p
 }
 
-// company returns a new company, and the sandbox that answers for it: with these faults first, then well.
-func (p *provider) company(faults ...sandbox.Fault) (name string, s *sandbox.Sandbox) {
+// company returns a new company, and the sandbox that answers for it: with these injections first, then well.
+func (p *provider) company(injections ...sandbox.Injection) (name string, s *sandbox.Sandbox) {
 	s = sandbox.New(sandbox.Options{Prices: cost.StartPrices()})
-	s.Next(faults...)
+	s.Next(injections...)
 	name = "Company " + uuid.NewString()
 	p.mu.Lock()
 	defer p.mu.Unlock()

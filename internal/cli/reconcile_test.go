@@ -72,9 +72,9 @@ func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.T
 }
 
 // work drives the first step of a new workflow as a worker does, whatever the provider makes of it.
-func (y yesterday) work(t *testing.T, faults ...sandbox.Fault) {
+func (y yesterday) work(t *testing.T, injections ...sandbox.Injection) {
 	t.Helper()
-	y.box.Next(faults...)
+	y.box.Next(injections...)
 	flow := testdb.Workflow(t, y.db, y.who, testdb.WorkflowOpts{State: workflow.ICPPending})
 	run, flow, err := y.engine.Take(t.Context(), y.who, flow.ID)
 	if err != nil || run == nil {

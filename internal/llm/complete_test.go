@@ -157,7 +157,7 @@ func TestCompleteStopsTheChargeWhenCancelled(t *testing.T) {
 
 func TestCompleteObeysItsDeadline(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, injection := range map[string]sandbox.Injection{
 		"Slow":              sandbox.Slow(time.Hour),
 		"Unstoppable":       sandbox.Unstoppable(time.Hour),
 		"HangAfterHeaders":  sandbox.HangAfterHeaders(),
@@ -166,7 +166,7 @@ func TestCompleteObeysItsDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.box.Next(fault)
+			b.box.Next(injection)
 			ctx := &overdue{Context: t.Context(), over: make(chan struct{})}
 			arrived := make(chan struct{})
 			go func() {
@@ -183,7 +183,7 @@ func TestCompleteObeysItsDeadline(t *testing.T) {
 			}
 			waitFor(t, "the late charge", func() bool { return b.box.Total() > 0 })
 			for _, charge := range b.box.Charges() {
-				if full := fault.Kind == sandbox.FaultUnstoppable; (charge.Usage.CompletionTokens > 0) != full {
+				if full := injection.Kind == sandbox.InjectionUnstoppable; (charge.Usage.CompletionTokens > 0) != full {
 					t.Errorf("got %d tokens charged for %s", charge.Usage.CompletionTokens, name)
 				}
 			}
@@ -210,19 +210,19 @@ func (c *overdue) Err() error {
 
 func TestCompleteEndsAtSilence(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, injection := range map[string]sandbox.Injection{
 		"BeforeTheHeaders": sandbox.HangBeforeHeaders(),
 		"AfterTheHeaders":  sandbox.HangAfterHeaders(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, silence(2*time.Second))
-			b.box.Next(fault)
+			b.box.Next(injection)
 			failed := failure(t, b.client)
 			if failed.Class != llm.Timeout || failed.Charge != llm.ChargeUnknown {
 				t.Errorf("got %v, want TIMEOUT, charge UNKNOWN", failed)
 			}
-			if known := failed.Answer.GenerationID != ""; known != (fault.Kind == sandbox.FaultHangAfterHeaders) {
+			if known := failed.Answer.GenerationID != ""; known != (injection.Kind == sandbox.InjectionHangAfterHeaders) {
 				t.Errorf("got generation id %q", failed.Answer.GenerationID)
 			}
 		})

@@ -18,10 +18,10 @@ import (
 func TestAGoodAnswerIsKeptAndPaid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault sandbox.Fault
-		model string
+		injection sandbox.Injection
+		model     string
 	}{
-		"Plain":          {sandbox.Fault{}, "perplexity/sonar"},
+		"Plain":          {sandbox.Injection{}, "perplexity/sonar"},
 		"Fenced":         {sandbox.FencedJSON(), "perplexity/sonar"},
 		"SecondModel":    {sandbox.FirstModelDown(), "openai/gpt-4o-mini"},
 		"DatedModel":     {sandbox.Drift("openai/gpt-4o-mini-2024-07-18"), "openai/gpt-4o-mini"},
@@ -31,7 +31,7 @@ func TestAGoodAnswerIsKeptAndPaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			b.sandbox.Next(c.fault)
+			b.sandbox.Next(c.injection)
 			b.attempt(t, context.Background())
 			b.audit(t)
 			want := outcome{State: workflow.ICPCompleted, Call: cost.CallSettled, Model: c.model}
@@ -53,9 +53,9 @@ func TestAGoodAnswerIsKeptAndPaid(t *testing.T) {
 func TestWhatWasPaidForNothingIsPaidAllTheSame(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault sandbox.Fault
-		code  workflow.FailureCode
-		call  cost.CallState
+		injection sandbox.Injection
+		code      workflow.FailureCode
+		call      cost.CallState
 	}{
 		"UnreadableJSON":  {sandbox.UnreadableJSON(), workflow.FailureInvalidOutput, cost.CallSettled},
 		"Empty":           {sandbox.Empty(), workflow.FailureInvalidOutput, cost.CallSettled},
@@ -74,7 +74,7 @@ func TestWhatWasPaidForNothingIsPaidAllTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{attemptLimit: 2 * time.Second})
-			b.sandbox.Next(c.fault)
+			b.sandbox.Next(c.injection)
 			b.attempt(t, context.Background())
 			b.audit(t)
 			got := b.outcome(t)
@@ -131,7 +131,7 @@ func TestTheProviderIsToldTheHighestPriceAccepted(t *testing.T) {
 
 func TestACancelledWorkflowStaysCancelledAndPays(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, injection := range map[string]sandbox.Injection{
 		"Aborted":   sandbox.HangAfterHeaders(),
 		"CameLate":  sandbox.Slow(300 * time.Millisecond),
 		"Unstopped": sandbox.Unstoppable(300 * time.Millisecond),
@@ -139,7 +139,7 @@ func TestACancelledWorkflowStaysCancelledAndPays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			b.sandbox.Next(fault)
+			b.sandbox.Next(injection)
 			b.interrupted(t, func(end context.CancelCauseFunc) {
 				in := engine.CancelInput{WorkflowID: b.flow.ID}
 				if _, err := b.engine.Cancel(context.Background(), b.who, in); err != nil {

@@ -87,16 +87,16 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.asked.Add(1)
-	s, fault, cut := p.receive(string(body))
+	s, injection, cut := p.receive(string(body))
 	if cut {
 		panic(http.ErrAbortHandler)
 	}
-	s.Next(fault)
+	s.Next(injection)
 	s.ServeHTTP(w, r)
 }
 
 // receive finds the sandbox for a request and decides what it meets.
-func (p *provider) receive(body string) (s *sandbox.Sandbox, fault sandbox.Fault, cut bool) {
+func (p *provider) receive(body string) (s *sandbox.Sandbox, injection sandbox.Injection, cut bool) {
 	company := "nobody"
 	if _, rest, found := strings.Cut(body, companyPrefix); found {
 		name, _, _ := strings.Cut(rest, `\"`)
@@ -111,24 +111,24 @@ func (p *provider) receive(body string) (s *sandbox.Sandbox, fault sandbox.Fault
 		})
 		p.sandboxes[company] = s
 	}
-	var choices []sandbox.Fault
+	var choices []sandbox.Injection
 	for _, m := range []mood{slow, failing, lying, cutOff} {
 		if p.moods[m] > 0 {
 			choices = append(choices, misbehaviour[m]...)
 		}
 	}
 	if len(choices) == 0 || p.random.IntN(5) == 0 {
-		return s, sandbox.Fault{}, false
+		return s, sandbox.Injection{}, false
 	}
 	if p.moods[cutOff] > 0 && p.random.IntN(8) == 0 {
-		return s, sandbox.Fault{}, true
+		return s, sandbox.Injection{}, true
 	}
 	return s, choices[p.random.IntN(len(choices))], false
 }
 
 // misbehaviour is what a request may meet in a mood. An overcharge stays below what a workflow may spend, or its
 // workflow would be stopped, and with it the work.
-var misbehaviour = map[mood][]sandbox.Fault{
+var misbehaviour = map[mood][]sandbox.Injection{
 	slow: {sandbox.Slow(500 * time.Millisecond), sandbox.Slow(1500 * time.Millisecond), sandbox.Slow(4 * time.Second)},
 	failing: {
 		sandbox.Status(http.StatusInternalServerError, ""), sandbox.Status(http.StatusServiceUnavailable, ""),

@@ -63,12 +63,12 @@ type icp struct {
 
 // answer writes what the sandbox has to say: an ideal customer profile as strict JSON, made of the company's name and
 // address in the request and of words that the seed chooses.
-func (s *Sandbox) answer(messages []message, f Fault) string {
+func (s *Sandbox) answer(messages []message, f Injection) string {
 	name, url := subject(messages)
-	if f.Kind == FaultEmpty {
+	if f.Kind == InjectionEmpty {
 		return ""
 	}
-	if f.Kind == FaultUnreadableJSON {
+	if f.Kind == InjectionUnreadableJSON {
 		return fmt.Sprintf("Sandbox answer: there is much to tell about %s, but this is prose, and {\"half\": ", name)
 	}
 	random := rand.New(rand.NewPCG(s.seed, hashOf(name, url))) //nolint:gosec // Repeatable on purpose.
@@ -81,7 +81,7 @@ func (s *Sandbox) answer(messages []message, f Fault) string {
 			name, url),
 	}
 	text := encode(profile)
-	if f.Kind == FaultFencedJSON {
+	if f.Kind == InjectionFencedJSON {
 		return "```json\n" + text + "\n```"
 	}
 	return text

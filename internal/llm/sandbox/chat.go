@@ -81,16 +81,16 @@ type refusal struct {
 
 // job is one answer in the making.
 type job struct {
-	id      string
-	model   string // who answers, and is charged for where the list has it
-	charged string // whose prices are charged
-	created time.Time
-	fault   Fault
-	prompt  int64
-	pieces  []string // the answer, token by token
-	finish  string
-	search  int64
-	stream  bool
+	id        string
+	model     string // who answers, and is charged for where the list has it
+	charged   string // whose prices are charged
+	created   time.Time
+	injection Injection
+	prompt    int64
+	pieces    []string // the answer, token by token
+	finish    string
+	search    int64
+	stream    bool
 }
 
 // usage is what the answer has used when so many of its tokens exist.
@@ -110,22 +110,22 @@ func (s *Sandbox) chat(w http.ResponseWriter, r *http.Request) {
 		no = s.missing(request, len(body))
 	}
 	if no != nil {
-		s.refused(w, *no, Fault{})
+		s.refused(w, *no, Injection{})
 		return
 	}
-	fault := s.takeFault()
-	if fault.Kind == FaultStatus && !started(fault.Status) {
-		s.refused(w, refusal{fault.Status, "The sandbox was told to refuse"}, fault)
+	injection := s.takeInjection()
+	if injection.Kind == InjectionStatus && !started(injection.Status) {
+		s.refused(w, refusal{injection.Status, "The sandbox was told to refuse"}, injection)
 		return
 	}
-	model, no := s.route(request, len(body), fault)
+	model, no := s.route(request, len(body), injection)
 	if no != nil {
-		s.refused(w, *no, fault)
+		s.refused(w, *no, injection)
 		return
 	}
 	s.inFlight.Add(1)
 	defer s.inFlight.Add(-1)
-	s.work(w, r, s.newJob(request, body, model, fault))
+	s.work(w, r, s.newJob(request, body, model, injection))
 }
 
 // started reports whether a status leaves open that a model was at work: a bad upstream does, a refusal does not.
@@ -133,11 +133,11 @@ func started(status int) bool {
 	return status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable
 }
 
-func (s *Sandbox) refused(w http.ResponseWriter, no refusal, f Fault) {
+func (s *Sandbox) refused(w http.ResponseWriter, no refusal, f Injection) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	s.log.Info("sandbox refused", "status", no.status, "message", no.message, "fault", string(f.Kind))
+	s.log.Info("sandbox refused", "status", no.status, "message", no.message, "injection", string(f.Kind))
 	refuse(w, no.status, no.message)
 }
 
@@ -170,9 +170,9 @@ func (s *Sandbox) missing(q chatRequest, bodyBytes int) *refusal {
 }
 
 // route chooses who answers: the first model that is up and costs no more than the request accepts.
-func (s *Sandbox) route(q chatRequest, bodyBytes int, f Fault) (string, *refusal) {
+func (s *Sandbox) route(q chatRequest, bodyBytes int, f Injection) (string, *refusal) {
 	models := q.wanted()
-	if f.Kind == FaultFirstModelDown {
+	if f.Kind == InjectionFirstModelDown {
 		models = models[1:]
 	}
 	for _, model := range models {
@@ -207,20 +207,20 @@ func within(unit cost.Pico, times int64, limit json.Number) bool {
 	return err == nil && price <= most
 }
 
-func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Fault) *job {
+func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) *job {
 	now := s.now()
 	j := &job{
-		id:      "gen-sandbox-" + s.born + "-" + strconv.FormatInt(s.sequence.Add(1), 10),
-		model:   model,
-		charged: model,
-		created: now,
-		fault:   f,
-		prompt:  promptTokens(q.Messages, len(body)),
-		pieces:  tokens(s.answer(q.Messages, f)),
-		finish:  "stop",
-		stream:  q.Stream,
+		id:        "gen-sandbox-" + s.born + "-" + strconv.FormatInt(s.sequence.Add(1), 10),
+		model:     model,
+		charged:   model,
+		created:   now,
+		injection: f,
+		prompt:    promptTokens(q.Messages, len(body)),
+		pieces:    tokens(s.answer(q.Messages, f)),
+		finish:    "stop",
+		stream:    q.Stream,
 	}
-	if f.Kind == FaultDrift {
+	if f.Kind == InjectionDrift {
 		j.model = f.Model
 		if _, known := s.ceilingOf(f.Model, len(body), now); known {
 			j.charged = f.Model
@@ -236,7 +236,7 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Fault) *job
 	if int64(len(j.pieces)) > most {
 		j.pieces, j.finish = j.pieces[:most], "length"
 	}
-	if f.Kind == FaultContentFilter {
+	if f.Kind == InjectionContentFilter {
 		j.pieces, j.finish = j.pieces[:len(j.pieces)/2], "content_filter"
 	}
 	return j
@@ -249,8 +249,8 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 		Model: j.model, Usage: j.usage(produced), FinishReason: finish, Cancelled: cancelled, At: s.now(),
 	}
 	amount, err := cost.ListCost(s.prices, j.charged, c.Usage, j.created)
-	if err == nil && j.fault.Kind == FaultOvercharge {
-		amount, err = amount.Times(j.fault.Factor)
+	if err == nil && j.injection.Kind == InjectionOvercharge {
+		amount, err = amount.Times(j.injection.Factor)
 	}
 	if err != nil {
 		panic("sandbox: a request it took has no price: " + err.Error())
@@ -265,7 +265,7 @@ func (s *Sandbox) enter(j *job, c Charge) {
 	s.log.Info("sandbox answered",
 		"generation", j.id, "model", c.Model, "prompt_tokens", c.Usage.PromptTokens,
 		"completion_tokens", c.Usage.CompletionTokens, "web_searches", c.Usage.WebSearches, "usd", c.Cost.String(),
-		"finish", c.FinishReason, "cancelled", c.Cancelled, "fault", string(j.fault.Kind))
+		"finish", c.FinishReason, "cancelled", c.Cancelled, "injection", string(j.injection.Kind))
 }
 
 // text is the whole answer.

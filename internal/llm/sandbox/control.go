@@ -7,62 +7,62 @@ import (
 	"time"
 )
 
-// wireFault is a Fault as the control endpoint reads it; the delay is text such as "1.5s".
-type wireFault struct {
-	Kind       FaultKind `json:"kind"`
-	Delay      string    `json:"delay"`
-	Status     int       `json:"status"`
-	RetryAfter string    `json:"retryAfter"`
-	Model      string    `json:"model"`
-	After      int       `json:"after"`
-	Factor     int64     `json:"factor"`
+// wireInjection is a Injection as the control endpoint reads it; the delay is text such as "1.5s".
+type wireInjection struct {
+	Kind       InjectionKind `json:"kind"`
+	Delay      string        `json:"delay"`
+	Status     int           `json:"status"`
+	RetryAfter string        `json:"retryAfter"`
+	Model      string        `json:"model"`
+	After      int           `json:"after"`
+	Factor     int64         `json:"factor"`
 }
 
-func (f wireFault) fault() (Fault, error) {
-	fault := Fault{
+func (f wireInjection) injection() (Injection, error) {
+	injection := Injection{
 		Kind: f.Kind, Status: f.Status, RetryAfter: f.RetryAfter, Model: f.Model, After: f.After, Factor: f.Factor,
 	}
 	if f.Delay != "" {
 		d, err := time.ParseDuration(f.Delay)
 		if err != nil {
-			return Fault{}, fmt.Errorf("the delay %q is no duration", f.Delay)
+			return Injection{}, fmt.Errorf("the delay %q is no duration", f.Delay)
 		}
-		fault.Delay = d
+		injection.Delay = d
 	}
-	return fault, fault.check()
+	return injection, injection.check()
 }
 
-// controlFaults answers POST /sandbox/faults: {"next": [fault …], "always": fault, "generationLag": "2s"}, each
-// optional. All of it is taken, or nothing when one fault makes no sense.
-func (s *Sandbox) controlFaults(w http.ResponseWriter, r *http.Request) {
+// controlInjections answers POST /sandbox/injections: {"next": [injection …], "always": injection,
+// "generationLag": "2s"}, each optional. Either all of it is taken or, when one injection makes no sense, nothing.
+func (s *Sandbox) controlInjections(w http.ResponseWriter, r *http.Request) {
 	var wire struct {
-		Next          []wireFault `json:"next"`
-		Always        *wireFault  `json:"always"`
-		GenerationLag *string     `json:"generationLag"`
+		Next          []wireInjection `json:"next"`
+		Always        *wireInjection  `json:"always"`
+		GenerationLag *string         `json:"generationLag"`
 	}
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&wire); err != nil {
-		refuse(w, http.StatusBadRequest, "The faults cannot be read: "+err.Error())
+		refuse(w, http.StatusBadRequest, "The injections cannot be read: "+err.Error())
 		return
 	}
-	next := make([]Fault, len(wire.Next))
+	next := make([]Injection, len(wire.Next))
 	for i, f := range wire.Next {
-		fault, err := f.fault()
+		injection, err := f.injection()
 		if err != nil {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		next[i] = fault
+		next[i] = injection
 	}
-	var always Fault
+	var always Injection
 	if wire.Always != nil {
-		fault, err := wire.Always.fault()
+		injection, err := wire.Always.injection()
 		if err != nil {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		always = fault
+		always = injection
 	}
 	if wire.GenerationLag != nil {
 		lag, err := time.ParseDuration(*wire.GenerationLag)

@@ -14,7 +14,7 @@ import (
 func TestFaultsComeFromAnotherProcess(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withControl)
-	status, text := b.ask(t, http.MethodPost, "/sandbox/faults", `{
+	status, text := b.ask(t, http.MethodPost, "/sandbox/injections", `{
 		"next": [{"kind": "STATUS", "status": 429, "retryAfter": "2"}, {"kind": "DRIFT", "model": "some/other"}],
 		"always": {"kind": "STATUS", "status": 402},
 		"generationLag": "1h"
@@ -37,11 +37,11 @@ func TestFaultsComeFromAnotherProcess(t *testing.T) {
 	if status, _ := b.ask(t, http.MethodGet, "/generation?id="+second.ID, ""); status != http.StatusNotFound {
 		t.Errorf("got %d within the lag, want 404", status)
 	}
-	if status, _ := b.ask(t, http.MethodPost, "/sandbox/faults", `{"always":{}}`); status != http.StatusOK {
+	if status, _ := b.ask(t, http.MethodPost, "/sandbox/injections", `{"always":{}}`); status != http.StatusOK {
 		t.Errorf("got %d, want 200", status)
 	}
 	if status, _ := b.chat(t, body); status != http.StatusOK {
-		t.Errorf("got %d without a fault, want 200", status)
+		t.Errorf("got %d without an injection, want 200", status)
 	}
 }
 
@@ -50,7 +50,7 @@ func TestFaultsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
 	b := setup(t, withControl)
 	for name, body := range map[string]string{
 		"no JSON":            `{`,
-		"unknown field":      `{"faults":[]}`,
+		"unknown field":      `{"injections":[]}`,
 		"unknown kind":       `{"next":[{"kind":"STATUS","status":500},{"kind":"NONSENSE"}]}`,
 		"no status":          `{"next":[{"kind":"STATUS"}]}`,
 		"a good status":      `{"next":[{"kind":"STATUS","status":200}]}`,
@@ -61,12 +61,12 @@ func TestFaultsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
 		"no model":           `{"always":{"kind":"DRIFT"}}`,
 		"a lag of no length": `{"generationLag":"long"}`,
 	} {
-		if status, text := b.ask(t, http.MethodPost, "/sandbox/faults", body); status != http.StatusBadRequest {
+		if status, text := b.ask(t, http.MethodPost, "/sandbox/injections", body); status != http.StatusBadRequest {
 			t.Errorf("got %d %s for %s, want 400", status, text, name)
 		}
 	}
 	if status, _ := b.chat(t, chat(`["`+mini+`"]`, "x", "")); status != http.StatusOK {
-		t.Errorf("got %d, want 200: none of the refused faults was taken", status)
+		t.Errorf("got %d, want 200: none of the refused injections was taken", status)
 	}
 }
 
@@ -74,10 +74,10 @@ func TestTheProgramsOwnMistakesPanic(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {
-			t.Error("got no panic for a fault without a status")
+			t.Error("got no panic for an injection without a status")
 		}
 	}()
-	sandbox.New(sandbox.Options{}).Next(sandbox.Fault{Kind: sandbox.FaultStatus})
+	sandbox.New(sandbox.Options{}).Next(sandbox.Injection{Kind: sandbox.InjectionStatus})
 }
 
 func TestTheBooksAreOpenToAnotherProcess(t *testing.T) {

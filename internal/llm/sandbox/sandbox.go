@@ -4,7 +4,7 @@
 // provider fails.
 //
 // It refuses to pass for a model. Its provider is "sandbox", its generation ids begin with "gen-sandbox-", and its
-// answers say so. A request cannot steer it: faults come from the process that owns it, or over an endpoint that is
+// answers say so. A request cannot steer it: injections come from the process that owns it, or over an endpoint that is
 // off by default.
 package sandbox
 
@@ -34,9 +34,9 @@ type Options struct {
 	FirstByte, Delay time.Duration
 	// GenerationLag is how long the books stay closed after an answer.
 	GenerationLag time.Duration
-	// Fault is what every request meets that no other fault was queued for.
-	Fault Fault
-	// Control opens POST /sandbox/faults and GET /sandbox/charges, for tests whose server is another process.
+	// Injection is what every request meets that no other injection was queued for.
+	Injection Injection
+	// Control opens POST /sandbox/injections and GET /sandbox/charges, for tests whose server is another process.
 	Control bool
 	Logger  *slog.Logger
 	// Now is the clock of prices, ids and the lag.
@@ -58,13 +58,13 @@ type Sandbox struct {
 	inFlight  atomic.Int64
 
 	mu     sync.Mutex
-	always Fault
-	next   []Fault
+	always Injection
+	next   []Injection
 }
 
 // New returns a sandbox that is ready to serve.
 func New(o Options) *Sandbox {
-	must(o.Fault)
+	must(o.Injection)
 	s := &Sandbox{
 		seed:      o.Seed,
 		prices:    o.Prices,
@@ -73,7 +73,7 @@ func New(o Options) *Sandbox {
 		control:   o.Control,
 		log:       o.Logger,
 		now:       o.Now,
-		always:    o.Fault,
+		always:    o.Injection,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -104,8 +104,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serve(w, r, http.MethodGet, s.activity)
 	case strings.HasSuffix(path, "/models"):
 		serve(w, r, http.MethodGet, s.models)
-	case s.control && strings.HasSuffix(path, "/sandbox/faults"):
-		serve(w, r, http.MethodPost, s.controlFaults)
+	case s.control && strings.HasSuffix(path, "/sandbox/injections"):
+		serve(w, r, http.MethodPost, s.controlInjections)
 	case s.control && strings.HasSuffix(path, "/sandbox/charges"):
 		serve(w, r, http.MethodGet, s.controlCharges)
 	default:

@@ -144,11 +144,11 @@ func TestRefusalsCarryTheirCodeTwice(t *testing.T) {
 			"POST", "/chat/completions",
 			chat(`["`+mini+`"]`, "x", `,"provider":{"max_price":{"prompt":"-1"}}`), 503,
 		},
-		"unknown generation": {"GET", "/generation?id=gen-1", "", 404},
-		"unknown path":       {"GET", "/credits", "", 404},
-		"control is closed":  {"GET", "/sandbox/charges", "", 404},
-		"faults are closed":  {"POST", "/sandbox/faults", "{}", 404},
-		"wrong method":       {"GET", "/chat/completions", "", 405},
+		"unknown generation":    {"GET", "/generation?id=gen-1", "", 404},
+		"unknown path":          {"GET", "/credits", "", 404},
+		"control is closed":     {"GET", "/sandbox/charges", "", 404},
+		"injections are closed": {"POST", "/sandbox/injections", "{}", 404},
+		"wrong method":          {"GET", "/chat/completions", "", 405},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -312,9 +312,9 @@ func TestARequestCannotSteerTheSandbox(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, word := range []string{
-		"CUT_STREAM", "[sandbox:fail]", "STATUS 429", `{"fault":{"kind":"STATUS","status":500}}`,
+		"CUT_STREAM", "[sandbox:fail]", "STATUS 429", `{"injection":{"kind":"STATUS","status":500}}`,
 	} {
-		status, got := b.chat(t, chat(`["`+mini+`"]`, word, `,"fault":{"kind":"STATUS","status":500}`))
+		status, got := b.chat(t, chat(`["`+mini+`"]`, word, `,"injection":{"kind":"STATUS","status":500}`))
 		if status != http.StatusOK || got.Choices[0].FinishReason != "stop" {
 			t.Errorf("got %d after the words %q, want 200", status, word)
 		}

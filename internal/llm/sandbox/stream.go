@@ -18,22 +18,22 @@ const (
 // work answers a request that has reached a model.
 func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	ctx := r.Context()
-	if j.fault.Kind == FaultHangBeforeHeaders {
+	if j.injection.Kind == InjectionHangBeforeHeaders {
 		<-ctx.Done()
 		s.book(j, 0, "", true)
 		return
 	}
 	w.Header().Set("X-Generation-Id", j.id)
-	switch j.fault.Kind {
-	case FaultStatus:
+	switch j.injection.Kind {
+	case InjectionStatus:
 		s.enter(j, Charge{Model: j.model, FinishReason: "error", At: s.now()})
-		s.refused(w, refusal{j.fault.Status, "The sandbox was told to fail"}, j.fault)
-	case FaultStatusCharged:
+		s.refused(w, refusal{j.injection.Status, "The sandbox was told to fail"}, j.injection)
+	case InjectionStatusCharged:
 		s.book(j, len(j.pieces), "error", false)
-		s.refused(w, refusal{j.fault.Status, "The sandbox was told to fail after its work"}, j.fault)
-	case FaultErrorInBody:
+		s.refused(w, refusal{j.injection.Status, "The sandbox was told to fail after its work"}, j.injection)
+	case InjectionErrorInBody:
 		s.book(j, 0, "error", false)
-		writeJSON(w, http.StatusOK, errorBody(codeOf(j.fault), "The sandbox was told to fail"))
+		writeJSON(w, http.StatusOK, errorBody(codeOf(j.injection), "The sandbox was told to fail"))
 	default:
 		if j.stream {
 			s.stream(ctx, w, j)
@@ -43,7 +43,7 @@ func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	}
 }
 
-func codeOf(f Fault) int {
+func codeOf(f Injection) int {
 	if f.Status == 0 {
 		return http.StatusBadGateway
 	}
@@ -52,13 +52,13 @@ func codeOf(f Fault) int {
 
 // whole answers without a stream. As at the real one, leaving early does not stop the charge then.
 func (s *Sandbox) whole(ctx context.Context, w http.ResponseWriter, j *job) {
-	wait(ctx, s.firstByte+j.fault.Delay)
+	wait(ctx, s.firstByte+j.injection.Delay)
 	charge := s.book(j, len(j.pieces), j.finish, ctx.Err() != nil)
 	answer := j.event(map[string]any{
 		"index": 0, "message": map[string]any{"role": "assistant", "content": j.text()}, "finish_reason": j.finish,
 	})
 	answer["object"] = "chat.completion"
-	if j.fault.Kind != FaultNoUsage {
+	if j.injection.Kind != InjectionNoUsage {
 		answer["usage"] = wireUsage(charge)
 	}
 	writeJSON(w, http.StatusOK, answer)
@@ -68,18 +68,18 @@ func (s *Sandbox) whole(ctx context.Context, w http.ResponseWriter, j *job) {
 func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, j *job) {
 	out := newEvents(w)
 	out.comment()
-	if j.fault.Kind == FaultHangAfterHeaders {
+	if j.injection.Kind == InjectionHangAfterHeaders {
 		<-ctx.Done()
 		s.book(j, 0, "", true)
 		return
 	}
-	if !out.pause(ctx, s.firstByte+j.fault.Delay) {
+	if !out.pause(ctx, s.firstByte+j.injection.Delay) {
 		s.abandon(j, 0)
 		return
 	}
 	sent := 0
 	for produced := 0; ; {
-		if sent == j.fault.After && s.stopsHere(out, j, produced) {
+		if sent == j.injection.After && s.stopsHere(out, j, produced) {
 			return
 		}
 		if produced >= len(j.pieces) {
@@ -97,13 +97,13 @@ func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, j *job) {
 	s.finish(out, j, sent)
 }
 
-// stopsHere carries out the faults that end a stream in the middle.
+// stopsHere carries out the injections that end a stream in the middle.
 func (s *Sandbox) stopsHere(out *events, j *job, produced int) bool {
-	switch j.fault.Kind {
-	case FaultCutStream:
+	switch j.injection.Kind {
+	case InjectionCutStream:
 		s.book(j, produced, "", false)
 		panic(http.ErrAbortHandler) // Closes the connection without the end of the body.
-	case FaultErrorInStream:
+	case InjectionErrorInStream:
 		s.book(j, produced, "error", false)
 		out.event(j.failure())
 		return true
@@ -115,16 +115,16 @@ func (s *Sandbox) stopsHere(out *events, j *job, produced int) bool {
 // answer is in the books before the client can see that it is complete.
 func (s *Sandbox) finish(out *events, j *job, sent int) {
 	charge := s.book(j, len(j.pieces), j.finish, false)
-	if j.fault.Kind == FaultCutStream && sent < j.fault.After {
-		panic(http.ErrAbortHandler) // Shorter than the fault expected: cut before the end all the same.
+	if j.injection.Kind == InjectionCutStream && sent < j.injection.After {
+		panic(http.ErrAbortHandler) // Shorter than the injection expected: cut before the end all the same.
 	}
 	out.event(j.delta("", j.finish))
-	if j.fault.Kind != FaultNoUsage {
+	if j.injection.Kind != InjectionNoUsage {
 		usage := j.event(nil)
 		usage["usage"] = wireUsage(charge)
 		out.event(usage)
 	}
-	if j.fault.Kind == FaultErrorAfterUsage || (j.fault.Kind == FaultErrorInStream && sent < j.fault.After) {
+	if j.injection.Kind == InjectionErrorAfterUsage || (j.injection.Kind == InjectionErrorInStream && sent < j.injection.After) {
 		out.event(j.failure())
 		return
 	}
@@ -133,7 +133,7 @@ func (s *Sandbox) finish(out *events, j *job, sent int) {
 
 // abandon books the answer of a client that has left.
 func (s *Sandbox) abandon(j *job, produced int) {
-	if j.fault.Kind == FaultUnstoppable {
+	if j.injection.Kind == InjectionUnstoppable {
 		produced = len(j.pieces)
 	}
 	s.book(j, produced, "", true)
@@ -162,7 +162,7 @@ func (j *job) delta(text string, finish any) map[string]any {
 // failure is the event that ends a stream with an error.
 func (j *job) failure() map[string]any {
 	event := j.delta("", "error")
-	event["error"] = map[string]any{"code": codeOf(j.fault), "message": "The sandbox was told to fail in the stream"}
+	event["error"] = map[string]any{"code": codeOf(j.injection), "message": "The sandbox was told to fail in the stream"}
 	return event
 }
 

@@ -20,14 +20,14 @@ type outcome struct {
 	RetryAfter time.Duration
 }
 
-// TestEveryFaultHasAClassAndACharge goes through all ways in which the sandbox fails, and proves the claim about the
+// TestEveryInjectionHasAClassAndACharge injects every failure of the sandbox, and proves the claim about the
 // money against the sandbox's books.
-func TestEveryFaultHasAClassAndACharge(t *testing.T) {
+func TestEveryInjectionHasAClassAndACharge(t *testing.T) {
 	t.Parallel()
 	const none, known, unknown = llm.ChargeNone, llm.ChargeKnown, llm.ChargeUnknown
 	for name, test := range map[string]struct {
-		fault sandbox.Fault
-		want  outcome
+		injection sandbox.Injection
+		want      outcome
 	}{
 		"400":                {sandbox.Status(400, ""), outcome{llm.InvalidRequest, none, 400, 0}},
 		"401":                {sandbox.Status(401, ""), outcome{llm.Auth, none, 401, 0}},
@@ -56,7 +56,7 @@ func TestEveryFaultHasAClassAndACharge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.box.Next(test.fault)
+			b.box.Next(test.injection)
 			failed := failure(t, b.client)
 			got := outcome{failed.Class, failed.Charge, failed.Status, failed.RetryAfter}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -95,9 +95,9 @@ func (b bundle) checkCharge(t *testing.T, failed *llm.Error) {
 	}
 }
 
-func TestFaultsThatAreAnswers(t *testing.T) {
+func TestInjectionsThatAreAnswers(t *testing.T) {
 	t.Parallel()
-	complete := func(t *testing.T, f sandbox.Fault) (bundle, llm.Answer) {
+	complete := func(t *testing.T, f sandbox.Injection) (bundle, llm.Answer) {
 		t.Helper()
 		b := setup(t)
 		b.box.Next(f)
