@@ -70,19 +70,19 @@ func (r *Resolver) lastSequence(ctx context.Context, flow workflow.Workflow) (in
 }
 
 // transitionEvent is a transition with the workflow as it left it.
-func transitionEvent(a live.Arrival) *model.TransitionEvent {
+func transitionEvent(a live.TransitionEvent) *model.TransitionEvent {
 	flow := model.NewWorkflow(a.Workflow)
 	return &model.TransitionEvent{Workflow: flow, Transition: &model.Transition{Transition: a.Transition, Workflow: flow}}
 }
 
 // isFinal reports a transition that no other one follows.
-func isFinal(a live.Arrival) bool { return a.Transition.To.IsTerminal() }
+func isFinal(a live.TransitionEvent) bool { return a.Transition.To.IsTerminal() }
 
-func organizationEvent(e live.Event) *model.TransitionEvent {
+func organizationEvent(e live.OrganizationEvent) *model.TransitionEvent {
 	if e.Resync {
 		return &model.TransitionEvent{Resync: true}
 	}
-	return transitionEvent(e.Arrival)
+	return transitionEvent(e.TransitionEvent)
 }
 
 func spendEvent(e cost.Entry) *model.SpendEvent {

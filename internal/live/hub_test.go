@@ -20,15 +20,15 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Not parallel: it looks at the goroutines of the whole program.
-func TestAHubLeavesNothingBehind(t *testing.T) {
+// Not parallel: it compares the goroutines of the whole process.
+func TestHub_StopsItsGoroutines(t *testing.T) {
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	before := goleak.IgnoreCurrent()
 	s := serve(t, db)
 	j, stream := follow(t, s, flow, -1), watch(t, s, who)
-	if err := swing(ctx, s.store, who, flow.ID, 2); err != nil {
+	if err := toggle(ctx, s.store, who, flow.ID, 2); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := collect(ctx, j, flow.Version+2); err != nil {
@@ -47,12 +47,12 @@ func TestAHubLeavesNothingBehind(t *testing.T) {
 	select {
 	case <-s.hub.Stopped():
 	default:
-		t.Error("the hub does not say that it has stopped")
+		t.Error("Stopped is open after Run has ended")
 	}
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
 }
 
-// counted is a store whose statements are counted.
+// counted returns a store and the number of its statements.
 func counted(t *testing.T, db *testdb.DB) (*postgres.Store, *atomic.Int64) {
 	t.Helper()
 	config := db.Pool.Config()
@@ -75,7 +75,7 @@ func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQ
 
 func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// TraceBatchStart counts a statement that travels with the word whose rows are meant.
+// TraceBatchStart counts a statement that is sent together with the setting of the tenant.
 func (c *counter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	c.statements.Add(1)
 	return ctx
@@ -85,19 +85,19 @@ func (*counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryD
 
 func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-func TestAHubThatNobodyFollowsAsksNothing(t *testing.T) {
+func TestHub_RunsNoStatementWithoutSubscription(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	store, statements := counted(t, db)
-	serve(t, db, deaf(time.Millisecond), func(o *live.Options) { o.Store = store })
-	// Another hub looks as often, and finds what is to be found: so this one has had the time to ask.
-	other := serve(t, db, deaf(time.Millisecond))
+	serve(t, db, pollEvery(time.Millisecond), func(o *live.Options) { o.Store = store })
+	// The other hub polls as often and finds five transitions, so the first had time for its polls.
+	other := serve(t, db, pollEvery(time.Millisecond))
 	who := testdb.Caller(t, db)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{})
 	j := follow(t, other, flow, -1)
 	for _, to := range testdb.Path(workflow.CompetitorCompleted) {
 		flow = testdb.Move(t, db.Store(), who, flow, to)
-		if _, err := collect(waiting(t), j, flow.Version); err != nil {
+		if _, err := collect(testContext(t), j, flow.Version); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,12 +106,12 @@ func TestAHubThatNobodyFollowsAsksNothing(t *testing.T) {
 	}
 }
 
-func TestOneLookAsksAtMostThreeStatementsHoweverManyFollow(t *testing.T) {
+func TestPoll_TakesThreeStatementsForAnyNumberOfFollowers(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	store, statements := counted(t, db)
-	s := serve(t, db, deaf(50*time.Millisecond), func(o *live.Options) { o.Store = store })
-	var journals []*live.Journal[live.Arrival]
+	s := serve(t, db, pollEvery(50*time.Millisecond), func(o *live.Options) { o.Store = store })
+	var journals []*live.Journal[live.TransitionEvent]
 	var flows []workflow.Workflow
 	who := testdb.Caller(t, db)
 	for range 30 {
@@ -120,14 +120,14 @@ func TestOneLookAsksAtMostThreeStatementsHoweverManyFollow(t *testing.T) {
 		watch(t, s, testdb.Caller(t, db))
 	}
 	for i, j := range journals {
-		if _, err := collect(waiting(t), j, flows[i].Version); err != nil {
+		if _, err := collect(testContext(t), j, flows[i].Version); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// Two looks that find something are at least one whole look apart.
+	// Two polls with a result are at least one whole poll apart.
 	find := func() {
 		flows[0] = testdb.Move(t, db.Store(), who, flows[0], flows[0].NextStates()[0])
-		if _, err := collect(waiting(t), journals[0], flows[0].Version); err != nil {
+		if _, err := collect(testContext(t), journals[0], flows[0].Version); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -135,24 +135,24 @@ func TestOneLookAsksAtMostThreeStatementsHoweverManyFollow(t *testing.T) {
 	before, began := statements.Load(), time.Now()
 	find()
 	find()
-	looks := int64(time.Since(began)/(250*time.Millisecond)) + 2
-	const reads = 2 * 2 // of each of the two moves, one that finds it and one that finds no more
-	if got := statements.Load() - before; got > 3*looks+reads {
-		t.Errorf("statements: got %d in about %d looks, want at most three for each", got, looks)
+	polls := int64(time.Since(began)/(250*time.Millisecond)) + 2
+	const reads = 2 * 2 // for each of the two transitions: one that returns it and one that returns no more
+	if got := statements.Load() - before; got > 3*polls+reads {
+		t.Errorf("statements: got %d in about %d polls, want at most three for each", got, polls)
 	}
 }
 
-func TestTheBillIsToldEntryByEntry(t *testing.T) {
+func TestHubEntries_DeliversEachLedgerEntry(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	near, far := serve(t, db, deaf(time.Hour)), serve(t, db, deaf(time.Hour))
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	near, far := serve(t, db, pollEvery(time.Hour)), serve(t, db, pollEvery(time.Hour))
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{})
-	bill, err := far.hub.Entries(flow, -1)
+	ledger, err := far.hub.Entries(flow, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer bill.Close()
+	defer ledger.Close()
 	awaitListeners(t, db, 2)
 	at := testdb.Now()
 	period, err := cost.Month(at, "UTC")
@@ -161,7 +161,10 @@ func TestTheBillIsToldEntryByEntry(t *testing.T) {
 	}
 	month := uuid.New()
 	if err := db.Store().OpenMonth(ctx, who, postgres.NewMonth{
-		ID: month, Period: period, TimeZone: "UTC", At: at,
+		ID:       month,
+		Period:   period,
+		TimeZone: "UTC",
+		At:       at,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,13 +172,21 @@ func TestTheBillIsToldEntryByEntry(t *testing.T) {
 	for range calls {
 		err := near.store.InTx(ctx, func(tx *postgres.Store) error {
 			call, _, err := tx.ReserveCall(ctx, who, postgres.NewCall{
-				ID: uuid.New(), WorkflowID: flow.ID, MonthID: month, Step: workflow.StepICP, Hold: cost.Dollar / 100, At: at,
-				CheckAt: at.Add(time.Hour),
+				ID:         uuid.New(),
+				WorkflowID: flow.ID,
+				MonthID:    month,
+				Step:       workflow.StepICP,
+				Hold:       cost.Dollar / 100,
+				At:         at,
+				CheckAt:    at.Add(time.Hour),
 			})
 			for _, account := range []uuid.UUID{flow.ID, month} {
 				if err == nil {
 					_, _, err = tx.Hold(ctx, who, postgres.Hold{
-						AccountID: account, CallID: call.ID, Amount: cost.Dollar / 100, At: at,
+						AccountID: account,
+						CallID:    call.ID,
+						Amount:    cost.Dollar / 100,
+						At:        at,
 					})
 				}
 			}
@@ -188,7 +199,7 @@ func TestTheBillIsToldEntryByEntry(t *testing.T) {
 	var sequences []int
 	var held cost.Pico
 	for len(sequences) < 1+calls {
-		entries, err := bill.Next(ctx)
+		entries, err := ledger.Next(ctx)
 		if err != nil {
 			t.Fatalf("got entries %v: %v", sequences, err)
 		}
@@ -196,7 +207,7 @@ func TestTheBillIsToldEntryByEntry(t *testing.T) {
 			sequences, held = append(sequences, int(e.Sequence)), e.After.Held
 		}
 	}
-	if diff := cmp.Diff(span(0, calls), sequences); diff != "" || held != calls*cost.Dollar/100 {
+	if diff := cmp.Diff(versionRange(0, calls), sequences); diff != "" || held != calls*cost.Dollar/100 {
 		t.Errorf("entries (-want +got), the last holds %s:\n%s", held, diff)
 	}
 }

@@ -6,85 +6,91 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 const (
-	// page is how many rows are read at once.
-	page = 100
-	// kept is how many of the last rows stay in memory, for subscribers that are a little behind.
-	kept = 256
-	// readTime bounds one attempt to read.
-	readTime = 10 * time.Second
+	// pageRows is how many rows one statement reads.
+	pageRows = 100
+	// tailRows is how many of the last rows stay in memory, for subscribers that are a little behind.
+	tailRows = 256
+	// readTimeout bounds one attempt to read.
+	readTimeout = 10 * time.Second
 )
 
 // readFunc reads at most first rows after a number, in order.
 type readFunc[T any] func(ctx context.Context, after int64, first int32) ([]T, error)
 
-// tail is the end of one journal, read once for all who follow it on this server.
-type tail[T any] struct {
+// journalTail has the last rows of one journal. This server reads each row once for all its followers.
+type journalTail[T any] struct {
 	organization uuid.UUID
 	read         readFunc[T]
-	followers    int           // under the shelf's lock
-	turn         chan struct{} // held by the one who reads on
+	followers    int           // guarded by the registry's lock
+	turn         chan struct{} // held by the follower that reads ahead
 
-	mu    sync.Mutex
-	rows  []T   // the last ones, without a gap
-	next  int64 // the number after the last of rows
-	hints int   // how many have come
-	heard int64 // the greatest number that a hint has spoken of
-	// isRead says that there was nothing after rows, and that no hint has spoken of more since then.
-	isRead  bool
-	changed chan struct{} // closed when next changes or isRead ends
+	mu            sync.Mutex
+	rows          []T   // the last ones, without a gap
+	next          int64 // the number after the last of rows
+	notifications int   // received so far
+	notified      int64 // the greatest number of a notification
+	// complete says that the last read found no row after rows, and that no later notification names one.
+	complete bool
+	changed  chan struct{} // closed when next changes or complete ends
 }
 
-// hear takes a hint that the row with this number is there.
-func (t *tail[T]) hear(number int64) {
+func newJournalTail[T any](organization uuid.UUID, read readFunc[T]) *journalTail[T] {
+	return &journalTail[T]{
+		organization: organization,
+		read:         read,
+		turn:         make(chan struct{}, 1),
+		changed:      make(chan struct{}),
+	}
+}
+
+// notify takes the notification that the row with this number is committed.
+func (t *journalTail[T]) notify(number int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.hints++
-	t.heard = max(t.heard, number)
-	if number >= t.next && t.isRead {
-		t.isRead = false
+	t.notifications++
+	t.notified = max(t.notified, number)
+	if number >= t.next && t.complete {
+		t.complete = false
 		t.wake()
 	}
 }
 
-// wake wakes all who wait. The lock is held.
-func (t *tail[T]) wake() {
+// wake wakes all waiting followers. The lock is held.
+func (t *journalTail[T]) wake() {
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// known returns the rows after a number as far as they are in memory. It knows when they are, or when there are none;
-// then changed is closed as soon as there may be.
-func (t *tail[T]) known(after int64) (rows []T, changed <-chan struct{}, knows bool) {
+// cached returns the rows after a number from memory. ok is false when only the database has the answer. When there is
+// no row yet, changed is closed as soon as there may be one.
+func (t *journalTail[T]) cached(after int64) (rows []T, changed <-chan struct{}, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	first := t.next - int64(len(t.rows))
 	switch {
 	case after+1 >= first && after+1 < t.next:
 		return t.rows[after+1-first:], t.changed, true
-	case after+1 == t.next && t.isRead:
+	case after+1 == t.next && t.complete:
 		return nil, t.changed, true
 	}
 	return nil, nil, false
 }
 
-// isBehind reports whether a reader is so far behind that what it reads next is not in memory, and is of no use to
-// those who are ahead.
-func (t *tail[T]) isBehind(after int64) bool {
+// isBehind reports whether a follower needs rows that are older than those in memory.
+func (t *journalTail[T]) isBehind(after int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return after+1 < t.next-int64(len(t.rows))
 }
 
-// readOn reads the rows after a number. Those who are up to date take turns, so that one reads for all; who is behind
-// reads alone.
-func (t *tail[T]) readOn(ctx context.Context, after int64) ([]T, error) {
+// readAfter reads the rows after a number. Followers at the end take turns, so that one read serves all. A follower
+// that is behind reads for itself.
+func (t *journalTail[T]) readAfter(ctx context.Context, after int64) ([]T, error) {
 	if t.isBehind(after) {
-		return patiently(ctx, func(ctx context.Context) ([]T, error) { return t.read(ctx, after, page) })
+		return retry(ctx, func(ctx context.Context) ([]T, error) { return t.read(ctx, after, pageRows) })
 	}
 	select {
 	case t.turn <- struct{}{}:
@@ -92,42 +98,42 @@ func (t *tail[T]) readOn(ctx context.Context, after int64) ([]T, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if rows, _, knows := t.known(after); knows || t.isBehind(after) {
-		return rows, nil // What was read meanwhile; or nothing, and the next attempt is made alone.
+	if rows, _, ok := t.cached(after); ok || t.isBehind(after) {
+		return rows, nil // Another follower has read them; or there is none, and the next attempt reads for itself.
 	}
-	return patiently(ctx, func(ctx context.Context) ([]T, error) { return t.readAhead(ctx, after) })
+	return retry(ctx, func(ctx context.Context) ([]T, error) { return t.readAhead(ctx, after) })
 }
 
-// readAhead reads on from the end. The turn is held.
-func (t *tail[T]) readAhead(ctx context.Context, after int64) ([]T, error) {
+// readAhead reads the rows after the end. The turn is held.
+func (t *journalTail[T]) readAhead(ctx context.Context, after int64) ([]T, error) {
 	t.mu.Lock()
-	hints := t.hints
+	notifications := t.notifications
 	t.mu.Unlock()
-	rows, err := t.read(ctx, after, page)
+	rows, err := t.read(ctx, after, pageRows)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if after+1 != t.next { // The first to read, or one who knows of more than all others do.
+	if after+1 != t.next { // The first read, or a follower that starts ahead of all others.
 		t.rows = nil
 	}
 	t.rows = append(t.rows, rows...)
-	t.rows = t.rows[max(0, len(t.rows)-kept):]
+	t.rows = t.rows[max(0, len(t.rows)-tailRows):]
 	before := t.next
 	t.next = after + 1 + int64(len(rows))
-	// A hint that came while the statement ran may speak of a row that it did not see.
-	t.isRead = len(rows) < page && (t.hints == hints || t.heard < t.next)
+	// A notification that came during the statement may name a row that the statement did not see.
+	t.complete = len(rows) < pageRows && (t.notifications == notifications || t.notified < t.next)
 	if t.next != before {
 		t.wake()
 	}
 	return rows, nil
 }
 
-// patiently reads until it succeeds or the context ends: a database that is away for a while ends no subscription.
-func patiently[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+// retry reads until it succeeds or the context ends: an outage of the database ends no subscription.
+func retry[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		attempt, cancel := context.WithTimeout(ctx, readTime)
+		attempt, cancel := context.WithTimeout(ctx, readTimeout)
 		rows, err := read(attempt)
 		cancel()
 		if err == nil {
@@ -151,23 +157,23 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Journal is one subscriber's place in a journal.
+// Journal is one subscriber's position in a journal.
 type Journal[T any] struct {
-	tail    *tail[T]
+	tail    *journalTail[T]
 	after   int64
 	release func()
 	once    sync.Once
 }
 
-// Next returns the next rows, at least one: each row once, without a gap and in order. It waits until there is one, and
-// fails only when the context ends. Of a subscriber that is slow to ask again nothing is lost and nothing is kept: it
-// reads what it has missed.
+// Next returns the next rows, at least one: each row once, in order and without a gap. It waits for a row, and fails
+// only when the context ends. A slow subscriber loses no row and costs no memory: it reads later rows from the
+// database.
 func (j *Journal[T]) Next(ctx context.Context) ([]T, error) {
 	for {
-		rows, changed, knows := j.tail.known(j.after)
-		if !knows {
+		rows, changed, ok := j.tail.cached(j.after)
+		if !ok {
 			var err error
-			if rows, err = j.tail.readOn(ctx, j.after); err != nil {
+			if rows, err = j.tail.readAfter(ctx, j.after); err != nil {
 				return nil, err
 			}
 		}
@@ -175,7 +181,7 @@ func (j *Journal[T]) Next(ctx context.Context) ([]T, error) {
 			j.after += int64(len(rows))
 			return rows, nil
 		}
-		if !knows {
+		if !ok {
 			continue
 		}
 		select {
@@ -188,55 +194,3 @@ func (j *Journal[T]) Next(ctx context.Context) ([]T, error) {
 
 // Close ends the subscription.
 func (j *Journal[T]) Close() { j.once.Do(j.release) }
-
-// shelf has the tails that are followed, by workflow.
-type shelf[T any] struct {
-	mu    sync.Mutex
-	tails map[uuid.UUID]*tail[T]
-}
-
-// take returns the tail of a workflow's journal for one more follower.
-func (s *shelf[T]) take(flow workflow.Workflow, read readFunc[T]) *tail[T] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, followed := s.tails[flow.ID]
-	if !followed {
-		if s.tails == nil {
-			s.tails = map[uuid.UUID]*tail[T]{}
-		}
-		t = &tail[T]{
-			organization: flow.OrganizationID, read: read, turn: make(chan struct{}, 1), changed: make(chan struct{}),
-		}
-		s.tails[flow.ID] = t
-	}
-	t.followers++
-	return t
-}
-
-// give takes a follower off, and forgets the tail after the last one.
-func (s *shelf[T]) give(id uuid.UUID, t *tail[T]) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.followers--; t.followers == 0 {
-		delete(s.tails, id)
-	}
-}
-
-// hear takes a hint.
-func (s *shelf[T]) hear(id uuid.UUID, number int64) {
-	s.mu.Lock()
-	t := s.tails[id]
-	s.mu.Unlock()
-	if t != nil {
-		t.hear(number)
-	}
-}
-
-// followed adds the workflows whose tails are on the shelf, with their organizations.
-func (s *shelf[T]) followed(flows map[uuid.UUID]uuid.UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, t := range s.tails {
-		flows[id] = t.organization
-	}
-}

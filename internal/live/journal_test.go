@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// follow subscribes to a workflow's journal for the length of the test.
-func follow(t *testing.T, s server, flow workflow.Workflow, after int) *live.Journal[live.Arrival] {
+// follow subscribes to a workflow's journal until the end of the test.
+func follow(t *testing.T, s server, flow workflow.Workflow, after int) *live.Journal[live.TransitionEvent] {
 	t.Helper()
 	j, err := s.hub.Transitions(flow, after)
 	if err != nil {
@@ -24,10 +24,10 @@ func follow(t *testing.T, s server, flow workflow.Workflow, after int) *live.Jou
 	return j
 }
 
-func TestASubscriberSeesEachVersionOnceWhileFiftyWrite(t *testing.T) {
+func TestHubTransitions_DeliversEachVersionOnceWithFiftyWriters(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	near, far := serve(t, db), serve(t, db)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	const writers, each = 50, 4
@@ -43,12 +43,12 @@ func TestASubscriberSeesEachVersionOnceWhileFiftyWrite(t *testing.T) {
 			var versions []int
 			var err error
 			for turn, after := i, -1; err == nil && after < last; turn++ {
-				var j *live.Journal[live.Arrival]
+				var j *live.Journal[live.TransitionEvent]
 				if j, err = []server{near, far}[turn%2].hub.Transitions(flow, after); err != nil {
 					break
 				}
 				until := last
-				if i%4 == 0 { // One in four reconnects again and again, each time to the other server.
+				if i%4 == 0 { // One in four reconnects after each seven versions, to the other server.
 					until = min(last, after+7)
 				}
 				var more []int
@@ -63,25 +63,25 @@ func TestASubscriberSeesEachVersionOnceWhileFiftyWrite(t *testing.T) {
 		}()
 	}
 	errs := testdb.Together(writers, func(i int) error {
-		return swing(ctx, []server{near, far}[i%2].store, who, flow.ID, each)
+		return toggle(ctx, []server{near, far}[i%2].store, who, flow.ID, each)
 	})
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
 		got := <-all
-		if diff := cmp.Diff(span(0, last), got.versions); diff != "" || got.err != nil {
+		if diff := cmp.Diff(versionRange(0, last), got.versions); diff != "" || got.err != nil {
 			t.Errorf("versions (-want +got): %v\n%s", got.err, diff)
 		}
 	}
 }
 
-func TestASubscriberIsToldByOtherServersWithinMilliseconds(t *testing.T) {
+func TestNotifier_ReachesOtherServersWithinMilliseconds(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	// Neither looks by itself, so that only a notification can have told it.
-	near, far := serve(t, db, deaf(time.Hour)), serve(t, db, deaf(time.Hour))
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	// Neither polls, so only a notification can wake the subscriber.
+	near, far := serve(t, db, pollEvery(time.Hour)), serve(t, db, pollEvery(time.Hour))
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	j := follow(t, far, flow, flow.Version)
 	told := make(chan error, 1)
@@ -91,7 +91,7 @@ func TestASubscriberIsToldByOtherServersWithinMilliseconds(t *testing.T) {
 	}()
 	awaitListeners(t, db, 2)
 	began := time.Now()
-	if err := swing(ctx, near.store, who, flow.ID, 1); err != nil {
+	if err := toggle(ctx, near.store, who, flow.ID, 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-told; err != nil {
@@ -100,10 +100,10 @@ func TestASubscriberIsToldByOtherServersWithinMilliseconds(t *testing.T) {
 	t.Logf("from the commit on one server to the subscriber of the other: %s", time.Since(began))
 }
 
-// awaitListeners returns when so many servers listen.
+// awaitListeners waits until so many servers listen.
 func awaitListeners(t *testing.T, db *testdb.DB, n int) {
 	t.Helper()
-	ctx := waiting(t)
+	ctx := testContext(t)
 	const listening = `SELECT count(*) FROM pg_stat_activity
 		WHERE datname = current_database() AND application_name = 'infin8 live' AND query LIKE 'LISTEN%' AND state = 'idle'`
 	for found := -1; found != n; {
@@ -113,11 +113,11 @@ func awaitListeners(t *testing.T, db *testdb.DB, n int) {
 	}
 }
 
-func TestAServerWhoseListeningConnectionIsCutCatchesUp(t *testing.T) {
+func TestListener_CatchesUpAfterALostConnection(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	near, far := serve(t, db, deaf(time.Hour)), serve(t, db, deaf(time.Hour))
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	near, far := serve(t, db, pollEvery(time.Hour)), serve(t, db, pollEvery(time.Hour))
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	j := follow(t, far, flow, flow.Version)
 	told := make(chan []int, 1)
@@ -128,23 +128,23 @@ func TestAServerWhoseListeningConnectionIsCutCatchesUp(t *testing.T) {
 	}()
 	awaitListeners(t, db, 2)
 	for range moves / 4 {
-		if err := swing(ctx, near.store, who, flow.ID, 2); err != nil {
+		if err := toggle(ctx, near.store, who, flow.ID, 2); err != nil {
 			t.Fatal(err)
 		}
 		cutLive(t, db)
-		if err := swing(ctx, near.store, who, flow.ID, 2); err != nil {
+		if err := toggle(ctx, near.store, who, flow.ID, 2); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(span(flow.Version+1, flow.Version+moves), <-told); diff != "" {
+	if diff := cmp.Diff(versionRange(flow.Version+1, flow.Version+moves), <-told); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 }
 
-func TestADatabaseThatThrowsEverybodyOutEndsNoSubscription(t *testing.T) {
+func TestHubTransitions_SurvivesTerminatedConnections(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	near, far := serve(t, db), serve(t, db)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	j := follow(t, far, flow, flow.Version)
@@ -154,22 +154,23 @@ func TestADatabaseThatThrowsEverybodyOutEndsNoSubscription(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = swing(ctx, near.store, who, flow.ID, 2) // May be thrown out too, and then nobody knows how far it came.
+		// Its connection may be terminated too. Then the number of its transitions is unknown.
+		_ = toggle(ctx, near.store, who, flow.ID, 2)
 	}
-	for swing(ctx, near.store, who, flow.ID, 1) != nil && ctx.Err() == nil {
-		continue // until a connection holds
+	for toggle(ctx, near.store, who, flow.ID, 1) != nil && ctx.Err() == nil {
+		continue // until a connection works
 	}
 	now, _, err := db.Store().Workflow(ctx, who, flow.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := collect(ctx, j, now.Version)
-	if diff := cmp.Diff(span(flow.Version+1, now.Version), got); diff != "" || err != nil {
+	if diff := cmp.Diff(versionRange(flow.Version+1, now.Version), got); diff != "" || err != nil {
 		t.Errorf("versions (-want +got): %v\n%s", err, diff)
 	}
 }
 
-// cutLive cuts all connections on which servers listen and notify.
+// cutLive terminates all connections for LISTEN and NOTIFY.
 func cutLive(t *testing.T, db *testdb.DB) {
 	t.Helper()
 	_, err := db.Super.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -179,51 +180,51 @@ func cutLive(t *testing.T, db *testdb.DB) {
 	}
 }
 
-func TestWhatNobodyHasToldIsFoundByLooking(t *testing.T) {
+func TestPoll_FindsTransitionsWithoutNotification(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	s := serve(t, db, deaf(50*time.Millisecond))
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	s := serve(t, db, pollEvery(50*time.Millisecond))
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	j := follow(t, s, flow, flow.Version-1)
 	if got, err := collect(ctx, j, flow.Version); err != nil || len(got) != 1 {
 		t.Fatalf("present state: got versions %v, %v", got, err)
 	}
-	// Through a store that tells nobody, as somebody at psql would do it.
-	if err := swing(ctx, db.Store(), who, flow.ID, 3); err != nil {
+	// This store announces no commit, as psql would not.
+	if err := toggle(ctx, db.Store(), who, flow.ID, 3); err != nil {
 		t.Fatal(err)
 	}
 	got, err := collect(ctx, j, flow.Version+3)
-	if diff := cmp.Diff(span(flow.Version+1, flow.Version+3), got); diff != "" || err != nil {
+	if diff := cmp.Diff(versionRange(flow.Version+1, flow.Version+3), got); diff != "" || err != nil {
 		t.Errorf("versions (-want +got): %v\n%s", err, diff)
 	}
 }
 
-func TestEachTransitionComesWithTheWorkflowAsItLeftIt(t *testing.T) {
+func TestHubTransitions_CarriesTheWorkflowAfterEachTransition(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	s := serve(t, db)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPCompleted})
-	arrivals, err := follow(t, s, flow, -1).Next(ctx)
+	events, err := follow(t, s, flow, -1).Next(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, a := range arrivals {
+	for i, a := range events {
 		if a.Transition.Version != i || a.Workflow.Version != i || a.Workflow.State != a.Transition.To ||
 			a.Workflow.Name != flow.Name || !a.Workflow.UpdatedAt.Equal(a.Transition.At) {
-			t.Errorf("arrival %d: got %+v", i, a)
+			t.Errorf("event %d: got %+v", i, a)
 		}
 	}
-	if diff := cmp.Diff(flow, arrivals[len(arrivals)-1].Workflow); diff != "" {
+	if diff := cmp.Diff(flow, events[len(events)-1].Workflow); diff != "" {
 		t.Errorf("the last one (-want +got):\n%s", diff)
 	}
 }
 
-func TestASubscriberThatAsksNoMoreHoldsNobodyUp(t *testing.T) {
+func TestHubTransitions_SlowSubscriberDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	s := serve(t, db)
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	slow, quick := follow(t, s, flow, -1), follow(t, s, flow, -1)
@@ -231,23 +232,23 @@ func TestASubscriberThatAsksNoMoreHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	const moves = 400 // more than are kept in memory
-	if err := swing(ctx, s.store, who, flow.ID, moves); err != nil {
+	if err := toggle(ctx, s.store, who, flow.ID, moves); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := collect(ctx, quick, flow.Version+moves); err != nil || len(got) != flow.Version+moves+1 {
 		t.Fatalf("the quick one: got %d versions, %v", len(got), err)
 	}
 	got, err := collect(ctx, slow, flow.Version+moves)
-	if diff := cmp.Diff(span(flow.Version+1, flow.Version+moves), got); diff != "" || err != nil {
+	if diff := cmp.Diff(versionRange(flow.Version+1, flow.Version+moves), got); diff != "" || err != nil {
 		t.Errorf("the slow one (-want +got): %v\n%s", err, diff)
 	}
 }
 
-func TestThereAreNoMoreSubscriptionsThanTheServerTakes(t *testing.T) {
+func TestHub_RefusesSubscriptionsBeyondItsMaximum(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	who := testdb.Caller(t, db)
-	s := serve(t, db, func(o *live.Options) { o.Most = 2 })
+	s := serve(t, db, func(o *live.Options) { o.MaxSubscriptions = 2 })
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{})
 	first := follow(t, s, flow, -1)
 	follow(t, s, flow, -1)

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// silence is how long the listening connection may say nothing before it is asked whether it is alive.
-	silence = 20 * time.Second
-	// longestWait bounds the wait before it is tried again to listen.
-	longestWait = 5 * time.Second
+	// pingInterval is how long the LISTEN connection may be silent before it is pinged.
+	pingInterval = 20 * time.Second
+	// maxListenPause bounds the wait before the next attempt to connect.
+	maxListenPause = 5 * time.Second
 )
 
-// listen hears other servers until the context ends. Whenever it begins to listen, everybody catches up: what was said
-// before then was not heard.
+// listen receives the notifications of other servers until the context ends. Each new connection begins with a poll,
+// since notifications from before it are lost.
 func (h *Hub) listen(ctx context.Context) {
 	wait := 50 * time.Millisecond
 	for ctx.Err() == nil {
@@ -24,15 +24,15 @@ func (h *Hub) listen(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		h.logger.Warn("this server does not hear the others; it looks for itself until it does", "error", err.Error())
+		h.logger.Warn("LISTEN connection lost; polling until it is back", "error", err.Error())
 		pause(ctx, jittered(wait))
-		wait = min(2*wait, longestWait)
+		wait = min(2*wait, maxListenPause)
 	}
 }
 
 // listenOnce listens on one connection until it fails.
 func (h *Hub) listenOnce(ctx context.Context, began func()) error {
-	dialing, cancel := context.WithTimeout(ctx, dialTime)
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	conn, err := h.dial(dialing)
 	if err != nil {
@@ -44,37 +44,37 @@ func (h *Hub) listenOnce(ctx context.Context, began func()) error {
 	}
 	cancel()
 	began()
-	h.lookAgain()
+	h.requestPoll()
 	for {
-		heard, cancel := context.WithTimeout(ctx, silence)
-		n, err := conn.WaitForNotification(heard)
+		waiting, cancel := context.WithTimeout(ctx, pingInterval)
+		n, err := conn.WaitForNotification(waiting)
 		cancel()
 		switch {
 		case err == nil:
-			h.take(n)
+			h.receive(n)
 		case ctx.Err() != nil || !pgconn.Timeout(err):
 			return fmt.Errorf("wait for a notification: %w", err)
 		default:
-			asked, cancel := context.WithTimeout(ctx, dialTime)
-			err := conn.Ping(asked)
+			pinging, cancel := context.WithTimeout(ctx, dialTimeout)
+			err := conn.Ping(pinging)
 			cancel()
 			if err != nil {
-				return fmt.Errorf("ask the silent connection: %w", err)
+				return fmt.Errorf("ping the silent connection: %w", err)
 			}
 		}
 	}
 }
 
-// take takes in what another server has said. What this one has said itself it knows.
-func (h *Hub) take(n *pgconn.Notification) {
-	server, hints, all, err := decode(n.Payload)
+// receive handles a notification of another server, and ignores those of this one.
+func (h *Hub) receive(n *pgconn.Notification) {
+	server, notifications, incomplete, err := decode(n.Payload)
 	if server == h.name {
 		return
 	}
-	for _, said := range hints {
-		h.hear(said)
+	for _, one := range notifications {
+		h.notify(one)
 	}
-	if all || err != nil {
-		h.lookAgain()
+	if incomplete || err != nil {
+		h.requestPoll()
 	}
 }

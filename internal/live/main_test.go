@@ -19,10 +19,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
-// patience is the longest that a test waits for one fact.
-const patience = 20 * time.Second
+// timeout bounds each wait of a test.
+const timeout = 20 * time.Second
 
-// server is what a server consists of here: a hub, and a store that tells it of its commits.
+// server is a hub, and a store that announces its commits to the hub.
 type server struct {
 	hub   *live.Hub
 	store *postgres.Store
@@ -54,34 +54,41 @@ func serve(t *testing.T, db *testdb.DB, change ...func(*live.Options)) server {
 	return server{hub: hub, store: db.Store().Telling(hub.Announce), stop: stop}
 }
 
-// deaf makes a hub that hears of changes by its own look alone.
-func deaf(every time.Duration) func(*live.Options) {
-	return func(o *live.Options) { o.CatchUp = every }
+// pollEvery sets the time between two polls of a hub.
+func pollEvery(every time.Duration) func(*live.Options) {
+	return func(o *live.Options) { o.PollInterval = every }
 }
 
-// waiting is a context that ends when the test's patience does.
-func waiting(t *testing.T) context.Context {
+// testContext returns a context that ends after timeout.
+func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// swing moves a workflow to and fro between two states, so many times, as one of many who do.
-func swing(ctx context.Context, store *postgres.Store, who caller.Caller, id uuid.UUID, times int) error {
+// toggle moves a workflow between two states, so many times. Other goroutines may do the same at the same time.
+func toggle(ctx context.Context, store *postgres.Store, who caller.Caller, id uuid.UUID, times int) error {
 	for times > 0 {
 		flow, _, err := store.Workflow(ctx, who, id)
 		if err != nil {
 			return err
 		}
 		move := postgres.Move{
-			WorkflowID: id, From: flow.State, To: workflow.ICPFailed, Kind: workflow.Fail, Version: &flow.Version,
-			At: testdb.Now(),
+			WorkflowID: id,
+			From:       flow.State,
+			To:         workflow.ICPFailed,
+			Kind:       workflow.Fail,
+			Version:    &flow.Version,
+			At:         testdb.Now(),
 		}
 		if flow.State == workflow.ICPFailed {
 			move.To, move.Kind = workflow.ICPProcessing, workflow.Retry
 			move.Run = &postgres.NewRun{
-				Step: workflow.StepICP, Worker: "worker:test", Attempt: 1, LeaseExpiresAt: move.At.Add(time.Minute),
+				Step:           workflow.StepICP,
+				Worker:         "worker:test",
+				Attempt:        1,
+				LeaseExpiresAt: move.At.Add(time.Minute),
 			}
 		}
 		_, _, won, err := store.Transition(ctx, who, move)
@@ -95,22 +102,22 @@ func swing(ctx context.Context, store *postgres.Store, who caller.Caller, id uui
 	return nil
 }
 
-// collect reads from a journal until it has seen the version, and returns the versions in the order in which they came.
-func collect(ctx context.Context, j *live.Journal[live.Arrival], until int) (versions []int, err error) {
+// collect reads a journal until a version has arrived, and returns the versions in the order of arrival.
+func collect(ctx context.Context, j *live.Journal[live.TransitionEvent], until int) (versions []int, err error) {
 	for len(versions) == 0 || versions[len(versions)-1] < until {
-		arrivals, err := j.Next(ctx)
+		events, err := j.Next(ctx)
 		if err != nil {
 			return versions, err
 		}
-		for _, a := range arrivals {
+		for _, a := range events {
 			versions = append(versions, a.Transition.Version)
 		}
 	}
 	return versions, nil
 }
 
-// span is the numbers from first to last.
-func span(first, last int) []int {
+// versionRange returns the numbers from first to last.
+func versionRange(first, last int) []int {
 	var all []int
 	for n := first; n <= last; n++ {
 		all = append(all, n)

@@ -14,102 +14,104 @@ import (
 )
 
 const (
-	// channel is what servers notify each other on.
+	// channel is the channel of NOTIFY that all servers share.
 	channel = "infin8_live"
-	// maxPayload is the greatest payload that PostgreSQL takes, in bytes.
+	// maxPayload is the largest payload that PostgreSQL accepts, in bytes.
 	maxPayload = 7999
-	// form is the first word of a payload; another form is taken for a hint that says nothing.
-	form = "1"
-	// scan in place of hints says: something has happened, look yourself.
-	scan = "scan"
+	// payloadVersion is the first word of a payload. A receiver of another version polls.
+	payloadVersion = "1"
+	// pollWord replaces the notifications of a payload when they do not fit: the receiver polls.
+	pollWord = "scan"
 )
 
-// hint says that rows of a journal are there: those from first to last, committed.
-type hint struct {
+// notification says that the rows from first to last of a journal are committed.
+type notification struct {
 	organization, workflow uuid.UUID
 	ledger                 bool
 	first, last            int64
 }
 
-// subject is what a hint is about.
-type subject struct {
+// journalKey names the journal of a notification.
+type journalKey struct {
 	workflow uuid.UUID
 	ledger   bool
 }
 
-func (h hint) subject() subject { return subject{h.workflow, h.ledger} }
+func (n notification) journal() journalKey { return journalKey{n.workflow, n.ledger} }
 
-// and is one hint for two about the same journal.
-func (h hint) and(other hint) hint {
-	h.first, h.last = min(h.first, other.first), max(h.last, other.last)
-	return h
+// merge returns one notification for two about the same journal.
+func (n notification) merge(other notification) notification {
+	n.first, n.last = min(n.first, other.first), max(n.last, other.last)
+	return n
 }
 
-// encode writes hints as one payload: the form, the name of the server, and then words, of which o and an id names the
-// organization of what follows, and t or l, an id and two numbers a journal. When there are too many it is a scan.
-func encode(server string, hints []hint) string {
-	slices.SortFunc(hints, func(a, b hint) int {
+// encode writes notifications as one payload, and sorts them. The payload has the version, the name of the server, and
+// then words: "o" and an id name the organization of the words after it; "t" (transitions) or "l" (ledger), an id and
+// one or two numbers name rows. A payload that is too long has pollWord instead.
+func encode(server string, notifications []notification) string {
+	slices.SortFunc(notifications, func(a, b notification) int {
 		return cmp.Or(bytes.Compare(a.organization[:], b.organization[:]), bytes.Compare(a.workflow[:], b.workflow[:]))
 	})
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s", form, server)
-	bare := text.Len()
+	fmt.Fprintf(&text, "%s %s", payloadVersion, server)
+	header := text.Len()
 	var organization uuid.UUID
-	for _, h := range hints {
-		if h.organization != organization {
-			organization = h.organization
-			text.WriteString(" o" + short(organization))
+	for _, n := range notifications {
+		if n.organization != organization {
+			organization = n.organization
+			text.WriteString(" o" + encodeID(organization))
 		}
 		kind := " t"
-		if h.ledger {
+		if n.ledger {
 			kind = " l"
 		}
-		text.WriteString(kind + short(h.workflow) + "." + strconv.FormatInt(h.first, 36))
-		if h.last != h.first {
-			text.WriteString("." + strconv.FormatInt(h.last, 36))
+		text.WriteString(kind + encodeID(n.workflow) + "." + strconv.FormatInt(n.first, 36))
+		if n.last != n.first {
+			text.WriteString("." + strconv.FormatInt(n.last, 36))
 		}
 		if text.Len() > maxPayload {
-			return text.String()[:bare] + " " + scan
+			return text.String()[:header] + " " + pollWord
 		}
 	}
 	return text.String()
 }
 
-// errStrange says that a payload is not of our form: of another version of the program, perhaps.
-var errStrange = errors.New("the payload is of another form")
+// errPayload is the error of a payload in another format, for example of another version of the program.
+var errPayload = errors.New("the payload has another format")
 
-// decode reads a payload. all says that the hints do not say everything.
-func decode(payload string) (server string, hints []hint, all bool, err error) {
+// decode reads a payload. incomplete says that there are changes beside the notifications, so that the receiver must
+// poll.
+func decode(payload string) (server string, notifications []notification, incomplete bool, err error) {
 	words := strings.Fields(payload)
-	if len(words) < 2 || words[0] != form {
-		return "", nil, true, errStrange
+	if len(words) < 2 || words[0] != payloadVersion {
+		return "", nil, true, errPayload
 	}
 	var organization uuid.UUID
 	for _, word := range words[2:] {
-		if word == scan {
+		if word == pollWord {
 			return words[1], nil, true, nil
 		}
 		parts := strings.Split(word[1:], ".")
-		id, err := long(parts[0])
+		id, err := decodeID(parts[0])
 		if err != nil {
-			return "", nil, true, errStrange
+			return "", nil, true, errPayload
 		}
 		if word[0] == 'o' {
 			organization = id
 			continue
 		}
-		h := hint{organization: organization, workflow: id, ledger: word[0] == 'l'}
-		if h.first, h.last, err = numbers(parts[1:]); err != nil || !h.ledger && word[0] != 't' {
-			return "", nil, true, errStrange
+		n := notification{organization: organization, workflow: id, ledger: word[0] == 'l'}
+		if n.first, n.last, err = decodeNumbers(parts[1:]); err != nil || !n.ledger && word[0] != 't' {
+			return "", nil, true, errPayload
 		}
-		hints = append(hints, h)
+		notifications = append(notifications, n)
 	}
-	return words[1], hints, false, nil
+	return words[1], notifications, false, nil
 }
 
-func numbers(parts []string) (first, last int64, err error) {
+func decodeNumbers(parts []string) (first, last int64, err error) {
 	if len(parts) < 1 || len(parts) > 2 {
-		return 0, 0, errStrange
+		return 0, 0, errPayload
 	}
 	if first, err = strconv.ParseInt(parts[0], 36, 64); err != nil {
 		return 0, 0, err
@@ -118,10 +120,10 @@ func numbers(parts []string) (first, last int64, err error) {
 	return first, last, err
 }
 
-// short writes an id in 22 characters.
-func short(id uuid.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+// encodeID writes an id in 22 characters.
+func encodeID(id uuid.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
-func long(text string) (uuid.UUID, error) {
+func decodeID(text string) (uuid.UUID, error) {
 	read, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		return uuid.Nil, err

@@ -12,50 +12,54 @@ import (
 )
 
 const (
-	// mostHints is how many journals are remembered between two notifications; more do not fit into one in any case.
-	mostHints = 400
-	// lastWord is how long a server that stops may take to tell the others of its last changes.
-	lastWord = time.Second
-	// dialTime bounds the way to the database, and one statement there.
-	dialTime = 5 * time.Second
+	// maxPending is how many journals wait for the next NOTIFY. More do not fit into one payload in any case.
+	maxPending = 400
+	// closeTimeout bounds the last NOTIFY of a server that stops, and the closing of a connection.
+	closeTimeout = time.Second
+	// dialTimeout bounds connecting to the database, and one statement there.
+	dialTimeout = 5 * time.Second
 )
 
-// notifier tells other servers of changes, many at once: NOTIFY takes a lock that all committing notifiers share, so it
-// is sent by nobody else, on a connection of its own, and never in the transaction of a change.
+// notifier sends changes to other servers, many in one NOTIFY. NOTIFY takes a lock that all committing notifiers share.
+// So only the notifier sends it, on its own connection, and never in the transaction of a change.
 type notifier struct {
 	server string
-	pause  time.Duration
+	delay  time.Duration
 	dial   func(ctx context.Context) (*pgx.Conn, error)
 	logger *slog.Logger
 	start  sync.Once
 	wake   chan struct{}
-	conn   *pgx.Conn // the runner's own; nil until it is needed
+	conn   *pgx.Conn // used by run alone; nil until it is needed
 
-	mu    sync.Mutex
-	hints map[subject]hint
-	all   bool // more has happened than hints says
+	mu       sync.Mutex
+	pending  map[journalKey]notification
+	overflow bool // there are changes beside those of pending
 }
 
 func newNotifier(
-	server string, pause time.Duration, dial func(context.Context) (*pgx.Conn, error), logger *slog.Logger,
+	server string, delay time.Duration, dial func(context.Context) (*pgx.Conn, error), logger *slog.Logger,
 ) *notifier {
 	return &notifier{
-		server: server, pause: pause, dial: dial, logger: logger, wake: make(chan struct{}, 1),
-		hints: map[subject]hint{},
+		server:  server,
+		delay:   delay,
+		dial:    dial,
+		logger:  logger,
+		wake:    make(chan struct{}, 1),
+		pending: map[journalKey]notification{},
 	}
 }
 
-// add remembers hints for the next notification.
-func (n *notifier) add(hints []hint) {
+// add keeps notifications for the next NOTIFY.
+func (n *notifier) add(notifications []notification) {
 	n.mu.Lock()
-	for _, h := range hints {
-		if known, found := n.hints[h.subject()]; found {
-			h = known.and(h)
-		} else if len(n.hints) == mostHints {
-			n.all = true
+	for _, one := range notifications {
+		if earlier, found := n.pending[one.journal()]; found {
+			one = earlier.merge(one)
+		} else if len(n.pending) == maxPending {
+			n.overflow = true
 			continue
 		}
-		n.hints[h.subject()] = h
+		n.pending[one.journal()] = one
 	}
 	n.mu.Unlock()
 	select {
@@ -64,26 +68,26 @@ func (n *notifier) add(hints []hint) {
 	}
 }
 
-// take returns the payload of the next notification, or "".
+// take returns the payload of the next NOTIFY and forgets its notifications; "" when there is none.
 func (n *notifier) take() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	hints := make([]hint, 0, len(n.hints))
-	for _, h := range n.hints {
-		hints = append(hints, h)
+	notifications := make([]notification, 0, len(n.pending))
+	for _, one := range n.pending {
+		notifications = append(notifications, one)
 	}
-	all := n.all
-	n.hints, n.all = map[subject]hint{}, false
+	overflow := n.overflow
+	n.pending, n.overflow = map[journalKey]notification{}, false
 	switch {
-	case all:
-		return form + " " + n.server + " " + scan
-	case len(hints) == 0:
+	case overflow:
+		return payloadVersion + " " + n.server + " " + pollWord
+	case len(notifications) == 0:
 		return ""
 	}
-	return encode(n.server, hints)
+	return encode(n.server, notifications)
 }
 
-// run notifies until the context ends, and then once more of what is left.
+// run notifies until the context ends, and then sends the rest.
 func (n *notifier) run(ctx context.Context) {
 	defer func() {
 		if n.conn != nil {
@@ -93,31 +97,30 @@ func (n *notifier) run(ctx context.Context) {
 	for {
 		select {
 		case <-n.wake:
-			if pause(ctx, n.pause) {
+			if pause(ctx, n.delay) {
 				n.send(ctx)
 				continue
 			}
 		case <-ctx.Done():
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		n.send(last)
 		cancel()
 		return
 	}
 }
 
-// send sends what has gathered. What cannot be sent becomes the hint that others must look for themselves, and is tried
-// again.
+// send sends the pending notifications. When that fails, it retries with the request to poll.
 func (n *notifier) send(ctx context.Context) {
 	payload := n.take()
-	for wait := 50 * time.Millisecond; payload != ""; wait = min(2*wait, dialTime) {
+	for wait := 50 * time.Millisecond; payload != ""; wait = min(2*wait, dialTimeout) {
 		err := n.try(ctx, payload)
 		if err == nil {
 			return
 		}
-		n.logger.Warn("other servers could not be told of changes; they will look for themselves", "error", err.Error())
+		n.logger.Warn("NOTIFY failed; other servers find the changes by polling", "error", err.Error())
 		n.mu.Lock()
-		n.all = true
+		n.overflow = true
 		n.mu.Unlock()
 		if !pause(ctx, jittered(wait)) {
 			return
@@ -127,7 +130,7 @@ func (n *notifier) send(ctx context.Context) {
 }
 
 func (n *notifier) try(ctx context.Context, payload string) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	if n.conn == nil || n.conn.IsClosed() {
 		var err error
@@ -144,7 +147,7 @@ func (n *notifier) try(ctx context.Context, payload string) error {
 	return nil
 }
 
-// dial opens a connection of the hub's own.
+// dial opens a connection outside the store's pool.
 func (h *Hub) dial(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, h.connect)
 	if err != nil {
@@ -153,12 +156,12 @@ func (h *Hub) dial(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// closeConn says goodbye, but does not wait for it.
+// closeConn closes a connection and waits at most closeTimeout.
 func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), lastWord)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	_ = conn.Close(ctx) // It may be gone already.
+	_ = conn.Close(ctx) // It may be closed already.
 }
 
-// jittered shortens a wait by up to half, so that servers do not come back all at once.
+// jittered shortens a wait by up to half, so that servers do not reconnect at the same time.
 func jittered(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }

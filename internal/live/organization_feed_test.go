@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// watch subscribes to the organization of a caller, and returns when the subscription has begun.
+// watch subscribes to the organization of a caller and waits for the first Resync.
 func watch(t *testing.T, s server, who caller.Caller) *live.Stream {
 	t.Helper()
 	stream, err := s.hub.Organization(who.OrganizationID)
@@ -32,9 +32,9 @@ func watch(t *testing.T, s server, who caller.Caller) *live.Stream {
 }
 
 // next returns the next events of a stream, at least n.
-func next(t *testing.T, stream *live.Stream, n int) (events []live.Event) {
+func next(t *testing.T, stream *live.Stream, n int) (events []live.OrganizationEvent) {
 	t.Helper()
-	ctx := waiting(t)
+	ctx := testContext(t)
 	for len(events) < n {
 		more, err := stream.Next(ctx)
 		if err != nil {
@@ -45,37 +45,37 @@ func next(t *testing.T, stream *live.Stream, n int) (events []live.Event) {
 	return events
 }
 
-// versions are those of each workflow, in the order in which they were told.
-func versions(events []live.Event) map[uuid.UUID][]int {
-	told := map[uuid.UUID][]int{}
+// versions returns the versions of each workflow, in the order of arrival.
+func versions(events []live.OrganizationEvent) map[uuid.UUID][]int {
+	byWorkflow := map[uuid.UUID][]int{}
 	for _, e := range events {
-		told[e.Workflow.ID] = append(told[e.Workflow.ID], e.Transition.Version)
+		byWorkflow[e.Workflow.ID] = append(byWorkflow[e.Workflow.ID], e.Transition.Version)
 	}
-	return told
+	return byWorkflow
 }
 
-func TestAnOrganizationIsToldEachTransitionOnceByTwoServersAndManyWriters(t *testing.T) {
+func TestHubOrganization_DeliversEachTransitionOnceOnTwoServers(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	other := testdb.Caller(t, db)
-	near, far := serve(t, db, deaf(20*time.Millisecond)), serve(t, db)
+	near, far := serve(t, db, pollEvery(20*time.Millisecond)), serve(t, db)
 	const flows, moves = 25, 8
 	want := map[uuid.UUID][]int{}
 	var all []workflow.Workflow
 	for range flows {
 		flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 		all = append(all, flow)
-		want[flow.ID] = span(flow.Version+1, flow.Version+2*moves)
+		want[flow.ID] = versionRange(flow.Version+1, flow.Version+2*moves)
 	}
 	foreign := testdb.Workflow(t, db, other, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	streams := []*live.Stream{watch(t, near, who), watch(t, far, who)}
 	awaitListeners(t, db, 2)
 	errs := testdb.Together(2*flows+1, func(i int) error {
 		if i == 2*flows {
-			return swing(ctx, near.store, other, foreign.ID, moves)
+			return toggle(ctx, near.store, other, foreign.ID, moves)
 		}
-		return swing(ctx, []server{near, far}[i%2].store, who, all[i/2].ID, moves)
+		return toggle(ctx, []server{near, far}[i%2].store, who, all[i/2].ID, moves)
 	})
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
@@ -87,14 +87,17 @@ func TestAnOrganizationIsToldEachTransitionOnceByTwoServersAndManyWriters(t *tes
 	}
 }
 
-func TestANewWorkflowIsToldFromItsCreationOn(t *testing.T) {
+func TestHubOrganization_BeginsWithTheCreationOfAWorkflow(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	s := serve(t, db, deaf(time.Hour))
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	s := serve(t, db, pollEvery(time.Hour))
 	stream := watch(t, s, who)
 	flow, _, err := s.store.CreateWorkflow(ctx, who, postgres.NewWorkflow{
-		ID: uuid.New(), Name: "New", Company: workflow.Company{Name: "Example", URL: "https://example.com"}, At: testdb.Now(),
+		ID:      uuid.New(),
+		Name:    "New",
+		Company: workflow.Company{Name: "Example", URL: "https://example.com"},
+		At:      testdb.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,14 +112,14 @@ func TestANewWorkflowIsToldFromItsCreationOn(t *testing.T) {
 	}
 }
 
-func TestATransitionThatCommitsLateIsNotMissed(t *testing.T) {
+func TestHubOrganization_DeliversATransitionThatCommitsLate(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
-	var ahead atomic.Int64 // how far the clock has been put forward
+	who, ctx := testdb.Caller(t, db), testContext(t)
+	var ahead atomic.Int64 // how far the clock is ahead
 	now := func() time.Time { return testdb.Now().Add(time.Duration(ahead.Load())) }
-	s := serve(t, db, deaf(10*time.Millisecond), func(o *live.Options) { o.Now = now })
-	// Nobody tells the hub of anything here: it finds all by looking.
+	s := serve(t, db, pollEvery(10*time.Millisecond), func(o *live.Options) { o.Now = now })
+	// No commit is announced to this hub: it finds all transitions by polling.
 	late := testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPPending})
 	flow := testdb.Workflow(t, db, who, testdb.WorkflowOpts{})
 	stream := watch(t, s, who)
@@ -131,7 +134,7 @@ func TestATransitionThatCommitsLateIsNotMissed(t *testing.T) {
 		})
 	}()
 	<-begun
-	// An hour passes while the transaction is open, and others come and go.
+	// An hour passes while the transaction is open, and other transactions commit.
 	path := testdb.Path(workflow.CompetitorCompleted)
 	for _, to := range path {
 		ahead.Add(int64(time.Hour) / int64(len(path)))
@@ -146,11 +149,11 @@ func TestATransitionThatCommitsLateIsNotMissed(t *testing.T) {
 	}
 	want := map[uuid.UUID][]int{late.ID: {late.Version + 1}}
 	if diff := cmp.Diff(want, versions(next(t, stream, 1))); diff != "" {
-		t.Errorf("the late one (-want +got):\n%s", diff)
+		t.Errorf("the late transition (-want +got):\n%s", diff)
 	}
 }
 
-// moveAt takes one edge at a time of the test's own.
+// moveAt makes one transition with a date of the test.
 func moveAt(
 	t *testing.T, db *testdb.DB, who caller.Caller, flow workflow.Workflow, to workflow.State, at time.Time,
 ) workflow.Workflow {
@@ -159,9 +162,20 @@ func moveAt(
 	if err != nil {
 		t.Fatal(err)
 	}
-	move := postgres.Move{WorkflowID: flow.ID, From: flow.State, To: to, Kind: kind, At: at}
+	move := postgres.Move{
+		WorkflowID: flow.ID,
+		From:       flow.State,
+		To:         to,
+		Kind:       kind,
+		At:         at,
+	}
 	if step := to.Step(); step != nil && to == step.Processing {
-		move.Run = &postgres.NewRun{Step: step.Key, Worker: "worker:test", Attempt: 1, LeaseExpiresAt: at.Add(time.Minute)}
+		move.Run = &postgres.NewRun{
+			Step:           step.Key,
+			Worker:         "worker:test",
+			Attempt:        1,
+			LeaseExpiresAt: at.Add(time.Minute),
+		}
 	}
 	moved, _, won, err := db.Store().Transition(context.Background(), who, move)
 	if err != nil || !won {
@@ -170,13 +184,13 @@ func moveAt(
 	return moved
 }
 
-func TestAStreamThatCannotFollowIsToldToResyncAndHoldsNobodyUp(t *testing.T) {
+func TestHubOrganization_SlowSubscriberGetsAResync(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
-	who, ctx := testdb.Caller(t, db), waiting(t)
+	who, ctx := testdb.Caller(t, db), testContext(t)
 	s := serve(t, db)
 	slow, quick := watch(t, s, who), watch(t, s, who)
-	const flows, moves = 30, 40 // more than are kept
+	const flows, moves = 30, 40 // more events than the feed keeps
 	var all []workflow.Workflow
 	for range flows {
 		all = append(all, testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: workflow.ICPProcessing}))
@@ -199,18 +213,18 @@ func TestAStreamThatCannotFollowIsToldToResyncAndHoldsNobodyUp(t *testing.T) {
 		}
 		told <- count
 	}()
-	errs := testdb.Together(flows, func(i int) error { return swing(ctx, s.store, who, all[i].ID, moves) })
+	errs := testdb.Together(flows, func(i int) error { return toggle(ctx, s.store, who, all[i].ID, moves) })
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-told; got != flows*moves {
-		t.Fatalf("the quick one was told %d transitions, want %d", got, flows*moves)
+		t.Fatalf("the fast subscriber got %d transitions, want %d", got, flows*moves)
 	}
 	if got := next(t, slow, 1); len(got) != 1 || !got[0].Resync {
-		t.Fatalf("the slow one: got %d events, want one resync", len(got))
+		t.Fatalf("the slow subscriber: got %d events, want one resync", len(got))
 	}
-	// From the resync on it is told everything again.
-	if err := swing(ctx, s.store, who, all[0].ID, 1); err != nil {
+	// After the Resync it gets each transition again.
+	if err := toggle(ctx, s.store, who, all[0].ID, 1); err != nil {
 		t.Fatal(err)
 	}
 	want := map[uuid.UUID][]int{all[0].ID: {all[0].Version + moves + 1}}

@@ -10,71 +10,71 @@ import (
 )
 
 const (
-	// atOnce is how many workflows one statement looks at.
-	atOnce = 1000
-	// restless is the shortest time between two looks.
-	restless = 250 * time.Millisecond
+	// pollBatch is how many workflows one statement of a poll reads.
+	pollBatch = 1000
+	// minPollPause is the shortest time between two polls.
+	minPollPause = 250 * time.Millisecond
 )
 
-// lookAgain asks for a look at once.
-func (h *Hub) lookAgain() {
+// requestPoll makes the next poll start at once.
+func (h *Hub) requestPoll() {
 	select {
-	case h.again <- struct{}{}:
+	case h.pollRequest <- struct{}{}:
 	default:
 	}
 }
 
-// look is the net below all hints: every few seconds it finds what none of them has told. It asks nothing when nobody
-// follows anything.
-func (h *Hub) look(ctx context.Context) {
-	ticker := time.NewTicker(h.catchUp)
+// poll finds journal rows whose notification was lost, every few seconds. It runs no statement while there is no
+// subscription.
+func (h *Hub) poll(ctx context.Context) {
+	ticker := time.NewTicker(h.pollInterval)
 	defer ticker.Stop()
-	for pause(ctx, min(restless, h.catchUp)) {
+	for pause(ctx, min(minPollPause, h.pollInterval)) {
 		select {
 		case <-ticker.C:
-		case <-h.again:
+		case <-h.pollRequest:
 		case <-ctx.Done():
 			return
 		}
-		attempt, cancel := context.WithTimeout(ctx, readTime)
-		err := h.lookOnce(attempt)
+		attempt, cancel := context.WithTimeout(ctx, readTimeout)
+		err := h.pollOnce(attempt)
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			h.logger.Warn("the look for missed changes failed and will be repeated", "error", err.Error())
+			h.logger.Warn("poll for missed changes failed; it is repeated", "error", err.Error())
 		}
 	}
 }
 
-func (h *Hub) lookOnce(ctx context.Context) error {
+func (h *Hub) pollOnce(ctx context.Context) error {
 	flows := map[uuid.UUID]uuid.UUID{}
-	h.transitions.followed(flows)
-	h.entries.followed(flows)
+	h.transitions.addFollowed(flows)
+	h.entries.addFollowed(flows)
 	for len(flows) > 0 {
-		some := make(map[uuid.UUID]uuid.UUID, min(atOnce, len(flows)))
+		batch := make(map[uuid.UUID]uuid.UUID, min(pollBatch, len(flows)))
 		for flow, organization := range flows {
-			if len(some) == atOnce {
+			if len(batch) == pollBatch {
 				break
 			}
-			some[flow] = organization
+			batch[flow] = organization
 			delete(flows, flow)
 		}
-		numbers, err := h.store.Numbers(ctx, some)
+		numbers, err := h.store.Numbers(ctx, batch)
 		if err != nil {
 			return err
 		}
 		for _, last := range numbers {
 			if last.Ledger {
-				h.entries.hear(last.WorkflowID, last.Number)
+				h.entries.notify(last.WorkflowID, last.Number)
 			} else {
-				h.transitions.hear(last.WorkflowID, last.Number)
+				h.transitions.notify(last.WorkflowID, last.Number)
 			}
 		}
 	}
-	return h.lookAtFeeds(ctx)
+	return h.pollFeeds(ctx)
 }
 
-// lookAtFeeds finds the workflows of followed organizations that have moved since the horizon.
-func (h *Hub) lookAtFeeds(ctx context.Context) error {
+// pollFeeds finds the workflows of followed organizations that have moved since the horizon.
+func (h *Hub) pollFeeds(ctx context.Context) error {
 	since := h.feeds.floors()
 	if len(since) == 0 {
 		h.horizon = horizon{}
@@ -85,18 +85,18 @@ func (h *Hub) lookAtFeeds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	places, err := h.store.MovedSince(ctx, since, mostMoved)
+	positions, err := h.store.MovedSince(ctx, since, maxMoved)
 	if err != nil {
 		return err
 	}
-	h.horizon.pass(at, seen)
-	byOrganization := map[uuid.UUID][]postgres.Place{}
-	for _, p := range places {
+	h.horizon.advance(at, seen)
+	byOrganization := map[uuid.UUID][]postgres.WorkflowPosition{}
+	for _, p := range positions {
 		byOrganization[p.OrganizationID] = append(byOrganization[p.OrganizationID], p)
 	}
 	for organization, floor := range since {
-		if f := h.feeds.of(organization); f != nil {
-			f.scan(floor, byOrganization[organization], h.horizon.safe.Add(-slack))
+		if f := h.feeds.get(organization); f != nil {
+			f.compare(floor, byOrganization[organization], h.horizon.safe.Add(-slack))
 		}
 	}
 	return nil
@@ -106,10 +106,10 @@ func (h *Hub) lookAtFeeds(ctx context.Context) error {
 // the longest wait for a connection.
 const slack = 30 * time.Second
 
-// horizon finds the time before which nothing can be committed any more. Transitions are dated before they are
-// committed, and a transaction may stay open for long: whoever looks for the dates after the last look misses it. But
-// PostgreSQL says which transactions have ended, and so each time that was marked becomes safe when all of the
-// transactions have that had begun to write by then.
+// horizon finds the time before which no transition can become visible any more. A transition is dated before it is
+// committed, and its transaction may stay open for long, so a poll for dates after the last poll would miss it.
+// PostgreSQL reports which transactions have ended. A marked time becomes safe when all transactions that had begun to
+// write by then have ended.
 type horizon struct {
 	safe time.Time
 	mark struct {
@@ -118,10 +118,10 @@ type horizon struct {
 	}
 }
 
-// pass takes what the database knew at a time, before the look that followed.
-func (h *horizon) pass(at time.Time, seen postgres.Horizon) {
+// advance takes the state of the database's transactions at a time. The poll for transitions follows it.
+func (h *horizon) advance(at time.Time, seen postgres.Horizon) {
 	switch {
-	case h.mark.at.IsZero() || seen.Next < h.mark.next: // The first look, or at another database.
+	case h.mark.at.IsZero() || seen.Next < h.mark.next: // The first poll, or another database.
 	case seen.Oldest >= h.mark.next:
 		h.safe = h.mark.at
 	default:

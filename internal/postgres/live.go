@@ -21,40 +21,40 @@ func (s *Store) Horizon(ctx context.Context) (Horizon, error) {
 	return Horizon(row), translate(err)
 }
 
-// News asks for rows of the journal of one workflow that were not read yet: those after a version, as far as they are
-// younger than Since or their version is at least Told.
-type News struct {
-	WorkflowID  uuid.UUID
-	After, Told int
-	Since       time.Time
+// JournalRead names the unread rows of one workflow's journal: those after AfterVersion that are younger than Since or
+// have at least NotifiedVersion.
+type JournalRead struct {
+	WorkflowID                    uuid.UUID
+	AfterVersion, NotifiedVersion int
+	Since                         time.Time
 }
 
-// Arrival is a transition with the workflow as the transition left it.
-type Arrival struct {
+// TransitionEvent is a transition with the workflow as the transition left it.
+type TransitionEvent struct {
 	Workflow   workflow.Workflow
 	Transition workflow.Transition
 }
 
-// NewTransitions returns at most limit journal rows that are asked for, each journal in its order. One statement.
+// NewTransitions returns at most limit rows of the named journals, each journal in its order. One statement.
 func (s *Store) NewTransitions(
-	ctx context.Context, who caller.Caller, asked []News, limit int32,
-) ([]Arrival, error) {
+	ctx context.Context, who caller.Caller, reads []JournalRead, limit int32,
+) ([]TransitionEvent, error) {
 	in := dbsqlc.TransitionListNewParams{OrganizationID: who.OrganizationID, PageSize: limit}
-	for _, news := range asked {
-		in.WorkflowIds = append(in.WorkflowIds, news.WorkflowID)
-		in.AfterVersions = append(in.AfterVersions, news.After)
-		in.ToldVersions = append(in.ToldVersions, news.Told)
-		in.Since = append(in.Since, news.Since)
+	for _, read := range reads {
+		in.WorkflowIds = append(in.WorkflowIds, read.WorkflowID)
+		in.AfterVersions = append(in.AfterVersions, read.AfterVersion)
+		in.ToldVersions = append(in.ToldVersions, read.NotifiedVersion)
+		in.Since = append(in.Since, read.Since)
 	}
 	rows, err := s.of(who.OrganizationID).TransitionListNew(ctx, in)
-	return many(rows, err, func(r dbsqlc.TransitionListNewRow) Arrival {
+	return many(rows, err, func(r dbsqlc.TransitionListNewRow) TransitionEvent {
 		made := toTransition(r.WorkflowTransition)
-		return Arrival{Workflow: toWorkflow(r.IntentWorkflow).LeftBy(made), Transition: made}
+		return TransitionEvent{Workflow: toWorkflow(r.IntentWorkflow).LeftBy(made), Transition: made}
 	})
 }
 
-// Place is where a workflow stands: at which version, and since when.
-type Place struct {
+// WorkflowPosition is the version of a workflow, and the time of its last transition.
+type WorkflowPosition struct {
 	OrganizationID, WorkflowID uuid.UUID
 	Version                    int
 	At                         time.Time
@@ -62,17 +62,19 @@ type Place struct {
 
 // MovedSince returns of each organization the workflows that have moved since its time, the last first and at most
 // limit of them. One statement for all organizations.
-func (s *Store) MovedSince(ctx context.Context, since map[uuid.UUID]time.Time, limit int32) ([]Place, error) {
+func (s *Store) MovedSince(
+	ctx context.Context, since map[uuid.UUID]time.Time, limit int32,
+) ([]WorkflowPosition, error) {
 	in := dbsqlc.WorkflowListMovedParams{PageSize: limit}
 	for organization, at := range since {
 		in.OrganizationIds, in.Since = append(in.OrganizationIds, organization), append(in.Since, at)
 	}
 	rows, err := s.ofAll().WorkflowListMoved(ctx, in)
-	return many(rows, err, toPlace)
+	return many(rows, err, toPosition)
 }
 
-func toPlace(r dbsqlc.WorkflowListMovedRow) Place {
-	return Place{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
+func toPosition(r dbsqlc.WorkflowListMovedRow) WorkflowPosition {
+	return WorkflowPosition{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
 }
 
 // Numbers returns for each workflow the last version of its journal and the last sequence number of its account's

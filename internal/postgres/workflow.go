@@ -111,9 +111,9 @@ func (s *Store) Transition(
 
 // WakeWorkflows takes at most limit workflows whose time to be woken has come, of all organizations, and puts that off
 // to next. It returns where they stand.
-func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]Place, error) {
+func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]WorkflowPosition, error) {
 	rows, err := s.ofAll().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
-	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) Place { return toPlace(dbsqlc.WorkflowListMovedRow(r)) })
+	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition { return toPosition(dbsqlc.WorkflowListMovedRow(r)) })
 }
 
 // TransitionAt returns one row of a workflow's journal.
