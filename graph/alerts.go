@@ -22,7 +22,7 @@ const maxURLCharacters = 2048
 func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked moments) (*model.AlertConnection, error) {
 	who := caller.From(ctx)
 	in := engine.AlertsInput{Kinds: kinds, Before: asked.after, First: asked.first + 1}
-	found, err := r.engine.Alerts(ctx, who, in)
+	found, err := r.Engine.Alerts(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked mom
 	return page(found, asked.first, wrap, model.Page[*model.Alert]{
 		Before: asked.after != nil,
 		Cursor: func(a *model.Alert) string { return asked.list.Moment(a.At, a.Alert.ID) },
-		Count:  func(ctx context.Context) (int, error) { return r.engine.CountAlerts(ctx, who, in) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountAlerts(ctx, who, in) },
 	}), nil
 }
 

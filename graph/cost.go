@@ -118,14 +118,15 @@ func (c *counter) size(field *ast.Field) int {
 	if definition == nil {
 		return unsizedList
 	}
-	value := definition.DefaultValue
-	if argument := field.Arguments.ForName("first"); argument != nil {
-		value = argument.Value
+	first := unsizedList
+	if value := definition.DefaultValue; value != nil {
+		if number, ok := c.number(value); ok {
+			first = number
+		}
 	}
-	first := defaultPage
-	if value != nil {
-		if asked, ok := c.number(value); ok {
-			first = asked
+	if argument := field.Arguments.ForName("first"); argument != nil {
+		if number, ok := c.number(argument.Value); ok { // Else it is null, which resolvers take for the default.
+			first = number
 		}
 	}
 	if first > c.page && c.page < largestPage {

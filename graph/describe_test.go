@@ -15,7 +15,7 @@ func discreet() bundle {
 	return bundle{
 		who: caller.Caller{Actor: "alice", OrganizationID: theOrganization, Role: caller.Admin},
 		handler: graph.NewHandler(graph.Options{
-			Engine: &engine.Engine{}, Logger: slog.New(slog.DiscardHandler),
+			Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
 			Describe: func(who caller.Caller) bool { return who.Role.Includes(caller.Admin) },
 		}),
 	}

@@ -54,8 +54,6 @@ func kindsOfFault(t *testing.T) []fault.Kind {
 	return kinds
 }
 
-func testResolver() *Resolver { return &Resolver{report: func(context.Context, string, string) {}} }
-
 func failing(err error) func(context.Context, caller.Caller, string) (string, error) {
 	return func(context.Context, caller.Caller, string) (string, error) { return "an answer", err }
 }
@@ -64,7 +62,7 @@ func TestEveryKindOfFaultHasExactlyOneWayOutOfAMutation(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kindsOfFault(t) {
 		wrapped := fmt.Errorf("%s: %w", secret, fault.New(kind, "Public words."))
-		answer, problems, err := act(t.Context(), testResolver(), decoded[string]{}, failing(wrapped))
+		answer, problems, err := act(t.Context(), &Resolver{}, decoded[string]{}, failing(wrapped))
 		asError := present(t, wrapped, new(bytes.Buffer))
 		switch {
 		case answer != "":
@@ -215,7 +213,7 @@ func TestAFaultThatNamesNoFieldGetsTheOneThatIsToBlame(t *testing.T) {
 	t.Parallel()
 	var in decoded[string]
 	in.blames(fault.NotFound, "workflowId")
-	_, problems, err := act(t.Context(), testResolver(), in, failing(fault.New(fault.NotFound, "Gone.")))
+	_, problems, err := act(t.Context(), &Resolver{}, in, failing(fault.New(fault.NotFound, "Gone.")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +230,7 @@ func TestNothingIsDoneWhenTheInputCannotBeRead(t *testing.T) {
 	var in decoded[string]
 	in.note(fault.New(fault.InvalidInput, "Bad."), []string{"amount"})
 	in.note(fault.New(fault.InvalidInput, "Worse."), []string{"workflowId"})
-	_, problems, err := act(t.Context(), testResolver(), in,
+	_, problems, err := act(t.Context(), &Resolver{}, in,
 		func(context.Context, caller.Caller, string) (string, error) {
 			t.Error("the verb was called")
 			return "", nil

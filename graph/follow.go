@@ -24,7 +24,7 @@ type followed struct {
 func (r *Resolver) decodeFollowed(
 	ctx context.Context, id scalar.ID, after *int, last func(context.Context, workflow.Workflow) (int, error),
 ) (f followed, err error) {
-	if r.live == nil {
+	if r.Live == nil {
 		return f, errNotLive
 	}
 	var d decoder
@@ -32,7 +32,7 @@ func (r *Resolver) decodeFollowed(
 	if d.err() != nil {
 		return f, d.err()
 	}
-	if f.flow, err = r.engine.Workflow(ctx, caller.From(ctx), asked); err != nil {
+	if f.flow, err = r.Engine.Workflow(ctx, caller.From(ctx), asked); err != nil {
 		return f, err
 	}
 	stands, err := last(ctx, f.flow)

@@ -17,7 +17,9 @@ import (
 
 // FuzzEndpoint sends what a client might send, signed in as nobody: all that comes before the engine is reached.
 func FuzzEndpoint(f *testing.F) {
-	handler := NewHandler(Options{Engine: &engine.Engine{}, Logger: slog.New(slog.DiscardHandler)})
+	handler := NewHandler(Options{
+		Schema: NewSchema(&Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
+	})
 	for _, query := range []string{
 		`{ __typename }`, `{ viewer { actor } }`, `{`, `{ a { b(c: [{d: "e"}, $f]) @g } }`, doubling(20),
 		`query Q($n: Int = 5) { workflows(first: $n) { nodes { ...W } } } fragment W on Workflow { id x: id ...W }`,
@@ -72,7 +74,7 @@ func FuzzEndpoint(f *testing.F) {
 
 // FuzzCheck looks at operations themselves: whatever the text says, what is done with it is bounded.
 func FuzzCheck(f *testing.F) {
-	schema := newSchema(nil).Schema()
+	schema := NewSchema(nil).Schema()
 	for _, text := range []string{
 		`{ __typename }`, doubling(5), `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`,
 		`query($n: Int) { workflows(first: $n) { nodes { ... on Workflow { id } edges: id } } }`,

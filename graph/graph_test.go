@@ -80,7 +80,8 @@ func setupOn(t *testing.T, db *testdb.DB, store *postgres.Store) bundle {
 		t.Fatal(err)
 	}
 	b.handler = graph.NewHandler(graph.Options{
-		Engine:    b.engine,
+		Schema:    graph.NewSchema(&graph.Resolver{Engine: b.engine, Report: b.reports.add}),
+		Revoked:   b.engine.KeyOver,
 		RequestID: func(context.Context) string { return "request-1" },
 		Report:    b.reports.add,
 		Logger:    slog.New(slog.NewTextHandler(b.log, nil)),

@@ -53,7 +53,7 @@ func secretOf(k engine.Keyed) *string {
 // apiKeys returns a page of the organization's keys.
 func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyConnection, error) {
 	who := caller.From(ctx)
-	found, err := r.engine.Keys(ctx, who, engine.KeysInput{After: asked.after, First: asked.first + 1})
+	found, err := r.Engine.Keys(ctx, who, engine.KeysInput{After: asked.after, First: asked.first + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,6 @@ func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyCon
 	return page(found, asked.first, wrap, model.Page[*model.APIKey]{
 		Before: asked.after != nil,
 		Cursor: func(k *model.APIKey) string { return asked.list.Moment(k.CreatedAt, k.APIKey.APIKey.ID) },
-		Count:  func(ctx context.Context) (int, error) { return r.engine.CountKeys(ctx, who) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountKeys(ctx, who) },
 	}), nil
 }

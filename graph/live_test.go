@@ -59,7 +59,8 @@ func setupLive(t *testing.T, limits graph.SocketLimits) liveBundle {
 	}
 	signIn := b.signIn(testdb.Caller(t, db))
 	handler := graph.NewHandler(graph.Options{
-		Engine: b.engine, Live: b.hub, SignIn: signIn, Sockets: limits, Logger: logger,
+		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Live: b.hub}),
+		Stopped: b.hub.Stopped(), Revoked: b.engine.KeyOver, SignIn: signIn, Sockets: limits, Logger: logger,
 	})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if values := r.Header.Values("Authorization"); len(values) > 0 {

@@ -42,8 +42,8 @@ type sharedError struct {
 // Unwrap is what happened.
 func (e *sharedError) Unwrap() error { return e.error }
 
-// first reports whether nobody asked before.
-func (e *sharedError) first() bool { return e.told.CompareAndSwap(false, true) }
+// First reports whether this is the first call: the error is logged once, however many fields it strikes.
+func (e *sharedError) First() bool { return e.told.CompareAndSwap(false, true) }
 
 // The keys of what is fetched for a list once, whatever the arguments.
 type (
@@ -73,7 +73,7 @@ type (
 // account returns the account of a workflow.
 func (r *Resolver) account(ctx context.Context, w *model.Workflow) (cost.Account, error) {
 	found, err := load(w.Batch, accountsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]cost.Account, error) {
-		return r.engine.Accounts(ctx, caller.From(ctx), ids(all))
+		return r.Engine.Accounts(ctx, caller.From(ctx), ids(all))
 	})
 	if err != nil {
 		return cost.Account{}, err
@@ -87,7 +87,7 @@ func (r *Resolver) canSpend(ctx context.Context, s *model.Spend, amount cost.Pic
 		return s.Admits(amount), nil
 	}
 	found, err := load(s.Workflow.Batch, roomsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]cost.Room, error) {
-		return r.engine.Rooms(ctx, caller.From(ctx), ids(all))
+		return r.Engine.Rooms(ctx, caller.From(ctx), ids(all))
 	})
 	if err != nil {
 		return false, err
@@ -99,7 +99,7 @@ func (r *Resolver) canSpend(ctx context.Context, s *model.Spend, amount cost.Pic
 // activity returns what a workflow is doing or waiting for.
 func (r *Resolver) activity(ctx context.Context, w *model.Workflow) (engine.Activity, error) {
 	found, err := load(w.Batch, activitiesKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Activity, error) {
-		return r.engine.Activities(ctx, caller.From(ctx), all)
+		return r.Engine.Activities(ctx, caller.From(ctx), all)
 	})
 	if err != nil {
 		return engine.Activity{}, err
@@ -110,7 +110,7 @@ func (r *Resolver) activity(ctx context.Context, w *model.Workflow) (engine.Acti
 // icp returns a workflow's current profile, or nil.
 func (r *Resolver) icp(ctx context.Context, w *model.Workflow) (*model.Icp, error) {
 	found, err := load(w.Batch, icpsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Result, error) {
-		return r.engine.ICPs(ctx, caller.From(ctx), ids(all))
+		return r.Engine.ICPs(ctx, caller.From(ctx), ids(all))
 	})
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (r *Resolver) transitions(
 ) (*model.TransitionConnection, error) {
 	found, err := load(w.Batch, transitionsKey{asked.after, asked.first},
 		func(all []workflow.Workflow) (map[uuid.UUID][]workflow.Transition, error) {
-			return r.engine.Transitions(ctx, caller.From(ctx), engine.TransitionsInput{
+			return r.Engine.Transitions(ctx, caller.From(ctx), engine.TransitionsInput{
 				Workflows: ids(all), After: int(asked.after), First: asked.first + 1,
 			})
 		})
@@ -163,7 +163,7 @@ func (r *Resolver) calls(ctx context.Context, w *model.Workflow, asked moments) 
 		key.after = *asked.after
 	}
 	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID][]cost.Call, error) {
-		return r.engine.Calls(ctx, caller.From(ctx), engine.CallsInput{
+		return r.Engine.Calls(ctx, caller.From(ctx), engine.CallsInput{
 			Workflows: ids(all), After: asked.after, First: asked.first + 1,
 		})
 	})
@@ -180,7 +180,7 @@ func (r *Resolver) calls(ctx context.Context, w *model.Workflow, asked moments) 
 
 func (r *Resolver) countCalls(ctx context.Context, w *model.Workflow) (int, error) {
 	found, err := load(w.Batch, callCountsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]int, error) {
-		return r.engine.CountCalls(ctx, caller.From(ctx), ids(all))
+		return r.Engine.CountCalls(ctx, caller.From(ctx), ids(all))
 	})
 	return found[w.Workflow.ID], err
 }
@@ -191,7 +191,7 @@ func (r *Resolver) ledger(
 ) (*model.LedgerEntryConnection, error) {
 	found, err := load(w.Batch, entriesKey{asked.after, asked.first},
 		func(all []workflow.Workflow) (map[uuid.UUID][]cost.Entry, error) {
-			return r.engine.Entries(ctx, caller.From(ctx), engine.EntriesInput{
+			return r.Engine.Entries(ctx, caller.From(ctx), engine.EntriesInput{
 				Accounts: ids(all), After: asked.after, First: asked.first + 1,
 			})
 		})
@@ -213,7 +213,7 @@ func (r *Resolver) ledger(
 func (r *Resolver) workflows(ctx context.Context, asked listed) (*model.WorkflowConnection, error) {
 	who, in := caller.From(ctx), asked.input
 	in.First++
-	flows, err := r.engine.Workflows(ctx, who, in)
+	flows, err := r.Engine.Workflows(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
@@ -222,6 +222,6 @@ func (r *Resolver) workflows(ctx context.Context, asked listed) (*model.Workflow
 		More:   len(flows) > len(shown),
 		Before: in.After != nil,
 		Cursor: asked.cursorOf,
-		Count:  func(ctx context.Context) (int, error) { return r.engine.CountWorkflows(ctx, who, in.Filter) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountWorkflows(ctx, who, in.Filter) },
 	}}, nil
 }

@@ -21,30 +21,30 @@ func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, 
 	case scalar.OrganizationID:
 		return r.organization(ctx, ref.UUID)
 	case scalar.CallID:
-		call, err := r.engine.Call(ctx, who, ref.UUID)
+		call, err := r.Engine.Call(ctx, who, ref.UUID)
 		if err != nil {
 			return nil, err
 		}
-		flow, err := r.engine.Workflow(ctx, who, call.WorkflowID)
+		flow, err := r.Engine.Workflow(ctx, who, call.WorkflowID)
 		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
 	case scalar.APIKeyID:
-		key, err := r.engine.Key(ctx, who, ref.UUID)
+		key, err := r.Engine.Key(ctx, who, ref.UUID)
 		return &model.APIKey{APIKey: key}, err
 	case scalar.PriceProposalID:
-		proposal, err := r.engine.PriceProposal(ctx, who, ref.UUID)
+		proposal, err := r.Engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err
 	case scalar.AlertID:
-		alert, err := r.engine.Alert(ctx, who, ref.UUID)
+		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err
 	case scalar.LedgerEntryID:
-		entry, err := r.engine.EntryAt(ctx, who, ref.UUID, ref.Number)
+		entry, err := r.Engine.EntryAt(ctx, who, ref.UUID, ref.Number)
 		return &model.LedgerEntry{Entry: entry}, err
 	}
-	flow, err := r.engine.Workflow(ctx, who, ref.UUID)
+	flow, err := r.Engine.Workflow(ctx, who, ref.UUID)
 	if err != nil || ref.Kind == scalar.WorkflowID {
 		return model.NewWorkflow(flow), err
 	}
-	transition, err := r.engine.TransitionAt(ctx, who, ref.UUID, int(ref.Number))
+	transition, err := r.Engine.TransitionAt(ctx, who, ref.UUID, int(ref.Number))
 	return &model.Transition{Transition: transition, Workflow: model.NewWorkflow(flow)}, err
 }
 
@@ -54,7 +54,7 @@ func (r *Resolver) organization(ctx context.Context, id uuid.UUID) (*model.Organ
 	if id != who.OrganizationID {
 		return nil, fault.New(fault.NotFound, "There is no such organization.")
 	}
-	found, err := r.engine.Organization(ctx, who)
+	found, err := r.Engine.Organization(ctx, who)
 	return &model.Organization{Organization: found}, err
 }
 

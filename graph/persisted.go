@@ -32,16 +32,15 @@ var documentName = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 // document, and so is sha256: with the hash of its bytes, with or without the line ends behind it. A document that is
 // not valid, or greater than the limits, is an error; all of them are in one message. With only, the handler executes
 // nothing else.
-func ReadDocuments(folder fs.FS, limits Limits, only bool) (*Documents, error) {
+func ReadDocuments(schema graphql.ExecutableSchema, folder fs.FS, limits Limits, only bool) (*Documents, error) {
 	d := &Documents{texts: map[string]string{}, docs: map[string]*ast.QueryDocument{}, only: only}
 	names, err := fs.Glob(folder, "*.graphql")
 	if err != nil {
 		return nil, err
 	}
-	schema := newSchema(nil).Schema()
 	var faults []error
 	for _, name := range names {
-		if err := d.read(folder, name, schema, limits.withDefaults()); err != nil {
+		if err := d.read(folder, name, schema.Schema(), limits.withDefaults()); err != nil {
 			faults = append(faults, fmt.Errorf("the document %s: %w", name, err))
 		}
 	}

@@ -18,7 +18,12 @@ import (
 
 // with returns the bundle with a handler of other options.
 func (b bundle) with(change func(*graph.Options)) bundle {
-	o := graph.Options{Engine: b.engine, Report: b.reports.add, Logger: slog.New(slog.NewTextHandler(b.log, nil))}
+	o := graph.Options{
+		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Report: b.reports.add}),
+		Revoked: b.engine.KeyOver,
+		Report:  b.reports.add,
+		Logger:  slog.New(slog.NewTextHandler(b.log, nil)),
+	}
 	change(&o)
 	b.handler = graph.NewHandler(o)
 	return b
@@ -125,7 +130,7 @@ const whoAmI = "query WhoAmI { viewer { actor } }\n"
 
 func trusted(t *testing.T, only bool) *graph.Documents {
 	t.Helper()
-	documents, err := graph.ReadDocuments(fstest.MapFS{
+	documents, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
 		"who-am-i.graphql": {Data: []byte(whoAmI)}, "README.md": {Data: []byte("not a document")},
 	}, graph.Limits{}, only)
 	if err != nil {
@@ -183,7 +188,7 @@ func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 
 func TestAFolderWithABadDocumentIsRefusedWithAllItsFaults(t *testing.T) {
 	t.Parallel()
-	_, err := graph.ReadDocuments(fstest.MapFS{
+	_, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
 		"nonsense.graphql": {Data: []byte("{ nonsense }")}, "a name.graphql": {Data: []byte(whoAmI)},
 		"large.graphql": {Data: []byte("{ " + strings.Repeat("viewer { actor } ", 21) + "}")},
 	}, graph.Limits{}, false)
@@ -192,7 +197,7 @@ func TestAFolderWithABadDocumentIsRefusedWithAllItsFaults(t *testing.T) {
 			t.Errorf("got %v, want %s in it", err, want)
 		}
 	}
-	if _, err := graph.ReadDocuments(fstest.MapFS{}, graph.Limits{}, true); err == nil {
+	if _, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{}, graph.Limits{}, true); err == nil {
 		t.Error("an empty folder of all that is allowed: got no error")
 	}
 }

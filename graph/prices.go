@@ -87,7 +87,7 @@ func priceOf(key string) *cost.Price {
 func (r *Resolver) prices(ctx context.Context, asked pricesAsked) (*model.PriceConnection, error) {
 	who, in := caller.From(ctx), asked.input
 	in.First++
-	found, err := r.engine.PriceList(ctx, who, in)
+	found, err := r.Engine.PriceList(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (r *Resolver) prices(ctx context.Context, asked pricesAsked) (*model.PriceC
 	return page(found, asked.input.First, wrap, model.Page[*model.Price]{
 		Before: in.After != nil,
 		Cursor: func(p *model.Price) string { return asked.list.Text(keyOf(p)) },
-		Count:  func(ctx context.Context) (int, error) { return r.engine.CountPrices(ctx, who, in) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPrices(ctx, who, in) },
 	}), nil
 }
 
@@ -105,7 +105,7 @@ func (r *Resolver) proposals(
 ) (*model.PriceProposalConnection, error) {
 	who := caller.From(ctx)
 	in := engine.ProposalsInput{States: states, After: asked.after, First: asked.first + 1}
-	found, err := r.engine.PriceProposals(ctx, who, in)
+	found, err := r.Engine.PriceProposals(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (r *Resolver) proposals(
 	return page(found, asked.first, wrap, model.Page[*model.PriceProposal]{
 		Before: asked.after != nil,
 		Cursor: func(p *model.PriceProposal) string { return asked.list.Moment(p.ProposedAt, p.Proposal.ID) },
-		Count:  func(ctx context.Context) (int, error) { return r.engine.CountPriceProposals(ctx, who, in) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPriceProposals(ctx, who, in) },
 	}), nil
 }
 

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -41,7 +40,7 @@ var nodeTypes = map[scalar.IDKind]string{
 
 // nodeRoles are the roles that node needs for each kind of id: those that the types have in the schema.
 var nodeRoles = func() map[scalar.IDKind]caller.Role {
-	roles, types := map[scalar.IDKind]caller.Role{}, newSchema(nil).Schema().Types
+	roles, types := map[scalar.IDKind]caller.Role{}, NewSchema(nil).Schema().Types
 	for kind, name := range nodeTypes {
 		roles[kind] = roleOf(types[name].Directives)
 	}
@@ -54,25 +53,4 @@ func roleOf(directives ast.DirectiveList) caller.Role {
 		return caller.Role(needs.Arguments.ForName("role").Value.Raw)
 	}
 	return caller.Viewer
-}
-
-// denials writes down who was denied something: one line for each answer, however many fields it has struck.
-func (p presenter) denials(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	response := next(ctx)
-	if response == nil {
-		return nil
-	}
-	for _, err := range response.Errors {
-		if err.Extensions["code"] == string(fault.Forbidden) {
-			who := caller.From(ctx)
-			p.logger.LogAttrs(ctx, slog.LevelWarn, "denied",
-				slog.String("id", p.requestID(ctx)),
-				slog.String("organization", who.OrganizationID.String()),
-				slog.String("actor", who.Actor),
-				slog.String("role", string(who.Role)),
-				slog.String("path", err.Path.String()))
-			break
-		}
-	}
-	return response
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeCreate(input), r.engine.Create)
+	m, problems, err := act(ctx, r.Resolver, decodeCreate(input), r.Engine.Create)
 	flow, transition := moved(m)
 	return &model.CreateWorkflowPayload{
 		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
@@ -24,7 +24,7 @@ func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.Creat
 }
 
 func (r *mutationResolver) GenerateIcp(ctx context.Context, input model.GenerateIcpInput) (*model.GenerateIcpPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeGenerate(input), r.engine.GenerateICP)
+	m, problems, err := act(ctx, r.Resolver, decodeGenerate(input), r.Engine.GenerateICP)
 	flow, transition := moved(m)
 	return &model.GenerateIcpPayload{
 		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
@@ -32,7 +32,7 @@ func (r *mutationResolver) GenerateIcp(ctx context.Context, input model.Generate
 }
 
 func (r *mutationResolver) TransitionWorkflow(ctx context.Context, input model.TransitionWorkflowInput) (*model.TransitionWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeTransition(input), r.engine.Transition)
+	m, problems, err := act(ctx, r.Resolver, decodeTransition(input), r.Engine.Transition)
 	flow, transition := moved(m)
 	return &model.TransitionWorkflowPayload{
 		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
@@ -40,7 +40,7 @@ func (r *mutationResolver) TransitionWorkflow(ctx context.Context, input model.T
 }
 
 func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeCancel(input), r.engine.Cancel)
+	m, problems, err := act(ctx, r.Resolver, decodeCancel(input), r.Engine.Cancel)
 	flow, transition := moved(m)
 	return &model.CancelWorkflowPayload{
 		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
@@ -48,36 +48,36 @@ func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.Cance
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeRenew(input), r.engine.RenewLease)
+	l, problems, err := act(ctx, r.Resolver, decodeRenew(input), r.Engine.RenewLease)
 	return &model.RenewLeasePayload{Run: renewed(l), Replayed: l.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeReserve(input), r.engine.Reserve)
+	c, problems, err := act(ctx, r.Resolver, decodeReserve(input), r.Engine.Reserve)
 	call, flow := charged(c)
 	return &model.ReserveUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) SettleUsage(ctx context.Context, input model.SettleUsageInput) (*model.SettleUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeSettle(input), r.engine.Settle)
+	c, problems, err := act(ctx, r.Resolver, decodeSettle(input), r.Engine.Settle)
 	call, flow := charged(c)
 	return &model.SettleUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) ReleaseUsage(ctx context.Context, input model.ReleaseUsageInput) (*model.ReleaseUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeRelease(input), r.engine.Release)
+	c, problems, err := act(ctx, r.Resolver, decodeRelease(input), r.Engine.Release)
 	call, flow := charged(c)
 	return &model.ReleaseUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) RecordUsage(ctx context.Context, input model.RecordUsageInput) (*model.RecordUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeRecord(input), r.engine.Record)
+	c, problems, err := act(ctx, r.Resolver, decodeRecord(input), r.Engine.Record)
 	call, flow := charged(c)
 	return &model.RecordUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) AdjustUsage(ctx context.Context, input model.AdjustUsageInput) (*model.AdjustUsagePayload, error) {
-	a, problems, err := act(ctx, r.Resolver, decodeAdjust(input), r.engine.Adjust)
+	a, problems, err := act(ctx, r.Resolver, decodeAdjust(input), r.Engine.Adjust)
 	call, flow := charged(a.Charged)
 	return &model.AdjustUsagePayload{
 		Entry: adjusted(a), Call: call, Workflow: flow, Replayed: a.Replayed, UserErrors: problems,
@@ -85,7 +85,7 @@ func (r *mutationResolver) AdjustUsage(ctx context.Context, input model.AdjustUs
 }
 
 func (r *mutationResolver) SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeWorkflowLimit(input), r.engine.SetWorkflowLimit)
+	l, problems, err := act(ctx, r.Resolver, decodeWorkflowLimit(input), r.Engine.SetWorkflowLimit)
 	flow, _, entry := limited(l)
 	return &model.SetWorkflowLimitPayload{
 		Workflow: flow, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
@@ -93,7 +93,7 @@ func (r *mutationResolver) SetWorkflowLimit(ctx context.Context, input model.Set
 }
 
 func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeMonthlyLimit(input), r.engine.SetMonthlyLimit)
+	l, problems, err := act(ctx, r.Resolver, decodeMonthlyLimit(input), r.Engine.SetMonthlyLimit)
 	_, organization, entry := limited(l)
 	return &model.SetMonthlyLimitPayload{
 		Organization: organization, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
@@ -101,12 +101,12 @@ func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetM
 }
 
 func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
-	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.engine.SetTimeZone)
+	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone)
 	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
-	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.engine.SetAlertWebhook)
+	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook)
 	organization, secret := webhooked(w)
 	return &model.SetAlertWebhookPayload{
 		Organization: organization, Secret: secret, Replayed: w.Replayed, UserErrors: problems,
@@ -114,31 +114,31 @@ func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetA
 }
 
 func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
-	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.engine.ImportPrices)
+	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.Engine.ImportPrices)
 	return &model.ImportPricesPayload{
 		Changes: imported(done), Applied: done.Applied, Replayed: done.Replayed, UserErrors: problems,
 	}, err
 }
 
 func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error) {
-	d, problems, err := act(ctx, r.Resolver, decodeAccept(input), r.engine.AcceptPrice)
+	d, problems, err := act(ctx, r.Resolver, decodeAccept(input), r.Engine.AcceptPrice)
 	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.engine.CreateKey)
+	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateKey)
 	return &model.CreateAPIKeyPayload{
 		APIKey: keyed(k), Secret: secretOf(k), Replayed: k.Replayed, UserErrors: problems,
 	}, err
 }
 
 func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.engine.RevokeKey)
+	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeKey)
 	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
-	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.engine.RejectPrice)
+	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice)
 	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
 }
 
@@ -147,12 +147,12 @@ func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organizatio
 	if err != nil {
 		return nil, err
 	}
-	usage, err := r.engine.Usage(ctx, caller.From(ctx), in)
+	usage, err := r.Engine.Usage(ctx, caller.From(ctx), in)
 	return &model.UsageReport{Usage: usage}, err
 }
 
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
-	forecast, err := r.engine.Forecast(ctx, caller.From(ctx))
+	forecast, err := r.Engine.Forecast(ctx, caller.From(ctx))
 	return &model.Forecast{Forecast: forecast}, err
 }
 
@@ -169,7 +169,7 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 	if err != nil {
 		return nil, err
 	}
-	funnel, err := r.engine.Funnel(ctx, caller.From(ctx), days)
+	funnel, err := r.Engine.Funnel(ctx, caller.From(ctx), days)
 	return &model.Funnel{Funnel: funnel}, err
 }
 
@@ -187,7 +187,7 @@ func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organi
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.engine.ICPCost(ctx, caller.From(ctx), days)
+	found, err := r.Engine.ICPCost(ctx, caller.From(ctx), days)
 	return &found, err
 }
 
@@ -213,7 +213,7 @@ func (r *queryResolver) Workflow(ctx context.Context, id scalar.ID) (*model.Work
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.engine.Workflow(ctx, caller.From(ctx), flow)
+	found, err := r.Engine.Workflow(ctx, caller.From(ctx), flow)
 	if absent(err) {
 		return nil, nil
 	}
@@ -269,15 +269,15 @@ func (r *subscriptionResolver) WorkflowTransitioned(ctx context.Context, workflo
 	if asked.isOver() {
 		return nothing[model.TransitionEvent](), nil
 	}
-	journal, err := r.live.Transitions(asked.flow, asked.after)
+	journal, err := r.Live.Transitions(asked.flow, asked.after)
 	return stream(ctx, journal, err, transitionEvent, isFinal)
 }
 
 func (r *subscriptionResolver) OrganizationTransitioned(ctx context.Context) (<-chan *model.TransitionEvent, error) {
-	if r.live == nil {
+	if r.Live == nil {
 		return nil, errNotLive
 	}
-	events, err := r.live.Organization(caller.From(ctx).OrganizationID)
+	events, err := r.Live.Organization(caller.From(ctx).OrganizationID)
 	return stream(ctx, events, err, organizationEvent, nil)
 }
 
@@ -286,7 +286,7 @@ func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID scal
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := r.live.Entries(asked.flow, int64(asked.after))
+	ledger, err := r.Live.Entries(asked.flow, int64(asked.after))
 	return stream(ctx, ledger, err, spendEvent, nil)
 }
 

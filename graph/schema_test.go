@@ -20,7 +20,7 @@ import (
 
 func schemaTypes() map[string]*ast.Definition {
 	types := map[string]*ast.Definition{}
-	for name, definition := range newSchema(nil).Schema().Types {
+	for name, definition := range NewSchema(nil).Schema().Types {
 		if !definition.BuiltIn && !strings.HasPrefix(name, "__") {
 			types[name] = definition
 		}
@@ -53,7 +53,7 @@ func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
 			check(value.Description, name, value.Name)
 		}
 	}
-	directive := newSchema(nil).Schema().Directives["requires"]
+	directive := NewSchema(nil).Schema().Directives["requires"]
 	check(directive.Description, "@requires")
 	check(directive.Arguments.ForName("role").Description, "@requires", "role")
 }
@@ -139,7 +139,7 @@ func TestTheExamplesOfThePlaygroundAreValid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := gqlparser.LoadQueryWithRules(newSchema(nil).Schema(), string(text), nil); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(NewSchema(nil).Schema(), string(text), nil); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

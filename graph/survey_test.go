@@ -128,7 +128,7 @@ func TestEachLimitHasTwoSides(t *testing.T) {
 // costIn returns the cost of a valid operation.
 func costIn(t *testing.T, text, name string, variables map[string]any) int {
 	t.Helper()
-	schema := newSchema(nil).Schema()
+	schema := NewSchema(nil).Schema()
 	document, faults := check(schema, text, defaults)
 	if len(faults) > 0 {
 		t.Fatalf("%s: %v", text, faults)
@@ -197,7 +197,7 @@ func TestTheOperationsOfThePlaygroundAndTheDemoAreWithinTheLimits(t *testing.T) 
 
 func TestASmallerPageIsALimitToo(t *testing.T) {
 	t.Parallel()
-	schema := newSchema(nil).Schema()
+	schema := NewSchema(nil).Schema()
 	document, faults := check(schema, `{ workflows(first: 11) { nodes { id } } }`, defaults)
 	if len(faults) > 0 {
 		t.Fatal(faults)

@@ -53,9 +53,13 @@ func setupTenants(t *testing.T) *tenants {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := graph.NewHandler(graph.Options{Engine: b.engine, Live: hub, Logger: logger, Limits: graph.Limits{
-		Tokens: 100_000, Depth: 100, Aliases: 10_000, Cost: 100_000_000, Errors: 1000,
-	}})
+	handler := graph.NewHandler(graph.Options{
+		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Live: hub}),
+		Stopped: hub.Stopped(),
+		Revoked: b.engine.KeyOver,
+		Logger:  logger,
+		Limits:  graph.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Cost: 100_000_000, Errors: 1000},
+	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := map[string]caller.Caller{"zebra": b.zebra, "okapi": b.okapi}[r.Header.Get("Authorization")]
 		if b.leaky != "" && who == b.okapi {

@@ -49,13 +49,10 @@ type transports struct {
 }
 
 func newTransports(e endpoint, o Options) http.Handler {
-	t := transports{
-		endpoint: e, limits: o.Sockets.withDefaults(), signIn: o.SignIn, over: o.Engine.KeyOver, logger: o.Logger,
+	return transports{
+		endpoint: e, limits: o.Sockets.withDefaults(), signIn: o.SignIn, over: o.Revoked, logger: o.Logger,
+		stopped: o.Stopped,
 	}
-	if o.Live != nil {
-		t.stopped = o.Live.Stopped()
-	}
-	return t
 }
 
 // ServeHTTP answers in the way that the request asks for.

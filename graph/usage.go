@@ -57,7 +57,7 @@ type usageKey struct {
 func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in engine.UsageInput) (*model.UsageReport, error) {
 	key := usageKey{in.Days, fmt.Sprint(in.GroupBy), in.First}
 	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]engine.Usage, error) {
-		return r.engine.WorkflowUsage(ctx, caller.From(ctx), ids(all), in)
+		return r.Engine.WorkflowUsage(ctx, caller.From(ctx), ids(all), in)
 	})
 	if err != nil {
 		return nil, err

@@ -299,8 +299,10 @@ func (s *server) wireAPI(p *program, store *postgres.Store) error {
 	}
 	s.handler = web.New(web.Options{
 		GraphQL: graph.NewHandler(graph.Options{
-			Engine: s.engine, Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
-			Live: s.live, SignIn: s.watch.signIn(entrance.SignIn), Spend: s.spend(store),
+			Schema:  graph.NewSchema(&graph.Resolver{Engine: s.engine, Live: s.live, Report: web.Annotate}),
+			Stopped: s.live.Stopped(), Revoked: s.engine.KeyOver,
+			Logger: s.logger, RequestID: web.RequestID, Report: web.Annotate,
+			SignIn: s.watch.signIn(entrance.SignIn), Spend: s.spend(store),
 			Observe: s.watch.answers(),
 			Limits:  s.settings.limits(), Documents: documents, FinerStatus: s.settings.FinerStatus,
 			Describe: s.settings.describe,

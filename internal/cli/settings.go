@@ -138,7 +138,7 @@ func (o operationSettings) documents() (*graph.Documents, error) {
 	if _, err := os.ReadDir(o.Documents); err != nil {
 		return nil, fmt.Errorf("--documents: %w", err)
 	}
-	documents, err := graph.ReadDocuments(os.DirFS(o.Documents), o.limits(), o.OnlyDocuments)
+	documents, err := graph.ReadDocuments(graph.NewSchema(nil), os.DirFS(o.Documents), o.limits(), o.OnlyDocuments)
 	if err != nil {
 		return nil, fmt.Errorf("--documents: %w", err)
 	}
