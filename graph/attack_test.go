@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/infin8content/engine/graph/graphtest"
 )
 
 // doubling is a query of which each fragment spreads the next one twice: 2ⁿ spreads if one walks them all.
@@ -147,11 +149,11 @@ func chain(n int) string {
 
 func TestAttacksAreAnsweredWithACodeAndFewWords(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	for _, attack := range attacks {
 		t.Run(attack.name, func(t *testing.T) {
 			t.Parallel()
-			body := b.ask(t, attack.operation, nil)
+			body := b.Ask(t, attack.operation, nil)
 			if len(body) > 64<<10 {
 				t.Errorf("the answer has %d bytes", len(body))
 			}
@@ -178,11 +180,11 @@ func TestAttacksAreAnsweredWithACodeAndFewWords(t *testing.T) {
 
 func TestAVariableThatIsNoneIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	long := strings.Repeat("x", 100_000)
-	body := b.ask(t, `query ($s: [WorkflowState!]) { workflows(filter: {states: $s}) { totalCount } }`,
+	body := b.Ask(t, `query ($s: [WorkflowState!]) { workflows(filter: {states: $s}) { totalCount } }`,
 		map[string]any{"s": []string{"CREATED", "swordfish"}})
-	if strings.Contains(string(body), "swordfish") || get(t, body, "errors", 0, "path", 2) != 1.0 {
+	if strings.Contains(string(body), "swordfish") || graphtest.Get(t, body, "errors", 0, "path", 2) != 1.0 {
 		t.Errorf("got %s, want the place and no echo", body)
 	}
 	const cancel = `mutation ($in: CancelWorkflowInput!) { cancelWorkflow(input: $in) { userErrors { code } } }`
@@ -192,7 +194,7 @@ func TestAVariableThatIsNoneIsNotRepeated(t *testing.T) {
 		`{"in": ` + times(5000, "[") + times(5000, "]") + `}`,
 	} {
 		body := fmt.Sprintf(`{"query": %q, "variables": %s}`, cancel, variables)
-		answer := b.send(httptest.NewRequest("POST", "/graphql", strings.NewReader(body)))
+		answer := b.Send(httptest.NewRequest("POST", "/graphql", strings.NewReader(body)))
 		if answer.Body.Len() > 1200 || !bytes.Contains(answer.Body.Bytes(), []byte(`"code":`)) {
 			t.Errorf("%.60s: got %d bytes: %.300s", variables, answer.Body.Len(), answer.Body)
 		}

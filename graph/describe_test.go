@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 )
 
 // discreet returns a handler that describes its schema to administrators, and can answer nothing else.
-func discreet() bundle {
-	return bundle{
-		who: caller.Caller{Actor: "alice", OrganizationID: theOrganization, Role: caller.Admin},
-		handler: graph.NewHandler(graph.Options{
+func discreet() graphtest.Bundle {
+	return graphtest.Bundle{
+		Who: caller.Caller{Actor: "alice", OrganizationID: graphtest.TheOrganization, Role: caller.Admin},
+		Handler: graph.NewHandler(graph.Options{
 			Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
 			Describe: func(who caller.Caller) bool { return who.Role.Includes(caller.Admin) },
 		}),
@@ -44,16 +45,16 @@ func TestTheSchemaIsDescribedToThoseWhoMayKnowIt(t *testing.T) {
 			if role == caller.Admin {
 				want = ""
 			}
-			answer := b.as(role).post(body)
+			answer := b.As(role).Post(body)
 			if name == "an alias" && want == "" {
 				continue // it asks the engine too, which is none
 			}
-			if got := codeOf(t, answer); got != want || (want != "" && strings.Contains(answer.Body.String(), "data")) {
+			if got := graphtest.CodeOf(t, answer); got != want || (want != "" && strings.Contains(answer.Body.String(), "data")) {
 				t.Errorf("%s, asked by %q: got %s (%s), want %q", name, role, answer.Body, got, want)
 			}
 		}
 	}
-	if got := b.as(caller.Viewer).post(map[string]any{"query": `{ __typename }`}).Body.String(); !strings.Contains(
+	if got := b.As(caller.Viewer).Post(map[string]any{"query": `{ __typename }`}).Body.String(); !strings.Contains(
 		got, `{"__typename":"Query"}`) {
 		t.Errorf("__typename: got %s, want the name", got)
 	}
@@ -69,8 +70,8 @@ func TestWhoMayNotKnowTheSchemaGetsNoSuggestions(t *testing.T) {
 		"a leaf":           `{ viewer }`,
 		"an input's field": `mutation { cancelWorkflow(input: {workflwId: "x"}) { replayed } }`,
 	} {
-		told, refused := b.post(map[string]any{"query": query}), b.as(caller.Viewer).post(map[string]any{"query": query})
-		if got := codeOf(t, refused); got != "GRAPHQL_VALIDATION_FAILED" {
+		told, refused := b.Post(map[string]any{"query": query}), b.As(caller.Viewer).Post(map[string]any{"query": query})
+		if got := graphtest.CodeOf(t, refused); got != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s: got %s, want GRAPHQL_VALIDATION_FAILED", name, got)
 		}
 		for _, word := range []string{"Did you mean", "{ ... }"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
@@ -17,7 +18,7 @@ import (
 
 func TestARequestThatIsNoneIsRefusedWithoutAnEcho(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	const echo = "swordfish"
 	post := func(contentType, body string) *http.Request {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
@@ -52,15 +53,15 @@ func TestARequestThatIsNoneIsRefusedWithoutAnEcho(t *testing.T) {
 		{"GET with a mutation", httptest.NewRequest(http.MethodGet, "/graphql?query="+url.QueryEscape(
 			`mutation { cancelWorkflow(input: {workflowId: "`+echo+`"}) { replayed } }`), nil), http.StatusMethodNotAllowed},
 	} {
-		answer := b.send(test.request)
+		answer := b.Send(test.request)
 		body := answer.Body.String()
 		if answer.Code != test.status {
 			t.Errorf("%s: got %d, want %d: %s", test.name, answer.Code, test.status, body)
 		}
-		if got := get(t, answer.Body.Bytes(), "errors", 0, "extensions", "code"); got != "INVALID_INPUT" {
+		if got := graphtest.Get(t, answer.Body.Bytes(), "errors", 0, "extensions", "code"); got != "INVALID_INPUT" {
 			t.Errorf("%s: got the code %v, want INVALID_INPUT", test.name, got)
 		}
-		if got := get(t, answer.Body.Bytes(), "errors", 0, "extensions", "requestId"); got != "request-1" {
+		if got := graphtest.Get(t, answer.Body.Bytes(), "errors", 0, "extensions", "requestId"); got != "request-1" {
 			t.Errorf("%s: got the request id %v", test.name, got)
 		}
 		if strings.Contains(body, echo) || strings.Contains(body, `"data"`) {
@@ -71,7 +72,7 @@ func TestARequestThatIsNoneIsRefusedWithoutAnEcho(t *testing.T) {
 
 func TestTheAnswerHasTheTypeThatTheClientPrefers(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	const newer, older = "application/graphql-response+json", "application/json"
 	for accept, want := range map[string]string{
 		"":                                    older,
@@ -83,7 +84,7 @@ func TestTheAnswerHasTheTypeThatTheClientPrefers(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/graphql?query={nonsense}", nil)
 		r.Header.Set("Accept", accept)
-		answer := b.send(r)
+		answer := b.Send(r)
 		if got := answer.Header().Get("Content-Type"); got != want+"; charset=utf-8" {
 			t.Errorf("%q: got %s, want %s", accept, got, want)
 		}
@@ -99,86 +100,86 @@ func TestTheAnswerHasTheTypeThatTheClientPrefers(t *testing.T) {
 
 func TestGETAnswersQueriesWithVariables(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	answer := b.send(httptest.NewRequest(http.MethodGet, "/graphql?"+url.Values{
+	b := graphtest.New(t)
+	answer := b.Send(httptest.NewRequest(http.MethodGet, "/graphql?"+url.Values{
 		"query":         {`query A { __typename } query B($first: Int) { workflows(first: $first) { totalCount } }`},
 		"operationName": {"B"}, "variables": {`{"first": 5}`},
 	}.Encode(), nil))
-	if got := get(t, answer.Body.Bytes(), "data", "workflows", "totalCount"); got != 0.0 {
+	if got := graphtest.Get(t, answer.Body.Bytes(), "data", "workflows", "totalCount"); got != 0.0 {
 		t.Errorf("got %v: %s", got, answer.Body)
 	}
 }
 
 func TestNobodyIsUnauthenticated(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.who = caller.Caller{}
-	body := b.ask(t, `{ viewer { actor } }`, nil)
-	if got := get(t, body, "errors", 0, "extensions", "code"); got != "UNAUTHENTICATED" {
+	b := graphtest.New(t)
+	b.Who = caller.Caller{}
+	body := b.Ask(t, `{ viewer { actor } }`, nil)
+	if got := graphtest.Get(t, body, "errors", 0, "extensions", "code"); got != "UNAUTHENTICATED" {
 		t.Errorf("got %v, want UNAUTHENTICATED", got)
 	}
 }
 
 func TestWithoutTheRightNothingIsDone(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	made, err := b.engine.Create(t.Context(), b.who, engine.CreateInput{
+	b := graphtest.New(t)
+	made, err := b.Engine.Create(t.Context(), b.Who, engine.CreateInput{
 		Name: "Acme", Company: workflow.Company{Name: "Acme", URL: "https://acme.example"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := b.as(caller.Viewer).ask(t, `mutation($id: ID!) { cancelWorkflow(input: {workflowId: $id}) { replayed } }`,
+	body := b.As(caller.Viewer).Ask(t, `mutation($id: ID!) { cancelWorkflow(input: {workflowId: $id}) { replayed } }`,
 		map[string]any{"id": "wf_" + made.Workflow.ID.String()})
-	if got := get(t, body, "errors", 0, "extensions", "code"); got != "FORBIDDEN" {
+	if got := graphtest.Get(t, body, "errors", 0, "extensions", "code"); got != "FORBIDDEN" {
 		t.Errorf("got %v, want FORBIDDEN", got)
 	}
-	if now, err := b.engine.Workflow(t.Context(), b.who, made.Workflow.ID); err != nil || now.Version != 0 {
+	if now, err := b.Engine.Workflow(t.Context(), b.Who, made.Workflow.ID); err != nil || now.Version != 0 {
 		t.Errorf("got %v, %v, want it untouched", now, err)
 	}
 }
 
 func TestABrokenDatabaseIsINTERNALAndItsWordsStayInTheLog(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.many(t, 3)
-	if _, err := b.db.Super.Exec(t.Context(), `ALTER TABLE usage_accounts RENAME TO swordfish`); err != nil {
+	b := graphtest.New(t)
+	b.Workflows(t, 3)
+	if _, err := b.DB.Super.Exec(t.Context(), `ALTER TABLE usage_accounts RENAME TO swordfish`); err != nil {
 		t.Fatal(err)
 	}
-	body := b.ask(t, `query Broken { workflows { nodes { spend { settled } } } }`, nil)
-	if got := get(t, body, "errors", 0, "extensions", "code"); got != "INTERNAL" {
+	body := b.Ask(t, `query Broken { workflows { nodes { spend { settled } } } }`, nil)
+	if got := graphtest.Get(t, body, "errors", 0, "extensions", "code"); got != "INTERNAL" {
 		t.Errorf("got %v, want INTERNAL", got)
 	}
-	if strings.Contains(string(body), "usage_accounts") || !strings.Contains(b.log.String(), "usage_accounts") {
-		t.Errorf("the answer is %s, the log %s", body, b.log)
+	if strings.Contains(string(body), "usage_accounts") || !strings.Contains(b.Log.String(), "usage_accounts") {
+		t.Errorf("the answer is %s, the log %s", body, b.Log)
 	}
-	if got := strings.Count(b.log.String(), "level=ERROR"); got != 1 {
-		t.Errorf("got %d lines in the log, want 1: %s", got, b.log)
+	if got := strings.Count(b.Log.String(), "level=ERROR"); got != 1 {
+		t.Errorf("got %d lines in the log, want 1: %s", got, b.Log)
 	}
-	if diff := cmp.Diff([]string{"Broken INTERNAL"}, b.reports.lines); diff != "" {
+	if diff := cmp.Diff([]string{"Broken INTERNAL"}, b.Reports.Lines); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestTheCodeOfAUserErrorIsReportedWithItsOperation(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.ask(t, `mutation Give { cancelWorkflow(input: {workflowId: "nonsense"}) { replayed } }`, nil)
-	if diff := cmp.Diff([]string{" INVALID_INPUT", "Give "}, b.reports.lines); diff != "" {
+	b := graphtest.New(t)
+	b.Ask(t, `mutation Give { cancelWorkflow(input: {workflowId: "nonsense"}) { replayed } }`, nil)
+	if diff := cmp.Diff([]string{" INVALID_INPUT", "Give "}, b.Reports.Lines); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestANumberThatDoesNotFitIsTheClientsFault(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	for _, operation := range []string{
 		`{ workflows(first: 99999999999) { totalCount } }`,
 		`{ workflows(first: 99999999999999999999999) { totalCount } }`,
 		`mutation { renewLease(input: {workflowId: "wf_1", token: 3000000000}) { run { token } } }`,
 	} {
-		body := b.ask(t, operation, nil)
-		code := get(t, body, "errors", 0, "extensions", "code")
+		body := b.Ask(t, operation, nil)
+		code := graphtest.Get(t, body, "errors", 0, "extensions", "code")
 		if code != "INVALID_INPUT" && code != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s: got %s", operation, body)
 		}
@@ -187,25 +188,25 @@ func TestANumberThatDoesNotFitIsTheClientsFault(t *testing.T) {
 
 func TestAnAnswerThatTheClientDoesNotTakeIsNotMade(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	answer := b.post(map[string]any{"query": "{ viewer { actor } }"}, "Accept", "text/html")
-	if answer.Code != http.StatusNotAcceptable || codeOf(t, answer) != "INVALID_INPUT" {
+	b := graphtest.New(t)
+	answer := b.Post(map[string]any{"query": "{ viewer { actor } }"}, "Accept", "text/html")
+	if answer.Code != http.StatusNotAcceptable || graphtest.CodeOf(t, answer) != "INVALID_INPUT" {
 		t.Errorf("got %d %s, want 406", answer.Code, answer.Body)
 	}
 }
 
 func TestABodyInAnotherEncodingIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	for name, value := range map[string]string{
 		"Content-Encoding": "gzip", "Content-Type": "application/json; charset=latin1",
 	} {
-		answer := b.post(map[string]any{"query": "{ viewer { actor } }"}, name, value)
+		answer := b.Post(map[string]any{"query": "{ viewer { actor } }"}, name, value)
 		if answer.Code != http.StatusUnsupportedMediaType {
 			t.Errorf("%s: %s: got %d, want 415", name, value, answer.Code)
 		}
 	}
-	answer := b.post(map[string]any{"query": "{ viewer { actor } }"}, "Content-Type", `application/json; charset="UTF-8"`)
+	answer := b.Post(map[string]any{"query": "{ viewer { actor } }"}, "Content-Type", `application/json; charset="UTF-8"`)
 	if answer.Code != http.StatusOK {
 		t.Errorf("UTF-8: got %d, want 200", answer.Code)
 	}
@@ -213,17 +214,17 @@ func TestABodyInAnotherEncodingIsRefused(t *testing.T) {
 
 func TestGETNeedsAHeaderThatNoPageCanSendUnasked(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	r := httptest.NewRequest(http.MethodGet, "/graphql?query={viewer{actor}}", nil)
 	r.Header.Set("Content-Type", "text/plain")
-	if answer := b.send(r); answer.Code != http.StatusBadRequest || codeOf(t, answer) != "INVALID_INPUT" {
+	if answer := b.Send(r); answer.Code != http.StatusBadRequest || graphtest.CodeOf(t, answer) != "INVALID_INPUT" {
 		t.Errorf("got %d %s, want 400", answer.Code, answer.Body)
 	}
 }
 
 func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) { o.FinerStatus = true })
+	b := graphtest.New(t).With(func(o *graph.Options) { o.FinerStatus = true })
 	const newer, older = "application/graphql-response+json", "application/json"
 	for name, test := range map[string]struct {
 		body         any
@@ -240,42 +241,42 @@ func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
 		"variables that are none":  {map[string]any{"query": "{ viewer { actor } }", "variables": 1}, 422, 422},
 	} {
 		for media, want := range map[string]int{newer: test.newer, older: test.older} {
-			if answer := b.post(test.body, "Accept", media); answer.Code != want {
+			if answer := b.Post(test.body, "Accept", media); answer.Code != want {
 				t.Errorf("%s, %s: got %d, want %d: %s", name, media, answer.Code, want, answer.Body)
 			}
 		}
 	}
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader("{"))
-	if answer := b.send(r); answer.Code != http.StatusBadRequest {
+	if answer := b.Send(r); answer.Code != http.StatusBadRequest {
 		t.Errorf("no JSON: got %d, want 400", answer.Code)
 	}
 }
 
 func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.many(t, 1)
-	b = b.with(func(o *graph.Options) { o.Limits = graph.Limits{QueryTime: 1, MutationTime: 1} })
+	b := graphtest.New(t)
+	b.Workflows(t, 1)
+	b = b.With(func(o *graph.Options) { o.Limits = graph.Limits{QueryTime: 1, MutationTime: 1} })
 	for name, operation := range map[string]string{
 		"a query": `{ workflows { nodes { id } } }`,
 		"a mutation": `mutation {
 			createWorkflow(input: {name: "Late", company: {name: "A", url: "https://a.example"}}) { replayed }
 		}`,
 	} {
-		answer := b.post(map[string]any{"query": operation})
-		if got := codeOf(t, answer); got != "TIMED_OUT" {
+		answer := b.Post(map[string]any{"query": operation})
+		if got := graphtest.CodeOf(t, answer); got != "TIMED_OUT" {
 			t.Errorf("%s: got %s", name, answer.Body)
 		}
 	}
-	body := b.with(func(*graph.Options) {}).ask(t, `{ workflows { totalCount } }`, nil)
-	if got := get(t, body, "data", "workflows", "totalCount"); got != 1.0 {
+	body := b.With(func(*graph.Options) {}).Ask(t, `{ workflows { totalCount } }`, nil)
+	if got := graphtest.Get(t, body, "data", "workflows", "totalCount"); got != 1.0 {
 		t.Errorf("got %v workflows, want 1", got)
 	}
 }
 
 func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) { o.Limits = graph.Limits{Errors: 3} })
+	b := graphtest.New(t).With(func(o *graph.Options) { o.Limits = graph.Limits{Errors: 3} })
 	for operation, want := range map[string][]string{
 		`{ a b }`:       {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED"},
 		`{ a b c }`:     {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED"},
@@ -284,8 +285,8 @@ func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
 		`{ ` + numbered(4, `a%d: workflow(id: "x") { id } `) + `}`: {"INVALID_INPUT", "INVALID_INPUT", "TOO_MANY_ERRORS"},
 	} {
 		var got []string
-		body := b.ask(t, operation, nil)
-		for _, found := range get(t, body, "errors").([]any) {
+		body := b.Ask(t, operation, nil)
+		for _, found := range graphtest.Get(t, body, "errors").([]any) {
 			got = append(got, found.(map[string]any)["extensions"].(map[string]any)["code"].(string))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -296,20 +297,20 @@ func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
 
 func TestWhatIsTooMuchSaysTheLimitAndWhatWasFound(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	body := b.ask(t, `{ workflows(first: 100) { nodes { transitions(first: 100) { nodes { workflow { id } } } } } }`, nil)
+	b := graphtest.New(t)
+	body := b.Ask(t, `{ workflows(first: 100) { nodes { transitions(first: 100) { nodes { workflow { id } } } } } }`, nil)
 	const found, limit = 1 + 100*(1+1+100*2), 1000
 	for path, want := range map[string]float64{"found": found, "limit": limit} {
-		if got := get(t, body, "errors", 0, "extensions", path); got != want {
+		if got := graphtest.Get(t, body, "errors", 0, "extensions", path); got != want {
 			t.Errorf("%s: got %v, want %v", path, got, want)
 		}
 	}
 	for path, want := range map[string]float64{"requested": found, "limit": limit, "remaining": 0} {
-		if got := get(t, body, "extensions", "cost", path); got != want {
+		if got := graphtest.Get(t, body, "extensions", "cost", path); got != want {
 			t.Errorf("cost.%s: got %v, want %v", path, got, want)
 		}
 	}
-	if get(t, body, "data") != nil || strings.Contains(string(body), `"data"`) {
+	if graphtest.Get(t, body, "data") != nil || strings.Contains(string(body), `"data"`) {
 		t.Errorf("got data: %s", body)
 	}
 }

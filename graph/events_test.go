@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -39,12 +40,14 @@ func happenings(t *testing.T, lines *bufio.Scanner, n int) (all []happening) {
 }
 
 // follow subscribes to a workflow with server-sent events.
-func (b liveBundle) follow(t *testing.T, token string, flow workflow.Workflow) *bufio.Scanner {
+func follow(t *testing.T, b graphtest.Live, token string, flow workflow.Workflow) *bufio.Scanner {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), graphtest.Timeout)
 	t.Cleanup(cancel)
-	body, _ := json.Marshal(said{"query": followWorkflow, "variables": said{"id": idOf(flow)}})
-	response := b.send(ctx, t, token, "text/event-stream", body)
+	body, _ := json.Marshal(message{
+		"query": graphtest.FollowWorkflow, "variables": message{"id": graphtest.IDOf(flow)},
+	})
+	response := b.Send(ctx, t, graphtest.Request{Token: token, Accept: "text/event-stream", Body: body})
 	t.Cleanup(func() { _ = response.Body.Close() })
 	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK ||
 		!strings.HasPrefix(kind, "text/event-stream") {
@@ -55,9 +58,9 @@ func (b liveBundle) follow(t *testing.T, token string, flow workflow.Workflow) *
 
 func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{Silence: 50 * time.Millisecond})
-	flow := b.workflow(t, workflow.ICPPending)
-	lines := b.follow(t, "viewer", flow)
+	b := graphtest.NewLive(t, graph.SocketLimits{Silence: 50 * time.Millisecond})
+	flow := b.Workflow(t, workflow.ICPPending)
+	lines := follow(t, b, "viewer", flow)
 	got := happenings(t, lines, 1)
 	// Longer than the server gives to reading and writing a request.
 	for began := time.Now(); time.Since(began) < 4*time.Second; {
@@ -66,11 +69,12 @@ func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
 			t.Fatalf("got %q, want comments", text)
 		}
 	}
-	b.move(t, flow, workflow.Cancelled)
+	b.Move(t, flow, workflow.Cancelled)
 	got = append(got, happenings(t, lines, 9)...)
 	var want []happening
-	for _, m := range []said{
-		event("", 1, workflow.Created, workflow.ICPPending), event("", 2, workflow.ICPPending, workflow.Cancelled),
+	for _, m := range []message{
+		graphtest.Event("", 1, workflow.Created, workflow.ICPPending),
+		graphtest.Event("", 2, workflow.ICPPending, workflow.Cancelled),
 	} {
 		text, _ := json.Marshal(m["payload"])
 		want = append(want, happening{"next", canonical(t, string(text))})
@@ -99,17 +103,17 @@ func canonical(t *testing.T, text string) string {
 
 func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPPending)
-	got := happenings(t, b.follow(t, "mallory", flow), 9)
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPPending)
+	got := happenings(t, follow(t, b, "mallory", flow), 9)
 	if len(got) != 2 || got[0].event != "next" || got[1].event != "complete" || strings.Contains(got[0].data, "data") ||
 		!strings.Contains(got[0].data, "NOT_FOUND") {
 		t.Errorf("another organization's workflow: got %v, want NOT_FOUND without data", got)
 	}
-	if status, text := b.post(t, "text/event-stream", []byte(`{}`)); status != http.StatusBadRequest {
+	if status, text := b.Post(t, "text/event-stream", []byte(`{}`)); status != http.StatusBadRequest {
 		t.Errorf("no operation: got %d %s, want 400", status, text)
 	}
-	_, text := b.post(t, "text/event-stream", []byte(`{"query": "{ viewer { role } }"}`))
+	_, text := b.Post(t, "text/event-stream", []byte(`{"query": "{ viewer { role } }"}`))
 	if !strings.Contains(text, "event: next\ndata: {\"data\":{\"viewer\":{\"role\":\"ADMIN\"}}") ||
 		!strings.HasSuffix(text, "}\n\nevent: complete\ndata:\n\n") {
 		t.Errorf("a query: got %q, want one next and complete", text)
@@ -118,13 +122,13 @@ func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
 
 func TestAStreamEndsWithoutCompleteWhenItsTokenDoesOrTheServerStops(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPPending)
-	brief, long := b.follow(t, "brief", flow), b.follow(t, "alice", flow)
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPPending)
+	brief, long := follow(t, b, "brief", flow), follow(t, b, "alice", flow)
 	if got := happenings(t, brief, 9); len(got) != 1 || got[0].event != "next" {
 		t.Errorf("with a token that ends: got %v, want one next", got)
 	}
-	b.stopHub()
+	b.Stop()
 	if got := happenings(t, long, 9); len(got) != 1 || got[0].event != "next" {
 		t.Errorf("at a server that stops: got %v, want one next", got)
 	}

@@ -11,42 +11,18 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
-	"github.com/infin8content/engine/internal/workflow"
 )
-
-// many creates workflows "01" to n, each with a reservation.
-func (b bundle) many(t *testing.T, n int) []workflow.Workflow {
-	t.Helper()
-	ctx := context.Background()
-	var all []workflow.Workflow
-	amount := cost.Dollar / 100
-	for i := 1; i <= n; i++ {
-		made, err := b.engine.Create(ctx, b.who, engine.CreateInput{
-			Name: fmt.Sprintf("%02d", i), Company: workflow.Company{Name: "Example", URL: "https://example.com"},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
-			WorkflowID: made.Workflow.ID, Amount: &amount, IdempotencyKey: made.Workflow.Name,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, made.Workflow)
-	}
-	return all
-}
 
 func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	all := b.many(t, 7)
+	b := graphtest.New(t)
+	all := b.Workflows(t, 7)
 	// The first one is touched last.
-	if _, err := b.engine.Cancel(context.Background(), b.who, engine.CancelInput{WorkflowID: all[0].ID}); err != nil {
+	if _, err := b.Engine.Cancel(context.Background(), b.Who, engine.CancelInput{WorkflowID: all[0].ID}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -63,21 +39,21 @@ func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
 			var got []string
 			variables := map[string]any{"order": map[string]any{"field": test.field, "direction": test.direction}}
 			for more := true; more; {
-				body := b.ask(t, `query($order: WorkflowOrder, $after: String) {
+				body := b.Ask(t, `query($order: WorkflowOrder, $after: String) {
 					workflows(first: 3, orderBy: $order, after: $after) {
 						nodes { name } pageInfo { hasNextPage hasPreviousPage endCursor }
 					}
 				}`, variables)
-				nodes, _ := get(t, body, "data", "workflows", "nodes").([]any)
+				nodes, _ := graphtest.Get(t, body, "data", "workflows", "nodes").([]any)
 				for i := range nodes {
-					got = append(got, get(t, body, "data", "workflows", "nodes", i, "name").(string))
+					got = append(got, graphtest.Get(t, body, "data", "workflows", "nodes", i, "name").(string))
 				}
-				before := get(t, body, "data", "workflows", "pageInfo", "hasPreviousPage")
+				before := graphtest.Get(t, body, "data", "workflows", "pageInfo", "hasPreviousPage")
 				if want := variables["after"] != nil; before != want {
 					t.Errorf("hasPreviousPage: got %v, want %v", before, want)
 				}
-				variables["after"] = get(t, body, "data", "workflows", "pageInfo", "endCursor")
-				more = get(t, body, "data", "workflows", "pageInfo", "hasNextPage").(bool) && len(nodes) > 0
+				variables["after"] = graphtest.Get(t, body, "data", "workflows", "pageInfo", "endCursor")
+				more = graphtest.Get(t, body, "data", "workflows", "pageInfo", "hasNextPage").(bool) && len(nodes) > 0
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
@@ -88,22 +64,22 @@ func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
 
 func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.many(t, 2)
-	body := b.ask(t, `{ workflows(first: 2) {
+	b := graphtest.New(t)
+	b.Workflows(t, 2)
+	body := b.Ask(t, `{ workflows(first: 2) {
 		pageInfo { endCursor }
 		nodes {
 			id transitions { pageInfo { endCursor } } ledger { pageInfo { endCursor } } calls { pageInfo { endCursor } }
 		}
 	} }`, nil)
 	cursor := func(path ...any) any {
-		return get(t, body, append(append([]any{"data", "workflows"}, path...), "pageInfo", "endCursor")...)
+		return graphtest.Get(t, body, append(append([]any{"data", "workflows"}, path...), "pageInfo", "endCursor")...)
 	}
-	id := get(t, body, "data", "workflows", "nodes", 0, "id")
-	ask := func(b bundle, list string, after any) any {
-		answer := b.ask(t, `query($id: ID!, $after: String) { workflow(id: $id) { `+list+`(after: $after) { totalCount } } }`,
+	id := graphtest.Get(t, body, "data", "workflows", "nodes", 0, "id")
+	ask := func(b graphtest.Bundle, list string, after any) any {
+		answer := b.Ask(t, `query($id: ID!, $after: String) { workflow(id: $id) { `+list+`(after: $after) { totalCount } } }`,
 			map[string]any{"id": id, "after": after})
-		return get(t, answer, "errors", 0, "extensions", "code")
+		return graphtest.Get(t, answer, "errors", 0, "extensions", "code")
 	}
 	for list, after := range map[string]any{
 		"transitions": cursor("nodes", 0, "ledger"),
@@ -124,18 +100,18 @@ func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
 	}`
 	after := cursor()
 	for name, answer := range map[string][]byte{
-		"another order": b.ask(t, workflows, map[string]any{
+		"another order": b.Ask(t, workflows, map[string]any{
 			"after": after, "order": map[string]any{"field": "UPDATED_AT"},
 		}),
-		"the other direction": b.ask(t, workflows, map[string]any{
+		"the other direction": b.Ask(t, workflows, map[string]any{
 			"after": after, "order": map[string]any{"field": "CREATED_AT", "direction": "ASC"},
 		}),
-		"another organization": b.of(t, anotherOrganization).ask(t, workflows, map[string]any{"after": after}),
+		"another organization": b.Of(t, graphtest.AnotherOrganization).Ask(t, workflows, map[string]any{"after": after}),
 	} {
-		if got := get(t, answer, "errors", 0, "extensions", "code"); got != "INVALID_INPUT" {
+		if got := graphtest.Get(t, answer, "errors", 0, "extensions", "code"); got != "INVALID_INPUT" {
 			t.Errorf("%s: got %v, want INVALID_INPUT", name, got)
 		}
-		if got := get(t, answer, "errors", 0, "extensions", "field", 0); got != "after" {
+		if got := graphtest.Get(t, answer, "errors", 0, "extensions", "field", 0); got != "after" {
 			t.Errorf("%s: got the field %v, want after", name, got)
 		}
 	}
@@ -176,8 +152,8 @@ func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	b := setupOn(t, db, postgres.New(pool))
-	b.many(t, 20)
+	b := graphtest.NewOn(t, db, postgres.New(pool))
+	b.Workflows(t, 20)
 
 	for _, test := range []struct {
 		name, fields string
@@ -204,10 +180,10 @@ func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
 		var counts []int64
 		for _, first := range []int{2, 20} {
 			operation := fmt.Sprintf(`{ workflows(first: %d) { %s } }`, first, test.fields)
-			b.ask(t, operation, nil) // connections are made and prepared
+			b.Ask(t, operation, nil) // connections are made and prepared
 			before := statements.n.Load()
-			body := b.ask(t, operation, nil)
-			if errs := get(t, body, "errors"); errs != nil {
+			body := b.Ask(t, operation, nil)
+			if errs := graphtest.Get(t, body, "errors"); errs != nil {
 				t.Fatalf("%s: %v", test.name, errs)
 			}
 			counts = append(counts, statements.n.Load()-before)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/testdb"
 )
@@ -25,7 +26,7 @@ func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
 		"Alert":         "alert_00000000-0000-7000-8000-000000000001",
 	}}
-	before := testdb.Contents(t, b.db, b.who.OrganizationID)
+	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 	tried := 0
 	for _, field := range theSchema.Mutation.Fields {
 		needed := caller.Role(field.Directives.ForName("requires").Arguments.ForName("role").Value.Raw)
@@ -34,16 +35,16 @@ func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 				continue
 			}
 			tried++
-			as := b.as(role)
-			as.who.Actor = fmt.Sprintf("%s as %s", field.Name, role)
+			as := b.As(role)
+			as.Who.Actor = fmt.Sprintf("%s as %s", field.Name, role)
 			o := operation{ast.Mutation, field.Name, "mutation { " + field.Name + x.arguments(field)[0] + " { __typename } }"}
-			answer := as.ask(t, o.text, nil)
-			if get(t, answer, "data") != nil || get(t, answer, "errors", 0, "extensions", "code") != "FORBIDDEN" {
+			answer := as.Ask(t, o.text, nil)
+			if graphtest.Get(t, answer, "data") != nil || graphtest.Get(t, answer, "errors", 0, "extensions", "code") != "FORBIDDEN" {
 				t.Errorf("%s as %s: got %s, want FORBIDDEN and no data", field.Name, role, answer)
 			}
 			want := fmt.Sprintf("msg=denied id=request-1 organization=%s actor=%q role=%s path=%s\n",
-				as.who.OrganizationID, as.who.Actor, role, field.Name)
-			if !strings.Contains(b.log.String(), want) {
+				as.Who.OrganizationID, as.Who.Actor, role, field.Name)
+			if !strings.Contains(b.Log.String(), want) {
 				t.Errorf("the log does not say: %s", want)
 			}
 		}
@@ -51,7 +52,7 @@ func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 	if tried < len(theSchema.Mutation.Fields) {
 		t.Errorf("got %d refusals of %d mutations", tried, len(theSchema.Mutation.Fields))
 	}
-	if diff := cmp.Diff(before, testdb.Contents(t, b.db, b.who.OrganizationID)); diff != "" {
+	if diff := cmp.Diff(before, testdb.Contents(t, b.DB, b.Who.OrganizationID)); diff != "" {
 		t.Errorf("something has changed (-before +after):\n%s", diff)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,33 +13,8 @@ import (
 	"testing/fstest"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 )
-
-// with returns the bundle with a handler of other options.
-func (b bundle) with(change func(*graph.Options)) bundle {
-	o := graph.Options{
-		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Report: b.reports.add}),
-		Revoked: b.engine.KeyOver,
-		Report:  b.reports.add,
-		Logger:  slog.New(slog.NewTextHandler(b.log, nil)),
-	}
-	change(&o)
-	b.handler = graph.NewHandler(o)
-	return b
-}
-
-// post sends a body as it is.
-func (b bundle) post(body any, header ...string) *httptest.ResponseRecorder {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic(err)
-	}
-	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(text)))
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	return b.send(r)
-}
 
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -57,24 +31,9 @@ func apq(query, hash string) map[string]any {
 	return body
 }
 
-// codeOf is the code of the first error; "" when there is none.
-func codeOf(t *testing.T, answer *httptest.ResponseRecorder) string {
-	t.Helper()
-	var body struct {
-		Errors []struct{ Extensions struct{ Code string } }
-	}
-	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
-		t.Fatalf("%v: %s", err, answer.Body)
-	}
-	if len(body.Errors) == 0 {
-		return ""
-	}
-	return body.Errors[0].Extensions.Code
-}
-
 func TestAQueryCanBeSentByItsHashOnceItWasSentWhole(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	const query = `{ viewer { actor } }`
 	for i, step := range []struct {
 		body any
@@ -88,23 +47,23 @@ func TestAQueryCanBeSentByItsHashOnceItWasSentWhole(t *testing.T) {
 		{apq("", hash(query)), ""},
 		{apq("", strings.ToUpper(hash(query))), "INVALID_INPUT"},
 	} {
-		if got := codeOf(t, b.post(step.body)); got != step.code {
+		if got := graphtest.CodeOf(t, b.Post(step.body)); got != step.code {
 			t.Errorf("step %d: got %q, want %q", i, got, step.code)
 		}
 	}
 	extensions, _ := json.Marshal(apq("", hash(query))["extensions"])
 	r := httptest.NewRequest(http.MethodGet, "/graphql?extensions="+url.QueryEscape(string(extensions)), nil)
-	if got := codeOf(t, b.send(r)); got != "" {
+	if got := graphtest.CodeOf(t, b.Send(r)); got != "" {
 		t.Errorf("GET: got %q, want none", got)
 	}
 }
 
 func TestAQueryThatIsNotValidIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	for _, query := range []string{`{ nonsense }`, `{`, `{ ` + strings.Repeat("viewer { actor } ", 21) + `}`} {
-		b.post(apq(query, hash(query)))
-		if got := codeOf(t, b.post(apq("", hash(query)))); got != "PERSISTED_QUERY_NOT_FOUND" {
+		b.Post(apq(query, hash(query)))
+		if got := graphtest.CodeOf(t, b.Post(apq("", hash(query)))); got != "PERSISTED_QUERY_NOT_FOUND" {
 			t.Errorf("%.30s: got %q, want PERSISTED_QUERY_NOT_FOUND", query, got)
 		}
 	}
@@ -112,16 +71,16 @@ func TestAQueryThatIsNotValidIsNotRemembered(t *testing.T) {
 
 func TestOnlySoManyQueriesAreRemembered(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := graphtest.New(t)
 	query := func(n int) string { return fmt.Sprintf("{ __typename } # %d", n) }
 	const many = 600
 	for i := range many {
-		b.post(apq(query(i), hash(query(i))))
+		b.Post(apq(query(i), hash(query(i))))
 	}
-	if got := codeOf(t, b.post(apq("", hash(query(0))))); got != "PERSISTED_QUERY_NOT_FOUND" {
+	if got := graphtest.CodeOf(t, b.Post(apq("", hash(query(0))))); got != "PERSISTED_QUERY_NOT_FOUND" {
 		t.Errorf("the first: got %q, want it forgotten", got)
 	}
-	if got := codeOf(t, b.post(apq("", hash(query(many-1))))); got != "" {
+	if got := graphtest.CodeOf(t, b.Post(apq("", hash(query(many-1))))); got != "" {
 		t.Errorf("the last: got %q, want it remembered", got)
 	}
 }
@@ -141,32 +100,32 @@ func trusted(t *testing.T, only bool) *graph.Documents {
 
 func TestADocumentIsExecutedByItsID(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) { o.Documents = trusted(t, false) })
+	b := graphtest.New(t).With(func(o *graph.Options) { o.Documents = trusted(t, false) })
 	for id, want := range map[string]string{
 		"who-am-i": "", "sha256:" + hash(whoAmI): "", "sha256:" + hash(strings.TrimSpace(whoAmI)): "",
 		"README": "NOT_FOUND", "../who-am-i": "NOT_FOUND", "sha256:": "NOT_FOUND",
 	} {
-		answer := b.post(map[string]any{"documentId": id})
-		if got := codeOf(t, answer); got != want {
+		answer := b.Post(map[string]any{"documentId": id})
+		if got := graphtest.CodeOf(t, answer); got != want {
 			t.Errorf("%s: got %q, want %q", id, got, want)
 		}
 		r := httptest.NewRequest(http.MethodGet, "/graphql?documentId="+url.QueryEscape(id), nil)
-		if got := codeOf(t, b.send(r)); got != want {
+		if got := graphtest.CodeOf(t, b.Send(r)); got != want {
 			t.Errorf("GET %s: got %q, want %q", id, got, want)
 		}
 	}
 	both := map[string]any{"documentId": "who-am-i", "query": "{ __typename }"}
-	if got := codeOf(t, b.post(both)); got != "INVALID_INPUT" {
+	if got := graphtest.CodeOf(t, b.Post(both)); got != "INVALID_INPUT" {
 		t.Errorf("both: got %q, want INVALID_INPUT", got)
 	}
-	if got := codeOf(t, b.post(map[string]any{"query": "{ __typename }"})); got != "" {
+	if got := graphtest.CodeOf(t, b.Post(map[string]any{"query": "{ __typename }"})); got != "" {
 		t.Errorf("another query: got %q, want none", got)
 	}
 }
 
 func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) { o.Documents = trusted(t, true) })
+	b := graphtest.New(t).With(func(o *graph.Options) { o.Documents = trusted(t, true) })
 	const other = `{ __typename }`
 	for _, test := range []struct {
 		body any
@@ -180,7 +139,7 @@ func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 		{apq(other, hash(other)), "FORBIDDEN"},
 		{apq("", hash(other)), "PERSISTED_QUERY_NOT_FOUND"},
 	} {
-		if got := codeOf(t, b.post(test.body)); got != test.code {
+		if got := graphtest.CodeOf(t, b.Post(test.body)); got != test.code {
 			t.Errorf("%v: got %q, want %q", test.body, got, test.code)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -19,7 +20,7 @@ const protocol = "graphql-transport-ws"
 
 func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, graph.SocketLimits{})
 	first := func(payload string) string { return `{"type": "connection_init", "payload": ` + payload + `}` }
 	known := first(`{"authorization": "Bearer alice"}`)
 	subscribe := func(id, payload string) string {
@@ -29,7 +30,7 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	brief := `{"query": "{ viewer { actor } }"}`
 	long, padding := `"`+strings.Repeat("é", 200)+`"`, strings.Repeat("x", 70_000)
 	for name, mistake := range map[string]struct {
-		said []string
+		sent []string
 		code websocket.StatusCode
 	}{
 		"no JSON":                      {[]string{known, `hello`}, 4400},
@@ -62,27 +63,27 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := b.dial(t, nil, protocol)
-			for _, text := range mistake.said {
-				c.write(websocket.MessageText, text)
+			c := b.Dial(t, nil, protocol)
+			for _, text := range mistake.sent {
+				c.Write(websocket.MessageText, text)
 			}
-			if got := c.code(); got != mistake.code {
+			if got := c.CloseCode(); got != mistake.code {
 				t.Errorf("close code: got %d, want %d", got, mistake.code)
 			}
 		})
 	}
 	t.Run("a binary message", func(t *testing.T) {
 		t.Parallel()
-		c := b.dial(t, nil, protocol)
-		c.write(websocket.MessageBinary, known)
-		if got := c.ends(); got != 4400 {
+		c := b.Dial(t, nil, protocol)
+		c.Write(websocket.MessageBinary, known)
+		if got := c.ExpectClose(); got != 4400 {
 			t.Errorf("close code: got %d, want 4400", got)
 		}
 	})
 	for name, subprotocols := range map[string][]string{"no subprotocol": nil, "an old one": {"graphql-ws"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := b.dial(t, nil, subprotocols...).ends(); got != 4406 {
+			if got := b.Dial(t, nil, subprotocols...).ExpectClose(); got != 4406 {
 				t.Errorf("close code: got %d, want 4406", got)
 			}
 		})
@@ -91,107 +92,107 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 
 func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{InitTime: 100 * time.Millisecond})
-	c := b.dial(t, nil, protocol)
-	if got := c.ends(); got != 4408 {
+	b := graphtest.NewLive(t, graph.SocketLimits{InitTime: 100 * time.Millisecond})
+	c := b.Dial(t, nil, protocol)
+	if got := c.ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
 	}
 	// Who has introduced himself stays.
-	known := b.open(t, "alice")
-	if got := b.dial(t, nil, protocol).ends(); got != 4408 {
+	known := b.Open(t, "alice")
+	if got := b.Dial(t, nil, protocol).ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
 	}
-	known.say(said{"type": "ping"})
-	known.hear(said{"type": "pong"})
+	known.Send(message{"type": "ping"})
+	known.Expect(message{"type": "pong"})
 }
 
 func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	c := b.dial(t, http.Header{"Authorization": {"Bearer viewer"}}, "graphql-ws", protocol)
-	c.say(said{"type": "connection_init"})
-	c.hear(said{"type": "connection_ack"})
-	c.subscribe("q", `{ viewer { role } }`, nil)
-	c.hear(said{"id": "q", "type": "next", "payload": said{"data": said{"viewer": said{"role": "VIEWER"}}}})
-	c.hear(said{"id": "q", "type": "complete"})
-	c.subscribe("m", `mutation { cancelWorkflow(input: {workflowId: "wf_x"}) { replayed } }`, nil)
-	m := c.next()
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	c := b.Dial(t, http.Header{"Authorization": {"Bearer viewer"}}, "graphql-ws", protocol)
+	c.Send(message{"type": "connection_init"})
+	c.Expect(message{"type": "connection_ack"})
+	c.Subscribe("q", `{ viewer { role } }`, nil)
+	c.Expect(message{"id": "q", "type": "next", "payload": message{"data": message{"viewer": message{"role": "VIEWER"}}}})
+	c.Expect(message{"id": "q", "type": "complete"})
+	c.Subscribe("m", `mutation { cancelWorkflow(input: {workflowId: "wf_x"}) { replayed } }`, nil)
+	m := c.Next()
 	payload, _ := m["payload"].(map[string]any)
 	if m["type"] != "next" || payload["errors"] == nil {
 		t.Errorf("a viewer's mutation: got %v, want FORBIDDEN", m)
 	}
-	c.hear(said{"id": "m", "type": "complete"})
+	c.Expect(message{"id": "m", "type": "complete"})
 }
 
 func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	c := b.dial(t, nil, protocol)
-	c.say(said{"type": "ping", "payload": said{"n": 1}})
-	c.hear(said{"type": "pong", "payload": said{"n": 1}})
-	c.say(said{"type": "connection_init", "payload": said{"Authorization": "Bearer alice"}})
-	c.hear(said{"type": "connection_ack"})
-	c.say(said{"type": "pong"})
-	c.say(said{"type": "complete", "id": "never heard of"})
-	c.say(said{"type": "ping", "payload": nil})
-	c.hear(said{"type": "pong"})
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	c := b.Dial(t, nil, protocol)
+	c.Send(message{"type": "ping", "payload": message{"n": 1}})
+	c.Expect(message{"type": "pong", "payload": message{"n": 1}})
+	c.Send(message{"type": "connection_init", "payload": message{"Authorization": "Bearer alice"}})
+	c.Expect(message{"type": "connection_ack"})
+	c.Send(message{"type": "pong"})
+	c.Send(message{"type": "complete", "id": "never heard of"})
+	c.Send(message{"type": "ping", "payload": nil})
+	c.Expect(message{"type": "pong"})
 }
 
 func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPProcessing)
-	c := b.open(t, "alice")
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPProcessing)
+	c := b.Open(t, "alice")
 	// The client completes, begins again with the same id, and each time hears of its own operation only.
 	for range 30 {
-		c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
-		if m := c.next(); m["type"] != "next" {
+		c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+		if m := c.Next(); m["type"] != "next" {
 			t.Fatalf("got %v, want the present state", m)
 		}
-		c.say(said{"id": "1", "type": "complete"})
-		flow = b.move(t, flow, flow.NextStates()[0])
+		c.Send(message{"id": "1", "type": "complete"})
+		flow = b.Move(t, flow, flow.NextStates()[0])
 		if flow.State == workflow.ICPCompleted {
-			flow = b.move(t, flow, workflow.ICPPending, workflow.ICPProcessing)
+			flow = b.Move(t, flow, workflow.ICPPending, workflow.ICPProcessing)
 		}
-		c.say(said{"type": "ping"})
-		for m := c.next(); m["type"] != "pong"; m = c.next() {
+		c.Send(message{"type": "ping"})
+		for m := c.Next(); m["type"] != "pong"; m = c.Next() {
 			if m["type"] == "complete" {
 				t.Fatal("the server completes what the client has completed")
 			}
 		}
-		c.subscribe("1", `{ viewer { role } }`, nil)
-		c.hear(said{"id": "1", "type": "next", "payload": said{"data": said{"viewer": said{"role": "ADMIN"}}}})
-		c.hear(said{"id": "1", "type": "complete"})
+		c.Subscribe("1", `{ viewer { role } }`, nil)
+		c.Expect(message{"id": "1", "type": "next", "payload": message{"data": message{"viewer": message{"role": "ADMIN"}}}})
+		c.Expect(message{"id": "1", "type": "complete"})
 	}
 }
 
 func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{Operations: 2})
-	flow := b.workflow(t, workflow.ICPPending)
-	c := b.open(t, "alice")
+	b := graphtest.NewLive(t, graph.SocketLimits{Operations: 2})
+	flow := b.Workflow(t, workflow.ICPPending)
+	c := b.Open(t, "alice")
 	for _, id := range []string{"1", "2"} {
-		c.subscribe(id, followWorkflow, said{"id": idOf(flow)})
-		c.hear(event(id, 1, workflow.Created, workflow.ICPPending))
+		c.Subscribe(id, graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+		c.Expect(graphtest.Event(id, 1, workflow.Created, workflow.ICPPending))
 	}
-	c.subscribe("3", followWorkflow, said{"id": idOf(flow)})
-	if got := c.refused("3"); got != "RATE_LIMITED" {
+	c.Subscribe("3", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	if got := c.ExpectError("3"); got != "RATE_LIMITED" {
 		t.Errorf("the third: got %s, want RATE_LIMITED", got)
 	}
-	c.say(said{"id": "1", "type": "complete"})
-	c.subscribe("3", followWorkflow, said{"id": idOf(flow)})
-	c.hear(event("3", 1, workflow.Created, workflow.ICPPending))
+	c.Send(message{"id": "1", "type": "complete"})
+	c.Subscribe("3", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	c.Expect(graphtest.Event("3", 1, workflow.Created, workflow.ICPPending))
 }
 
 func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPPending)
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPPending)
 	began := time.Now()
-	c := b.open(t, "brief")
-	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
-	c.hear(event("1", 1, workflow.Created, workflow.ICPPending))
-	if got := c.ends(); got != 4403 { // and not a complete before it
+	c := b.Open(t, "brief")
+	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	c.Expect(graphtest.Event("1", 1, workflow.Created, workflow.ICPPending))
+	if got := c.ExpectClose(); got != 4403 { // and not a complete before it
 		t.Errorf("close code: got %d, want 4403", got)
 	}
 	if lived := time.Since(began); lived < 500*time.Millisecond {
@@ -201,14 +202,14 @@ func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 
 func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPPending)
-	c, idle := b.open(t, "alice"), b.dial(t, nil, protocol)
-	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
-	c.hear(event("1", 1, workflow.Created, workflow.ICPPending))
-	b.stopHub()
-	for _, one := range []client{c, idle} {
-		if got := one.ends(); got != websocket.StatusGoingAway {
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPPending)
+	c, idle := b.Open(t, "alice"), b.Dial(t, nil, protocol)
+	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	c.Expect(graphtest.Event("1", 1, workflow.Created, workflow.ICPPending))
+	b.Stop()
+	for _, one := range []graphtest.Client{c, idle} {
+		if got := one.ExpectClose(); got != websocket.StatusGoingAway {
 			t.Errorf("close code: got %d, want 1001", got)
 		}
 	}
@@ -216,19 +217,19 @@ func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
 
 func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{WriteTime: 300 * time.Millisecond})
-	flow := b.workflow(t, workflow.ICPProcessing)
-	deaf, quick := b.open(t, "alice"), b.open(t, "alice")
-	quick.subscribe("1", followWorkflow, said{"id": idOf(flow), "after": flow.Version})
+	b := graphtest.NewLive(t, graph.SocketLimits{WriteTime: 300 * time.Millisecond})
+	flow := b.Workflow(t, workflow.ICPProcessing)
+	deaf, quick := b.Open(t, "alice"), b.Open(t, "alice")
+	quick.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow), "after": flow.Version})
 	// What it does not read gathers at the server until a write fails.
 	big := `subscription { organizationTransitioned { resync } }`
-	deaf.subscribe("o", big, nil)
+	deaf.Subscribe("o", big, nil)
 	padding := strings.Repeat("x", 60_000)
 	cut := make(chan error, 1)
 	go func() {
 		for {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			err := deaf.conn.Write(ctx, websocket.MessageText, []byte(`{"type": "ping", "payload": {"p": "`+padding+`"}}`))
+			ctx, cancel := context.WithTimeout(context.Background(), graphtest.Timeout)
+			err := deaf.Conn.Write(ctx, websocket.MessageText, []byte(`{"type": "ping", "payload": {"p": "`+padding+`"}}`))
 			cancel()
 			if err != nil {
 				cut <- err
@@ -238,10 +239,10 @@ func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 	}()
 	for range 20 {
 		before := flow
-		flow = b.move(t, flow, map[workflow.State]workflow.State{
+		flow = b.Move(t, flow, map[workflow.State]workflow.State{
 			workflow.ICPProcessing: workflow.ICPFailed, workflow.ICPFailed: workflow.ICPProcessing,
 		}[flow.State])
-		quick.hear(event("1", flow.Version, before.State, flow.State))
+		quick.Expect(graphtest.Event("1", flow.Version, before.State, flow.State))
 	}
 	if err := <-cut; errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the client that does not read is not cut off: %v", err)
@@ -250,36 +251,36 @@ func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 
 func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
 	t.Parallel()
-	b := setupLive(t, graph.SocketLimits{Silence: 100 * time.Millisecond})
+	b := graphtest.NewLive(t, graph.SocketLimits{Silence: 100 * time.Millisecond})
 	// A client answers pings while it reads; this one reads only at the end.
-	c := b.open(t, "alice")
-	reading := b.open(t, "alice")
-	flow := b.workflow(t, workflow.ICPPending)
-	c.subscribe("1", followWorkflow, said{"id": idOf(flow)})
-	if got := reading.within(time.Second); !errors.Is(got, context.DeadlineExceeded) {
+	c := b.Open(t, "alice")
+	reading := b.Open(t, "alice")
+	flow := b.Workflow(t, workflow.ICPPending)
+	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	if got := reading.ReadFor(time.Second); !errors.Is(got, context.DeadlineExceeded) {
 		t.Errorf("a client that reads: got %v, want that it stays", got)
 	}
-	if got := c.code(); got != -1 {
+	if got := c.CloseCode(); got != -1 {
 		t.Errorf("close code: got %d, want none", got)
 	}
 }
 
 // Not parallel: it looks at the goroutines of the whole program.
 func TestSocketsLeaveNothingBehind(t *testing.T) {
-	b := setupLive(t, graph.SocketLimits{})
-	flow := b.workflow(t, workflow.ICPPending)
-	first := b.open(t, "alice")
-	first.subscribe("1", followWorkflow, said{"id": idOf(flow)})
-	first.next()
+	b := graphtest.NewLive(t, graph.SocketLimits{})
+	flow := b.Workflow(t, workflow.ICPPending)
+	first := b.Open(t, "alice")
+	first.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
+	first.Next()
 	before := goleak.IgnoreCurrent()
 	for range 5 {
-		c := b.open(t, "alice")
-		for i, query := range []string{followWorkflow, followSpend, followOrganization} {
-			c.subscribe(string(rune('a'+i)), query, said{"id": idOf(flow)})
-			c.next()
+		c := b.Open(t, "alice")
+		for i, query := range []string{graphtest.FollowWorkflow, graphtest.FollowSpend, graphtest.FollowOrganization} {
+			c.Subscribe(string(rune('a'+i)), query, message{"id": graphtest.IDOf(flow)})
+			c.Next()
 		}
-		c.say(said{"id": "a", "type": "complete"})
-		_ = c.conn.CloseNow()
+		c.Send(message{"id": "a", "type": "complete"})
+		_ = c.Conn.CloseNow()
 	}
 	goleak.VerifyNone(t, before)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/fault"
 )
 
@@ -27,9 +28,9 @@ const (
 func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 	t.Parallel()
 	var spent int64
-	b := setup(t).with(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *graph.Options) {
 		o.Spend = func(_ context.Context, organization uuid.UUID, cost int64) error {
-			if organization != theOrganization {
+			if organization != graphtest.TheOrganization {
 				t.Errorf("got the organization %s", organization)
 			}
 			spent += cost
@@ -38,7 +39,7 @@ func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 	})
 	const tooMuch = `{ workflows(first: 100) { nodes { spend { held } transitions(first: 9) { nodes { id } } } } }`
 	for _, operation := range []string{aQuery, aMutation, `{ nonsense }`, tooMuch} {
-		b.post(map[string]any{"query": operation})
+		b.Post(map[string]any{"query": operation})
 	}
 	if want := int64(10 + 11); spent != want {
 		t.Errorf("got %d spent, want %d: what is refused costs nothing", spent, want)
@@ -47,17 +48,17 @@ func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 
 func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *graph.Options) {
 		o.Spend = func(context.Context, uuid.UUID, int64) error { return tooFast{} }
 	})
 	for accept, status := range map[string]int{
 		"application/json": http.StatusOK, "application/graphql-response+json": http.StatusTooManyRequests,
 	} {
-		answer := b.post(map[string]any{"query": aQuery}, "Accept", accept)
+		answer := b.Post(map[string]any{"query": aQuery}, "Accept", accept)
 		if got := answer.Header().Get("Retry-After"); answer.Code != status || got != "7" {
 			t.Errorf("%s: got %d and Retry-After %q, want %d and 7", accept, answer.Code, got, status)
 		}
-		if got := codeOf(t, answer); got != "RATE_LIMITED" {
+		if got := graphtest.CodeOf(t, answer); got != "RATE_LIMITED" {
 			t.Errorf("%s: got %s", accept, answer.Body)
 		}
 	}
@@ -65,11 +66,11 @@ func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
 
 func TestWithoutAnAnswerAQueryPassesAndAMutationDoesNot(t *testing.T) {
 	t.Parallel()
-	b := setup(t).with(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *graph.Options) {
 		o.Spend = func(context.Context, uuid.UUID, int64) error { return errors.New("the database is away") }
 	})
 	for operation, want := range map[string]string{aQuery: "", aMutation: "UNAVAILABLE"} {
-		if got := codeOf(t, b.post(map[string]any{"query": operation})); got != want {
+		if got := graphtest.CodeOf(t, b.Post(map[string]any{"query": operation})); got != want {
 			t.Errorf("%s: got %q, want %q", operation, got, want)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
@@ -44,10 +45,10 @@ func setupTenants(t *testing.T) *tenants {
 		db: testdb.New(t), moving: map[string]workflow.Workflow{}, done: map[string]workflow.Workflow{},
 	}
 	logger := slog.New(slog.DiscardHandler)
-	hub, stop := runHub(t, b.db, logger)
+	hub, stop := graphtest.RunHub(t, b.db, logger)
 	var err error
 	b.engine, err = engine.New(engine.Options{
-		Store: b.db.Store().Telling(hub.Announce), Jobs: noJobs{}, Drives: []workflow.StepKey{workflow.StepICP},
+		Store: b.db.Store().Telling(hub.Announce), Jobs: graphtest.NoJobs{}, Drives: []workflow.StepKey{workflow.StepICP},
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
 	})
 	if err != nil {
@@ -160,7 +161,7 @@ func (b *tenants) send(t *testing.T, as string, o operation, accept string) *htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), graphtest.Timeout)
 	t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, bytes.NewReader(body))
 	if err != nil {

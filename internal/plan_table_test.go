@@ -88,6 +88,14 @@ var plan = []row{
 
 	// The API.
 	{
+		path: "graph/graphtest", // database, engine, schema and handler together; only tests import it
+		imports: []string{
+			"graph", "internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
+			"internal/fault", "internal/postgres", testdb,
+		},
+		modules: []string{websocket, "github.com/google/go-cmp"},
+	},
+	{
 		path:    "internal/web",
 		imports: []string{"internal/caller", "internal/fault", "internal/issuer"},
 		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies
@@ -100,6 +108,7 @@ var plan = []row{
 			"internal/fault", "graph/model", "graph/scalar",
 		},
 		modules: []string{gqlgen, gqlparser, sync, websocket}, // generated code limits its goroutines with x/sync
+		tests:   []string{"graph/graphtest"},
 	},
 	{
 		path: "graph/model",
