@@ -181,7 +181,7 @@ func TestTheOperationsOfThePlaygroundAndTheDemoAreWithinTheLimits(t *testing.T) 
 	if err != nil || len(paths) == 0 {
 		t.Fatal(err)
 	}
-	for _, path := range append(paths, "../demo.graphql") {
+	for _, path := range append(paths, "../internal/cli/demo.graphql") {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
