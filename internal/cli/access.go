@@ -2,72 +2,56 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/web"
 )
 
-// syntheticNotice is what is said wherever answers of the sandbox are shown.
-const syntheticNotice = "Answers are SYNTHETIC: the sandbox stands in for the model provider (no OPENROUTER_API_KEY)."
+// SyntheticNotice says wherever answers of the sandbox are shown that they are synthetic.
+const SyntheticNotice = "Answers are SYNTHETIC: the sandbox stands in for the model provider (no OPENROUTER_API_KEY)."
 
-// The audiences.
+// The values of AccessSettings.
 const (
-	everybody = "everybody"
-	admins    = "admins"
-	nobody    = "nobody"
-	off       = "off"
+	accessAll    = "all"
+	accessAdmins = "admins"
+	accessNone   = "none"
+	accessOff    = "off"
 )
 
-// audienceSettings are the knobs for who is shown what the API is like. It is not secret, and whoever attacks would
-// like to know it.
-type audienceSettings struct {
-	Playground    string `placeholder:"admins" help:"Who may use the playground at /: everybody (the demo), admins, or off."`
-	Introspection string `placeholder:"admins" help:"Who may read the schema: everybody (the demo), admins, or nobody."`
-}
+// deprecatedAccess has the former names of the values. Deployments may still use them.
+var deprecatedAccess = map[string]string{"everybody": accessAll, "nobody": accessNone}
 
-// orElse fills in what was not set.
-func (a *audienceSettings) orElse(audience string) {
-	a.Playground, a.Introspection = cmp.Or(a.Playground, audience), cmp.Or(a.Introspection, audience)
-}
+// OpenToAll gives all callers access where the settings say nothing.
+func (s *AccessSettings) OpenToAll() { s.fill(accessAll) }
 
-// check returns nil when the audiences are known ones.
-func (a audienceSettings) check() error {
-	if err := oneOf("playground", a.Playground, everybody, admins, off); err != nil {
-		return err
+// fill sets the value where the settings say nothing, and replaces the former names of values.
+func (s *AccessSettings) fill(access string) {
+	for _, value := range []*string{&s.Playground, &s.Introspection} {
+		*value = cmp.Or(*value, access)
+		*value = cmp.Or(deprecatedAccess[*value], *value)
 	}
-	return oneOf("introspection", a.Introspection, everybody, admins, nobody)
 }
 
-func oneOf(flag, value string, words ...string) error {
-	if slices.Contains(words, value) {
-		return nil
-	}
-	return fmt.Errorf("--%s must be one of %s", flag, strings.Join(words, ", "))
-}
-
-// describe reports whether a caller may read the schema.
-func (a audienceSettings) describe(who caller.Caller) bool {
-	switch a.Introspection {
-	case everybody:
+// mayReadSchema reports whether a caller may read the schema.
+func (s AccessSettings) mayReadSchema(who caller.Caller) bool {
+	switch s.Introspection {
+	case accessAll:
 		return true
-	case admins:
+	case accessAdmins:
 		return who.Role.Includes(caller.Admin)
 	default:
 		return false
 	}
 }
 
-// page is the playground, or nil when there is none.
-func (a audienceSettings) page(synthetic bool) *web.Playground {
-	if a.Playground == off {
+// page returns the playground, or nil when there is none.
+func (s AccessSettings) page(synthetic bool) *web.Playground {
+	if s.Playground == accessOff {
 		return nil
 	}
-	page := &web.Playground{AdminsOnly: a.Playground != everybody}
+	page := &web.Playground{AdminsOnly: s.Playground != accessAll}
 	if synthetic {
-		page.Notice = syntheticNotice
+		page.Notice = SyntheticNotice
 	}
 	return page
 }

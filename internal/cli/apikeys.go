@@ -6,19 +6,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/postgres"
 )
 
-// keysCommand keeps API keys of any organization, as the owner of the database: for the first key, which nobody could
+// apikeysCommand keeps API keys of any organization, as the owner of the database: for the first key, which nobody could
 // ask the API for, and for a key that must end while the API is away.
-type keysCommand struct {
-	Create keysCreateCommand `cmd:"" help:"Make a key and print it, once."`
-	List   keysListCommand   `cmd:"" help:"List the keys of an organization, the newest first."`
-	Revoke keysRevokeCommand `cmd:"" help:"End a key, at once and on every server."`
+type apikeysCommand struct {
+	Create apikeysCreateCommand `cmd:"" help:"Make a key and print it, once."`
+	List   apikeysListCommand   `cmd:"" help:"List the keys of an organization, the newest first."`
+	Revoke apikeysRevokeCommand `cmd:"" help:"End a key, at once and on every server."`
 }
 
 // keyFlags say whose keys, and who keeps them.
@@ -28,17 +26,13 @@ type keyFlags struct {
 }
 
 // with opens the database as its owner and makes an engine on it that acts for the organization.
-func (f keyFlags) with(p *program, o settings, do func(*engine.Engine, caller.Caller) error) error {
-	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(o, postgres.New(pool), p.logger, engineParts{})
-		if err != nil {
-			return err
-		}
+func (f keyFlags) with(p *program, limits Limits, do func(*engine.Engine, caller.Caller) error) error {
+	return withOperatorEngine(p, limits, func(e *engine.Engine) error {
 		return do(e, caller.Caller{Actor: f.Actor, OrganizationID: f.Organization, Role: caller.Admin})
 	})
 }
 
-type keysCreateCommand struct {
+type apikeysCreateCommand struct {
 	keyFlags      `embed:""`
 	Name          string        `required:"" help:"What it is for: the journals will name it by key: and this."`
 	Role          string        `default:"OPERATOR" enum:"VIEWER,OPERATOR,ADMIN" help:"VIEWER, OPERATOR or ADMIN."`
@@ -48,8 +42,11 @@ type keysCreateCommand struct {
 }
 
 // Run prints only the key.
-func (c *keysCreateCommand) Run(p *program) error {
-	limits := settings{WorkflowLimit: c.WorkflowLimit, MonthLimit: c.MonthLimit}
+func (c *apikeysCreateCommand) Run(p *program) error {
+	limits, err := ParseLimits(c.WorkflowLimit, c.MonthLimit)
+	if err != nil {
+		return err
+	}
 	return c.with(p, limits, func(e *engine.Engine, who caller.Caller) error {
 		if err := e.Admit(p.ctx, who); err != nil {
 			return err
@@ -65,13 +62,13 @@ func (c *keysCreateCommand) Run(p *program) error {
 	})
 }
 
-type keysListCommand struct {
+type apikeysListCommand struct {
 	keyFlags `embed:""`
 }
 
 // Run prints a line for each key.
-func (c *keysListCommand) Run(p *program) error {
-	return c.with(p, settings{WorkflowLimit: "0", MonthLimit: "0"}, func(e *engine.Engine, who caller.Caller) error {
+func (c *apikeysListCommand) Run(p *program) error {
+	return c.with(p, Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		for in := (engine.KeysInput{First: engine.MaxPage}); ; {
 			keys, err := e.Keys(p.ctx, who, in)
@@ -94,15 +91,15 @@ func (c *keysListCommand) Run(p *program) error {
 	})
 }
 
-type keysRevokeCommand struct {
+type apikeysRevokeCommand struct {
 	keyFlags `embed:""`
 	ID       uuid.UUID `arg:"" help:"The key, as the list shows it."`
 	Reason   string    `required:"" help:"Why, for the journal: up to 2000 characters."`
 }
 
 // Run revokes and says so.
-func (c *keysRevokeCommand) Run(p *program) error {
-	return c.with(p, settings{WorkflowLimit: "0", MonthLimit: "0"}, func(e *engine.Engine, who caller.Caller) error {
+func (c *apikeysRevokeCommand) Run(p *program) error {
+	return c.with(p, Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		done, err := e.RevokeKey(p.ctx, who, engine.RevokeKeyInput{KeyID: c.ID, Reason: c.Reason})
 		if err != nil {
 			return err

@@ -27,32 +27,10 @@ func TestTheSchemaIsForAdministratorsUnlessTheServerIsToldOtherwise(t *testing.T
 	}
 }
 
-func TestAnAudienceIsOneOfThree(t *testing.T) {
+func TestAnAccessSettingThatIsUnknownStopsTheStart(t *testing.T) {
 	t.Parallel()
-	roles := []caller.Role{caller.Viewer, caller.Operator, caller.Admin}
-	for audience, least := range map[string]caller.Role{everybody: caller.Viewer, admins: caller.Admin, nobody: ""} {
-		for _, role := range roles {
-			a := audienceSettings{Introspection: audience}
-			want := least != "" && role.Includes(least)
-			if got := a.describe(caller.Caller{Role: role}); got != want {
-				t.Errorf("introspection for %s, asked by %s: got %t, want %t", audience, role, got, want)
-			}
-		}
-	}
-	var unset audienceSettings
-	unset.orElse(admins)
-	if page := unset.page(true); !page.AdminsOnly || page.Notice != syntheticNotice {
-		t.Errorf("the page of a server with the sandbox: got %+v", page)
-	}
-	open := audienceSettings{Playground: everybody}
-	if page := open.page(false); page.AdminsOnly || page.Notice != "" {
-		t.Errorf("the page for everybody: got %+v", page)
-	}
-	if page := (audienceSettings{Playground: off}).page(false); page != nil {
-		t.Errorf("a page that is off: got %+v", page)
-	}
 	environment := map[string]string{"DATABASE_URL": "postgres:///nothing", "INFIN8_INTROSPECTION": "sometimes"}
-	for _, flag := range []string{"--playground=true", "--playground=nobody", "--introspection=off"} {
+	for _, flag := range []string{"--playground=true", "--playground=none", "--introspection=off"} {
 		got := invoke(t, environment, "serve", "--sandbox", flag)
 		if name, _, _ := strings.Cut(flag, "="); got.code != 1 || !strings.Contains(got.stderr, name+" must be one of") {
 			t.Errorf("%s: got status %d and %q", flag, got.code, got.stderr)

@@ -314,7 +314,7 @@ func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
 		if got.code != 0 || got.stderr != "" {
 			t.Fatalf("%s --help: got status %d and %q", command, got.code, got.stderr)
 		}
-		for _, field := range reflect.VisibleFields(reflect.TypeFor[settings]()) {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 			if field.Anonymous {
 				continue // Its fields are settings, too.
 			}

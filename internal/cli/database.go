@@ -1,82 +1,68 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/jobs"
-	"github.com/infin8content/engine/internal/live"
+	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
-	"github.com/infin8content/engine/internal/steps"
+	"github.com/infin8content/engine/migrations"
 )
 
-// queueConnections are River's own.
+// queueConnections are the connections of River's own pool.
 const queueConnections = 6
 
-// connect opens the pool of the requests, and the one of those who must speak to the server itself: River, and who
-// listens. A pooler that lends its connections by transaction would lose their notifications.
-func (s *server) connect(p *program) (pool, direct *pgxpool.Pool, err error) {
-	requests := postgres.Connection{URL: p.secrets.databaseURL, Connections: s.settings.Connections}
-	queue := postgres.Connection{URL: p.secrets.databaseURL, Connections: queueConnections}
-	if p.secrets.directURL != "" {
-		queue.URL, requests.Pooled = p.secrets.directURL, true
+// pools are the database pools of a server. River and LISTEN need direct connections to PostgreSQL: a pooler that lends
+// its connections by transaction loses their notifications.
+type pools struct{ requests, direct *pgxpool.Pool }
+
+func (s *Server) connect(ctx context.Context) (p pools, err error) {
+	requests := postgres.Connection{URL: s.secrets.DatabaseURL, Connections: s.settings.Connections}
+	queue := postgres.Connection{URL: s.secrets.DatabaseURL, Connections: queueConnections}
+	if s.secrets.DirectURL != "" {
+		queue.URL, requests.Pooled = s.secrets.DirectURL, true
 	}
-	if pool, err = s.open(p.ctx, "engine", requests); err != nil {
-		return nil, nil, err
+	if p.requests, err = s.open(ctx, "engine", requests); err != nil {
+		return pools{}, err
 	}
-	if direct, err = s.open(p.ctx, "jobs", queue); err != nil {
-		return nil, nil, err
+	if p.direct, err = s.open(ctx, "jobs", queue); err != nil {
+		return pools{}, err
 	}
-	return pool, direct, nil
+	return p, nil
 }
 
-// wireEngine adds the engine, and the hub that its store tells of every commit: for the subscribers of this server, and
-// for the hubs of others.
-func (s *server) wireEngine(pool, direct *pgxpool.Pool, secret secrets) (err error) {
-	store := postgres.New(pool)
-	s.live, err = live.New(live.Options{Store: store, Connection: direct.Config().ConnConfig, Logger: s.logger})
-	if err != nil {
-		return err
+// open opens a pool with the rights of the server's role. The name is a label of the metrics.
+func (s *Server) open(ctx context.Context, name string, c postgres.Connection) (*pgxpool.Pool, error) {
+	c.Role = postgres.AppRole
+	if s.observers.tracer != nil {
+		c.Tracer = s.observers.tracer.Queries()
 	}
-	s.closers = append(s.closers, s.live.Close)
-	if s.settings.API { // Nobody subscribes to a server that only works: it tells, and need not listen.
-		s.parts = append(s.parts, s.live.Run)
-	}
-	s.engine, err = newEngine(s.settings, store.Telling(s.watch.told(s.live.Announce)), s.logger, engineParts{
-		observe: s.watch.verbs(), webhook: s.settings.webhook(secret.webhookKey),
-	})
-	return err
-}
-
-// engineParts are what only a server gives its engine.
-type engineParts struct {
-	observe engineObserver
-	webhook engine.Webhook
-}
-
-// newEngine wires the engine to a store.
-func newEngine(
-	o settings, store *postgres.Store, logger *slog.Logger, parts engineParts,
-) (*engine.Engine, error) {
-	workflowLimit, err := cost.ParseUSD(o.WorkflowLimit)
-	if err != nil {
-		return nil, fmt.Errorf("--workflow-limit: %w", err)
-	}
-	monthLimit, err := cost.ParseUSD(o.MonthLimit)
-	if err != nil {
-		return nil, fmt.Errorf("--month-limit: %w", err)
-	}
-	enqueuer, err := jobs.NewEnqueuer(logger, time.Now)
+	pool, err := postgres.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return engine.New(engine.Options{
-		Store: store, Jobs: enqueuer, Drives: steps.Keys(), WorkflowLimit: workflowLimit, MonthLimit: monthLimit,
-		Lease: o.Lease, Observe: parts.observe, Webhook: parts.webhook,
-	})
+	s.closers = append(s.closers, pool.Close)
+	s.observers.pools = append(s.observers.pools, metrics.Pool{Name: name, Stat: pool.Stat})
+	return pool, nil
+}
+
+// checkDatabase refuses a database that lacks migrations, and a role that may do more than a server's role.
+func (s *Server) checkDatabase(ctx context.Context, p pools) error {
+	waiting, err := postgres.Waiting(ctx, p.requests, migrations.Files)
+	if err != nil {
+		return err
+	}
+	if len(waiting) > 0 {
+		return fmt.Errorf("the database lacks %d migrations, from %s on: run `engine migrate up` as its owner",
+			len(waiting), waiting[0].Name)
+	}
+	trusted := errors.Join(postgres.CheckRole(ctx, p.requests), jobs.Check(ctx, p.requests))
+	if s.secrets.DirectURL != "" { // It may have another user, or lead to another database.
+		trusted = errors.Join(trusted, postgres.CheckRole(ctx, p.direct), jobs.Check(ctx, p.direct))
+	}
+	return trusted
 }

@@ -36,7 +36,7 @@ type demoCommand struct {
 	Exit      bool          `help:"Leave when the workflow has got there: exit status 0 only if it has."`
 	Directory string        `default:".infin8" help:"Where the embedded PostgreSQL keeps its data."`
 	Patience  time.Duration `default:"2m" help:"How long to wait for the workflow."`
-	settings  `embed:""`
+	Settings  `embed:""`
 }
 
 // Run starts everything, sends one workflow through the API, tells what happens, and goes on serving.
@@ -49,16 +49,16 @@ func (c *demoCommand) Run(p *program) error {
 		return err
 	}
 	defer stop()
-	p.secrets.databaseURL = database
-	s, err := newServer(p, c.settings)
+	p.secrets.DatabaseURL = database
+	s, err := New(p.ctx, Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.run(ctx) })
+	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error {
 		told := c.tell(ctx, p, s)
 		if c.Exit || told != nil {
@@ -73,7 +73,7 @@ func (c *demoCommand) Run(p *program) error {
 // usual one is taken, and the sandbox when there is no key.
 func (c *demoCommand) prepare(p *program) error {
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	for _, secret := range []*string{&p.secrets.authSecret, &p.secrets.webhookKey} {
+	for _, secret := range []*string{&p.secrets.AuthSecret, &p.secrets.WebhookKey} {
 		if *secret != "" {
 			continue
 		}
@@ -83,11 +83,11 @@ func (c *demoCommand) prepare(p *program) error {
 		}
 		*secret = hex.EncodeToString(random)
 	}
-	if p.secrets.providerKey == "" {
+	if p.secrets.ProviderKey == "" {
 		c.Sandbox = true
 	}
 	c.API, c.Workers = true, true
-	c.audienceSettings.orElse(everybody)
+	c.OpenToAll()
 	if probe, err := net.Listen("tcp", c.Listen); err == nil {
 		return probe.Close()
 	}
@@ -102,7 +102,7 @@ func (c *demoCommand) prepare(p *program) error {
 
 // database starts PostgreSQL, or takes the one of DATABASE_URL, and brings it up to date.
 func (c *demoCommand) database(p *program) (url string, stop func(), err error) {
-	url, stop = p.secrets.databaseURL, func() {}
+	url, stop = p.secrets.DatabaseURL, func() {}
 	if url == "" {
 		fmt.Fprintln(p.stdout, "Starting PostgreSQL …")
 		child, err := embedded.Start(p.ctx, embedded.Options{Directory: c.Directory, Logger: p.logger})
@@ -118,7 +118,7 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 			stop()
 			return "", nil, err
 		}
-		url, p.secrets.directURL = child.URL("infin8"), "" // Whatever that leads to, it is another database.
+		url, p.secrets.DirectURL = child.URL("infin8"), "" // Whatever that leads to, it is another database.
 	}
 	pool, err := postgres.Connect(p.ctx, url, "", 4)
 	if err == nil {
@@ -159,17 +159,17 @@ var (
 )
 
 // tell creates a workflow through the API and prints each transition and each ledger entry when it is there.
-func (c *demoCommand) tell(ctx context.Context, p *program, s *server) error {
-	token, err := s.auth.Token(caller.Caller{
+func (c *demoCommand) tell(ctx context.Context, p *program, s *Server) error {
+	token, err := s.Token(caller.Caller{
 		Actor: actor(), OrganizationID: demoOrganization, Role: caller.Admin,
 	}, 12*time.Hour)
 	if err != nil {
 		return err
 	}
-	client := &demoClient{url: s.url() + "/graphql", token: token}
-	fmt.Fprintf(p.stdout, "The API is at %s/graphql\n", s.url())
+	client := &demoClient{url: s.URL() + "/graphql", token: token}
+	fmt.Fprintf(p.stdout, "The API is at %s/graphql\n", s.URL())
 	if c.Sandbox {
-		fmt.Fprintln(p.stdout, syntheticNotice)
+		fmt.Fprintln(p.stdout, SyntheticNotice)
 	}
 	id, err := c.begin(ctx, client)
 	if err != nil {
@@ -188,7 +188,7 @@ func (c *demoCommand) tell(ctx context.Context, p *program, s *server) error {
 		case flow.State == "ICP_COMPLETED":
 			story.end(flow)
 			if !c.Exit {
-				fmt.Fprintf(p.stdout, "\nPlayground: %s/#token=%s\nCtrl-C ends the demo.\n", s.url(), token)
+				fmt.Fprintf(p.stdout, "\nPlayground: %s/#token=%s\nCtrl-C ends the demo.\n", s.URL(), token)
 			}
 			return nil
 		case flow.IsTerminal || flow.Activity.Code == "FAILED":

@@ -124,7 +124,7 @@ func TestAServerWithoutAWholeCertificateDoesNotStart(t *testing.T) {
 		"need each other":   {"--tls-cert=x.pem"},
 		"--tls-cert, --tls": {"--tls-cert=/nowhere/x.pem", "--tls-key=/nowhere/y.pem"},
 		"--max-connections": {"--max-connections=0"},
-		"not for ever":      {"--write-time=0s"},
+		"--idle-time must":  {"--write-time=0s"},
 		"--trusted-proxies": {"--trusted-proxies=everybody"},
 		"--audience":        {"--issuer=https://127.0.0.1:1"},
 		"must begin with":   {"--issuer=http://id.example.com", "--audience=a"},

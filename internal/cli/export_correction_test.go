@@ -15,7 +15,10 @@ import (
 func TestAnExportNamesTheEntryThatACorrectionCorrects(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
-	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil, engineParts{})
+	e, err := NewEngine(EngineOptions{
+		Store:  w.db.Store(),
+		Limits: Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

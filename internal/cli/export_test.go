@@ -36,7 +36,10 @@ var hostile = []string{
 func (w world) past(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	e, err := newEngine(settings{WorkflowLimit: "5", MonthLimit: "25"}, w.db.Store(), nil, engineParts{})
+	e, err := NewEngine(EngineOptions{
+		Store:  w.db.Store(),
+		Limits: Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,70 +12,20 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/web"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-type exportCommand struct {
-	Journal exportJournalCommand `cmd:"" help:"Print every transition."`
-	Ledger  exportLedgerCommand  `cmd:"" help:"Print every money event of every account."`
-}
-
-type exportFlags struct {
-	Organization string `required:"" help:"The organization's UUID."`
-	Format       string `enum:"csv,ndjson" default:"csv" help:"csv or ndjson: one JSON object in each line."`
-	From         string `help:"First day, such as 2026-03-01, in the organization's time zone; the beginning when absent."`
-	To           string `help:"The day after the last; up to now when absent."`
-}
-
-type exportJournalCommand struct {
-	exportFlags `embed:""`
-}
-
-// Run prints the journal.
-func (c *exportJournalCommand) Run(p *program) error { return c.run(p, web.Journal) }
-
-type exportLedgerCommand struct {
-	exportFlags `embed:""`
-}
-
-// Run prints the ledger.
-func (c *exportLedgerCommand) Run(p *program) error { return c.run(p, web.Ledger) }
-
-func (f exportFlags) run(p *program, table web.Table) error {
-	organization, err := uuid.Parse(f.Organization)
-	if err != nil {
-		return fmt.Errorf("--organization: %q is no UUID", f.Organization)
-	}
-	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
-	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
-		if err != nil {
-			return err
-		}
-		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
-		err = exporter{e}.export(p.ctx, who, in, p.stdout)
-		if field := fault.FieldOf(err); len(field) == 1 {
-			return fmt.Errorf("--%s: %w", field[0], err)
-		}
-		return err
-	})
-}
-
-// exporter writes the journals as files. Each row carries its hash and the one before it, and all that they are
+// Exporter writes the journals as files. Each row has its hash, the hash before it, and every field that the hash is
 // computed from, so that the file can be verified without the database: docs/exports.md says how.
-type exporter struct{ engine *engine.Engine }
+type Exporter struct{ Engine *engine.Engine }
 
-// export streams one table. Nothing has been written when it returns a fault.
-func (x exporter) export(ctx context.Context, who caller.Caller, in web.Export, to io.Writer) error {
+// Export streams one table. Nothing has been written when it returns a fault.
+func (x Exporter) Export(ctx context.Context, who caller.Caller, in web.Export, to io.Writer) error {
 	var days engine.ExportInput
 	for _, bound := range []struct {
 		name, text string
@@ -94,12 +44,12 @@ func (x exporter) export(ctx context.Context, who caller.Caller, in web.Export, 
 	var err error
 	switch in.Table {
 	case web.Journal:
-		err = x.engine.EachTransition(ctx, who, days, func(t workflow.Transition) error {
+		err = x.Engine.EachTransition(ctx, who, days, func(t workflow.Transition) error {
 			return out.row(journalRow(t))
 		})
 	case web.Ledger:
 		out.columns = ledgerColumns
-		err = x.engine.EachEntry(ctx, who, days, func(e engine.AccountEntry) error { return out.row(ledgerRow(e)) })
+		err = x.Engine.EachEntry(ctx, who, days, func(e engine.AccountEntry) error { return out.row(ledgerRow(e)) })
 	default:
 		err = fault.New(fault.NotFound, "There is no such export.")
 	}
@@ -145,13 +95,13 @@ func ledgerRow(e engine.AccountEntry) []any {
 	}
 }
 
-// words is text that a caller wrote.
+// words is text that a caller has written.
 type words string
 
-// pico is an amount as text: a reader of JSON may keep numbers in 53 bits.
+// pico returns an amount as text, because many readers of JSON keep numbers in 53 bits.
 func pico(p cost.Pico) string { return strconv.FormatInt(int64(p), 10) }
 
-// null is nil for what the database keeps as NULL.
+// null returns nil for a text that is NULL in the database.
 func null(text string) any {
 	if text == "" {
 		return nil
@@ -161,12 +111,12 @@ func null(text string) any {
 
 func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// table writes rows of equal columns.
+// table writes rows that all have the same columns.
 type table struct {
 	to      *bufio.Writer
 	columns []string
 	format  web.Format
-	csv     *csv.Writer // once there is a row of CSV
+	csv     *csv.Writer // nil until the heading is written
 }
 
 func (t *table) row(values []any) error {
@@ -189,8 +139,8 @@ func (t *table) row(values []any) error {
 	return t.csv.Write(cells)
 }
 
-// inert keeps a spreadsheet from taking a caller's text for a formula: what begins like one gets an apostrophe in
-// front. So does what begins with an apostrophe, so that taking one away gives the text back.
+// inert stops a spreadsheet from reading a caller's text as a formula: it puts an apostrophe before a text that begins
+// like one. A text that begins with an apostrophe gets one too, so that removing one gives the original.
 func inert(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
 		return "'" + text
@@ -225,7 +175,7 @@ func (t *table) object(values []any) error {
 	return err
 }
 
-// end writes what is left; a CSV file has its heading also when it has no row.
+// end writes the rest. A CSV file has a heading even if it has no row.
 func (t *table) end() error {
 	if t.format != web.NDJSON {
 		if err := t.heading(); err != nil {

@@ -14,7 +14,7 @@ import (
 // keys runs a subcommand of keys for the world's organization and returns what it printed.
 func (w world) keys(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	args = append([]string{"keys", command, "--organization", w.who.OrganizationID.String()}, args...)
+	args = append([]string{"apikeys", command, "--organization", w.who.OrganizationID.String()}, args...)
 	got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, args...)
 	if got.code != 0 {
 		t.Fatalf("%v: %s", args, got.stderr)

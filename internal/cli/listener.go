@@ -2,63 +2,27 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/infin8content/engine/internal/web"
 )
 
-// doorSettings are the knobs for connections to the API.
-type doorSettings struct {
-	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
-	TLSKey         string        `name:"tls-key" help:"File with the key of the certificate."`
-	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
-	ReadHeaderTime time.Duration `default:"5s" help:"How long a client may take to send the head of a request."`
-	ReadTime       time.Duration `default:"15s" help:"How long a client may take to send a whole request."`
-	WriteTime      time.Duration `default:"30s" help:"How long it may take until a request is answered and read."`
-	IdleTime       time.Duration `default:"2m" help:"How long a connection may wait for the next request."`
-}
-
-// memoryGoal is where the heap is collected more often rather than grow: what attackers make of all connections that
-// there may be stays below 300 MB.
-const memoryGoal = 220 << 20
-
-// boundMemory sets the goal, unless GOMEMLIMIT does.
-func boundMemory() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memoryGoal)
-	}
-}
-
-// check returns nil when the settings can be worked with.
-func (o doorSettings) check() error {
-	var faults []error
-	if (o.TLSCert == "") != (o.TLSKey == "") {
-		faults = append(faults, errors.New("--tls-cert and --tls-key need each other"))
-	}
-	if o.MaxConnections < 1 {
-		faults = append(faults, errors.New("--max-connections must be at least 1"))
-	}
-	if min(o.ReadHeaderTime, o.ReadTime, o.WriteTime, o.IdleTime) <= 0 {
-		faults = append(faults, errors.New("clients must have some time, and not for ever"))
-	}
-	return errors.Join(faults...)
-}
-
-// listen opens the door, so that a taken port or a certificate that cannot be read stops the start.
-func (s *server) listen() error {
-	o := s.settings.doorSettings
+// listen takes the port and reads the certificate now, so that a fault of either stops the start.
+func (s *Server) listen() error {
+	o := s.settings.ListenerSettings
 	s.api = &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: o.ReadHeaderTime, ReadTimeout: o.ReadTime, WriteTimeout: o.WriteTime,
-		IdleTimeout: o.IdleTime, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 100},
+		Handler:           s.handler,
+		ReadHeaderTimeout: o.ReadHeaderTime,
+		ReadTimeout:       o.ReadTime,
+		WriteTimeout:      o.WriteTime,
+		IdleTimeout:       o.IdleTime,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
 	}
 	if o.TLSCert != "" {
 		certificate, err := web.LoadCertificate(o.TLSCert, o.TLSKey, s.logger)
@@ -77,8 +41,8 @@ func (s *server) listen() error {
 	return nil
 }
 
-// serveAPI answers until the context ends, and then finishes what it has begun.
-func (s *server) serveAPI(ctx context.Context) error {
+// serveAPI answers requests until the context ends, and then finishes those that have begun.
+func (s *Server) serveAPI(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		if s.api.TLSConfig != nil {
@@ -87,7 +51,7 @@ func (s *server) serveAPI(ctx context.Context) error {
 			ended <- s.api.Serve(s.listener)
 		}
 	}()
-	s.logger.Info("listening", "url", s.url())
+	s.logger.Info("listening", "url", s.URL())
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve the API: %w", err)
@@ -107,7 +71,8 @@ func (s *server) serveAPI(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) url() string {
+// URL returns the address of the API.
+func (s *Server) URL() string {
 	if s.settings.TLSCert != "" {
 		return "https://" + s.listener.Addr().String()
 	}

@@ -22,60 +22,37 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// observeSettings are the knobs for those who watch a server. Whatever is not asked for costs nothing.
-type observeSettings struct {
-	MetricsListen  string `help:"Address of the metrics for Prometheus, at /metrics; none when empty."`
-	TracesEndpoint string `env:"INFIN8_TRACES_ENDPOINT,OTEL_EXPORTER_OTLP_ENDPOINT" help:"${traces}"`
-}
-
-const tracesHelp = "URL of a collector that takes OpenTelemetry traces by OTLP over HTTP; none when empty."
-
-// observers are who watches a server: its metrics and its traces, each nil unless it was asked for. All methods do
-// nothing for those that are nil, and return nil where that is possible, so that nobody is called.
+// observers are the metrics and the traces of a server, each nil unless a setting asks for it. The methods return nil
+// where neither needs a call.
 type observers struct {
 	metrics *metrics.Metrics
 	tracer  *tracing.Tracer
 	pools   []metrics.Pool
 }
 
-// observe prepares what the settings ask for.
-func (s *server) observe(p *program) (err error) {
+// observe prepares the metrics and traces that the settings ask for.
+func (s *Server) observe(ctx context.Context) (err error) {
 	if s.settings.MetricsListen != "" {
-		s.watch.metrics = metrics.New()
+		s.observers.metrics = metrics.New()
 	}
 	if s.settings.TracesEndpoint != "" {
-		s.watch.tracer, err = tracing.New(p.ctx, tracing.Options{Endpoint: s.settings.TracesEndpoint, Logger: s.logger})
+		s.observers.tracer, err = tracing.New(ctx, tracing.Options{Endpoint: s.settings.TracesEndpoint, Logger: s.logger})
 		if err != nil {
 			return fmt.Errorf("--traces-endpoint: %w", err)
 		}
-		s.closers = append(s.closers, s.watch.tracer.Close)
+		s.closers = append(s.closers, s.observers.tracer.Close)
 	}
 	return nil
 }
 
-// open opens a pool of the server, in the server's role, by the name that its metrics have.
-func (s *server) open(ctx context.Context, name string, c postgres.Connection) (*pgxpool.Pool, error) {
-	c.Role = postgres.AppRole
-	if s.watch.tracer != nil {
-		c.Tracer = s.watch.tracer.Queries()
-	}
-	pool, err := postgres.Open(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	s.closers = append(s.closers, pool.Close)
-	s.watch.pools = append(s.watch.pools, metrics.Pool{Name: name, Stat: pool.Stat})
-	return pool, nil
-}
-
-// serveMetrics serves the metrics, when they were asked for, on an address of their own until the server is closed:
-// also while it drains.
-func (s *server) serveMetrics(pool *pgxpool.Pool) error {
-	m := s.watch.metrics
+// serveMetrics serves the metrics on an address of their own, if a setting asks for it. They are served until the server
+// is closed, also while it drains.
+func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
+	m := s.observers.metrics
 	if m == nil {
 		return nil
 	}
-	m.Pools(s.watch.pools...)
+	m.Pools(s.observers.pools...)
 	m.Live(s.live.Subscriptions, s.live.Resyncs)
 	m.Unknown(postgres.New(pool).CountUnknown)
 	m.Queue(func(ctx context.Context) (metrics.Backlog, error) {
@@ -89,9 +66,13 @@ func (s *server) serveMetrics(pool *pgxpool.Pool) error {
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", m.Handler())
 	scraped := &http.Server{
-		Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
-		WriteTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		Handler:           routes,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 	go func() { _ = scraped.Serve(listener) }()
 	s.closers = append(s.closers, func() { _ = scraped.Close() })
@@ -99,8 +80,8 @@ func (s *server) serveMetrics(pool *pgxpool.Pool) error {
 	return nil
 }
 
-// told returns what a store tells of its commits: the hub, and whoever counts them.
-func (o *observers) told(announce func([]postgres.Change)) func([]postgres.Change) {
+// committed returns the function that a store calls after each commit: it counts the changes and announces them.
+func (o *observers) committed(announce func([]postgres.Change)) func([]postgres.Change) {
 	if o.metrics == nil {
 		return announce
 	}
@@ -110,10 +91,10 @@ func (o *observers) told(announce func([]postgres.Change)) func([]postgres.Chang
 	}
 }
 
-// engineObserver is told of the engine's verbs.
+// engineObserver observes the beginning and the end of a verb of the engine.
 type engineObserver = func(ctx context.Context, verb string) (context.Context, func(error))
 
-// verbs returns what the engine tells of its verbs.
+// verbs observes the verbs of the engine.
 func (o *observers) verbs() engineObserver {
 	if o.metrics == nil && o.tracer == nil {
 		return nil
@@ -134,7 +115,7 @@ func (o *observers) verbs() engineObserver {
 	}
 }
 
-// requests returns what the front door tells of requests.
+// requests observes HTTP requests.
 func (o *observers) requests() func(*http.Request, string) web.Observation {
 	if o.metrics == nil && o.tracer == nil {
 		return nil
@@ -148,7 +129,11 @@ func (o *observers) requests() func(*http.Request, string) web.Observation {
 		seen.Ended = func(a web.Answered) {
 			if ended != nil {
 				ended(tracing.Answer{
-					Method: a.Method, Route: a.Route, Status: a.Status, Operation: a.Operation, Code: a.Code,
+					Method:    a.Method,
+					Route:     a.Route,
+					Status:    a.Status,
+					Operation: a.Operation,
+					Code:      a.Code,
 				})
 			}
 			if o.metrics != nil {
@@ -159,7 +144,7 @@ func (o *observers) requests() func(*http.Request, string) web.Observation {
 	}
 }
 
-// answers returns what the GraphQL endpoint tells of answers.
+// answers observes the answers of the GraphQL endpoint.
 func (o *observers) answers() func(context.Context, graph.Answered) {
 	if o.metrics == nil {
 		return nil
@@ -167,7 +152,7 @@ func (o *observers) answers() func(context.Context, graph.Answered) {
 	return func(_ context.Context, a graph.Answered) { o.metrics.Response(a.Type, a.Code, a.Took) }
 }
 
-// signIn counts the failures of websockets to sign in, which have no status. A database that is away is none.
+// signIn counts failed sign-ins of websockets, which have no HTTP status. An unavailable database is not a failure.
 func (o *observers) signIn(
 	signIn func(context.Context, ...string) (context.Context, error),
 ) func(context.Context, ...string) (context.Context, error) {
@@ -183,7 +168,7 @@ func (o *observers) signIn(
 	}
 }
 
-// limited counts the refusals of a bucket.
+// limited counts the refusals of a bucket and returns the error.
 func (o *observers) limited(bucket string, err error) error {
 	if o.metrics != nil {
 		o.metrics.Limited(bucket, err)
@@ -191,7 +176,7 @@ func (o *observers) limited(bucket string, err error) error {
 	return err
 }
 
-// models returns what the steps tell of requests to models.
+// models observes the requests of steps to models.
 func (o *observers) models() func(context.Context) (context.Context, func(steps.Asked)) {
 	if o.metrics == nil && o.tracer == nil {
 		return nil
@@ -211,7 +196,7 @@ func (o *observers) models() func(context.Context) (context.Context, func(steps.
 	}
 }
 
-// runs gives each run of a step a trace of its own.
+// runs wraps executors so that each run of a step has a trace of its own.
 func (o *observers) runs(executors []steps.Executor) []steps.Executor {
 	if o.tracer == nil {
 		return executors

@@ -1,21 +1,17 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm/sandbox"
-	"github.com/infin8content/engine/internal/metrics"
 )
 
 // watched is a server whose metrics are served.
@@ -172,22 +168,4 @@ func money(metric, figure string) string {
 			WHEN 'ASSUME' THEN 'assumed' WHEN 'RECORD' THEN 'recorded' ELSE 'adjusted' END, %s)
 		FROM ai_usage_ledger AS l JOIN usage_accounts AS a ON a.id = l.account_id
 		WHERE a.kind = 'WORKFLOW' AND l.kind NOT IN ('OPEN', 'LIMIT') GROUP BY l.kind`, metric, figure)
-}
-
-func TestASocketThatNobodyCouldJudgeIsNoFailureToSignIn(t *testing.T) {
-	t.Parallel()
-	watch := observers{metrics: metrics.New()}
-	for _, kind := range []fault.Kind{fault.Unauthenticated, fault.Unavailable, fault.RateLimited} {
-		signIn := watch.signIn(func(context.Context, ...string) (context.Context, error) {
-			return nil, fault.New(kind, "No.")
-		})
-		if _, err := signIn(t.Context(), "Bearer x"); fault.KindOf(err) != kind {
-			t.Errorf("got %v, want %s", err, kind)
-		}
-	}
-	answer := httptest.NewRecorder()
-	watch.metrics.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
-	if !strings.Contains(answer.Body.String(), "\ninfin8_sign_in_failures_total 1\n") {
-		t.Errorf("got %s, want one failure", answer.Body)
-	}
 }

@@ -42,13 +42,13 @@ func (p *tab) signIn(token string) {
 func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t, "--sandbox")
+	started := w.serve(t, "--sandbox")
 	viewer := w.who
 	viewer.Role = caller.Viewer
 	p := openTab(t)
 
 	// A server is for administrators unless it is told otherwise: without one the page offers nothing.
-	p.open(server.address + "/")
+	p.open(started.address + "/")
 	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
 	p.signIn(token(t, viewer))
 	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the role ADMIN; yours is VIEWER.')`)
@@ -57,13 +57,13 @@ func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing
 	}
 
 	admin := token(t, w.who)
-	p.open(server.address + "/#token=" + admin)
+	p.open(started.address + "/#token=" + admin)
 	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
-	if got := p.run(`location.href`); got != server.address+"/" {
+	if got := p.run(`location.href`); got != started.address+"/" {
 		t.Errorf("the address: got %s, want that the token has left it", got)
 	}
-	if got := p.run(`document.querySelector('.notice')?.textContent`); got != syntheticNotice {
-		t.Errorf("the notice: got %q, want %q", got, syntheticNotice)
+	if got := p.run(`document.querySelector('.notice')?.textContent`); got != SyntheticNotice {
+		t.Errorf("the notice: got %q, want %q", got, SyntheticNotice)
 	}
 	p.execute(`"role": "ADMIN"`)
 
@@ -76,7 +76,7 @@ func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing
 
 	p.choose("Follow it live")
 	p.execute(`"to": "CREATED"`)
-	w.client(t, server, w.who).do(t, "generateIcp", map[string]any{"workflowId": id})
+	w.client(t, started, w.who).do(t, "generateIcp", map[string]any{"workflowId": id})
 	p.waits(shown + `.includes('"to": "ICP_COMPLETED"')`)
 	versions := `JSON.parse(` + shown + `).events.map((e) => e.data.workflowTransitioned.transition.version).join()`
 	if got := p.run(versions); got != "3,2,1,0" {
@@ -89,7 +89,7 @@ func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing
 	p.waits(`document.querySelector('.graphiql-doc-explorer')?.textContent.includes('WorkflowState')`)
 	p.click("Show GraphiQL Explorer")
 	p.waits(`document.querySelector('.graphiql-explorer-root')?.textContent.includes('spendChanged')`)
-	p.isClean(server.address, admin)
+	p.isClean(started.address, admin)
 }
 
 // isClean checks what no page may do, whatever was done in it.

@@ -14,11 +14,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/postgres"
 )
 
 // pricesCommand keeps the operator's price list, which counts for every organization without prices of its own. It
@@ -28,17 +26,6 @@ type pricesCommand struct {
 	List   pricesListCommand   `cmd:"" help:"List the operator's prices, and those that wait for a decision."`
 	Accept pricesAcceptCommand `cmd:"" help:"Let a price out of quarantine."`
 	Reject pricesRejectCommand `cmd:"" help:"Drop a price in quarantine."`
-}
-
-// withPrices opens the database as its owner and makes an engine on it.
-func withPrices(p *program, do func(*engine.Engine) error) error {
-	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
-		if err != nil {
-			return err
-		}
-		return do(e)
-	})
 }
 
 type pricesImportCommand struct {
@@ -63,7 +50,7 @@ func (c *pricesImportCommand) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.From, err)
 	}
-	return withPrices(p, func(e *engine.Engine) error {
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
 		done, err := e.ImportPrices(p.ctx, engine.Operator(c.Actor), engine.ImportPricesInput{
 			List: list, Source: c.From, Apply: c.Apply,
 		})
@@ -85,7 +72,7 @@ func (c *pricesImportCommand) read(p *program, provider string) ([]byte, error) 
 	}
 	key := ""
 	if strings.HasPrefix(c.From, provider+"/") {
-		key = p.secrets.providerKey // It goes where it was meant to go and nowhere else.
+		key = p.secrets.ProviderKey // It goes where it was meant to go and nowhere else.
 	}
 	text, err := fetchList(p.ctx, c.From, key)
 	if err != nil {
@@ -215,7 +202,7 @@ type pricesListCommand struct {
 
 // Run prints the operator's prices and what waits.
 func (c *pricesListCommand) Run(p *program) error {
-	return withPrices(p, func(e *engine.Engine) error {
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
 		in := engine.PriceListInput{Models: c.Model, First: 1000}
 		if !c.At.IsZero() {
 			in.At = &c.At
@@ -276,7 +263,7 @@ type pricesAcceptCommand struct {
 
 // Run accepts and prints from when the price is in force.
 func (c *pricesAcceptCommand) Run(p *program) error {
-	return withPrices(p, func(e *engine.Engine) error {
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
 		done, err := e.AcceptPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {
 			return err
@@ -294,7 +281,7 @@ type pricesRejectCommand struct {
 
 // Run rejects and says so.
 func (c *pricesRejectCommand) Run(p *program) error {
-	return withPrices(p, func(e *engine.Engine) error {
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
 		done, err := e.RejectPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {
 			return err

@@ -14,7 +14,6 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -87,7 +86,7 @@ func TestTheProvidersListIsImported(t *testing.T) {
 		t.Errorf("got\n%s\nwant it written", applied)
 	}
 
-	e, err := newEngine(settings{WorkflowLimit: "1", MonthLimit: "25"}, postgres.New(s.db.Pool), nil, engineParts{})
+	e, err := NewEngine(EngineOptions{Store: s.db.Store()})
 	if err != nil {
 		t.Fatal(err)
 	}

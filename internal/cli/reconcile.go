@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
-	"github.com/infin8content/engine/internal/postgres"
 )
 
 // reconcileCommand compares the ledger with the provider's own figures. It books nothing.
@@ -36,11 +34,7 @@ func (c *reconcileCommand) Run(p *program) error {
 	if in.Figures, err = c.figures(p); err != nil {
 		return err
 	}
-	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := newEngine(settings{WorkflowLimit: "0", MonthLimit: "0"}, postgres.New(pool), p.logger, engineParts{})
-		if err != nil {
-			return err
-		}
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
 		r, err := e.Reconcile(p.ctx, in)
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)
@@ -83,10 +77,10 @@ func (c *reconcileCommand) input(now time.Time) (in engine.ReconcileInput, err e
 
 // figures asks the provider.
 func (c *reconcileCommand) figures(p *program) ([]engine.ProviderDay, error) {
-	if p.secrets.managementKey == "" {
+	if p.managementKey == "" {
 		return nil, errors.New("OPENROUTER_MANAGEMENT_KEY is not set: the key that makes requests may not see the figures")
 	}
-	client, err := llm.New(llm.Options{BaseURL: c.ProviderURL, Key: p.secrets.managementKey, Title: "Infin8Content"})
+	client, err := llm.New(llm.Options{BaseURL: c.ProviderURL, Key: p.managementKey, Title: "Infin8Content"})
 	if err != nil {
 		return nil, fmt.Errorf("the model provider: %w", err)
 	}

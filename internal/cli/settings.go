@@ -1,163 +1,104 @@
 package cli
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net/url"
-	"os"
-	"reflect"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/infin8content/engine/graph"
-	"github.com/infin8content/engine/internal/metrics"
-	"github.com/infin8content/engine/internal/postgres"
-	"github.com/infin8content/engine/internal/rate"
-	"github.com/infin8content/engine/internal/web"
 )
 
-// settings are the knobs of a server. Each is a flag and an environment variable: --max-body-bytes is
+// Settings are the flags of a server. Each is also an environment variable: --max-body-bytes is
 // INFIN8_MAX_BODY_BYTES.
-type settings struct {
+type Settings struct {
 	Listen        string        `default:"127.0.0.1:8080" help:"Address of the API."`
 	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
-	Workers       bool          `default:"true" negatable:"" help:"Work on the automatic steps."`
+	Workers       bool          `default:"true" negatable:"" help:"Run the automatic steps."`
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
-	WorkerCount   int           `default:"10" help:"How many workflows this server drives at once."`
+	WorkerCount   int           `default:"10" help:"Workflows that this server drives at once."`
 	Connections   int32         `default:"20" help:"Most database connections; the job queue has six of its own."`
-	AttemptLimit  time.Duration `default:"300s" help:"Longest that one attempt may wait for a model."`
-	Lease         time.Duration `default:"30s" help:"How long a run may be silent before another worker takes over."`
-	Heartbeat     time.Duration `default:"10s" help:"How often a worker renews its lease."`
-	Watch         time.Duration `default:"1s" help:"How often a worker asks whether its run still counts."`
-	Sweep         time.Duration `default:"10s" help:"How often runs without a worker are looked for."`
-	Drain         time.Duration `default:"0s" help:"How long a server that stops says so at /readyz and still answers."`
-	Shutdown      time.Duration `default:"20s" help:"How long requests may take to end when the server stops."`
-	MaxBodyBytes  int64         `default:"262144" help:"Greatest request body in bytes."`
-	GCPercent     int           `name:"gc-percent" default:"400" help:"How far the heap grows until it is collected, in percent."`
+	AttemptLimit  time.Duration `default:"300s" help:"Longest time that one attempt waits for a model."`
+	Lease         time.Duration `default:"30s" help:"Time without a heartbeat after which another worker takes a run over."`
+	Heartbeat     time.Duration `default:"10s" help:"Time between two renewals of a worker's lease."`
+	Watch         time.Duration `default:"1s" help:"Time between two checks of a worker that its run still counts."`
+	Sweep         time.Duration `default:"10s" help:"Time between two searches for runs without a worker."`
+	Drain         time.Duration `default:"0s" help:"Time that a stopping server still answers while /readyz is 503."`
+	Shutdown      time.Duration `default:"20s" help:"Time that requests have to end when the server stops."`
+	MaxBodyBytes  int64         `default:"262144" help:"Largest request body in bytes."`
+	GCPercent     int           `name:"gc-percent" default:"400" help:"Growth of the heap, in percent, that starts a collection."`
 
-	doorSettings      `embed:""`
-	tokenSettings     `embed:""`
-	operationSettings `embed:""`
-	observeSettings   `embed:""`
-	audienceSettings  `embed:""`
-	alertSettings     `embed:""`
+	ListenerSettings  `embed:""`
+	TokenSettings     `embed:""`
+	OperationSettings `embed:""`
+	ObserveSettings   `embed:""`
+	AccessSettings    `embed:""`
+	AlertSettings     `embed:""`
 }
 
-// operationSettings are the knobs for what a client may ask the API to do.
-type operationSettings struct {
+// HelpTexts are the help texts that are too long for the tag of a field, or that several commands share.
+func HelpTexts() map[string]string {
+	return map[string]string{
+		"provider": "Base URL of the model provider, or of any gateway with the same API.",
+		"traces":   "URL of a collector that accepts OpenTelemetry traces by OTLP over HTTP; none when empty.",
+	}
+}
+
+// ListenerSettings limit the connections to the API.
+type ListenerSettings struct {
+	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
+	TLSKey         string        `name:"tls-key" help:"File with the private key of the certificate."`
+	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
+	ReadHeaderTime time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
+	ReadTime       time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
+	WriteTime      time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
+	IdleTime       time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
+}
+
+// TokenSettings say which tokens a server accepts. The secret of AUTH_SECRET is not one of them.
+type TokenSettings struct {
+	Issuer            string            `help:"Address of the identity provider whose tokens count, as in their iss."`
+	Audience          []string          `help:"Names of this API in aud; a token of the issuer must have one of them."`
+	IssuerAlgorithms  []string          `default:"RS256,ES256,EdDSA" help:"RS256, PS256, ES256, ES384 or EdDSA."`
+	ClaimOrganization string            `default:"org" help:"Claim of the issuer with the organization; or /a/path to it."`
+	ClaimRole         string            `default:"role" help:"Claim of the issuer with the role, or roles; or /a/path to it."`
+	RoleNames         map[string]string `help:"The issuer's names of our roles: editors=OPERATOR;owners=ADMIN."`
+	KeysRefresh       time.Duration     `default:"5m" help:"Time between two fetches of the issuer's signing keys."`
+	MaxTokenLife      time.Duration     `default:"0s" help:"Longest remaining life of a token; 0 is no limit."`
+	TrustedProxies    []string          `help:"Networks of the proxies whose X-Forwarded-For and -Proto count."`
+}
+
+// OperationSettings limit the operations that a client may ask for.
+type OperationSettings struct {
 	MaxTokens     int           `default:"2000" help:"Words and signs that an operation may have."`
-	MaxDepth      int           `default:"12" help:"Fields that may stand inside each other."`
+	MaxDepth      int           `default:"12" help:"Fields that may be nested in each other."`
 	MaxAliases    int           `default:"30" help:"Fields with an alias that an operation may have."`
 	MaxRootFields int           `default:"20" help:"Fields that an operation may have at its root."`
 	MaxCost       int           `default:"1000" help:"Most that an operation may cost: one for each object, roughly."`
-	MaxErrors     int           `default:"20" help:"Errors that an answer has at most."`
-	MaxPage       int           `default:"100" help:"Greatest page of a list, up to 100."`
-	QueryTime     time.Duration `default:"5s" help:"How long a query may take."`
-	MutationTime  time.Duration `default:"15s" help:"How long a mutation may take."`
+	MaxErrors     int           `default:"20" help:"Most errors that an answer has."`
+	MaxPage       int           `default:"100" help:"Largest page of a list, up to 100."`
+	QueryTime     time.Duration `default:"5s" help:"Time that a query may take."`
+	MutationTime  time.Duration `default:"15s" help:"Time that a mutation may take."`
 	Documents     string        `help:"Folder with *.graphql files that clients may name by documentId."`
 	OnlyDocuments bool          `help:"Execute nothing but the documents in that folder."`
-	CostPerSecond int64         `default:"250000" help:"Cost that an organization may ask for in a second; 0 is no end."`
+	CostPerSecond int64         `default:"250000" help:"Cost that an organization may ask for in a second; 0 is no limit."`
 	CostBurst     int64         `default:"1000000" help:"Cost that an organization may ask for at once."`
-	FailedLogins  int64         `default:"100" help:"Failures of an address to sign in, in a minute; 0 is no end."`
+	FailedLogins  int64         `default:"100" help:"Failed sign-ins of an address in a minute; 0 is no limit."`
 	FinerStatus   bool          `help:"Answer with 422 and 294 as GraphQL over HTTP of 2026 says, not with 400 and 200."`
 }
 
-func (o operationSettings) limits() graph.Limits {
-	return graph.Limits{
-		Tokens: o.MaxTokens, Depth: o.MaxDepth, Aliases: o.MaxAliases, RootFields: o.MaxRootFields, Cost: o.MaxCost,
-		Errors: o.MaxErrors, Page: o.MaxPage, QueryTime: o.QueryTime, MutationTime: o.MutationTime,
-	}
+// ObserveSettings say where a server sends its metrics and traces. A server without them computes neither.
+type ObserveSettings struct {
+	MetricsListen  string `help:"Address of the metrics for Prometheus, at /metrics; none when empty."`
+	TracesEndpoint string `env:"INFIN8_TRACES_ENDPOINT,OTEL_EXPORTER_OTLP_ENDPOINT" help:"${traces}"`
 }
 
-// check returns nil when the settings can be worked with.
-func (o operationSettings) check() error {
-	faults := []error{o.limits().Check()}
-	if o.CostPerSecond != 0 {
-		faults = append(faults, o.costBucket().Check())
-		if o.CostBurst < int64(o.MaxCost) {
-			faults = append(faults, errors.New("--cost-burst must be at least --max-cost"))
-		}
-	}
-	if o.FailedLogins != 0 {
-		faults = append(faults, o.loginBucket().Check())
-	}
-	return errors.Join(faults...)
+// AccessSettings say who may see the playground and the schema. Neither is secret, but both help an attacker.
+type AccessSettings struct {
+	Playground    string `placeholder:"admins" help:"Who may use the playground at /: all (the demo), admins, or off."`
+	Introspection string `placeholder:"admins" help:"Who may read the schema: all (the demo), admins, or none."`
 }
 
-func (o operationSettings) costBucket() rate.Limit {
-	return rate.Limit{Capacity: o.CostBurst, MicroPerSecond: rate.PerSecond(o.CostPerSecond)}
-}
-
-func (o operationSettings) loginBucket() rate.Limit {
-	return rate.Limit{Capacity: o.FailedLogins, MicroPerSecond: rate.PerMinute(o.FailedLogins)}
-}
-
-// spend returns what takes the cost of operations from the buckets of organizations; nil when there is no end.
-func (s *server) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
-	if s.settings.CostPerSecond == 0 {
-		return nil
-	}
-	limiter := rate.New(s.settings.costBucket(), store.TakeCost, time.Now)
-	return func(ctx context.Context, organization uuid.UUID, asked int64) error {
-		return s.watch.limited(metrics.Cost, limiter.Spend(ctx, organization, asked))
-	}
-}
-
-// knocks returns what counts the failures to sign in; nil when nobody counts them.
-func (s *server) knocks(store *postgres.Store) *web.Knocks {
-	if s.settings.FailedLogins == 0 {
-		return nil
-	}
-	limiter := rate.New(s.settings.loginBucket(), store.TakeAddress, time.Now)
-	return &web.Knocks{
-		Empty: func(address string) error {
-			return s.watch.limited(metrics.Logins, limiter.Empty(rate.SlotOf(address)))
-		},
-		Failed: func(ctx context.Context, address string) error {
-			return limiter.Spend(ctx, rate.SlotOf(address), 1)
-		},
-	}
-}
-
-// documents reads the operations that clients may name, if there is a folder with some.
-func (o operationSettings) documents() (*graph.Documents, error) {
-	if o.Documents == "" {
-		if o.OnlyDocuments {
-			return nil, errors.New("--only-documents needs the folder: --documents")
-		}
-		return nil, nil
-	}
-	if _, err := os.ReadDir(o.Documents); err != nil {
-		return nil, fmt.Errorf("--documents: %w", err)
-	}
-	documents, err := graph.ReadDocuments(graph.NewSchema(nil), os.DirFS(o.Documents), o.limits(), o.OnlyDocuments)
-	if err != nil {
-		return nil, fmt.Errorf("--documents: %w", err)
-	}
-	return documents, nil
-}
-
-// logSettings says every effective setting. Secrets are not among them.
-func (s *server) logSettings() {
-	values := reflect.ValueOf(s.settings)
-	var attributes []any
-	for _, field := range reflect.VisibleFields(values.Type()) {
-		if !field.Anonymous {
-			value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
-			if address, err := url.Parse(value); err == nil && address.User != nil {
-				address.User = nil // A password in an address is a secret too, and so is a token in place of the name.
-				value = address.String()
-			}
-			attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
-		}
-	}
-	s.logger.Info("starting", slog.Group("settings", attributes...))
+// AlertSettings say where alerts may be sent.
+type AlertSettings struct {
+	WebhookPrivate bool `help:"Send alerts also to http and to private networks: for development."`
 }

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/infin8content/engine/internal/caller"
+)
+
+func TestAccessSettings(t *testing.T) {
+	t.Parallel()
+	t.Run("IntrospectionNeedsTheRole", func(t *testing.T) {
+		t.Parallel()
+		for access, least := range map[string]caller.Role{
+			accessAll: caller.Viewer, "everybody": caller.Viewer,
+			accessAdmins: caller.Admin, accessNone: "", "nobody": "",
+		} {
+			for _, role := range []caller.Role{caller.Viewer, caller.Operator, caller.Admin} {
+				s := AccessSettings{Introspection: access}
+				s.fill(accessAdmins)
+				want := least != "" && role.Includes(least)
+				if got := s.mayReadSchema(caller.Caller{Role: role}); got != want {
+					t.Errorf("introspection for %s, asked by %s: got %t, want %t", access, role, got, want)
+				}
+			}
+		}
+	})
+	t.Run("PlaygroundIsForAdministratorsUnlessASettingSaysOtherwise", func(t *testing.T) {
+		t.Parallel()
+		var unset AccessSettings
+		unset.fill(accessAdmins)
+		if page := unset.page(true); !page.AdminsOnly || page.Notice != SyntheticNotice {
+			t.Errorf("the page of a server with the sandbox: got %+v", page)
+		}
+		var open AccessSettings
+		open.OpenToAll()
+		if page := open.page(false); page.AdminsOnly || page.Notice != "" {
+			t.Errorf("the page for all: got %+v", page)
+		}
+		if page := (AccessSettings{Playground: accessOff}).page(false); page != nil {
+			t.Errorf("a page that is off: got %+v", page)
+		}
+	})
+	t.Run("UnknownValuesAreRefused", func(t *testing.T) {
+		t.Parallel()
+		for _, s := range []AccessSettings{
+			{Playground: "true"}, {Playground: "none"}, {Playground: "nobody"}, {Introspection: "off"}, {Introspection: "sometimes"},
+		} {
+			s.fill(accessAdmins)
+			if err := s.check(); err == nil {
+				t.Errorf("%+v: got no error", s)
+			}
+		}
+	})
+}

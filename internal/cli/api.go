@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/web"
+)
+
+// wireAPI adds the API. It takes the port now, so that a port in use stops the start.
+func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
+	signIn, err := s.signIn(ctx, store)
+	if err != nil {
+		return err
+	}
+	proxies, err := web.ParseProxies(s.settings.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	documents, err := s.settings.documents()
+	if err != nil {
+		return err
+	}
+	s.handler = web.New(web.Options{
+		GraphQL: graph.NewHandler(graph.Options{
+			Schema:      graph.NewSchema(&graph.Resolver{Engine: s.engine, Live: s.live, Report: web.Annotate}),
+			Stopped:     s.live.Stopped(),
+			Revoked:     s.engine.KeyOver,
+			Logger:      s.logger,
+			RequestID:   web.RequestID,
+			Report:      web.Annotate,
+			SignIn:      s.observers.signIn(signIn.SignIn),
+			Spend:       s.spend(store),
+			Observe:     s.observers.answers(),
+			Limits:      s.settings.limits(),
+			Documents:   documents,
+			FinerStatus: s.settings.FinerStatus,
+			Describe:    s.settings.mayReadSchema,
+		}),
+		Entrance:     signIn,
+		Proxies:      proxies,
+		Export:       Exporter{Engine: s.engine}.Export,
+		Observe:      s.observers.requests(),
+		Origins:      s.settings.Origins,
+		Logger:       s.logger,
+		MaxBodyBytes: s.settings.MaxBodyBytes,
+		Playground:   s.settings.page(s.settings.Sandbox),
+		Ready: func(ctx context.Context) error {
+			if s.draining.Load() {
+				return errors.New("the server is stopping")
+			}
+			return store.Ping(ctx)
+		},
+	})
+	return s.listen()
+}

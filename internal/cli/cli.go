@@ -1,0 +1,83 @@
+// Package cli is the command line of the engine. It reads flags and secrets, carries out one command and returns the
+// exit status. It wires no server itself: package server does.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/alecthomas/kong"
+)
+
+// description is the beginning of --help. Secrets have no flags, because other users of a machine can read a command
+// line.
+const description = `The Infin8Content engine: a GraphQL backend that runs AI content workflows.
+
+Secrets come from the environment only:
+  DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
+  DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
+  AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
+  OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
+  OPENROUTER_MANAGEMENT_KEY   reads the provider's own figures (reconcile)
+  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none`
+
+// commands are the commands of the program.
+type commands struct {
+	Demo      demoCommand      `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the playground."`
+	Serve     serveCommand     `cmd:"" help:"Serve the API and run the steps."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date, or list its migrations."`
+	Verify    verifyCommand    `cmd:"" help:"Recompute both journals and all balances; silent when everything is right."`
+	Export    exportCommand    `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
+	Graph     graphCommand     `cmd:"" help:"Print the state machine."`
+	Token     tokenCommand     `cmd:"" help:"Print a signed development token."`
+	Prices    pricesCommand    `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
+	APIKeys   apikeysCommand   `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
+	Alerts    alertsCommand    `cmd:"" help:"List the operator's alerts."`
+	Reconcile reconcileCommand `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
+}
+
+// program is the environment of a command.
+type program struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	secrets        Secrets
+	// managementKey reads the provider's own figures. A server never needs it.
+	managementKey string
+	logger        *slog.Logger
+}
+
+// Run carries out one command and returns the exit status: 0 when the command succeeds, 1 when it fails, 2 when the
+// command line is wrong.
+func Run(ctx context.Context, args []string, environment func(string) string, stdout, stderr io.Writer) int {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c, kong.Name("engine"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.DefaultEnvars("INFIN8"), kong.Vars(HelpTexts()), kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	chosen, err := parser.Parse(args)
+	if exit >= 0 { // --help has been printed.
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 2
+	}
+	p := &program{
+		ctx:           ctx,
+		stdout:        stdout,
+		stderr:        stderr,
+		secrets:       SecretsFrom(environment),
+		managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
+		logger:        slog.New(slog.NewJSONHandler(stderr, nil)),
+	}
+	if err := chosen.Run(p); err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/jobs"
+	"github.com/infin8content/engine/internal/live"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/steps"
+	"github.com/infin8content/engine/internal/webhook"
+)
+
+// EngineOptions are what NewEngine needs. Store is required. The zero value of the others suits a command of the
+// operator.
+type EngineOptions struct {
+	Store  *postgres.Store
+	Logger *slog.Logger
+	// Limits are the limits of an organization that the engine has not seen before.
+	Limits Limits
+	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
+	Lease   time.Duration
+	Observe engineObserver
+	Webhook engine.Webhook
+}
+
+// NewEngine wires an engine to a store and to the job queue.
+func NewEngine(o EngineOptions) (*engine.Engine, error) {
+	enqueuer, err := jobs.NewEnqueuer(o.Logger, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(engine.Options{
+		Store:         o.Store,
+		Jobs:          enqueuer,
+		Drives:        steps.Keys(),
+		WorkflowLimit: o.Limits.Workflow,
+		MonthLimit:    o.Limits.Month,
+		Lease:         o.Lease,
+		Observe:       o.Observe,
+		Webhook:       o.Webhook,
+	})
+}
+
+// Limits are what a workflow and a month of a new organization may spend.
+type Limits struct{ Workflow, Month cost.Pico }
+
+// ParseLimits reads the flags --workflow-limit and --month-limit, in USD.
+func ParseLimits(workflow, month string) (limits Limits, err error) {
+	if limits.Workflow, err = cost.ParseUSD(workflow); err != nil {
+		return Limits{}, fmt.Errorf("--workflow-limit: %w", err)
+	}
+	if limits.Month, err = cost.ParseUSD(month); err != nil {
+		return Limits{}, fmt.Errorf("--month-limit: %w", err)
+	}
+	return limits, nil
+}
+
+// wireEngine adds the engine, and the hub that delivers its commits to the subscribers of this server and of others.
+func (s *Server) wireEngine(p pools) (err error) {
+	limits, err := ParseLimits(s.settings.WorkflowLimit, s.settings.MonthLimit)
+	if err != nil {
+		return err
+	}
+	store := postgres.New(p.requests)
+	s.live, err = live.New(live.Options{Store: store, Connection: p.direct.Config().ConnConfig, Logger: s.logger})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.live.Close)
+	if s.settings.API { // A server without the API has no subscribers: it notifies others, and need not listen.
+		s.parts = append(s.parts, s.live.Run)
+	}
+	s.engine, err = NewEngine(EngineOptions{
+		Store:   store.Telling(s.observers.committed(s.live.Announce)),
+		Logger:  s.logger,
+		Limits:  limits,
+		Lease:   s.settings.Lease,
+		Observe: s.observers.verbs(),
+		Webhook: s.settings.webhook(s.secrets.WebhookKey),
+	})
+	return err
+}
+
+// webhook returns the checks and secrets of webhooks. Without a key there are none.
+func (s AlertSettings) webhook(key string) engine.Webhook {
+	if key == "" {
+		return engine.Webhook{}
+	}
+	return engine.Webhook{
+		Check: func(url string) error { return webhook.CheckURL(url, s.WebhookPrivate) },
+		Secret: func(organization uuid.UUID, version int) string {
+			return webhook.Secret([]byte(key), organization, version)
+		},
+	}
+}
+
+// sender returns the sender of webhooks, or nil without a key.
+func (s AlertSettings) sender(key string) *webhook.Sender {
+	if key == "" {
+		return nil
+	}
+	return webhook.NewSender(s.WebhookPrivate)
+}

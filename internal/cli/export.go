@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/web"
+)
+
+type exportCommand struct {
+	Journal exportJournalCommand `cmd:"" help:"Print every transition."`
+	Ledger  exportLedgerCommand  `cmd:"" help:"Print every money event of every account."`
+}
+
+type exportFlags struct {
+	Organization string `required:"" help:"The organization's UUID."`
+	Format       string `enum:"csv,ndjson" default:"csv" help:"csv or ndjson: one JSON object in each line."`
+	From         string `help:"First day, such as 2026-03-01, in the organization's time zone; the beginning when absent."`
+	To           string `help:"The day after the last; up to now when absent."`
+}
+
+type exportJournalCommand struct {
+	exportFlags `embed:""`
+}
+
+// Run prints the journal.
+func (c *exportJournalCommand) Run(p *program) error { return c.run(p, web.Journal) }
+
+type exportLedgerCommand struct {
+	exportFlags `embed:""`
+}
+
+// Run prints the ledger.
+func (c *exportLedgerCommand) Run(p *program) error { return c.run(p, web.Ledger) }
+
+func (f exportFlags) run(p *program, table web.Table) error {
+	organization, err := uuid.Parse(f.Organization)
+	if err != nil {
+		return fmt.Errorf("--organization: %q is no UUID", f.Organization)
+	}
+	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
+		err := Exporter{Engine: e}.Export(p.ctx, who, in, p.stdout)
+		if field := fault.FieldOf(err); len(field) == 1 {
+			return fmt.Errorf("--%s: %w", field[0], err)
+		}
+		return err
+	})
+}

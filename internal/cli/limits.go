@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/metrics"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/rate"
+	"github.com/infin8content/engine/internal/web"
+)
+
+func (s OperationSettings) limits() graph.Limits {
+	return graph.Limits{
+		Tokens:       s.MaxTokens,
+		Depth:        s.MaxDepth,
+		Aliases:      s.MaxAliases,
+		RootFields:   s.MaxRootFields,
+		Cost:         s.MaxCost,
+		Errors:       s.MaxErrors,
+		Page:         s.MaxPage,
+		QueryTime:    s.QueryTime,
+		MutationTime: s.MutationTime,
+	}
+}
+
+// documents reads the operations that clients may name. It returns nil when there is no folder.
+func (s OperationSettings) documents() (*graph.Documents, error) {
+	if s.Documents == "" {
+		if s.OnlyDocuments {
+			return nil, errors.New("--only-documents needs the folder: --documents")
+		}
+		return nil, nil
+	}
+	if _, err := os.ReadDir(s.Documents); err != nil {
+		return nil, fmt.Errorf("--documents: %w", err)
+	}
+	documents, err := graph.ReadDocuments(graph.NewSchema(nil), os.DirFS(s.Documents), s.limits(), s.OnlyDocuments)
+	if err != nil {
+		return nil, fmt.Errorf("--documents: %w", err)
+	}
+	return documents, nil
+}
+
+func (s OperationSettings) costBucket() rate.Limit {
+	return rate.Limit{Capacity: s.CostBurst, MicroPerSecond: rate.PerSecond(s.CostPerSecond)}
+}
+
+func (s OperationSettings) loginBucket() rate.Limit {
+	return rate.Limit{Capacity: s.FailedLogins, MicroPerSecond: rate.PerMinute(s.FailedLogins)}
+}
+
+// spend returns the function that takes the cost of operations from the buckets of organizations. It returns nil when
+// there is no limit.
+func (s *Server) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
+	if s.settings.CostPerSecond == 0 {
+		return nil
+	}
+	limiter := rate.New(s.settings.costBucket(), store.TakeCost, time.Now)
+	return func(ctx context.Context, organization uuid.UUID, asked int64) error {
+		return s.observers.limited(metrics.Cost, limiter.Spend(ctx, organization, asked))
+	}
+}
+
+// loginThrottle limits failed sign-ins per client address. It returns nil when there is no limit.
+func (s *Server) loginThrottle(store *postgres.Store) *web.Knocks {
+	if s.settings.FailedLogins == 0 {
+		return nil
+	}
+	limiter := rate.New(s.settings.loginBucket(), store.TakeAddress, time.Now)
+	return &web.Knocks{
+		Empty: func(address string) error {
+			return s.observers.limited(metrics.Logins, limiter.Empty(rate.SlotOf(address)))
+		},
+		Failed: func(ctx context.Context, address string) error {
+			return limiter.Spend(ctx, rate.SlotOf(address), 1)
+		},
+	}
+}

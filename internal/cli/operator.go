@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// withOwner opens the database as the user of DATABASE_DIRECT_URL, or else of DATABASE_URL, and closes it afterwards.
+func withOwner(p *program, do func(*pgxpool.Pool) error) error {
+	url := cmp.Or(p.secrets.DirectURL, p.secrets.DatabaseURL)
+	if url == "" {
+		return errors.New("DATABASE_URL is not set")
+	}
+	pool, err := postgres.Connect(p.ctx, url, "", 4)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return do(pool)
+}
+
+// withOperatorEngine runs a function with an engine on the database, opened as its owner. The limits are those of
+// organizations that the engine has not seen before.
+func withOperatorEngine(p *program, limits Limits, do func(*engine.Engine) error) error {
+	return withOwner(p, func(pool *pgxpool.Pool) error {
+		e, err := NewEngine(EngineOptions{Store: postgres.New(pool), Logger: p.logger, Limits: limits})
+		if err != nil {
+			return err
+		}
+		return do(e)
+	})
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/infin8content/engine/internal/web"
+)
+
+// check refuses settings that cannot work. It returns all faults at once.
+func (s Settings) check(secrets Secrets) error {
+	var faults []error
+	if secrets.DatabaseURL == "" {
+		faults = append(faults, errors.New("DATABASE_URL is not set"))
+	}
+	if s.Workers && secrets.ProviderKey == "" && !s.Sandbox {
+		faults = append(faults, errors.New("there is no model provider: set OPENROUTER_API_KEY, or use --sandbox for "+
+			"synthetic answers, or --workers=false to leave the steps to other servers"))
+	}
+	if !s.API && !s.Workers {
+		faults = append(faults, errors.New("there is nothing to do with --api=false and --workers=false"))
+	}
+	if s.GCPercent < 10 {
+		faults = append(faults, errors.New("--gc-percent must be at least 10"))
+	}
+	if s.Heartbeat*2 > s.Lease {
+		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
+	}
+	for _, origin := range s.Origins {
+		faults = append(faults, web.CheckOrigin(origin))
+	}
+	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
+		secrets.checkWebhookKey())
+	return errors.Join(faults...)
+}
+
+func (s ListenerSettings) check() error {
+	var faults []error
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		faults = append(faults, errors.New("--tls-cert and --tls-key need each other"))
+	}
+	if s.MaxConnections < 1 {
+		faults = append(faults, errors.New("--max-connections must be at least 1"))
+	}
+	if min(s.ReadHeaderTime, s.ReadTime, s.WriteTime, s.IdleTime) <= 0 {
+		faults = append(faults, errors.New(
+			"--read-header-time, --read-time, --write-time and --idle-time must be greater than zero"))
+	}
+	return errors.Join(faults...)
+}
+
+func (s OperationSettings) check() error {
+	faults := []error{s.limits().Check()}
+	if s.CostPerSecond != 0 {
+		faults = append(faults, s.costBucket().Check())
+		if s.CostBurst < int64(s.MaxCost) {
+			faults = append(faults, errors.New("--cost-burst must be at least --max-cost"))
+		}
+	}
+	if s.FailedLogins != 0 {
+		faults = append(faults, s.loginBucket().Check())
+	}
+	return errors.Join(faults...)
+}
+
+func (s AccessSettings) check() error {
+	if err := oneOf("playground", s.Playground, accessAll, accessAdmins, accessOff); err != nil {
+		return err
+	}
+	return oneOf("introspection", s.Introspection, accessAll, accessAdmins, accessNone)
+}
+
+func oneOf(flag, value string, words ...string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	return fmt.Errorf("--%s must be one of %s", flag, strings.Join(words, ", "))
+}
+
+// attributes returns every setting as an attribute of a log line.
+func (s Settings) attributes() []any {
+	values := reflect.ValueOf(s)
+	var attributes []any
+	for _, field := range reflect.VisibleFields(values.Type()) {
+		if field.Anonymous {
+			continue
+		}
+		value := fmt.Sprint(values.FieldByIndex(field.Index).Interface())
+		if address, err := url.Parse(value); err == nil && address.User != nil {
+			address.User = nil // A password in an address is a secret too, and so is a token in place of the name.
+			value = address.String()
+		}
+		attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
+	}
+	return attributes
+}

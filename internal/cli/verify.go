@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/infin8content/engine/internal/engine"
+)
+
+type verifyCommand struct{}
+
+// Run prints each row that is wrong, and nothing when all are right.
+func (*verifyCommand) Run(p *program) error {
+	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+		findings, err := e.Verify(p.ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range findings {
+			fmt.Fprintln(p.stdout, f)
+		}
+		if len(findings) > 0 {
+			return fmt.Errorf("%d findings: the journals and the current values do not agree", len(findings))
+		}
+		return nil
+	})
+}

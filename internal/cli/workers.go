@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/jobs"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/steps"
+)
+
+// wireWorkers adds the River runner, the sweepers and, if a flag asks for it, the sandbox.
+func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
+	gateway, err := s.gateway()
+	if err != nil {
+		return err
+	}
+	sender := s.settings.sender(s.secrets.WebhookKey)
+	executors := steps.New(steps.Options{
+		Engine:  s.engine,
+		Gateway: gateway,
+		Limit:   s.settings.AttemptLimit,
+		Now:     time.Now,
+		Logger:  s.logger,
+		Observe: s.observers.models(),
+	})
+	runner, err := jobs.NewRunner(jobs.Options{
+		Pool:      pool,
+		Engine:    s.engine,
+		Executors: s.observers.runs(executors),
+		Workers:   s.settings.WorkerCount,
+		Name:      jobs.NewName(),
+		Logger:    s.logger,
+		Webhooks:  sender,
+		Watch:     s.settings.Watch,
+		Heartbeat: s.settings.Heartbeat,
+		Lease:     s.settings.Lease,
+	})
+	if err != nil {
+		return err
+	}
+	sweeper := &jobs.Sweeper{
+		Engine: s.engine,
+		Ask:    gateway.Ask,
+		Alerts: sender != nil,
+		Runs:   s.settings.Sweep,
+		Logger: s.logger,
+	}
+	s.parts = append(s.parts, runner.Run, sweeper.Run)
+	return nil
+}
+
+// gateway returns the way to the models: the provider, or the sandbox on a port of its own.
+func (s *Server) gateway() (steps.Gateway, error) {
+	url, key, name := s.settings.ProviderURL, s.secrets.ProviderKey, "openrouter"
+	if s.settings.Sandbox {
+		address, err := s.serveSandbox()
+		if err != nil {
+			return steps.Gateway{}, err
+		}
+		url, key, name = address, "sandbox", sandbox.Provider
+	}
+	client, err := llm.New(llm.Options{BaseURL: url, Key: key, Title: "Infin8Content"})
+	if err != nil {
+		return steps.Gateway{}, fmt.Errorf("the model provider: %w", err)
+	}
+	s.closers = append(s.closers, client.Close)
+	return steps.Gateway{Client: client, Name: name}, nil
+}
+
+func (s *Server) serveSandbox() (address string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen for the sandbox: %w", err)
+	}
+	synthetic := &http.Server{
+		Handler:           sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	go func() { _ = synthetic.Serve(listener) }()
+	s.closers = append(s.closers, func() { _ = synthetic.Close() })
+	address = "http://" + listener.Addr().String()
+	s.logger.Warn("answers are synthetic: the sandbox stands in for the model provider", "url", address)
+	return address, nil
+}
