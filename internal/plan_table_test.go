@@ -48,15 +48,23 @@ var plan = []row{
 		imports: []string{"internal/cli"},
 	},
 	{
-		path: "internal/cli", // wires all packages and runs them side by side
+		path: "internal/cli", // commands open the database as its owner, so they have pgx
 		imports: []string{
-			"graph", "internal/web", "internal/jobs", "internal/steps", "internal/engine", "internal/metrics",
-			"internal/live", "internal/rate", "internal/postgres", "internal/llm/sandbox", "internal/llm",
-			"internal/issuer", "internal/webhook", "internal/tracing", "internal/embedded", "internal/workflow",
-			"internal/cost", "internal/caller", "internal/fault", "migrations",
+			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/postgres", "internal/llm",
+			"internal/embedded", "internal/workflow", "internal/cost", "internal/caller", "internal/fault", "migrations",
 		},
 		modules: []string{pgx, kong, sync},
 		tests:   []string{"internal/issuer/sandbox"},
+	},
+	{
+		path: "internal/server", // wires all packages and runs them side by side
+		imports: []string{
+			"graph", "internal/web", "internal/jobs", "internal/steps", "internal/engine", "internal/metrics",
+			"internal/live", "internal/rate", "internal/postgres", "internal/llm/sandbox", "internal/llm",
+			"internal/issuer", "internal/webhook", "internal/tracing", "internal/workflow", "internal/cost",
+			"internal/caller", "internal/fault", "migrations",
+		},
+		modules: []string{pgx, sync},
 	},
 	{
 		path: "test/chaos", // breaks real servers, a real database and a provider, and judges the result

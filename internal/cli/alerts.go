@@ -8,6 +8,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // alertsCommand lists the alerts of the operator. It works as the owner of the database, since the server's role may not
@@ -25,7 +26,7 @@ func (c *alertsListCommand) Run(p *program) error {
 	if c.First < 1 || c.First > 1000 {
 		return errors.New("--first: 1 to 1000")
 	}
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		alerts, err := e.OperatorAlerts(p.ctx, c.First)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // apikeysCommand keeps API keys of any organization, as the owner of the database: for the first key, which nobody could
@@ -26,7 +27,7 @@ type keyFlags struct {
 }
 
 // with opens the database as its owner and makes an engine on it that acts for the organization.
-func (f keyFlags) with(p *program, limits Limits, do func(*engine.Engine, caller.Caller) error) error {
+func (f keyFlags) with(p *program, limits server.Limits, do func(*engine.Engine, caller.Caller) error) error {
 	return withOperatorEngine(p, limits, func(e *engine.Engine) error {
 		return do(e, caller.Caller{Actor: f.Actor, OrganizationID: f.Organization, Role: caller.Admin})
 	})
@@ -43,7 +44,7 @@ type apikeysCreateCommand struct {
 
 // Run prints only the key.
 func (c *apikeysCreateCommand) Run(p *program) error {
-	limits, err := ParseLimits(c.WorkflowLimit, c.MonthLimit)
+	limits, err := server.ParseLimits(c.WorkflowLimit, c.MonthLimit)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ type apikeysListCommand struct {
 
 // Run prints a line for each key.
 func (c *apikeysListCommand) Run(p *program) error {
-	return c.with(p, Limits{}, func(e *engine.Engine, who caller.Caller) error {
+	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		for in := (engine.KeysInput{First: engine.MaxPage}); ; {
 			keys, err := e.Keys(p.ctx, who, in)
@@ -99,7 +100,7 @@ type apikeysRevokeCommand struct {
 
 // Run revokes and says so.
 func (c *apikeysRevokeCommand) Run(p *program) error {
-	return c.with(p, Limits{}, func(e *engine.Engine, who caller.Caller) error {
+	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		done, err := e.RevokeKey(p.ctx, who, engine.RevokeKeyInput{KeyID: c.ID, Reason: c.Reason})
 		if err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/infin8content/engine/internal/server"
 )
 
 // description is the beginning of --help. Secrets have no flags, because other users of a machine can read a command
@@ -42,7 +44,7 @@ type commands struct {
 type program struct {
 	ctx            context.Context
 	stdout, stderr io.Writer
-	secrets        Secrets
+	secrets        server.Secrets
 	// managementKey reads the provider's own figures. A server never needs it.
 	managementKey string
 	logger        *slog.Logger
@@ -54,7 +56,7 @@ func Run(ctx context.Context, args []string, environment func(string) string, st
 	var c commands
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("engine"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.DefaultEnvars("INFIN8"), kong.Vars(HelpTexts()), kong.Exit(func(code int) { exit = code }))
+		kong.DefaultEnvars("INFIN8"), kong.Vars(server.HelpTexts()), kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
@@ -71,7 +73,7 @@ func Run(ctx context.Context, args []string, environment func(string) string, st
 		ctx:           ctx,
 		stdout:        stdout,
 		stderr:        stderr,
-		secrets:       SecretsFrom(environment),
+		secrets:       server.SecretsFrom(environment),
 		managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
 		logger:        slog.New(slog.NewJSONHandler(stderr, nil)),
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/web"
 	"github.com/infin8content/engine/internal/workflow"
@@ -314,7 +315,7 @@ func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
 		if got.code != 0 || got.stderr != "" {
 			t.Fatalf("%s --help: got status %d and %q", command, got.code, got.stderr)
 		}
-		for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[server.Settings]()) {
 			if field.Anonymous {
 				continue // Its fields are settings, too.
 			}

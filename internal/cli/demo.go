@@ -24,19 +24,20 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/embedded"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // demoOrganization owns the workflows of all demonstrations in one data folder.
 var demoOrganization = uuid.MustParse("00000000-0000-7000-8000-000000000001")
 
 type demoCommand struct {
-	Company   string        `default:"Acme Robotics" help:"The company to write about."`
-	URL       string        `name:"url" default:"https://acme-robotics.example" help:"Its website."`
-	LinkedIn  string        `name:"linkedin" help:"Its LinkedIn page."`
-	Exit      bool          `help:"Leave when the workflow has got there: exit status 0 only if it has."`
-	Directory string        `default:".infin8" help:"Where the embedded PostgreSQL keeps its data."`
-	Patience  time.Duration `default:"2m" help:"How long to wait for the workflow."`
-	Settings  `embed:""`
+	Company         string        `default:"Acme Robotics" help:"The company to write about."`
+	URL             string        `name:"url" default:"https://acme-robotics.example" help:"Its website."`
+	LinkedIn        string        `name:"linkedin" help:"Its LinkedIn page."`
+	Exit            bool          `help:"Leave when the workflow has got there: exit status 0 only if it has."`
+	Directory       string        `default:".infin8" help:"Where the embedded PostgreSQL keeps its data."`
+	Patience        time.Duration `default:"2m" help:"How long to wait for the workflow."`
+	server.Settings `embed:""`
 }
 
 // Run starts everything, sends one workflow through the API, tells what happens, and goes on serving.
@@ -50,7 +51,7 @@ func (c *demoCommand) Run(p *program) error {
 	}
 	defer stop()
 	p.secrets.DatabaseURL = database
-	s, err := New(p.ctx, Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
+	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ var (
 )
 
 // tell creates a workflow through the API and prints each transition and each ledger entry when it is there.
-func (c *demoCommand) tell(ctx context.Context, p *program, s *Server) error {
+func (c *demoCommand) tell(ctx context.Context, p *program, s *server.Server) error {
 	token, err := s.Token(caller.Caller{
 		Actor: actor(), OrganizationID: demoOrganization, Role: caller.Admin,
 	}, 12*time.Hour)
@@ -169,7 +170,7 @@ func (c *demoCommand) tell(ctx context.Context, p *program, s *Server) error {
 	client := &demoClient{url: s.URL() + "/graphql", token: token}
 	fmt.Fprintf(p.stdout, "The API is at %s/graphql\n", s.URL())
 	if c.Sandbox {
-		fmt.Fprintln(p.stdout, SyntheticNotice)
+		fmt.Fprintln(p.stdout, server.SyntheticNotice)
 	}
 	id, err := c.begin(ctx, client)
 	if err != nil {

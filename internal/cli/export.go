@@ -8,6 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/web"
 )
 
@@ -43,9 +44,9 @@ func (f exportFlags) run(p *program, table web.Table) error {
 		return fmt.Errorf("--organization: %q is no UUID", f.Organization)
 	}
 	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
-		err := Exporter{Engine: e}.Export(p.ctx, who, in, p.stdout)
+		err := server.Exporter{Engine: e}.Export(p.ctx, who, in, p.stdout)
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)
 		}

@@ -9,15 +9,16 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
 func TestAnExportNamesTheEntryThatACorrectionCorrects(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
-	e, err := NewEngine(EngineOptions{
+	e, err := server.NewEngine(server.EngineOptions{
 		Store:  w.db.Store(),
-		Limits: Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
+		Limits: server.Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
 	})
 	if err != nil {
 		t.Fatal(err)

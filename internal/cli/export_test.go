@@ -22,6 +22,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -36,9 +37,9 @@ var hostile = []string{
 func (w world) past(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	e, err := NewEngine(EngineOptions{
+	e, err := server.NewEngine(server.EngineOptions{
 		Store:  w.db.Store(),
-		Limits: Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
+		Limits: server.Limits{Workflow: 5 * cost.Dollar, Month: 25 * cost.Dollar},
 	})
 	if err != nil {
 		t.Fatal(err)

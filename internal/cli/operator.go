@@ -8,6 +8,7 @@ import (
 
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // withOwner opens the database as the user of DATABASE_DIRECT_URL, or else of DATABASE_URL, and closes it afterwards.
@@ -26,9 +27,9 @@ func withOwner(p *program, do func(*pgxpool.Pool) error) error {
 
 // withOperatorEngine runs a function with an engine on the database, opened as its owner. The limits are those of
 // organizations that the engine has not seen before.
-func withOperatorEngine(p *program, limits Limits, do func(*engine.Engine) error) error {
+func withOperatorEngine(p *program, limits server.Limits, do func(*engine.Engine) error) error {
 	return withOwner(p, func(pool *pgxpool.Pool) error {
-		e, err := NewEngine(EngineOptions{Store: postgres.New(pool), Logger: p.logger, Limits: limits})
+		e, err := server.NewEngine(server.EngineOptions{Store: postgres.New(pool), Logger: p.logger, Limits: limits})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // shown is what the page says of the last operation.
@@ -62,8 +63,8 @@ func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing
 	if got := p.run(`location.href`); got != started.address+"/" {
 		t.Errorf("the address: got %s, want that the token has left it", got)
 	}
-	if got := p.run(`document.querySelector('.notice')?.textContent`); got != SyntheticNotice {
-		t.Errorf("the notice: got %q, want %q", got, SyntheticNotice)
+	if got := p.run(`document.querySelector('.notice')?.textContent`); got != server.SyntheticNotice {
+		t.Errorf("the notice: got %q, want %q", got, server.SyntheticNotice)
 	}
 	p.execute(`"role": "ADMIN"`)
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // pricesCommand keeps the operator's price list, which counts for every organization without prices of its own. It
@@ -50,7 +51,7 @@ func (c *pricesImportCommand) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.From, err)
 	}
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.ImportPrices(p.ctx, engine.Operator(c.Actor), engine.ImportPricesInput{
 			List: list, Source: c.From, Apply: c.Apply,
 		})
@@ -202,7 +203,7 @@ type pricesListCommand struct {
 
 // Run prints the operator's prices and what waits.
 func (c *pricesListCommand) Run(p *program) error {
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		in := engine.PriceListInput{Models: c.Model, First: 1000}
 		if !c.At.IsZero() {
 			in.At = &c.At
@@ -263,7 +264,7 @@ type pricesAcceptCommand struct {
 
 // Run accepts and prints from when the price is in force.
 func (c *pricesAcceptCommand) Run(p *program) error {
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.AcceptPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {
 			return err
@@ -281,7 +282,7 @@ type pricesRejectCommand struct {
 
 // Run rejects and says so.
 func (c *pricesRejectCommand) Run(p *program) error {
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.RejectPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {
 			return err

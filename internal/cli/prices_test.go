@@ -14,6 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -86,7 +87,7 @@ func TestTheProvidersListIsImported(t *testing.T) {
 		t.Errorf("got\n%s\nwant it written", applied)
 	}
 
-	e, err := NewEngine(EngineOptions{Store: s.db.Store()})
+	e, err := server.NewEngine(server.EngineOptions{Store: s.db.Store()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/server"
 )
 
 // reconcileCommand compares the ledger with the provider's own figures. It books nothing.
@@ -34,7 +35,7 @@ func (c *reconcileCommand) Run(p *program) error {
 	if in.Figures, err = c.figures(p); err != nil {
 		return err
 	}
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		r, err := e.Reconcile(p.ctx, in)
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)

@@ -1,16 +1,20 @@
 package cli
 
+import (
+	"github.com/infin8content/engine/internal/server"
+)
+
 type serveCommand struct {
-	Settings `embed:""`
+	server.Settings `embed:""`
 }
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(p *program) error {
-	s, err := New(p.ctx, Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
+	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	LimitMemory(c.GCPercent)
+	server.LimitMemory(c.GCPercent)
 	return s.Run(p.ctx)
 }

@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/server"
 )
 
 type verifyCommand struct{}
 
 // Run prints each row that is wrong, and nothing when all are right.
 func (*verifyCommand) Run(p *program) error {
-	return withOperatorEngine(p, Limits{}, func(e *engine.Engine) error {
+	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		findings, err := e.Verify(p.ctx)
 		if err != nil {
 			return err

@@ -1,6 +1,6 @@
-// A server is wired together from its settings: database pools, engine, workers, API, metrics and
+// Package server wires a running engine together from its settings: database pools, engine, workers, API, metrics and
 // traces. It refuses to start with settings, migrations or database roles that it cannot trust.
-package cli
+package server
 
 import (
 	"context"
