@@ -68,13 +68,13 @@ type MutationResolver interface {
 	AdjustUsage(ctx context.Context, input model.AdjustUsageInput) (*model.AdjustUsagePayload, error)
 	SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error)
 	SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error)
-	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
-	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
 	ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error)
 	AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error)
+	RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error)
+	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
-	RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error)
+	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 }
 type OrganizationResolver interface {
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error)
@@ -260,46 +260,19 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../schema.graphqls", Input: `"""
-The caller's role must include the given one, else the field is answered with the error ` + "`" + `FORBIDDEN` + "`" + ` and nothing is done.
-On a type it counts for every field that returns it.
+	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers and roles; Workflows; The graph: steps, states and edges;
+# The journal; Runs; Money: accounts and limits; Money: calls; Money: the ledger; Prices; Alerts; API keys; The
+# organization; Reports: usage, forecast, funnel; Events of subscriptions; Errors; Nodes and pages; Scalars.
 
-` + "`" + `VIEWER` + "`" + ` sees where workflows stand and what they, the organization and its months have spent. Who did what and why, row
-by row, needs ` + "`" + `OPERATOR` + "`" + `: the actors and reasons of the journal, calls, ledgers, alerts and prices in quarantine. API
-keys need ` + "`" + `ADMIN` + "`" + `.
-"""
-directive @requires(
-  "The least role that may use it."
-  role: Role!
-) on FIELD_DEFINITION | OBJECT
-
-"""
-An amount of money in US dollars, as exact decimal text: ` + "`" + `"0.0017"` + "`" + `. What you write has digits and at most one point
-with 1 to 12 digits after it, no sign and no exponent, and stands in quotes. What you read is the shortest exact form.
-The engine counts in picodollars (10⁻¹² USD) and never rounds.
-"""
-scalar USD
-
-"""
-A moment, as RFC 3339 text. What you read is in UTC with microseconds: ` + "`" + `"2026-02-01T09:30:00.000000Z"` + "`" + `. What you write
-may have any offset.
-"""
-scalar DateTime
-
-"""
-A day of the calendar, as text: ` + "`" + `"2026-03-01"` + "`" + `. It is a day of the organization's time zone, and has 23 or 25 hours
-where clocks change.
-"""
-scalar Date
-
-"A whole number that may need more than the 32 bits of ` + "`" + `Int` + "`" + `. It is written as a JSON number."
-scalar Count
+# ------------------------------------------------------------------------------
+# Operations
+# ------------------------------------------------------------------------------
 
 """
 What can be read. Every field needs the role that its ` + "`" + `@requires` + "`" + ` says, and sees the caller's own organization only.
 
-An operation may have 2 000 words and signs, 12 fields inside each other, 30 aliases, 20 fields here, and a cost of
-1 000, unless the server is set otherwise: about 1 for each object that it asks for, and a list counts as many as its
+An operation may have 2 000 words and signs, 12 fields inside each other, 30 aliases, 20 fields here, and a cost of 1
+000, unless the server is set otherwise: about 1 for each object that it asks for, and a list counts as many as its
 ` + "`" + `first` + "`" + `. What exceeds a limit is not executed and has the code ` + "`" + `TOO_MANY_TOKENS` + "`" + `, ` + "`" + `TOO_DEEP` + "`" + `, ` + "`" + `TOO_MANY_ALIASES` + "`" + `,
 ` + "`" + `TOO_MANY_ROOT_FIELDS` + "`" + ` or ` + "`" + `TOO_COSTLY` + "`" + `; a query that takes longer than 5 s, or a mutation longer than 15 s, has
 ` + "`" + `TIMED_OUT` + "`" + `. Every answer says in ` + "`" + `extensions.cost` + "`" + ` what was ` + "`" + `requested` + "`" + `, the ` + "`" + `limit` + "`" + `, and what is ` + "`" + `remaining` + "`" + `.
@@ -464,8 +437,8 @@ type Mutation {
   ): AdjustUsagePayload! @requires(role: ADMIN)
 
   """
-  Sets what a workflow may spend, and lets an account that an overage has stopped spend again. Raising the limit unblocks
-  at once. Lowering it disturbs no call in flight: what remains may be negative, and the next call is refused.
+  Sets what a workflow may spend, and lets an account that an overage has stopped spend again. Raising the limit
+  unblocks at once. Lowering it disturbs no call in flight: what remains may be negative, and the next call is refused.
   """
   setWorkflowLimit(
     "Which workflow, and how much."
@@ -480,27 +453,6 @@ type Mutation {
     "How much."
     input: SetMonthlyLimitInput!
   ): SetMonthlyLimitPayload! @requires(role: ADMIN)
-
-  """
-  Sets the time zone in which months begin. The running month ends when it would have ended, and the next one begins
-  there. One that would last for less than 15 days because of the change is part of the month after it.
-  """
-  setTimeZone(
-    "Which time zone."
-    input: SetTimeZoneInput!
-  ): SetTimeZonePayload! @requires(role: ADMIN)
-
-  """
-  Sets the address that alerts are sent to, or removes it. Each time it is set there is a new signing secret, also for the
-  same address; it is in this answer, again in a replay of it, and nowhere else. What is still to be delivered goes to
-  the new address with the new secret. Messages follow the convention Standard Webhooks: the header ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of
-  HMAC-SHA-256 over ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with points between them. ` + "`" + `CONFLICT` + "`" + ` when the server
-  was given nothing to sign with.
-  """
-  setAlertWebhook(
-    "The address, and why."
-    input: SetAlertWebhookInput!
-  ): SetAlertWebhookPayload! @requires(role: ADMIN)
 
   """
   Compares prices that your organization has negotiated with those in force, and takes them into your organization's own
@@ -523,9 +475,30 @@ type Mutation {
   ): AcceptPricePayload! @requires(role: ADMIN)
 
   """
-  Makes an API key for a program of yours. ` + "`" + `secret` + "`" + ` in the answer is the only time that the key is shown: when the answer
-  is lost, revoke the key and make another one. The key may do at most what you may. ` + "`" + `CONFLICT` + "`" + ` when your organization has
-  ever had a key of that name, or has 100 that are good.
+  Drops a price in your organization's quarantine. Rejecting it again changes nothing; ` + "`" + `CONFLICT` + "`" + ` when it was accepted
+  or superseded.
+  """
+  rejectPrice(
+    "Which price, and why."
+    input: RejectPriceInput!
+  ): RejectPricePayload! @requires(role: ADMIN)
+
+  """
+  Sets the address that alerts are sent to, or removes it. Each time it is set there is a new signing secret, also for
+  the same address; it is in this answer, again in a replay of it, and nowhere else. What is still to be delivered goes
+  to the new address with the new secret. Messages follow the convention Standard Webhooks: the header
+  ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of HMAC-SHA-256 over ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with
+  points between them. ` + "`" + `CONFLICT` + "`" + ` when the server was given nothing to sign with.
+  """
+  setAlertWebhook(
+    "The address, and why."
+    input: SetAlertWebhookInput!
+  ): SetAlertWebhookPayload! @requires(role: ADMIN)
+
+  """
+  Makes an API key for a program of yours. ` + "`" + `secret` + "`" + ` in the answer is the only time that the key is shown: when the
+  answer is lost, revoke the key and make another one. The key may do at most what you may. ` + "`" + `CONFLICT` + "`" + ` when your
+  organization has ever had a key of that name, or has 100 that are good.
   """
   createApiKey(
     "What the key is for and what it may do."
@@ -542,27 +515,28 @@ type Mutation {
   ): RevokeApiKeyPayload! @requires(role: ADMIN)
 
   """
-  Drops a price in your organization's quarantine. Rejecting it again changes nothing; ` + "`" + `CONFLICT` + "`" + ` when it was accepted or
-  superseded.
+  Sets the time zone in which months begin. The running month ends when it would have ended, and the next one begins
+  there. One that would last for less than 15 days because of the change is part of the month after it.
   """
-  rejectPrice(
-    "Which price, and why."
-    input: RejectPriceInput!
-  ): RejectPricePayload! @requires(role: ADMIN)
+  setTimeZone(
+    "Which time zone."
+    input: SetTimeZoneInput!
+  ): SetTimeZonePayload! @requires(role: ADMIN)
 }
 
 """
 What can be followed: over a websocket with the protocol ` + "`" + `graphql-transport-ws` + "`" + `, whose ` + "`" + `connection_init` + "`" + ` carries
-` + "`" + `{"authorization": "Bearer …"}` + "`" + `, or as server-sent events, by ` + "`" + `POST` + "`" + ` with ` + "`" + `Accept: text/event-stream` + "`" + `. When the token ends
-the websocket is closed with the code 4403, and a stream of server-sent events without ` + "`" + `complete` + "`" + `: connect again with a
-new token, and go on from the last number you saw. A server that stops closes with 1001; any other server goes on.
+` + "`" + `{"authorization": "Bearer …"}` + "`" + `, or as server-sent events, by ` + "`" + `POST` + "`" + ` with ` + "`" + `Accept: text/event-stream` + "`" + `. When the token
+ends the websocket is closed with the code 4403, and a stream of server-sent events without ` + "`" + `complete` + "`" + `: connect again
+with a new token, and go on from the last number you saw. A server that stops closes with 1001; any other server goes
+on.
 """
 type Subscription {
   """
-  The transitions of one workflow, each once, without a gap and in order. Without ` + "`" + `afterVersion` + "`" + ` the transition that made
-  the present state comes first. To go on after a break, give the last version you saw: what you missed is told first. It
-  is complete after a terminal state, which nothing leaves. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has none of that
-  id.
+  The transitions of one workflow, each once, without a gap and in order. Without ` + "`" + `afterVersion` + "`" + ` the transition that
+  made the present state comes first. To go on after a break, give the last version you saw: what you missed is told
+  first. It is complete after a terminal state, which nothing leaves. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has
+  none of that id.
   """
   workflowTransitioned(
     "Which workflow: ` + "`" + `wf_…` + "`" + `."
@@ -579,9 +553,9 @@ type Subscription {
   organizationTransitioned: TransitionEvent! @requires(role: VIEWER)
 
   """
-  The movements of one workflow's money, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the last one comes
-  first. To go on after a break, give the last sequence number you saw. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has
-  no workflow of that id.
+  The movements of one workflow's money, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the last one
+  comes first. To go on after a break, give the last sequence number you saw. The error ` + "`" + `NOT_FOUND` + "`" + ` when your
+  organization has no workflow of that id.
   """
   spendChanged(
     "Which workflow: ` + "`" + `wf_…` + "`" + `."
@@ -591,39 +565,9 @@ type Subscription {
   ): SpendEvent! @requires(role: VIEWER)
 }
 
-"One transition as it happens, or the word that some were left out."
-type TransitionEvent {
-  "The workflow as the transition left it; what is not computed from its state is as it is now. Null in a resync."
-  workflow: Workflow
-  "The transition. Null in a resync."
-  transition: Transition
-  "True when this is no transition: read again what you show, since something may have been left out before."
-  resync: Boolean!
-}
-
-"One movement of a workflow's money as it happens."
-type SpendEvent {
-  "What the workflow had spent and held after it."
-  spend: Spend!
-  "The movement."
-  entry: LedgerEntry!
-}
-
-"Anything that ` + "`" + `node` + "`" + ` can find by its id."
-interface Node {
-  "The id: typed, opaque, unique over all organizations."
-  id: ID!
-}
-
-"What a caller may do. Each role may do all that the one before it may."
-enum Role {
-  "May read."
-  VIEWER
-  "May also create, move and cancel workflows."
-  OPERATOR
-  "May also reserve and book money, correct what was booked, and change limits, prices, the time zone and the webhook."
-  ADMIN
-}
+# ------------------------------------------------------------------------------
+# Callers and roles
+# ------------------------------------------------------------------------------
 
 "Who is asking."
 type Viewer {
@@ -637,391 +581,32 @@ type Viewer {
   organization: Organization!
 }
 
-"The tenant. Nothing crosses from one organization to another."
-type Organization implements Node {
-  "The id: ` + "`" + `org_…` + "`" + `."
-  id: ID!
-  """
-  The IANA name of the time zone that decides where the next month begins: ` + "`" + `Europe/Berlin` + "`" + `. The running month may have
-  begun in another one.
-  """
-  timeZone: String!
-  "When the organization was first seen."
-  createdAt: DateTime!
-  "What a new workflow may spend when it is created without a limit of its own. Null: no limit."
-  workflowLimit: USD @requires(role: VIEWER)
-  "What a new month may spend. Null: no limit."
-  monthLimit: USD @requires(role: VIEWER)
-  "The running month, in the time zone that the organization had when it began."
-  month: Period!
-  "What the running month has spent and holds, over all workflows. A call counts for the month that admitted it."
-  spend: Spend!
-  """
-  What the calls of a range of days have come to. A call counts for the day that admitted it, with all that has become
-  of it since, so that the days of a month sum up to the month's account.
-  """
-  usage(
-    "Which days: at most 400."
-    range: DayRange!
-    "What the groups are: at most three dimensions. Only the total when absent."
-    groupBy: [UsageDimension!] = []
-    "How many groups to return at most: 1 to 1000."
-    first: Int = 100
-  ): UsageReport!
-  "What the running month will have cost at its end."
-  forecast: Forecast!
-  """
-  What somebody should hear of, the newest first: each once, written together with what caused it. The same is sent to
-  the webhook, if there is one.
-  """
-  alerts(
-    "Only of these kinds. All when absent."
-    kinds: [AlertKind!]
-    "How many to return at most: 1 to 100."
-    first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
-    after: String
-  ): AlertConnection!
-  "Where alerts are sent to. Null: nowhere."
-  alertWebhook: AlertWebhook @requires(role: ADMIN)
-  "How far the workflows that were created in a range of days have come, computed from their journals."
-  funnel(
-    "The days of their creation: at most 400."
-    range: DayRange!
-  ): Funnel!
-  "The keys that programs sign in with, the newest first, those that are over among them."
-  apiKeys(
-    "How many to return at most: 1 to 100."
-    first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
-    after: String
-  ): ApiKeyConnection!
-  "What a finished ideal customer profile has cost on average."
-  costPerIcp(
-    "Which days: at most 400."
-    range: DayRange!
-  ): IcpCost!
+"What a caller may do. Each role may do all that the one before it may."
+enum Role {
+  "May read."
+  VIEWER
+  "May also create, move and cancel workflows."
+  OPERATOR
+  "May also reserve and book money, correct what was booked, and change limits, prices, the time zone and the webhook."
+  ADMIN
 }
 
-"Where an organization's alerts are sent to."
-type AlertWebhook {
-  "The address."
-  url: String!
-}
+"""
+The caller's role must include the given one, else the field is answered with the error ` + "`" + `FORBIDDEN` + "`" + ` and nothing is done.
+On a type it counts for every field that returns it.
 
-"Something that somebody should hear of. Nothing in it changes any more but its delivery."
-type Alert implements Node @requires(role: OPERATOR) {
-  "The id: ` + "`" + `alert_…` + "`" + `. Also the ` + "`" + `webhook-id` + "`" + ` of its message."
-  id: ID!
-  "What kind of thing it is."
-  kind: AlertKind!
-  "What it is, as a sentence for people."
-  message: String!
-  "When it happened."
-  createdAt: DateTime!
-  "Of a threshold and an overage: which account's."
-  account: AccountKind
-  "Of a month's account: the month."
-  month: Period
-  "Of a threshold: how many percent of the limit are spent, at least. 50, 75, 90 or 100."
-  threshold: Int
-  "Of a threshold and an overage: what the account had spent then."
-  settled: USD
-  "Of a threshold and an overage: the account's limit then. Null when there was none."
-  limit: USD
-  "Of a threshold and an overage: the ledger entry that caused it, ` + "`" + `led_…` + "`" + `."
-  entryId: ID
-  "The workflow that it is about, ` + "`" + `wf_…` + "`" + `, if it is about one."
-  workflowId: ID
-  "The call that caused it, ` + "`" + `call_…` + "`" + `, if one did."
-  callId: ID
-  "Of a price in quarantine: the proposal, ` + "`" + `prop_…` + "`" + `."
-  priceProposalId: ID
-  "The model that it is about, if it is about one."
-  model: String
-  "Of a difference: what it is between."
-  difference: AlertDifference
-  "What has become of telling the webhook. Null when there was none at that moment."
-  delivery: AlertDelivery @requires(role: ADMIN)
-}
+` + "`" + `VIEWER` + "`" + ` sees where workflows stand and what they, the organization and its months have spent. Who did what and why, row
+by row, needs ` + "`" + `OPERATOR` + "`" + `: the actors and reasons of the journal, calls, ledgers, alerts and prices in quarantine. API
+keys need ` + "`" + `ADMIN` + "`" + `.
+"""
+directive @requires(
+  "The least role that may use it."
+  role: Role!
+) on FIELD_DEFINITION | OBJECT
 
-"What an alert can be about."
-enum AlertKind {
-  """
-  An account has spent 50, 75, 90 or 100 percent of its limit: what is settled counts, not what is held. Each of them once
-  for each account, a workflow's or a month's, under each limit: a correction that brings the account below and calls that
-  bring it up again cause no second one. When the limit is set again, a threshold that was not reached before can be
-  crossed under the new limit; setting it so low that several are reached causes all of them at once.
-  """
-  THRESHOLD
-  "A call is marked as ` + "`" + `overage` + "`" + `. Once for each call."
-  OVERAGE
-  "A model answered that was not asked: a call failed with ` + "`" + `MODEL_DRIFT` + "`" + `. Once for each call."
-  MODEL_DRIFT
-  "Nobody has known for an hour whether a call was charged. Once for each call."
-  OUTCOME_UNKNOWN
-  "A price of your organization's own list went into quarantine. Once for each."
-  PRICE_QUARANTINED
-  "The provider's figures of a day and model are not the ledger's. Once for each provider, day and model."
-  RECONCILIATION_DIFFERENCE
-}
-
-"A difference between the ledger and a provider, as it was when it was first seen."
-type AlertDifference @requires(role: OPERATOR) {
-  "The provider."
-  provider: String!
-  "The day, by UTC."
-  day: Date!
-  "What the ledger had booked."
-  booked: USD!
-  "What the provider says that it has charged."
-  charged: USD!
-  "For how many calls it was booked."
-  bookedCalls: Count!
-  "For how many calls it was charged."
-  chargedCalls: Count!
-}
-
-"What has become of telling the webhook of an alert."
-type AlertDelivery {
-  "How far it has come."
-  state: AlertDeliveryState!
-  "How often it was sent, or tried to."
-  attempts: Int!
-  "When that was done last."
-  lastAttemptAt: DateTime
-  "The HTTP status of the last answer. Null when there was none."
-  lastStatus: Int
-  "Why there was none."
-  lastError: String
-  "When the receiver acknowledged it."
-  deliveredAt: DateTime
-  "When it is sent again, unless it is over."
-  nextAttemptAt: DateTime
-}
-
-"How far the delivery of an alert has come."
-enum AlertDeliveryState {
-  "It is being sent, or will be sent again."
-  PENDING
-  "The receiver has acknowledged it with a status of 2xx: it will not be sent again."
-  DELIVERED
-  "The receiver has answered 410: it will not be sent again."
-  GONE
-  "Nobody has acknowledged it for a day: it will not be sent again."
-  EXPIRED
-  "The webhook was removed before it was acknowledged: it will not be sent again."
-  UNADDRESSED
-}
-
-"A page of alerts."
-type AlertConnection @requires(role: OPERATOR) {
-  "The alerts."
-  nodes: [Alert!]!
-  "The alerts, each with its cursor."
-  edges: [AlertEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
-  totalCount: Int!
-}
-
-"An alert in a list."
-type AlertEdge @requires(role: OPERATOR) {
-  "The alert."
-  node: Alert!
-  "Its place in the list."
-  cursor: String!
-}
-
-"A range of days."
-input DayRange {
-  "The first day."
-  from: Date!
-  "The day after the last: it does not belong to the range."
-  to: Date!
-}
-
-"What usage can be grouped by."
-enum UsageDimension {
-  "The day that admitted the call."
-  DAY
-  "The model that answered. Calls that no model has answered form a group of their own."
-  MODEL
-  "The step that the call was made for."
-  STEP
-  "The workflow that pays for the call."
-  WORKFLOW
-  "The state of the call."
-  OUTCOME
-}
-
-"What some calls have come to."
-type UsageReport @requires(role: VIEWER) {
-  "When this was so."
-  asOf: DateTime!
-  "All calls of the range."
-  total: UsageSums!
-  "The calls by what they were grouped by, the dearest group first. Empty without ` + "`" + `groupBy` + "`" + `."
-  groups: [UsageGroup!]!
-  "True when there are more groups than were asked for. The total counts them too."
-  hasMore: Boolean!
-}
-
-"The figures of some calls."
-type UsageSums @requires(role: VIEWER) {
-  "How many calls."
-  calls: Count!
-  "Tokens of the requests, as far as they are known."
-  promptTokens: Count!
-  "Tokens of the answers, as far as they are known."
-  completionTokens: Count!
-  "What was billed."
-  settled: USD!
-  "What calls in flight may still cost."
-  held: USD!
-  "Holds that were booked as the cost, since nobody knew it."
-  assumed: USD!
-  "Corrections; negative when less was spent than had been booked."
-  adjusted: USD!
-  "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
-  overage: USD!
-  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
-  booked: USD!
-}
-
-"The figures of the calls that have something in common."
-type UsageGroup @requires(role: VIEWER) {
-  "The day that admitted them. Null unless grouped by ` + "`" + `DAY` + "`" + `."
-  day: Date
-  "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls that no model has answered."
-  model: String
-  "The step. Null unless grouped by ` + "`" + `STEP` + "`" + `."
-  step: StepKey
-  "The workflow that pays. Null unless grouped by ` + "`" + `WORKFLOW` + "`" + `."
-  workflowId: ID
-  "What has become of them. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
-  outcome: CallState
-  "How many calls."
-  calls: Count!
-  "Tokens of the requests, as far as they are known."
-  promptTokens: Count!
-  "Tokens of the answers, as far as they are known."
-  completionTokens: Count!
-  "What was billed."
-  settled: USD!
-  "What calls in flight may still cost."
-  held: USD!
-  "Holds that were booked as the cost, since nobody knew it."
-  assumed: USD!
-  "Corrections; negative when less was spent than had been booked."
-  adjusted: USD!
-  "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
-  overage: USD!
-  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
-  booked: USD!
-}
-
-"What the running month will cost if spending goes on as it did since the month began."
-type Forecast @requires(role: VIEWER) {
-  "When this was so."
-  asOf: DateTime!
-  "The running month."
-  period: Period!
-  "What it has spent and holds so far."
-  spend: Spend!
-  "` + "`" + `settled` + "`" + ` at the month's end: ` + "`" + `settled so far · length of the month / time passed` + "`" + `, rounded up to a picodollar."
-  settledAtEnd: USD!
-  """
-  When ` + "`" + `settled` + "`" + ` reaches the limit: ` + "`" + `start + time passed · limit / settled so far` + "`" + `, in the past when it has. Null when
-  that is not before the month's end, or there is no limit.
-  """
-  exhaustedAt: DateTime
-}
-
-"What ideal customer profiles have cost."
-type IcpCost @requires(role: VIEWER) {
-  "When this was so."
-  asOf: DateTime!
-  "All that was booked for calls of the first step in these days, those without a result among them."
-  spent: USD!
-  "How many profiles were finished in these days. One that is made anew counts again."
-  finished: Count!
-  "` + "`" + `spent / finished` + "`" + `, rounded up to a picodollar. Null when none was finished."
-  each: USD
-}
-
-"How far some workflows have come."
-type Funnel {
-  "When this was so. Visits that go on count up to here."
-  asOf: DateTime!
-  "How many workflows were created in the range."
-  created: Int!
-  "The seven steps, in order."
-  steps: [FunnelStep!]!
-  "All states, in the order of the graph."
-  states: [FunnelState!]!
-}
-
-"How many workflows have passed a step, each counted once however often it came by."
-type FunnelStep {
-  "The step."
-  step: Step!
-  "How many have ever entered it."
-  reached: Int!
-  "How many have ever completed it."
-  completed: Int!
-}
-
-"How workflows have passed through a state."
-type FunnelState {
-  "The state."
-  state: WorkflowState!
-  "How many workflows have ever entered it."
-  workflows: Int!
-  "How often one has entered it."
-  visits: Int!
-  "How many stand there now."
-  open: Int!
-  "How long half of the visits lasted at most, the open ones among them. Null when none, or when nothing leaves the state."
-  medianSeconds: Float
-  "How long 95 in 100 of the visits lasted at most, the open ones among them. Null as ` + "`" + `medianSeconds` + "`" + `."
-  p95Seconds: Float
-}
-
-"A span of time. The start belongs to it, the end does not."
-type Period {
-  "The first moment."
-  start: DateTime!
-  "The first moment after it."
-  end: DateTime!
-}
-
-"What an account says: a workflow's, or a month's. At every admission of a call ` + "`" + `settled + held ≤ limit` + "`" + `."
-type Spend @requires(role: VIEWER) {
-  "What ` + "`" + `settled` + "`" + ` and ` + "`" + `held` + "`" + ` together may not exceed when a call is admitted. Null: no limit."
-  limit: USD
-  "What ended calls have cost, as their provider billed it."
-  settled: USD!
-  "What is reserved for calls in flight: the most they can cost."
-  held: USD!
-  """
-  ` + "`" + `limit − settled − held` + "`" + `: what the next call may cost at most. Negative when the limit was lowered below what is spent
-  and held, and when a call cost more than its hold or was recorded beyond the limit. Null when there is no limit.
-  """
-  remaining: USD
-  "True when a call cost more than its hold: no further call is admitted until the limit is set again."
-  stopped: Boolean!
-  """
-  Whether a call of this amount would be admitted at this moment: by the workflow's account and by the running month's;
-  of a month's spend by the month alone. It is advice for user interfaces and protects nothing: other calls may take the
-  money before yours. What may be spent is what ` + "`" + `reserveUsage` + "`" + ` has reserved.
-  """
-  canSpend(
-    "What the call could cost at most."
-    amount: USD!
-  ): Boolean!
-}
+# ------------------------------------------------------------------------------
+# Workflows
+# ------------------------------------------------------------------------------
 
 "One run of the seven steps for one company. ` + "`" + `state` + "`" + ` is the only field that says where it stands."
 type Workflow implements Node {
@@ -1104,46 +689,6 @@ type Company {
   url: String!
   "The page at LinkedIn, if one was given."
   linkedinUrl: String
-}
-
-"One of the seven steps."
-type Step {
-  "Its place, from 1."
-  number: Int!
-  "Its name for programs."
-  key: StepKey!
-  "Its name for people."
-  label: String!
-  "Who does the work."
-  kind: StepKind!
-  "The states that it owns: four of an automatic step, two of a human one."
-  states: [WorkflowState!]!
-}
-
-"The seven steps."
-enum StepKey {
-  "1, ICP generation: who the ideal customer is."
-  ICP
-  "2, competitor analysis."
-  COMPETITOR
-  "3, seed review: a person looks at the seeds."
-  SEED_REVIEW
-  "4, topic clustering."
-  CLUSTERING
-  "5, cluster validation."
-  VALIDATION
-  "6, article generation."
-  ARTICLE
-  "7, publishing."
-  PUBLISH
-}
-
-"Who does the work of a step."
-enum StepKind {
-  "A program."
-  AUTOMATIC
-  "A person."
-  HUMAN
 }
 
 "The 29 states of a workflow."
@@ -1288,6 +833,253 @@ type Icp {
   isSynthetic: Boolean!
 }
 
+"A page of workflows."
+type WorkflowConnection {
+  "The workflows."
+  nodes: [Workflow!]!
+  "The workflows, each with its cursor."
+  edges: [WorkflowEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many workflows match the filter, over all pages. Counted only when you ask."
+  totalCount: Int!
+}
+
+"A workflow in a list."
+type WorkflowEdge {
+  "The workflow."
+  node: Workflow!
+  "Its place in the list."
+  cursor: String!
+}
+
+"Which workflows. All conditions that are given must hold; an empty list is no condition."
+input WorkflowFilter {
+  "Those in one of these states."
+  states: [WorkflowState!]
+  "Those in one of these steps."
+  steps: [StepKey!]
+  "Those with one of these statuses."
+  statuses: [WorkflowStatus!]
+  "Those whose name contains this text, in capital or small letters: up to 200 characters."
+  nameContains: String
+  "Those created at this moment or later."
+  createdFrom: DateTime
+  "Those created before this moment."
+  createdTo: DateTime
+  "Those that this actor created."
+  createdBy: String
+}
+
+"In which order workflows are listed. Equal moments are ordered by id."
+input WorkflowOrder {
+  "By which moment."
+  field: WorkflowOrderField!
+  "In which direction."
+  direction: OrderDirection! = DESC
+}
+
+"The moments that workflows can be ordered by."
+enum WorkflowOrderField {
+  "When it was created."
+  CREATED_AT
+  "When it made its last transition."
+  UPDATED_AT
+}
+
+"What a workflow begins with."
+input CreateWorkflowInput {
+  "The name: 1 to 200 characters, without the white space around it; unique in the organization, else ` + "`" + `DUPLICATE_NAME` + "`" + `."
+  name: String!
+  "The company that the workflow is about."
+  company: CompanyInput!
+  "What the workflow may spend. The organization's ` + "`" + `workflowLimit` + "`" + ` when absent."
+  spendLimit: USD
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The company that a workflow is about."
+input CompanyInput {
+  "The name: 1 to 200 characters."
+  name: String!
+  "The website: an absolute http or https address of at most 2048 bytes."
+  url: String!
+  "The page at LinkedIn: an absolute http or https address of at most 2048 bytes."
+  linkedinUrl: String
+}
+
+"The answer to ` + "`" + `createWorkflow` + "`" + `."
+type CreateWorkflowPayload {
+  "The new workflow. Null when it was not created."
+  workflow: Workflow
+  "The first row of its journal."
+  transition: Transition
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which workflow shall begin its first step."
+input GenerateIcpInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `generateIcp` + "`" + `."
+type GenerateIcpPayload {
+  "The workflow after the transition. Null when nothing was done."
+  workflow: Workflow
+  "The transition that started the step."
+  transition: Transition
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"One edge to be taken."
+input TransitionWorkflowInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "Where you believe the workflow stands; ` + "`" + `STALE_STATE` + "`" + ` when it does not."
+  from: WorkflowState!
+  "Where it shall go; ` + "`" + `ILLEGAL_TRANSITION` + "`" + ` when the graph has no such edge."
+  to: WorkflowState!
+  """
+  The version you believe the workflow has: stricter than ` + "`" + `from` + "`" + ` alone. Whoever completes or fails a run gives the run's
+  token here.
+  """
+  version: Int
+  "Why, for the journal: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `transitionWorkflow` + "`" + `."
+type TransitionWorkflowPayload {
+  "The workflow after the transition. Null when nothing was done."
+  workflow: Workflow
+  "The journal row that was written."
+  transition: Transition
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which workflow shall be given up."
+input CancelWorkflowInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "Why, for the journal: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `cancelWorkflow` + "`" + `."
+type CancelWorkflowPayload {
+  "The workflow after the transition. Null when nothing was done."
+  workflow: Workflow
+  "The journal row that was written."
+  transition: Transition
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# The graph: steps, states and edges
+# ------------------------------------------------------------------------------
+
+"The state machine."
+type WorkflowGraph {
+  "The version that new workflows are created with."
+  version: Int!
+  "The seven steps in order."
+  steps: [Step!]!
+  "All states, in the order of the graph."
+  states: [GraphState!]!
+  "All edges. What is not here cannot happen."
+  edges: [GraphEdge!]!
+  "The graph as a Mermaid state diagram: paste it into a viewer."
+  mermaid: String!
+}
+
+"One state of the graph, with all that is computed from it."
+type GraphState {
+  "The state."
+  key: WorkflowState!
+  "Its status."
+  status: WorkflowStatus!
+  "The step that owns it: the first for ` + "`" + `CREATED` + "`" + `, the last for ` + "`" + `COMPLETED` + "`" + `, null for ` + "`" + `CANCELLED` + "`" + `."
+  step: Step
+  "True when nothing leaves it."
+  isTerminal: Boolean!
+  "True for the state that workflows begin in."
+  isInitial: Boolean!
+}
+
+"One edge of the graph."
+type GraphEdge {
+  "Where it begins."
+  from: WorkflowState!
+  "Where it ends."
+  to: WorkflowState!
+  "Why a workflow would take it."
+  kind: TransitionKind!
+}
+
+"One of the seven steps."
+type Step {
+  "Its place, from 1."
+  number: Int!
+  "Its name for programs."
+  key: StepKey!
+  "Its name for people."
+  label: String!
+  "Who does the work."
+  kind: StepKind!
+  "The states that it owns: four of an automatic step, two of a human one."
+  states: [WorkflowState!]!
+}
+
+"The seven steps."
+enum StepKey {
+  "1, ICP generation: who the ideal customer is."
+  ICP
+  "2, competitor analysis."
+  COMPETITOR
+  "3, seed review: a person looks at the seeds."
+  SEED_REVIEW
+  "4, topic clustering."
+  CLUSTERING
+  "5, cluster validation."
+  VALIDATION
+  "6, article generation."
+  ARTICLE
+  "7, publishing."
+  PUBLISH
+}
+
+"Who does the work of a step."
+enum StepKind {
+  "A program."
+  AUTOMATIC
+  "A person."
+  HUMAN
+}
+
+# ------------------------------------------------------------------------------
+# The journal
+# ------------------------------------------------------------------------------
+
 "One row of the journal: an edge of the graph, taken."
 type Transition implements Node {
   "The id: ` + "`" + `tr_…` + "`" + `."
@@ -1331,6 +1123,195 @@ enum TransitionKind {
   "A person sends the work back to an earlier step."
   RESET
 }
+
+"A page of a journal."
+type TransitionConnection {
+  "The transitions."
+  nodes: [Transition!]!
+  "The transitions, each with its cursor."
+  edges: [TransitionEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many transitions the workflow has made, its creation included."
+  totalCount: Int!
+}
+
+"A transition in a journal."
+type TransitionEdge {
+  "The transition."
+  node: Transition!
+  "Its place in the journal."
+  cursor: String!
+}
+
+# ------------------------------------------------------------------------------
+# Runs
+# ------------------------------------------------------------------------------
+
+"One visit to a processing state by one worker."
+type Run {
+  "The version of the workflow that entered the state: whoever writes for the run repeats it."
+  token: Int!
+  "Which step."
+  step: StepKey!
+  "Which try it is, from 1."
+  attempt: Int!
+  "Who runs it."
+  worker: String!
+  "When it began."
+  startedAt: DateTime!
+  "When it is given up unless its lease is renewed before."
+  leaseExpiresAt: DateTime!
+}
+
+"Why a run failed, or why the answer of a call could not be used."
+enum FailureCode {
+  "No answer in time. Tried again."
+  TIMEOUT
+  "The provider asked to come back later. Tried again."
+  RATE_LIMITED
+  "The provider could not serve. Tried again."
+  PROVIDER_UNAVAILABLE
+  "The provider could not be reached. Tried again."
+  NETWORK
+  "The provider refused the key."
+  AUTH
+  "The account at the provider has no credit."
+  PAYMENT_REQUIRED
+  "The provider refused the request."
+  INVALID_REQUEST
+  "The provider refused the content."
+  CONTENT_FILTERED
+  "The budget had no room for the call."
+  BUDGET
+  "No price is known for the model."
+  PRICE_UNKNOWN
+  "The workflow was cancelled."
+  CANCELLED
+  "The answer was not what was asked for. Tried again once."
+  INVALID_OUTPUT
+  "Another model answered than was asked. Tried again once."
+  MODEL_DRIFT
+  "The worker fell silent. Tried again at once."
+  LEASE_EXPIRED
+  "Something went wrong on the engine's side."
+  INTERNAL
+}
+
+"Which run shall be kept alive."
+input RenewLeaseInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The token of the run: the version that your transition into the processing state made."
+  token: Int!
+  """
+  A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
+  own: under a key that was used nothing is renewed.
+  """
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `renewLease` + "`" + `."
+type RenewLeasePayload {
+  "The run with its new lease; in a replay with the one that it has now. Null when the run is over."
+  run: Run
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Money: accounts and limits
+# ------------------------------------------------------------------------------
+
+"What an account says: a workflow's, or a month's. At every admission of a call ` + "`" + `settled + held ≤ limit` + "`" + `."
+type Spend @requires(role: VIEWER) {
+  "What ` + "`" + `settled` + "`" + ` and ` + "`" + `held` + "`" + ` together may not exceed when a call is admitted. Null: no limit."
+  limit: USD
+  "What ended calls have cost, as their provider billed it."
+  settled: USD!
+  "What is reserved for calls in flight: the most they can cost."
+  held: USD!
+  """
+  ` + "`" + `limit − settled − held` + "`" + `: what the next call may cost at most. Negative when the limit was lowered below what is spent
+  and held, and when a call cost more than its hold or was recorded beyond the limit. Null when there is no limit.
+  """
+  remaining: USD
+  "True when a call cost more than its hold: no further call is admitted until the limit is set again."
+  stopped: Boolean!
+  """
+  Whether a call of this amount would be admitted at this moment: by the workflow's account and by the running month's;
+  of a month's spend by the month alone. It is advice for user interfaces and protects nothing: other calls may take the
+  money before yours. What may be spent is what ` + "`" + `reserveUsage` + "`" + ` has reserved.
+  """
+  canSpend(
+    "What the call could cost at most."
+    amount: USD!
+  ): Boolean!
+}
+
+"Whose account."
+enum AccountKind {
+  "A workflow's."
+  WORKFLOW
+  "The organization's, for one month."
+  MONTH
+}
+
+"What a workflow may spend. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
+input SetWorkflowLimitInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `. It may be over."
+  workflowId: ID!
+  "What the workflow may spend."
+  limit: USD
+  "True for no limit."
+  unlimited: Boolean
+  "Why, for the ledger: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
+  idempotencyKey: String!
+}
+
+"The answer to ` + "`" + `setWorkflowLimit` + "`" + `."
+type SetWorkflowLimitPayload {
+  "The workflow. Null when nothing was set."
+  workflow: Workflow
+  "The entry in the ledger of its account."
+  entry: LedgerEntry
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"What the organization may spend in a month. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
+input SetMonthlyLimitInput {
+  "What a month may spend."
+  limit: USD
+  "True for no limit."
+  unlimited: Boolean
+  "Why, for the ledger: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
+  idempotencyKey: String!
+}
+
+"The answer to ` + "`" + `setMonthlyLimit` + "`" + `."
+type SetMonthlyLimitPayload {
+  "The organization. Null when nothing was set."
+  organization: Organization
+  "The entry in the ledger of the running month's account."
+  entry: LedgerEntry
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Money: calls
+# ------------------------------------------------------------------------------
 
 "One request to a language model, from its hold to its outcome."
 type Call implements Node @requires(role: OPERATOR) {
@@ -1376,20 +1357,6 @@ type Call implements Node @requires(role: OPERATOR) {
   endedAt: DateTime
 }
 
-"What a call consumed, as its provider counted."
-type Usage @requires(role: OPERATOR) {
-  "Tokens of the request."
-  promptTokens: Int!
-  "Tokens of the answer."
-  completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
-  reasoningTokens: Int!
-  "Of the prompt tokens, those read from the provider's cache."
-  cachedTokens: Int!
-  "Searches of the web."
-  webSearches: Int!
-}
-
 "Where a call stands. It only moves forward and has one outcome."
 enum CallState {
   "Its hold is taken, nothing was sent."
@@ -1406,43 +1373,216 @@ enum CallState {
   ASSUMED
 }
 
-"Why a run failed, or why the answer of a call could not be used."
-enum FailureCode {
-  "No answer in time. Tried again."
-  TIMEOUT
-  "The provider asked to come back later. Tried again."
-  RATE_LIMITED
-  "The provider could not serve. Tried again."
-  PROVIDER_UNAVAILABLE
-  "The provider could not be reached. Tried again."
-  NETWORK
-  "The provider refused the key."
-  AUTH
-  "The account at the provider has no credit."
-  PAYMENT_REQUIRED
-  "The provider refused the request."
-  INVALID_REQUEST
-  "The provider refused the content."
-  CONTENT_FILTERED
-  "The budget had no room for the call."
-  BUDGET
-  "No price is known for the model."
-  PRICE_UNKNOWN
-  "The workflow was cancelled."
-  CANCELLED
-  "The answer was not what was asked for. Tried again once."
-  INVALID_OUTPUT
-  "Another model answered than was asked. Tried again once."
-  MODEL_DRIFT
-  "The worker fell silent. Tried again at once."
-  LEASE_EXPIRED
-  "Something went wrong on the engine's side."
-  INTERNAL
+"What a call consumed, as its provider counted."
+type Usage @requires(role: OPERATOR) {
+  "Tokens of the request."
+  promptTokens: Int!
+  "Tokens of the answer."
+  completionTokens: Int!
+  "Of the completion tokens, those of hidden reasoning."
+  reasoningTokens: Int!
+  "Of the prompt tokens, those read from the provider's cache."
+  cachedTokens: Int!
+  "Searches of the web."
+  webSearches: Int!
+}
+
+"A page of calls."
+type CallConnection @requires(role: OPERATOR) {
+  "The calls."
+  nodes: [Call!]!
+  "The calls, each with its cursor."
+  edges: [CallEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many calls were made for the workflow. Counted only when you ask."
+  totalCount: Int!
+}
+
+"A call in a list."
+type CallEdge @requires(role: OPERATOR) {
+  "The call."
+  node: Call!
+  "Its place in the list."
+  cursor: String!
+}
+
+"How much money a call needs. Exactly one of ` + "`" + `amount` + "`" + ` and ` + "`" + `estimate` + "`" + ` says it."
+input ReserveUsageInput {
+  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The step that the call is made for. The one the workflow stands in when absent."
+  step: StepKey
+  "How much to reserve."
+  amount: USD
+  "What is known of the call: the engine computes the most it can cost."
+  estimate: UsageEstimateInput
+  "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
+  idempotencyKey: String!
 }
 
 """
-One row of the ledger: one change of one account, with the balance on both sides of it. Before + delta is after.
+What is known of a call before it is made. Its hold is the dearest of: bytes × price per prompt token, plus the longest
+answer × price per completion token, plus fees per request and per search; over all models that may answer.
 """
+input UsageEstimateInput {
+  "The models that may answer: 1 to 8. ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the price of one is not known."
+  models: [String!]!
+  "The length of the serialized request in bytes. A token is at least one byte."
+  promptBytes: Int!
+  "The ` + "`" + `max_tokens` + "`" + ` that the request carries, hidden reasoning included."
+  maxCompletionTokens: Int!
+  "How many times the model may search the web."
+  webSearches: Int! = 0
+}
+
+"The answer to ` + "`" + `reserveUsage` + "`" + `."
+type ReserveUsagePayload {
+  "The call with its hold. Null when it was refused."
+  call: Call
+  "The workflow that pays."
+  workflow: Workflow
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"What a call consumed. A call has one outcome, so settling it again with the same content changes nothing."
+input SettleUsageInput {
+  "The id of the call: ` + "`" + `call_…` + "`" + `."
+  callId: ID!
+  "The model that answered."
+  model: String!
+  "Tokens of the request, as the provider counted."
+  promptTokens: Int!
+  "Tokens of the answer, as the provider counted."
+  completionTokens: Int!
+  "Of the completion tokens, those of hidden reasoning."
+  reasoningTokens: Int! = 0
+  "Of the prompt tokens, those read from the provider's cache."
+  cachedTokens: Int! = 0
+  "Searches of the web."
+  webSearches: Int! = 0
+  "What the provider billed. Computed from the price table when absent."
+  cost: USD
+  "Who was asked."
+  provider: String
+  "The provider's name for the answer."
+  generationId: String
+  "Why the answer could not be used, if so: it is paid for all the same."
+  failureCode: FailureCode
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `settleUsage` + "`" + `."
+type SettleUsagePayload {
+  "The call with its cost. Null when nothing was booked."
+  call: Call
+  "The workflow that pays."
+  workflow: Workflow
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which call cost nothing."
+input ReleaseUsageInput {
+  "The id of the call: ` + "`" + `call_…` + "`" + `."
+  callId: ID!
+  "How it is known that nothing was charged, for the ledger: up to 2000 characters."
+  reason: String!
+  "Why the call was not made, if it failed."
+  failureCode: FailureCode
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `releaseUsage` + "`" + `."
+type ReleaseUsagePayload {
+  "The call without its hold. Null when nothing was booked."
+  call: Call
+  "The workflow that would have paid."
+  workflow: Workflow
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"A call that was made without a reservation, and what it consumed."
+input RecordUsageInput {
+  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `. It may be over."
+  workflowId: ID!
+  "The step that the call was made for. The one the workflow stands in when absent."
+  step: StepKey
+  "The model that answered."
+  model: String!
+  "Tokens of the request, as the provider counted."
+  promptTokens: Int!
+  "Tokens of the answer, as the provider counted."
+  completionTokens: Int!
+  "Of the completion tokens, those of hidden reasoning."
+  reasoningTokens: Int! = 0
+  "Of the prompt tokens, those read from the provider's cache."
+  cachedTokens: Int! = 0
+  "Searches of the web."
+  webSearches: Int! = 0
+  "What the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when that has no price."
+  cost: USD
+  "Who was asked."
+  provider: String
+  "The provider's name for the answer."
+  generationId: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
+  idempotencyKey: String!
+}
+
+"The answer to ` + "`" + `recordUsage` + "`" + `."
+type RecordUsagePayload {
+  "The call with its cost. Null when nothing was booked."
+  call: Call
+  "The workflow that pays."
+  workflow: Workflow
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which entry is to be corrected."
+input AdjustUsageInput {
+  "The id of an entry that booked the outcome of a call, or an earlier correction: ` + "`" + `led_…` + "`" + `."
+  entryId: ID!
+  "What the call has cost in all: not the difference to what was booked."
+  cost: USD!
+  "Why, for the ledger: 1 to 1900 characters."
+  reason: String!
+  "A text of your choice, 1 to 255 characters. The same key with the same content books one correction."
+  idempotencyKey: String!
+}
+
+"The answer to ` + "`" + `adjustUsage` + "`" + `."
+type AdjustUsagePayload {
+  "The correction, on the account of the corrected entry. Null when nothing was booked."
+  entry: LedgerEntry
+  "The call as it ended: what was booked later is in the ledger alone."
+  call: Call
+  "The workflow that pays."
+  workflow: Workflow
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Money: the ledger
+# ------------------------------------------------------------------------------
+
+"One row of the ledger: one change of one account, with the balance on both sides of it. Before + delta is after."
 type LedgerEntry implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `led_…` + "`" + `."
   id: ID!
@@ -1508,140 +1648,6 @@ enum LedgerEntryKind {
   RECORD
 }
 
-"Whose account."
-enum AccountKind {
-  "A workflow's."
-  WORKFLOW
-  "The organization's, for one month."
-  MONTH
-}
-
-"One visit to a processing state by one worker."
-type Run {
-  "The version of the workflow that entered the state: whoever writes for the run repeats it."
-  token: Int!
-  "Which step."
-  step: StepKey!
-  "Which try it is, from 1."
-  attempt: Int!
-  "Who runs it."
-  worker: String!
-  "When it began."
-  startedAt: DateTime!
-  "When it is given up unless its lease is renewed before."
-  leaseExpiresAt: DateTime!
-}
-
-"The state machine."
-type WorkflowGraph {
-  "The version that new workflows are created with."
-  version: Int!
-  "The seven steps in order."
-  steps: [Step!]!
-  "All states, in the order of the graph."
-  states: [GraphState!]!
-  "All edges. What is not here cannot happen."
-  edges: [GraphEdge!]!
-  "The graph as a Mermaid state diagram: paste it into a viewer."
-  mermaid: String!
-}
-
-"One state of the graph, with all that is computed from it."
-type GraphState {
-  "The state."
-  key: WorkflowState!
-  "Its status."
-  status: WorkflowStatus!
-  "The step that owns it: the first for ` + "`" + `CREATED` + "`" + `, the last for ` + "`" + `COMPLETED` + "`" + `, null for ` + "`" + `CANCELLED` + "`" + `."
-  step: Step
-  "True when nothing leaves it."
-  isTerminal: Boolean!
-  "True for the state that workflows begin in."
-  isInitial: Boolean!
-}
-
-"One edge of the graph."
-type GraphEdge {
-  "Where it begins."
-  from: WorkflowState!
-  "Where it ends."
-  to: WorkflowState!
-  "Why a workflow would take it."
-  kind: TransitionKind!
-}
-
-"Where a page of a list begins and ends."
-type PageInfo {
-  "True when there is more after this page."
-  hasNextPage: Boolean!
-  "True when something comes before this page."
-  hasPreviousPage: Boolean!
-  "The cursor of the first item; null when the page is empty."
-  startCursor: String
-  "The cursor of the last item; pass it as ` + "`" + `after` + "`" + ` to get the next page. Null when the page is empty."
-  endCursor: String
-}
-
-"A page of workflows."
-type WorkflowConnection {
-  "The workflows."
-  nodes: [Workflow!]!
-  "The workflows, each with its cursor."
-  edges: [WorkflowEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many workflows match the filter, over all pages. Counted only when you ask."
-  totalCount: Int!
-}
-
-"A workflow in a list."
-type WorkflowEdge {
-  "The workflow."
-  node: Workflow!
-  "Its place in the list."
-  cursor: String!
-}
-
-"A page of a journal."
-type TransitionConnection {
-  "The transitions."
-  nodes: [Transition!]!
-  "The transitions, each with its cursor."
-  edges: [TransitionEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many transitions the workflow has made, its creation included."
-  totalCount: Int!
-}
-
-"A transition in a journal."
-type TransitionEdge {
-  "The transition."
-  node: Transition!
-  "Its place in the journal."
-  cursor: String!
-}
-
-"A page of calls."
-type CallConnection @requires(role: OPERATOR) {
-  "The calls."
-  nodes: [Call!]!
-  "The calls, each with its cursor."
-  edges: [CallEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many calls were made for the workflow. Counted only when you ask."
-  totalCount: Int!
-}
-
-"A call in a list."
-type CallEdge @requires(role: OPERATOR) {
-  "The call."
-  node: Call!
-  "Its place in the list."
-  cursor: String!
-}
-
 "A page of a ledger."
 type LedgerEntryConnection @requires(role: OPERATOR) {
   "The entries."
@@ -1662,430 +1668,406 @@ type LedgerEntryEdge @requires(role: OPERATOR) {
   cursor: String!
 }
 
-"Which workflows. All conditions that are given must hold; an empty list is no condition."
-input WorkflowFilter {
-  "Those in one of these states."
-  states: [WorkflowState!]
-  "Those in one of these steps."
-  steps: [StepKey!]
-  "Those with one of these statuses."
-  statuses: [WorkflowStatus!]
-  "Those whose name contains this text, in capital or small letters: up to 200 characters."
-  nameContains: String
-  "Those created at this moment or later."
-  createdFrom: DateTime
-  "Those created before this moment."
-  createdTo: DateTime
-  "Those that this actor created."
-  createdBy: String
+# ------------------------------------------------------------------------------
+# Prices
+# ------------------------------------------------------------------------------
+
+"The price of one thing of one model, from one moment on."
+type Price @requires(role: VIEWER) {
+  "The model, as requests name it."
+  model: String!
+  "What it is paid for."
+  component: PriceComponent!
+  "The price of one token, request or search."
+  amount: USD!
+  """
+  The size of the prompt in tokens from which on it applies. Of several prices of a component the one with the greatest
+  size that the prompt reaches is charged.
+  """
+  minPromptTokens: Int!
+  "Since when it is in force."
+  validFrom: DateTime!
+  "When its successor begins. Null while there is none."
+  validTo: DateTime
+  "Where it was published."
+  source: String!
+  "True when it stands in your organization's own list, false for the operator's."
+  isOwn: Boolean!
 }
 
-"In which order workflows are listed. Equal moments are ordered by id."
-input WorkflowOrder {
-  "By which moment."
-  field: WorkflowOrderField!
-  "In which direction."
-  direction: OrderDirection! = DESC
+"What a price is paid for."
+enum PriceComponent {
+  "For each token sent."
+  PROMPT
+  "For each token answered."
+  COMPLETION
+  "For each request, whatever its size."
+  REQUEST
+  "For each search of the web that the model makes."
+  WEB_SEARCH
+  "For each token of hidden reasoning, instead of ` + "`" + `COMPLETION` + "`" + `."
+  REASONING
+  "For each token read from the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
+  CACHE_READ
+  "For each token written to the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
+  CACHE_WRITE
 }
 
-"The moments that workflows can be ordered by."
-enum WorkflowOrderField {
-  "When it was created."
-  CREATED_AT
-  "When it made its last transition."
-  UPDATED_AT
+"A page of prices, ordered by model, component, size of prompt and list."
+type PriceConnection @requires(role: VIEWER) {
+  "The prices."
+  nodes: [Price!]!
+  "The prices, each with its cursor."
+  edges: [PriceEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many prices there are. Counted only when you ask."
+  totalCount: Int!
 }
 
-"The directions of an order."
-enum OrderDirection {
-  "The earliest first."
-  ASC
-  "The latest first."
-  DESC
+"A price in a list."
+type PriceEdge @requires(role: VIEWER) {
+  "The price."
+  node: Price!
+  "Its place in the list."
+  cursor: String!
 }
 
-"What a workflow begins with."
-input CreateWorkflowInput {
-  "The name: 1 to 200 characters, without the white space around it; unique in the organization, else ` + "`" + `DUPLICATE_NAME` + "`" + `."
-  name: String!
-  "The company that the workflow is about."
-  company: CompanyInput!
-  "What the workflow may spend. The organization's ` + "`" + `workflowLimit` + "`" + ` when absent."
-  spendLimit: USD
+"A price in quarantine: not used unless it is accepted."
+type PriceProposal implements Node @requires(role: OPERATOR) {
+  "The id: ` + "`" + `prop_…` + "`" + `."
+  id: ID!
+  "The model, as requests name it."
+  model: String!
+  "What it would be paid for."
+  component: PriceComponent!
+  "The size of the prompt in tokens from which on it would apply."
+  minPromptTokens: Int!
+  "The proposed price of one token, request or search."
+  amount: USD!
+  "The price that it was compared with. Null when there was none."
+  previous: USD
+  "Why it is not believed."
+  doubt: PriceDoubt!
+  "Where it was published."
+  source: String!
+  "Who brought the list."
+  proposedBy: String!
+  "When the list was brought."
+  proposedAt: DateTime!
+  "What became of it."
+  state: PriceProposalState!
+  "Who decided. Null while it is pending."
+  decidedBy: String
+  "Why it was accepted or rejected."
+  reason: String
+  "When it was decided. Null while it is pending."
+  decidedAt: DateTime
+  "When the accepted price comes into force. Null when it was not accepted."
+  validFrom: DateTime
+}
+
+"What became of a price in quarantine. All but the first are final."
+enum PriceProposalState {
+  "It waits for a person."
+  PENDING
+  "It became a price."
+  ACCEPTED
+  "It did not become a price."
+  REJECTED
+  "A later list said something else."
+  SUPERSEDED
+}
+
+"Why a price is not believed."
+enum PriceDoubt {
+  "It is more than 5 times the price before it, or less than a fifth."
+  TOO_FAR
+  "No price of its kind was ever that low or that high."
+  OUT_OF_BOUNDS
+}
+
+"A page of prices in quarantine."
+type PriceProposalConnection @requires(role: OPERATOR) {
+  "The proposed prices."
+  nodes: [PriceProposal!]!
+  "The proposed prices, each with its cursor."
+  edges: [PriceProposalEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many there are. Counted only when you ask."
+  totalCount: Int!
+}
+
+"A proposed price in a list."
+type PriceProposalEdge @requires(role: OPERATOR) {
+  "The proposed price."
+  node: PriceProposal!
+  "Its place in the list."
+  cursor: String!
+}
+
+"Prices for your organization's own list."
+input ImportPricesInput {
+  "The prices: 1 to 1000, each model, component and size once."
+  prices: [PriceInput!]!
+  "Where they were published, or agreed: 1 to 2048 characters."
+  source: String!
+  "True to write. Otherwise the answer says what would be done."
+  apply: Boolean! = false
+  """
+  A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
+  with what was done to each price. Without ` + "`" + `apply` + "`" + ` nothing is written, and the key stays unused.
+  """
+  idempotencyKey: String
+}
+
+"One price."
+input PriceInput {
+  "The model, as requests name it."
+  model: String!
+  "What it is paid for."
+  component: PriceComponent!
+  "The price of one token, request or search."
+  amount: USD!
+  "The size of the prompt in tokens from which on it applies."
+  minPromptTokens: Int! = 0
+}
+
+"The answer to ` + "`" + `importPrices` + "`" + `."
+type ImportPricesPayload {
+  "What the import does to each price, as it was given; then what it does not name."
+  changes: [PriceChange!]!
+  "True when it was written."
+  applied: Boolean!
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"What an import does, or would do, to one price."
+type PriceChange @requires(role: OPERATOR) {
+  "What kind of change it is."
+  kind: PriceChangeKind!
+  "The model, as requests name it."
+  model: String!
+  "What it is paid for."
+  component: PriceComponent!
+  "The size of the prompt in tokens from which on it applies."
+  minPromptTokens: Int!
+  "The price of one token, request or search."
+  amount: USD!
+  "The price before; the operator's when your organization had none. Null when there was none at all."
+  previous: USD
+  "The new price in old ones, for people to read. Null when there was none, or it was nothing."
+  factor: Float
+  "Why it goes into quarantine. Null when it is believed."
+  doubt: PriceDoubt
+  "From when on it is in force. Null when nothing begins."
+  validFrom: DateTime
+  "The id of the price in quarantine, ` + "`" + `prop_…` + "`" + `. Null when it is believed, or nothing was written."
+  proposalId: ID
+}
+
+"What an import does to a price."
+enum PriceChangeKind {
+  "There was none in your organization's list."
+  ADDED
+  "There was another."
+  CHANGED
+  "It is the same."
+  UNCHANGED
+  "Your organization's list has it and the import does not name it. It stays in force."
+  GONE
+}
+
+"Which price in quarantine shall be let out."
+input AcceptPriceInput {
+  "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
+  proposalId: ID!
+  "Why: 1 to 2000 characters. It stays with the price."
+  reason: String!
   "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
   idempotencyKey: String
 }
 
-"The company that a workflow is about."
-input CompanyInput {
-  "The name: 1 to 200 characters."
-  name: String!
-  "The website: an absolute http or https address of at most 2048 bytes."
+"The answer to ` + "`" + `acceptPrice` + "`" + `."
+type AcceptPricePayload {
+  "The proposed price after the decision. Null when nothing was decided."
+  proposal: PriceProposal
+  "True when it had been accepted before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which price in quarantine shall be dropped."
+input RejectPriceInput {
+  "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
+  proposalId: ID!
+  "Why: 1 to 2000 characters. It stays with the price."
+  reason: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `rejectPrice` + "`" + `."
+type RejectPricePayload {
+  "The proposed price after the decision. Null when nothing was decided."
+  proposal: PriceProposal
+  "True when it had been rejected before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Alerts
+# ------------------------------------------------------------------------------
+
+"Something that somebody should hear of. Nothing in it changes any more but its delivery."
+type Alert implements Node @requires(role: OPERATOR) {
+  "The id: ` + "`" + `alert_…` + "`" + `. Also the ` + "`" + `webhook-id` + "`" + ` of its message."
+  id: ID!
+  "What kind of thing it is."
+  kind: AlertKind!
+  "What it is, as a sentence for people."
+  message: String!
+  "When it happened."
+  createdAt: DateTime!
+  "Of a threshold and an overage: which account's."
+  account: AccountKind
+  "Of a month's account: the month."
+  month: Period
+  "Of a threshold: how many percent of the limit are spent, at least. 50, 75, 90 or 100."
+  threshold: Int
+  "Of a threshold and an overage: what the account had spent then."
+  settled: USD
+  "Of a threshold and an overage: the account's limit then. Null when there was none."
+  limit: USD
+  "Of a threshold and an overage: the ledger entry that caused it, ` + "`" + `led_…` + "`" + `."
+  entryId: ID
+  "The workflow that it is about, ` + "`" + `wf_…` + "`" + `, if it is about one."
+  workflowId: ID
+  "The call that caused it, ` + "`" + `call_…` + "`" + `, if one did."
+  callId: ID
+  "Of a price in quarantine: the proposal, ` + "`" + `prop_…` + "`" + `."
+  priceProposalId: ID
+  "The model that it is about, if it is about one."
+  model: String
+  "Of a difference: what it is between."
+  difference: AlertDifference
+  "What has become of telling the webhook. Null when there was none at that moment."
+  delivery: AlertDelivery @requires(role: ADMIN)
+}
+
+"What an alert can be about."
+enum AlertKind {
+  """
+  An account has spent 50, 75, 90 or 100 percent of its limit: what is settled counts, not what is held. Each of them
+  once for each account, a workflow's or a month's, under each limit: a correction that brings the account below and
+  calls that bring it up again cause no second one. When the limit is set again, a threshold that was not reached before
+  can be crossed under the new limit; setting it so low that several are reached causes all of them at once.
+  """
+  THRESHOLD
+  "A call is marked as ` + "`" + `overage` + "`" + `. Once for each call."
+  OVERAGE
+  "A model answered that was not asked: a call failed with ` + "`" + `MODEL_DRIFT` + "`" + `. Once for each call."
+  MODEL_DRIFT
+  "Nobody has known for an hour whether a call was charged. Once for each call."
+  OUTCOME_UNKNOWN
+  "A price of your organization's own list went into quarantine. Once for each."
+  PRICE_QUARANTINED
+  "The provider's figures of a day and model are not the ledger's. Once for each provider, day and model."
+  RECONCILIATION_DIFFERENCE
+}
+
+"A difference between the ledger and a provider, as it was when it was first seen."
+type AlertDifference @requires(role: OPERATOR) {
+  "The provider."
+  provider: String!
+  "The day, by UTC."
+  day: Date!
+  "What the ledger had booked."
+  booked: USD!
+  "What the provider says that it has charged."
+  charged: USD!
+  "For how many calls it was booked."
+  bookedCalls: Count!
+  "For how many calls it was charged."
+  chargedCalls: Count!
+}
+
+"What has become of telling the webhook of an alert."
+type AlertDelivery {
+  "How far it has come."
+  state: AlertDeliveryState!
+  "How often it was sent, or tried to."
+  attempts: Int!
+  "When that was done last."
+  lastAttemptAt: DateTime
+  "The HTTP status of the last answer. Null when there was none."
+  lastStatus: Int
+  "Why there was none."
+  lastError: String
+  "When the receiver acknowledged it."
+  deliveredAt: DateTime
+  "When it is sent again, unless it is over."
+  nextAttemptAt: DateTime
+}
+
+"How far the delivery of an alert has come."
+enum AlertDeliveryState {
+  "It is being sent, or will be sent again."
+  PENDING
+  "The receiver has acknowledged it with a status of 2xx: it will not be sent again."
+  DELIVERED
+  "The receiver has answered 410: it will not be sent again."
+  GONE
+  "Nobody has acknowledged it for a day: it will not be sent again."
+  EXPIRED
+  "The webhook was removed before it was acknowledged: it will not be sent again."
+  UNADDRESSED
+}
+
+"A page of alerts."
+type AlertConnection @requires(role: OPERATOR) {
+  "The alerts."
+  nodes: [Alert!]!
+  "The alerts, each with its cursor."
+  edges: [AlertEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many there are. Counted only when you ask."
+  totalCount: Int!
+}
+
+"An alert in a list."
+type AlertEdge @requires(role: OPERATOR) {
+  "The alert."
+  node: Alert!
+  "Its place in the list."
+  cursor: String!
+}
+
+"Where an organization's alerts are sent to."
+type AlertWebhook {
+  "The address."
   url: String!
-  "The page at LinkedIn: an absolute http or https address of at most 2048 bytes."
-  linkedinUrl: String
-}
-
-"Which workflow shall begin its first step."
-input GenerateIcpInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
-  workflowId: ID!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"One edge to be taken."
-input TransitionWorkflowInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
-  workflowId: ID!
-  "Where you believe the workflow stands; ` + "`" + `STALE_STATE` + "`" + ` when it does not."
-  from: WorkflowState!
-  "Where it shall go; ` + "`" + `ILLEGAL_TRANSITION` + "`" + ` when the graph has no such edge."
-  to: WorkflowState!
-  """
-  The version you believe the workflow has: stricter than ` + "`" + `from` + "`" + ` alone. Whoever completes or fails a run gives the
-  run's token here.
-  """
-  version: Int
-  "Why, for the journal: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"Which workflow shall be given up."
-input CancelWorkflowInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
-  workflowId: ID!
-  "Why, for the journal: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"Which run shall be kept alive."
-input RenewLeaseInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
-  workflowId: ID!
-  "The token of the run: the version that your transition into the processing state made."
-  token: Int!
-  """
-  A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
-  own: under a key that was used nothing is renewed.
-  """
-  idempotencyKey: String
-}
-
-"How much money a call needs. Exactly one of ` + "`" + `amount` + "`" + ` and ` + "`" + `estimate` + "`" + ` says it."
-input ReserveUsageInput {
-  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `."
-  workflowId: ID!
-  "The step that the call is made for. The one the workflow stands in when absent."
-  step: StepKey
-  "How much to reserve."
-  amount: USD
-  "What is known of the call: the engine computes the most it can cost."
-  estimate: UsageEstimateInput
-  "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
-  idempotencyKey: String!
-}
-
-"""
-What is known of a call before it is made. Its hold is the dearest of: bytes × price per prompt token, plus the longest
-answer × price per completion token, plus fees per request and per search; over all models that may answer.
-"""
-input UsageEstimateInput {
-  "The models that may answer: 1 to 8. ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the price of one is not known."
-  models: [String!]!
-  "The length of the serialized request in bytes. A token is at least one byte."
-  promptBytes: Int!
-  "The ` + "`" + `max_tokens` + "`" + ` that the request carries, hidden reasoning included."
-  maxCompletionTokens: Int!
-  "How many times the model may search the web."
-  webSearches: Int! = 0
-}
-
-"What a call consumed. A call has one outcome, so settling it again with the same content changes nothing."
-input SettleUsageInput {
-  "The id of the call: ` + "`" + `call_…` + "`" + `."
-  callId: ID!
-  "The model that answered."
-  model: String!
-  "Tokens of the request, as the provider counted."
-  promptTokens: Int!
-  "Tokens of the answer, as the provider counted."
-  completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
-  reasoningTokens: Int! = 0
-  "Of the prompt tokens, those read from the provider's cache."
-  cachedTokens: Int! = 0
-  "Searches of the web."
-  webSearches: Int! = 0
-  "What the provider billed. Computed from the price table when absent."
-  cost: USD
-  "Who was asked."
-  provider: String
-  "The provider's name for the answer."
-  generationId: String
-  "Why the answer could not be used, if so: it is paid for all the same."
-  failureCode: FailureCode
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"Which call cost nothing."
-input ReleaseUsageInput {
-  "The id of the call: ` + "`" + `call_…` + "`" + `."
-  callId: ID!
-  "How it is known that nothing was charged, for the ledger: up to 2000 characters."
-  reason: String!
-  "Why the call was not made, if it failed."
-  failureCode: FailureCode
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"A call that was made without a reservation, and what it consumed."
-input RecordUsageInput {
-  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `. It may be over."
-  workflowId: ID!
-  "The step that the call was made for. The one the workflow stands in when absent."
-  step: StepKey
-  "The model that answered."
-  model: String!
-  "Tokens of the request, as the provider counted."
-  promptTokens: Int!
-  "Tokens of the answer, as the provider counted."
-  completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
-  reasoningTokens: Int! = 0
-  "Of the prompt tokens, those read from the provider's cache."
-  cachedTokens: Int! = 0
-  "Searches of the web."
-  webSearches: Int! = 0
-  "What the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when that has no price."
-  cost: USD
-  "Who was asked."
-  provider: String
-  "The provider's name for the answer."
-  generationId: String
-  "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
-  idempotencyKey: String!
-}
-
-"Which entry is to be corrected."
-input AdjustUsageInput {
-  "The id of an entry that booked the outcome of a call, or an earlier correction: ` + "`" + `led_…` + "`" + `."
-  entryId: ID!
-  "What the call has cost in all: not the difference to what was booked."
-  cost: USD!
-  "Why, for the ledger: 1 to 1900 characters."
-  reason: String!
-  "A text of your choice, 1 to 255 characters. The same key with the same content books one correction."
-  idempotencyKey: String!
-}
-
-"What a workflow may spend. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
-input SetWorkflowLimitInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `. It may be over."
-  workflowId: ID!
-  "What the workflow may spend."
-  limit: USD
-  "True for no limit."
-  unlimited: Boolean
-  "Why, for the ledger: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
-  idempotencyKey: String!
-}
-
-"What the organization may spend in a month. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
-input SetMonthlyLimitInput {
-  "What a month may spend."
-  limit: USD
-  "True for no limit."
-  unlimited: Boolean
-  "Why, for the ledger: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
-  idempotencyKey: String!
-}
-
-"In which time zone months shall begin."
-input SetTimeZoneInput {
-  "An IANA name: ` + "`" + `Europe/Berlin` + "`" + `. Setting the one that the organization has changes nothing."
-  timeZone: String!
-  "Why, for the journal of the settings: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
 }
 
 "Where alerts are to be sent."
 input SetAlertWebhookInput {
   """
-  The address, ` + "`" + `https` + "`" + ` and public: at most 2048 characters, without user name, password and fragment. Null or absent: the
-  webhook is removed.
+  The address, ` + "`" + `https` + "`" + ` and public: at most 2048 characters, without user name, password and fragment. Null or absent:
+  the webhook is removed.
   """
   url: String
   "Why, for the journal of the settings: up to 2000 characters."
   reason: String
   "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
   idempotencyKey: String!
-}
-
-"The answer to ` + "`" + `createWorkflow` + "`" + `."
-type CreateWorkflowPayload {
-  "The new workflow. Null when it was not created."
-  workflow: Workflow
-  "The first row of its journal."
-  transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `generateIcp` + "`" + `."
-type GenerateIcpPayload {
-  "The workflow after the transition. Null when nothing was done."
-  workflow: Workflow
-  "The transition that started the step."
-  transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `transitionWorkflow` + "`" + `."
-type TransitionWorkflowPayload {
-  "The workflow after the transition. Null when nothing was done."
-  workflow: Workflow
-  "The journal row that was written."
-  transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `cancelWorkflow` + "`" + `."
-type CancelWorkflowPayload {
-  "The workflow after the transition. Null when nothing was done."
-  workflow: Workflow
-  "The journal row that was written."
-  transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `renewLease` + "`" + `."
-type RenewLeasePayload {
-  "The run with its new lease; in a replay with the one that it has now. Null when the run is over."
-  run: Run
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `reserveUsage` + "`" + `."
-type ReserveUsagePayload {
-  "The call with its hold. Null when it was refused."
-  call: Call
-  "The workflow that pays."
-  workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `settleUsage` + "`" + `."
-type SettleUsagePayload {
-  "The call with its cost. Null when nothing was booked."
-  call: Call
-  "The workflow that pays."
-  workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `releaseUsage` + "`" + `."
-type ReleaseUsagePayload {
-  "The call without its hold. Null when nothing was booked."
-  call: Call
-  "The workflow that would have paid."
-  workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `recordUsage` + "`" + `."
-type RecordUsagePayload {
-  "The call with its cost. Null when nothing was booked."
-  call: Call
-  "The workflow that pays."
-  workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `adjustUsage` + "`" + `."
-type AdjustUsagePayload {
-  "The correction, on the account of the corrected entry. Null when nothing was booked."
-  entry: LedgerEntry
-  "The call as it ended: what was booked later is in the ledger alone."
-  call: Call
-  "The workflow that pays."
-  workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `setWorkflowLimit` + "`" + `."
-type SetWorkflowLimitPayload {
-  "The workflow. Null when nothing was set."
-  workflow: Workflow
-  "The entry in the ledger of its account."
-  entry: LedgerEntry
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `setMonthlyLimit` + "`" + `."
-type SetMonthlyLimitPayload {
-  "The organization. Null when nothing was set."
-  organization: Organization
-  "The entry in the ledger of the running month's account."
-  entry: LedgerEntry
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `setTimeZone` + "`" + `."
-type SetTimeZonePayload {
-  "The organization. Null when nothing was set."
-  organization: Organization
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
 }
 
 "The answer to ` + "`" + `setAlertWebhook` + "`" + `."
@@ -2099,6 +2081,399 @@ type SetAlertWebhookPayload {
   "Why nothing was done; empty when it was."
   userErrors: [UserError!]!
 }
+
+# ------------------------------------------------------------------------------
+# API keys
+# ------------------------------------------------------------------------------
+
+"""
+A key that a program signs in with, in place of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name what was
+done with it by ` + "`" + `key:` + "`" + ` and its name.
+"""
+type ApiKey implements Node @requires(role: ADMIN) {
+  "The id: ` + "`" + `key_…` + "`" + `. It is no secret, and not the key."
+  id: ID!
+  "What it is for: unique in the organization, for ever."
+  name: String!
+  "What it may do."
+  role: Role!
+  "The letters after the second ` + "`" + `_` + "`" + ` of the key, to recognize it by."
+  prefix: String!
+  "Whether it can be used."
+  state: ApiKeyState!
+  "When it ends by itself."
+  expiresAt: DateTime!
+  "Who made it."
+  createdBy: String!
+  "When it was made."
+  createdAt: DateTime!
+  "Who revoked it. Null while nobody has."
+  revokedBy: String
+  "When it was revoked. Null while it was not."
+  revokedAt: DateTime
+  "When it was used last, to the minute. Null when it never was."
+  lastUsedAt: DateTime
+}
+
+"Whether a key can be used."
+enum ApiKeyState {
+  "It can."
+  ACTIVE
+  "It has ended."
+  EXPIRED
+  "Somebody has revoked it."
+  REVOKED
+}
+
+"A page of API keys."
+type ApiKeyConnection @requires(role: ADMIN) {
+  "The keys."
+  nodes: [ApiKey!]!
+  "The keys, each with its cursor."
+  edges: [ApiKeyEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+  "How many there are. Counted only when you ask."
+  totalCount: Int!
+}
+
+"An API key in a list."
+type ApiKeyEdge @requires(role: ADMIN) {
+  "The key."
+  node: ApiKey!
+  "Its place in the list."
+  cursor: String!
+}
+
+"A new API key."
+input CreateApiKeyInput {
+  "What it is for: 1 to 100 characters."
+  name: String!
+  "What it may do: at most what you may."
+  role: Role!
+  "When it ends: later than now, and at most 366 days from now."
+  expiresAt: DateTime!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `createApiKey` + "`" + `."
+type CreateApiKeyPayload {
+  "The key as lists show it. Null when it was not made."
+  apiKey: ApiKey
+  "The key itself, ` + "`" + `infin8_…` + "`" + `. It is shown in this answer only, and null in a replay: nobody knows it any more but you."
+  secret: String
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+"Which API key shall end."
+input RevokeApiKeyInput {
+  "The id of the key: ` + "`" + `key_…` + "`" + `."
+  keyId: ID!
+  "Why, for the journal of the settings: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `revokeApiKey` + "`" + `."
+type RevokeApiKeyPayload {
+  "The key. Null when nothing was done."
+  apiKey: ApiKey
+  "True when it had been revoked before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# The organization
+# ------------------------------------------------------------------------------
+
+"The tenant. Nothing crosses from one organization to another."
+type Organization implements Node {
+  "The id: ` + "`" + `org_…` + "`" + `."
+  id: ID!
+  """
+  The IANA name of the time zone that decides where the next month begins: ` + "`" + `Europe/Berlin` + "`" + `. The running month may have
+  begun in another one.
+  """
+  timeZone: String!
+  "When the organization was first seen."
+  createdAt: DateTime!
+  "What a new workflow may spend when it is created without a limit of its own. Null: no limit."
+  workflowLimit: USD @requires(role: VIEWER)
+  "What a new month may spend. Null: no limit."
+  monthLimit: USD @requires(role: VIEWER)
+  "The running month, in the time zone that the organization had when it began."
+  month: Period!
+  "What the running month has spent and holds, over all workflows. A call counts for the month that admitted it."
+  spend: Spend!
+  """
+  What the calls of a range of days have come to. A call counts for the day that admitted it, with all that has become
+  of it since, so that the days of a month sum up to the month's account.
+  """
+  usage(
+    "Which days: at most 400."
+    range: DayRange!
+    "What the groups are: at most three dimensions. Only the total when absent."
+    groupBy: [UsageDimension!] = []
+    "How many groups to return at most: 1 to 1000."
+    first: Int = 100
+  ): UsageReport!
+  "What the running month will have cost at its end."
+  forecast: Forecast!
+  """
+  What somebody should hear of, the newest first: each once, written together with what caused it. The same is sent to
+  the webhook, if there is one.
+  """
+  alerts(
+    "Only of these kinds. All when absent."
+    kinds: [AlertKind!]
+    "How many to return at most: 1 to 100."
+    first: Int = 20
+    "A cursor of this list: only what comes after it is returned."
+    after: String
+  ): AlertConnection!
+  "Where alerts are sent to. Null: nowhere."
+  alertWebhook: AlertWebhook @requires(role: ADMIN)
+  "How far the workflows that were created in a range of days have come, computed from their journals."
+  funnel(
+    "The days of their creation: at most 400."
+    range: DayRange!
+  ): Funnel!
+  "The keys that programs sign in with, the newest first, those that are over among them."
+  apiKeys(
+    "How many to return at most: 1 to 100."
+    first: Int = 20
+    "A cursor of this list: only what comes after it is returned."
+    after: String
+  ): ApiKeyConnection!
+  "What a finished ideal customer profile has cost on average."
+  costPerIcp(
+    "Which days: at most 400."
+    range: DayRange!
+  ): IcpCost!
+}
+
+"A span of time. The start belongs to it, the end does not."
+type Period {
+  "The first moment."
+  start: DateTime!
+  "The first moment after it."
+  end: DateTime!
+}
+
+"In which time zone months shall begin."
+input SetTimeZoneInput {
+  "An IANA name: ` + "`" + `Europe/Berlin` + "`" + `. Setting the one that the organization has changes nothing."
+  timeZone: String!
+  "Why, for the journal of the settings: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `setTimeZone` + "`" + `."
+type SetTimeZonePayload {
+  "The organization. Null when nothing was set."
+  organization: Organization
+  "True when the same request had been carried out before and nothing was done now."
+  replayed: Boolean!
+  "Why nothing was done; empty when it was."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Reports: usage, forecast, funnel
+# ------------------------------------------------------------------------------
+
+"A range of days."
+input DayRange {
+  "The first day."
+  from: Date!
+  "The day after the last: it does not belong to the range."
+  to: Date!
+}
+
+"What some calls have come to."
+type UsageReport @requires(role: VIEWER) {
+  "When this was so."
+  asOf: DateTime!
+  "All calls of the range."
+  total: UsageSums!
+  "The calls by what they were grouped by, the dearest group first. Empty without ` + "`" + `groupBy` + "`" + `."
+  groups: [UsageGroup!]!
+  "True when there are more groups than were asked for. The total counts them too."
+  hasMore: Boolean!
+}
+
+"What usage can be grouped by."
+enum UsageDimension {
+  "The day that admitted the call."
+  DAY
+  "The model that answered. Calls that no model has answered form a group of their own."
+  MODEL
+  "The step that the call was made for."
+  STEP
+  "The workflow that pays for the call."
+  WORKFLOW
+  "The state of the call."
+  OUTCOME
+}
+
+"The figures of some calls."
+type UsageSums @requires(role: VIEWER) {
+  "How many calls."
+  calls: Count!
+  "Tokens of the requests, as far as they are known."
+  promptTokens: Count!
+  "Tokens of the answers, as far as they are known."
+  completionTokens: Count!
+  "What was billed."
+  settled: USD!
+  "What calls in flight may still cost."
+  held: USD!
+  "Holds that were booked as the cost, since nobody knew it."
+  assumed: USD!
+  "Corrections; negative when less was spent than had been booked."
+  adjusted: USD!
+  "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
+  overage: USD!
+  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
+  booked: USD!
+}
+
+"The figures of the calls that have something in common."
+type UsageGroup @requires(role: VIEWER) {
+  "The day that admitted them. Null unless grouped by ` + "`" + `DAY` + "`" + `."
+  day: Date
+  "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls that no model has answered."
+  model: String
+  "The step. Null unless grouped by ` + "`" + `STEP` + "`" + `."
+  step: StepKey
+  "The workflow that pays. Null unless grouped by ` + "`" + `WORKFLOW` + "`" + `."
+  workflowId: ID
+  "What has become of them. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
+  outcome: CallState
+  "How many calls."
+  calls: Count!
+  "Tokens of the requests, as far as they are known."
+  promptTokens: Count!
+  "Tokens of the answers, as far as they are known."
+  completionTokens: Count!
+  "What was billed."
+  settled: USD!
+  "What calls in flight may still cost."
+  held: USD!
+  "Holds that were booked as the cost, since nobody knew it."
+  assumed: USD!
+  "Corrections; negative when less was spent than had been booked."
+  adjusted: USD!
+  "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
+  overage: USD!
+  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
+  booked: USD!
+}
+
+"What the running month will cost if spending goes on as it did since the month began."
+type Forecast @requires(role: VIEWER) {
+  "When this was so."
+  asOf: DateTime!
+  "The running month."
+  period: Period!
+  "What it has spent and holds so far."
+  spend: Spend!
+  "` + "`" + `settled` + "`" + ` at the month's end: ` + "`" + `settled so far · length of the month / time passed` + "`" + `, rounded up to a picodollar."
+  settledAtEnd: USD!
+  """
+  When ` + "`" + `settled` + "`" + ` reaches the limit: ` + "`" + `start + time passed · limit / settled so far` + "`" + `, in the past when it has. Null when
+  that is not before the month's end, or there is no limit.
+  """
+  exhaustedAt: DateTime
+}
+
+"What ideal customer profiles have cost."
+type IcpCost @requires(role: VIEWER) {
+  "When this was so."
+  asOf: DateTime!
+  "All that was booked for calls of the first step in these days, those without a result among them."
+  spent: USD!
+  "How many profiles were finished in these days. One that is made anew counts again."
+  finished: Count!
+  "` + "`" + `spent / finished` + "`" + `, rounded up to a picodollar. Null when none was finished."
+  each: USD
+}
+
+"How far some workflows have come."
+type Funnel {
+  "When this was so. Visits that go on count up to here."
+  asOf: DateTime!
+  "How many workflows were created in the range."
+  created: Int!
+  "The seven steps, in order."
+  steps: [FunnelStep!]!
+  "All states, in the order of the graph."
+  states: [FunnelState!]!
+}
+
+"How many workflows have passed a step, each counted once however often it came by."
+type FunnelStep {
+  "The step."
+  step: Step!
+  "How many have ever entered it."
+  reached: Int!
+  "How many have ever completed it."
+  completed: Int!
+}
+
+"How workflows have passed through a state."
+type FunnelState {
+  "The state."
+  state: WorkflowState!
+  "How many workflows have ever entered it."
+  workflows: Int!
+  "How often one has entered it."
+  visits: Int!
+  "How many stand there now."
+  open: Int!
+  """
+  How long half of the visits lasted at most, the open ones among them. Null when none, or when nothing leaves the
+  state.
+  """
+  medianSeconds: Float
+  "How long 95 in 100 of the visits lasted at most, the open ones among them. Null as ` + "`" + `medianSeconds` + "`" + `."
+  p95Seconds: Float
+}
+
+# ------------------------------------------------------------------------------
+# Events of subscriptions
+# ------------------------------------------------------------------------------
+
+"One transition as it happens, or the word that some were left out."
+type TransitionEvent {
+  "The workflow as the transition left it; what is not computed from its state is as it is now. Null in a resync."
+  workflow: Workflow
+  "The transition. Null in a resync."
+  transition: Transition
+  "True when this is no transition: read again what you show, since something may have been left out before."
+  resync: Boolean!
+}
+
+"One movement of a workflow's money as it happens."
+type SpendEvent {
+  "What the workflow had spent and held after it."
+  spend: Spend!
+  "The movement."
+  entry: LedgerEntry!
+}
+
+# ------------------------------------------------------------------------------
+# Errors
+# ------------------------------------------------------------------------------
 
 """
 Something that a mutation can be expected to fail of. Nothing was written. Ask for the fields of the members that you
@@ -2269,358 +2644,61 @@ type PriceUnknown implements UserError {
   model: String!
 }
 
-"The price of one thing of one model, from one moment on."
-type Price @requires(role: VIEWER) {
-  "The model, as requests name it."
-  model: String!
-  "What it is paid for."
-  component: PriceComponent!
-  "The price of one token, request or search."
-  amount: USD!
-  """
-  The size of the prompt in tokens from which on it applies. Of several prices of a component the one with the greatest
-  size that the prompt reaches is charged.
-  """
-  minPromptTokens: Int!
-  "Since when it is in force."
-  validFrom: DateTime!
-  "When its successor begins. Null while there is none."
-  validTo: DateTime
-  "Where it was published."
-  source: String!
-  "True when it stands in your organization's own list, false for the operator's."
-  isOwn: Boolean!
-}
+# ------------------------------------------------------------------------------
+# Nodes and pages
+# ------------------------------------------------------------------------------
 
-"What a price is paid for."
-enum PriceComponent {
-  "For each token sent."
-  PROMPT
-  "For each token answered."
-  COMPLETION
-  "For each request, whatever its size."
-  REQUEST
-  "For each search of the web that the model makes."
-  WEB_SEARCH
-  "For each token of hidden reasoning, instead of ` + "`" + `COMPLETION` + "`" + `."
-  REASONING
-  "For each token read from the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
-  CACHE_READ
-  "For each token written to the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
-  CACHE_WRITE
-}
-
-"A page of prices, ordered by model, component, size of prompt and list."
-type PriceConnection @requires(role: VIEWER) {
-  "The prices."
-  nodes: [Price!]!
-  "The prices, each with its cursor."
-  edges: [PriceEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many prices there are. Counted only when you ask."
-  totalCount: Int!
-}
-
-"A price in a list."
-type PriceEdge @requires(role: VIEWER) {
-  "The price."
-  node: Price!
-  "Its place in the list."
-  cursor: String!
-}
-
-"A price in quarantine: not used unless it is accepted."
-type PriceProposal implements Node @requires(role: OPERATOR) {
-  "The id: ` + "`" + `prop_…` + "`" + `."
+"Anything that ` + "`" + `node` + "`" + ` can find by its id."
+interface Node {
+  "The id: typed, opaque, unique over all organizations."
   id: ID!
-  "The model, as requests name it."
-  model: String!
-  "What it would be paid for."
-  component: PriceComponent!
-  "The size of the prompt in tokens from which on it would apply."
-  minPromptTokens: Int!
-  "The proposed price of one token, request or search."
-  amount: USD!
-  "The price that it was compared with. Null when there was none."
-  previous: USD
-  "Why it is not believed."
-  doubt: PriceDoubt!
-  "Where it was published."
-  source: String!
-  "Who brought the list."
-  proposedBy: String!
-  "When the list was brought."
-  proposedAt: DateTime!
-  "What became of it."
-  state: PriceProposalState!
-  "Who decided. Null while it is pending."
-  decidedBy: String
-  "Why it was accepted or rejected."
-  reason: String
-  "When it was decided. Null while it is pending."
-  decidedAt: DateTime
-  "When the accepted price comes into force. Null when it was not accepted."
-  validFrom: DateTime
 }
 
-"Why a price is not believed."
-enum PriceDoubt {
-  "It is more than 5 times the price before it, or less than a fifth."
-  TOO_FAR
-  "No price of its kind was ever that low or that high."
-  OUT_OF_BOUNDS
+"Where a page of a list begins and ends."
+type PageInfo {
+  "True when there is more after this page."
+  hasNextPage: Boolean!
+  "True when something comes before this page."
+  hasPreviousPage: Boolean!
+  "The cursor of the first item; null when the page is empty."
+  startCursor: String
+  "The cursor of the last item; pass it as ` + "`" + `after` + "`" + ` to get the next page. Null when the page is empty."
+  endCursor: String
 }
 
-"What became of a price in quarantine. All but the first are final."
-enum PriceProposalState {
-  "It waits for a person."
-  PENDING
-  "It became a price."
-  ACCEPTED
-  "It did not become a price."
-  REJECTED
-  "A later list said something else."
-  SUPERSEDED
+"The directions of an order."
+enum OrderDirection {
+  "The earliest first."
+  ASC
+  "The latest first."
+  DESC
 }
 
-"A page of prices in quarantine."
-type PriceProposalConnection @requires(role: OPERATOR) {
-  "The proposed prices."
-  nodes: [PriceProposal!]!
-  "The proposed prices, each with its cursor."
-  edges: [PriceProposalEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
-  totalCount: Int!
-}
-
-"A proposed price in a list."
-type PriceProposalEdge @requires(role: OPERATOR) {
-  "The proposed price."
-  node: PriceProposal!
-  "Its place in the list."
-  cursor: String!
-}
-
-"What an import does, or would do, to one price."
-type PriceChange @requires(role: OPERATOR) {
-  "What kind of change it is."
-  kind: PriceChangeKind!
-  "The model, as requests name it."
-  model: String!
-  "What it is paid for."
-  component: PriceComponent!
-  "The size of the prompt in tokens from which on it applies."
-  minPromptTokens: Int!
-  "The price of one token, request or search."
-  amount: USD!
-  "The price before; the operator's when your organization had none. Null when there was none at all."
-  previous: USD
-  "The new price in old ones, for people to read. Null when there was none, or it was nothing."
-  factor: Float
-  "Why it goes into quarantine. Null when it is believed."
-  doubt: PriceDoubt
-  "From when on it is in force. Null when nothing begins."
-  validFrom: DateTime
-  "The id of the price in quarantine, ` + "`" + `prop_…` + "`" + `. Null when it is believed, or nothing was written."
-  proposalId: ID
-}
-
-"What an import does to a price."
-enum PriceChangeKind {
-  "There was none in your organization's list."
-  ADDED
-  "There was another."
-  CHANGED
-  "It is the same."
-  UNCHANGED
-  "Your organization's list has it and the import does not name it. It stays in force."
-  GONE
-}
-
-"Prices for your organization's own list."
-input ImportPricesInput {
-  "The prices: 1 to 1000, each model, component and size once."
-  prices: [PriceInput!]!
-  "Where they were published, or agreed: 1 to 2048 characters."
-  source: String!
-  "True to write. Otherwise the answer says what would be done."
-  apply: Boolean! = false
-  """
-  A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
-  with what was done to each price. Without ` + "`" + `apply` + "`" + ` nothing is written, and the key stays unused.
-  """
-  idempotencyKey: String
-}
-
-"One price."
-input PriceInput {
-  "The model, as requests name it."
-  model: String!
-  "What it is paid for."
-  component: PriceComponent!
-  "The price of one token, request or search."
-  amount: USD!
-  "The size of the prompt in tokens from which on it applies."
-  minPromptTokens: Int! = 0
-}
-
-"Which price in quarantine shall be let out."
-input AcceptPriceInput {
-  "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
-  proposalId: ID!
-  "Why: 1 to 2000 characters. It stays with the price."
-  reason: String!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"Which price in quarantine shall be dropped."
-input RejectPriceInput {
-  "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
-  proposalId: ID!
-  "Why: 1 to 2000 characters. It stays with the price."
-  reason: String!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"The answer to ` + "`" + `importPrices` + "`" + `."
-type ImportPricesPayload {
-  "What the import does to each price, as it was given; then what it does not name."
-  changes: [PriceChange!]!
-  "True when it was written."
-  applied: Boolean!
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `acceptPrice` + "`" + `."
-type AcceptPricePayload {
-  "The proposed price after the decision. Null when nothing was decided."
-  proposal: PriceProposal
-  "True when it had been accepted before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `rejectPrice` + "`" + `."
-type RejectPricePayload {
-  "The proposed price after the decision. Null when nothing was decided."
-  proposal: PriceProposal
-  "True when it had been rejected before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
+# ------------------------------------------------------------------------------
+# Scalars
+# ------------------------------------------------------------------------------
 
 """
-A key that a program signs in with, in place of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name what was
-done with it by ` + "`" + `key:` + "`" + ` and its name.
+An amount of money in US dollars, as exact decimal text: ` + "`" + `"0.0017"` + "`" + `. What you write has digits and at most one point
+with 1 to 12 digits after it, no sign and no exponent, and stands in quotes. What you read is the shortest exact form.
+The engine counts in picodollars (10⁻¹² USD) and never rounds.
 """
-type ApiKey implements Node @requires(role: ADMIN) {
-  "The id: ` + "`" + `key_…` + "`" + `. It is no secret, and not the key."
-  id: ID!
-  "What it is for: unique in the organization, for ever."
-  name: String!
-  "What it may do."
-  role: Role!
-  "The letters after the second ` + "`" + `_` + "`" + ` of the key, to recognize it by."
-  prefix: String!
-  "Whether it can be used."
-  state: ApiKeyState!
-  "When it ends by itself."
-  expiresAt: DateTime!
-  "Who made it."
-  createdBy: String!
-  "When it was made."
-  createdAt: DateTime!
-  "Who revoked it. Null while nobody has."
-  revokedBy: String
-  "When it was revoked. Null while it was not."
-  revokedAt: DateTime
-  "When it was used last, to the minute. Null when it never was."
-  lastUsedAt: DateTime
-}
+scalar USD
 
-"Whether a key can be used."
-enum ApiKeyState {
-  "It can."
-  ACTIVE
-  "It has ended."
-  EXPIRED
-  "Somebody has revoked it."
-  REVOKED
-}
+"""
+A moment, as RFC 3339 text. What you read is in UTC with microseconds: ` + "`" + `"2026-02-01T09:30:00.000000Z"` + "`" + `. What you write
+may have any offset.
+"""
+scalar DateTime
 
-"A page of API keys."
-type ApiKeyConnection @requires(role: ADMIN) {
-  "The keys."
-  nodes: [ApiKey!]!
-  "The keys, each with its cursor."
-  edges: [ApiKeyEdge!]!
-  "Where the page begins and ends."
-  pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
-  totalCount: Int!
-}
+"""
+A day of the calendar, as text: ` + "`" + `"2026-03-01"` + "`" + `. It is a day of the organization's time zone, and has 23 or 25 hours
+where clocks change.
+"""
+scalar Date
 
-"An API key in a list."
-type ApiKeyEdge @requires(role: ADMIN) {
-  "The key."
-  node: ApiKey!
-  "Its place in the list."
-  cursor: String!
-}
-
-"A new API key."
-input CreateApiKeyInput {
-  "What it is for: 1 to 100 characters."
-  name: String!
-  "What it may do: at most what you may."
-  role: Role!
-  "When it ends: later than now, and at most 366 days from now."
-  expiresAt: DateTime!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"Which API key shall end."
-input RevokeApiKeyInput {
-  "The id of the key: ` + "`" + `key_…` + "`" + `."
-  keyId: ID!
-  "Why, for the journal of the settings: up to 2000 characters."
-  reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
-  idempotencyKey: String
-}
-
-"The answer to ` + "`" + `createApiKey` + "`" + `."
-type CreateApiKeyPayload {
-  "The key as lists show it. Null when it was not made."
-  apiKey: ApiKey
-  "The key itself, ` + "`" + `infin8_…` + "`" + `. It is shown in this answer only, and null in a replay: nobody knows it any more but you."
-  secret: String
-  "True when the same request had been carried out before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
-
-"The answer to ` + "`" + `revokeApiKey` + "`" + `."
-type RevokeApiKeyPayload {
-  "The key. Null when nothing was done."
-  apiKey: ApiKey
-  "True when it had been revoked before and nothing was done now."
-  replayed: Boolean!
-  "Why nothing was done; empty when it was."
-  userErrors: [UserError!]!
-}
+"A whole number that may need more than the 32 bits of ` + "`" + `Int` + "`" + `. It is written as a JSON number."
+scalar Count
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -11119,130 +11197,6 @@ func (ec *executionContext) fieldContext_Mutation_setMonthlyLimit(ctx context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_setTimeZone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetTimeZone(ctx, fc.Args["input"].(model.SetTimeZoneInput))
-		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
-				if err != nil {
-					var zeroVal *model.SetTimeZonePayload
-					return zeroVal, err
-				}
-				if ec.Directives.Requires == nil {
-					var zeroVal *model.SetTimeZonePayload
-					return zeroVal, errors.New("directive requires is not implemented")
-				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
-			}
-
-			next = directive1
-			return next
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
-			return ec.marshalNSetTimeZonePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetTimeZonePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SetTimeZonePayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_setTimeZone_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_setAlertWebhook(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetAlertWebhook(ctx, fc.Args["input"].(model.SetAlertWebhookInput))
-		},
-		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
-			directive0 := next
-
-			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
-				if err != nil {
-					var zeroVal *model.SetAlertWebhookPayload
-					return zeroVal, err
-				}
-				if ec.Directives.Requires == nil {
-					var zeroVal *model.SetAlertWebhookPayload
-					return zeroVal, errors.New("directive requires is not implemented")
-				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
-			}
-
-			next = directive1
-			return next
-		},
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SetAlertWebhookPayload) graphql.Marshaler {
-			return ec.marshalNSetAlertWebhookPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetAlertWebhookPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Mutation",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SetAlertWebhookPayload(ctx, field)
-		},
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = ec.Recover(ctx, r)
-			ec.Error(ctx, err)
-		}
-	}()
-	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_setAlertWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
-		ec.Error(ctx, err)
-		return fc, err
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11361,6 +11315,130 @@ func (ec *executionContext) fieldContext_Mutation_acceptPrice(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_acceptPrice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectPrice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectPrice(ctx, fc.Args["input"].(model.RejectPriceInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.RejectPricePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RejectPricePayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectPricePayload) graphql.Marshaler {
+			return ec.marshalNRejectPricePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPricePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectPricePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectPrice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setAlertWebhook(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetAlertWebhook(ctx, fc.Args["input"].(model.SetAlertWebhookInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.SetAlertWebhookPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetAlertWebhookPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetAlertWebhookPayload) graphql.Marshaler {
+			return ec.marshalNSetAlertWebhookPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetAlertWebhookPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetAlertWebhookPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setAlertWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -11491,17 +11569,17 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_rejectPrice(ctx, field)
+			return ec.fieldContext_Mutation_setTimeZone(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RejectPrice(ctx, fc.Args["input"].(model.RejectPriceInput))
+			return ec.Resolvers.Mutation().SetTimeZone(ctx, fc.Args["input"].(model.SetTimeZoneInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11509,11 +11587,11 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 			directive1 := func(ctx context.Context) (any, error) {
 				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
 				if err != nil {
-					var zeroVal *model.RejectPricePayload
+					var zeroVal *model.SetTimeZonePayload
 					return zeroVal, err
 				}
 				if ec.Directives.Requires == nil {
-					var zeroVal *model.RejectPricePayload
+					var zeroVal *model.SetTimeZonePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
 				return ec.Directives.Requires(ctx, nil, directive0, role)
@@ -11522,21 +11600,21 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectPricePayload) graphql.Marshaler {
-			return ec.marshalNRejectPricePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPricePayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetTimeZonePayload) graphql.Marshaler {
+			return ec.marshalNSetTimeZonePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetTimeZonePayload(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_RejectPricePayload(ctx, field)
+			return ec.childFields_SetTimeZonePayload(ctx, field)
 		},
 	}
 	defer func() {
@@ -11546,7 +11624,7 @@ func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_rejectPrice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.field_Mutation_setTimeZone_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24251,20 +24329,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "setTimeZone":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_setTimeZone(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "setAlertWebhook":
-			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_setAlertWebhook(ctx, field)
-			})
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "importPrices":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_importPrices(ctx, field)
@@ -24275,6 +24339,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "acceptPrice":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_acceptPrice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectPrice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectPrice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setAlertWebhook":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setAlertWebhook(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -24293,9 +24371,9 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "rejectPrice":
+		case "setTimeZone":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
-				return ec._Mutation_rejectPrice(ctx, field)
+				return ec._Mutation_setTimeZone(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -100,19 +100,6 @@ func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetM
 	}, err
 }
 
-func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
-	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone)
-	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
-}
-
-func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
-	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook)
-	organization, secret := webhooked(w)
-	return &model.SetAlertWebhookPayload{
-		Organization: organization, Secret: secret, Replayed: w.Replayed, UserErrors: problems,
-	}, err
-}
-
 func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
 	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.Engine.ImportPrices)
 	return &model.ImportPricesPayload{
@@ -123,6 +110,19 @@ func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportP
 func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error) {
 	d, problems, err := act(ctx, r.Resolver, decodeAccept(input), r.Engine.AcceptPrice)
 	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
+	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice)
+	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
+	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook)
+	organization, secret := webhooked(w)
+	return &model.SetAlertWebhookPayload{
+		Organization: organization, Secret: secret, Replayed: w.Replayed, UserErrors: problems,
+	}, err
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
@@ -137,9 +137,9 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeA
 	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}, err
 }
 
-func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
-	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice)
-	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
+	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone)
+	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
 }
 
 func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error) {

@@ -371,8 +371,8 @@ type RevokeAPIKeyPayload struct {
 
 // Where alerts are to be sent.
 type SetAlertWebhookInput struct {
-	// The address, `https` and public: at most 2048 characters, without user name, password and fragment. Null or absent: the
-	// webhook is removed.
+	// The address, `https` and public: at most 2048 characters, without user name, password and fragment. Null or absent:
+	// the webhook is removed.
 	URL graphql.Omittable[*string] `json:"url,omitempty"`
 	// Why, for the journal of the settings: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
@@ -510,8 +510,8 @@ type TransitionWorkflowInput struct {
 	From workflow.State `json:"from"`
 	// Where it shall go; `ILLEGAL_TRANSITION` when the graph has no such edge.
 	To workflow.State `json:"to"`
-	// The version you believe the workflow has: stricter than `from` alone. Whoever completes or fails a run gives the
-	// run's token here.
+	// The version you believe the workflow has: stricter than `from` alone. Whoever completes or fails a run gives the run's
+	// token here.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
 	// Why, for the journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
