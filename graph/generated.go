@@ -269,196 +269,207 @@ var sources = []*ast.Source{
 # ------------------------------------------------------------------------------
 
 """
-What can be read. Every field needs the role that its ` + "`" + `@requires` + "`" + ` says, and sees the caller's own organization only.
+The fields to read. A field answers for the caller's own organization only, and for callers with the role that its
+description names.
 
-An operation may have 2 000 words and signs, 12 fields inside each other, 30 aliases, 20 fields here, and a cost of 1
-000, unless the server is set otherwise: about 1 for each object that it asks for, and a list counts as many as its
-` + "`" + `first` + "`" + `. What exceeds a limit is not executed and has the code ` + "`" + `TOO_MANY_TOKENS` + "`" + `, ` + "`" + `TOO_DEEP` + "`" + `, ` + "`" + `TOO_MANY_ALIASES` + "`" + `,
-` + "`" + `TOO_MANY_ROOT_FIELDS` + "`" + ` or ` + "`" + `TOO_COSTLY` + "`" + `; a query that takes longer than 5 s, or a mutation longer than 15 s, has
-` + "`" + `TIMED_OUT` + "`" + `. Every answer says in ` + "`" + `extensions.cost` + "`" + ` what was ` + "`" + `requested` + "`" + `, the ` + "`" + `limit` + "`" + `, and what is ` + "`" + `remaining` + "`" + `.
+The server limits each operation. The defaults are 2 000 tokens, a depth of 12 fields, 30 aliases, 20 root fields and a
+complexity of 1 000. Each requested object adds about 1 to the complexity, and a list counts as many objects as its
+` + "`" + `first` + "`" + `. The server does not execute an operation that exceeds a limit. Its error code is ` + "`" + `TOO_MANY_TOKENS` + "`" + `, ` + "`" + `TOO_DEEP` + "`" + `,
+` + "`" + `TOO_MANY_ALIASES` + "`" + `, ` + "`" + `TOO_MANY_ROOT_FIELDS` + "`" + ` or ` + "`" + `TOO_COSTLY` + "`" + `. A query that takes longer than 5 s, or a mutation longer
+than 15 s, has the code ` + "`" + `TIMED_OUT` + "`" + `. Every response has the ` + "`" + `requested` + "`" + ` complexity, the ` + "`" + `limit` + "`" + ` and the ` + "`" + `remaining` + "`" + `
+allowance in ` + "`" + `extensions.cost` + "`" + `.
 """
 type Query {
-  "Who you are: what your token says."
+  "The caller, as its token describes it. Requires VIEWER."
   viewer: Viewer! @requires(role: VIEWER)
 
   """
-  Anything that has an id. Null when your organization has nothing of that id. A malformed id is the error
-  ` + "`" + `INVALID_INPUT` + "`" + `.
+  Any object that has an id. Null when your organization has no object with that id. A malformed id is the error
+  ` + "`" + `INVALID_INPUT` + "`" + `. Requires VIEWER.
   """
   node(
-    "The id as you read it in an earlier answer."
+    "The id from an earlier answer."
     id: ID!
   ): Node @requires(role: VIEWER)
 
-  "One workflow. Null when your organization has none of that id. A malformed id is the error ` + "`" + `INVALID_INPUT` + "`" + `."
+  """
+  One workflow. Null when your organization has no workflow with that id. A malformed id is the error ` + "`" + `INVALID_INPUT` + "`" + `.
+  Requires VIEWER.
+  """
   workflow(
     "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     id: ID!
   ): Workflow @requires(role: VIEWER)
 
-  "The workflows of your organization, the newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise."
+  "The workflows of your organization, newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Requires VIEWER."
   workflows(
-    "Which workflows. All when absent."
+    "The conditions. All workflows when absent."
     filter: WorkflowFilter
-    "In which order. ` + "`" + `CREATED_AT` + "`" + `, ` + "`" + `DESC` + "`" + ` when absent."
+    "The order. ` + "`" + `CREATED_AT` + "`" + `, ` + "`" + `DESC` + "`" + ` when absent."
     orderBy: WorkflowOrder
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this list in the same order: only what comes after it is returned."
+    "A cursor of this list in the same order. The page begins after it."
     after: String
   ): WorkflowConnection! @requires(role: VIEWER)
 
-  "The state machine that every workflow follows: its steps, states and edges, as data and as a picture."
+  """
+  The state machine that every workflow follows: its steps, states and edges, as data and as a picture. Requires VIEWER.
+  """
   workflowGraph: WorkflowGraph! @requires(role: VIEWER)
 
-  "Your organization, with what it has spent this month."
+  "Your organization. Requires VIEWER."
   organization: Organization! @requires(role: VIEWER)
 
   """
-  The prices in force for your organization, by model: those of the operator, which count for everybody, and your own.
-  For a model that has own prices of prompt and completion only the own ones count. What was in force at a moment never
-  changes, so the prices at ` + "`" + `reservedAt` + "`" + ` of a call are those that it was held by.
+  The prices in force for your organization, by model: the operator's prices, which apply to every organization, and
+  your own. If your organization has its own prompt and completion prices for a model, only its own prices apply to that
+  model. The prices in force at a moment never change, so the prices at a call's ` + "`" + `reservedAt` + "`" + ` are the prices of its
+  hold. Requires VIEWER.
   """
   prices(
-    "Only of these models: at most 100. All when absent."
+    "Only prices of these models: at most 100. All models when absent."
     models: [String!]
-    "As they were at this moment. Now when absent."
+    "The moment at which the prices are in force. Now when absent."
     at: DateTime
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
+    "A cursor of this list. The page begins after it."
     after: String
   ): PriceConnection! @requires(role: VIEWER)
 
-  "The prices that your organization's imports put into quarantine, the oldest first."
+  "The quarantined prices from your organization's imports, oldest first. Requires OPERATOR."
   priceProposals(
-    "Only in these states. All when absent."
+    "Only prices in these states. All states when absent."
     states: [PriceProposalState!]
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
+    "A cursor of this list. The page begins after it."
     after: String
   ): PriceProposalConnection! @requires(role: OPERATOR)
 }
 
 """
-What can be changed. Each mutation does all of its work or none. What can be expected to fail comes back in
-` + "`" + `userErrors` + "`" + `; then nothing was written, and the payload's other fields are null. A mutation that carries an
-` + "`" + `idempotencyKey` + "`" + ` can be sent again without harm: the first answer comes back with ` + "`" + `replayed: true` + "`" + `.
+The changes to make. Each mutation does all of its work or none. Expected failures are data in ` + "`" + `userErrors` + "`" + `: then the
+mutation wrote nothing, and the other fields of its payload are null. A mutation with an ` + "`" + `idempotencyKey` + "`" + ` is safe to
+repeat: the repetition returns the first answer with ` + "`" + `replayed: true` + "`" + `.
 """
 type Mutation {
-  "Creates a workflow in the state ` + "`" + `CREATED` + "`" + `, with an account of its own for the money it may spend."
+  "Creates a workflow in the state ` + "`" + `CREATED` + "`" + `, with its own account for the money that it may spend. Requires OPERATOR."
   createWorkflow(
-    "What the workflow is about."
+    "The name, the company and the limit."
     input: CreateWorkflowInput!
   ): CreateWorkflowPayload! @requires(role: OPERATOR)
 
   """
-  Starts the first step and returns at once; read ` + "`" + `workflow.activity` + "`" + ` or the journal to see how it goes. The workflow
-  must be ` + "`" + `CREATED` + "`" + `, or ` + "`" + `ICP_FAILED` + "`" + ` to try again.
+  Starts the first step and returns at once. Read ` + "`" + `workflow.activity` + "`" + ` or the journal to follow the step. The workflow
+  must be in the state ` + "`" + `CREATED` + "`" + `, or in ` + "`" + `ICP_FAILED` + "`" + ` to try again. Requires OPERATOR.
   """
   generateIcp(
-    "Which workflow."
+    "The workflow."
     input: GenerateIcpInput!
   ): GenerateIcpPayload! @requires(role: OPERATOR)
 
   """
-  Takes one edge of the graph, if the workflow still stands on ` + "`" + `from` + "`" + `. Of any number of callers that ask for the same
-  edge at once, exactly one succeeds; the others get ` + "`" + `StaleState` + "`" + ` with the workflow as it stands now.
+  Takes one edge of the graph if the workflow is still in the state ` + "`" + `from` + "`" + `. If several callers ask for the same edge at
+  once, exactly one succeeds. The others get ` + "`" + `StaleState` + "`" + ` with the current workflow. Requires OPERATOR.
   """
   transitionWorkflow(
-    "Which workflow, from where to where."
+    "The workflow and the edge."
     input: TransitionWorkflowInput!
   ): TransitionWorkflowPayload! @requires(role: OPERATOR)
 
   """
-  Gives a workflow up, from whatever state it is in. A running step is stopped and its result dropped; what it cost is
-  still booked.
+  Cancels a workflow in any state that is not terminal. The engine stops a running step, drops its result and books its
+  cost. Requires OPERATOR.
   """
   cancelWorkflow(
-    "Which workflow, and why."
+    "The workflow and the reason."
     input: CancelWorkflowInput!
   ): CancelWorkflowPayload! @requires(role: OPERATOR)
 
   """
-  Keeps a run alive that a program of yours drives: without renewal it ends with ` + "`" + `LEASE_EXPIRED` + "`" + ` and another may take
-  the step. The payload says until when the lease holds now. ` + "`" + `StaleState` + "`" + ` when the run is over.
+  Renews the lease of a run that a program of yours drives. Without renewal the run ends with ` + "`" + `LEASE_EXPIRED` + "`" + `, and
+  another worker may take the step. The payload has the new end of the lease. ` + "`" + `StaleState` + "`" + ` when the run is over.
+  Requires OPERATOR.
   """
   renewLease(
-    "Which run."
+    "The run."
     input: RenewLeaseInput!
   ): RenewLeasePayload! @requires(role: OPERATOR)
 
   """
-  Reserves money for one call to a language model, before it is made. The hold is admitted by the workflow's account and
-  by the month's, or by neither: ` + "`" + `BudgetRefused` + "`" + ` says which had no room.
+  Reserves money for one call to a language model, before the call is made. Either both accounts, the workflow's and the
+  month's, admit the hold, or neither does: ` + "`" + `BudgetRefused` + "`" + ` names the account without room. Requires ADMIN.
   """
   reserveUsage(
-    "For which workflow and how much."
+    "The workflow and the amount."
     input: ReserveUsageInput!
   ): ReserveUsagePayload! @requires(role: ADMIN)
 
   """
-  Books what a call cost and gives back what is left of its hold. It never fails on a limit, since the money is spent; a
-  cost above the hold is marked as ` + "`" + `overage` + "`" + ` and stops further calls of the account.
+  Books the cost of a call and frees the rest of its hold. A limit never refuses it, because the money is already spent.
+  A cost above the hold is marked as ` + "`" + `overage` + "`" + ` and stops further calls of the account. Requires ADMIN.
   """
   settleUsage(
-    "Which call, and what it consumed."
+    "The call and its consumption."
     input: SettleUsageInput!
   ): SettleUsagePayload! @requires(role: ADMIN)
 
   """
-  Gives back the whole hold of a call that cost nothing. Only for calls that were never sent, or that the provider
-  refused before the model started: of any other call the cost is not known to be nothing.
+  Frees the whole hold of a call that cost nothing: a call that was never sent, or that the provider refused before the
+  model started. For any other call there is no proof that it cost nothing. Requires ADMIN.
   """
   releaseUsage(
-    "Which call, and why it cost nothing."
+    "The call and the reason."
     input: ReleaseUsageInput!
   ): ReleaseUsagePayload! @requires(role: ADMIN)
 
   """
-  Books a call that was made without a reservation, with its outcome. It is always booked, in full, since the money is
-  spent: also beyond a limit, which marks it as ` + "`" + `overage` + "`" + `, and for a workflow that is over. Nothing bounds such calls
-  beforehand: whoever can reserves.
+  Books a call that was made without a reservation, together with its outcome. It always books the full cost, because
+  the money is already spent: also beyond a limit, which it marks as ` + "`" + `overage` + "`" + `, and for a workflow in a terminal state.
+  No limit bounds such calls beforehand, so reserve where you can. Requires ADMIN.
   """
   recordUsage(
-    "Which call, and what it consumed."
+    "The call and its consumption."
     input: RecordUsageInput!
   ): RecordUsagePayload! @requires(role: ADMIN)
 
   """
-  Corrects what was booked for a call, when the provider's invoice says something else. Nothing is rewritten: the
-  correction is an ` + "`" + `ADJUST` + "`" + ` entry on the workflow's account and on the month's, and names the entry that it corrects. A
-  correction can be corrected in turn. ` + "`" + `CONFLICT` + "`" + ` when the call has no outcome yet.
+  Corrects the booked cost of a call, for example after the provider's invoice. It rewrites no entry: the correction is
+  an ` + "`" + `ADJUST` + "`" + ` entry on the workflow's account and on the month's, and it names the corrected entry. A later correction
+  may correct it in turn. ` + "`" + `CONFLICT` + "`" + ` when the call has no outcome yet. Requires ADMIN.
   """
   adjustUsage(
-    "Which entry, and what the call has cost in truth."
+    "The entry and the true cost of the call."
     input: AdjustUsageInput!
   ): AdjustUsagePayload! @requires(role: ADMIN)
 
   """
-  Sets what a workflow may spend, and lets an account that an overage has stopped spend again. Raising the limit
-  unblocks at once. Lowering it disturbs no call in flight: what remains may be negative, and the next call is refused.
+  Sets the limit of a workflow. An account that an overage has stopped may spend again. A higher limit takes effect at
+  once. A lower limit does not affect calls in flight: the remaining amount may become negative, and the account then
+  refuses the next call. Requires ADMIN.
   """
   setWorkflowLimit(
-    "Which workflow, and how much."
+    "The workflow and the limit."
     input: SetWorkflowLimitInput!
   ): SetWorkflowLimitPayload! @requires(role: ADMIN)
 
   """
-  Sets what the organization may spend in a month: in the running one, and in all that follow. Raising and lowering work
-  as with ` + "`" + `setWorkflowLimit` + "`" + `.
+  Sets the organization's limit for a month: the running one and all later ones. Raising and lowering work as with
+  ` + "`" + `setWorkflowLimit` + "`" + `. Requires ADMIN.
   """
   setMonthlyLimit(
-    "How much."
+    "The limit."
     input: SetMonthlyLimitInput!
   ): SetMonthlyLimitPayload! @requires(role: ADMIN)
 
   """
-  Compares prices that your organization has negotiated with those in force, and takes them into your organization's own
-  list with ` + "`" + `apply` + "`" + `. The operator's prices stay what they are. A price more than 5 times off the one before it, or
-  outside its bounds ($10⁻¹² to $10⁻² for a token, $10⁻⁶ to $1 for a request or a search), goes into quarantine until it
-  is accepted. Other prices begin a minute later, or at once for a model without any. Sending it again changes nothing.
+  Compares your organization's negotiated prices with the prices in force. With ` + "`" + `apply` + "`" + ` it adds them to your
+  organization's own list; the operator's prices stay. A price goes into quarantine until a person accepts it if it is
+  more than 5 times off the previous price, or out of bounds ($10⁻¹² to $10⁻² for a token, $10⁻⁶ to $1 for a request or
+  a search). Other prices begin a minute later, or at once for a model without any price. Repeating the import changes
+  nothing. Requires ADMIN.
   """
   importPrices(
     "The prices."
@@ -466,101 +477,102 @@ type Mutation {
   ): ImportPricesPayload! @requires(role: ADMIN)
 
   """
-  Lets a price out of your organization's quarantine: it comes into force a minute later, or at once for a model without
-  any price. Accepting it again changes nothing; ` + "`" + `CONFLICT` + "`" + ` when it was rejected or superseded.
+  Accepts a price from your organization's quarantine. It comes into force a minute later, or at once for a model
+  without any price. Accepting it again changes nothing. ` + "`" + `CONFLICT` + "`" + ` when it was rejected or superseded. Requires ADMIN.
   """
   acceptPrice(
-    "Which price, and why."
+    "The price and the reason."
     input: AcceptPriceInput!
   ): AcceptPricePayload! @requires(role: ADMIN)
 
   """
-  Drops a price in your organization's quarantine. Rejecting it again changes nothing; ` + "`" + `CONFLICT` + "`" + ` when it was accepted
-  or superseded.
+  Rejects a price in your organization's quarantine. Rejecting it again changes nothing. ` + "`" + `CONFLICT` + "`" + ` when it was accepted
+  or superseded. Requires ADMIN.
   """
   rejectPrice(
-    "Which price, and why."
+    "The price and the reason."
     input: RejectPriceInput!
   ): RejectPricePayload! @requires(role: ADMIN)
 
   """
-  Sets the address that alerts are sent to, or removes it. Each time it is set there is a new signing secret, also for
-  the same address; it is in this answer, again in a replay of it, and nowhere else. What is still to be delivered goes
-  to the new address with the new secret. Messages follow the convention Standard Webhooks: the header
-  ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of HMAC-SHA-256 over ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with
-  points between them. ` + "`" + `CONFLICT` + "`" + ` when the server was given nothing to sign with.
+  Sets or removes the webhook address for alerts. Each call makes a new signing secret, also for the same address. Only
+  this answer and its replay contain the secret. Pending messages go to the new address with the new secret. Messages
+  follow the convention Standard Webhooks: the header ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of HMAC-SHA-256 over
+  ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with points between them. ` + "`" + `CONFLICT` + "`" + ` when the server has no webhook
+  secret. Requires ADMIN.
   """
   setAlertWebhook(
-    "The address, and why."
+    "The address and the reason."
     input: SetAlertWebhookInput!
   ): SetAlertWebhookPayload! @requires(role: ADMIN)
 
   """
-  Makes an API key for a program of yours. ` + "`" + `secret` + "`" + ` in the answer is the only time that the key is shown: when the
-  answer is lost, revoke the key and make another one. The key may do at most what you may. ` + "`" + `CONFLICT` + "`" + ` when your
-  organization has ever had a key of that name, or has 100 that are good.
+  Creates an API key for a program of yours. Only this answer shows the key, as ` + "`" + `secret` + "`" + `: if the answer is lost, revoke
+  the key and create another one. The role of the key is at most your own. ` + "`" + `CONFLICT` + "`" + ` when the name was ever used in
+  your organization, or when your organization has 100 active keys. Requires ADMIN.
   """
   createApiKey(
-    "What the key is for and what it may do."
+    "The name, the role and the end of the key."
     input: CreateApiKeyInput!
   ): CreateApiKeyPayload! @requires(role: ADMIN)
 
   """
-  Ends an API key, at once and on every server. What goes on with it, a websocket or a stream, ends within seconds.
-  Revoking it again changes nothing.
+  Revokes an API key, at once and on every server. An open websocket or stream of the key ends within seconds. Revoking
+  it again changes nothing. Requires ADMIN.
   """
   revokeApiKey(
-    "Which key, and why."
+    "The key and the reason."
     input: RevokeApiKeyInput!
   ): RevokeApiKeyPayload! @requires(role: ADMIN)
 
   """
-  Sets the time zone in which months begin. The running month ends when it would have ended, and the next one begins
-  there. One that would last for less than 15 days because of the change is part of the month after it.
+  Sets the time zone in which months begin. The end of the running month stays, and the next month begins there. A month
+  that would be shorter than 15 days because of the change becomes part of the month after it. Requires ADMIN.
   """
   setTimeZone(
-    "Which time zone."
+    "The time zone."
     input: SetTimeZoneInput!
   ): SetTimeZonePayload! @requires(role: ADMIN)
 }
 
 """
-What can be followed: over a websocket with the protocol ` + "`" + `graphql-transport-ws` + "`" + `, whose ` + "`" + `connection_init` + "`" + ` carries
+The events to subscribe to: over a websocket with the protocol ` + "`" + `graphql-transport-ws` + "`" + `, whose ` + "`" + `connection_init` + "`" + ` carries
 ` + "`" + `{"authorization": "Bearer …"}` + "`" + `, or as server-sent events, by ` + "`" + `POST` + "`" + ` with ` + "`" + `Accept: text/event-stream` + "`" + `. When the token
-ends the websocket is closed with the code 4403, and a stream of server-sent events without ` + "`" + `complete` + "`" + `: connect again
-with a new token, and go on from the last number you saw. A server that stops closes with 1001; any other server goes
-on.
+expires, the server closes the websocket with the code 4403, and ends a stream of server-sent events without ` + "`" + `complete` + "`" + `.
+Connect again with a new token and the last number that you received. A server that stops closes with 1001; connect to
+another one.
 """
 type Subscription {
   """
-  The transitions of one workflow, each once, without a gap and in order. Without ` + "`" + `afterVersion` + "`" + ` the transition that
-  made the present state comes first. To go on after a break, give the last version you saw: what you missed is told
-  first. It is complete after a terminal state, which nothing leaves. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has
-  none of that id.
+  The transitions of one workflow, each once, without a gap and in order. Without ` + "`" + `afterVersion` + "`" + ` the first event is the
+  latest transition. To resume, give the last version that you received: the missed transitions come first. The
+  subscription completes after a terminal state. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has no workflow with that
+  id. Requires VIEWER.
   """
   workflowTransitioned(
-    "Which workflow: ` + "`" + `wf_…` + "`" + `."
+    "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     workflowId: ID!
-    "The last version that you know: −1 or more; −1 tells the whole journal."
+    "The last version that you have: −1 or more. −1 replays the whole journal."
     afterVersion: Int
   ): TransitionEvent! @requires(role: VIEWER)
 
   """
-  All transitions of your organization's workflows, for a list that keeps itself up to date. The first event has
-  ` + "`" + `resync: true` + "`" + `: read your list after it and nothing will be missing. Then each transition comes once, in the order of
-  its workflow. ` + "`" + `resync: true` + "`" + ` again says that you were too slow and some were left out: read your list again.
+  All transitions of your organization's workflows, for a list that updates itself. The first event has ` + "`" + `resync: true` + "`" + `:
+  read your list after it, and you miss nothing. Then each transition comes once, in the order of its workflow. A later
+  ` + "`" + `resync: true` + "`" + ` means that the client was too slow and the server left out some events: read your list again.
+  Requires VIEWER.
   """
   organizationTransitioned: TransitionEvent! @requires(role: VIEWER)
 
   """
-  The movements of one workflow's money, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the last one
-  comes first. To go on after a break, give the last sequence number you saw. The error ` + "`" + `NOT_FOUND` + "`" + ` when your
-  organization has no workflow of that id.
+  The ledger entries of one workflow, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the first event is
+  the latest entry. To resume, give the last sequence number that you received. The error ` + "`" + `NOT_FOUND` + "`" + ` when your
+  organization has no workflow with that id. Requires VIEWER.
   """
   spendChanged(
-    "Which workflow: ` + "`" + `wf_…` + "`" + `."
+    "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     workflowId: ID!
-    "The last sequence number of the ledger that you know: −1 or more; −1 tells the whole ledger."
+    "The last sequence number that you have: −1 or more. −1 replays the whole ledger."
     afterSequence: Int
   ): SpendEvent! @requires(role: VIEWER)
 }
@@ -569,38 +581,43 @@ type Subscription {
 # Callers and roles
 # ------------------------------------------------------------------------------
 
-"Who is asking."
+"The caller."
 type Viewer {
-  "The person or program, as the journals name it: the subject of the token, or ` + "`" + `key:` + "`" + ` and the name of the API key."
+  """
+  The person or program, as the journals name it: the subject of the token, or ` + "`" + `key:` + "`" + ` and the name of the API key.
+  Requires VIEWER.
+  """
   actor: String! @requires(role: VIEWER)
-  "The id of the organization that the token belongs to."
+  "The id of the caller's organization."
   organizationId: ID!
-  "What the token or the API key allows."
+  "The role of the token or the API key."
   role: Role!
-  "The organization that the token belongs to."
+  "The caller's organization."
   organization: Organization!
 }
 
-"What a caller may do. Each role may do all that the one before it may."
+"The rights of a caller. Each role includes the rights of the role before it."
 enum Role {
-  "May read."
+  "Reads workflows and spending."
   VIEWER
-  "May also create, move and cancel workflows."
+  "Also creates, moves and cancels workflows, and reads actors and reasons."
   OPERATOR
-  "May also reserve and book money, correct what was booked, and change limits, prices, the time zone and the webhook."
+  "Also reserves, books and corrects money, and changes limits, prices, API keys, the time zone and the webhook."
   ADMIN
 }
 
 """
-The caller's role must include the given one, else the field is answered with the error ` + "`" + `FORBIDDEN` + "`" + ` and nothing is done.
-On a type it counts for every field that returns it.
+Limits a field, or every field that returns a type, to callers whose role includes the given one. For any other caller
+the field has the error ` + "`" + `FORBIDDEN` + "`" + `, and a mutation changes nothing.
 
-` + "`" + `VIEWER` + "`" + ` sees where workflows stand and what they, the organization and its months have spent. Who did what and why, row
-by row, needs ` + "`" + `OPERATOR` + "`" + `: the actors and reasons of the journal, calls, ledgers, alerts and prices in quarantine. API
-keys need ` + "`" + `ADMIN` + "`" + `.
+` + "`" + `VIEWER` + "`" + ` reads the state of workflows and the spending of workflows, months and the organization. ` + "`" + `OPERATOR` + "`" + ` also reads
+actors and reasons: journal, calls, ledgers, alerts, and prices in quarantine. ` + "`" + `ADMIN` + "`" + ` also reads API keys.
+
+A client cannot introspect directives. Each description therefore ends with the role that the field, or the type it
+returns, needs.
 """
 directive @requires(
-  "The least role that may use it."
+  "The least role that is allowed."
   role: Role!
 ) on FIELD_DEFINITION | OBJECT
 
@@ -608,96 +625,99 @@ directive @requires(
 # Workflows
 # ------------------------------------------------------------------------------
 
-"One run of the seven steps for one company. ` + "`" + `state` + "`" + ` is the only field that says where it stands."
+"One run of the seven steps for one company. ` + "`" + `state` + "`" + ` alone says how far it is."
 type Workflow implements Node {
   "The id: ` + "`" + `wf_…` + "`" + `."
   id: ID!
   "The name, unique in the organization."
   name: String!
-  "The company that the workflow is about."
+  "The company."
   company: Company!
-  "Where the workflow stands."
+  "The current state."
   state: WorkflowState!
-  "How many transitions it has made. Also the token of a run: the version that entered the state."
+  "The number of transitions. Also the fencing token of a run: the version that entered the state."
   version: Int!
-  "The version of the graph that the workflow was created with and keeps."
+  "The version of the graph that the workflow was created with. It never changes."
   graphVersion: Int!
   "The step that owns the state: the first for ` + "`" + `CREATED` + "`" + `, the last for ` + "`" + `COMPLETED` + "`" + `, null for ` + "`" + `CANCELLED` + "`" + `."
   step: Step
-  "Where the workflow stands, without naming the step. Computed from ` + "`" + `state` + "`" + `."
+  "The kind of state, without the step. Computed from ` + "`" + `state` + "`" + `."
   status: WorkflowStatus!
-  "Finished steps in percent of all, rounded down; 0 for ` + "`" + `CANCELLED` + "`" + `. Computed from ` + "`" + `state` + "`" + `."
+  "The finished steps in percent of all steps, rounded down; 0 for ` + "`" + `CANCELLED` + "`" + `. Computed from ` + "`" + `state` + "`" + `."
   progress: Int!
-  "True when nothing can change the workflow any more."
+  "True when the state is terminal: it can never change again."
   isTerminal: Boolean!
-  "The states that an edge leads to from here, the next of the ordinary course first."
+  "The states that an edge leads to, the usual next one first."
   nextStates: [WorkflowState!]!
-  "Whether the page of a step can be opened: one that was reached, or the one after a completed step."
+  """
+  True when the page of a step may be opened: a step that the workflow has reached, or the next one after a completed
+  step.
+  """
   canAccessStep(
-    "Which step."
+    "The step."
     step: StepKey!
   ): Boolean!
-  "One answer to “why is it not moving?”."
+  "The answer to “why is it not moving?”."
   activity: Activity!
-  "The ideal customer profile: the current result of the first step. Null until there is one, and after a reset."
+  "The ideal customer profile: the current result of the first step. Null before the first result and after a reset."
   icp: Icp
-  "What the workflow has spent, holds and may spend."
+  "The workflow's account. Requires VIEWER."
   spend: Spend!
-  "The journal: every transition the workflow has made, the first one first."
+  "The journal: every transition of the workflow, oldest first."
   transitions(
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this workflow's journal: only what comes after it is returned."
+    "A cursor of this workflow's journal. The page begins after it."
     after: String
   ): TransitionConnection!
-  "The calls to language models made for the workflow, the first one first."
+  "The workflow's calls to language models, oldest first. Requires OPERATOR."
   calls(
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this workflow's calls: only what comes after it is returned."
+    "A cursor of this workflow's calls. The page begins after it."
     after: String
   ): CallConnection!
-  "The ledger of the workflow's account: every movement of its money, the first one first."
+  "The ledger of the workflow's account: every movement of its money, oldest first. Requires OPERATOR."
   ledger(
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this workflow's ledger: only what comes after it is returned."
+    "A cursor of this workflow's ledger. The page begins after it."
     after: String
   ): LedgerEntryConnection!
-  "What the workflow's calls of a range of days have come to."
+  "The usage of the workflow's calls in a range of days. Requires VIEWER."
   usage(
-    "Which days: at most 400."
+    "The days: at most 400."
     range: DayRange!
-    "What the groups are: at most three dimensions. Only the total when absent."
+    "The dimensions to group by: at most three. Only the total when absent."
     groupBy: [UsageDimension!] = []
-    "How many groups to return at most: 1 to 1000."
+    "The maximum number of groups: 1 to 1000."
     first: Int = 20
   ): UsageReport!
-  "Who created it, as the journal names the actor."
+  "The actor that created it, as the journal names it. Requires VIEWER."
   createdBy: String! @requires(role: VIEWER)
-  "When it was created."
+  "The time of its creation."
   createdAt: DateTime!
-  "When it made its last transition."
+  "The time of its last transition."
   updatedAt: DateTime!
 }
 
-"What a workflow is about."
+"The company that a workflow is about."
 type Company {
   "The name."
   name: String!
   "The website."
   url: String!
-  "The page at LinkedIn, if one was given."
+  "The LinkedIn page, if there is one."
   linkedinUrl: String
 }
 
 "The 29 states of a workflow."
 enum WorkflowState {
-  "Nothing has happened yet."
+  "The workflow has not begun."
   CREATED
   "ICP generation waits for a worker."
   ICP_PENDING
-  "ICP generation is being worked on."
+  "A worker runs ICP generation."
   ICP_PROCESSING
   "ICP generation is done."
   ICP_COMPLETED
@@ -705,7 +725,7 @@ enum WorkflowState {
   ICP_FAILED
   "Competitor analysis waits for a worker."
   COMPETITOR_PENDING
-  "Competitor analysis is being worked on."
+  "A worker runs competitor analysis."
   COMPETITOR_PROCESSING
   "Competitor analysis is done."
   COMPETITOR_COMPLETED
@@ -717,7 +737,7 @@ enum WorkflowState {
   SEED_REVIEW_COMPLETED
   "Topic clustering waits for a worker."
   CLUSTERING_PENDING
-  "Topic clustering is being worked on."
+  "A worker runs topic clustering."
   CLUSTERING_PROCESSING
   "Topic clustering is done."
   CLUSTERING_COMPLETED
@@ -725,7 +745,7 @@ enum WorkflowState {
   CLUSTERING_FAILED
   "Cluster validation waits for a worker."
   VALIDATION_PENDING
-  "Cluster validation is being worked on."
+  "A worker runs cluster validation."
   VALIDATION_PROCESSING
   "Cluster validation is done."
   VALIDATION_COMPLETED
@@ -733,7 +753,7 @@ enum WorkflowState {
   VALIDATION_FAILED
   "Article generation waits for a worker."
   ARTICLE_PENDING
-  "Article generation is being worked on."
+  "A worker runs article generation."
   ARTICLE_PROCESSING
   "Article generation is done."
   ARTICLE_COMPLETED
@@ -741,95 +761,95 @@ enum WorkflowState {
   ARTICLE_FAILED
   "Publishing waits for a worker."
   PUBLISH_PENDING
-  "Publishing is being worked on."
+  "A worker runs publishing."
   PUBLISH_PROCESSING
   "Publishing is done."
   PUBLISH_COMPLETED
   "Publishing has failed."
   PUBLISH_FAILED
-  "All steps are done. Nothing leaves this state."
+  "All steps are done. Terminal."
   COMPLETED
-  "The workflow was given up. Nothing leaves this state."
+  "The workflow was cancelled. Terminal."
   CANCELLED
 }
 
-"Where a workflow stands, without naming the step."
+"The kind of state, without the step."
 enum WorkflowStatus {
-  "Nothing has happened yet."
+  "The workflow has not begun."
   CREATED
   "An automatic step waits for a worker."
   PENDING
   "A human step waits for a person."
   AWAITING_REVIEW
-  "A worker is at it."
+  "A worker runs the step."
   PROCESSING
-  "A step is done and the next has not begun."
+  "A step is done, and the next one has not begun."
   STEP_COMPLETED
   "A step has failed."
   FAILED
   "All steps are done."
   COMPLETED
-  "It was given up."
+  "The workflow was cancelled."
   CANCELLED
 }
 
-"What a workflow is doing or waiting for."
+"The current activity of a workflow: running, waiting or over."
 type Activity {
   "The answer for programs."
   code: ActivityCode!
   "The answer for people."
   sentence: String!
-  "Since when."
+  "The time at which it began."
   since: DateTime!
-  "Who or what made it so: an actor of the journal."
+  "The actor that caused it, as the journal names it. Requires VIEWER."
   who: String! @requires(role: VIEWER)
-  "When the step is tried again by itself. Null when it is not."
+  "The time of the next automatic retry. Null when there is none."
   nextRetryAt: DateTime
-  "Until when the lease of the run holds unless it is renewed. Null when nothing runs."
+  "The end of the run's lease unless the worker renews it. Null when no run is open."
   leaseExpiresAt: DateTime
 }
 
 "The answers to “why is it not moving?”."
 enum ActivityCode {
-  "Nobody has started it."
+  "The workflow waits to be started."
   NOT_STARTED
   "A worker of the engine will take the step."
   WAITING_FOR_WORKER
-  "The step is driven by a program outside, which has not taken it."
+  "An outside program drives the step and has not taken it yet."
   WAITING_FOR_OUTSIDE_DRIVER
-  "A person has to decide."
+  "The step waits for a person's decision."
   AWAITING_REVIEW
-  "A run is on its way."
+  "A run is open."
   RUNNING
-  "The step has failed and will be tried again by itself."
+  "The step has failed, and the engine will retry it."
   RETRY_SCHEDULED
   "The step has failed and waits for a person."
   FAILED
-  "The step is done; the next one waits to be started."
+  "The step is done, and the next one waits to be started."
   STEP_FINISHED
-  "All is done."
+  "All steps are done."
   FINISHED
-  "It was given up."
+  "The workflow was cancelled."
   CANCELLED
 }
 
-"An ideal customer profile: who would buy from the company, and why."
+"An ideal customer profile: the buyers of the company's product and their reasons."
 type Icp {
   "The industries of the ideal customers."
   industries: [String!]!
   "The roles of the people who decide to buy."
   buyerRoles: [String!]!
-  "What these people suffer from."
+  "The problems of these people."
   painPoints: [String!]!
-  "What the company does about it."
+  "The company's answer to these problems."
   valueProposition: String!
   "The model that answered."
   model: String!
-  "The provider that the answer came from."
+  "The provider of the answer."
   provider: String!
-  "When the answer was written down."
+  "The time at which the engine stored the answer."
   producedAt: DateTime!
-  "True when no language model was asked: the sandbox made the text up."
+  "True when the sandbox made up the text and no language model was called."
   isSynthetic: Boolean!
 }
 
@@ -839,9 +859,9 @@ type WorkflowConnection {
   nodes: [Workflow!]!
   "The workflows, each with its cursor."
   edges: [WorkflowEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many workflows match the filter, over all pages. Counted only when you ask."
+  "The number of workflows that match the filter, over all pages. Counted only on request."
   totalCount: Int!
 }
 
@@ -849,53 +869,56 @@ type WorkflowConnection {
 type WorkflowEdge {
   "The workflow."
   node: Workflow!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
-"Which workflows. All conditions that are given must hold; an empty list is no condition."
+"Conditions on workflows. A workflow must meet all given conditions; an empty list is no condition."
 input WorkflowFilter {
-  "Those in one of these states."
+  "Only workflows in one of these states."
   states: [WorkflowState!]
-  "Those in one of these steps."
+  "Only workflows in one of these steps."
   steps: [StepKey!]
-  "Those with one of these statuses."
+  "Only workflows with one of these statuses."
   statuses: [WorkflowStatus!]
-  "Those whose name contains this text, in capital or small letters: up to 200 characters."
+  "Only workflows whose name contains this text, regardless of case: up to 200 characters."
   nameContains: String
-  "Those created at this moment or later."
+  "Only workflows created at this moment or later."
   createdFrom: DateTime
-  "Those created before this moment."
+  "Only workflows created before this moment."
   createdTo: DateTime
-  "Those that this actor created."
+  "Only workflows that this actor created."
   createdBy: String
 }
 
-"In which order workflows are listed. Equal moments are ordered by id."
+"The order of workflows. Equal moments are ordered by id."
 input WorkflowOrder {
-  "By which moment."
+  "The moment to order by."
   field: WorkflowOrderField!
-  "In which direction."
+  "The direction."
   direction: OrderDirection! = DESC
 }
 
-"The moments that workflows can be ordered by."
+"The moments to order workflows by."
 enum WorkflowOrderField {
-  "When it was created."
+  "The time of its creation."
   CREATED_AT
-  "When it made its last transition."
+  "The time of its last transition."
   UPDATED_AT
 }
 
-"What a workflow begins with."
+"The initial data of a workflow."
 input CreateWorkflowInput {
-  "The name: 1 to 200 characters, without the white space around it; unique in the organization, else ` + "`" + `DUPLICATE_NAME` + "`" + `."
+  """
+  The name: 1 to 200 characters, without surrounding white space. It is unique in the organization, else
+  ` + "`" + `DUPLICATE_NAME` + "`" + `.
+  """
   name: String!
-  "The company that the workflow is about."
+  "The company."
   company: CompanyInput!
-  "What the workflow may spend. The organization's ` + "`" + `workflowLimit` + "`" + ` when absent."
+  "The limit of the workflow. The organization's ` + "`" + `workflowLimit` + "`" + ` when absent."
   spendLimit: USD
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
@@ -905,7 +928,7 @@ input CompanyInput {
   name: String!
   "The website: an absolute http or https address of at most 2048 bytes."
   url: String!
-  "The page at LinkedIn: an absolute http or https address of at most 2048 bytes."
+  "The LinkedIn page: an absolute http or https address of at most 2048 bytes."
   linkedinUrl: String
 }
 
@@ -915,82 +938,82 @@ type CreateWorkflowPayload {
   workflow: Workflow
   "The first row of its journal."
   transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which workflow shall begin its first step."
+"The workflow that begins its first step."
 input GenerateIcpInput {
   "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `generateIcp` + "`" + `."
 type GenerateIcpPayload {
-  "The workflow after the transition. Null when nothing was done."
+  "The workflow after the transition. Null when nothing changed."
   workflow: Workflow
   "The transition that started the step."
   transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"One edge to be taken."
+"The edge to take."
 input TransitionWorkflowInput {
   "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "Where you believe the workflow stands; ` + "`" + `STALE_STATE` + "`" + ` when it does not."
+  "The state that you expect the workflow to have. ` + "`" + `STALE_STATE` + "`" + ` when it has another one."
   from: WorkflowState!
-  "Where it shall go; ` + "`" + `ILLEGAL_TRANSITION` + "`" + ` when the graph has no such edge."
+  "The new state. ` + "`" + `ILLEGAL_TRANSITION` + "`" + ` when the graph has no such edge."
   to: WorkflowState!
   """
-  The version you believe the workflow has: stricter than ` + "`" + `from` + "`" + ` alone. Whoever completes or fails a run gives the run's
-  token here.
+  The version that you expect the workflow to have: stricter than ` + "`" + `from` + "`" + ` alone. A program that completes or fails a run
+  gives the run's token here.
   """
   version: Int
-  "Why, for the journal: up to 2000 characters."
+  "The reason, for the journal: up to 2000 characters."
   reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `transitionWorkflow` + "`" + `."
 type TransitionWorkflowPayload {
-  "The workflow after the transition. Null when nothing was done."
+  "The workflow after the transition. Null when nothing changed."
   workflow: Workflow
-  "The journal row that was written."
+  "The new row of the journal."
   transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which workflow shall be given up."
+"The workflow to cancel."
 input CancelWorkflowInput {
   "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "Why, for the journal: up to 2000 characters."
+  "The reason, for the journal: up to 2000 characters."
   reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `cancelWorkflow` + "`" + `."
 type CancelWorkflowPayload {
-  "The workflow after the transition. Null when nothing was done."
+  "The workflow after the transition. Null when nothing changed."
   workflow: Workflow
-  "The journal row that was written."
+  "The new row of the journal."
   transition: Transition
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -998,21 +1021,21 @@ type CancelWorkflowPayload {
 # The graph: steps, states and edges
 # ------------------------------------------------------------------------------
 
-"The state machine."
+"The state machine of a workflow."
 type WorkflowGraph {
-  "The version that new workflows are created with."
+  "The version of the graph for new workflows."
   version: Int!
   "The seven steps in order."
   steps: [Step!]!
   "All states, in the order of the graph."
   states: [GraphState!]!
-  "All edges. What is not here cannot happen."
+  "All edges. Any other transition is impossible."
   edges: [GraphEdge!]!
-  "The graph as a Mermaid state diagram: paste it into a viewer."
+  "The graph as a Mermaid state diagram."
   mermaid: String!
 }
 
-"One state of the graph, with all that is computed from it."
+"One state of the graph, with everything that is computed from it."
 type GraphState {
   "The state."
   key: WorkflowState!
@@ -1020,59 +1043,59 @@ type GraphState {
   status: WorkflowStatus!
   "The step that owns it: the first for ` + "`" + `CREATED` + "`" + `, the last for ` + "`" + `COMPLETED` + "`" + `, null for ` + "`" + `CANCELLED` + "`" + `."
   step: Step
-  "True when nothing leaves it."
+  "True when no edge leaves it."
   isTerminal: Boolean!
-  "True for the state that workflows begin in."
+  "True for the state in which workflows begin."
   isInitial: Boolean!
 }
 
 "One edge of the graph."
 type GraphEdge {
-  "Where it begins."
+  "The state before."
   from: WorkflowState!
-  "Where it ends."
+  "The state after."
   to: WorkflowState!
-  "Why a workflow would take it."
+  "The kind of edge."
   kind: TransitionKind!
 }
 
 "One of the seven steps."
 type Step {
-  "Its place, from 1."
+  "Its number, from 1."
   number: Int!
   "Its name for programs."
   key: StepKey!
   "Its name for people."
   label: String!
-  "Who does the work."
+  "The kind of worker."
   kind: StepKind!
-  "The states that it owns: four of an automatic step, two of a human one."
+  "Its states: four for an automatic step, two for a human one."
   states: [WorkflowState!]!
 }
 
 "The seven steps."
 enum StepKey {
-  "1, ICP generation: who the ideal customer is."
+  "Step 1, ICP generation: describes the ideal customer."
   ICP
-  "2, competitor analysis."
+  "Step 2, competitor analysis."
   COMPETITOR
-  "3, seed review: a person looks at the seeds."
+  "Step 3, seed review: a person reviews the seeds."
   SEED_REVIEW
-  "4, topic clustering."
+  "Step 4, topic clustering."
   CLUSTERING
-  "5, cluster validation."
+  "Step 5, cluster validation."
   VALIDATION
-  "6, article generation."
+  "Step 6, article generation."
   ARTICLE
-  "7, publishing."
+  "Step 7, publishing."
   PUBLISH
 }
 
-"Who does the work of a step."
+"The kinds of steps, by worker."
 enum StepKind {
-  "A program."
+  "A program does the work."
   AUTOMATIC
-  "A person."
+  "A person does the work."
   HUMAN
 }
 
@@ -1080,45 +1103,45 @@ enum StepKind {
 # The journal
 # ------------------------------------------------------------------------------
 
-"One row of the journal: an edge of the graph, taken."
+"One row of the journal: an edge of the graph that a workflow has taken."
 type Transition implements Node {
   "The id: ` + "`" + `tr_…` + "`" + `."
   id: ID!
-  "The workflow as it stands now; in an event, as the transition left it."
+  "The workflow as it is now; in an event, the workflow just after the transition."
   workflow: Workflow!
-  "The version that the transition made; 0 is the creation."
+  "The version after the transition; 0 is the creation."
   version: Int!
-  "The version of the graph that allowed it."
+  "The version of the graph that allows it."
   graphVersion: Int!
-  "Why it happened."
+  "The kind of edge."
   kind: TransitionKind!
-  "Where the workflow came from. Null for the creation."
+  "The state before. Null for the creation."
   from: WorkflowState
-  "Where it went."
+  "The state after."
   to: WorkflowState!
-  "Who did it: the subject of a token, ` + "`" + `key:` + "`" + ` and the name of an API key, or a worker."
+  "The actor: the subject of a token, ` + "`" + `key:` + "`" + ` and the name of an API key, or a worker. Requires OPERATOR."
   actor: String! @requires(role: OPERATOR)
-  "What the actor said about it."
+  "The actor's reason. Requires OPERATOR."
   reason: String @requires(role: OPERATOR)
-  "When."
+  "The time of the change."
   occurredAt: DateTime!
-  "SHA-256 over the previous hash and this row, in hexadecimal: a changed row no longer fits."
+  "SHA-256 over the previous hash and this row, in hexadecimal. A changed row no longer fits its hash."
   hash: String!
-  "The hash of the row before, in hexadecimal; empty for the creation."
+  "The hash of the previous row, in hexadecimal; empty for the creation."
   previousHash: String!
 }
 
-"Why a workflow moves along an edge."
+"The kinds of edges."
 enum TransitionKind {
-  "The workflow came to be: version 0 of its journal, no edge of the graph."
+  "The creation of the workflow: version 0 of its journal, no edge of the graph."
   CREATE
-  "The work goes on."
+  "The work continues."
   ADVANCE
   "A run ended without a result."
   FAIL
-  "A failed step is run again."
+  "A failed step runs again."
   RETRY
-  "The workflow is given up."
+  "The workflow is cancelled."
   CANCEL
   "A person sends the work back to an earlier step."
   RESET
@@ -1130,9 +1153,9 @@ type TransitionConnection {
   nodes: [Transition!]!
   "The transitions, each with its cursor."
   edges: [TransitionEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many transitions the workflow has made, its creation included."
+  "The number of transitions of the workflow, including its creation."
   totalCount: Int!
 }
 
@@ -1140,7 +1163,7 @@ type TransitionConnection {
 type TransitionEdge {
   "The transition."
   node: Transition!
-  "Its place in the journal."
+  "Its cursor in the journal."
   cursor: String!
 }
 
@@ -1148,33 +1171,33 @@ type TransitionEdge {
 # Runs
 # ------------------------------------------------------------------------------
 
-"One visit to a processing state by one worker."
+"One visit of a worker to a processing state."
 type Run {
-  "The version of the workflow that entered the state: whoever writes for the run repeats it."
+  "The fencing token: the version that entered the state. Every write of the run repeats it."
   token: Int!
-  "Which step."
+  "The step."
   step: StepKey!
-  "Which try it is, from 1."
+  "The number of the attempt, from 1."
   attempt: Int!
-  "Who runs it."
+  "The worker."
   worker: String!
-  "When it began."
+  "The time of its start."
   startedAt: DateTime!
-  "When it is given up unless its lease is renewed before."
+  "The end of its lease unless the worker renews it."
   leaseExpiresAt: DateTime!
 }
 
-"Why a run failed, or why the answer of a call could not be used."
+"The reasons why a run failed, or why the answer of a call was not usable."
 enum FailureCode {
-  "No answer in time. Tried again."
+  "There was no answer in time. Retried."
   TIMEOUT
-  "The provider asked to come back later. Tried again."
+  "The provider limited the rate. Retried."
   RATE_LIMITED
-  "The provider could not serve. Tried again."
+  "The provider was unavailable. Retried."
   PROVIDER_UNAVAILABLE
-  "The provider could not be reached. Tried again."
+  "The network failed. Retried."
   NETWORK
-  "The provider refused the key."
+  "The provider refused the credentials."
   AUTH
   "The account at the provider has no credit."
   PAYMENT_REQUIRED
@@ -1184,40 +1207,40 @@ enum FailureCode {
   CONTENT_FILTERED
   "The budget had no room for the call."
   BUDGET
-  "No price is known for the model."
+  "The model has no known price."
   PRICE_UNKNOWN
   "The workflow was cancelled."
   CANCELLED
-  "The answer was not what was asked for. Tried again once."
+  "The answer did not have the required form. Retried once."
   INVALID_OUTPUT
-  "Another model answered than was asked. Tried again once."
+  "The answer came from a model that was not requested. Retried once."
   MODEL_DRIFT
-  "The worker fell silent. Tried again at once."
+  "The worker did not renew its lease. Retried at once."
   LEASE_EXPIRED
-  "Something went wrong on the engine's side."
+  "The engine failed."
   INTERNAL
 }
 
-"Which run shall be kept alive."
+"The run to renew."
 input RenewLeaseInput {
   "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "The token of the run: the version that your transition into the processing state made."
+  "The token of the run: the version of your transition into the processing state."
   token: Int!
   """
-  A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
-  own: under a key that was used nothing is renewed.
+  A text of your choice, 1 to 255 characters, that makes the request safe to repeat. Each renewal needs a new key: a
+  used key renews nothing.
   """
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `renewLease` + "`" + `."
 type RenewLeasePayload {
-  "The run with its new lease; in a replay with the one that it has now. Null when the run is over."
+  "The run with its new lease; in a replay, with its current lease. Null when the run is over."
   run: Run
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -1225,49 +1248,50 @@ type RenewLeasePayload {
 # Money: accounts and limits
 # ------------------------------------------------------------------------------
 
-"What an account says: a workflow's, or a month's. At every admission of a call ` + "`" + `settled + held ≤ limit` + "`" + `."
+"The account of a workflow or a month. At every admission of a call, ` + "`" + `settled + held ≤ limit` + "`" + `. Requires VIEWER."
 type Spend @requires(role: VIEWER) {
-  "What ` + "`" + `settled` + "`" + ` and ` + "`" + `held` + "`" + ` together may not exceed when a call is admitted. Null: no limit."
+  "The most that ` + "`" + `settled + held` + "`" + ` may reach when a call is admitted. Null: no limit."
   limit: USD
-  "What ended calls have cost, as their provider billed it."
+  "The cost of ended calls, as their providers billed it."
   settled: USD!
-  "What is reserved for calls in flight: the most they can cost."
+  "The money reserved for calls in flight: the most that they can cost."
   held: USD!
   """
-  ` + "`" + `limit − settled − held` + "`" + `: what the next call may cost at most. Negative when the limit was lowered below what is spent
-  and held, and when a call cost more than its hold or was recorded beyond the limit. Null when there is no limit.
+  ` + "`" + `limit − settled − held` + "`" + `: the most that the next call may cost. Negative when the limit was lowered below
+  ` + "`" + `settled + held` + "`" + `, or when a call cost more than its hold or was recorded beyond the limit. Null when there is no
+  limit.
   """
   remaining: USD
-  "True when a call cost more than its hold: no further call is admitted until the limit is set again."
+  "True when a call cost more than its hold. The account admits no further call until the limit is set again."
   stopped: Boolean!
   """
-  Whether a call of this amount would be admitted at this moment: by the workflow's account and by the running month's;
-  of a month's spend by the month alone. It is advice for user interfaces and protects nothing: other calls may take the
-  money before yours. What may be spent is what ` + "`" + `reserveUsage` + "`" + ` has reserved.
+  True when a call of this amount would be admitted at this moment. For a workflow both its own account and the running
+  month's decide; for a month its account alone. This is advice for user interfaces and protects nothing: another call
+  may take the money first. Only ` + "`" + `reserveUsage` + "`" + ` reserves money.
   """
   canSpend(
-    "What the call could cost at most."
+    "The most that the call could cost."
     amount: USD!
   ): Boolean!
 }
 
-"Whose account."
+"The kinds of accounts."
 enum AccountKind {
-  "A workflow's."
+  "The account of a workflow."
   WORKFLOW
-  "The organization's, for one month."
+  "The account of the organization for one month."
   MONTH
 }
 
-"What a workflow may spend. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
+"The limit of a workflow. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` is required."
 input SetWorkflowLimitInput {
-  "The id of the workflow: ` + "`" + `wf_…` + "`" + `. It may be over."
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `. It may be in a terminal state."
   workflowId: ID!
-  "What the workflow may spend."
+  "The limit of the workflow."
   limit: USD
   "True for no limit."
   unlimited: Boolean
-  "Why, for the ledger: up to 2000 characters."
+  "The reason, for the ledger: up to 2000 characters."
   reason: String
   "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
   idempotencyKey: String!
@@ -1277,21 +1301,21 @@ input SetWorkflowLimitInput {
 type SetWorkflowLimitPayload {
   "The workflow. Null when nothing was set."
   workflow: Workflow
-  "The entry in the ledger of its account."
+  "The new entry of its account. Requires OPERATOR."
   entry: LedgerEntry
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What the organization may spend in a month. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` says it."
+"The limit of a month. Exactly one of ` + "`" + `limit` + "`" + ` and ` + "`" + `unlimited: true` + "`" + ` is required."
 input SetMonthlyLimitInput {
-  "What a month may spend."
+  "The limit of a month."
   limit: USD
   "True for no limit."
   unlimited: Boolean
-  "Why, for the ledger: up to 2000 characters."
+  "The reason, for the ledger: up to 2000 characters."
   reason: String
   "A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once."
   idempotencyKey: String!
@@ -1301,11 +1325,11 @@ input SetMonthlyLimitInput {
 type SetMonthlyLimitPayload {
   "The organization. Null when nothing was set."
   organization: Organization
-  "The entry in the ledger of the running month's account."
+  "The new entry of the running month's account. Requires OPERATOR."
   entry: LedgerEntry
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -1313,228 +1337,231 @@ type SetMonthlyLimitPayload {
 # Money: calls
 # ------------------------------------------------------------------------------
 
-"One request to a language model, from its hold to its outcome."
+"One request to a language model, from its hold to its outcome. Requires OPERATOR."
 type Call implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `call_…` + "`" + `."
   id: ID!
   "The workflow that pays."
   workflow: Workflow!
-  "The step that it was made for."
+  "The step of the call."
   step: StepKey
   "The models that may answer. Empty when the hold was given as an amount."
   models: [String!]!
-  "Where the call stands."
+  "The state of the call."
   state: CallState!
-  "The most it can cost: what was reserved. Nothing was for a call that ` + "`" + `recordUsage` + "`" + ` booked."
+  "The reserved money: the most that the call can cost. Zero for a call that ` + "`" + `recordUsage` + "`" + ` booked."
   hold: USD!
-  "What it cost, as the provider billed it, or by the price table when the provider said nothing. Null until known."
+  "The cost, as the provider billed it, or from the price table when the provider reported none. Null until known."
   cost: USD
-  "What it should have cost by the price table. Null until known."
+  "The cost from the price table. Null until known."
   listCost: USD
-  "True when it cost more than its hold, or was recorded without one and went beyond a limit."
+  "True when it cost more than its hold, or was recorded without a hold and exceeded a limit."
   overage: Boolean!
-  "Who was asked. Null until it is sent."
+  "The provider. Null until the call is sent."
   provider: String
-  "The provider's name for the answer. Null until it is known."
+  "The provider's id of the answer. Null until known."
   generationId: String
-  "The model that answered. Null until it is known."
+  "The model that answered. Null until known."
   answeredModel: String
-  "Why the answer could not be used. Null when it could."
+  "The reason why the answer was not usable. Null when it was."
   failureCode: FailureCode
-  "What it consumed, as the provider counted. Null until its cost is known."
+  "The consumption, as the provider counted it. Null until the cost is known. Requires OPERATOR."
   usage: Usage
-  "The size of the request that the hold was computed from, in bytes; 0 when the hold was given as an amount."
+  "The size of the request, in bytes, from which the hold was computed; 0 when the hold was given as an amount."
   promptBytes: Int!
-  "The longest answer that the hold was computed from, in tokens; 0 when the hold was given as an amount."
+  "The longest possible answer, in tokens, from which the hold was computed; 0 when the hold was given as an amount."
   maxCompletionTokens: Int!
-  "Who reserved it."
+  "The actor that reserved the call."
   actor: String!
-  "When its hold was taken."
+  "The time of the reservation."
   reservedAt: DateTime!
-  "When it was sent."
+  "The time at which the call was sent."
   dispatchedAt: DateTime
-  "When its outcome was written down."
+  "The time at which its outcome was booked."
   endedAt: DateTime
 }
 
-"Where a call stands. It only moves forward and has one outcome."
+"The states of a call. A call only moves forward and has one outcome."
 enum CallState {
-  "Its hold is taken, nothing was sent."
+  "Its money is held, and it has not been sent."
   RESERVED
-  "It was sent, or is just being sent."
+  "It was sent, or is being sent."
   DISPATCHED
   "Its cost is booked."
   SETTLED
-  "It is proved to have cost nothing."
+  "There is proof that it cost nothing."
   RELEASED
-  "It was sent and nobody knows what it cost. The hold stays; the provider is asked."
+  "It was sent, and its cost is unknown. The hold stays, and the engine asks the provider."
   UNKNOWN
-  "Nobody ever said what it cost: booked as if it had cost its hold."
+  "Its cost stayed unknown: the engine booked the hold as the cost."
   ASSUMED
 }
 
-"What a call consumed, as its provider counted."
+"The consumption of a call, as the provider counted it. Requires OPERATOR."
 type Usage @requires(role: OPERATOR) {
-  "Tokens of the request."
+  "The tokens of the request."
   promptTokens: Int!
-  "Tokens of the answer."
+  "The tokens of the answer."
   completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
+  "The completion tokens that are hidden reasoning."
   reasoningTokens: Int!
-  "Of the prompt tokens, those read from the provider's cache."
+  "The prompt tokens that were read from the provider's cache."
   cachedTokens: Int!
-  "Searches of the web."
+  "The web searches."
   webSearches: Int!
 }
 
-"A page of calls."
+"A page of calls. Requires OPERATOR."
 type CallConnection @requires(role: OPERATOR) {
-  "The calls."
+  "The calls. Requires OPERATOR."
   nodes: [Call!]!
-  "The calls, each with its cursor."
+  "The calls, each with its cursor. Requires OPERATOR."
   edges: [CallEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many calls were made for the workflow. Counted only when you ask."
+  "The number of the workflow's calls. Counted only on request."
   totalCount: Int!
 }
 
-"A call in a list."
+"A call in a list. Requires OPERATOR."
 type CallEdge @requires(role: OPERATOR) {
-  "The call."
+  "The call. Requires OPERATOR."
   node: Call!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
-"How much money a call needs. Exactly one of ` + "`" + `amount` + "`" + ` and ` + "`" + `estimate` + "`" + ` says it."
+"The money that a call needs. Exactly one of ` + "`" + `amount` + "`" + ` and ` + "`" + `estimate` + "`" + ` is required."
 input ReserveUsageInput {
   "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "The step that the call is made for. The one the workflow stands in when absent."
+  "The step of the call. The workflow's current step when absent."
   step: StepKey
-  "How much to reserve."
+  "The amount to reserve."
   amount: USD
-  "What is known of the call: the engine computes the most it can cost."
+  "The size of the call. The engine computes the most that it can cost."
   estimate: UsageEstimateInput
   "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
   idempotencyKey: String!
 }
 
 """
-What is known of a call before it is made. Its hold is the dearest of: bytes × price per prompt token, plus the longest
-answer × price per completion token, plus fees per request and per search; over all models that may answer.
+The size of a call before it is made. The hold is the sum of bytes × the highest prompt price, the longest answer × the
+highest completion price, and the fees per request and search: the maximum over all models that may answer.
 """
 input UsageEstimateInput {
-  "The models that may answer: 1 to 8. ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the price of one is not known."
+  "The models that may answer: 1 to 8. ` + "`" + `PRICE_UNKNOWN` + "`" + ` when one of them has no known price."
   models: [String!]!
   "The length of the serialized request in bytes. A token is at least one byte."
   promptBytes: Int!
-  "The ` + "`" + `max_tokens` + "`" + ` that the request carries, hidden reasoning included."
+  "The ` + "`" + `max_tokens` + "`" + ` of the request, including hidden reasoning."
   maxCompletionTokens: Int!
-  "How many times the model may search the web."
+  "The maximum number of web searches."
   webSearches: Int! = 0
 }
 
 "The answer to ` + "`" + `reserveUsage` + "`" + `."
 type ReserveUsagePayload {
-  "The call with its hold. Null when it was refused."
+  "The call with its hold. Null when it was refused. Requires OPERATOR."
   call: Call
   "The workflow that pays."
   workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What a call consumed. A call has one outcome, so settling it again with the same content changes nothing."
+"The consumption of a call. A call has one outcome, so settling it again with the same content changes nothing."
 input SettleUsageInput {
   "The id of the call: ` + "`" + `call_…` + "`" + `."
   callId: ID!
   "The model that answered."
   model: String!
-  "Tokens of the request, as the provider counted."
+  "The tokens of the request, as the provider counted them."
   promptTokens: Int!
-  "Tokens of the answer, as the provider counted."
+  "The tokens of the answer, as the provider counted them."
   completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
+  "The completion tokens that are hidden reasoning."
   reasoningTokens: Int! = 0
-  "Of the prompt tokens, those read from the provider's cache."
+  "The prompt tokens that were read from the provider's cache."
   cachedTokens: Int! = 0
-  "Searches of the web."
+  "The web searches."
   webSearches: Int! = 0
-  "What the provider billed. Computed from the price table when absent."
+  "The cost that the provider billed. Computed from the price table when absent."
   cost: USD
-  "Who was asked."
+  "The provider."
   provider: String
-  "The provider's name for the answer."
+  "The provider's id of the answer."
   generationId: String
-  "Why the answer could not be used, if so: it is paid for all the same."
+  "The reason why the answer was not usable, if so. The call is paid all the same."
   failureCode: FailureCode
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `settleUsage` + "`" + `."
 type SettleUsagePayload {
-  "The call with its cost. Null when nothing was booked."
+  "The call with its cost. Null when nothing was booked. Requires OPERATOR."
   call: Call
   "The workflow that pays."
   workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which call cost nothing."
+"The call that cost nothing."
 input ReleaseUsageInput {
   "The id of the call: ` + "`" + `call_…` + "`" + `."
   callId: ID!
-  "How it is known that nothing was charged, for the ledger: up to 2000 characters."
+  "The proof that it cost nothing, for the ledger: up to 2000 characters."
   reason: String!
-  "Why the call was not made, if it failed."
+  "The reason why the call was not made, if it failed."
   failureCode: FailureCode
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `releaseUsage` + "`" + `."
 type ReleaseUsagePayload {
-  "The call without its hold. Null when nothing was booked."
+  "The call without its hold. Null when nothing was booked. Requires OPERATOR."
   call: Call
   "The workflow that would have paid."
   workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"A call that was made without a reservation, and what it consumed."
+"A call that was made without a reservation, and its consumption."
 input RecordUsageInput {
-  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `. It may be over."
+  "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `. It may be in a terminal state."
   workflowId: ID!
-  "The step that the call was made for. The one the workflow stands in when absent."
+  "The step of the call. The workflow's current step when absent."
   step: StepKey
   "The model that answered."
   model: String!
-  "Tokens of the request, as the provider counted."
+  "The tokens of the request, as the provider counted them."
   promptTokens: Int!
-  "Tokens of the answer, as the provider counted."
+  "The tokens of the answer, as the provider counted them."
   completionTokens: Int!
-  "Of the completion tokens, those of hidden reasoning."
+  "The completion tokens that are hidden reasoning."
   reasoningTokens: Int! = 0
-  "Of the prompt tokens, those read from the provider's cache."
+  "The prompt tokens that were read from the provider's cache."
   cachedTokens: Int! = 0
-  "Searches of the web."
+  "The web searches."
   webSearches: Int! = 0
-  "What the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when that has no price."
+  """
+  The cost that the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the table has no
+  price.
+  """
   cost: USD
-  "Who was asked."
+  "The provider."
   provider: String
-  "The provider's name for the answer."
+  "The provider's id of the answer."
   generationId: String
   "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
   idempotencyKey: String!
@@ -1542,23 +1569,23 @@ input RecordUsageInput {
 
 "The answer to ` + "`" + `recordUsage` + "`" + `."
 type RecordUsagePayload {
-  "The call with its cost. Null when nothing was booked."
+  "The call with its cost. Null when nothing was booked. Requires OPERATOR."
   call: Call
   "The workflow that pays."
   workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which entry is to be corrected."
+"The entry to correct."
 input AdjustUsageInput {
   "The id of an entry that booked the outcome of a call, or an earlier correction: ` + "`" + `led_…` + "`" + `."
   entryId: ID!
-  "What the call has cost in all: not the difference to what was booked."
+  "The whole cost of the call, not the difference to the booked cost."
   cost: USD!
-  "Why, for the ledger: 1 to 1900 characters."
+  "The reason, for the ledger: 1 to 1900 characters."
   reason: String!
   "A text of your choice, 1 to 255 characters. The same key with the same content books one correction."
   idempotencyKey: String!
@@ -1566,15 +1593,15 @@ input AdjustUsageInput {
 
 "The answer to ` + "`" + `adjustUsage` + "`" + `."
 type AdjustUsagePayload {
-  "The correction, on the account of the corrected entry. Null when nothing was booked."
+  "The correction, on the account of the corrected entry. Null when nothing was booked. Requires OPERATOR."
   entry: LedgerEntry
-  "The call as it ended: what was booked later is in the ledger alone."
+  "The call with its outcome. Later corrections are in the ledger only. Requires OPERATOR."
   call: Call
   "The workflow that pays."
   workflow: Workflow
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -1582,89 +1609,92 @@ type AdjustUsagePayload {
 # Money: the ledger
 # ------------------------------------------------------------------------------
 
-"One row of the ledger: one change of one account, with the balance on both sides of it. Before + delta is after."
+"""
+One row of the ledger: one change of one account, with the balances before and after. Before + delta = after.
+Requires OPERATOR.
+"""
 type LedgerEntry implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `led_…` + "`" + `."
   id: ID!
-  "Its place in the account's ledger, from 0 without a gap."
+  "Its number in the account's ledger, from 0 without a gap."
   sequence: Int!
-  "What happened."
+  "The kind of change."
   kind: LedgerEntryKind!
-  "The id of the call that it is about, if any: ` + "`" + `call_…` + "`" + `."
+  "The id of the call, if there is one: ` + "`" + `call_…` + "`" + `."
   callId: ID
-  "The id of the entry that it corrects, in the same account: ` + "`" + `led_…` + "`" + `. Null when it was not made to correct an entry."
+  "The id of the corrected entry in the same account: ` + "`" + `led_…` + "`" + `. Null unless this entry is a correction."
   correctsEntryId: ID
-  "Spent, before."
+  "The settled amount before."
   settledBefore: USD!
-  "Spent, changed by."
+  "The change of the settled amount."
   settledDelta: USD!
-  "Spent, after."
+  "The settled amount after."
   settledAfter: USD!
-  "Reserved, before."
+  "The held amount before."
   heldBefore: USD!
-  "Reserved, changed by."
+  "The change of the held amount."
   heldDelta: USD!
-  "Reserved, after."
+  "The held amount after."
   heldAfter: USD!
   "The limit before. Null: no limit."
   limitBefore: USD
-  "The limit, changed by. Null when there was or is no limit."
+  "The change of the limit. Null when there was or is no limit."
   limitDelta: USD
   "The limit after. Null: no limit."
   limitAfter: USD
   "True when the account admits no further call until its limit is set again."
   stoppedAfter: Boolean!
-  "True when the call cost more than its hold, or was recorded without one and went beyond the account's limit."
+  "True when the call cost more than its hold, or was recorded without a hold and exceeded the account's limit."
   overage: Boolean!
-  "Who did it."
+  "The actor."
   actor: String!
-  "What the actor said about it."
+  "The actor's reason."
   reason: String
-  "When."
+  "The time of the change."
   occurredAt: DateTime!
-  "SHA-256 over the previous hash and this row, in hexadecimal: a changed row no longer fits."
+  "SHA-256 over the previous hash and this row, in hexadecimal. A changed row no longer fits its hash."
   hash: String!
-  "The hash of the account's row before, in hexadecimal; empty for the first."
+  "The hash of the account's previous row, in hexadecimal; empty for the first."
   previousHash: String!
 }
 
-"What happened to an account's money."
+"The kinds of ledger entries."
 enum LedgerEntryKind {
   "The account was opened with its first limit."
   OPEN
-  "A hold was taken."
+  "Money was held."
   RESERVE
-  "A hold was given back and the real cost booked."
+  "A hold was freed, and the real cost was booked."
   SETTLE
-  "A hold was given back."
+  "A hold was freed."
   RELEASE
-  "A hold was booked as the cost, since nobody said what it was."
+  "A hold was booked as the cost, because the real cost stayed unknown."
   ASSUME
-  "What was booked before was corrected."
+  "An earlier booking was corrected."
   ADJUST
   "The limit was set."
   LIMIT
-  "A call that was made without a hold was booked."
+  "A call without a hold was booked."
   RECORD
 }
 
-"A page of a ledger."
+"A page of a ledger. Requires OPERATOR."
 type LedgerEntryConnection @requires(role: OPERATOR) {
-  "The entries."
+  "The entries. Requires OPERATOR."
   nodes: [LedgerEntry!]!
-  "The entries, each with its cursor."
+  "The entries, each with its cursor. Requires OPERATOR."
   edges: [LedgerEntryEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many entries the account has."
+  "The number of entries of the account."
   totalCount: Int!
 }
 
-"An entry in a ledger."
+"An entry in a ledger. Requires OPERATOR."
 type LedgerEntryEdge @requires(role: OPERATOR) {
-  "The entry."
+  "The entry. Requires OPERATOR."
   node: LedgerEntry!
-  "Its place in the ledger."
+  "Its cursor in the ledger."
   cursor: String!
 }
 
@@ -1672,152 +1702,152 @@ type LedgerEntryEdge @requires(role: OPERATOR) {
 # Prices
 # ------------------------------------------------------------------------------
 
-"The price of one thing of one model, from one moment on."
+"The price of one component of one model, from one moment on. Requires VIEWER."
 type Price @requires(role: VIEWER) {
   "The model, as requests name it."
   model: String!
-  "What it is paid for."
+  "The component."
   component: PriceComponent!
   "The price of one token, request or search."
   amount: USD!
   """
-  The size of the prompt in tokens from which on it applies. Of several prices of a component the one with the greatest
-  size that the prompt reaches is charged.
+  The least prompt size, in tokens, at which the price applies. If several prices of a component apply, the one with the
+  greatest size counts.
   """
   minPromptTokens: Int!
-  "Since when it is in force."
+  "The moment at which it comes into force."
   validFrom: DateTime!
-  "When its successor begins. Null while there is none."
+  "The moment at which its successor begins. Null while there is none."
   validTo: DateTime
-  "Where it was published."
+  "The place of publication."
   source: String!
-  "True when it stands in your organization's own list, false for the operator's."
+  "True for a price of your organization's own list, false for the operator's."
   isOwn: Boolean!
 }
 
-"What a price is paid for."
+"The components of a price."
 enum PriceComponent {
-  "For each token sent."
+  "Each token sent."
   PROMPT
-  "For each token answered."
+  "Each token answered."
   COMPLETION
-  "For each request, whatever its size."
+  "Each request, regardless of its size."
   REQUEST
-  "For each search of the web that the model makes."
+  "Each web search of the model."
   WEB_SEARCH
-  "For each token of hidden reasoning, instead of ` + "`" + `COMPLETION` + "`" + `."
+  "Each token of hidden reasoning, instead of ` + "`" + `COMPLETION` + "`" + `."
   REASONING
-  "For each token read from the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
+  "Each token read from the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
   CACHE_READ
-  "For each token written to the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
+  "Each token written to the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
   CACHE_WRITE
 }
 
-"A page of prices, ordered by model, component, size of prompt and list."
+"A page of prices, ordered by model, component, prompt size and list. Requires VIEWER."
 type PriceConnection @requires(role: VIEWER) {
-  "The prices."
+  "The prices. Requires VIEWER."
   nodes: [Price!]!
-  "The prices, each with its cursor."
+  "The prices, each with its cursor. Requires VIEWER."
   edges: [PriceEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many prices there are. Counted only when you ask."
+  "The number of prices over all pages. Counted only on request."
   totalCount: Int!
 }
 
-"A price in a list."
+"A price in a list. Requires VIEWER."
 type PriceEdge @requires(role: VIEWER) {
-  "The price."
+  "The price. Requires VIEWER."
   node: Price!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
-"A price in quarantine: not used unless it is accepted."
+"A price in quarantine: not in force until a person accepts it. Requires OPERATOR."
 type PriceProposal implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `prop_…` + "`" + `."
   id: ID!
   "The model, as requests name it."
   model: String!
-  "What it would be paid for."
+  "The component."
   component: PriceComponent!
-  "The size of the prompt in tokens from which on it would apply."
+  "The least prompt size, in tokens, at which the price would apply."
   minPromptTokens: Int!
   "The proposed price of one token, request or search."
   amount: USD!
   "The price that it was compared with. Null when there was none."
   previous: USD
-  "Why it is not believed."
+  "The reason for the quarantine."
   doubt: PriceDoubt!
-  "Where it was published."
+  "The place of publication."
   source: String!
-  "Who brought the list."
+  "The actor that imported it."
   proposedBy: String!
-  "When the list was brought."
+  "The time of the import."
   proposedAt: DateTime!
-  "What became of it."
+  "Its state."
   state: PriceProposalState!
-  "Who decided. Null while it is pending."
+  "The actor that decided. Null while it is pending."
   decidedBy: String
-  "Why it was accepted or rejected."
+  "The reason for the decision."
   reason: String
-  "When it was decided. Null while it is pending."
+  "The time of the decision. Null while it is pending."
   decidedAt: DateTime
-  "When the accepted price comes into force. Null when it was not accepted."
+  "The moment at which the accepted price comes into force. Null when it was not accepted."
   validFrom: DateTime
 }
 
-"What became of a price in quarantine. All but the first are final."
+"The states of a price in quarantine. All but the first are final."
 enum PriceProposalState {
-  "It waits for a person."
+  "It waits for a person's decision."
   PENDING
-  "It became a price."
+  "A person accepted it, and it became a price."
   ACCEPTED
-  "It did not become a price."
+  "A person rejected it."
   REJECTED
-  "A later list said something else."
+  "A later import has another price."
   SUPERSEDED
 }
 
-"Why a price is not believed."
+"The reasons for a quarantine."
 enum PriceDoubt {
-  "It is more than 5 times the price before it, or less than a fifth."
+  "It is more than 5 times the previous price, or less than a fifth of it."
   TOO_FAR
-  "No price of its kind was ever that low or that high."
+  "It is out of the bounds of its component."
   OUT_OF_BOUNDS
 }
 
-"A page of prices in quarantine."
+"A page of prices in quarantine. Requires OPERATOR."
 type PriceProposalConnection @requires(role: OPERATOR) {
-  "The proposed prices."
+  "The proposed prices. Requires OPERATOR."
   nodes: [PriceProposal!]!
-  "The proposed prices, each with its cursor."
+  "The proposed prices, each with its cursor. Requires OPERATOR."
   edges: [PriceProposalEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
+  "The number of items over all pages. Counted only on request."
   totalCount: Int!
 }
 
-"A proposed price in a list."
+"A proposed price in a list. Requires OPERATOR."
 type PriceProposalEdge @requires(role: OPERATOR) {
-  "The proposed price."
+  "The proposed price. Requires OPERATOR."
   node: PriceProposal!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
 "Prices for your organization's own list."
 input ImportPricesInput {
-  "The prices: 1 to 1000, each model, component and size once."
+  "The prices: 1 to 1000, each combination of model, component and size once."
   prices: [PriceInput!]!
-  "Where they were published, or agreed: 1 to 2048 characters."
+  "The place of publication or agreement: 1 to 2048 characters."
   source: String!
-  "True to write. Otherwise the answer says what would be done."
+  "True to write the prices. Otherwise the answer only describes the changes."
   apply: Boolean! = false
   """
-  A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
-  with what was done to each price. Without ` + "`" + `apply` + "`" + ` nothing is written, and the key stays unused.
+  A text of your choice, 1 to 255 characters, that makes the request safe to repeat: the repetition returns the first
+  answer, with the change of each price. Without ` + "`" + `apply` + "`" + ` the mutation writes nothing and does not use the key.
   """
   idempotencyKey: String
 }
@@ -1826,99 +1856,99 @@ input ImportPricesInput {
 input PriceInput {
   "The model, as requests name it."
   model: String!
-  "What it is paid for."
+  "The component."
   component: PriceComponent!
   "The price of one token, request or search."
   amount: USD!
-  "The size of the prompt in tokens from which on it applies."
+  "The least prompt size, in tokens, at which the price applies."
   minPromptTokens: Int! = 0
 }
 
 "The answer to ` + "`" + `importPrices` + "`" + `."
 type ImportPricesPayload {
-  "What the import does to each price, as it was given; then what it does not name."
+  "The changes of the given prices in their order, then the prices that the import does not name. Requires OPERATOR."
   changes: [PriceChange!]!
-  "True when it was written."
+  "True when the prices were written."
   applied: Boolean!
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"What an import does, or would do, to one price."
+"The effect of an import on one price. Requires OPERATOR."
 type PriceChange @requires(role: OPERATOR) {
-  "What kind of change it is."
+  "The kind of change."
   kind: PriceChangeKind!
   "The model, as requests name it."
   model: String!
-  "What it is paid for."
+  "The component."
   component: PriceComponent!
-  "The size of the prompt in tokens from which on it applies."
+  "The least prompt size, in tokens, at which the price applies."
   minPromptTokens: Int!
   "The price of one token, request or search."
   amount: USD!
-  "The price before; the operator's when your organization had none. Null when there was none at all."
+  "The previous price: the operator's when your organization had none. Null when there was none at all."
   previous: USD
-  "The new price in old ones, for people to read. Null when there was none, or it was nothing."
+  "The new price divided by the old one, for people to read. Null when there was no old price, or it was zero."
   factor: Float
-  "Why it goes into quarantine. Null when it is believed."
+  "The reason for the quarantine. Null when the price is accepted at once."
   doubt: PriceDoubt
-  "From when on it is in force. Null when nothing begins."
+  "The moment at which it comes into force. Null when no price begins."
   validFrom: DateTime
-  "The id of the price in quarantine, ` + "`" + `prop_…` + "`" + `. Null when it is believed, or nothing was written."
+  "The id of the price in quarantine: ` + "`" + `prop_…` + "`" + `. Null when the price is accepted at once, or nothing was written."
   proposalId: ID
 }
 
-"What an import does to a price."
+"The kinds of changes of an import."
 enum PriceChangeKind {
-  "There was none in your organization's list."
+  "Your organization's list had no such price."
   ADDED
-  "There was another."
+  "The price differs."
   CHANGED
-  "It is the same."
+  "The price is the same."
   UNCHANGED
-  "Your organization's list has it and the import does not name it. It stays in force."
+  "Your organization's list has the price, and the import does not name it. It stays in force."
   GONE
 }
 
-"Which price in quarantine shall be let out."
+"The price to accept."
 input AcceptPriceInput {
   "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
   proposalId: ID!
-  "Why: 1 to 2000 characters. It stays with the price."
+  "The reason: 1 to 2000 characters. It stays with the price."
   reason: String!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `acceptPrice` + "`" + `."
 type AcceptPricePayload {
-  "The proposed price after the decision. Null when nothing was decided."
+  "The proposed price after the decision. Null when nothing was decided. Requires OPERATOR."
   proposal: PriceProposal
-  "True when it had been accepted before and nothing was done now."
+  "True when the price was accepted before and this request did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which price in quarantine shall be dropped."
+"The price to reject."
 input RejectPriceInput {
   "The id of the proposed price: ` + "`" + `prop_…` + "`" + `."
   proposalId: ID!
-  "Why: 1 to 2000 characters. It stays with the price."
+  "The reason: 1 to 2000 characters. It stays with the price."
   reason: String!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `rejectPrice` + "`" + `."
 type RejectPricePayload {
-  "The proposed price after the decision. Null when nothing was decided."
+  "The proposed price after the decision. Null when nothing was decided. Requires OPERATOR."
   proposal: PriceProposal
-  "True when it had been rejected before and nothing was done now."
+  "True when the price was rejected before and this request did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -1926,147 +1956,148 @@ type RejectPricePayload {
 # Alerts
 # ------------------------------------------------------------------------------
 
-"Something that somebody should hear of. Nothing in it changes any more but its delivery."
+"An event that needs a person's attention. Only its delivery changes later. Requires OPERATOR."
 type Alert implements Node @requires(role: OPERATOR) {
   "The id: ` + "`" + `alert_…` + "`" + `. Also the ` + "`" + `webhook-id` + "`" + ` of its message."
   id: ID!
-  "What kind of thing it is."
+  "The kind of event."
   kind: AlertKind!
-  "What it is, as a sentence for people."
+  "The event, as a sentence for people."
   message: String!
-  "When it happened."
+  "The time of the event."
   createdAt: DateTime!
-  "Of a threshold and an overage: which account's."
+  "The kind of account, for a threshold or an overage."
   account: AccountKind
-  "Of a month's account: the month."
+  "The month, for an alert on a month's account."
   month: Period
-  "Of a threshold: how many percent of the limit are spent, at least. 50, 75, 90 or 100."
+  "The least percentage of the limit that is spent, for a threshold: 50, 75, 90 or 100."
   threshold: Int
-  "Of a threshold and an overage: what the account had spent then."
+  "The account's settled amount at that time, for a threshold or an overage."
   settled: USD
-  "Of a threshold and an overage: the account's limit then. Null when there was none."
+  "The account's limit at that time, for a threshold or an overage. Null when there was none."
   limit: USD
-  "Of a threshold and an overage: the ledger entry that caused it, ` + "`" + `led_…` + "`" + `."
+  "The id of the ledger entry that caused the alert, for a threshold or an overage: ` + "`" + `led_…` + "`" + `."
   entryId: ID
-  "The workflow that it is about, ` + "`" + `wf_…` + "`" + `, if it is about one."
+  "The id of the workflow, if the alert concerns one: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID
-  "The call that caused it, ` + "`" + `call_…` + "`" + `, if one did."
+  "The id of the call that caused the alert, if there is one: ` + "`" + `call_…` + "`" + `."
   callId: ID
-  "Of a price in quarantine: the proposal, ` + "`" + `prop_…` + "`" + `."
+  "The id of the proposal, for a price in quarantine: ` + "`" + `prop_…` + "`" + `."
   priceProposalId: ID
-  "The model that it is about, if it is about one."
+  "The model, if the alert concerns one."
   model: String
-  "Of a difference: what it is between."
+  "The two figures, for a reconciliation difference. Requires OPERATOR."
   difference: AlertDifference
-  "What has become of telling the webhook. Null when there was none at that moment."
+  "The delivery to the webhook. Null when the organization had no webhook at that time. Requires ADMIN."
   delivery: AlertDelivery @requires(role: ADMIN)
 }
 
-"What an alert can be about."
+"The kinds of alerts."
 enum AlertKind {
   """
-  An account has spent 50, 75, 90 or 100 percent of its limit: what is settled counts, not what is held. Each of them
-  once for each account, a workflow's or a month's, under each limit: a correction that brings the account below and
-  calls that bring it up again cause no second one. When the limit is set again, a threshold that was not reached before
-  can be crossed under the new limit; setting it so low that several are reached causes all of them at once.
+  An account has settled 50, 75, 90 or 100 percent of its limit. Held money does not count. Each threshold causes one
+  alert per account, a workflow's or a month's, and per limit. A correction that brings the account below a threshold,
+  and calls that reach it again, cause no second alert. After the limit is set again, a threshold that was not reached
+  before may cause an alert under the new limit. A new limit so low that several thresholds are reached causes all of
+  them at once.
   """
   THRESHOLD
-  "A call is marked as ` + "`" + `overage` + "`" + `. Once for each call."
+  "A call was marked as ` + "`" + `overage` + "`" + `. One alert per call."
   OVERAGE
-  "A model answered that was not asked: a call failed with ` + "`" + `MODEL_DRIFT` + "`" + `. Once for each call."
+  "The answer came from a model that was not requested: a call failed with ` + "`" + `MODEL_DRIFT` + "`" + `. One alert per call."
   MODEL_DRIFT
-  "Nobody has known for an hour whether a call was charged. Once for each call."
+  "The outcome of a call has been unknown for an hour. One alert per call."
   OUTCOME_UNKNOWN
-  "A price of your organization's own list went into quarantine. Once for each."
+  "A price of your organization's own list went into quarantine. One alert per price."
   PRICE_QUARANTINED
-  "The provider's figures of a day and model are not the ledger's. Once for each provider, day and model."
+  "The provider's figures for a day and model differ from the ledger's. One alert per provider, day and model."
   RECONCILIATION_DIFFERENCE
 }
 
-"A difference between the ledger and a provider, as it was when it was first seen."
+"A difference between the ledger and a provider, as first found. Requires OPERATOR."
 type AlertDifference @requires(role: OPERATOR) {
   "The provider."
   provider: String!
-  "The day, by UTC."
+  "The day, in UTC."
   day: Date!
-  "What the ledger had booked."
+  "The cost in the ledger."
   booked: USD!
-  "What the provider says that it has charged."
+  "The cost according to the provider."
   charged: USD!
-  "For how many calls it was booked."
+  "The number of calls in the ledger."
   bookedCalls: Count!
-  "For how many calls it was charged."
+  "The number of calls according to the provider."
   chargedCalls: Count!
 }
 
-"What has become of telling the webhook of an alert."
+"The delivery of an alert to the webhook."
 type AlertDelivery {
-  "How far it has come."
+  "The state of the delivery."
   state: AlertDeliveryState!
-  "How often it was sent, or tried to."
+  "The number of attempts."
   attempts: Int!
-  "When that was done last."
+  "The time of the last attempt."
   lastAttemptAt: DateTime
   "The HTTP status of the last answer. Null when there was none."
   lastStatus: Int
-  "Why there was none."
+  "The reason why there was no answer."
   lastError: String
-  "When the receiver acknowledged it."
+  "The time at which the receiver acknowledged the alert."
   deliveredAt: DateTime
-  "When it is sent again, unless it is over."
+  "The time of the next attempt. Null when the delivery is over."
   nextAttemptAt: DateTime
 }
 
-"How far the delivery of an alert has come."
+"The states of an alert's delivery."
 enum AlertDeliveryState {
-  "It is being sent, or will be sent again."
+  "The engine is sending the alert, or will try again."
   PENDING
-  "The receiver has acknowledged it with a status of 2xx: it will not be sent again."
+  "The receiver acknowledged the alert with a status of 2xx. Final."
   DELIVERED
-  "The receiver has answered 410: it will not be sent again."
+  "The receiver answered 410. Final."
   GONE
-  "Nobody has acknowledged it for a day: it will not be sent again."
+  "The receiver did not acknowledge the alert within a day. Final."
   EXPIRED
-  "The webhook was removed before it was acknowledged: it will not be sent again."
+  "The webhook was removed before the receiver acknowledged the alert. Final."
   UNADDRESSED
 }
 
-"A page of alerts."
+"A page of alerts. Requires OPERATOR."
 type AlertConnection @requires(role: OPERATOR) {
-  "The alerts."
+  "The alerts. Requires OPERATOR."
   nodes: [Alert!]!
-  "The alerts, each with its cursor."
+  "The alerts, each with its cursor. Requires OPERATOR."
   edges: [AlertEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
+  "The number of items over all pages. Counted only on request."
   totalCount: Int!
 }
 
-"An alert in a list."
+"An alert in a list. Requires OPERATOR."
 type AlertEdge @requires(role: OPERATOR) {
-  "The alert."
+  "The alert. Requires OPERATOR."
   node: Alert!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
-"Where an organization's alerts are sent to."
+"The webhook that receives an organization's alerts."
 type AlertWebhook {
   "The address."
   url: String!
 }
 
-"Where alerts are to be sent."
+"The address for alerts."
 input SetAlertWebhookInput {
   """
-  The address, ` + "`" + `https` + "`" + ` and public: at most 2048 characters, without user name, password and fragment. Null or absent:
-  the webhook is removed.
+  The address: ` + "`" + `https` + "`" + `, public, at most 2048 characters, without user name, password and fragment. Null or absent
+  removes the webhook.
   """
   url: String
-  "Why, for the journal of the settings: up to 2000 characters."
+  "The reason, for the settings journal: up to 2000 characters."
   reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String!
 }
 
@@ -2074,11 +2105,11 @@ input SetAlertWebhookInput {
 type SetAlertWebhookPayload {
   "The organization. Null when nothing was set."
   organization: Organization
-  "What signs the messages from now on: ` + "`" + `whsec_` + "`" + ` and base64. Null when there is no webhook any more."
+  "The secret that signs messages from now on: ` + "`" + `whsec_` + "`" + ` and base64. Null when the webhook was removed."
   secret: String
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -2087,105 +2118,105 @@ type SetAlertWebhookPayload {
 # ------------------------------------------------------------------------------
 
 """
-A key that a program signs in with, in place of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name what was
-done with it by ` + "`" + `key:` + "`" + ` and its name.
+A key with which a program signs in, instead of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name its actions
+by ` + "`" + `key:` + "`" + ` and its name. Requires ADMIN.
 """
 type ApiKey implements Node @requires(role: ADMIN) {
-  "The id: ` + "`" + `key_…` + "`" + `. It is no secret, and not the key."
+  "The id: ` + "`" + `key_…` + "`" + `. It is not the key and not a secret."
   id: ID!
-  "What it is for: unique in the organization, for ever."
+  "The name: unique in the organization for ever."
   name: String!
-  "What it may do."
+  "The role."
   role: Role!
   "The letters after the second ` + "`" + `_` + "`" + ` of the key, to recognize it by."
   prefix: String!
-  "Whether it can be used."
+  "The state."
   state: ApiKeyState!
-  "When it ends by itself."
+  "The time at which it expires."
   expiresAt: DateTime!
-  "Who made it."
+  "The actor that created it."
   createdBy: String!
-  "When it was made."
+  "The time of its creation."
   createdAt: DateTime!
-  "Who revoked it. Null while nobody has."
+  "The actor that revoked it. Null when it is not revoked."
   revokedBy: String
-  "When it was revoked. Null while it was not."
+  "The time of its revocation. Null when it is not revoked."
   revokedAt: DateTime
-  "When it was used last, to the minute. Null when it never was."
+  "The time of its last use, to the minute. Null when it was never used."
   lastUsedAt: DateTime
 }
 
-"Whether a key can be used."
+"The states of an API key."
 enum ApiKeyState {
-  "It can."
+  "The key is valid."
   ACTIVE
-  "It has ended."
+  "The key has expired."
   EXPIRED
-  "Somebody has revoked it."
+  "The key was revoked."
   REVOKED
 }
 
-"A page of API keys."
+"A page of API keys. Requires ADMIN."
 type ApiKeyConnection @requires(role: ADMIN) {
-  "The keys."
+  "The keys. Requires ADMIN."
   nodes: [ApiKey!]!
-  "The keys, each with its cursor."
+  "The keys, each with its cursor. Requires ADMIN."
   edges: [ApiKeyEdge!]!
-  "Where the page begins and ends."
+  "The cursors of the page."
   pageInfo: PageInfo!
-  "How many there are. Counted only when you ask."
+  "The number of items over all pages. Counted only on request."
   totalCount: Int!
 }
 
-"An API key in a list."
+"An API key in a list. Requires ADMIN."
 type ApiKeyEdge @requires(role: ADMIN) {
-  "The key."
+  "The key. Requires ADMIN."
   node: ApiKey!
-  "Its place in the list."
+  "Its cursor in the list."
   cursor: String!
 }
 
 "A new API key."
 input CreateApiKeyInput {
-  "What it is for: 1 to 100 characters."
+  "The name: 1 to 100 characters."
   name: String!
-  "What it may do: at most what you may."
+  "The role: at most your own."
   role: Role!
-  "When it ends: later than now, and at most 366 days from now."
+  "The time at which it expires: later than now, and at most 366 days from now."
   expiresAt: DateTime!
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `createApiKey` + "`" + `."
 type CreateApiKeyPayload {
-  "The key as lists show it. Null when it was not made."
+  "The key as lists show it. Null when it was not created. Requires ADMIN."
   apiKey: ApiKey
-  "The key itself, ` + "`" + `infin8_…` + "`" + `. It is shown in this answer only, and null in a replay: nobody knows it any more but you."
+  "The key itself: ` + "`" + `infin8_…` + "`" + `. Only this answer contains it; a replay has null."
   secret: String
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
-"Which API key shall end."
+"The API key to revoke."
 input RevokeApiKeyInput {
   "The id of the key: ` + "`" + `key_…` + "`" + `."
   keyId: ID!
-  "Why, for the journal of the settings: up to 2000 characters."
+  "The reason, for the settings journal: up to 2000 characters."
   reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
 "The answer to ` + "`" + `revokeApiKey` + "`" + `."
 type RevokeApiKeyPayload {
-  "The key. Null when nothing was done."
+  "The key. Null when nothing changed. Requires ADMIN."
   apiKey: ApiKey
-  "True when it had been revoked before and nothing was done now."
+  "True when the key was revoked before and this request did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -2193,87 +2224,87 @@ type RevokeApiKeyPayload {
 # The organization
 # ------------------------------------------------------------------------------
 
-"The tenant. Nothing crosses from one organization to another."
+"The tenant. Organizations share no data."
 type Organization implements Node {
   "The id: ` + "`" + `org_…` + "`" + `."
   id: ID!
   """
-  The IANA name of the time zone that decides where the next month begins: ` + "`" + `Europe/Berlin` + "`" + `. The running month may have
-  begun in another one.
+  The IANA name of the time zone in which the next month begins: ` + "`" + `Europe/Berlin` + "`" + `. The running month may have begun in
+  another one.
   """
   timeZone: String!
-  "When the organization was first seen."
+  "The time of its creation."
   createdAt: DateTime!
-  "What a new workflow may spend when it is created without a limit of its own. Null: no limit."
+  "The limit of a new workflow that is created without its own limit. Null: no limit. Requires VIEWER."
   workflowLimit: USD @requires(role: VIEWER)
-  "What a new month may spend. Null: no limit."
+  "The limit of a new month. Null: no limit. Requires VIEWER."
   monthLimit: USD @requires(role: VIEWER)
   "The running month, in the time zone that the organization had when it began."
   month: Period!
-  "What the running month has spent and holds, over all workflows. A call counts for the month that admitted it."
+  "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires VIEWER."
   spend: Spend!
   """
-  What the calls of a range of days have come to. A call counts for the day that admitted it, with all that has become
-  of it since, so that the days of a month sum up to the month's account.
+  The usage of the calls in a range of days. A call counts for the day that admitted it, with all its later bookings, so
+  that the days of a month add up to the month's account. Requires VIEWER.
   """
   usage(
-    "Which days: at most 400."
+    "The days: at most 400."
     range: DayRange!
-    "What the groups are: at most three dimensions. Only the total when absent."
+    "The dimensions to group by: at most three. Only the total when absent."
     groupBy: [UsageDimension!] = []
-    "How many groups to return at most: 1 to 1000."
+    "The maximum number of groups: 1 to 1000."
     first: Int = 100
   ): UsageReport!
-  "What the running month will have cost at its end."
+  "The estimated cost of the running month at its end. Requires VIEWER."
   forecast: Forecast!
   """
-  What somebody should hear of, the newest first: each once, written together with what caused it. The same is sent to
-  the webhook, if there is one.
+  The alerts, newest first. Each is written once, in the transaction of its cause. The webhook, if there is one,
+  receives the same alerts. Requires OPERATOR.
   """
   alerts(
-    "Only of these kinds. All when absent."
+    "Only alerts of these kinds. All kinds when absent."
     kinds: [AlertKind!]
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
+    "A cursor of this list. The page begins after it."
     after: String
   ): AlertConnection!
-  "Where alerts are sent to. Null: nowhere."
+  "The webhook for alerts. Null: none. Requires ADMIN."
   alertWebhook: AlertWebhook @requires(role: ADMIN)
-  "How far the workflows that were created in a range of days have come, computed from their journals."
+  "The progress of the workflows that were created in a range of days, computed from their journals."
   funnel(
-    "The days of their creation: at most 400."
+    "The days of creation: at most 400."
     range: DayRange!
   ): Funnel!
-  "The keys that programs sign in with, the newest first, those that are over among them."
+  "The API keys, newest first, including expired and revoked ones. Requires ADMIN."
   apiKeys(
-    "How many to return at most: 1 to 100."
+    "The maximum number of items: 1 to 100."
     first: Int = 20
-    "A cursor of this list: only what comes after it is returned."
+    "A cursor of this list. The page begins after it."
     after: String
   ): ApiKeyConnection!
-  "What a finished ideal customer profile has cost on average."
+  "The average cost of a finished ideal customer profile. Requires VIEWER."
   costPerIcp(
-    "Which days: at most 400."
+    "The days: at most 400."
     range: DayRange!
   ): IcpCost!
 }
 
-"A span of time. The start belongs to it, the end does not."
+"A span of time. It includes the start and excludes the end."
 type Period {
   "The first moment."
   start: DateTime!
-  "The first moment after it."
+  "The first moment after the span."
   end: DateTime!
 }
 
-"In which time zone months shall begin."
+"The time zone in which months begin."
 input SetTimeZoneInput {
-  "An IANA name: ` + "`" + `Europe/Berlin` + "`" + `. Setting the one that the organization has changes nothing."
+  "An IANA name: ` + "`" + `Europe/Berlin` + "`" + `. The current time zone of the organization changes nothing."
   timeZone: String!
-  "Why, for the journal of the settings: up to 2000 characters."
+  "The reason, for the settings journal: up to 2000 characters."
   reason: String
-  "A text of your choice, 1 to 255 characters, that makes the request safe to send again."
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
 }
 
@@ -2281,9 +2312,9 @@ input SetTimeZoneInput {
 type SetTimeZonePayload {
   "The organization. Null when nothing was set."
   organization: Organization
-  "True when the same request had been carried out before and nothing was done now."
+  "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
-  "Why nothing was done; empty when it was."
+  "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
 }
 
@@ -2295,29 +2326,29 @@ type SetTimeZonePayload {
 input DayRange {
   "The first day."
   from: Date!
-  "The day after the last: it does not belong to the range."
+  "The day after the last day: it is not part of the range."
   to: Date!
 }
 
-"What some calls have come to."
+"The usage of some calls. Requires VIEWER."
 type UsageReport @requires(role: VIEWER) {
-  "When this was so."
+  "The moment of the figures."
   asOf: DateTime!
-  "All calls of the range."
+  "All calls of the range. Requires VIEWER."
   total: UsageSums!
-  "The calls by what they were grouped by, the dearest group first. Empty without ` + "`" + `groupBy` + "`" + `."
+  "The groups, most expensive first. Empty without ` + "`" + `groupBy` + "`" + `. Requires VIEWER."
   groups: [UsageGroup!]!
-  "True when there are more groups than were asked for. The total counts them too."
+  "True when there are more groups than requested. The total includes them."
   hasMore: Boolean!
 }
 
-"What usage can be grouped by."
+"The dimensions to group usage by."
 enum UsageDimension {
   "The day that admitted the call."
   DAY
-  "The model that answered. Calls that no model has answered form a group of their own."
+  "The model that answered. Calls without an answering model form their own group."
   MODEL
-  "The step that the call was made for."
+  "The step of the call."
   STEP
   "The workflow that pays for the call."
   WORKFLOW
@@ -2325,94 +2356,94 @@ enum UsageDimension {
   OUTCOME
 }
 
-"The figures of some calls."
+"The sums over some calls. Requires VIEWER."
 type UsageSums @requires(role: VIEWER) {
-  "How many calls."
+  "The number of calls."
   calls: Count!
-  "Tokens of the requests, as far as they are known."
+  "The known tokens of the requests."
   promptTokens: Count!
-  "Tokens of the answers, as far as they are known."
+  "The known tokens of the answers."
   completionTokens: Count!
-  "What was billed."
+  "The billed amount."
   settled: USD!
-  "What calls in flight may still cost."
+  "The money held for calls in flight."
   held: USD!
-  "Holds that were booked as the cost, since nobody knew it."
+  "The holds that were booked as the cost, because the real cost stayed unknown."
   assumed: USD!
-  "Corrections; negative when less was spent than had been booked."
+  "The corrections; negative when they reduce the booked cost."
   adjusted: USD!
   "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
   overage: USD!
-  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
+  "` + "`" + `settled + assumed + adjusted` + "`" + `: the amount that the ledger has booked as spent."
   booked: USD!
 }
 
-"The figures of the calls that have something in common."
+"The sums over the calls of one group. Requires VIEWER."
 type UsageGroup @requires(role: VIEWER) {
-  "The day that admitted them. Null unless grouped by ` + "`" + `DAY` + "`" + `."
+  "The day that admitted the calls. Null unless grouped by ` + "`" + `DAY` + "`" + `."
   day: Date
-  "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls that no model has answered."
+  "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls without an answering model."
   model: String
   "The step. Null unless grouped by ` + "`" + `STEP` + "`" + `."
   step: StepKey
   "The workflow that pays. Null unless grouped by ` + "`" + `WORKFLOW` + "`" + `."
   workflowId: ID
-  "What has become of them. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
+  "The state of the calls. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
   outcome: CallState
-  "How many calls."
+  "The number of calls."
   calls: Count!
-  "Tokens of the requests, as far as they are known."
+  "The known tokens of the requests."
   promptTokens: Count!
-  "Tokens of the answers, as far as they are known."
+  "The known tokens of the answers."
   completionTokens: Count!
-  "What was billed."
+  "The billed amount."
   settled: USD!
-  "What calls in flight may still cost."
+  "The money held for calls in flight."
   held: USD!
-  "Holds that were booked as the cost, since nobody knew it."
+  "The holds that were booked as the cost, because the real cost stayed unknown."
   assumed: USD!
-  "Corrections; negative when less was spent than had been booked."
+  "The corrections; negative when they reduce the booked cost."
   adjusted: USD!
   "The part of ` + "`" + `settled` + "`" + ` that went beyond the holds."
   overage: USD!
-  "` + "`" + `settled + assumed + adjusted` + "`" + `: what the ledger has booked as spent."
+  "` + "`" + `settled + assumed + adjusted` + "`" + `: the amount that the ledger has booked as spent."
   booked: USD!
 }
 
-"What the running month will cost if spending goes on as it did since the month began."
+"The estimated spending of the running month, if spending continues at its average rate so far. Requires VIEWER."
 type Forecast @requires(role: VIEWER) {
-  "When this was so."
+  "The moment of the figures."
   asOf: DateTime!
   "The running month."
   period: Period!
-  "What it has spent and holds so far."
+  "The month's account. Requires VIEWER."
   spend: Spend!
   "` + "`" + `settled` + "`" + ` at the month's end: ` + "`" + `settled so far · length of the month / time passed` + "`" + `, rounded up to a picodollar."
   settledAtEnd: USD!
   """
-  When ` + "`" + `settled` + "`" + ` reaches the limit: ` + "`" + `start + time passed · limit / settled so far` + "`" + `, in the past when it has. Null when
-  that is not before the month's end, or there is no limit.
+  The time at which ` + "`" + `settled` + "`" + ` reaches the limit: ` + "`" + `start + time passed · limit / settled so far` + "`" + `. It is in the past when
+  ` + "`" + `settled` + "`" + ` has reached the limit. Null when that time is not before the end of the month, or when there is no limit.
   """
   exhaustedAt: DateTime
 }
 
-"What ideal customer profiles have cost."
+"The cost of ideal customer profiles. Requires VIEWER."
 type IcpCost @requires(role: VIEWER) {
-  "When this was so."
+  "The moment of the figures."
   asOf: DateTime!
-  "All that was booked for calls of the first step in these days, those without a result among them."
+  "The cost of all calls of the first step in these days, including calls without a result."
   spent: USD!
-  "How many profiles were finished in these days. One that is made anew counts again."
+  "The number of profiles that were finished in these days. A repeated profile counts again."
   finished: Count!
   "` + "`" + `spent / finished` + "`" + `, rounded up to a picodollar. Null when none was finished."
   each: USD
 }
 
-"How far some workflows have come."
+"The progress of some workflows."
 type Funnel {
-  "When this was so. Visits that go on count up to here."
+  "The moment of the figures. Visits that are still open end here."
   asOf: DateTime!
-  "How many workflows were created in the range."
+  "The number of workflows that were created in the range."
   created: Int!
   "The seven steps, in order."
   steps: [FunnelStep!]!
@@ -2420,32 +2451,29 @@ type Funnel {
   states: [FunnelState!]!
 }
 
-"How many workflows have passed a step, each counted once however often it came by."
+"The number of workflows that passed a step. Each workflow counts once, however often it passed."
 type FunnelStep {
   "The step."
   step: Step!
-  "How many have ever entered it."
+  "The number that ever entered it."
   reached: Int!
-  "How many have ever completed it."
+  "The number that ever completed it."
   completed: Int!
 }
 
-"How workflows have passed through a state."
+"The visits of workflows to a state."
 type FunnelState {
   "The state."
   state: WorkflowState!
-  "How many workflows have ever entered it."
+  "The number of workflows that ever entered it."
   workflows: Int!
-  "How often one has entered it."
+  "The number of visits."
   visits: Int!
-  "How many stand there now."
+  "The number of workflows in it now."
   open: Int!
-  """
-  How long half of the visits lasted at most, the open ones among them. Null when none, or when nothing leaves the
-  state.
-  """
+  "The median duration of the visits, including open ones. Null when there are none, or when the state is terminal."
   medianSeconds: Float
-  "How long 95 in 100 of the visits lasted at most, the open ones among them. Null as ` + "`" + `medianSeconds` + "`" + `."
+  "The 95th percentile of the duration of the visits, including open ones. Null as ` + "`" + `medianSeconds` + "`" + `."
   p95Seconds: Float
 }
 
@@ -2453,21 +2481,24 @@ type FunnelState {
 # Events of subscriptions
 # ------------------------------------------------------------------------------
 
-"One transition as it happens, or the word that some were left out."
+"One transition as it happens, or the notice that the server left out some."
 type TransitionEvent {
-  "The workflow as the transition left it; what is not computed from its state is as it is now. Null in a resync."
+  """
+  The workflow just after the transition. Fields that are not computed from the state have their current values. Null in
+  a resync.
+  """
   workflow: Workflow
   "The transition. Null in a resync."
   transition: Transition
-  "True when this is no transition: read again what you show, since something may have been left out before."
+  "True for the notice instead of a transition: read your data again, because the server may have left out events."
   resync: Boolean!
 }
 
-"One movement of a workflow's money as it happens."
+"One ledger entry of a workflow as it happens."
 type SpendEvent {
-  "What the workflow had spent and held after it."
+  "The workflow's account after the entry. Requires VIEWER."
   spend: Spend!
-  "The movement."
+  "The entry. Requires OPERATOR."
   entry: LedgerEntry!
 }
 
@@ -2476,87 +2507,87 @@ type SpendEvent {
 # ------------------------------------------------------------------------------
 
 """
-Something that a mutation can be expected to fail of. Nothing was written. Ask for the fields of the members that you
-can do something about: ` + "`" + `... on StaleState { current { state } }` + "`" + `.
+An expected failure of a mutation. The mutation wrote nothing. Ask for the fields of the members that you can handle:
+` + "`" + `... on StaleState { current { state } }` + "`" + `.
 """
 interface UserError {
-  "What went wrong, for programs."
+  "The error, for programs."
   code: ErrorCode!
-  "What went wrong, for people."
+  "The error, for people."
   message: String!
-  "The field of the input that it is about, from the outside in: ` + "`" + `[\"company\", \"url\"]` + "`" + `. Null when it is about none."
+  "The path of the input field, from the outside in: ` + "`" + `[\"company\", \"url\"]` + "`" + `. Null when the error concerns no field."
   field: [String!]
 }
 
 """
 The codes of user errors. GraphQL errors carry a code too, in ` + "`" + `extensions.code` + "`" + `: ` + "`" + `INVALID_INPUT` + "`" + ` of a query,
-` + "`" + `UNAUTHENTICATED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + `, ` + "`" + `RATE_LIMITED` + "`" + `, ` + "`" + `UNAVAILABLE` + "`" + `, ` + "`" + `INTERNAL` + "`" + `, and for a request that is no valid GraphQL
-` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + ` and ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `; each with ` + "`" + `extensions.requestId` + "`" + `.
+` + "`" + `UNAUTHENTICATED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + `, ` + "`" + `RATE_LIMITED` + "`" + `, ` + "`" + `UNAVAILABLE` + "`" + ` or ` + "`" + `INTERNAL` + "`" + `. A request that is not valid GraphQL has
+` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + ` or ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `. Each GraphQL error has ` + "`" + `extensions.requestId` + "`" + `.
 """
 enum ErrorCode {
   "Correct the request."
   INVALID_INPUT
-  "Your organization has no such thing."
+  "Your organization has no such object."
   NOT_FOUND
-  "The request does not fit what is there. Read again, then decide."
+  "The request conflicts with the current data. Read again, then decide."
   CONFLICT
-  "The workflow has moved on. Look at where it stands now, then decide."
+  "The workflow has changed. Read its current state, then decide."
   STALE_STATE
   "The graph has no such edge."
   ILLEGAL_TRANSITION
-  "The workflow is over; nothing can change it any more."
+  "The workflow is in a terminal state and cannot change."
   TERMINAL_STATE
-  "Choose another name, or use the workflow that has it."
+  "Choose another name, or use the workflow with that name."
   DUPLICATE_NAME
-  "The key was used for something else. Use a new key for a new request."
+  "The key belongs to another request. Use a new key for a new request."
   IDEMPOTENCY_MISMATCH
-  "The limit leaves no room, whatever the calls in flight cost. Stop spending, or raise the limit."
+  "The limit leaves no room, even if the calls in flight cost nothing. Stop spending, or raise the limit."
   BUDGET_EXHAUSTED
-  "Calls in flight hold the money. Try again when they have ended."
+  "Calls in flight hold the money. Try again after they end."
   BUDGET_HELD
-  "The price of a model is not known, so it cannot be called."
+  "The price of a model is unknown, so the model cannot be called."
   PRICE_UNKNOWN
 }
 
-"A field of the input is not as it must be."
+"A field of the input is not valid."
 type InvalidInput implements UserError {
   "` + "`" + `INVALID_INPUT` + "`" + `."
   code: ErrorCode!
-  "What is wrong with it."
+  "The error."
   message: String!
   "The field."
   field: [String!]
 }
 
-"Your organization has nothing of the given id."
+"Your organization has no object with the given id."
 type NotFound implements UserError {
   "` + "`" + `NOT_FOUND` + "`" + `."
   code: ErrorCode!
-  "What was not found."
+  "The missing object."
   message: String!
-  "The field that named it."
+  "The field with its id."
   field: [String!]
 }
 
-"The request does not fit what is there: a call that has another outcome already, for example."
+"The request conflicts with the current data: for example, the call already has another outcome."
 type Conflict implements UserError {
   "` + "`" + `CONFLICT` + "`" + `."
   code: ErrorCode!
-  "What does not fit."
+  "The conflict."
   message: String!
-  "The field that it is about."
+  "The field that caused it."
   field: [String!]
 }
 
-"The workflow does not stand where you believed, or the run is over."
+"The workflow is not in the expected state, or the run is over."
 type StaleState implements UserError {
   "` + "`" + `STALE_STATE` + "`" + `."
   code: ErrorCode!
-  "Where it stands now."
+  "The current state."
   message: String!
-  "The field that was out of date."
+  "The field that is out of date."
   field: [String!]
-  "The workflow as it stands now."
+  "The current workflow."
   current: Workflow!
 }
 
@@ -2564,81 +2595,81 @@ type StaleState implements UserError {
 type IllegalTransition implements UserError {
   "` + "`" + `ILLEGAL_TRANSITION` + "`" + `."
   code: ErrorCode!
-  "Which edges there are."
+  "The possible edges."
   message: String!
-  "The field that named the impossible state."
+  "The field with the impossible state."
   field: [String!]
-  "Where the edge would have begun."
+  "The state before."
   from: WorkflowState!
-  "Where it would have ended."
+  "The state after."
   to: WorkflowState!
-  "Where one can go from there."
+  "The states that an edge leads to."
   allowed: [WorkflowState!]!
 }
 
-"The workflow is over."
+"The workflow is in a terminal state."
 type TerminalState implements UserError {
   "` + "`" + `TERMINAL_STATE` + "`" + `."
   code: ErrorCode!
-  "How it ended."
+  "The end of the workflow."
   message: String!
-  "The field that named it."
+  "The field with its id."
   field: [String!]
-  "The workflow as it ended. Null when ` + "`" + `from` + "`" + ` is such a state itself, so that the workflow was not looked at."
+  "The workflow. Null when ` + "`" + `from` + "`" + ` itself is a terminal state, because the engine then reads no workflow."
   current: Workflow
 }
 
-"The organization has a workflow of that name already."
+"The organization already has a workflow with that name."
 type DuplicateName implements UserError {
   "` + "`" + `DUPLICATE_NAME` + "`" + `."
   code: ErrorCode!
-  "What to do about it."
+  "The advice."
   message: String!
   "The name."
   field: [String!]
-  "The workflow that has the name."
+  "The workflow with that name."
   existing: Workflow!
 }
 
-"The idempotency key was used for something else. Nothing was written."
+"The idempotency key belongs to another request. The mutation wrote nothing."
 type IdempotencyMismatch implements UserError {
   "` + "`" + `IDEMPOTENCY_MISMATCH` + "`" + `."
   code: ErrorCode!
-  "What to do about it."
+  "The advice."
   message: String!
   "The key."
   field: [String!]
 }
 
-"An account had no room for a call. Neither account was touched."
+"An account had no room for a call. Both accounts are unchanged."
 type BudgetRefused implements UserError {
-  "` + "`" + `BUDGET_EXHAUSTED` + "`" + `, or ` + "`" + `BUDGET_HELD` + "`" + ` when trying again can help."
+  "` + "`" + `BUDGET_EXHAUSTED` + "`" + `, or ` + "`" + `BUDGET_HELD` + "`" + ` when a retry may succeed."
   code: ErrorCode!
-  "Why, in words."
+  "The reason, in words."
   message: String!
-  "The field that it is about."
+  "The field that caused it."
   field: [String!]
-  "Which account refused."
+  "The account that refused."
   account: AccountKind!
-  "Its limit. Null: none, and the account is stopped."
+  "Its limit. Null: it has none, and the account is stopped."
   limit: USD
-  "What it has spent."
+  "Its settled amount."
   settled: USD!
-  "What it holds for calls in flight."
+  "The money that it holds for calls in flight."
   held: USD!
-  "What was asked for."
+  "The requested amount."
   needed: USD!
-  "True when the call would fit if the calls in flight cost less than they hold."
+  "True when the call would fit if the calls in flight cost less than their holds."
   retryable: Boolean!
 }
 
-"No price is known for a model, so nothing could bound what it costs."
+"A model has no known price, so its cost has no bound."
 type PriceUnknown implements UserError {
   "` + "`" + `PRICE_UNKNOWN` + "`" + `."
   code: ErrorCode!
-  "Which model, in words."
+  "The model, in words."
   message: String!
-  "The field that named it."
+  "The field with its id."
   field: [String!]
   "The model."
   model: String!
@@ -2648,29 +2679,29 @@ type PriceUnknown implements UserError {
 # Nodes and pages
 # ------------------------------------------------------------------------------
 
-"Anything that ` + "`" + `node` + "`" + ` can find by its id."
+"An object that ` + "`" + `node` + "`" + ` finds by its id."
 interface Node {
   "The id: typed, opaque, unique over all organizations."
   id: ID!
 }
 
-"Where a page of a list begins and ends."
+"The cursors of a page, and whether there are other pages."
 type PageInfo {
-  "True when there is more after this page."
+  "True when there are items after this page."
   hasNextPage: Boolean!
-  "True when something comes before this page."
+  "True when there are items before this page."
   hasPreviousPage: Boolean!
   "The cursor of the first item; null when the page is empty."
   startCursor: String
-  "The cursor of the last item; pass it as ` + "`" + `after` + "`" + ` to get the next page. Null when the page is empty."
+  "The cursor of the last item. Pass it as ` + "`" + `after` + "`" + ` to get the next page. Null when the page is empty."
   endCursor: String
 }
 
 "The directions of an order."
 enum OrderDirection {
-  "The earliest first."
+  "Earliest first."
   ASC
-  "The latest first."
+  "Latest first."
   DESC
 }
 
@@ -2679,22 +2710,19 @@ enum OrderDirection {
 # ------------------------------------------------------------------------------
 
 """
-An amount of money in US dollars, as exact decimal text: ` + "`" + `"0.0017"` + "`" + `. What you write has digits and at most one point
-with 1 to 12 digits after it, no sign and no exponent, and stands in quotes. What you read is the shortest exact form.
-The engine counts in picodollars (10⁻¹² USD) and never rounds.
+An amount of money in US dollars, as exact decimal text: ` + "`" + `"0.0017"` + "`" + `. Input is a quoted text of digits with at most one
+point and 1 to 12 digits after it, without sign or exponent. Output is the shortest exact form. The engine counts in
+picodollars (10⁻¹² USD) and never rounds.
 """
 scalar USD
 
 """
-A moment, as RFC 3339 text. What you read is in UTC with microseconds: ` + "`" + `"2026-02-01T09:30:00.000000Z"` + "`" + `. What you write
-may have any offset.
+A moment, as RFC 3339 text. Output is in UTC with microseconds: ` + "`" + `"2026-02-01T09:30:00.000000Z"` + "`" + `. Input may have any
+offset.
 """
 scalar DateTime
 
-"""
-A day of the calendar, as text: ` + "`" + `"2026-03-01"` + "`" + `. It is a day of the organization's time zone, and has 23 or 25 hours
-where clocks change.
-"""
+"A calendar day in the organization's time zone, as text: ` + "`" + `\"2026-03-01\"` + "`" + `. It has 23 or 25 hours where clocks change."
 scalar Date
 
 "A whole number that may need more than the 32 bits of ` + "`" + `Int` + "`" + `. It is written as a JSON number."

@@ -16,44 +16,44 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Anything that `node` can find by its id.
+// An object that `node` finds by its id.
 type Node interface {
 	IsNode()
 }
 
-// Something that a mutation can be expected to fail of. Nothing was written. Ask for the fields of the members that you
-// can do something about: `... on StaleState { current { state } }`.
+// An expected failure of a mutation. The mutation wrote nothing. Ask for the fields of the members that you can handle:
+// `... on StaleState { current { state } }`.
 type UserError interface {
 	IsUserError()
 }
 
-// Which price in quarantine shall be let out.
+// The price to accept.
 type AcceptPriceInput struct {
 	// The id of the proposed price: `prop_…`.
 	ProposalID scalar.ID `json:"proposalId"`
-	// Why: 1 to 2000 characters. It stays with the price.
+	// The reason: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `acceptPrice`.
 type AcceptPricePayload struct {
-	// The proposed price after the decision. Null when nothing was decided.
+	// The proposed price after the decision. Null when nothing was decided. Requires OPERATOR.
 	Proposal *PriceProposal `json:"proposal,omitempty"`
-	// True when it had been accepted before and nothing was done now.
+	// True when the price was accepted before and this request did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which entry is to be corrected.
+// The entry to correct.
 type AdjustUsageInput struct {
 	// The id of an entry that booked the outcome of a call, or an earlier correction: `led_…`.
 	EntryID scalar.ID `json:"entryId"`
-	// What the call has cost in all: not the difference to what was booked.
+	// The whole cost of the call, not the difference to the booked cost.
 	Cost scalar.WrittenUSD `json:"cost"`
-	// Why, for the ledger: 1 to 1900 characters.
+	// The reason, for the ledger: 1 to 1900 characters.
 	Reason string `json:"reason"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content books one correction.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -61,37 +61,37 @@ type AdjustUsageInput struct {
 
 // The answer to `adjustUsage`.
 type AdjustUsagePayload struct {
-	// The correction, on the account of the corrected entry. Null when nothing was booked.
+	// The correction, on the account of the corrected entry. Null when nothing was booked. Requires OPERATOR.
 	Entry *LedgerEntry `json:"entry,omitempty"`
-	// The call as it ended: what was booked later is in the ledger alone.
+	// The call with its outcome. Later corrections are in the ledger only. Requires OPERATOR.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which workflow shall be given up.
+// The workflow to cancel.
 type CancelWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// Why, for the journal: up to 2000 characters.
+	// The reason, for the journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `cancelWorkflow`.
 type CancelWorkflowPayload struct {
-	// The workflow after the transition. Null when nothing was done.
+	// The workflow after the transition. Null when nothing changed.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// The journal row that was written.
+	// The new row of the journal.
 	Transition *Transition `json:"transition,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -101,43 +101,44 @@ type CompanyInput struct {
 	Name string `json:"name"`
 	// The website: an absolute http or https address of at most 2048 bytes.
 	URL string `json:"url"`
-	// The page at LinkedIn: an absolute http or https address of at most 2048 bytes.
+	// The LinkedIn page: an absolute http or https address of at most 2048 bytes.
 	LinkedinURL graphql.Omittable[*string] `json:"linkedinUrl,omitempty"`
 }
 
 // A new API key.
 type CreateAPIKeyInput struct {
-	// What it is for: 1 to 100 characters.
+	// The name: 1 to 100 characters.
 	Name string `json:"name"`
-	// What it may do: at most what you may.
+	// The role: at most your own.
 	Role caller.Role `json:"role"`
-	// When it ends: later than now, and at most 366 days from now.
+	// The time at which it expires: later than now, and at most 366 days from now.
 	ExpiresAt scalar.WrittenDateTime `json:"expiresAt"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `createApiKey`.
 type CreateAPIKeyPayload struct {
-	// The key as lists show it. Null when it was not made.
+	// The key as lists show it. Null when it was not created. Requires ADMIN.
 	APIKey *APIKey `json:"apiKey,omitempty"`
-	// The key itself, `infin8_…`. It is shown in this answer only, and null in a replay: nobody knows it any more but you.
+	// The key itself: `infin8_…`. Only this answer contains it; a replay has null.
 	Secret *string `json:"secret,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What a workflow begins with.
+// The initial data of a workflow.
 type CreateWorkflowInput struct {
-	// The name: 1 to 200 characters, without the white space around it; unique in the organization, else `DUPLICATE_NAME`.
+	// The name: 1 to 200 characters, without surrounding white space. It is unique in the organization, else
+	// `DUPLICATE_NAME`.
 	Name string `json:"name"`
-	// The company that the workflow is about.
+	// The company.
 	Company CompanyInput `json:"company"`
-	// What the workflow may spend. The organization's `workflowLimit` when absent.
+	// The limit of the workflow. The organization's `workflowLimit` when absent.
 	SpendLimit graphql.Omittable[*scalar.WrittenUSD] `json:"spendLimit,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -147,9 +148,9 @@ type CreateWorkflowPayload struct {
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// The first row of its journal.
 	Transition *Transition `json:"transition,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -157,52 +158,52 @@ type CreateWorkflowPayload struct {
 type DayRange struct {
 	// The first day.
 	From scalar.WrittenDate `json:"from"`
-	// The day after the last: it does not belong to the range.
+	// The day after the last day: it is not part of the range.
 	To scalar.WrittenDate `json:"to"`
 }
 
-// Which workflow shall begin its first step.
+// The workflow that begins its first step.
 type GenerateIcpInput struct {
 	// The id of the workflow: `wf_…`.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `generateIcp`.
 type GenerateIcpPayload struct {
-	// The workflow after the transition. Null when nothing was done.
+	// The workflow after the transition. Null when nothing changed.
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// The transition that started the step.
 	Transition *Transition `json:"transition,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // Prices for your organization's own list.
 type ImportPricesInput struct {
-	// The prices: 1 to 1000, each model, component and size once.
+	// The prices: 1 to 1000, each combination of model, component and size once.
 	Prices []PriceInput `json:"prices"`
-	// Where they were published, or agreed: 1 to 2048 characters.
+	// The place of publication or agreement: 1 to 2048 characters.
 	Source string `json:"source"`
-	// True to write. Otherwise the answer says what would be done.
+	// True to write the prices. Otherwise the answer only describes the changes.
 	Apply bool `json:"apply"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again: the first answer comes back,
-	// with what was done to each price. Without `apply` nothing is written, and the key stays unused.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat: the repetition returns the first
+	// answer, with the change of each price. Without `apply` the mutation writes nothing and does not use the key.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `importPrices`.
 type ImportPricesPayload struct {
-	// What the import does to each price, as it was given; then what it does not name.
+	// The changes of the given prices in their order, then the prices that the import does not name. Requires OPERATOR.
 	Changes []PriceChange `json:"changes"`
-	// True when it was written.
+	// True when the prices were written.
 	Applied bool `json:"applied"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -210,37 +211,38 @@ type ImportPricesPayload struct {
 type PriceInput struct {
 	// The model, as requests name it.
 	Model string `json:"model"`
-	// What it is paid for.
+	// The component.
 	Component cost.Component `json:"component"`
 	// The price of one token, request or search.
 	Amount scalar.WrittenUSD `json:"amount"`
-	// The size of the prompt in tokens from which on it applies.
+	// The least prompt size, in tokens, at which the price applies.
 	MinPromptTokens int `json:"minPromptTokens"`
 }
 
-// A call that was made without a reservation, and what it consumed.
+// A call that was made without a reservation, and its consumption.
 type RecordUsageInput struct {
-	// The id of the workflow that pays: `wf_…`. It may be over.
+	// The id of the workflow that pays: `wf_…`. It may be in a terminal state.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// The step that the call was made for. The one the workflow stands in when absent.
+	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
 	// The model that answered.
 	Model string `json:"model"`
-	// Tokens of the request, as the provider counted.
+	// The tokens of the request, as the provider counted them.
 	PromptTokens int `json:"promptTokens"`
-	// Tokens of the answer, as the provider counted.
+	// The tokens of the answer, as the provider counted them.
 	CompletionTokens int `json:"completionTokens"`
-	// Of the completion tokens, those of hidden reasoning.
+	// The completion tokens that are hidden reasoning.
 	ReasoningTokens int `json:"reasoningTokens"`
-	// Of the prompt tokens, those read from the provider's cache.
+	// The prompt tokens that were read from the provider's cache.
 	CachedTokens int `json:"cachedTokens"`
-	// Searches of the web.
+	// The web searches.
 	WebSearches int `json:"webSearches"`
-	// What the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when that has no price.
+	// The cost that the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when the table has no
+	// price.
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
-	// Who was asked.
+	// The provider.
 	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
-	// The provider's name for the answer.
+	// The provider's id of the answer.
 	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content returns the same call.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -248,90 +250,90 @@ type RecordUsageInput struct {
 
 // The answer to `recordUsage`.
 type RecordUsagePayload struct {
-	// The call with its cost. Null when nothing was booked.
+	// The call with its cost. Null when nothing was booked. Requires OPERATOR.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which price in quarantine shall be dropped.
+// The price to reject.
 type RejectPriceInput struct {
 	// The id of the proposed price: `prop_…`.
 	ProposalID scalar.ID `json:"proposalId"`
-	// Why: 1 to 2000 characters. It stays with the price.
+	// The reason: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `rejectPrice`.
 type RejectPricePayload struct {
-	// The proposed price after the decision. Null when nothing was decided.
+	// The proposed price after the decision. Null when nothing was decided. Requires OPERATOR.
 	Proposal *PriceProposal `json:"proposal,omitempty"`
-	// True when it had been rejected before and nothing was done now.
+	// True when the price was rejected before and this request did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which call cost nothing.
+// The call that cost nothing.
 type ReleaseUsageInput struct {
 	// The id of the call: `call_…`.
 	CallID scalar.ID `json:"callId"`
-	// How it is known that nothing was charged, for the ledger: up to 2000 characters.
+	// The proof that it cost nothing, for the ledger: up to 2000 characters.
 	Reason string `json:"reason"`
-	// Why the call was not made, if it failed.
+	// The reason why the call was not made, if it failed.
 	FailureCode graphql.Omittable[*workflow.FailureCode] `json:"failureCode,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `releaseUsage`.
 type ReleaseUsagePayload struct {
-	// The call without its hold. Null when nothing was booked.
+	// The call without its hold. Null when nothing was booked. Requires OPERATOR.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that would have paid.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which run shall be kept alive.
+// The run to renew.
 type RenewLeaseInput struct {
 	// The id of the workflow: `wf_…`.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// The token of the run: the version that your transition into the processing state made.
+	// The token of the run: the version of your transition into the processing state.
 	Token int `json:"token"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again. Each renewal needs one of its
-	// own: under a key that was used nothing is renewed.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat. Each renewal needs a new key: a
+	// used key renews nothing.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `renewLease`.
 type RenewLeasePayload struct {
-	// The run with its new lease; in a replay with the one that it has now. Null when the run is over.
+	// The run with its new lease; in a replay, with its current lease. Null when the run is over.
 	Run *workflow.Run `json:"run,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// How much money a call needs. Exactly one of `amount` and `estimate` says it.
+// The money that a call needs. Exactly one of `amount` and `estimate` is required.
 type ReserveUsageInput struct {
 	// The id of the workflow that pays: `wf_…`.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// The step that the call is made for. The one the workflow stands in when absent.
+	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
-	// How much to reserve.
+	// The amount to reserve.
 	Amount graphql.Omittable[*scalar.WrittenUSD] `json:"amount,omitempty"`
-	// What is known of the call: the engine computes the most it can cost.
+	// The size of the call. The engine computes the most that it can cost.
 	Estimate graphql.Omittable[*UsageEstimateInput] `json:"estimate,omitempty"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content returns the same call.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -339,44 +341,44 @@ type ReserveUsageInput struct {
 
 // The answer to `reserveUsage`.
 type ReserveUsagePayload struct {
-	// The call with its hold. Null when it was refused.
+	// The call with its hold. Null when it was refused. Requires OPERATOR.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which API key shall end.
+// The API key to revoke.
 type RevokeAPIKeyInput struct {
 	// The id of the key: `key_…`.
 	KeyID scalar.ID `json:"keyId"`
-	// Why, for the journal of the settings: up to 2000 characters.
+	// The reason, for the settings journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `revokeApiKey`.
 type RevokeAPIKeyPayload struct {
-	// The key. Null when nothing was done.
+	// The key. Null when nothing changed. Requires ADMIN.
 	APIKey *APIKey `json:"apiKey,omitempty"`
-	// True when it had been revoked before and nothing was done now.
+	// True when the key was revoked before and this request did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Where alerts are to be sent.
+// The address for alerts.
 type SetAlertWebhookInput struct {
-	// The address, `https` and public: at most 2048 characters, without user name, password and fragment. Null or absent:
-	// the webhook is removed.
+	// The address: `https`, public, at most 2048 characters, without user name, password and fragment. Null or absent
+	// removes the webhook.
 	URL graphql.Omittable[*string] `json:"url,omitempty"`
-	// Why, for the journal of the settings: up to 2000 characters.
+	// The reason, for the settings journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey string `json:"idempotencyKey"`
 }
 
@@ -384,21 +386,21 @@ type SetAlertWebhookInput struct {
 type SetAlertWebhookPayload struct {
 	// The organization. Null when nothing was set.
 	Organization *Organization `json:"organization,omitempty"`
-	// What signs the messages from now on: `whsec_` and base64. Null when there is no webhook any more.
+	// The secret that signs messages from now on: `whsec_` and base64. Null when the webhook was removed.
 	Secret *string `json:"secret,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What the organization may spend in a month. Exactly one of `limit` and `unlimited: true` says it.
+// The limit of a month. Exactly one of `limit` and `unlimited: true` is required.
 type SetMonthlyLimitInput struct {
-	// What a month may spend.
+	// The limit of a month.
 	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
 	// True for no limit.
 	Unlimited graphql.Omittable[*bool] `json:"unlimited,omitempty"`
-	// Why, for the ledger: up to 2000 characters.
+	// The reason, for the ledger: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -408,21 +410,21 @@ type SetMonthlyLimitInput struct {
 type SetMonthlyLimitPayload struct {
 	// The organization. Null when nothing was set.
 	Organization *Organization `json:"organization,omitempty"`
-	// The entry in the ledger of the running month's account.
+	// The new entry of the running month's account. Requires OPERATOR.
 	Entry *LedgerEntry `json:"entry,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// In which time zone months shall begin.
+// The time zone in which months begin.
 type SetTimeZoneInput struct {
-	// An IANA name: `Europe/Berlin`. Setting the one that the organization has changes nothing.
+	// An IANA name: `Europe/Berlin`. The current time zone of the organization changes nothing.
 	TimeZone string `json:"timeZone"`
-	// Why, for the journal of the settings: up to 2000 characters.
+	// The reason, for the settings journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
@@ -430,21 +432,21 @@ type SetTimeZoneInput struct {
 type SetTimeZonePayload struct {
 	// The organization. Null when nothing was set.
 	Organization *Organization `json:"organization,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What a workflow may spend. Exactly one of `limit` and `unlimited: true` says it.
+// The limit of a workflow. Exactly one of `limit` and `unlimited: true` is required.
 type SetWorkflowLimitInput struct {
-	// The id of the workflow: `wf_…`. It may be over.
+	// The id of the workflow: `wf_…`. It may be in a terminal state.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// What the workflow may spend.
+	// The limit of the workflow.
 	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
 	// True for no limit.
 	Unlimited graphql.Omittable[*bool] `json:"unlimited,omitempty"`
-	// Why, for the ledger: up to 2000 characters.
+	// The reason, for the ledger: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content sets the limit once.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -454,133 +456,133 @@ type SetWorkflowLimitInput struct {
 type SetWorkflowLimitPayload struct {
 	// The workflow. Null when nothing was set.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// The entry in the ledger of its account.
+	// The new entry of its account. Requires OPERATOR.
 	Entry *LedgerEntry `json:"entry,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What a call consumed. A call has one outcome, so settling it again with the same content changes nothing.
+// The consumption of a call. A call has one outcome, so settling it again with the same content changes nothing.
 type SettleUsageInput struct {
 	// The id of the call: `call_…`.
 	CallID scalar.ID `json:"callId"`
 	// The model that answered.
 	Model string `json:"model"`
-	// Tokens of the request, as the provider counted.
+	// The tokens of the request, as the provider counted them.
 	PromptTokens int `json:"promptTokens"`
-	// Tokens of the answer, as the provider counted.
+	// The tokens of the answer, as the provider counted them.
 	CompletionTokens int `json:"completionTokens"`
-	// Of the completion tokens, those of hidden reasoning.
+	// The completion tokens that are hidden reasoning.
 	ReasoningTokens int `json:"reasoningTokens"`
-	// Of the prompt tokens, those read from the provider's cache.
+	// The prompt tokens that were read from the provider's cache.
 	CachedTokens int `json:"cachedTokens"`
-	// Searches of the web.
+	// The web searches.
 	WebSearches int `json:"webSearches"`
-	// What the provider billed. Computed from the price table when absent.
+	// The cost that the provider billed. Computed from the price table when absent.
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
-	// Who was asked.
+	// The provider.
 	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
-	// The provider's name for the answer.
+	// The provider's id of the answer.
 	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
-	// Why the answer could not be used, if so: it is paid for all the same.
+	// The reason why the answer was not usable, if so. The call is paid all the same.
 	FailureCode graphql.Omittable[*workflow.FailureCode] `json:"failureCode,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `settleUsage`.
 type SettleUsagePayload struct {
-	// The call with its cost. Null when nothing was booked.
+	// The call with its cost. Null when nothing was booked. Requires OPERATOR.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// One edge to be taken.
+// The edge to take.
 type TransitionWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
 	WorkflowID scalar.ID `json:"workflowId"`
-	// Where you believe the workflow stands; `STALE_STATE` when it does not.
+	// The state that you expect the workflow to have. `STALE_STATE` when it has another one.
 	From workflow.State `json:"from"`
-	// Where it shall go; `ILLEGAL_TRANSITION` when the graph has no such edge.
+	// The new state. `ILLEGAL_TRANSITION` when the graph has no such edge.
 	To workflow.State `json:"to"`
-	// The version you believe the workflow has: stricter than `from` alone. Whoever completes or fails a run gives the run's
-	// token here.
+	// The version that you expect the workflow to have: stricter than `from` alone. A program that completes or fails a run
+	// gives the run's token here.
 	Version graphql.Omittable[*int] `json:"version,omitempty"`
-	// Why, for the journal: up to 2000 characters.
+	// The reason, for the journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
-	// A text of your choice, 1 to 255 characters, that makes the request safe to send again.
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The answer to `transitionWorkflow`.
 type TransitionWorkflowPayload struct {
-	// The workflow after the transition. Null when nothing was done.
+	// The workflow after the transition. Null when nothing changed.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// The journal row that was written.
+	// The new row of the journal.
 	Transition *Transition `json:"transition,omitempty"`
-	// True when the same request had been carried out before and nothing was done now.
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
-	// Why nothing was done; empty when it was.
+	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What is known of a call before it is made. Its hold is the dearest of: bytes × price per prompt token, plus the longest
-// answer × price per completion token, plus fees per request and per search; over all models that may answer.
+// The size of a call before it is made. The hold is the sum of bytes × the highest prompt price, the longest answer × the
+// highest completion price, and the fees per request and search: the maximum over all models that may answer.
 type UsageEstimateInput struct {
-	// The models that may answer: 1 to 8. `PRICE_UNKNOWN` when the price of one is not known.
+	// The models that may answer: 1 to 8. `PRICE_UNKNOWN` when one of them has no known price.
 	Models []string `json:"models"`
 	// The length of the serialized request in bytes. A token is at least one byte.
 	PromptBytes int `json:"promptBytes"`
-	// The `max_tokens` that the request carries, hidden reasoning included.
+	// The `max_tokens` of the request, including hidden reasoning.
 	MaxCompletionTokens int `json:"maxCompletionTokens"`
-	// How many times the model may search the web.
+	// The maximum number of web searches.
 	WebSearches int `json:"webSearches"`
 }
 
-// Which workflows. All conditions that are given must hold; an empty list is no condition.
+// Conditions on workflows. A workflow must meet all given conditions; an empty list is no condition.
 type WorkflowFilter struct {
-	// Those in one of these states.
+	// Only workflows in one of these states.
 	States graphql.Omittable[[]workflow.State] `json:"states,omitempty"`
-	// Those in one of these steps.
+	// Only workflows in one of these steps.
 	Steps graphql.Omittable[[]workflow.StepKey] `json:"steps,omitempty"`
-	// Those with one of these statuses.
+	// Only workflows with one of these statuses.
 	Statuses graphql.Omittable[[]workflow.Status] `json:"statuses,omitempty"`
-	// Those whose name contains this text, in capital or small letters: up to 200 characters.
+	// Only workflows whose name contains this text, regardless of case: up to 200 characters.
 	NameContains graphql.Omittable[*string] `json:"nameContains,omitempty"`
-	// Those created at this moment or later.
+	// Only workflows created at this moment or later.
 	CreatedFrom graphql.Omittable[*scalar.WrittenDateTime] `json:"createdFrom,omitempty"`
-	// Those created before this moment.
+	// Only workflows created before this moment.
 	CreatedTo graphql.Omittable[*scalar.WrittenDateTime] `json:"createdTo,omitempty"`
-	// Those that this actor created.
+	// Only workflows that this actor created.
 	CreatedBy graphql.Omittable[*string] `json:"createdBy,omitempty"`
 }
 
-// The state machine.
+// The state machine of a workflow.
 type WorkflowGraph struct {
-	// The version that new workflows are created with.
+	// The version of the graph for new workflows.
 	Version int `json:"version"`
 	// The seven steps in order.
 	Steps []workflow.Step `json:"steps"`
 	// All states, in the order of the graph.
 	States []GraphState `json:"states"`
-	// All edges. What is not here cannot happen.
+	// All edges. Any other transition is impossible.
 	Edges []workflow.LegalTransition `json:"edges"`
-	// The graph as a Mermaid state diagram: paste it into a viewer.
+	// The graph as a Mermaid state diagram.
 	Mermaid string `json:"mermaid"`
 }
 
-// In which order workflows are listed. Equal moments are ordered by id.
+// The order of workflows. Equal moments are ordered by id.
 type WorkflowOrder struct {
-	// By which moment.
+	// The moment to order by.
 	Field engine.OrderField `json:"field"`
-	// In which direction.
+	// The direction.
 	Direction OrderDirection `json:"direction"`
 }
 
@@ -588,9 +590,9 @@ type WorkflowOrder struct {
 type OrderDirection string
 
 const (
-	// The earliest first.
+	// Earliest first.
 	OrderDirectionAsc OrderDirection = "ASC"
-	// The latest first.
+	// Latest first.
 	OrderDirectionDesc OrderDirection = "DESC"
 )
 
