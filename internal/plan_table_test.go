@@ -54,7 +54,6 @@ var plan = []row{
 			"internal/embedded", "internal/workflow", "internal/cost", "internal/caller", "internal/fault", "migrations",
 		},
 		modules: []string{pgx, kong, sync},
-		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
 		path: "internal/server", // wires all packages and runs them side by side
@@ -86,6 +85,10 @@ var plan = []row{
 			"internal/caller", "internal/web", "migrations",
 		},
 		modules: []string{pgx, sync, websocket},
+	},
+	{
+		path:  "test/e2e", // starts the real program and speaks to it from outside
+		tests: []string{"internal/cli", "internal/issuer/sandbox"},
 	},
 	{
 		path:    "test/simulation", // its tests break connections, so it has pgx

@@ -1,6 +1,0 @@
-//go:build !race
-
-package cli
-
-// detectsRaces is true when the program and its tests look for data races, which takes memory of its own.
-const detectsRaces = false

@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// client speaks GraphQL to one server as one caller.
+type client struct{ address, token string }
+
+// browser keeps the connections of many callers open; the usual one would keep two for a server.
+var browser = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+
+// answer is what came back over HTTP.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+	Data   json.RawMessage
+	Errors []struct {
+		Message    string
+		Extensions struct {
+			Code, RequestID string
+			Field           []string
+		}
+	}
+}
+
+// post sends one operation.
+func (c client) post(ctx context.Context, query string, variables map[string]any) (a answer, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		return a, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return a, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	response, err := browser.Do(request)
+	if err != nil {
+		return a, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var text bytes.Buffer
+	if _, err := text.ReadFrom(response.Body); err != nil {
+		return a, err
+	}
+	a.Status, a.Header, a.Body = response.StatusCode, response.Header, text.String()
+	if err := json.Unmarshal(text.Bytes(), &a); err != nil {
+		return a, fmt.Errorf("%w in %s", err, a.Body)
+	}
+	return a, nil
+}
+
+// ask sends an operation that must be answered without GraphQL errors, and reads its data.
+func (c client) ask(t *testing.T, query string, variables map[string]any, data any) {
+	t.Helper()
+	a, err := c.post(t.Context(), query, variables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Status != http.StatusOK || len(a.Errors) > 0 {
+		t.Fatalf("the answer has errors: %d %s", a.Status, a.Body)
+	}
+	if err := json.Unmarshal(a.Data, data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The parts of answers that the tests look at.
+type (
+	seenWorkflow struct {
+		ID, Name, State string
+		Version         int
+		Company         struct{ Name, URL string }
+		Spend           struct{ Limit, Settled, Held, Remaining string }
+	}
+	seenTransition struct {
+		Version                       int
+		Kind, From, To, Actor, Reason string
+		OccurredAt                    time.Time
+	}
+	seenCall struct{ ID, State, Hold, Cost string }
+	problem  struct {
+		Typename       string `json:"__typename"`
+		Code, Message  string
+		Field          []string
+		Current, Ended *seenWorkflow
+		Existing       *seenWorkflow
+		From, To       string
+		Allowed        []string
+		Account, Limit string
+		Settled, Held  string
+		Needed, Model  string
+		Retryable      bool
+	}
+	seenID  struct{ ID string }
+	payload struct {
+		Workflow     *seenWorkflow
+		Transition   *seenTransition
+		Call         *seenCall
+		Run          *struct{ Token int }
+		Entry        *seenID
+		Organization *seenID
+		Proposal     *seenID
+		APIKey       *seenID
+		Secret       *string
+		Changes      []struct{ ProposalID string }
+		Applied      bool
+		Replayed     bool
+		UserErrors   []problem
+	}
+)
+
+// What the tests select.
+const (
+	selectWorkflow = `workflow { id name state version company { name url } spend { limit settled held remaining } } `
+	selectMoved    = selectWorkflow + `transition { version kind from to actor reason occurredAt } replayed `
+	selectCharged  = selectWorkflow + `call { id state hold cost } replayed `
+	selectDecided  = `proposal { id } replayed `
+	selectProblems = `userErrors {
+		__typename code message field
+		... on StaleState { current { id state version } }
+		... on TerminalState { ended: current { id state version } }
+		... on IllegalTransition { from to allowed }
+		... on DuplicateName { existing { id state version } }
+		... on BudgetRefused { account limit settled held needed retryable }
+		... on PriceUnknown { model }
+	}`
+)
+
+// selections has what each mutation is asked for, by its name and the name of its input.
+var selections = map[string]struct{ input, fields string }{
+	"createWorkflow":     {"CreateWorkflowInput", selectMoved},
+	"generateIcp":        {"GenerateIcpInput", selectMoved},
+	"transitionWorkflow": {"TransitionWorkflowInput", selectMoved},
+	"cancelWorkflow":     {"CancelWorkflowInput", selectMoved},
+	"renewLease":         {"RenewLeaseInput", "run { token } replayed "},
+	"reserveUsage":       {"ReserveUsageInput", selectCharged},
+	"settleUsage":        {"SettleUsageInput", selectCharged},
+	"releaseUsage":       {"ReleaseUsageInput", selectCharged},
+	"recordUsage":        {"RecordUsageInput", selectCharged},
+	"adjustUsage":        {"AdjustUsageInput", selectCharged + `entry { id } `},
+	"setWorkflowLimit":   {"SetWorkflowLimitInput", selectWorkflow + `entry { id } replayed `},
+	"setMonthlyLimit":    {"SetMonthlyLimitInput", `organization { id } entry { id } replayed `},
+	"setTimeZone":        {"SetTimeZoneInput", `organization { id } replayed `},
+	"setAlertWebhook":    {"SetAlertWebhookInput", `organization { id } secret replayed `},
+	"importPrices":       {"ImportPricesInput", `changes { proposalId } applied replayed `},
+	"acceptPrice":        {"AcceptPriceInput", selectDecided},
+	"rejectPrice":        {"RejectPriceInput", selectDecided},
+	"createApiKey":       {"CreateApiKeyInput", `apiKey { id } secret replayed `},
+	"revokeApiKey":       {"RevokeApiKeyInput", `apiKey { id } replayed `},
+}
+
+// try sends a mutation and returns its payload; GraphQL errors are errors.
+func (c client) try(ctx context.Context, mutation string, input map[string]any) (payload, error) {
+	a, err := c.send(ctx, mutation, input)
+	if err != nil {
+		return payload{}, err
+	}
+	var data struct{ Result *payload }
+	if err := json.Unmarshal(a.Data, &data); err != nil || len(a.Errors) > 0 || data.Result == nil {
+		return payload{}, fmt.Errorf("%s answers %d %s", mutation, a.Status, a.Body)
+	}
+	return *data.Result, nil
+}
+
+func (c client) send(ctx context.Context, mutation string, input map[string]any) (answer, error) {
+	wanted := selections[mutation]
+	query := fmt.Sprintf(`mutation ($input: %s!) { result: %s(input: $input) { %s %s } }`,
+		wanted.input, mutation, wanted.fields, selectProblems)
+	return c.post(ctx, query, map[string]any{"input": input})
+}
+
+// do sends a mutation that must succeed.
+func (c client) do(t *testing.T, mutation string, input map[string]any) payload {
+	t.Helper()
+	got, err := c.try(t.Context(), mutation, input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.UserErrors) > 0 {
+		t.Fatalf("%s is refused: %+v", mutation, got.UserErrors)
+	}
+	return got
+}

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/testdb"
+)
+
+// told is what the demonstration prints, in this order.
+var told = []string{
+	`Starting PostgreSQL …`,
+	`The API is at http://127\.0\.0\.1:\d+/graphql`,
+	`Answers are SYNTHETIC`,
+	`transition 0  ∅ → CREATED  \(create by .+\)`,
+	`ledger 0      OPEN  settled \+\$0  held \+\$0  → settled \$0, held \$0 of \$1`,
+	`transition 1  CREATED → ICP_PENDING  \(advance by .+\)`,
+	`transition 2  ICP_PENDING → ICP_PROCESSING  \(advance by worker:.+ — attempt 1\)`,
+	`ledger 1      RESERVE  settled \+\$0  held \+\$(0\.\d+)  → settled \$0, held \$0\.\d+ of \$1`,
+	`transition 3  ICP_PROCESSING → ICP_COMPLETED  \(advance by worker:.+\)`,
+	`ledger 2      SETTLE  settled \+\$(0\.\d+)  held −\$0\.\d+  → settled \$0\.\d+, held \$0 of \$1`,
+	`Ideal customer profile \(perplexity/sonar by sandbox, SYNTHETIC\)`,
+	`Industries: +\S`,
+	`Buyer roles: +\S`,
+	`Pain points: +\S`,
+	`Value proposition: +狐社 🦊 \(https://kitsune\.example\)`,
+	`Bill`,
+	`call_\S+  perplexity/sonar  sandbox   SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
+	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
+}
+
+func TestTheDemoTellsTheWholeStoryOnAPostgreSQLOfItsOwn(t *testing.T) {
+	t.Parallel()
+	got := invoke(t, nil, "demo", "--exit", "--listen=127.0.0.1:0", "--directory="+t.TempDir(), "--company=狐社 🦊",
+		"--url=https://kitsune.example")
+	if got.code != 0 {
+		t.Fatalf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
+	}
+	rest := got.stdout
+	for _, line := range told {
+		at := regexp.MustCompile(line).FindStringIndex(rest)
+		if at == nil {
+			t.Fatalf("the demo does not tell %q after what came before it:\n%s", line, got.stdout)
+		}
+		rest = rest[at[1]:]
+	}
+}
+
+func TestTheDemoUsesTheDatabaseThatItIsGiven(t *testing.T) {
+	t.Parallel()
+	address := emptyDatabase(t, testdb.New(t))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	for range 2 { // It may be repeated.
+		got := invoke(t, map[string]string{"DATABASE_URL": address}, "demo", "--exit", "--listen="+taken.Addr().String())
+		if got.code != 0 || !strings.Contains(got.stdout, taken.Addr().String()+" is taken") ||
+			strings.Contains(got.stdout, "Starting PostgreSQL") || !strings.Contains(got.stdout, "\nBill\n") {
+			t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
+		}
+	}
+	got := invoke(t, map[string]string{"DATABASE_URL": address}, "verify")
+	if got.code != 0 || got.stdout != "" {
+		t.Errorf("verify after two demos: got %+v", got)
+	}
+}
+
+func TestTheDemoSaysWhyItsWorkflowDidNotGetThere(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	company, _ := p.company(sandbox.Status(http.StatusPaymentRequired, ""))
+	environment := map[string]string{
+		"DATABASE_URL": emptyDatabase(t, testdb.New(t)), "OPENROUTER_API_KEY": providerKey,
+	}
+	got := invoke(t, environment, "demo", "--exit", "--listen=127.0.0.1:0", "--provider-url="+p.address,
+		"--company="+company)
+	if got.code != 1 || !strings.Contains(got.stdout, "ICP_PROCESSING → ICP_FAILED") ||
+		!strings.Contains(got.stdout, "RELEASE") || !strings.Contains(got.stderr, "the workflow ended in ICP_FAILED") {
+		t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
+	}
+	if strings.Contains(got.stdout+got.stderr, providerKey) {
+		t.Error("the demo tells the provider's key")
+	}
+}
+
+func TestTheDemoGoesOnServingUntilItIsToldToStop(t *testing.T) {
+	t.Parallel()
+	demo := start(t, nil, "demo", "--listen=127.0.0.1:0", "--directory="+t.TempDir())
+	link := regexp.MustCompile(`Playground: (http://\S+)/#token=(\S+)`)
+	var found []string
+	eventually(t, "the demo prints where the playground is", func() bool {
+		if demo.isOver() {
+			t.Fatalf("the demo has ended with %s:\n%s", demo.command.ProcessState, demo.log.text())
+		}
+		found = link.FindStringSubmatch(demo.log.text())
+		return found != nil
+	})
+	if status := get(t, found[1]+"/"); status != http.StatusOK {
+		t.Errorf("GET the playground: got %d, want 200", status)
+	}
+	var data struct {
+		Workflows struct{ Nodes []seenWorkflow }
+	}
+	client{found[1], found[2]}.ask(t, `{ workflows { nodes { id name state } } }`, nil, &data)
+	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "ICP_COMPLETED" {
+		t.Errorf("workflows by the printed token: got %+v, want the one of the demo", nodes)
+	}
+	hook := client{found[1], found[2]}.do(t, "setAlertWebhook", map[string]any{
+		"url": "https://example.com/alerts", "idempotencyKey": "hook",
+	})
+	if hook.Secret == nil || !strings.HasPrefix(*hook.Secret, "whsec_") {
+		t.Errorf("the demo's webhook: got %+v, want a secret", hook)
+	}
+	demo.stop(t)
+}

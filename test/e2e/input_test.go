@@ -1,0 +1,289 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// fixture is an organization with something of everything, and ids of another one.
+type fixture struct {
+	world
+	client client
+	// A workflow in CREATED with a name, one in ICP_COMPLETED, and one that is over.
+	fresh, done, over workflow.Workflow
+	// Calls of fresh: one with its hold, one that was settled; and the key of the first.
+	held, settled, key string
+	// Prices that were put into quarantine: one is still there, of the others one was accepted and one rejected.
+	pending, accepted, rejected string
+	// An API key and its name.
+	apiKey, keyName string
+	// other is another organization's; nil when nobody asks for it.
+	other *fixture
+}
+
+func newFixture(t *testing.T, w world, address string) fixture {
+	t.Helper()
+	w.who = testdb.Caller(t, w.db)
+	f := fixture{world: w, client: client{address, token(t, w.who)}, key: "used"}
+	f.fresh = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{})
+	f.done = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ICPCompleted})
+	f.over = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.Cancelled})
+	f.held = f.client.do(t, "reserveUsage", f.good("reserveUsage", map[string]any{"idempotencyKey": f.key})).Call.ID
+	f.settled = f.client.do(t, "reserveUsage", f.good("reserveUsage", nil)).Call.ID
+	f.client.do(t, "settleUsage", f.good("settleUsage", map[string]any{"callId": f.settled}))
+	doubted := f.client.do(t, "importPrices", f.good("importPrices", map[string]any{"prices": []any{
+		price("perplexity/sonar", "PROMPT", "0.0000001"), price("perplexity/sonar", "COMPLETION", "0.0000001"),
+		price("openai/gpt-4o-mini", "PROMPT", "0.00000001"),
+	}})).Changes
+	f.pending, f.accepted, f.rejected = doubted[0].ProposalID, doubted[1].ProposalID, doubted[2].ProposalID
+	f.client.do(t, "acceptPrice", f.good("acceptPrice", map[string]any{"proposalId": f.accepted}))
+	f.client.do(t, "rejectPrice", f.good("rejectPrice", map[string]any{"proposalId": f.rejected}))
+	f.keyName = "Of " + f.who.OrganizationID.String()
+	f.apiKey = f.client.do(t, "createApiKey", f.good("createApiKey", map[string]any{"name": f.keyName})).APIKey.ID
+	return f
+}
+
+// entry is an entry in the ledger of fresh: 0 has opened the account, 1 and 2 hold for the calls, and 3 has settled.
+func (f fixture) entry(sequence int) string { return fmt.Sprintf("led_%s_%d", f.fresh.ID, sequence) }
+
+func wf(flow workflow.Workflow) string { return "wf_" + flow.ID.String() }
+
+// good is an input that would be accepted, with changes: a dot leads into an object, and nil takes a field away.
+func (f fixture) good(mutation string, changes map[string]any) map[string]any {
+	input := map[string]map[string]any{
+		"createWorkflow": {
+			"name": "New " + uuid.NewString(), "spendLimit": "1",
+			"company": map[string]any{"name": "Example", "url": "https://example.com"},
+		},
+		"generateIcp":        {"workflowId": wf(f.fresh)},
+		"transitionWorkflow": {"workflowId": wf(f.fresh), "from": "CREATED", "to": "ICP_PENDING"},
+		"cancelWorkflow":     {"workflowId": wf(f.fresh)},
+		"renewLease":         {"workflowId": wf(f.fresh), "token": 1},
+		"reserveUsage":       {"workflowId": wf(f.fresh), "amount": "0.03", "idempotencyKey": uuid.NewString()},
+		"settleUsage": {
+			"callId": f.held, "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
+		},
+		"releaseUsage": {"callId": f.held, "reason": "never sent"},
+		"recordUsage": {
+			"workflowId": wf(f.fresh), "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
+			"idempotencyKey": uuid.NewString(),
+		},
+		"adjustUsage": {
+			"entryId": f.entry(3), "cost": "0.02", "reason": "the invoice", "idempotencyKey": uuid.NewString(),
+		},
+		"setWorkflowLimit": {"workflowId": wf(f.fresh), "limit": "2", "idempotencyKey": uuid.NewString()},
+		"setMonthlyLimit":  {"limit": "30", "idempotencyKey": uuid.NewString()},
+		"setTimeZone":      {"timeZone": "Europe/Berlin"},
+		"setAlertWebhook":  {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
+		"importPrices": {
+			"source": "the contract", "apply": true, "prices": []any{price("acme/model", "PROMPT", "0.000001")},
+		},
+		"acceptPrice":  {"proposalId": f.pending, "reason": "Signed."},
+		"rejectPrice":  {"proposalId": f.pending, "reason": "A slip."},
+		"createApiKey": {"name": "New " + uuid.NewString(), "role": "VIEWER", "expiresAt": fromNow(time.Hour)},
+		"revokeApiKey": {"keyId": f.apiKey},
+	}[mutation]
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		object, field := input, path
+		if outer, inner, nested := strings.Cut(path, "."); nested {
+			object, field = input[outer].(map[string]any), inner
+		}
+		value := changes[path]
+		if compute, is := value.(func(fixture) any); is {
+			value = compute(f)
+		}
+		if object[field] = value; value == nil {
+			delete(object, field)
+		}
+	}
+	return input
+}
+
+func TestBadInputIsRefusedByFieldAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := start(t, append(w.environment(), "WEBHOOK_SECRET="+authSecret), "serve", "--listen=127.0.0.1:0",
+		"--connections=12", "--workers=false").listens(t)
+	other := newFixture(t, w, server.address)
+	rows := map[string][]badInput{}
+	for _, row := range badInputs() {
+		rows[row.mutation] = append(rows[row.mutation], row)
+	}
+	for mutation := range rows {
+		t.Run(mutation, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, w, server.address)
+			f.other = &other
+			before := f.contents(t, f.who.OrganizationID)
+			for _, row := range rows[mutation] {
+				f.isRefused(t, row)
+				after := f.contents(t, f.who.OrganizationID)
+				if diff := cmp.Diff(before, after); diff != "" {
+					t.Errorf("%s: something was written (-before +after):\n%s", row.name, diff)
+				}
+				before = after
+			}
+		})
+	}
+}
+
+// isRefused sends a bad input and compares what is said about it.
+func (f fixture) isRefused(t *testing.T, row badInput) {
+	t.Helper()
+	got, err := f.client.try(t.Context(), row.mutation, f.good(row.mutation, row.changes))
+	if err != nil {
+		t.Errorf("%s: %v", row.name, err)
+		return
+	}
+	nothing := payload{UserErrors: got.UserErrors, Changes: got.Changes}
+	if len(got.UserErrors) != 1 || len(got.Changes) > 0 || !reflect.DeepEqual(got, nothing) {
+		t.Errorf("%s: got %+v, want one user error and nothing else", row.name, got)
+		return
+	}
+	said := got.UserErrors[0]
+	if said.Code != row.code || strings.Join(said.Field, ".") != row.field || said.Message == "" {
+		t.Errorf("%s: got %s %v (%s), want %s %s", row.name, said.Code, said.Field, said.Message, row.code, row.field)
+	}
+	if want := types[row.code]; said.Typename != want {
+		t.Errorf("%s: got the type %s, want %s", row.name, said.Typename, want)
+	}
+	f.carries(t, said)
+}
+
+// types are the members of UserError by code.
+var types = map[string]string{
+	"INVALID_INPUT": "InvalidInput", "NOT_FOUND": "NotFound", "CONFLICT": "Conflict", "STALE_STATE": "StaleState",
+	"ILLEGAL_TRANSITION": "IllegalTransition", "TERMINAL_STATE": "TerminalState", "DUPLICATE_NAME": "DuplicateName",
+	"IDEMPOTENCY_MISMATCH": "IdempotencyMismatch", "BUDGET_EXHAUSTED": "BudgetRefused", "BUDGET_HELD": "BudgetRefused",
+	"PRICE_UNKNOWN": "PriceUnknown",
+}
+
+// carries compares what a user error has beside its words with what is there.
+func (f fixture) carries(t *testing.T, p problem) {
+	t.Helper()
+	switch p.Code {
+	case "STALE_STATE":
+		if p.Current == nil || p.Current.ID != wf(f.fresh) && p.Current.ID != wf(f.done) {
+			t.Errorf("current: got %+v, want the workflow", p.Current)
+		}
+	case "TERMINAL_STATE":
+		if p.Ended == nil || p.Ended.ID != wf(f.over) || p.Ended.State != "CANCELLED" {
+			t.Errorf("current: got %+v, want the workflow that is over", p.Ended)
+		}
+	case "DUPLICATE_NAME":
+		if p.Existing == nil || p.Existing.ID != wf(f.fresh) {
+			t.Errorf("existing: got %+v, want the workflow that has the name", p.Existing)
+		}
+	case "PRICE_UNKNOWN":
+		if p.Model != "acme/unheard-of" {
+			t.Errorf("model: got %q", p.Model)
+		}
+	case "BUDGET_HELD", "BUDGET_EXHAUSTED":
+		if p.Limit != "1" || p.Settled != "0.01" || p.Held != "0.03" || p.Account != "WORKFLOW" ||
+			p.Retryable != (p.Code == "BUDGET_HELD") {
+			t.Errorf("balance: got %+v", p)
+		}
+	}
+}
+
+// The edge of each limit is still good.
+func TestInputAtItsLimitIsAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := newFixture(t, w, w.serve(t, "--workers=false").address)
+	longURL := "https://example.com/" + strings.Repeat("a", workflow.MaxURLBytes-len("https://example.com/"))
+	for _, row := range []struct {
+		mutation string
+		changes  map[string]any
+	}{
+		{"createWorkflow", map[string]any{"name": "a"}},
+		{"createWorkflow", map[string]any{"name": " " + strings.Repeat("🦊", 200) + " "}},
+		{"createWorkflow", map[string]any{"company.url": longURL, "company.linkedinUrl": longURL}},
+		{"createWorkflow", map[string]any{"spendLimit": "0"}},
+		{"createWorkflow", map[string]any{"spendLimit": "0.000000000001"}},
+		{"createWorkflow", map[string]any{"spendLimit": "9223372.036854775806"}},
+		{"createWorkflow", map[string]any{"idempotencyKey": strings.Repeat("🔑", 255)}},
+		{"reserveUsage", map[string]any{"amount": "0.000000000001"}},
+		{"reserveUsage", map[string]any{"amount": "0"}},
+		{"reserveUsage", map[string]any{"amount": "0.959999999999"}},
+		{"cancelWorkflow", map[string]any{"reason": strings.Repeat("🦊", 2000)}},
+	} {
+		f.client.do(t, row.mutation, f.good(row.mutation, row.changes))
+	}
+	f.verify(t)
+}
+
+func TestTextOfAnyScriptSurvivesByteForByte(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.client(t, w.serve(t, "--workers=false"), w.who)
+	const address = "https://例え.jp/パス?q=🦊"
+	for _, text := range []string{
+		"株式会社ロボット", "Ünïcödé", "e\u0301 and \u00e9 are two", "👩🏽‍🚀 family 👨‍👩‍👧‍👦",
+		"𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𠜎", "مرحبا بالعالم", "עברית \u200fRTL", "ไทย",
+		`"quotes" \back\ <tag> & 'apostrophe'; DROP TABLE --`, "%_ like", "\ufeffBOM within", "\U0010ffff",
+	} {
+		made := c.do(t, "createWorkflow", map[string]any{
+			"name": text, "company": map[string]any{"name": text, "url": address},
+			"idempotencyKey": text,
+		})
+		moved := c.do(t, "cancelWorkflow", map[string]any{"workflowId": made.Workflow.ID, "reason": text})
+		flow := moved.Workflow
+		kept := []string{flow.Name, flow.Company.Name, moved.Transition.Reason, flow.Company.URL}
+		if diff := cmp.Diff([]string{text, text, text, address}, kept); diff != "" {
+			t.Errorf("what was kept (-want +got):\n%s", diff)
+		}
+		var data struct {
+			Workflows struct{ Nodes []seenWorkflow }
+		}
+		c.ask(t, `query ($text: String) { workflows(filter: {nameContains: $text}) { nodes { name } } }`,
+			map[string]any{"text": text}, &data)
+		if len(data.Workflows.Nodes) != 1 || data.Workflows.Nodes[0].Name != text {
+			t.Errorf("found by %q: got %+v, want one", text, data.Workflows.Nodes)
+		}
+	}
+	w.verify(t)
+}
+
+func TestOnlyWhoHasTheRightChangesSomething(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := newFixture(t, w, w.serve(t, "--workers=false").address)
+	before := f.contents(t, f.who.OrganizationID)
+	for mutation := range selections {
+		least := caller.Admin
+		switch mutation {
+		case "createWorkflow", "generateIcp", "transitionWorkflow", "cancelWorkflow", "renewLease":
+			least = caller.Operator
+		}
+		for _, role := range []caller.Role{caller.Viewer, caller.Operator} {
+			if role == least {
+				continue
+			}
+			who := f.who
+			who.Role = role
+			got, err := client{f.client.address, token(t, who)}.send(t.Context(), mutation, f.good(mutation, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Errors) != 1 || got.Errors[0].Extensions.Code != "FORBIDDEN" || got.Errors[0].Extensions.RequestID == "" {
+				t.Errorf("%s as %s: got %s, want FORBIDDEN", mutation, role, got.Body)
+			}
+		}
+	}
+	if diff := cmp.Diff(before, f.contents(t, f.who.OrganizationID)); diff != "" {
+		t.Errorf("something was written (-before +after):\n%s", diff)
+	}
+}

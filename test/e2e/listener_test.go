@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// identity is a certificate for this machine in files, as a server reads it, and who believes it.
+type identity struct {
+	certificate, key string
+	pool             *x509.CertPool
+}
+
+// renew writes another certificate into the files.
+func (i *identity) renew(t *testing.T, serial int64) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{{127, 0, 0, 1}},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.pool.AddCert(known)
+	for name, block := range map[string]*pem.Block{
+		i.certificate: {Type: "CERTIFICATE", Bytes: der}, i.key: {Type: "PRIVATE KEY", Bytes: text},
+	} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestBehindTLSThereIsHTTP2AndAWebsocketAndARenewalIsNoticed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	folder := t.TempDir()
+	i := &identity{filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem"), x509.NewCertPool()}
+	i.renew(t, 1)
+	server := w.serve(t, "--workers=false", "--tls-cert="+i.certificate, "--tls-key="+i.key)
+	address, found := strings.CutPrefix(server.address, "https://")
+	if !found {
+		t.Fatalf("the server says that it listens at %s", server.address)
+	}
+	i.renew(t, 2)
+	eventually(t, "the renewed certificate is shown", func() bool {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: i.pool, MinVersion: tls.VersionTLS12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64() == 2
+	})
+	_, err := tls.Dial("tcp", address, &tls.Config{RootCAs: i.pool, MaxVersion: tls.VersionTLS11})
+	if err == nil {
+		t.Error("TLS 1.1 is spoken")
+	}
+	secure := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: i.pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+	}}
+	defer secure.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.address+"/graphql",
+		strings.NewReader(`{"query": "{ viewer { actor } }"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token(t, w.who))
+	response, err := secure.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.ProtoMajor != 2 || response.StatusCode != http.StatusOK ||
+		response.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("got %s %s, %v, want HTTP/2, 200 and a word about HTTPS",
+			response.Proto, response.Status, response.Header)
+	}
+	if code := introduce(t, server.address, token(t, w.who), websocket.DialOptions{HTTPClient: secure}); code != 0 {
+		t.Errorf("a websocket: got %d, want an acknowledgement", code)
+	}
+	server.stop(t)
+}
+
+func TestAServerWithoutAWholeCertificateDoesNotStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	environment := map[string]string{}
+	for _, variable := range w.environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		environment[name] = value
+	}
+	for want, args := range map[string][]string{
+		"need each other":   {"--tls-cert=x.pem"},
+		"--tls-cert, --tls": {"--tls-cert=/nowhere/x.pem", "--tls-key=/nowhere/y.pem"},
+		"--max-connections": {"--max-connections=0"},
+		"--idle-time must":  {"--write-time=0s"},
+		"--trusted-proxies": {"--trusted-proxies=everybody"},
+		"--audience":        {"--issuer=https://127.0.0.1:1"},
+		"must begin with":   {"--issuer=http://id.example.com", "--audience=a"},
+		"none of":           {"--issuer=https://127.0.0.1:1", "--audience=a", "--issuer-algorithms=HS256"},
+		"--role-names":      {"--role-names=a=OWNER"},
+	} {
+		got := invoke(t, environment, append([]string{"serve", "--listen=127.0.0.1:0", "--workers=false"}, args...)...)
+		if got.code != 1 || !strings.Contains(got.stderr, want) {
+			t.Errorf("%s: got %d %s, want a word about %s", args, got.code, got.stderr, want)
+		}
+	}
+}
+
+// cutOff waits until the server ends a connection, while talk goes on sending, and returns what it has said before.
+func cutOff(t *testing.T, address string, talk func(conn net.Conn) error) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	go func() {
+		for tick := time.NewTicker(20 * time.Millisecond); talk(conn) == nil; <-tick.C {
+		}
+	}()
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	said, err := io.ReadAll(conn)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server listens for longer than %s", patience)
+	}
+	return string(said)
+}
+
+func TestClientsThatTrickleAreCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.serve(t, "--workers=false", "--read-header-time=300ms", "--read-time=600ms", "--write-time=900ms")
+	once := func(first, then string) func(net.Conn) error {
+		return func(conn net.Conn) error {
+			_, err := io.WriteString(conn, first)
+			first = then
+			return err
+		}
+	}
+	const head = "POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+	known, long := head+"Authorization: Bearer "+token(t, w.who)+"\r\n", "Content-Length: 100000\r\n\r\n"
+	for name, c := range map[string]struct {
+		talk func(net.Conn) error
+		want string
+	}{
+		"nothing":   {once("", ""), ""},
+		"a head":    {once(head, "X: y\r\n"), ""},
+		"a body":    {once(known+long, "{"), "400 Bad Request"},
+		"a chunk":   {once(known+"Transfer-Encoding: chunked\r\n\r\n", "1"), "400"},
+		"a stream":  {once(known+"Accept: text/event-stream\r\n"+long, "{"), "400"},
+		"a guess":   {once(head+"Authorization: Bearer guess\r\n"+long, "{"), "401 Unauthorized"},
+		"no wishes": {once("GET /healthz HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\n", ""), "200 OK"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _, _ := strings.Cut(cutOff(t, server.address, c.talk), "\r\n")
+			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAClientThatDoesNotReadItsAnswersIsCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.serve(t, "--workers=false", "--write-time=500ms")
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	// Requests that are answered with the playground, one behind the other: what is not read fills all buffers.
+	request := bytes.Repeat([]byte("GET / HTTP/1.1\r\nHost: here\r\nAccept: text/html\r\n\r\n"), 100)
+	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = conn.Write(request)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the server waits for longer than %s", patience)
+	}
+	// It has cut this connection and no other.
+	if status := get(t, server.address+"/healthz"); status != http.StatusOK {
+		t.Errorf("healthz: got %d, want 200", status)
+	}
+}

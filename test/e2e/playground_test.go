@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/server"
+)
+
+// shown is what the page says of the last operation.
+const shown = `document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()`
+
+// choose clicks on an example.
+func (p *tab) choose(title string) {
+	p.t.Helper()
+	p.run(fmt.Sprintf(
+		`[...document.querySelectorAll('.example')].find((e) => e.textContent.startsWith(%q)).click()`, title))
+}
+
+// click clicks on the button with this label.
+func (p *tab) click(label string) {
+	p.t.Helper()
+	p.run(fmt.Sprintf(`document.querySelector('[aria-label=%q]').click()`, label))
+}
+
+// execute runs what stands in the editor and waits until the answer contains a text.
+func (p *tab) execute(contains string) {
+	p.t.Helper()
+	p.run(`document.querySelector('.graphiql-execute-button').click()`)
+	p.waits(fmt.Sprintf(`%s.includes(%q)`, shown, contains))
+}
+
+// signIn puts a token into its field, as a person pastes it.
+func (p *tab) signIn(token string) {
+	p.t.Helper()
+	p.run(`document.getElementById('token').focus(), document.getElementById('token').select()`)
+	p.call("Input.insertText", map[string]any{"text": token})
+}
+
+func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	started := w.serve(t, "--sandbox")
+	viewer := w.who
+	viewer.Role = caller.Viewer
+	p := openTab(t)
+
+	// A server is for administrators unless it is told otherwise: without one the page offers nothing.
+	p.open(started.address + "/")
+	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
+	p.signIn(token(t, viewer))
+	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the role ADMIN; yours is VIEWER.')`)
+	if got := p.run(`document.querySelectorAll('.example, .CodeMirror').length`); got != "0" {
+		t.Errorf("a viewer sees %s examples and editors, want none", got)
+	}
+
+	admin := token(t, w.who)
+	p.open(started.address + "/#token=" + admin)
+	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	if got := p.run(`location.href`); got != started.address+"/" {
+		t.Errorf("the address: got %s, want that the token has left it", got)
+	}
+	if got := p.run(`document.querySelector('.notice')?.textContent`); got != server.SyntheticNotice {
+		t.Errorf("the notice: got %q, want %q", got, server.SyntheticNotice)
+	}
+	p.execute(`"role": "ADMIN"`)
+
+	p.choose("Create a workflow")
+	p.execute(`"state": "CREATED"`)
+	id := p.run(`JSON.parse(` + shown + `).data.createWorkflow.workflow.id`)
+	if got := w.state(t, plain(t, id)); got != "CREATED" {
+		t.Errorf("the workflow that the page has created: got %s, want CREATED", got)
+	}
+
+	p.choose("Follow it live")
+	p.execute(`"to": "CREATED"`)
+	w.client(t, started, w.who).do(t, "generateIcp", map[string]any{"workflowId": id})
+	p.waits(shown + `.includes('"to": "ICP_COMPLETED"')`)
+	versions := `JSON.parse(` + shown + `).events.map((e) => e.data.workflowTransitioned.transition.version).join()`
+	if got := p.run(versions); got != "3,2,1,0" {
+		t.Errorf("the versions that were followed: got %s, want 3,2,1,0", got)
+	}
+	p.run(`document.querySelector('.graphiql-execute-button').click()`)
+	p.waits(`document.querySelector('.graphiql-execute-button').getAttribute('aria-label').startsWith('Execute')`)
+
+	p.click("Show Documentation Explorer")
+	p.waits(`document.querySelector('.graphiql-doc-explorer')?.textContent.includes('WorkflowState')`)
+	p.click("Show GraphiQL Explorer")
+	p.waits(`document.querySelector('.graphiql-explorer-root')?.textContent.includes('spendChanged')`)
+	p.isClean(started.address, admin)
+}
+
+// isClean checks what no page may do, whatever was done in it.
+func (p *tab) isClean(address, token string) {
+	p.t.Helper()
+	requests, faults := p.seen()
+	home, err := url.Parse(address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	sockets := 0
+	for _, request := range requests {
+		to, err := url.Parse(request)
+		if err != nil || to.Host != home.Host && request != "about:blank" && to.Scheme != "data" {
+			p.t.Errorf("a request went to %s, want none but to %s", request, address)
+		}
+		if to.Scheme == "ws" {
+			sockets++
+		}
+		if strings.Contains(request, token) {
+			p.t.Errorf("the token is in the address %s", request)
+		}
+	}
+	if sockets == 0 || len(requests) < 10 {
+		p.t.Errorf("the test has seen %d requests and %d sockets, and not those of the page", len(requests), sockets)
+	}
+	for _, fault := range faults {
+		// A role that is refused, once, before an administrator came.
+		if !strings.Contains(fault, "status of 401") && !strings.Contains(fault, "status of 403") {
+			p.t.Errorf("the browser says: %s", fault)
+		}
+	}
+	if got := p.run(`JSON.stringify(violations)`); got != "[]" {
+		p.t.Errorf("violations of the policy: got %s, want none", got)
+	}
+	stored := p.run(`JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])`)
+	if strings.Contains(stored, token) || strings.Contains(stored, "eyJ") {
+		p.t.Errorf("the browser keeps the token: %s", stored)
+	}
+	if got := p.run(`localStorage.length`); got != "0" {
+		p.t.Errorf("the browser keeps %s things beyond the tab, want none", got)
+	}
+}

@@ -1,0 +1,260 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/infin8content/engine/internal/caller"
+)
+
+// follower follows a workflow over websockets, from server to server.
+type follower struct {
+	token, workflow string
+	// last is the version that was seen last, and seen all of them in the order in which they came.
+	last int
+	seen []int
+}
+
+// follow connects to a server and notes what it tells, until the workflow is over or the connection is; the error says
+// how it ended, nil when the server has said that nothing more will come.
+func (f *follower) follow(ctx context.Context, address string, news func()) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, response, err := websocket.Dial(ctx, address+"/graphql", &websocket.DialOptions{
+		Subprotocols: []string{"graphql-transport-ws"},
+	})
+	if err != nil {
+		return err
+	}
+	_ = response.Body
+	defer func() { _ = conn.CloseNow() }()
+	for _, m := range []any{
+		map[string]any{"type": "connection_init", "payload": map[string]any{"authorization": "Bearer " + f.token}},
+		map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{
+			"query": `subscription ($id: ID!, $after: Int!) {
+				workflowTransitioned(workflowId: $id, afterVersion: $after) { transition { version } }
+			}`,
+			"variables": map[string]any{"id": f.workflow, "after": f.last},
+		}},
+	} {
+		text, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		// A subscription may be sent right behind the introduction only when the answer is not waited for; the protocol
+		// wants it to be.
+		if err := conn.Write(ctx, websocket.MessageText, text); err != nil {
+			return err
+		}
+		if strings.Contains(string(text), "connection_init") {
+			if _, _, err := conn.Read(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	for {
+		_, text, err := conn.Read(ctx)
+		if err != nil {
+			return err
+		}
+		var m struct {
+			Type    string
+			Payload json.RawMessage
+		}
+		if err := json.Unmarshal(text, &m); err != nil {
+			return err
+		}
+		switch m.Type {
+		case "next":
+			var payload struct {
+				Data struct {
+					WorkflowTransitioned struct{ Transition struct{ Version int } }
+				}
+			}
+			if err := json.Unmarshal(m.Payload, &payload); err != nil {
+				return err
+			}
+			f.last = payload.Data.WorkflowTransitioned.Transition.Version
+			f.seen = append(f.seen, f.last)
+			news()
+		case "complete":
+			return nil
+		default:
+			return fmt.Errorf("the server says %s", text)
+		}
+	}
+}
+
+func TestASubscriberSeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	survivor := w.client(t, w.serve(t, "--workers=false"), w.who)
+	made := survivor.do(t, "createWorkflow", map[string]any{
+		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
+	})
+	flow := made.Workflow.ID
+	move := func(c client, from, to string) error {
+		_, err := c.try(t.Context(), "transitionWorkflow", map[string]any{"workflowId": flow, "from": from, "to": to})
+		return err
+	}
+	for _, edge := range [][2]string{{"CREATED", "ICP_PENDING"}, {"ICP_PENDING", "ICP_PROCESSING"}} {
+		if err := move(survivor, edge[0], edge[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	f := &follower{token: token(t, w.who), workflow: flow, last: -1}
+	const deaths, enough = 3, 25
+	for death := range deaths {
+		victim := w.serve(t, "--workers=false")
+		doomed := w.client(t, victim, w.who)
+		// Both servers move the workflow, as fast as they can: the subscriber is told by its own and by the other.
+		stop := make(chan struct{})
+		ended := make(chan error, 2)
+		for _, c := range []client{survivor, doomed} {
+			go func() {
+				for {
+					select {
+					case <-stop:
+						ended <- nil
+						return
+					default:
+					}
+					err := errors.Join(move(c, "ICP_PROCESSING", "ICP_FAILED"), move(c, "ICP_FAILED", "ICP_PROCESSING"))
+					if err != nil && c == doomed { // It is dead.
+						ended <- nil
+						return
+					}
+					if err != nil {
+						ended <- err
+						return
+					}
+				}
+			}()
+		}
+		before := len(f.seen)
+		err := f.follow(t.Context(), victim.address, func() {
+			if len(f.seen) == before+enough {
+				victim.signal(t, syscall.SIGKILL)
+			}
+		})
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("death %d: the subscription ended with %v, want that of its server", death+1, err)
+		}
+		close(stop)
+		if err := errors.Join(<-ended, <-ended); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := w.serve(t, "--workers=false")
+	survivor.do(t, "cancelWorkflow", map[string]any{"workflowId": flow})
+	if err := f.follow(t.Context(), last.address, func() {}); err != nil {
+		t.Fatalf("at the last server: %v", err)
+	}
+	const journal = `SELECT version FROM workflow_transitions WHERE workflow_id = $1 ORDER BY version`
+	want := ask[int](t, w, journal, plain(t, flow))
+	if diff := cmp.Diff(want, f.seen); diff != "" {
+		t.Errorf("%d versions (-want +got):\n%s", len(want), diff)
+	}
+	t.Logf("%d versions through %d deaths", len(want), deaths)
+}
+
+func TestAStoppingServerSendsItsSubscribersAwayAndEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.serve(t, "--workers=false")
+	flow := w.client(t, server, w.who).do(t, "createWorkflow", map[string]any{
+		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
+	}).Workflow.ID
+	f := &follower{token: token(t, w.who), workflow: flow, last: -1}
+	err := f.follow(t.Context(), server.address, func() { server.signal(t, syscall.SIGTERM) })
+	if got := websocket.CloseStatus(err); got != websocket.StatusGoingAway {
+		t.Errorf("the subscription ended with %v, want the code 1001", err)
+	}
+	eventually(t, "the server ends", server.isOver)
+	if code := server.command.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit status: got %d, want 0", code)
+	}
+}
+
+func TestSocketsKnowTheTokensAndOriginsOfTheFrontDoor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.serve(t, "--workers=false", "--origins=https://app.example.com")
+	flow := w.client(t, server, w.who).do(t, "createWorkflow", map[string]any{
+		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
+	}).Workflow.ID
+	stranger := caller.Caller{Actor: "mallory", OrganizationID: w.who.OrganizationID, Role: caller.Admin}
+	stranger.OrganizationID[0] ^= 0xff
+	for name, one := range map[string]struct {
+		token string
+		code  websocket.StatusCode
+		says  string
+	}{
+		"a forged token":             {token: "forged", code: 4403},
+		"the token of somebody else": {token: token(t, stranger), code: -1, says: "NOT_FOUND"},
+	} {
+		f := &follower{token: one.token, workflow: flow, last: -1}
+		err := f.follow(t.Context(), server.address, func() { t.Errorf("%s: is told something", name) })
+		if err == nil || websocket.CloseStatus(err) != one.code || !strings.Contains(err.Error(), one.says) {
+			t.Errorf("%s: got %v, want the code %d, %s", name, err, one.code, one.says)
+		}
+	}
+	for origin, want := range map[string]int{"https://app.example.com": 101, "https://evil.example.com": 403} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		conn, response, err := websocket.Dial(ctx, server.address+"/graphql", &websocket.DialOptions{
+			Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Origin": {origin}},
+		})
+		if response == nil || response.StatusCode != want {
+			t.Errorf("from %s: got %v, %v, want %d", origin, response, err, want)
+		}
+		if conn != nil {
+			_ = conn.CloseNow()
+		}
+		cancel()
+	}
+}
+
+func TestAnIdleServerWithSubscribersAsksLittle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	silence := w.transactionsPerSecond(t) // what the database does for itself, and for the test
+	server := w.serve(t)
+	flow := w.client(t, server, w.who).do(t, "createWorkflow", map[string]any{
+		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
+	}).Workflow.ID
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	told := make(chan struct{}, 1)
+	for range 3 {
+		f := &follower{token: token(t, w.who), workflow: flow, last: -1}
+		go func() { _ = f.follow(ctx, server.address, func() { told <- struct{}{} }) }()
+		<-told
+	}
+	// What begins is louder than what is idle: one quiet window is enough.
+	var loudness float64
+	eventually(t, "the server asks less than five statements per second", func() bool {
+		loudness = w.transactionsPerSecond(t) - silence
+		return loudness < 5
+	})
+	t.Logf("%.1f transactions per second", loudness)
+}
+
+// transactionsPerSecond counts what happens in the database within five seconds, whoever does it.
+func (w world) transactionsPerSecond(t *testing.T) float64 {
+	t.Helper()
+	const ended = `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()`
+	before, began := ask[int64](t, w, ended)[0], time.Now()
+	<-time.After(5 * time.Second)
+	return float64(ask[int64](t, w, ended)[0]-before) / time.Since(began).Seconds()
+}
