@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -14,19 +15,13 @@ import (
 // ActivityDays is how many days the provider reports, up to yesterday: days by UTC, and only those that are over.
 const ActivityDays = 30
 
-// Activity is what the provider has charged for one model on one day, in UTC, to all keys of the account.
+// Activity is what one model has cost on one day, in UTC, over all keys of the account: what the provider has charged,
+// and what upstream providers have charged to keys of the account's own.
 type Activity struct {
 	Day      cost.Day
 	Model    string
 	Requests int64
 	Cost     cost.Pico
-}
-
-type wireActivity struct {
-	Date     string          `json:"date"`
-	Model    string          `json:"model"`
-	Usage    json.RawMessage `json:"usage"`
-	Requests *int64          `json:"requests"`
 }
 
 // Activity returns the provider's own figures of the last days, those of one model and day added up over the endpoints
@@ -49,7 +44,7 @@ func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, lookup(x.refused(response))
 	}
-	body, err := io.ReadAll(&limitedReader{from: response.Body, left: c.maxBytes})
+	body, err := io.ReadAll(&limitedReader{from: unpacked(response), left: c.maxBytes})
 	if err != nil {
 		return nil, lookup(x.failed(err, Answer{}))
 	}
@@ -66,37 +61,50 @@ func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 // readActivity adds up what belongs to one day and model. Figures that cannot be read are no figures at all: a sum
 // without them would look like a difference.
 func readActivity(body []byte) ([]Activity, error) {
-	var wire struct {
-		Data []wireActivity `json:"data"`
-	}
-	if err := json.Unmarshal(body, &wire); err != nil {
-		return nil, err
-	}
-	if wire.Data == nil {
+	var rows []json.RawMessage
+	if wire, is := objectOf(body); !is || json.Unmarshal(wire["data"], &rows) != nil || rows == nil {
 		return nil, errors.New("there is no list")
 	}
 	var activities []Activity
 	place := map[Activity]int{}
-	for _, w := range wire.Data {
-		// Some gateways write a time after the date.
-		date, err := time.Parse(time.DateOnly, w.Date[:min(len(w.Date), len(time.DateOnly))])
-		if err != nil || w.Model == "" {
-			return nil, errors.New("a row has no date or no model")
+	for _, raw := range rows {
+		row, err := activityOf(raw)
+		if err != nil {
+			return nil, err
 		}
-		amount, reported, err := billed(w.Usage)
-		if err != nil || !reported || w.Requests == nil || *w.Requests < 0 {
-			return nil, errors.New("the figures of " + w.Model + " on " + w.Date + " are none")
-		}
-		key := Activity{Day: cost.NewDay(date), Model: w.Model}
+		key := Activity{Day: row.Day, Model: row.Model}
 		i, seen := place[key]
 		if !seen {
 			i, place[key] = len(activities), len(activities)
 			activities = append(activities, key)
 		}
-		activities[i].Requests += *w.Requests
-		if activities[i].Cost, err = activities[i].Cost.Add(amount); err != nil {
+		activities[i].Requests += row.Requests
+		if activities[i].Cost, err = activities[i].Cost.Add(row.Cost); err != nil {
 			return nil, err
 		}
 	}
 	return activities, nil
+}
+
+// activityOf reads one row. What the organization pays is what the provider has charged and, for calls with a key of
+// the organization's own at an upstream provider, what that one has: the figure that is booked for each call.
+func activityOf(raw json.RawMessage) (Activity, error) {
+	row, is := objectOf(raw)
+	if !is {
+		return Activity{}, errors.New("a row is no object")
+	}
+	date, model := row.text("date"), nameOf(row.text("model"))
+	// Some gateways write a time after the date.
+	day, err := time.Parse(time.DateOnly, date[:min(len(date), len(time.DateOnly))])
+	if err != nil || model == "" {
+		return Activity{}, errors.New("a row has no date or no model")
+	}
+	charged, said, err := row.amount("usage")
+	upstream, _, odd := row.amount("byok_usage_inference")
+	requests, unreadable := row.count("requests")
+	if err != nil || odd != nil || !said || unreadable || !present(row["requests"]) {
+		return Activity{}, fmt.Errorf("the figures of %s on %.20q are none", model, date)
+	}
+	sum, err := charged.Add(upstream)
+	return Activity{Day: cost.NewDay(day), Model: model, Requests: requests, Cost: sum}, err
 }

@@ -63,7 +63,7 @@ func TestActivityReadsTheWire(t *testing.T) {
 				{"date":"2026-03-01 00:00:00","model":"a/b","usage":8.7e-06,"requests":2},
 				{"date":"2026-03-02","model":"a/b","usage":0,"requests":1}]}`,
 			[]llm.Activity{
-				{Day: day(2026, 3, 1), Model: "a/b", Requests: 7, Cost: 15_008_700_000},
+				{Day: day(2026, 3, 1), Model: "a/b", Requests: 7, Cost: 27_008_700_000},
 				{Day: day(2026, 3, 2), Model: "a/b", Requests: 1},
 			},
 			"",

@@ -2,7 +2,6 @@ package llm
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/infin8content/engine/internal/cost"
@@ -12,87 +11,100 @@ import (
 type Answer struct {
 	// GenerationID is the provider's name for this answer, by which its cost can be looked up.
 	GenerationID string
-	// Model is who really answered, Provider who served it, both as the provider names them.
+	// Model is the model that answered, Provider the one that served it, both as the provider names them; see nameOf.
 	Model, Provider string
 	Text            string
 	// FinishReason is "stop", or "length" when max_tokens cut the text.
 	FinishReason string
-	Usage        cost.Usage
-	// Cost is what the provider says it charged; nil when it did not say, or not as an amount of money.
-	Cost *cost.Pico
-	// CostUnreadable: the provider said what it charged, and it was no amount of money. It must be asked again.
-	CostUnreadable bool
+	// Usage and Cost are final figures, or none: those of the last usage object of a complete answer. Cost is what the
+	// organization pays; nil when the provider did not say.
+	Usage cost.Usage
+	Cost  *cost.Pico
+	// Unclear says that the provider has written figures which are not final or cannot be read: only the provider can
+	// say what the answer cost, and no price table may stand in.
+	Unclear bool
+	// Renamed says that the model's or the provider's name was changed to fit, or an id was dropped.
+	Renamed bool
 }
 
-// chunk is one event of a stream, or a whole answer of a gateway that did not stream. The last event carries the
-// usage and may have no choices.
-type chunk struct {
-	ID       string     `json:"id"`
-	Model    string     `json:"model"`
-	Provider string     `json:"provider"`
-	Choices  []choice   `json:"choices"`
-	Usage    *wireUsage `json:"usage"`
-	Error    *wireError `json:"error"`
+// wireError is the error of an answer or a refusal. Its code is a number, or a word when a model's own error is passed
+// on.
+type wireError struct {
+	code      string
+	message   string
+	moderated bool
+	// object says that it has the shape of the API's own errors, which alone can prove something.
+	object bool
 }
 
-type choice struct {
-	Delta        wireText   `json:"delta"`
-	Message      wireText   `json:"message"`
-	FinishReason string     `json:"finish_reason"`
-	Error        *wireError `json:"error"`
+// errorOf reads a field "error"; nil when there is none.
+func errorOf(raw json.RawMessage) *wireError {
+	if f, is := objectOf(raw); is {
+		return errorOfFields(f)
+	}
+	switch string(raw) {
+	case "", "null", "false", "0", `""`, "[]":
+		return nil
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		text = string(raw)
+	}
+	return &wireError{message: text}
 }
 
-type wireText struct {
-	Content string `json:"content"`
-}
-
-type wireUsage struct {
-	PromptTokens     count           `json:"prompt_tokens"`
-	CompletionTokens count           `json:"completion_tokens"`
-	Cost             json.RawMessage `json:"cost"`
-	Prompt           struct {
-		CachedTokens count `json:"cached_tokens"`
-	} `json:"prompt_tokens_details"`
-	Completion struct {
-		ReasoningTokens count `json:"reasoning_tokens"`
-	} `json:"completion_tokens_details"`
-	ServerTools struct {
-		WebSearches count `json:"web_search_requests"`
-	} `json:"server_tool_use"`
-}
-
-func (w *wireUsage) usage() cost.Usage {
-	return cost.Usage{
-		PromptTokens:     int64(w.PromptTokens),
-		CompletionTokens: int64(w.CompletionTokens),
-		ReasoningTokens:  int64(w.Completion.ReasoningTokens),
-		CachedTokens:     int64(w.Prompt.CachedTokens),
-		WebSearches:      int64(w.ServerTools.WebSearches),
+func errorOfFields(f fields) *wireError {
+	metadata, _ := f.object("metadata")
+	message := f.text("message")
+	if message == "" && present(f["message"]) {
+		message = string(f["message"])
+	}
+	return &wireError{
+		code:      f.text("code"),
+		message:   message,
+		moderated: present(metadata["reasons"]) || present(metadata["flagged_input"]),
+		object:    true,
 	}
 }
 
-// count is a number of tokens. What is no such number counts as 0: a figure beside the cost must not lose the answer.
-type count int64
-
-// UnmarshalJSON never fails.
-func (n *count) UnmarshalJSON(raw []byte) error {
-	parsed, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || parsed < 0 {
-		parsed = 0
+// textOf reads the content of a message: a text, or a list of parts of which the texts count. unreadable is true for a
+// content that is neither.
+func textOf(raw json.RawMessage) (text string, unreadable bool) {
+	if !present(raw) || json.Unmarshal(raw, &text) == nil {
+		return text, false
 	}
-	*n = count(parsed)
-	return nil
+	var parts []json.RawMessage
+	if json.Unmarshal(raw, &parts) != nil {
+		parts = []json.RawMessage{raw}
+		if _, is := objectOf(raw); !is {
+			return "", true
+		}
+	}
+	var all strings.Builder
+	for _, part := range parts {
+		var plain string
+		if json.Unmarshal(part, &plain) == nil {
+			all.WriteString(plain)
+			continue
+		}
+		f, _ := objectOf(part)
+		switch f.text("type") {
+		case "", "text", "output_text":
+			all.WriteString(f.text("text"))
+		}
+	}
+	return all.String(), false
 }
 
-// billed reads an amount as the decimal text that stands on the wire, quoted or not. It is never a float. The second
-// result is false when there is no amount, the error when there is one that is no money.
-func billed(raw json.RawMessage) (cost.Pico, bool, error) {
-	if !present(raw) {
-		return 0, false, nil
+// finishReasonOf reads a finish reason. One of another shape is its own text: the answer has ended.
+func finishReasonOf(f fields) string {
+	if reason := f.text("finish_reason"); reason != "" {
+		return nameOf(reason)
 	}
-	amount, err := cost.ParseBilled(strings.Trim(string(raw), `"`))
-	if err != nil {
-		return 0, false, err
+	switch raw := string(f["finish_reason"]); raw {
+	case "", "null", "false", `""`:
+		return ""
+	default:
+		return nameOf(raw)
 	}
-	return amount, true, nil
 }

@@ -2,10 +2,8 @@ package llm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -45,24 +43,22 @@ func (c *Client) Complete(
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, x.refused(response)
 	}
-	r := reading{exchange: x, header: response.Header, started: started}
+	r := reading{exchange: x, header: response.Header, started: started, framed: framed(response)}
 	r.answer.GenerationID = generationID(response.Header)
 	if err := r.announce(); err != nil {
 		return Answer{}, err
 	}
-	limited := &limitedReader{from: response.Body, left: c.maxBytes}
-	if streamed(response.Header) {
-		return r.stream(limited)
-	}
-	return r.whole(limited)
+	return r.read(unpacked(response))
 }
 
 // generationID is the id that came with the headers, or "".
-func generationID(h http.Header) string { return h.Get("X-Generation-Id") }
+func generationID(h http.Header) string { return idOf(h.Get("X-Generation-Id")) }
 
-func streamed(h http.Header) bool {
-	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && media == "text/event-stream"
+// framed reports whether HTTP marks the end of the body: by a length, by chunks, or by a frame of HTTP/2. Otherwise the
+// end of the connection is the end, and looks the same when the connection broke.
+func framed(response *http.Response) bool {
+	return response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || response.ProtoMajor >= 2 ||
+		response.Uncompressed
 }
 
 // exchange is one request and its answer: the caller's context, our own on top of it, and the watch over both.
@@ -137,28 +133,11 @@ func (x *exchange) failed(err error, a Answer) *Error {
 
 // refused reads the body of a response that is not 200. A body that breaks off proves nothing.
 func (x *exchange) refused(response *http.Response) *Error {
-	body, err := io.ReadAll(&limitedReader{from: response.Body, left: maxErrorBytes})
+	body, err := io.ReadAll(&limitedReader{from: unpacked(response), left: maxErrorBytes})
 	if err != nil {
 		body = nil
 	}
 	return x.client.refused(response, body)
-}
-
-// whole reads an answer that did not come as a stream: an error body under HTTP 200, or the answer of a gateway that
-// does not stream.
-func (r *reading) whole(body io.Reader) (Answer, error) {
-	raw, err := io.ReadAll(body)
-	if err != nil {
-		return Answer{}, r.broken(err)
-	}
-	var event chunk
-	if err := json.Unmarshal(raw, &event); err != nil {
-		return Answer{}, r.unreadable("the answer is neither a stream nor JSON", err)
-	}
-	if err := r.take(event); err != nil {
-		return Answer{}, err
-	}
-	return r.conclude()
 }
 
 // limitedReader is io.LimitedReader with an error of its own in place of an end that looks like the real one.

@@ -1,8 +1,8 @@
 package llm
 
 import (
-	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -71,16 +71,6 @@ func (e *Error) Error() string {
 // Unwrap returns what made it fail, such as context.DeadlineExceeded or the error of the started function.
 func (e *Error) Unwrap() error { return e.cause }
 
-// wireError is the error object of the API. Its code is a number, or a word when a model's own error is passed on.
-type wireError struct {
-	Code     json.RawMessage `json:"code"`
-	Message  string          `json:"message"`
-	Metadata struct {
-		Reasons json.RawMessage `json:"reasons"`
-		Flagged json.RawMessage `json:"flagged_input"`
-	} `json:"metadata"`
-}
-
 // wordStatus gives the status of the error words seen on the wire in place of numbers.
 var wordStatus = map[string]int{
 	"invalid_request_error":    http.StatusBadRequest,
@@ -101,29 +91,31 @@ const statusFiltered = -http.StatusForbidden
 
 // number returns the error's code as an HTTP status, or 0 when it is none.
 func (w *wireError) number() int {
-	n, err := strconv.Atoi(strings.Trim(string(w.Code), `"`))
-	if err != nil || n < 100 || n > 599 {
+	n, err := strconv.ParseFloat(w.code, 64)
+	if err != nil || n != math.Trunc(n) || n < 100 || n > 599 {
 		return 0
 	}
-	return n
+	return int(n)
 }
 
 // status returns what the error's code means as an HTTP status, or 0 when it is no number and no known word.
 func (w *wireError) status() int {
 	switch n := w.number(); {
-	case n == http.StatusForbidden && w.moderated():
+	case n == http.StatusForbidden && w.moderated:
 		return statusFiltered
 	case n != 0:
 		return n
 	}
-	return wordStatus[strings.Trim(string(w.Code), `"`)]
+	return wordStatus[w.code]
 }
 
 // refusal reports whether the error, as the body of this HTTP status, proves that no model started: a 4xx, or 503
 // ("no provider meets the requirements"), with the API's own error body. A body that names another code passes on
-// somebody else's failure, and 408 comes from a model that was already at work.
+// the failure of another server, and 408 comes from a model that was already at work.
 func (w *wireError) refusal(status int) bool {
 	switch {
+	case !w.object:
+		return false
 	case status == http.StatusServiceUnavailable:
 		return w.number() == status
 	case status < 400 || status > 499 || status == http.StatusRequestTimeout:
@@ -131,12 +123,6 @@ func (w *wireError) refusal(status int) bool {
 	}
 	return w.number() == status || w.number() == 0
 }
-
-func (w *wireError) moderated() bool {
-	return present(w.Metadata.Reasons) || present(w.Metadata.Flagged)
-}
-
-func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // classOf is the class of an HTTP status. A status of the provider's own making counts as unavailable from 500 on,
 // and below that as a request that will not get better by repeating it.
@@ -174,19 +160,22 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 	if status == http.StatusPaymentRequired && failure.RetryAfter > 0 {
 		failure.Class = RateLimited
 	}
-	var wire struct {
-		Error *wireError `json:"error"`
+	wire, _ := objectOf(body)
+	if failure.Answer.GenerationID == "" {
+		failure.Answer.GenerationID = idOf(wire.text("id"))
 	}
-	if json.Unmarshal(body, &wire) != nil || wire.Error == nil {
+	reported := errorOf(wire["error"])
+	if reported == nil {
 		return failure
 	}
-	if text := c.clean(wire.Error.Message); text != "" {
+	if text := c.clean(reported.message); text != "" {
 		failure.Message = text
 	}
-	if status == http.StatusForbidden && wire.Error.status() == statusFiltered {
+	if status == http.StatusForbidden && reported.status() == statusFiltered {
 		failure.Class = ContentFiltered
 	}
-	if wire.Error.refusal(status) {
+	// A body that speaks of usage contradicts its own refusal.
+	if reported.refusal(status) && !present(wire["usage"]) {
 		failure.Charge = ChargeNone
 	}
 	return failure

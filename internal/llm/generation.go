@@ -2,7 +2,6 @@ package llm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -15,31 +14,15 @@ import (
 // never.
 var ErrNotYet = errors.New("llm: the provider does not know the cost of the generation yet")
 
-// maxIDBytes is far above the length of any generation id seen.
-const maxIDBytes = 200
-
 // Generation is what the provider's books say about one answer. It is what counts when the stream did not say it.
 type Generation struct {
+	// Model and Provider are as the provider names them; see nameOf.
 	ID, Model, Provider string
 	Usage               cost.Usage
-	Cost                cost.Pico
+	// Cost is what the organization pays.
+	Cost cost.Pico
 	// Cancelled is true when the request was aborted before the answer was complete.
 	Cancelled bool
-}
-
-type wireGeneration struct {
-	ID               string          `json:"id"`
-	Model            string          `json:"model"`
-	Provider         string          `json:"provider_name"`
-	TotalCost        json.RawMessage `json:"total_cost"`
-	Cancelled        *bool           `json:"cancelled"`
-	Prompt           count           `json:"tokens_prompt"`
-	Completion       count           `json:"tokens_completion"`
-	NativePrompt     count           `json:"native_tokens_prompt"`
-	NativeCompletion count           `json:"native_tokens_completion"`
-	NativeReasoning  count           `json:"native_tokens_reasoning"`
-	NativeCached     count           `json:"native_tokens_cached"`
-	SearchResults    count           `json:"num_search_results"`
 }
 
 // Generation asks what an answer cost. ErrNotYet says that there is no figure yet; any other error is an *Error about
@@ -48,7 +31,7 @@ type wireGeneration struct {
 func (c *Client) Generation(ctx context.Context, id string) (Generation, error) {
 	x := c.exchange(ctx)
 	defer x.end()
-	if id == "" || len(id) > maxIDBytes {
+	if id == "" || idOf(id) != id {
 		return Generation{}, &Error{Class: InvalidRequest, Charge: ChargeUnknown, Message: "no such generation id"}
 	}
 	request, err := c.request(x.ctx, http.MethodGet, "/generation?id="+url.QueryEscape(id), nil)
@@ -69,7 +52,7 @@ func (c *Client) Generation(ctx context.Context, id string) (Generation, error) 
 	default:
 		return Generation{}, lookup(x.refused(response))
 	}
-	body, err := io.ReadAll(&limitedReader{from: response.Body, left: maxErrorBytes})
+	body, err := io.ReadAll(&limitedReader{from: unpacked(response), left: maxErrorBytes})
 	if err != nil {
 		return Generation{}, lookup(x.failed(err, Answer{}))
 	}
@@ -85,58 +68,79 @@ func lookup(e *Error) *Error {
 func (c *Client) readGeneration(id string, body []byte) (Generation, error) {
 	unusable := func(message string, cause error) error {
 		return &Error{
-			Class: InvalidOutput, Charge: ChargeUnknown, Status: http.StatusOK, Message: message, cause: cause,
+			Class:   InvalidOutput,
+			Charge:  ChargeUnknown,
+			Status:  http.StatusOK,
+			Message: message,
+			cause:   cause,
 		}
 	}
-	var wire struct {
-		Data  *wireGeneration `json:"data"`
-		Error *wireError      `json:"error"`
+	wire, is := objectOf(body)
+	if !is {
+		return Generation{}, unusable("the generation cannot be read", nil)
 	}
-	if err := json.Unmarshal(body, &wire); err != nil {
-		return Generation{}, unusable("the generation cannot be read", err)
-	}
-	if wire.Error != nil {
-		status := wire.Error.status()
+	if reported := errorOf(wire["error"]); reported != nil {
+		status := reported.status()
 		if status == http.StatusNotFound {
 			return Generation{}, ErrNotYet
 		}
 		return Generation{}, &Error{
-			Class: classOf(status), Charge: ChargeUnknown, Status: http.StatusOK, Message: c.clean(wire.Error.Message),
+			Class:   classOf(status),
+			Charge:  ChargeUnknown,
+			Status:  http.StatusOK,
+			Message: c.clean(reported.message),
 		}
 	}
-	if wire.Data == nil {
-		return Generation{}, ErrNotYet
+	data, odd := wire.object("data")
+	if odd {
+		return Generation{}, unusable("the generation is no object", nil)
 	}
-	if wire.Data.ID != id {
+	if said := data.text("id"); said != "" && said != id {
 		return Generation{}, unusable("the provider answered about another generation", nil)
 	}
-	amount, reported, err := billed(wire.Data.TotalCost)
+	amount, said, err := paid(bill{
+		charged:      data,
+		chargedName:  "total_cost",
+		upstream:     data,
+		upstreamName: "upstream_inference_cost",
+	})
+	if errors.Is(err, errNoUpstreamCost) {
+		return Generation{}, ErrNotYet
+	}
 	if err != nil {
 		return Generation{}, unusable("the cost of the generation is no amount", err)
 	}
-	if !reported {
+	if !said {
 		return Generation{}, ErrNotYet
 	}
-	return wire.Data.generation(amount), nil
+	return generationOf(id, data, amount), nil
 }
 
-func (w *wireGeneration) generation(amount cost.Pico) Generation {
+func generationOf(id string, data fields, amount cost.Pico) Generation {
+	count := func(name string) int64 {
+		n, _ := data.count(name)
+		return n
+	}
+	cancelled, _ := data.flag("cancelled")
 	g := Generation{
-		ID: w.ID, Model: w.Model, Provider: w.Provider, Cost: amount,
-		Cancelled: w.Cancelled != nil && *w.Cancelled,
+		ID:        id,
+		Model:     nameOf(data.text("model")),
+		Provider:  nameOf(data.text("provider_name")),
+		Cost:      amount,
+		Cancelled: cancelled,
 		Usage: cost.Usage{
-			PromptTokens:     int64(w.NativePrompt),
-			CompletionTokens: int64(w.NativeCompletion),
-			ReasoningTokens:  int64(w.NativeReasoning),
-			CachedTokens:     int64(w.NativeCached),
+			PromptTokens:     count("native_tokens_prompt"),
+			CompletionTokens: count("native_tokens_completion"),
+			ReasoningTokens:  count("native_tokens_reasoning"),
+			CachedTokens:     count("native_tokens_cached"),
 		},
 	}
 	// The native figures are the ones that are billed; a gateway without them reports its own.
 	if g.Usage.PromptTokens == 0 && g.Usage.CompletionTokens == 0 {
-		g.Usage.PromptTokens, g.Usage.CompletionTokens = int64(w.Prompt), int64(w.Completion)
+		g.Usage.PromptTokens, g.Usage.CompletionTokens = count("tokens_prompt"), count("tokens_completion")
 	}
 	// The books count results, not searches; a model that searched did so once for its answer.
-	if w.SearchResults > 0 {
+	if count("num_search_results") > 0 {
 		g.Usage.WebSearches = 1
 	}
 	return g

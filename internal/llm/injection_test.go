@@ -47,7 +47,7 @@ func TestEveryInjectionHasAClassAndACharge(t *testing.T) {
 		"error in body":      {sandbox.ErrorInBody(429), outcome{llm.RateLimited, unknown, 200, 0}},
 		"error at once":      {sandbox.ErrorInStream(0), outcome{llm.ProviderUnavailable, unknown, 200, 0}},
 		"error in stream":    {sandbox.ErrorInStream(3), outcome{llm.ProviderUnavailable, unknown, 200, 0}},
-		"error after usage":  {sandbox.ErrorAfterUsage(), outcome{llm.ProviderUnavailable, known, 200, 0}},
+		"error after usage":  {sandbox.ErrorAfterUsage(), outcome{llm.ProviderUnavailable, unknown, 200, 0}},
 		"stream cut at once": {sandbox.CutStream(0), outcome{llm.Network, unknown, 200, 0}},
 		"stream cut":         {sandbox.CutStream(3), outcome{llm.Network, unknown, 200, 0}},
 		"no words":           {sandbox.Empty(), outcome{llm.InvalidOutput, known, 200, 0}},

@@ -4,17 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
+	"unicode"
 )
 
-// afterError is how long the stream may go on after an error came with it: the usage may follow, or nothing ever.
-const afterError = 5 * time.Second
+// errNoDone is the end of a stream that did not say "[DONE]".
+var errNoDone = fmt.Errorf("the answer has no end: %w", io.ErrUnexpectedEOF)
 
 // reading puts an answer together from its events.
 type reading struct {
@@ -22,13 +21,20 @@ type reading struct {
 	header    http.Header
 	started   func(ctx context.Context, generationID string) error
 	announced bool
-	answer    Answer
-	text      strings.Builder
-	// failure is an error that the provider reported within the stream.
-	failure *Error
+	// framed says that HTTP marks the end of the body, so that an end without "[DONE]" is no cut.
+	framed bool
+	answer Answer
+	text   strings.Builder
+	// damaged says that a part of the answer could not be read.
+	damaged bool
+	// last is the last usage object; final says that the model had finished when it came, and that nothing of the
+	// answer has come since. costed says that any of them had a cost.
+	last   *figures
+	final  bool
+	costed bool
 }
 
-// announce tells the caller the generation id, once. The silence does not count while the caller works on it.
+// announce passes the generation id on, once. The silence does not count while the caller works on it.
 func (r *reading) announce() error {
 	if r.announced || r.answer.GenerationID == "" || r.started == nil {
 		return nil
@@ -48,142 +54,203 @@ func (r *reading) announce() error {
 	return failure
 }
 
-// stream reads server-sent events: the data lines of one event up to a blank line, comments in between to keep the
-// connection alive, "[DONE]" at the end.
+// read reads a body, which is a stream of events or, from a gateway that does not stream, one JSON object. Which of
+// them it is, its first byte says: some gateways announce the one and send the other.
+func (r *reading) read(body io.Reader) (Answer, error) {
+	from := bufio.NewReader(&limitedReader{from: body, left: r.client.maxBytes})
+	opening, err := skipBlank(from)
+	switch {
+	case errors.Is(err, io.EOF):
+		return r.interrupted(errNoDone)
+	case err != nil:
+		return r.interrupted(err)
+	case opening == '{':
+		return r.whole(from)
+	case opening == '<':
+		return Answer{}, r.unreadable("the answer is neither a stream nor JSON", nil)
+	}
+	return r.stream(from)
+}
+
+// stream reads server-sent events up to "[DONE]".
 func (r *reading) stream(body io.Reader) (Answer, error) {
-	lines := bufio.NewScanner(body)
-	lines.Buffer(make([]byte, 0, min(r.client.maxLine, 16<<10)), r.client.maxLine)
-	var event []byte
-	for lines.Scan() {
-		r.heard()
-		line := lines.Bytes()
-		if data, found := bytes.CutPrefix(line, []byte("data:")); found {
-			if len(event) > 0 {
-				event = append(event, '\n')
-			}
-			event = append(event, bytes.TrimPrefix(data, []byte(" "))...)
-			continue
+	all := newEvents(body, r.client.maxLine, r.heard)
+	for {
+		e, whole, ok := all.read()
+		if !ok {
+			break
 		}
-		if len(line) > 0 || len(event) == 0 {
-			continue // A comment, another field, or a blank line after one.
-		}
-		done, err := r.dispatch(event)
+		done, err := r.dispatch(e, whole)
 		if err != nil {
 			return Answer{}, err
 		}
 		if done {
-			return r.conclude()
+			return r.conclude(true)
 		}
-		event = event[:0]
 	}
-	if err := lines.Err(); err != nil {
+	if err := all.lines.Err(); err != nil {
 		return r.interrupted(err)
 	}
-	if len(event) > 0 {
-		// The blank line after the last event is missing. Half an event cannot be read, and is what a cut looks like.
-		if done, err := r.dispatch(event); done && err == nil {
-			return r.conclude()
-		}
-	}
-	return r.interrupted(io.ErrUnexpectedEOF)
+	return r.interrupted(errNoDone)
 }
 
 // dispatch takes one event, and reports whether it was the last.
-func (r *reading) dispatch(event []byte) (done bool, err error) {
-	event = bytes.TrimSpace(event)
-	if len(event) == 0 {
-		return false, nil
-	}
-	if string(event) == "[DONE]" {
+func (r *reading) dispatch(e event, whole bool) (done bool, err error) {
+	data := bytes.TrimSpace(e.data)
+	if string(data) == "[DONE]" {
 		return true, nil
 	}
-	var c chunk
-	if err := json.Unmarshal(event, &c); err != nil {
-		return false, r.unreadable("an event of the stream is not JSON", err)
+	if !whole { // Half an event may look like a whole one with another figure.
+		r.final = false
+		return false, nil
 	}
-	return false, r.take(c)
+	f, is := objectOf(data)
+	if e.kind == "error" {
+		return false, r.report(f, errorOfFields(f))
+	}
+	if is {
+		return false, r.take(f)
+	}
+	if data[0] == '{' || data[0] == '[' { // It may have been text, or the final figures.
+		r.damaged, r.final = true, false
+	}
+	return false, nil
 }
 
 // take adds one event to the answer.
-func (r *reading) take(c chunk) error {
-	if c.Model != "" {
-		r.answer.Model = c.Model
+func (r *reading) take(f fields) error {
+	if reported := errorOf(f["error"]); reported != nil {
+		return r.report(f, reported)
 	}
-	if c.Provider != "" {
-		r.answer.Provider = c.Provider
+	r.name(f)
+	choice := f.first("choices")
+	if reason := finishReasonOf(choice); reason != "" {
+		r.answer.FinishReason = reason
 	}
-	if c.Usage != nil {
-		r.answer.Usage = c.Usage.usage()
-		amount, reported, err := billed(c.Usage.Cost)
-		if err == nil && reported {
-			r.answer.Cost = &amount
+	if reported := errorOf(choice["error"]); reported != nil {
+		return r.report(f, reported)
+	}
+	if r.answer.FinishReason == "error" {
+		return r.report(f, &wireError{message: "the provider ended the answer with an error"})
+	}
+	r.write(choice)
+	if present(f["usage"]) {
+		read := figuresOf(f["usage"])
+		r.last, r.final = &read, r.answer.FinishReason != ""
+		r.costed = r.costed || read.cost != nil || read.unclear
+	}
+	return r.identify(f)
+}
+
+// name takes the names in an event.
+func (r *reading) name(f fields) {
+	for field, into := range map[string]*string{"model": &r.answer.Model, "provider": &r.answer.Provider} {
+		text := f.text(field)
+		if text == "" {
+			continue
 		}
-		r.answer.CostUnreadable = err != nil
+		*into = nameOf(text)
+		r.answer.Renamed = r.answer.Renamed || *into != text || strings.ContainsRune(text, unicode.ReplacementChar)
 	}
-	reported := c.Error
-	for _, choice := range c.Choices[:min(1, len(c.Choices))] {
-		r.text.WriteString(choice.Delta.Content)
-		r.text.WriteString(choice.Message.Content)
-		if choice.FinishReason != "" {
-			r.answer.FinishReason = choice.FinishReason
-		}
-		if reported == nil {
-			reported = choice.Error
-		}
+}
+
+// write takes the text of a choice. A message beside a delta repeats what the deltas have said.
+func (r *reading) write(choice fields) {
+	message, odd := choice.object("delta")
+	if !present(choice["delta"]) {
+		message, odd = choice.object("message")
 	}
-	if reported == nil && r.answer.FinishReason == "error" {
-		reported = &wireError{Message: "the provider ended the answer with an error"}
+	text, unreadable := textOf(message["content"])
+	if odd || unreadable {
+		r.damaged = true
 	}
-	if reported != nil && r.failure == nil {
-		r.report(reported)
+	if text != "" || odd || unreadable {
+		r.final = false
 	}
+	r.text.WriteString(text)
+}
+
+// identify takes the id of an event, unless there is one from the headers or an earlier event.
+func (r *reading) identify(f fields) error {
 	if r.answer.GenerationID == "" {
-		r.answer.GenerationID = c.ID
-		return r.announce()
+		text := f.text("id")
+		r.answer.GenerationID = idOf(text)
+		r.answer.Renamed = r.answer.Renamed || r.answer.GenerationID != text
 	}
-	return nil
+	return r.announce()
 }
 
-// report keeps an error that came within the answer. The model had started, so it proves nothing about the money.
-func (r *reading) report(w *wireError) {
-	r.failure = &Error{
-		Class:      classOf(w.status()),
-		Status:     r.status,
-		RetryAfter: r.client.retryAfter(r.header),
-		Message:    "within the answer: " + r.client.clean(w.Message),
+// report ends the answer with an error that came within it. The model had started, so it proves nothing about the
+// money, and neither do the figures around it.
+func (r *reading) report(f fields, w *wireError) error {
+	if err := r.identify(f); err != nil {
+		return err
 	}
-	r.limit = min(r.limit, afterError)
-	r.heard()
+	failure := r.unusable(classOf(w.status()), "within the answer: "+r.client.clean(w.message), nil)
+	failure.RetryAfter = r.client.retryAfter(r.header)
+	return failure
 }
 
-// interrupted ends a stream that had no "[DONE]". When the model had finished and the cost had come, nothing is
-// missing.
+// whole reads an answer that did not come as a stream: an error body under HTTP 200, or the answer of a gateway that
+// does not stream.
+func (r *reading) whole(body io.Reader) (Answer, error) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return Answer{}, r.broken(err)
+	}
+	first, rest := firstValue(raw)
+	f, is := objectOf(first)
+	if !is {
+		return Answer{}, r.unreadable("the answer is neither a stream nor JSON", nil)
+	}
+	if err := r.take(f); err != nil {
+		return Answer{}, err
+	}
+	if len(rest) > 0 { // It may have been another figure.
+		r.final = false
+	}
+	return r.conclude(true)
+}
+
+// interrupted ends a body that had no "[DONE]". When the model had finished and its usage had come, the text is
+// complete; the figures are final when HTTP says that nothing is missing.
 func (r *reading) interrupted(err error) (Answer, error) {
-	if r.failure != nil || (r.complete() && r.caller.Err() == nil) {
-		return r.conclude()
+	switch {
+	case r.damaged && errors.Is(err, errNoDone):
+		return Answer{}, r.unreadable("a part of the answer cannot be read", nil)
+	case r.answer.FinishReason == "" || !r.final || r.caller.Err() != nil:
+		return Answer{}, r.broken(err)
 	}
-	return Answer{}, r.broken(err)
+	return r.conclude(r.framed && errors.Is(err, errNoDone))
 }
 
-func (r *reading) complete() bool { return r.answer.FinishReason != "" && r.answer.Cost != nil }
-
-// conclude judges the form of an answer whose stream has ended.
-func (r *reading) conclude() (Answer, error) {
-	answer := r.soFar()
-	failure := r.failure
+// conclude judges the form of an answer that has ended. complete says that nothing of it is missing.
+func (r *reading) conclude(complete bool) (Answer, error) {
+	r.settle(complete && r.answer.FinishReason != "")
 	switch {
-	case failure != nil:
-		failure.Answer = answer
-		failure.Charge = r.charge(answer)
-		return Answer{}, failure
-	case answer.FinishReason == "content_filter":
+	case r.answer.FinishReason == "content_filter":
 		return Answer{}, r.unusable(ContentFiltered, "the provider filtered the answer", nil)
-	case answer.FinishReason == "":
+	case r.answer.FinishReason == "":
 		return Answer{}, r.unusable(ProviderUnavailable, "the answer ended without a finish reason", nil)
-	case strings.TrimSpace(answer.Text) == "":
+	case r.damaged:
+		return Answer{}, r.unreadable("a part of the answer cannot be read", nil)
+	case strings.TrimSpace(r.text.String()) == "":
 		return Answer{}, r.unusable(InvalidOutput, "the answer has no text", nil)
 	}
-	return answer, nil
+	return r.soFar(), nil
+}
+
+// settle takes the figures over when they are final. See docs/decisions/0037.
+func (r *reading) settle(complete bool) {
+	switch {
+	case r.last == nil:
+	case !complete || !r.final:
+		r.answer.Unclear = true
+	default:
+		r.answer.Usage, r.answer.Cost = r.last.usage, r.last.cost
+		// The price table may speak for a provider that never says what it charges, and for no other.
+		r.answer.Unclear = r.last.cost == nil && r.costed
+	}
 }
 
 // broken makes the error of an answer that could not be read to its end.
@@ -201,7 +268,12 @@ func (r *reading) unreadable(what string, cause error) *Error {
 func (r *reading) unusable(class Class, message string, cause error) *Error {
 	answer := r.soFar()
 	return &Error{
-		Class: class, Charge: r.charge(answer), Status: r.status, Answer: answer, Message: message, cause: cause,
+		Class:   class,
+		Charge:  r.charge(answer),
+		Status:  r.status,
+		Answer:  answer,
+		Message: message,
+		cause:   cause,
 	}
 }
 

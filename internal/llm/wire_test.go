@@ -91,7 +91,7 @@ func wireAnswers() map[string]wireAnswer {
 			eventStream(), firstEvent + stopEvent +
 				`data: {"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":2.5,"cost":-1}}` + "\n\n" +
 				doneEvent,
-			without(func(a *llm.Answer) { a.Usage, a.Cost, a.CostUnreadable = cost.Usage{}, nil, true }),
+			without(func(a *llm.Answer) { a.Usage, a.Cost, a.Unclear = cost.Usage{}, nil, true }),
 		},
 	}
 }
@@ -138,12 +138,12 @@ func TestCompleteRefusesABrokenWire(t *testing.T) {
 		"cut within an event": {
 			eventStream(), 200, firstEvent + `data: {"choices":[`, llm.Network, llm.ChargeUnknown,
 		},
-		"cut after the cost":    {eventStream(), 200, firstEvent + usageEvent, llm.Network, llm.ChargeKnown},
+		"cut after the cost":    {eventStream(), 200, firstEvent + usageEvent, llm.Network, llm.ChargeUnknown},
 		"an event is no JSON":   {eventStream(), 200, event("{"), llm.InvalidOutput, llm.ChargeUnknown},
 		"the answer is no JSON": {json, 200, "<html>", llm.InvalidOutput, llm.ChargeUnknown},
 		"nothing at all":        {eventStream(), 200, "", llm.Network, llm.ChargeUnknown},
 		"no finish reason": {
-			eventStream(), 200, firstEvent + usageEvent + doneEvent, llm.ProviderUnavailable, llm.ChargeKnown,
+			eventStream(), 200, firstEvent + usageEvent + doneEvent, llm.ProviderUnavailable, llm.ChargeUnknown,
 		},
 		"no words": {eventStream(), 200, stopEvent + usageEvent + doneEvent, llm.InvalidOutput, llm.ChargeKnown},
 		"error word": {
@@ -152,7 +152,7 @@ func TestCompleteRefusesABrokenWire(t *testing.T) {
 		},
 		"error, then the cost": {
 			eventStream(), 200, firstEvent + event(`{"error":{"code":502}}`) + usageEvent + doneEvent,
-			llm.ProviderUnavailable, llm.ChargeKnown,
+			llm.ProviderUnavailable, llm.ChargeUnknown,
 		},
 		"error of a choice": {
 			eventStream(), 200, event(`{"choices":[{"delta":{},"error":{"code":400}}]}`),

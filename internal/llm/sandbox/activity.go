@@ -17,13 +17,13 @@ type activity struct {
 	EndpointID       string `json:"endpoint_id"`
 	ProviderName     string `json:"provider_name"`
 	Usage            any    `json:"usage"`
-	BYOKUsage        int    `json:"byok_usage_inference"`
+	BYOKUsage        any    `json:"byok_usage_inference"`
 	Requests         int64  `json:"requests"`
 	PromptTokens     int64  `json:"prompt_tokens"`
 	CompletionTokens int64  `json:"completion_tokens"`
 	ReasoningTokens  int64  `json:"reasoning_tokens"`
 	day              cost.Day
-	cost             cost.Pico
+	cost, upstream   cost.Pico
 }
 
 // activity answers GET /activity, with ?date=2026-03-01 for one day: what was charged for each model on each of the
@@ -47,7 +47,7 @@ func (s *Sandbox) activity(w http.ResponseWriter, r *http.Request) {
 	}
 	list := make([]*activity, 0, len(rows))
 	for _, row := range rows {
-		row.Usage = amount(row.cost)
+		row.Usage, row.BYOKUsage = amount(row.cost-row.upstream), amount(row.upstream)
 		list = append(list, row)
 	}
 	slices.SortFunc(list, func(a, b *activity) int {
@@ -74,5 +74,6 @@ func addActivity(rows map[activityKey]*activity, day cost.Day, c Charge) {
 	row.Requests++
 	row.PromptTokens += c.Usage.PromptTokens
 	row.CompletionTokens += c.Usage.CompletionTokens
+	row.upstream += c.Upstream
 	row.cost += c.Cost // Part of the total, which is counted with care.
 }

@@ -16,12 +16,16 @@ const maxGenerations = 100_000
 type Charge struct {
 	Model string
 	Usage cost.Usage
-	Cost  cost.Pico
+	// Cost is what the organization pays, Upstream the part of it that an upstream provider charges to a key of the
+	// organization's own.
+	Cost, Upstream cost.Pico
 	// FinishReason is "stop", "length", "content_filter" or "error", and empty for an answer that was broken off.
 	FinishReason string
 	// Cancelled is true when the client had left before the end.
 	Cancelled bool
 	At        time.Time
+	// lookup is the body of the look-up, "" for the usual one.
+	lookup string
 }
 
 // books are what a provider would send its bill from.
@@ -98,6 +102,11 @@ func (s *Sandbox) generation(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "Generation "+id+" not found")
 		return
 	}
+	if c.lookup != "" {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(c.lookup))
+		return
+	}
 	var finish any
 	if c.FinishReason != "" {
 		finish = c.FinishReason
@@ -107,11 +116,12 @@ func (s *Sandbox) generation(w http.ResponseWriter, r *http.Request) {
 		"model":                    c.Model,
 		"provider_name":            Provider,
 		"created_at":               c.At.UTC().Format(time.RFC3339Nano),
-		"total_cost":               amount(c.Cost),
-		"usage":                    amount(c.Cost),
+		"total_cost":               amount(c.Cost - c.Upstream),
+		"usage":                    amount(c.Cost - c.Upstream),
+		"upstream_inference_cost":  amount(c.Upstream),
 		"streamed":                 true,
 		"cancelled":                c.Cancelled,
-		"is_byok":                  false,
+		"is_byok":                  c.Upstream > 0,
 		"finish_reason":            finish,
 		"tokens_prompt":            c.Usage.PromptTokens,
 		"tokens_completion":        c.Usage.CompletionTokens,

@@ -93,6 +93,9 @@ type job struct {
 	stream    bool
 }
 
+// variant is how the answer is put on the wire; the zero Variant is the usual way.
+func (j *job) variant() Variant { return variants()[j.injection.Variant] }
+
 // usage is what the answer has used when so many of its tokens exist.
 func (j *job) usage(produced int) cost.Usage {
 	return cost.Usage{PromptTokens: j.prompt, CompletionTokens: int64(produced), WebSearches: j.search}
@@ -220,6 +223,9 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) 
 		finish:    "stop",
 		stream:    q.Stream,
 	}
+	if j.variant().numericID {
+		j.id = strconv.FormatInt(now.UnixNano(), 10) + strconv.FormatInt(s.sequence.Load(), 10)
+	}
 	if f.Kind == InjectionDrift {
 		j.model = f.Model
 		if _, known := s.ceilingOf(f.Model, len(body), now); known {
@@ -256,8 +262,26 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 		panic("sandbox: a request it took has no price: " + err.Error())
 	}
 	c.Cost = amount
+	v := j.variant()
+	if v.Name != "" && v.Books != BooksList {
+		c.Cost += amount / 8 // Another figure than the price table's.
+	}
+	if j.injection.Kind == InjectionOwnKey || v.ownKey {
+		c.Upstream = c.Cost
+	}
+	if v.withFee {
+		c.Upstream -= c.Cost / interimShare
+	}
+	if v.generation != "" {
+		c.lookup = v.Generation(j.scene(c))
+	}
 	s.enter(j, c)
 	return c
+}
+
+// scene is what a variant is filled with.
+func (j *job) scene(c Charge) Scene {
+	return Scene{ID: j.id, Model: j.model, Text: j.text(), Usage: c.Usage, Cost: c.Cost, Upstream: c.Upstream}
 }
 
 func (s *Sandbox) enter(j *job, c Charge) {

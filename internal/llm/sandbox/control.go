@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// wireInjection is a Injection as the control endpoint reads it; the delay is text such as "1.5s".
+// wireInjection is an Injection as the control endpoint reads it; the delay is text such as "1.5s".
 type wireInjection struct {
 	Kind       InjectionKind `json:"kind"`
 	Delay      string        `json:"delay"`
@@ -16,11 +16,18 @@ type wireInjection struct {
 	Model      string        `json:"model"`
 	After      int           `json:"after"`
 	Factor     int64         `json:"factor"`
+	Variant    string        `json:"variant"`
 }
 
 func (f wireInjection) injection() (Injection, error) {
 	injection := Injection{
-		Kind: f.Kind, Status: f.Status, RetryAfter: f.RetryAfter, Model: f.Model, After: f.After, Factor: f.Factor,
+		Kind:       f.Kind,
+		Status:     f.Status,
+		RetryAfter: f.RetryAfter,
+		Model:      f.Model,
+		After:      f.After,
+		Factor:     f.Factor,
+		Variant:    f.Variant,
 	}
 	if f.Delay != "" {
 		d, err := time.ParseDuration(f.Delay)

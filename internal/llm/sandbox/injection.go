@@ -30,14 +30,32 @@ const (
 	InjectionNoUsage           InjectionKind = "NO_USAGE"
 	InjectionHangBeforeHeaders InjectionKind = "HANG_BEFORE_HEADERS"
 	InjectionHangAfterHeaders  InjectionKind = "HANG_AFTER_HEADERS"
+	InjectionOwnKey            InjectionKind = "OWN_KEY"
+	InjectionWire              InjectionKind = "WIRE"
 )
 
 var injectionKinds = map[InjectionKind]bool{
-	InjectionNone: true, InjectionSlow: true, InjectionUnstoppable: true, InjectionStatus: true, InjectionStatusCharged: true,
-	InjectionErrorInBody: true, InjectionErrorInStream: true, InjectionErrorAfterUsage: true, InjectionFirstModelDown: true,
-	InjectionDrift: true, InjectionCutStream: true, InjectionUnreadableJSON: true, InjectionFencedJSON: true, InjectionEmpty: true,
-	InjectionContentFilter: true, InjectionOvercharge: true, InjectionNoUsage: true, InjectionHangBeforeHeaders: true,
-	InjectionHangAfterHeaders: true,
+	InjectionNone:              true,
+	InjectionSlow:              true,
+	InjectionUnstoppable:       true,
+	InjectionStatus:            true,
+	InjectionStatusCharged:     true,
+	InjectionErrorInBody:       true,
+	InjectionErrorInStream:     true,
+	InjectionErrorAfterUsage:   true,
+	InjectionFirstModelDown:    true,
+	InjectionDrift:             true,
+	InjectionCutStream:         true,
+	InjectionUnreadableJSON:    true,
+	InjectionFencedJSON:        true,
+	InjectionEmpty:             true,
+	InjectionContentFilter:     true,
+	InjectionOvercharge:        true,
+	InjectionNoUsage:           true,
+	InjectionHangBeforeHeaders: true,
+	InjectionHangAfterHeaders:  true,
+	InjectionOwnKey:            true,
+	InjectionWire:              true,
 }
 
 // Injection is what goes wrong with one request. The zero Injection is none.
@@ -55,6 +73,8 @@ type Injection struct {
 	After int
 	// Factor multiplies the charge.
 	Factor int64
+	// Variant is the name of a Variant.
+	Variant string
 }
 
 // Slow answers well, but only after d. A client that leaves before is charged for the prompt.
@@ -120,6 +140,12 @@ func HangBeforeHeaders() Injection { return Injection{Kind: InjectionHangBeforeH
 // HangAfterHeaders sends the headers and then nothing until the client leaves, and charges for the prompt.
 func HangAfterHeaders() Injection { return Injection{Kind: InjectionHangAfterHeaders} }
 
+// OwnKey answers well, and lets an upstream provider charge a key of the organization's own.
+func OwnKey() Injection { return Injection{Kind: InjectionOwnKey} }
+
+// Wire puts the answer on the wire as the variant of that name does.
+func Wire(variant string) Injection { return Injection{Kind: InjectionWire, Variant: variant} }
+
 // check says what makes no sense in an injection.
 func (f Injection) check() error {
 	switch {
@@ -135,6 +161,8 @@ func (f Injection) check() error {
 		return fmt.Errorf("the injection %s has a negative number", f.Kind)
 	case f.Kind == InjectionOvercharge && f.Factor == 0:
 		return fmt.Errorf("the injection %s needs a factor", f.Kind)
+	case f.Kind == InjectionWire && variants()[f.Variant].Name == "":
+		return fmt.Errorf("there is no variant of the name %.100q", f.Variant)
 	case f.Kind == InjectionDrift && f.Model == "":
 		return fmt.Errorf("the injection %s needs a model", f.Kind)
 	}

@@ -34,6 +34,8 @@ func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	case InjectionErrorInBody:
 		s.book(j, 0, "error", false)
 		writeJSON(w, http.StatusOK, errorBody(codeOf(j.injection), "The sandbox was told to fail"))
+	case InjectionWire:
+		s.speak(w, j)
 	default:
 		if j.stream {
 			s.stream(ctx, w, j)
@@ -41,6 +43,21 @@ func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 			s.whole(ctx, w, j)
 		}
 	}
+}
+
+// speak answers as a variant does. The charge is in the books before the client can see anything.
+func (s *Sandbox) speak(w http.ResponseWriter, j *job) {
+	v := j.variant()
+	charge := Charge{Model: j.model, FinishReason: "error", At: s.now()}
+	switch {
+	case v.Books == BooksNothing:
+	case v.free:
+		s.enter(j, charge)
+	default:
+		charge = s.book(j, len(j.pieces), j.finish, false)
+	}
+	w.Header().Del("X-Generation-Id")
+	v.send(w, j.scene(charge))
 }
 
 func codeOf(f Injection) int {
@@ -171,11 +188,11 @@ func wireUsage(c Charge) map[string]any {
 		"prompt_tokens":             c.Usage.PromptTokens,
 		"completion_tokens":         c.Usage.CompletionTokens,
 		"total_tokens":              c.Usage.PromptTokens + c.Usage.CompletionTokens,
-		"cost":                      amount(c.Cost),
-		"is_byok":                   false,
+		"cost":                      amount(c.Cost - c.Upstream),
+		"is_byok":                   c.Upstream > 0,
 		"prompt_tokens_details":     map[string]any{"cached_tokens": 0},
 		"completion_tokens_details": map[string]any{"reasoning_tokens": 0},
-		"cost_details":              map[string]any{"upstream_inference_cost": nil},
+		"cost_details":              map[string]any{"upstream_inference_cost": amount(c.Upstream)},
 		"server_tool_use":           map[string]any{"web_search_requests": c.Usage.WebSearches},
 	}
 }
