@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -20,7 +20,7 @@ type message = graphtest.Message
 
 func TestASubscriptionTellsThePresentStateFirstAndIsCompleteAfterTheLast(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	c := b.Open(t, "viewer")
 	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
@@ -45,7 +45,7 @@ func TestASubscriptionTellsThePresentStateFirstAndIsCompleteAfterTheLast(t *test
 
 func TestWhatCannotBeFollowedIsAnErrorAndNothingElse(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	foreign := b.Open(t, "mallory")
 	for query, name := range map[string]string{graphtest.FollowWorkflow: "transitions", graphtest.FollowSpend: "spend"} {
@@ -84,7 +84,7 @@ func TestWhatCannotBeFollowedIsAnErrorAndNothingElse(t *testing.T) {
 
 func TestAnOrganizationIsToldOfItsOwnWorkflowsOnly(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	ours, theirs := b.Open(t, "alice"), b.Open(t, "mallory")
 	begins := func(c graphtest.Client) {
 		c.Subscribe("o", graphtest.FollowOrganization, nil)
@@ -124,7 +124,7 @@ func TestAnOrganizationIsToldOfItsOwnWorkflowsOnly(t *testing.T) {
 
 func TestTheBillIsToldAsItGrows(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	c := b.Open(t, "alice")
 	c.Subscribe("s", graphtest.FollowSpend, message{"id": graphtest.IDOf(flow)})
@@ -151,7 +151,7 @@ func TestTheBillIsToldAsItGrows(t *testing.T) {
 
 func TestASubscriptionOverPlainHTTPIsToldWhereToGo(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	body, _ := json.Marshal(message{"query": graphtest.FollowOrganization})
 	status, text := b.Post(t, "application/json", body)
 	if status != http.StatusBadRequest || !strings.Contains(text, "INVALID_INPUT") ||

@@ -22,6 +22,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -54,12 +55,12 @@ func setupTenants(t *testing.T) *tenants {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := graph.NewHandler(graph.Options{
+	handler := gqlhttp.NewHandler(gqlhttp.Options{
 		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Live: hub}),
 		Stopped: hub.Stopped(),
 		Revoked: b.engine.KeyOver,
 		Logger:  logger,
-		Limits:  graph.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Cost: 100_000_000, Errors: 1000},
+		Limits:  gqlhttp.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Cost: 100_000_000, Errors: 1000},
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := map[string]caller.Caller{"zebra": b.zebra, "okapi": b.okapi}[r.Header.Get("Authorization")]

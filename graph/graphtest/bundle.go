@@ -23,6 +23,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
@@ -89,21 +90,21 @@ func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 	if err := b.Engine.Admit(context.Background(), b.Who); err != nil {
 		t.Fatal(err)
 	}
-	return b.With(func(o *graph.Options) {
+	return b.With(func(o *gqlhttp.Options) {
 		o.RequestID = func(context.Context) string { return "request-1" }
 	})
 }
 
 // With returns the bundle with a handler of other options. Without a change, errors have no request id.
-func (b Bundle) With(change func(*graph.Options)) Bundle {
-	o := graph.Options{
+func (b Bundle) With(change func(*gqlhttp.Options)) Bundle {
+	o := gqlhttp.Options{
 		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.Engine, Report: b.Reports.add}),
 		Revoked: b.Engine.KeyOver,
 		Report:  b.Reports.add,
 		Logger:  slog.New(slog.NewTextHandler(b.Log, nil)),
 	}
 	change(&o)
-	b.Handler = graph.NewHandler(o)
+	b.Handler = gqlhttp.NewHandler(o)
 	return b
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/live"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
@@ -40,7 +41,7 @@ type Live struct {
 
 // NewLive starts a server. Its tokens are names: alice is an administrator, viewer may only read, mallory belongs to
 // another organization, brief is an alice whose token ends in half a second, and unlucky meets a broken database.
-func NewLive(t *testing.T, limits graph.SocketLimits) Live {
+func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 	t.Helper()
 	db := testdb.New(t)
 	l := Live{DB: db, Who: testdb.Caller(t, db)}
@@ -58,7 +59,7 @@ func NewLive(t *testing.T, limits graph.SocketLimits) Live {
 		t.Fatal(err)
 	}
 	signIn := l.signIn(testdb.Caller(t, db))
-	handler := graph.NewHandler(graph.Options{
+	handler := gqlhttp.NewHandler(gqlhttp.Options{
 		Schema:  graph.NewSchema(&graph.Resolver{Engine: l.Engine, Live: hub}),
 		Stopped: hub.Stopped(),
 		Revoked: l.Engine.KeyOver,

@@ -41,6 +41,37 @@ const (
 	PersistedQueryNotFound Kind = "PERSISTED_QUERY_NOT_FOUND"
 )
 
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{
+		InvalidInput,
+		Unauthenticated,
+		Forbidden,
+		NotFound,
+		Conflict,
+		StaleState,
+		IllegalTransition,
+		TerminalState,
+		DuplicateName,
+		IdempotencyMismatch,
+		BudgetExhausted,
+		BudgetHeld,
+		PriceUnknown,
+		BodyTooLarge,
+		TooManyTokens,
+		TooDeep,
+		TooManyAliases,
+		TooManyRootFields,
+		TooCostly,
+		TooManyErrors,
+		TimedOut,
+		RateLimited,
+		Unavailable,
+		Internal,
+		PersistedQueryNotFound,
+	}
+}
+
 // Error is a public error without data of its own. Errors that carry data are types of the package that knows it;
 // they have a Kind method too.
 type Error struct {

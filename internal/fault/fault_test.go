@@ -3,6 +3,11 @@ package fault_test
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,5 +45,33 @@ func TestAnInvalidInputNamesItsField(t *testing.T) {
 	}
 	if got := fault.FieldOf(errors.New("other")); got != nil {
 		t.Errorf("field: got %v, want none", got)
+	}
+}
+
+// The list is compared with the source, so that a new constant cannot be forgotten in it.
+func TestKinds_HasEveryConstant(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []fault.Kind
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Kind" {
+				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, fault.Kind(text))
+			}
+		}
+		return true
+	})
+	got := fault.Kinds()
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 16 {
+		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/web"
 )
@@ -25,7 +26,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		return err
 	}
 	s.handler = web.New(web.Options{
-		GraphQL: graph.NewHandler(graph.Options{
+		GraphQL: gqlhttp.NewHandler(gqlhttp.Options{
 			Schema:      graph.NewSchema(&graph.Resolver{Engine: s.engine, Live: s.live, Report: web.Annotate}),
 			Stopped:     s.live.Stopped(),
 			Revoked:     s.engine.KeyOver,

@@ -10,14 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/rate"
 	"github.com/infin8content/engine/internal/web"
 )
 
-func (s OperationSettings) limits() graph.Limits {
-	return graph.Limits{
+func (s OperationSettings) limits() gqlhttp.Limits {
+	return gqlhttp.Limits{
 		Tokens:       s.MaxTokens,
 		Depth:        s.MaxDepth,
 		Aliases:      s.MaxAliases,
@@ -31,7 +32,7 @@ func (s OperationSettings) limits() graph.Limits {
 }
 
 // documents reads the operations that clients may name. It returns nil when there is no folder.
-func (s OperationSettings) documents() (*graph.Documents, error) {
+func (s OperationSettings) documents() (*gqlhttp.Documents, error) {
 	if s.Documents == "" {
 		if s.OnlyDocuments {
 			return nil, errors.New("--only-documents needs the folder: --documents")
@@ -41,7 +42,7 @@ func (s OperationSettings) documents() (*graph.Documents, error) {
 	if _, err := os.ReadDir(s.Documents); err != nil {
 		return nil, fmt.Errorf("--documents: %w", err)
 	}
-	documents, err := graph.ReadDocuments(graph.NewSchema(nil), os.DirFS(s.Documents), s.limits(), s.OnlyDocuments)
+	documents, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), os.DirFS(s.Documents), s.limits(), s.OnlyDocuments)
 	if err != nil {
 		return nil, fmt.Errorf("--documents: %w", err)
 	}

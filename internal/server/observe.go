@@ -10,9 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
@@ -145,11 +145,11 @@ func (o *observers) requests() func(*http.Request, string) web.Observation {
 }
 
 // answers observes the answers of the GraphQL endpoint.
-func (o *observers) answers() func(context.Context, graph.Answered) {
+func (o *observers) answers() func(context.Context, gqlhttp.Answered) {
 	if o.metrics == nil {
 		return nil
 	}
-	return func(_ context.Context, a graph.Answered) { o.metrics.Response(a.Type, a.Code, a.Took) }
+	return func(_ context.Context, a gqlhttp.Answered) { o.metrics.Response(a.Type, a.Code, a.Took) }
 }
 
 // signIn counts failed sign-ins of websockets, which have no HTTP status. An unavailable database is not a failure.

@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"net/http"
@@ -9,10 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -224,7 +224,7 @@ func TestGETNeedsAHeaderThatNoPageCanSendUnasked(t *testing.T) {
 
 func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) { o.FinerStatus = true })
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.FinerStatus = true })
 	const newer, older = "application/graphql-response+json", "application/json"
 	for name, test := range map[string]struct {
 		body         any
@@ -256,7 +256,7 @@ func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Workflows(t, 1)
-	b = b.With(func(o *graph.Options) { o.Limits = graph.Limits{QueryTime: 1, MutationTime: 1} })
+	b = b.With(func(o *gqlhttp.Options) { o.Limits = gqlhttp.Limits{QueryTime: 1, MutationTime: 1} })
 	for name, operation := range map[string]string{
 		"a query": `{ workflows { nodes { id } } }`,
 		"a mutation": `mutation {
@@ -268,7 +268,7 @@ func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
 			t.Errorf("%s: got %s", name, answer.Body)
 		}
 	}
-	body := b.With(func(*graph.Options) {}).Ask(t, `{ workflows { totalCount } }`, nil)
+	body := b.With(func(*gqlhttp.Options) {}).Ask(t, `{ workflows { totalCount } }`, nil)
 	if got := graphtest.Get(t, body, "data", "workflows", "totalCount"); got != 1.0 {
 		t.Errorf("got %v workflows, want 1", got)
 	}
@@ -276,7 +276,7 @@ func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
 
 func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) { o.Limits = graph.Limits{Errors: 3} })
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Limits = gqlhttp.Limits{Errors: 3} })
 	for operation, want := range map[string][]string{
 		`{ a b }`:       {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED"},
 		`{ a b c }`:     {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED", "GRAPHQL_VALIDATION_FAILED"},

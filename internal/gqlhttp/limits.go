@@ -1,4 +1,4 @@
-package graph
+package gqlhttp
 
 import (
 	"cmp"
@@ -8,6 +8,9 @@ import (
 
 	"github.com/infin8content/engine/internal/fault"
 )
+
+// largestPage is the greatest page that resolvers allow.
+const largestPage = 100
 
 // Limits are how much one request may ask for. A field that is 0 has its default. What is counted is what is written,
 // each fragment as often as it is spread; what is inside of introspection has no depth, since the schema bounds it.

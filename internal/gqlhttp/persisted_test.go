@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"crypto/sha256"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
+	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
 func hash(text string) string {
@@ -87,11 +88,11 @@ func TestOnlySoManyQueriesAreRemembered(t *testing.T) {
 
 const whoAmI = "query WhoAmI { viewer { actor } }\n"
 
-func trusted(t *testing.T, only bool) *graph.Documents {
+func trusted(t *testing.T, only bool) *gqlhttp.Documents {
 	t.Helper()
-	documents, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
+	documents, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
 		"who-am-i.graphql": {Data: []byte(whoAmI)}, "README.md": {Data: []byte("not a document")},
-	}, graph.Limits{}, only)
+	}, gqlhttp.Limits{}, only)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func trusted(t *testing.T, only bool) *graph.Documents {
 
 func TestADocumentIsExecutedByItsID(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) { o.Documents = trusted(t, false) })
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Documents = trusted(t, false) })
 	for id, want := range map[string]string{
 		"who-am-i": "", "sha256:" + hash(whoAmI): "", "sha256:" + hash(strings.TrimSpace(whoAmI)): "",
 		"README": "NOT_FOUND", "../who-am-i": "NOT_FOUND", "sha256:": "NOT_FOUND",
@@ -125,7 +126,7 @@ func TestADocumentIsExecutedByItsID(t *testing.T) {
 
 func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) { o.Documents = trusted(t, true) })
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Documents = trusted(t, true) })
 	const other = `{ __typename }`
 	for _, test := range []struct {
 		body any
@@ -147,16 +148,16 @@ func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 
 func TestAFolderWithABadDocumentIsRefusedWithAllItsFaults(t *testing.T) {
 	t.Parallel()
-	_, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
+	_, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
 		"nonsense.graphql": {Data: []byte("{ nonsense }")}, "a name.graphql": {Data: []byte(whoAmI)},
 		"large.graphql": {Data: []byte("{ " + strings.Repeat("viewer { actor } ", 21) + "}")},
-	}, graph.Limits{}, false)
+	}, gqlhttp.Limits{}, false)
 	for _, want := range []string{"nonsense.graphql", "a name.graphql", "large.graphql"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s in it", err, want)
 		}
 	}
-	if _, err := graph.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{}, graph.Limits{}, true); err == nil {
+	if _, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{}, gqlhttp.Limits{}, true); err == nil {
 		t.Error("an empty folder of all that is allowed: got no error")
 	}
 }

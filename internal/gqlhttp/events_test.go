@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"bufio"
@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -58,7 +58,7 @@ func follow(t *testing.T, b graphtest.Live, token string, flow workflow.Workflow
 
 func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{Silence: 50 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Silence: 50 * time.Millisecond})
 	flow := b.Workflow(t, workflow.ICPPending)
 	lines := follow(t, b, "viewer", flow)
 	got := happenings(t, lines, 1)
@@ -103,7 +103,7 @@ func canonical(t *testing.T, text string) string {
 
 func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	got := happenings(t, follow(t, b, "mallory", flow), 9)
 	if len(got) != 2 || got[0].event != "next" || got[1].event != "complete" || strings.Contains(got[0].data, "data") ||
@@ -122,7 +122,7 @@ func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
 
 func TestAStreamEndsWithoutCompleteWhenItsTokenDoesOrTheServerStops(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	brief, long := follow(t, b, "brief", flow), follow(t, b, "alice", flow)
 	if got := happenings(t, brief, 9); len(got) != 1 || got[0].event != "next" {

@@ -1,4 +1,4 @@
-package graph
+package gqlhttp
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/fault"
 )
 
@@ -128,7 +129,7 @@ func TestEachLimitHasTwoSides(t *testing.T) {
 // costIn returns the cost of a valid operation.
 func costIn(t *testing.T, text, name string, variables map[string]any) int {
 	t.Helper()
-	schema := NewSchema(nil).Schema()
+	schema := graph.NewSchema(nil).Schema()
 	document, faults := check(schema, text, defaults)
 	if len(faults) > 0 {
 		t.Fatalf("%s: %v", text, faults)
@@ -177,11 +178,11 @@ func TestTheCostIsTheNumberOfObjects(t *testing.T) {
 
 func TestTheOperationsOfThePlaygroundAndTheDemoAreWithinTheLimits(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob("../internal/web/playground/examples/*.graphql")
+	paths, err := filepath.Glob("../web/playground/examples/*.graphql")
 	if err != nil || len(paths) == 0 {
 		t.Fatal(err)
 	}
-	for _, path := range append(paths, "../internal/cli/demo.graphql") {
+	for _, path := range append(paths, "../cli/demo.graphql") {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +198,7 @@ func TestTheOperationsOfThePlaygroundAndTheDemoAreWithinTheLimits(t *testing.T) 
 
 func TestASmallerPageIsALimitToo(t *testing.T) {
 	t.Parallel()
-	schema := NewSchema(nil).Schema()
+	schema := graph.NewSchema(nil).Schema()
 	document, faults := check(schema, `{ workflows(first: 11) { nodes { id } } }`, defaults)
 	if len(faults) > 0 {
 		t.Fatal(faults)

@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"log/slog"
@@ -9,13 +9,14 @@ import (
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
 // discreet returns a handler that describes its schema to administrators, and can answer nothing else.
 func discreet() graphtest.Bundle {
 	return graphtest.Bundle{
 		Who: caller.Caller{Actor: "alice", OrganizationID: graphtest.TheOrganization, Role: caller.Admin},
-		Handler: graph.NewHandler(graph.Options{
+		Handler: gqlhttp.NewHandler(gqlhttp.Options{
 			Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
 			Describe: func(who caller.Caller) bool { return who.Role.Includes(caller.Admin) },
 		}),

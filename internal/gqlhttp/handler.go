@@ -1,4 +1,7 @@
-package graph
+// Package gqlhttp serves a GraphQL schema over HTTP, server-sent events and WebSocket. It limits what an operation may
+// ask for before it works on it. It refuses to know what the schema is about, and to show a client the text of an error
+// that was not written for it.
+package gqlhttp
 
 import (
 	"cmp"
@@ -67,7 +70,7 @@ type Answered struct {
 // a page of another origin may open a websocket has been asked before.
 func NewHandler(o Options) http.Handler {
 	if o.Schema == nil {
-		panic("graph: Options needs Schema")
+		panic("gqlhttp: Options needs Schema")
 	}
 	if o.Revoked == nil {
 		o.Revoked = func(context.Context, caller.Caller) <-chan struct{} { return nil }

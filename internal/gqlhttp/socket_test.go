@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"context"
@@ -11,16 +11,18 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+type message = graphtest.Message
 
 const protocol = "graphql-transport-ws"
 
 func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	first := func(payload string) string { return `{"type": "connection_init", "payload": ` + payload + `}` }
 	known := first(`{"authorization": "Bearer alice"}`)
 	subscribe := func(id, payload string) string {
@@ -92,7 +94,7 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 
 func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{InitTime: 100 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{InitTime: 100 * time.Millisecond})
 	c := b.Dial(t, nil, protocol)
 	if got := c.ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
@@ -108,7 +110,7 @@ func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
 
 func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	c := b.Dial(t, http.Header{"Authorization": {"Bearer viewer"}}, "graphql-ws", protocol)
 	c.Send(message{"type": "connection_init"})
 	c.Expect(message{"type": "connection_ack"})
@@ -126,7 +128,7 @@ func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
 
 func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	c := b.Dial(t, nil, protocol)
 	c.Send(message{"type": "ping", "payload": message{"n": 1}})
 	c.Expect(message{"type": "pong", "payload": message{"n": 1}})
@@ -140,7 +142,7 @@ func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
 
 func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPProcessing)
 	c := b.Open(t, "alice")
 	// The client completes, begins again with the same id, and each time hears of its own operation only.
@@ -168,7 +170,7 @@ func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
 
 func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{Operations: 2})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Operations: 2})
 	flow := b.Workflow(t, workflow.ICPPending)
 	c := b.Open(t, "alice")
 	for _, id := range []string{"1", "2"} {
@@ -186,7 +188,7 @@ func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
 
 func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	began := time.Now()
 	c := b.Open(t, "brief")
@@ -202,7 +204,7 @@ func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 
 func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	c, idle := b.Open(t, "alice"), b.Dial(t, nil, protocol)
 	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
@@ -217,7 +219,7 @@ func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
 
 func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{WriteTime: 300 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{WriteTime: 300 * time.Millisecond})
 	flow := b.Workflow(t, workflow.ICPProcessing)
 	deaf, quick := b.Open(t, "alice"), b.Open(t, "alice")
 	quick.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow), "after": flow.Version})
@@ -251,7 +253,7 @@ func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 
 func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, graph.SocketLimits{Silence: 100 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Silence: 100 * time.Millisecond})
 	// A client answers pings while it reads; this one reads only at the end.
 	c := b.Open(t, "alice")
 	reading := b.Open(t, "alice")
@@ -267,7 +269,7 @@ func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
 
 // Not parallel: it looks at the goroutines of the whole program.
 func TestSocketsLeaveNothingBehind(t *testing.T) {
-	b := graphtest.NewLive(t, graph.SocketLimits{})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	first := b.Open(t, "alice")
 	first.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})

@@ -1,4 +1,4 @@
-package graph_test
+package gqlhttp_test
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
 // tooFast is the error of a bucket that is empty.
@@ -28,7 +28,7 @@ const (
 func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 	t.Parallel()
 	var spent int64
-	b := graphtest.New(t).With(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
 		o.Spend = func(_ context.Context, organization uuid.UUID, cost int64) error {
 			if organization != graphtest.TheOrganization {
 				t.Errorf("got the organization %s", organization)
@@ -48,7 +48,7 @@ func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 
 func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
 		o.Spend = func(context.Context, uuid.UUID, int64) error { return tooFast{} }
 	})
 	for accept, status := range map[string]int{
@@ -66,7 +66,7 @@ func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
 
 func TestWithoutAnAnswerAQueryPassesAndAMutationDoesNot(t *testing.T) {
 	t.Parallel()
-	b := graphtest.New(t).With(func(o *graph.Options) {
+	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
 		o.Spend = func(context.Context, uuid.UUID, int64) error { return errors.New("the database is away") }
 	})
 	for operation, want := range map[string]string{aQuery: "", aMutation: "UNAVAILABLE"} {

@@ -1,4 +1,4 @@
-package graph
+package gqlhttp
 
 import (
 	"bytes"
@@ -12,13 +12,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/engine"
 )
 
 // FuzzEndpoint sends what a client might send, signed in as nobody: all that comes before the engine is reached.
 func FuzzEndpoint(f *testing.F) {
 	handler := NewHandler(Options{
-		Schema: NewSchema(&Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
+		Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
 	})
 	for _, query := range []string{
 		`{ __typename }`, `{ viewer { actor } }`, `{`, `{ a { b(c: [{d: "e"}, $f]) @g } }`, doubling(20),
@@ -74,7 +75,7 @@ func FuzzEndpoint(f *testing.F) {
 
 // FuzzCheck looks at operations themselves: whatever the text says, what is done with it is bounded.
 func FuzzCheck(f *testing.F) {
-	schema := NewSchema(nil).Schema()
+	schema := graph.NewSchema(nil).Schema()
 	for _, text := range []string{
 		`{ __typename }`, doubling(5), `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`,
 		`query($n: Int) { workflows(first: $n) { nodes { ... on Workflow { id } edges: id } } }`,
