@@ -20,6 +20,7 @@ var expected = map[fault.Kind]bool{
 	fault.IllegalTransition:   true,
 	fault.TerminalState:       true,
 	fault.DuplicateName:       true,
+	fault.DuplicateGeneration: true,
 	fault.IdempotencyMismatch: true,
 	fault.BudgetExhausted:     true,
 	fault.BudgetHeld:          true,
@@ -64,6 +65,7 @@ func withData(err error, problem model.Problem) model.UserError {
 		terminal  *workflow.TerminalStateError
 		illegal   *workflow.IllegalTransitionError
 		duplicate *engine.DuplicateNameError
+		repeated  *engine.DuplicateGenerationError
 		refused   *cost.RefusedError
 		unpriced  *cost.PriceUnknownError
 	)
@@ -82,6 +84,10 @@ func withData(err error, problem model.Problem) model.UserError {
 		}
 	case errors.As(err, &duplicate):
 		return model.DuplicateName{Problem: problem, Existing: model.NewWorkflow(duplicate.Existing)}
+	case errors.As(err, &repeated):
+		return model.DuplicateGeneration{Problem: problem, Existing: model.Call{
+			Call: repeated.Existing.Call, Workflow: model.NewWorkflow(repeated.Existing.Workflow),
+		}}
 	case errors.As(err, &refused):
 		return model.BudgetRefused{Problem: problem, Refusal: refused.Refusal}
 	case errors.As(err, &unpriced):

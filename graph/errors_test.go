@@ -72,11 +72,22 @@ func TestAFaultWithDataIsTheMemberThatCarriesIt(t *testing.T) {
 		{&engine.DuplicateNameError{Existing: flow}, func(err error) model.UserError {
 			return model.DuplicateName{Problem: problem(fault.DuplicateName, err, "name"), Existing: current}
 		}},
+		{&engine.DuplicateGenerationError{
+			GenerationID: "g", Existing: engine.Charged{Call: cost.Call{GenerationID: "g"}, Workflow: flow},
+		}, func(err error) model.UserError {
+			return model.DuplicateGeneration{
+				Problem:  problem(fault.DuplicateGeneration, err, "generationId"),
+				Existing: model.Call{Call: cost.Call{GenerationID: "g"}, Workflow: current},
+			}
+		}},
 		{refused, func(err error) model.UserError {
 			return model.BudgetRefused{Problem: problem(fault.BudgetHeld, err), Refusal: refused.Refusal}
 		}},
 		{&cost.PriceUnknownError{Model: "m"}, func(err error) model.UserError {
 			return model.PriceUnknown{Problem: problem(fault.PriceUnknown, err), Model: "m"}
+		}},
+		{&cost.PriceUnknownError{Model: "m", Made: true}, func(err error) model.UserError {
+			return model.PriceUnknown{Problem: problem(fault.PriceUnknown, err, "cost"), Model: "m"}
 		}},
 		{fault.Invalid([]string{"company", "url"}, "Bad."), func(err error) model.UserError {
 			return model.InvalidInput{Problem: problem(fault.InvalidInput, err, "company", "url")}

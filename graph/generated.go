@@ -1472,27 +1472,36 @@ type ReserveUsagePayload {
   userErrors: [UserError!]!
 }
 
-"The consumption of a call. A call has one outcome, so settling it again with the same content changes nothing."
+"""
+The consumption of a call. A call has one outcome: the same content again changes nothing, and other content is
+` + "`" + `IDEMPOTENCY_MISMATCH` + "`" + `. Correct a mistake with ` + "`" + `adjustUsage` + "`" + `.
+"""
 input SettleUsageInput {
   "The id of the call: ` + "`" + `call_…` + "`" + `."
   callId: ID!
-  "The model that answered."
+  "The model that answered: not empty."
   model: String!
   "The tokens of the request, as the provider counted them."
   promptTokens: Int!
-  "The tokens of the answer, as the provider counted them."
+  "The tokens of the answer, as the provider counted them, hidden reasoning included."
   completionTokens: Int!
-  "The completion tokens that are hidden reasoning."
+  "The completion tokens that are hidden reasoning: at most ` + "`" + `completionTokens` + "`" + `."
   reasoningTokens: Int! = 0
-  "The prompt tokens that were read from the provider's cache."
+  "The prompt tokens that were read from the provider's cache: at most ` + "`" + `promptTokens` + "`" + `."
   cachedTokens: Int! = 0
   "The web searches."
   webSearches: Int! = 0
-  "The cost that the provider billed. Computed from the price table when absent."
+  """
+  The cost that the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the table has no
+  price.
+  """
   cost: USD
   "The provider."
   provider: String
-  "The provider's id of the answer."
+  """
+  The provider's id of the answer. It names one answer in the organization, for all providers: the same id for a
+  second call is ` + "`" + `DUPLICATE_GENERATION` + "`" + `.
+  """
   generationId: String
   "The reason why the answer was not usable, if so. The call is paid all the same."
   failureCode: FailureCode
@@ -1512,7 +1521,7 @@ type SettleUsagePayload {
   userErrors: [UserError!]!
 }
 
-"The call that cost nothing."
+"The call that cost nothing. The same content again changes nothing; other content is ` + "`" + `IDEMPOTENCY_MISMATCH` + "`" + `."
 input ReleaseUsageInput {
   "The id of the call: ` + "`" + `call_…` + "`" + `."
   callId: ID!
@@ -1542,15 +1551,15 @@ input RecordUsageInput {
   workflowId: ID!
   "The step of the call. The workflow's current step when absent."
   step: StepKey
-  "The model that answered."
+  "The model that answered: not empty."
   model: String!
   "The tokens of the request, as the provider counted them."
   promptTokens: Int!
-  "The tokens of the answer, as the provider counted them."
+  "The tokens of the answer, as the provider counted them, hidden reasoning included."
   completionTokens: Int!
-  "The completion tokens that are hidden reasoning."
+  "The completion tokens that are hidden reasoning: at most ` + "`" + `completionTokens` + "`" + `."
   reasoningTokens: Int! = 0
-  "The prompt tokens that were read from the provider's cache."
+  "The prompt tokens that were read from the provider's cache: at most ` + "`" + `promptTokens` + "`" + `."
   cachedTokens: Int! = 0
   "The web searches."
   webSearches: Int! = 0
@@ -1561,7 +1570,10 @@ input RecordUsageInput {
   cost: USD
   "The provider."
   provider: String
-  "The provider's id of the answer."
+  """
+  The provider's id of the answer. It names one answer in the organization, for all providers: the same id for a
+  second call is ` + "`" + `DUPLICATE_GENERATION` + "`" + `.
+  """
   generationId: String
   "A text of your choice, 1 to 255 characters. The same key with the same content returns the same call."
   idempotencyKey: String!
@@ -2539,13 +2551,15 @@ enum ErrorCode {
   TERMINAL_STATE
   "Choose another name, or use the workflow with that name."
   DUPLICATE_NAME
-  "The key belongs to another request. Use a new key for a new request."
+  "Another call was charged for this answer of the provider. Book nothing."
+  DUPLICATE_GENERATION
+  "The key or the call has other content already. Use a new key for a new request."
   IDEMPOTENCY_MISMATCH
   "The limit leaves no room, even if the calls in flight cost nothing. Stop spending, or raise the limit."
   BUDGET_EXHAUSTED
   "Calls in flight hold the money. Try again after they end."
   BUDGET_HELD
-  "The price of a model is unknown, so the model cannot be called."
+  "The price of a model is unknown: it cannot be called, and the cost of a call must be named."
   PRICE_UNKNOWN
 }
 
@@ -2631,7 +2645,19 @@ type DuplicateName implements UserError {
   existing: Workflow!
 }
 
-"The idempotency key belongs to another request. The mutation wrote nothing."
+"Another call was charged for the answer that ` + "`" + `generationId` + "`" + ` names. The mutation wrote nothing."
+type DuplicateGeneration implements UserError {
+  "` + "`" + `DUPLICATE_GENERATION` + "`" + `."
+  code: ErrorCode!
+  "The advice."
+  message: String!
+  "The generation."
+  field: [String!]
+  "The call that was charged. Requires OPERATOR."
+  existing: Call!
+}
+
+"The key belongs to another request, or the call has another outcome. The mutation wrote nothing."
 type IdempotencyMismatch implements UserError {
   "` + "`" + `IDEMPOTENCY_MISMATCH` + "`" + `."
   code: ErrorCode!
@@ -8195,6 +8221,125 @@ func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ cont
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicateGeneration_code(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateGeneration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateGeneration_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v fault.Kind) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateGeneration_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _DuplicateGeneration_message(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateGeneration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateGeneration_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateGeneration_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
+}
+
+func (ec *executionContext) _DuplicateGeneration_field(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateGeneration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateGeneration_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateGeneration_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
+}
+
+func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateGeneration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicateGeneration_existing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Existing, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Call) graphql.Marshaler {
+			return ec.marshalNCall2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicateGeneration_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicateGeneration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Call(ctx, field)
 		},
 	}
 	return fc, nil
@@ -22114,6 +22259,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._DuplicateName(ctx, sel, obj)
+	case model.DuplicateGeneration:
+		return ec._DuplicateGeneration(ctx, sel, &obj)
+	case *model.DuplicateGeneration:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._DuplicateGeneration(ctx, sel, obj)
 	case model.Conflict:
 		return ec._Conflict(ctx, sel, &obj)
 	case *model.Conflict:
@@ -23312,6 +23464,54 @@ func (ec *executionContext) _CreateWorkflowPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._CreateWorkflowPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var duplicateGenerationImplementors = []string{"DuplicateGeneration", "UserError"}
+
+func (ec *executionContext) _DuplicateGeneration(ctx context.Context, sel ast.SelectionSet, obj *model.DuplicateGeneration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicateGenerationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DuplicateGeneration")
+		case "code":
+			out.Values[i] = ec._DuplicateGeneration_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._DuplicateGeneration_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._DuplicateGeneration_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "existing":
+			out.Values[i] = ec._DuplicateGeneration_existing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27521,6 +27721,10 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNCall2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
+	return ec._Call(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNCall2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Call) graphql.Marshaler {

@@ -15,6 +15,11 @@ SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = @u
 -- name: CallGet :one
 SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id;
 
+-- CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
+-- name: CallGetByGeneration :one
+SELECT c.* FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.generation_id = @generation_id::text AND NOT c.generation_repeated;
+
 -- CallDispatch marks the call as sent, before it is. A run's call only while the run is live. No row: it must not be
 -- sent.
 -- name: CallDispatch :one
@@ -33,9 +38,13 @@ UPDATE ai_calls AS c SET check_at = @at::timestamptz
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
     AND c.ended_at IS NULL;
 
--- CallIdentify stores the provider's name of the generation, as soon as it is known.
+-- CallIdentify stores the provider's name of the generation, as soon as it is known, and whether another call has it.
 -- name: CallIdentify :execrows
-UPDATE ai_calls AS c SET generation_id = @generation_id::text, provider = @provider
+UPDATE ai_calls AS c SET generation_id = @generation_id::text, provider = @provider,
+    generation_repeated = EXISTS (
+        SELECT FROM ai_calls AS o
+        WHERE o.organization_id = c.organization_id AND o.generation_id = @generation_id::text
+    )
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.generation_id IS NULL;
 
 -- CallListAll pages through the calls of all organizations by key, for the auditor.
@@ -149,6 +158,8 @@ SET state = @settled, cost_pico = @cost_pico::amount_pico, list_cost_pico = sqlc
     overage = @cost_pico::bigint > c.hold_pico, answered_model = @answered_model,
     provider = coalesce(nullif(@provider::text, ''), c.provider),
     generation_id = coalesce(c.generation_id, nullif(@generation_id::text, '')),
+    generation_repeated = CASE WHEN c.generation_id IS NULL THEN @generation_repeated::boolean
+        ELSE c.generation_repeated END,
     prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, cached_tokens = @cached_tokens,
     reasoning_tokens = @reasoning_tokens, made_searches = @made_searches,
     failure_code = sqlc.narg('failure_code'), ended_at = @at::timestamptz, check_at = NULL

@@ -8,6 +8,14 @@ WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.
 SELECT l.* FROM ai_usage_ledger AS l
 WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.sequence = @sequence;
 
+-- LedgerGetLastOfCall returns the last entry of a kind that an account has for a call, corrections of a named entry aside.
+-- name: LedgerGetLastOfCall :one
+SELECT l.* FROM ai_usage_ledger AS l
+WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.call_id = @call_id AND l.kind = @kind
+    AND l.corrects_sequence IS NULL
+ORDER BY l.sequence DESC
+LIMIT 1;
+
 -- LedgerGetSibling returns the entry that the other account of a call has for the same event. Whatever happens to a call
 -- is booked on both, in the same order; so it is the one before which the other account has as many entries of the call.
 -- name: LedgerGetSibling :one

@@ -225,15 +225,15 @@ type RecordUsageInput struct {
 	WorkflowID scalar.ID `json:"workflowId"`
 	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
-	// The model that answered.
+	// The model that answered: not empty.
 	Model string `json:"model"`
 	// The tokens of the request, as the provider counted them.
 	PromptTokens int `json:"promptTokens"`
-	// The tokens of the answer, as the provider counted them.
+	// The tokens of the answer, as the provider counted them, hidden reasoning included.
 	CompletionTokens int `json:"completionTokens"`
-	// The completion tokens that are hidden reasoning.
+	// The completion tokens that are hidden reasoning: at most `completionTokens`.
 	ReasoningTokens int `json:"reasoningTokens"`
-	// The prompt tokens that were read from the provider's cache.
+	// The prompt tokens that were read from the provider's cache: at most `promptTokens`.
 	CachedTokens int `json:"cachedTokens"`
 	// The web searches.
 	WebSearches int `json:"webSearches"`
@@ -242,7 +242,8 @@ type RecordUsageInput struct {
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
 	// The provider.
 	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
-	// The provider's id of the answer.
+	// The provider's id of the answer. It names one answer in the organization, for all providers: the same id for a
+	// second call is `DUPLICATE_GENERATION`.
 	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
 	// A text of your choice, 1 to 255 characters. The same key with the same content returns the same call.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -280,7 +281,7 @@ type RejectPricePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// The call that cost nothing.
+// The call that cost nothing. The same content again changes nothing; other content is `IDEMPOTENCY_MISMATCH`.
 type ReleaseUsageInput struct {
 	// The id of the call: `call_…`.
 	CallID scalar.ID `json:"callId"`
@@ -464,27 +465,30 @@ type SetWorkflowLimitPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// The consumption of a call. A call has one outcome, so settling it again with the same content changes nothing.
+// The consumption of a call. A call has one outcome: the same content again changes nothing, and other content is
+// `IDEMPOTENCY_MISMATCH`. Correct a mistake with `adjustUsage`.
 type SettleUsageInput struct {
 	// The id of the call: `call_…`.
 	CallID scalar.ID `json:"callId"`
-	// The model that answered.
+	// The model that answered: not empty.
 	Model string `json:"model"`
 	// The tokens of the request, as the provider counted them.
 	PromptTokens int `json:"promptTokens"`
-	// The tokens of the answer, as the provider counted them.
+	// The tokens of the answer, as the provider counted them, hidden reasoning included.
 	CompletionTokens int `json:"completionTokens"`
-	// The completion tokens that are hidden reasoning.
+	// The completion tokens that are hidden reasoning: at most `completionTokens`.
 	ReasoningTokens int `json:"reasoningTokens"`
-	// The prompt tokens that were read from the provider's cache.
+	// The prompt tokens that were read from the provider's cache: at most `promptTokens`.
 	CachedTokens int `json:"cachedTokens"`
 	// The web searches.
 	WebSearches int `json:"webSearches"`
-	// The cost that the provider billed. Computed from the price table when absent.
+	// The cost that the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when the table has no
+	// price.
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
 	// The provider.
 	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
-	// The provider's id of the answer.
+	// The provider's id of the answer. It names one answer in the organization, for all providers: the same id for a
+	// second call is `DUPLICATE_GENERATION`.
 	GenerationID graphql.Omittable[*string] `json:"generationId,omitempty"`
 	// The reason why the answer was not usable, if so. The call is paid all the same.
 	FailureCode graphql.Omittable[*workflow.FailureCode] `json:"failureCode,omitempty"`

@@ -49,6 +49,12 @@ type DuplicateName struct {
 	Existing *Workflow
 }
 
+// DuplicateGeneration carries the call that the answer was charged to.
+type DuplicateGeneration struct {
+	Problem
+	Existing Call
+}
+
 // PriceUnknown carries the model without a price.
 type PriceUnknown struct {
 	Problem

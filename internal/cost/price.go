@@ -61,15 +61,31 @@ func (p Price) ValidAt(at time.Time) bool {
 }
 
 // PriceUnknownError says that a model has no usable price at the time of a call.
-type PriceUnknownError struct{ Model string }
+type PriceUnknownError struct {
+	Model string
+	// Made says that the call was made: its cost can still be booked when the caller names it.
+	Made bool
+}
 
 // Error is the sentence for the client.
 func (e *PriceUnknownError) Error() string {
+	if e.Made {
+		return fmt.Sprintf(
+			"The model %q had no price when the call was made, so its cost cannot be computed: send `cost`.", e.Model)
+	}
 	return fmt.Sprintf("The price of the model %q is not known, so it cannot be called.", e.Model)
 }
 
 // Kind is the code for the client.
 func (e *PriceUnknownError) Kind() fault.Kind { return fault.PriceUnknown }
+
+// Field is the cost when that is what is missing; otherwise the caller's own field for the model.
+func (e *PriceUnknownError) Field() []string {
+	if e.Made {
+		return []string{"cost"}
+	}
+	return nil
+}
 
 // tariff is the price list of one model at one instant.
 type tariff map[Component][]Price

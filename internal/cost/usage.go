@@ -34,6 +34,32 @@ func (u Usage) Check() error {
 	return nil
 }
 
+// CheckReported is Check for what a caller reports: its parts are not more than their whole either.
+func (u Usage) CheckReported() error {
+	if err := u.Check(); err != nil {
+		return err
+	}
+	if u.CachedTokens > u.PromptTokens {
+		return fault.Invalid([]string{"cachedTokens"},
+			"cachedTokens must not be more than promptTokens, which they are a part of.")
+	}
+	if u.ReasoningTokens > u.CompletionTokens {
+		return fault.Invalid([]string{"reasoningTokens"},
+			"reasoningTokens must not be more than completionTokens, which they are a part of.")
+	}
+	return nil
+}
+
+// Consistent returns the usage as the books keep it when a provider has counted: no count is negative, and a whole is
+// at least its part, since some providers do not count reasoning into the completion.
+func (u Usage) Consistent() Usage {
+	u.CachedTokens, u.ReasoningTokens = max(0, u.CachedTokens), max(0, u.ReasoningTokens)
+	u.PromptTokens = max(0, u.PromptTokens, u.CachedTokens)
+	u.CompletionTokens = max(0, u.CompletionTokens, u.ReasoningTokens)
+	u.WebSearches = max(0, u.WebSearches)
+	return u
+}
+
 // ListCost returns what the usage costs by the price table: for every component the price in force whose
 // MinPromptTokens is the greatest that PromptTokens reaches. Reasoning and cached tokens pay the REASONING and the
 // CACHE_READ price where the model has one, and are ordinary tokens where it has none. A part that is greater than its

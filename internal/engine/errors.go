@@ -40,6 +40,22 @@ func (*DuplicateNameError) Kind() fault.Kind { return fault.DuplicateName }
 // Field is the name.
 func (*DuplicateNameError) Field() []string { return []string{"name"} }
 
+// DuplicateGenerationError says that the answer of a provider was charged to another call already.
+type DuplicateGenerationError struct {
+	GenerationID string
+	Existing     Charged
+}
+
+func (e *DuplicateGenerationError) Error() string {
+	return fmt.Sprintf("The generation %q was charged to another call. An answer is booked once.", e.GenerationID)
+}
+
+// Kind is DUPLICATE_GENERATION.
+func (*DuplicateGenerationError) Kind() fault.Kind { return fault.DuplicateGeneration }
+
+// Field is the generation id.
+func (*DuplicateGenerationError) Field() []string { return []string{"generationId"} }
+
 // LostRunError says that a run is no longer the worker's: its lease ended, a person intervened, or it was cancelled.
 // Whatever the worker was about to write was not written.
 type LostRunError struct{ Current workflow.Workflow }

@@ -28,7 +28,7 @@ type RecordInput struct {
 }
 
 // Record books a call that was made without a reservation: always, in full, and flagged when it goes beyond a limit. It
-// is for money that is spent already, also of a workflow that is over.
+// is for money that is spent already, also of a workflow that is over. Its errors are those of Settle.
 func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Record")
 	defer end(&err)
@@ -67,7 +67,7 @@ func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) 
 		return e.watchCall(ctx, tx, call, moves)
 	})
 	if err != nil {
-		return Charged{}, fmt.Errorf("record a call: %w", err)
+		return Charged{}, fmt.Errorf("record a call: %w", e.explainDuplicate(ctx, who, in.GenerationID, err))
 	}
 	if replay != nil {
 		return e.replayCharged(ctx, who, *replay)

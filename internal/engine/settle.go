@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,13 +26,17 @@ type settlement struct {
 }
 
 // Settle books what a call cost, in full, whatever the limits: the money is spent. The same settlement again is
-// replayed; with other content it is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted.
+// replayed; with other content it is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted, once.
+//
+// Errors: INVALID_INPUT for content that cannot be; *cost.PriceUnknownError without a cost when the model had no price;
+// *DuplicateGenerationError when the generation was charged to another call; CONFLICT when the call was released, or is
+// known by another generation.
 func (e *Engine) Settle(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
 	return e.settle(ctx, who, in, false)
 }
 
-// SettleLate is Settle for the word of the provider itself: it is always recorded, as an adjustment when something else
-// was booked before.
+// SettleLate is Settle for the provider's own answer: it is always recorded, as an adjustment when something else was
+// booked before. Token counts that contradict each other are mended, and a generation that another call has is marked.
 func (e *Engine) SettleLate(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
 	return e.settle(ctx, who, in, true)
 }
@@ -54,6 +60,7 @@ func (e *Engine) settle(
 		return err
 	})
 	if err != nil {
+		err = e.explainDuplicate(ctx, who, in.GenerationID, err)
 		return Charged{}, fmt.Errorf("settle call %s: %w", in.CallID, err)
 	}
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
@@ -86,7 +93,13 @@ func (e *Engine) bookCost(
 	if !call.State.Open() {
 		return e.settleAgain(ctx, tx, who, again{settlement: in, call: call, bill: bill})
 	}
+	if in.GenerationID != "" && call.GenerationID != "" && in.GenerationID != call.GenerationID && !in.late {
+		return false, fault.New(fault.Conflict, "The call is known by another generation: %q.", call.GenerationID)
+	}
 	settled, won, err := tx.SettleCall(ctx, who, in.CallID, bill)
+	if in.late && fault.KindOf(err) == fault.DuplicateGeneration {
+		return false, fault.New(fault.Unavailable, "Another call is just being given the same generation. Try again.")
+	}
 	if err != nil || !won {
 		return false, lostUnless(won, err)
 	}
@@ -101,16 +114,28 @@ func (e *Engine) bookCost(
 func (e *Engine) bill(
 	ctx context.Context, tx *postgres.Store, call postgres.Call, in settlement,
 ) (postgres.Bill, error) {
-	if err := in.Usage.Check(); err != nil {
+	if err := in.check(); err != nil {
 		return postgres.Bill{}, err
 	}
-	usage := in.Usage
+	usage := in.Usage.Consistent()
 	if usage.WebSearches == 0 {
 		usage.WebSearches = call.WebSearches
 	}
 	bill := postgres.Bill{
-		Usage: usage, Model: in.Model, Provider: in.Provider, GenerationID: in.GenerationID, Failure: in.Failure,
-		At: in.at,
+		Usage:        usage,
+		Model:        in.Model,
+		Provider:     in.Provider,
+		GenerationID: in.GenerationID,
+		Failure:      in.Failure,
+		At:           in.at,
+	}
+	if in.late && in.GenerationID != "" {
+		who := caller.Caller{OrganizationID: call.OrganizationID}
+		other, there, err := tx.CallOfGeneration(ctx, who, in.GenerationID)
+		if err != nil {
+			return bill, fmt.Errorf("look for generation %q: %w", in.GenerationID, err)
+		}
+		bill.GenerationRepeated = there && other.ID != call.ID
 	}
 	prices, err := tx.Prices(ctx, call.OrganizationID, []string{in.Model}, call.ReservedAt)
 	if err != nil {
@@ -121,7 +146,7 @@ func (e *Engine) bill(
 	case err == nil:
 		bill.ListCost, bill.Cost = &listed, listed
 	case in.Cost == nil:
-		return bill, err
+		return bill, made(err)
 	}
 	if in.Cost != nil {
 		bill.Cost = *in.Cost
@@ -130,6 +155,29 @@ func (e *Engine) bill(
 		return bill, nil
 	}
 	return bill, checkTold(bill.Cost)
+}
+
+// check refuses what a caller reports and cannot be. The provider's own answer is booked whatever it says.
+func (in settlement) check() error {
+	if in.late {
+		return nil
+	}
+	if strings.TrimSpace(in.Model) == "" {
+		return fault.Invalid([]string{"model"}, "Name the model that answered.")
+	}
+	if strings.TrimSpace(in.GenerationID) != in.GenerationID { // It would be another name of the same answer.
+		return fault.Invalid([]string{"generationId"}, "A generation id has no white space around it.")
+	}
+	return in.Usage.CheckReported()
+}
+
+// made says of an unknown price that the call was made already.
+func made(err error) error {
+	var unknown *cost.PriceUnknownError
+	if errors.As(err, &unknown) {
+		return &cost.PriceUnknownError{Model: unknown.Model, Made: true}
+	}
+	return err
 }
 
 // checkTold refuses what a caller says a call cost when no call costs that.
@@ -143,48 +191,9 @@ func checkTold(told cost.Pico) error {
 	return nil
 }
 
-// again is a settlement of a call that has an outcome.
-type again struct {
-	settlement
-	call postgres.Call
-	bill postgres.Bill
-}
-
-// settleAgain compares a settlement with what was booked. The same is a replay; what the provider says, and what comes
-// for an assumed call, is booked as an adjustment; anything else is a mistake.
-func (e *Engine) settleAgain(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, in again,
-) (replayed bool, err error) {
-	if in.call.State == cost.CallSettled && !in.late {
-		same := *in.call.Cost == in.bill.Cost && in.call.AnsweredModel == in.bill.Model &&
-			in.call.Usage == in.bill.Usage
-		if !same {
-			return false, fault.New(fault.IdempotencyMismatch, "The call was settled before, with other figures.")
-		}
-		return true, nil
-	}
-	if in.call.State == cost.CallReleased && !in.late {
-		return false, fault.New(fault.Conflict, "The call was released: it was said that it cost nothing.")
-	}
-	if in.call.State == cost.CallSettled && in.Cost == nil {
-		return true, nil // What was booked is the provider's word or the same figure; a price table does not correct it.
-	}
-	booked, err := tx.BookedFor(ctx, in.call)
-	if err != nil {
-		return false, fmt.Errorf("read what was booked for call %s: %w", in.call.ID, err)
-	}
-	delta, err := in.bill.Cost.Sub(booked)
-	if err != nil || delta == 0 {
-		return delta == 0, err
-	}
-	return false, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntryAdjust, Call: in.call, Delta: cost.Delta{Settled: delta}, At: in.at,
-		Reason: "the cost became known after the call had ended",
-	})
-}
-
 // Release gives a hold back. It is for calls that were proved to have cost nothing: never sent, or refused before the
-// model started. Releasing again is a replay; a call that was settled or assumed is a CONFLICT.
+// model started. The same release again is a replay, with another reason or failure IDEMPOTENCY_MISMATCH; a call that
+// was settled or assumed is a CONFLICT.
 func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Release")
 	defer end(&err)
@@ -229,14 +238,29 @@ func (e *Engine) releaseIn(
 	}
 	if !won {
 		call, there, err := tx.Call(ctx, who, in.CallID)
-		if call, err = found(call, there, err, "call"); err != nil || call.State == cost.CallReleased {
+		if call, err = found(call, there, err, "call"); err != nil {
 			return false, err
+		}
+		if call.State == cost.CallReleased {
+			return false, e.releasedOtherwise(ctx, tx, call, in)
 		}
 		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", call.State)
 	}
 	return true, e.book(ctx, tx, who, postgres.Booking{
 		Kind: cost.EntryRelease, Call: call, Delta: cost.Delta{Held: -call.Hold}, Reason: in.Reason, At: in.at,
 	})
+}
+
+// releasedOtherwise refuses a release that says something else than the one that was booked.
+func (e *Engine) releasedOtherwise(ctx context.Context, tx *postgres.Store, call postgres.Call, in release) error {
+	entry, there, err := tx.LastEntryOf(ctx, call, cost.EntryRelease)
+	if err != nil {
+		return fmt.Errorf("read how call %s was released: %w", call.ID, err)
+	}
+	if there && entry.Reason == in.Reason && call.FailureCode == string(in.Failure) {
+		return nil
+	}
+	return fault.New(fault.IdempotencyMismatch, "The call was released before, for another reason or failure.")
 }
 
 // Dispatch marks a call as sent, before it is. *LostRunError when the run that reserved it is over, CONFLICT when the
@@ -267,7 +291,11 @@ func (e *Engine) Identify(
 ) (err error) {
 	ctx, end := e.begin(ctx, "Identify")
 	defer end(&err)
-	if err := e.store.IdentifyCall(ctx, who, id, provider, generationID); err != nil {
+	err = e.store.IdentifyCall(ctx, who, id, provider, generationID)
+	if fault.KindOf(err) == fault.DuplicateGeneration {
+		err = e.store.IdentifyCall(ctx, who, id, provider, generationID)
+	}
+	if err != nil {
 		return fmt.Errorf("identify call %s: %w", id, err)
 	}
 	return nil

@@ -132,7 +132,9 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 			[]cost.Pico{cent, cent/4 - cent},
 		},
 		"AssumedThenSettledAtTheHold": {
-			assume, once(cent), "", cost.CallAssumed, []cost.EntryKind{cost.EntryAssume}, []cost.Pico{cent},
+			assume, once(cent), "", cost.CallAssumed,
+			[]cost.EntryKind{cost.EntryAssume, cost.EntryAdjust},
+			[]cost.Pico{cent, 0}, // The entry keeps what the settlement says beside the cost.
 		},
 		"AssumedThenReleased": {
 			assume, release, fault.Conflict, cost.CallAssumed, []cost.EntryKind{cost.EntryAssume}, []cost.Pico{cent},
@@ -187,6 +189,28 @@ func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
 		{"not in the list", engine.SettleInput{Model: "x/y", Usage: usage, Cost: &billed}, "", &billed, nil},
 		{"known to nobody", engine.SettleInput{Model: "x/y", Usage: usage}, fault.PriceUnknown, nil, nil},
 		{"below zero", engine.SettleInput{Model: "x/y", Cost: &negative}, fault.InvalidInput, nil, nil},
+		{"no model", engine.SettleInput{Cost: &billed}, fault.InvalidInput, nil, nil},
+		{"a blank model", engine.SettleInput{Model: " \t", Cost: &billed}, fault.InvalidInput, nil, nil},
+		{
+			"a blank beside the generation",
+			engine.SettleInput{Model: "x/y", Cost: &billed, GenerationID: "gen-1 "},
+			fault.InvalidInput, nil, nil,
+		},
+		{
+			"all of the prompt cached",
+			engine.SettleInput{Model: "x/y", Usage: cost.Usage{PromptTokens: 10, CachedTokens: 10}, Cost: &billed},
+			"", &billed, nil,
+		},
+		{
+			"more cached than sent",
+			engine.SettleInput{Model: "x/y", Usage: cost.Usage{PromptTokens: 10, CachedTokens: 11}, Cost: &billed},
+			fault.InvalidInput, nil, nil,
+		},
+		{
+			"more reasoning than answer",
+			engine.SettleInput{Model: "x/y", Usage: cost.Usage{CompletionTokens: 1, ReasoningTokens: 2}, Cost: &billed},
+			fault.InvalidInput, nil, nil,
+		},
 		{
 			"negative tokens",
 			engine.SettleInput{Model: "x/y", Usage: cost.Usage{PromptTokens: -1}, Cost: &billed},

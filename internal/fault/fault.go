@@ -21,6 +21,7 @@ const (
 	IllegalTransition   Kind = "ILLEGAL_TRANSITION"   // the graph has no such edge
 	TerminalState       Kind = "TERMINAL_STATE"       // nothing leaves this state
 	DuplicateName       Kind = "DUPLICATE_NAME"       // choose another name, or use the workflow that has it
+	DuplicateGeneration Kind = "DUPLICATE_GENERATION" // the answer was charged to another call: book nothing
 	IdempotencyMismatch Kind = "IDEMPOTENCY_MISMATCH" // the key was used for something else
 	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
 	BudgetHeld          Kind = "BUDGET_HELD"          // wait for calls in flight

@@ -97,7 +97,18 @@ func (s *Store) DispatchCall(
 	return one(row, err, toCall)
 }
 
-// IdentifyCall stores the provider's name of the generation.
+// CallOfGeneration returns the call that a generation was charged to.
+func (s *Store) CallOfGeneration(
+	ctx context.Context, who caller.Caller, generationID string,
+) (call Call, found bool, err error) {
+	row, err := s.of(who.OrganizationID).CallGetByGeneration(ctx, dbsqlc.CallGetByGenerationParams{
+		OrganizationID: who.OrganizationID, GenerationID: generationID,
+	})
+	return one(row, err, toCall)
+}
+
+// IdentifyCall stores the provider's name of the generation. DUPLICATE_GENERATION when another call is just being
+// given the same name: the second attempt sees that one and marks the repetition.
 func (s *Store) IdentifyCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) error {
@@ -113,18 +124,21 @@ type Bill struct {
 	ListCost                      *cost.Pico
 	Usage                         cost.Usage
 	Model, Provider, GenerationID string
+	GenerationRepeated            bool // another call has the same generation
 	Failure                       workflow.FailureCode
 	At                            time.Time
 }
 
-// SettleCall ends a call with its cost. settled is false when it has an outcome already.
+// SettleCall ends a call with its cost. settled is false when it has an outcome already. DUPLICATE_GENERATION when the
+// bill does not say that its generation is repeated, and it is.
 func (s *Store) SettleCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, b Bill,
 ) (call Call, settled bool, err error) {
 	row, err := s.of(who.OrganizationID).CallSettle(ctx, dbsqlc.CallSettleParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
 		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
-		GenerationID: b.GenerationID, PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
+		GenerationID: b.GenerationID, GenerationRepeated: b.GenerationRepeated,
+		PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
 		CachedTokens: b.Usage.CachedTokens, ReasoningTokens: b.Usage.ReasoningTokens, MadeSearches: b.Usage.WebSearches,
 		FailureCode: pointer(b.Failure), At: b.At,
 	})
@@ -196,6 +210,17 @@ func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toCall)
+}
+
+// LastEntryOf returns the last entry of a kind that the workflow's account has for a call, corrections of a named entry
+// aside.
+func (s *Store) LastEntryOf(
+	ctx context.Context, c Call, kind cost.EntryKind,
+) (entry cost.Entry, found bool, err error) {
+	row, err := s.of(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
+		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID, Kind: kind,
+	})
+	return one(row, err, toEntry)
 }
 
 // BookedFor sums what was booked for a call so far.

@@ -27,6 +27,8 @@ func translate(err error) error {
 	switch refused.ConstraintName {
 	case "model_prices_no_overlap", "model_prices_pkey":
 		return fmt.Errorf("%w (%w)", fault.New(fault.Conflict, "Another price covers the same time."), err)
+	case "ai_calls_generation_once":
+		return fmt.Errorf("%w (%w)", fault.New(fault.DuplicateGeneration, "Another call has this generation."), err)
 	}
 	switch refused.Code {
 	case "40001", "40P01": // serialization_failure, deadlock_detected

@@ -31,20 +31,10 @@ func (a *attempt) settle(ctx context.Context, answer llm.Answer, why workflow.Fa
 	if !known {
 		return a.suspect(ctx, answer, why)
 	}
-	if in.Cost != nil {
-		return a.book(ctx, func(ctx context.Context) error {
-			_, err := a.options.Engine.SettleLate(ctx, a.who, *in)
-			return err
-		})
-	}
-	err := a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.Settle(ctx, a.who, *in)
+	return a.book(ctx, func(ctx context.Context) error {
+		_, err := a.options.Engine.SettleLate(ctx, a.who, *in)
 		return err
 	})
-	if fault.KindOf(err) == fault.IdempotencyMismatch {
-		return nil
-	}
-	return err
 }
 
 // settlement says what an answer cost: what the provider reported, else the price table's figure for the reported
@@ -63,14 +53,19 @@ func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engi
 	return in, true
 }
 
-// release gives the hold back. The reason is the proof that nothing was charged.
+// release gives the hold back. The reason is the proof that nothing was charged. A sweeper that was faster has given
+// another one.
 func (a *attempt) release(ctx context.Context, reason string, why workflow.FailureCode) error {
-	return a.book(ctx, func(ctx context.Context) error {
+	err := a.book(ctx, func(ctx context.Context) error {
 		_, err := a.options.Engine.Release(ctx, a.who, engine.ReleaseInput{
 			CallID: a.call, Reason: reason, Failure: why,
 		})
 		return err
 	})
+	if fault.KindOf(err) == fault.IdempotencyMismatch {
+		return nil
+	}
+	return err
 }
 
 // suspect leaves the hold in place until the provider has been asked. The generation id is what it is asked by; a

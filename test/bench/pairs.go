@@ -109,7 +109,7 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 		"models": "{}", "prompt_bytes": "0", "max_completion_tokens": "0", "web_searches": "0",
 		"hold_pico": hold, "actor": "bench", "at": at, "reason": "", "check_at": at,
 		"settled": "SETTLED", "cost_pico": paid, "answered_model": pairModel, "provider": "",
-		"generation_id": "", "prompt_tokens": "1000", "completion_tokens": "100",
+		"generation_id": "", "generation_repeated": "false", "prompt_tokens": "1000", "completion_tokens": "100",
 		"cached_tokens": "0", "reasoning_tokens": "0", "made_searches": "0",
 		"from_states": "{RESERVED,DISPATCHED,UNKNOWN}", "call_hold_pico": hold,
 		"settled_delta": paid, "held_delta": "-" + hold, "overage": "false",

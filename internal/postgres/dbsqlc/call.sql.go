@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallAssumeParams struct {
@@ -74,6 +74,7 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -140,7 +141,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallDispatchParams struct {
@@ -200,12 +201,13 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -253,6 +255,62 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
+	)
+	return i, err
+}
+
+const callGetByGeneration = `-- name: CallGetByGeneration :one
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c
+WHERE c.organization_id = $1 AND c.generation_id = $2::text AND NOT c.generation_repeated
+`
+
+type CallGetByGenerationParams struct {
+	OrganizationID uuid.UUID
+	GenerationID   string
+}
+
+// CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
+func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerationParams) (AiCall, error) {
+	row := q.db.QueryRow(ctx, callGetByGeneration, arg.OrganizationID, arg.GenerationID)
+	var i AiCall
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.WorkflowID,
+		&i.MonthID,
+		&i.Step,
+		&i.RunToken,
+		&i.State,
+		&i.Recorded,
+		&i.Models,
+		&i.PromptBytes,
+		&i.MaxCompletionTokens,
+		&i.WebSearches,
+		&i.HoldPico,
+		&i.CostPico,
+		&i.ListCostPico,
+		&i.Overage,
+		&i.Provider,
+		&i.GenerationID,
+		&i.AnsweredModel,
+		&i.PromptTokens,
+		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
+		&i.FailureCode,
+		&i.Actor,
+		&i.ReservedAt,
+		&i.DispatchedAt,
+		&i.EndedAt,
+		&i.CheckAt,
+		&i.Checks,
+		&i.UnknownSince,
+		&i.HoldEvent,
+		&i.OutcomeEvent,
+		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -282,7 +340,11 @@ func (q *Queries) CallHurry(ctx context.Context, arg CallHurryParams) error {
 }
 
 const callIdentify = `-- name: CallIdentify :execrows
-UPDATE ai_calls AS c SET generation_id = $1::text, provider = $2
+UPDATE ai_calls AS c SET generation_id = $1::text, provider = $2,
+    generation_repeated = EXISTS (
+        SELECT FROM ai_calls AS o
+        WHERE o.organization_id = c.organization_id AND o.generation_id = $1::text
+    )
 WHERE c.organization_id = $3 AND c.id = $4 AND c.generation_id IS NULL
 `
 
@@ -293,7 +355,7 @@ type CallIdentifyParams struct {
 	ID             uuid.UUID
 }
 
-// CallIdentify stores the provider's name of the generation, as soon as it is known.
+// CallIdentify stores the provider's name of the generation, as soon as it is known, and whether another call has it.
 func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int64, error) {
 	result, err := q.db.Exec(ctx, callIdentify,
 		arg.GenerationID,
@@ -308,7 +370,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -368,6 +430,7 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.HoldEvent,
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
+			&i.GenerationRepeated,
 		); err != nil {
 			return nil, err
 		}
@@ -380,9 +443,9 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 }
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -451,6 +514,7 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.HoldEvent,
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
+			&i.GenerationRepeated,
 		); err != nil {
 			return nil, err
 		}
@@ -472,7 +536,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallListDueParams struct {
@@ -530,6 +594,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.HoldEvent,
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
+			&i.GenerationRepeated,
 		); err != nil {
 			return nil, err
 		}
@@ -542,7 +607,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -590,6 +655,7 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -625,7 +691,7 @@ FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
 WHERE w.organization_id = $19 AND w.id = $20
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated
 `
 
 type CallRecordParams struct {
@@ -713,6 +779,7 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -721,7 +788,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallReleaseParams struct {
@@ -780,6 +847,7 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -803,7 +871,7 @@ SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated
 `
 
 type CallReserveParams struct {
@@ -885,6 +953,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -895,30 +964,33 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     overage = $2::bigint > c.hold_pico, answered_model = $4,
     provider = coalesce(nullif($5::text, ''), c.provider),
     generation_id = coalesce(c.generation_id, nullif($6::text, '')),
-    prompt_tokens = $7, completion_tokens = $8, cached_tokens = $9,
-    reasoning_tokens = $10, made_searches = $11,
-    failure_code = $12, ended_at = $13::timestamptz, check_at = NULL
-WHERE c.organization_id = $14 AND c.id = $15 AND c.state = ANY($16::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+    generation_repeated = CASE WHEN c.generation_id IS NULL THEN $7::boolean
+        ELSE c.generation_repeated END,
+    prompt_tokens = $8, completion_tokens = $9, cached_tokens = $10,
+    reasoning_tokens = $11, made_searches = $12,
+    failure_code = $13, ended_at = $14::timestamptz, check_at = NULL
+WHERE c.organization_id = $15 AND c.id = $16 AND c.state = ANY($17::text[])
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallSettleParams struct {
-	Settled          cost.CallState
-	CostPico         cost.Pico
-	ListCostPico     *cost.Pico
-	AnsweredModel    string
-	Provider         string
-	GenerationID     string
-	PromptTokens     int64
-	CompletionTokens int64
-	CachedTokens     int64
-	ReasoningTokens  int64
-	MadeSearches     int64
-	FailureCode      *workflow.FailureCode
-	At               time.Time
-	OrganizationID   uuid.UUID
-	ID               uuid.UUID
-	FromStates       []string
+	Settled            cost.CallState
+	CostPico           cost.Pico
+	ListCostPico       *cost.Pico
+	AnsweredModel      string
+	Provider           string
+	GenerationID       string
+	GenerationRepeated bool
+	PromptTokens       int64
+	CompletionTokens   int64
+	CachedTokens       int64
+	ReasoningTokens    int64
+	MadeSearches       int64
+	FailureCode        *workflow.FailureCode
+	At                 time.Time
+	OrganizationID     uuid.UUID
+	ID                 uuid.UUID
+	FromStates         []string
 }
 
 // CallSettle ends a call with its real cost, in full.
@@ -930,6 +1002,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		arg.AnsweredModel,
 		arg.Provider,
 		arg.GenerationID,
+		arg.GenerationRepeated,
 		arg.PromptTokens,
 		arg.CompletionTokens,
 		arg.CachedTokens,
@@ -978,6 +1051,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }
@@ -987,7 +1061,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
 `
 
 type CallSuspectParams struct {
@@ -1048,6 +1122,7 @@ func (q *Queries) CallSuspect(ctx context.Context, arg CallSuspectParams) (AiCal
 		&i.HoldEvent,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
+		&i.GenerationRepeated,
 	)
 	return i, err
 }

@@ -79,6 +79,62 @@ func (q *Queries) LedgerGet(ctx context.Context, arg LedgerGetParams) (AiUsageLe
 	return i, err
 }
 
+const ledgerGetLastOfCall = `-- name: LedgerGetLastOfCall :one
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
+WHERE l.organization_id = $1 AND l.account_id = $2 AND l.call_id = $3 AND l.kind = $4
+    AND l.corrects_sequence IS NULL
+ORDER BY l.sequence DESC
+LIMIT 1
+`
+
+type LedgerGetLastOfCallParams struct {
+	OrganizationID uuid.UUID
+	AccountID      uuid.UUID
+	CallID         *uuid.UUID
+	Kind           cost.EntryKind
+}
+
+// LedgerGetLastOfCall returns the last entry of a kind that an account has for a call, corrections of a named entry aside.
+func (q *Queries) LedgerGetLastOfCall(ctx context.Context, arg LedgerGetLastOfCallParams) (AiUsageLedger, error) {
+	row := q.db.QueryRow(ctx, ledgerGetLastOfCall,
+		arg.OrganizationID,
+		arg.AccountID,
+		arg.CallID,
+		arg.Kind,
+	)
+	var i AiUsageLedger
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.AccountID,
+		&i.Sequence,
+		&i.PreviousSequence,
+		&i.Kind,
+		&i.CallID,
+		&i.CallHoldPico,
+		&i.CallEvent,
+		&i.CorrectsSequence,
+		&i.SettledBefore,
+		&i.SettledDelta,
+		&i.SettledAfter,
+		&i.HeldBefore,
+		&i.HeldDelta,
+		&i.HeldAfter,
+		&i.LimitBefore,
+		&i.LimitDelta,
+		&i.LimitAfter,
+		&i.StoppedBefore,
+		&i.StoppedAfter,
+		&i.Overage,
+		&i.Actor,
+		&i.Reason,
+		&i.OccurredAt,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.LimitSequence,
+	)
+	return i, err
+}
+
 const ledgerGetSibling = `-- name: LedgerGetSibling :one
 SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE l.organization_id = $1 AND l.account_id = $2 AND l.call_id = $3

@@ -48,6 +48,7 @@ type AiCall struct {
 	HoldEvent           *string
 	OutcomeEvent        *string
 	AdmittedOn          time.Time
+	GenerationRepeated  bool
 }
 
 type AiUsageLedger struct {
