@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/infin8content/engine/internal/cli"
+	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -39,4 +42,51 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 		t.Fatalf("engine %s has not ended in %s", strings.Join(args, " "), timeout)
 	}
 	return outcome{code, stdout.String(), stderr.String()}
+}
+
+func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
+	t.Parallel()
+	words := regexp.MustCompile(`([a-z])([A-Z])`)
+	for _, command := range []string{"serve", "demo"} {
+		got := invoke(t, nil, command, "--help")
+		if got.code != 0 || got.stderr != "" {
+			t.Fatalf("%s --help: got status %d and %q", command, got.code, got.stderr)
+		}
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[server.Settings]()) {
+			if field.Anonymous {
+				continue // Its fields are settings, too.
+			}
+			name := strings.ToLower(words.ReplaceAllString(field.Name, "$1-$2"))
+			if given := field.Tag.Get("name"); given != "" {
+				name = given
+			}
+			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",") // The first of several.
+			if variable == "" {
+				variable = "INFIN8_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+			}
+			if !strings.Contains(got.stdout, name) || !strings.Contains(got.stdout, "$"+variable) {
+				t.Errorf("%s --help does not mention %s or $%s", command, name, variable)
+			}
+		}
+	}
+	got := invoke(t, nil, "--help")
+	for _, word := range []string{
+		"DATABASE_URL", "AUTH_SECRET", "OPENROUTER_API_KEY", "demo", "serve", "migrate", "verify", "graph", "token",
+	} {
+		if !strings.Contains(got.stdout, word) {
+			t.Errorf("--help does not mention %s", word)
+		}
+	}
+}
+
+func TestACommandLineThatMakesNoSenseIsStatusTwo(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"", "nonsense", "serve --nonsense", "serve --lease=soon", "graph --format=png", "migrate",
+	} {
+		got := invoke(t, nil, strings.Fields(line)...)
+		if got.code != 2 || got.stdout != "" || !strings.HasPrefix(got.stderr, "engine: ") {
+			t.Errorf("engine %s: got %+v, want status 2 and a reason", line, got)
+		}
+	}
 }
