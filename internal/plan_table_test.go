@@ -107,14 +107,17 @@ var plan = []row{
 		modules: []string{websocket, "github.com/google/go-cmp"},
 	},
 	{
-		path:    "internal/web",
-		imports: []string{"internal/caller", "internal/fault", "internal/issuer"},
+		path: "internal/web",
+		imports: []string{
+			"internal/caller", "internal/fault", "internal/issuer",
+			"internal/header", // shared with gqlhttp, so that both take the same requests for WebSockets
+		},
 		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies
 		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
 		path:    "internal/gqlhttp", // serves any schema: it knows neither graph nor engine
-		imports: []string{"internal/caller", "internal/fault"},
+		imports: []string{"internal/caller", "internal/fault", "internal/header"},
 		modules: []string{gqlgen, gqlparser, websocket},
 		tests:   []string{"graph/graphtest"},
 	},
@@ -248,6 +251,7 @@ var plan = []row{
 		path:    "internal/cost",
 		imports: []string{"internal/fault"},
 	},
+	{path: "internal/header"}, // request headers that web and gqlhttp read in the same way
 	{path: "internal/caller"},
 	{path: "internal/fault"},
 	{path: "migrations"},

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/header"
 )
 
 // statusPartial is 294 of the GraphQL-over-HTTP specification of 2026: there are data, or null, and errors.
@@ -33,7 +34,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := graphql.StartOperationTrace(r.Context())
 	r = r.WithContext(ctx)
 	w.Header().Add("Vary", "Accept")
-	media := accepted(r.Header)
+	media := mediaFor(r)
 	if media == "" {
 		e.refuse(w, r, bad(http.StatusNotAcceptable, "Answers are of the type %s or %s.", responseMedia, jsonMedia))
 		return
@@ -68,6 +69,18 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		write(w, media, status, response)
 	}
+}
+
+// The media types of an answer in JSON.
+const (
+	jsonMedia     = "application/json"
+	responseMedia = "application/graphql-response+json"
+)
+
+// mediaFor returns the media type of the answer: the one that the client prefers, JSON without a preference, and "" when
+// the client accepts neither.
+func mediaFor(r *http.Request) string {
+	return header.AcceptOf(r.Header).Choose(jsonMedia, responseMedia)
 }
 
 // create returns the operation that is asked for, or why it is not executed.
@@ -114,7 +127,7 @@ func (e endpoint) refuse(w http.ResponseWriter, r *http.Request, why *badRequest
 	if why.readable && e.finerStatus {
 		why.status = http.StatusUnprocessableEntity
 	}
-	media := accepted(r.Header)
+	media := mediaFor(r)
 	if media == "" {
 		media = jsonMedia
 	}

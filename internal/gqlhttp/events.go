@@ -3,28 +3,22 @@ package gqlhttp
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/header"
 )
 
 const eventMedia = "text/event-stream"
 
-// prefersEvents reports whether the client asks for server-sent events rather than for JSON.
+// prefersEvents reports whether the client prefers server-sent events to JSON. It must name their type.
 func prefersEvents(r *http.Request) bool {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, parameters, _ := strings.Cut(part, ";")
-		if strings.EqualFold(strings.TrimSpace(kind), eventMedia) {
-			json := max(preferenceOf(accept, jsonMedia).weight, preferenceOf(accept, responseMedia).weight)
-			return weight(parameters) > json
-		}
-	}
-	return false
+	accept := header.AcceptOf(r.Header)
+	return accept.Names(eventMedia) &&
+		accept.Quality(eventMedia) > max(accept.Quality(jsonMedia), accept.Quality(responseMedia))
 }
 
 // serveEvents answers one operation with server-sent events, each answer an event next and then one complete: the mode

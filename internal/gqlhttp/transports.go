@@ -5,13 +5,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/header"
 )
 
 // SocketLimits bound websockets and streams of server-sent events. A field that is 0 has its default.
@@ -58,7 +58,7 @@ func newTransports(e endpoint, o Options) http.Handler {
 // ServeHTTP answers in the way that the request asks for.
 func (t transports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+	case header.AsksForWebSocket(r):
 		t.serveSocket(w, r)
 	case r.Method == http.MethodPost && prefersEvents(r):
 		t.serveEvents(w, r)

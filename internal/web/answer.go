@@ -1,13 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/header"
 )
 
 const (
@@ -40,12 +41,9 @@ func refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	}
 	Annotate(r.Context(), "", string(f.kind))
 
-	mediaType := "application/json; charset=utf-8"
-	if accept := r.Header.Get("Accept"); accept != "" &&
-		quality(accept, "application/graphql-response+json") > quality(accept, "application/json") {
-		mediaType = "application/graphql-response+json; charset=utf-8"
-	}
-	w.Header().Set("Content-Type", mediaType)
+	const jsonMedia, responseMedia = "application/json", "application/graphql-response+json"
+	media := cmp.Or(header.AcceptOf(r.Header).Choose(jsonMedia, responseMedia), jsonMedia)
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.WriteHeader(f.status)
 	// The client may be gone; then there is nobody to tell.
 	_ = json.NewEncoder(w).Encode(body{[]failure{{f.message, extensions{f.kind, RequestID(r.Context())}}}})
@@ -66,32 +64,4 @@ func onlyMethods(next http.Handler, methods ...string) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// quality is how much an Accept header wants a media type, from 0 to 1: the q of the most exact range that covers it
-// (RFC 9110, 12.5.1). An empty header accepts everything. A q that cannot be read counts as 0.
-func quality(accept, mediaType string) float64 {
-	if strings.TrimSpace(accept) == "" {
-		return 1
-	}
-	group, _, _ := strings.Cut(mediaType, "/")
-	best, exactness := 0.0, -1
-	for part := range strings.SplitSeq(accept, ",") {
-		fields := strings.Split(part, ";")
-		rank := slices.Index([]string{"*/*", group + "/*", mediaType}, strings.ToLower(strings.TrimSpace(fields[0])))
-		if rank <= exactness {
-			continue
-		}
-		best, exactness = 1, rank
-		for _, parameter := range fields[1:] {
-			if name, value, _ := strings.Cut(parameter, "="); strings.EqualFold(strings.TrimSpace(name), "q") {
-				q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-				if err != nil || !(q >= 0 && q <= 1) {
-					q = 0
-				}
-				best = q
-			}
-		}
-	}
-	return best
 }

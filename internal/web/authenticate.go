@@ -11,6 +11,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/header"
 )
 
 // Entrance is what it takes to come in, by whatever door: a request's header, or the first message of a websocket.
@@ -63,7 +64,7 @@ func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.
 func (e Entrance) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values := r.Header.Values("Authorization")
-		if len(values) == 0 && isWebsocket(r) {
+		if len(values) == 0 && header.AsksForWebSocket(r) {
 			next.ServeHTTP(w, r)
 			return
 		}

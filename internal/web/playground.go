@@ -16,6 +16,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/header"
 )
 
 // The page and what it loads are built from the folder playground at the top of the repository; the examples are
@@ -88,7 +89,7 @@ func handlePlayground(mux *http.ServeMux, p Playground, enter func(http.Handler)
 	page := asset("page.html", "text/html; charset=utf-8")
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")
-		if accept := r.Header.Get("Accept"); quality(accept, "application/json") > quality(accept, "text/html") {
+		if accept := header.AcceptOf(r.Header); accept.Quality("application/json") > accept.Quality("text/html") {
 			w.Header().Set("Content-Type", "application/json; charset=utf-8")
 			_, _ = io.WriteString(w, `{"graphql":"/graphql","health":"/healthz","ready":"/readyz"}`+"\n")
 			return
@@ -153,7 +154,7 @@ func asset(name, mediaType string) http.Handler {
 		body, mark := kept, tag
 		if isPacked {
 			h.Add("Vary", "Accept-Encoding")
-			if names(r.Header, "Accept-Encoding", "gzip") {
+			if header.HasToken(r.Header, "Accept-Encoding", "gzip") {
 				h.Set("Content-Encoding", "gzip")
 			} else {
 				body, mark = plain(), tag+"-plain"

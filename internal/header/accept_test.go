@@ -1,13 +1,15 @@
-package gqlhttp
+package header_test
 
 import (
 	"net/http"
 	"testing"
+
+	"github.com/infin8content/engine/internal/header"
 )
 
-func TestTheAnswerHasTheTypeThatIsPreferred(t *testing.T) {
+func TestAccept_ChoosesTheTypeThatTheClientPrefers(t *testing.T) {
 	t.Parallel()
-	const newer, older, neither = responseMedia, jsonMedia, ""
+	const newer, older, neither = "application/graphql-response+json", "application/json", ""
 	for accept, want := range map[string]string{
 		"": older, " ": older, "*/*": older, "application/*": older, older: older, newer: newer, "Application/JSON": older,
 		newer + ", " + older + ";q=0.9":            newer,
@@ -29,38 +31,36 @@ func TestTheAnswerHasTheTypeThatIsPreferred(t *testing.T) {
 		older + "; charset=utf-8; Q=0.5, " + newer: newer,
 		";;;,,,": neither,
 	} {
-		if got := accepted(http.Header{"Accept": {accept}}); got != want {
+		if got := header.AcceptOf(http.Header{"Accept": {accept}}).Choose(older, newer); got != want {
 			t.Errorf("%q: got %q, want %q", accept, got, want)
 		}
 	}
-	if got := accepted(http.Header{"Accept": {"text/html", newer}}); got != newer {
+	if got := header.AcceptOf(http.Header{"Accept": {"text/html", newer}}).Choose(older, newer); got != newer {
 		t.Errorf("two headers: got %q, want %q", got, newer)
 	}
 }
 
-func TestOnlyWhatNoFormCanSendForcesAPreflight(t *testing.T) {
+func TestAccept_QualityAndNames(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name, value string
-		want        bool
+	for list, want := range map[header.Accept]struct {
+		quality float64
+		names   bool
 	}{
-		{"GraphQL-Preflight", "1", true},
-		{"Apollo-Require-Preflight", "true", true},
-		{"X-Apollo-Operation-Name", "Q", true},
-		{"GraphQL-Preflight", "", false},
-		{"Accept", jsonMedia, false},
-		{"Authorization", "Bearer x", false},
-		{"Content-Type", jsonMedia, true},
-		{"Content-Type", "text/plain", false},
-		{"Content-Type", "TEXT/PLAIN; charset=utf-8", false},
-		{"Content-Type", "application/x-www-form-urlencoded", false},
-		{"Content-Type", "multipart/form-data; boundary=x", false},
-		{"Content-Type", "text/plain; application/json", false},
+		"":                              {1, false},
+		"*/*":                           {1, false},
+		"text/*;q=0.5":                  {0.5, false},
+		"text/html;q=0.3":               {0.3, true},
+		"text/*;q=0.9, TEXT/html;q=0.2": {0.2, true},
+		"text/html;q=2":                 {0, true},
+		"text/html;q=-1":                {0, true},
+		"text/html;q=NaN":               {0, true},
+		"application/json":              {0, false},
 	} {
-		header := http.Header{}
-		header.Set(test.name, test.value)
-		if got := forcesPreflight(header); got != test.want {
-			t.Errorf("%s: %s: got %v, want %v", test.name, test.value, got, test.want)
+		if got := list.Quality("text/html"); got != want.quality {
+			t.Errorf("%q: got the quality %v, want %v", list, got, want.quality)
+		}
+		if got := list.Names("text/html"); got != want.names {
+			t.Errorf("%q: got names %t, want %t", list, got, want.names)
 		}
 	}
 }
