@@ -111,13 +111,14 @@ var plan = []row{
 		imports: []string{
 			"internal/caller", "internal/fault", "internal/issuer",
 			"internal/header", // shared with gqlhttp, so that both take the same requests for WebSockets
+			"internal/strictjson",
 		},
 		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies
 		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
 		path:    "internal/gqlhttp", // serves any schema: it knows neither graph nor engine
-		imports: []string{"internal/caller", "internal/fault", "internal/header"},
+		imports: []string{"internal/caller", "internal/fault", "internal/header", "internal/strictjson"},
 		modules: []string{gqlgen, gqlparser, websocket},
 		tests:   []string{"graph/graphtest"},
 	},
@@ -245,13 +246,14 @@ var plan = []row{
 	// Rules without I/O, and leaves.
 	{
 		path:    "internal/workflow",
-		imports: []string{"internal/fault"},
+		imports: []string{"internal/fault", "internal/strictjson"}, // the answer of a model is JSON
 	},
 	{
 		path:    "internal/cost",
 		imports: []string{"internal/fault"},
 	},
-	{path: "internal/header"}, // request headers that web and gqlhttp read in the same way
+	{path: "internal/header"},     // request headers that web and gqlhttp read in the same way
+	{path: "internal/strictjson"}, // JSON of clients and models, in which nothing is repaired
 	{path: "internal/caller"},
 	{path: "internal/fault"},
 	{path: "migrations"},

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/lexer"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
 const (
@@ -33,7 +34,7 @@ func readTokens(text string, limit int) (longest int, err error) {
 		token, unreadable := reader.ReadToken()
 		switch {
 		case unreadable != nil || token.Kind == lexer.EOF:
-			if replaced && hasHalfPair([]byte(text)) {
+			if replaced && strictjson.HasHalfPair([]byte(text)) {
 				return longest, fault.New(fault.InvalidInput, "A text has one half of a surrogate pair without the other.")
 			}
 			return longest, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
 // The types of messages. A client sends init, ping, pong, subscribe and complete.
@@ -53,7 +55,7 @@ var (
 // decodeMessage reads what a client has sent. Its errors are written for the client, and repeat nothing of it.
 func decodeMessage(text []byte) (message, error) {
 	var m message
-	if decodeJSON(text, &m) != nil {
+	if strictjson.Unmarshal(text, &m) != nil {
 		return m, errNoMessage
 	}
 	if string(m.Payload) == "null" {
@@ -80,7 +82,7 @@ func (m message) authorization() (string, error) {
 		return "", nil
 	}
 	var fields map[string]any
-	if decodeJSON(m.Payload, &fields) != nil {
+	if strictjson.Unmarshal(m.Payload, &fields) != nil {
 		return "", errPayload
 	}
 	for name, value := range fields {
@@ -99,7 +101,7 @@ func (m message) authorization() (string, error) {
 // request is what a subscribe asks to execute.
 func (m message) request() (*request, error) {
 	asked := &request{}
-	if m.Payload == nil || decodeJSON(m.Payload, asked) != nil || !asked.hasOperation() {
+	if m.Payload == nil || strictjson.Unmarshal(m.Payload, asked) != nil || !asked.hasOperation() {
 		return nil, errSubscribe
 	}
 	return asked, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
 // preflightHeaders are those of which a GET must have one. A page of another origin cannot send them without asking the
@@ -85,7 +86,7 @@ func (q *request) fromBody(r *http.Request) *badRequest {
 	}
 	text, err := io.ReadAll(r.Body) // It is small: see web.
 	if err == nil {
-		err = decodeJSON(text, q)
+		err = strictjson.Unmarshal(text, q)
 	}
 	if err != nil {
 		refused := incomplete("The body must be one JSON object, in UTF-8: query, operationName and documentId are " +
@@ -108,7 +109,7 @@ func (q *request) fromURL(r *http.Request) *badRequest {
 	values := r.URL.Query()
 	q.Query, q.OperationName, q.DocumentID = values.Get("query"), values.Get("operationName"), values.Get("documentId")
 	for name, object := range map[string]*map[string]any{"variables": &q.Variables, "extensions": &q.Extensions} {
-		if text := values.Get(name); text != "" && decodeJSON([]byte(text), object) != nil {
+		if text := values.Get(name); text != "" && strictjson.Unmarshal([]byte(text), object) != nil {
 			return bad(http.StatusBadRequest, "The parameter %s must be a JSON object.", name)
 		}
 	}

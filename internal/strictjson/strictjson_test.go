@@ -1,14 +1,16 @@
-package gqlhttp
+package strictjson_test
 
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
+	"errors"
+	"reflect"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
-func TestTextIsReadAsItWasSentOrNotAtAll(t *testing.T) {
+func TestUnmarshal_ReadsTextAsItWasSentOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`"plain"`: "plain", `"é"`: "é", `"\u00e9"`: "é", `"\ud83d\ude00"`: "😀", `"\uD83D\uDE00"`: "😀", `"\\ud83d"`: `\ud83d`,
@@ -18,7 +20,7 @@ func TestTextIsReadAsItWasSentOrNotAtAll(t *testing.T) {
 		`"a" "b"`: "", `"\u12"`: "",
 	} {
 		var got string
-		err := decodeJSON([]byte(text), &got)
+		err := strictjson.Unmarshal([]byte(text), &got)
 		if err != nil {
 			got = ""
 		}
@@ -28,8 +30,8 @@ func TestTextIsReadAsItWasSentOrNotAtAll(t *testing.T) {
 	}
 }
 
-// FuzzText holds that a replacement character in what was read was in what was sent.
-func FuzzText(f *testing.F) {
+// FuzzUnmarshal holds that a replacement character in what was read was in what was sent.
+func FuzzUnmarshal(f *testing.F) {
 	for _, text := range []string{
 		`{"a": "\ud83d\ude00"}`, `"\ud83d"`, `"\\ud83d"`, "\"\xff\"", `[1e5, "\u0000"]`, `"\uFFFD"`,
 	} {
@@ -37,7 +39,7 @@ func FuzzText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var read any
-		if decodeJSON(text, &read) != nil ||
+		if strictjson.Unmarshal(text, &read) != nil ||
 			bytes.ContainsRune(text, '\ufffd') || bytes.Contains(bytes.ToLower(text), []byte(`\ufffd`)) {
 			return
 		}
@@ -47,35 +49,41 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzMessage says what a client might say on a websocket. The reason for closing it fits into a frame.
-func FuzzMessage(f *testing.F) {
-	for _, text := range []string{
-		`{"type": "connection_init", "payload": {"authorization": "Bearer x", "Authorization": null}}`, `{"type": "ping"}`,
-		`{"id": "1", "type": "subscribe", "payload": {"query": "{ a }", "variables": {"n": 1}, "extensions": {}}}`,
-		`{"id": "1", "type": "complete"}`, `{"type": "pong", "payload": []}`, `[]`, `{} {}`, `{"type": 1}`,
-		`{"id": "1", "type": "subscribe", "payload": {"documentId": "x", "extensions": {"persistedQuery": 1}}}`,
+func TestObject(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`{}`: true, `{"a": 1, "b": [{"a": 2}, null, true], "A": "x"}`: true, ` {"a": {}} `: true,
+		``: false, `[]`: false, `1`: false, `{} {}`: false, `{"a": 1, "a": 2}`: false, `{"a": [{"b": 1, "b": 1}]}`: false,
+		`{"a"}`: false, `{"a": 1`: false, `{"a": [1}`: false, `{"a": "\ud83d"}`: false, "{\"\xff\": 1}": false,
+		`{"\u0061": 1, "a": 2}`: false, `{"a": {"b": {"c": 1}}}`: true, `{"a": {"b": {"c": []}}}`: false,
 	} {
-		f.Add([]byte(text))
+		if got, err := strictjson.Object([]byte(text), 3); (err == nil) != want {
+			t.Errorf("%s: got %v, %v, want read %t", text, got, err, want)
+		}
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := decodeMessage(text)
-		if err == nil {
-			_, err = m.authorization()
-		}
-		if m.Type == messageSubscribe && err == nil {
-			var asked *request
-			if asked, err = m.request(); err == nil && !asked.hasOperation() {
-				t.Errorf("%q asks for nothing", text)
-			}
-		}
-		if err != nil && (cutReason(err.Error()) != err.Error() || !slices.Contains(mistakes, err)) {
-			t.Errorf("%q is refused in words that are not ours: %v", text, err)
-		}
-		if reason := cutReason(m.ID); len(reason) > 123 || !utf8.ValidString(reason) {
-			t.Errorf("%q is cut to %q", m.ID, reason)
-		}
-	})
+	got, err := strictjson.Object([]byte(`{"n": 1.10, "l": [{"x": null}]}`), 3)
+	want := map[string]any{"n": json.Number("1.10"), "l": []any{map[string]any{"x": nil}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
 }
 
-// mistakes are all that a client is told.
-var mistakes = []error{errNoMessage, errType, errID, errPayload, errSubscribe, errAuthorize}
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	got, err := strictjson.Members([]byte(`{"b": [1, 1.0], "a": {"x": 1, "x": 2}}`))
+	want := []strictjson.Member{
+		{Name: "b", Value: json.RawMessage(`[1, 1.0]`)}, {Name: "a", Value: json.RawMessage(`{"x": 1, "x": 2}`)},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+	var twice *strictjson.DuplicateError
+	if _, err := strictjson.Members([]byte(`{"a": 1, "\u0061": 2}`)); !errors.As(err, &twice) || twice.Name != "a" {
+		t.Errorf("a name twice: got %v", err)
+	}
+	for _, text := range []string{``, `[]`, `{`, `{"a" 1}`, `{"a": 1}}`, `{"a": 1} 2`} {
+		if got, err := strictjson.Members([]byte(text)); err == nil {
+			t.Errorf("%s: got %s, want an error", text, got)
+		}
+	}
+}

@@ -1,15 +1,13 @@
 package web
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
 // inspected is what a token says before anybody has looked at its signature: enough to know whose it claims to be.
@@ -36,7 +34,7 @@ func inspect(token string) (inspected, error) {
 	for i, into := range []*map[string]any{&seen.header, &seen.claims} {
 		text, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
 		if err == nil {
-			*into, err = readObject(text)
+			*into, err = strictjson.Object(text, maxClaimDepth)
 		}
 		if err != nil {
 			return inspected{}, jwt.ErrTokenMalformed
@@ -55,59 +53,4 @@ func inspect(token string) (inspected, error) {
 		}
 	}
 	return seen, nil
-}
-
-var errObject = errors.New("this is not one JSON object in which each name comes once")
-
-// readObject reads one JSON object and nothing after it.
-func readObject(text []byte) (map[string]any, error) {
-	if !utf8.Valid(text) {
-		return nil, errObject
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	value, err := readValue(decoder, 0)
-	if err != nil {
-		return nil, err
-	}
-	object, is := value.(map[string]any)
-	if _, err := decoder.Token(); !is || !errors.Is(err, io.EOF) {
-		return nil, errObject
-	}
-	return object, nil
-}
-
-func readValue(decoder *json.Decoder, depth int) (any, error) {
-	token, err := decoder.Token()
-	if err != nil || depth > maxClaimDepth {
-		return nil, errObject
-	}
-	switch token {
-	case json.Delim('{'):
-		object := map[string]any{}
-		for decoder.More() {
-			token, err := decoder.Token()
-			name, is := token.(string)
-			if _, twice := object[name]; err != nil || !is || twice {
-				return nil, errObject
-			}
-			if object[name], err = readValue(decoder, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		_, err := decoder.Token()
-		return object, err
-	case json.Delim('['):
-		list := []any{}
-		for decoder.More() {
-			value, err := readValue(decoder, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		_, err := decoder.Token()
-		return list, err
-	}
-	return token, nil
 }

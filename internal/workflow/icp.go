@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/infin8content/engine/internal/strictjson"
 )
 
 // Limits of an ideal customer profile.
@@ -82,33 +84,25 @@ func unfence(text string) string {
 	return strings.TrimSpace(inner)
 }
 
-// objectFields splits valid JSON into the four fields. It reads tokens because decoding into a struct would let
-// through names in other letters and the last of two equal names.
+// objectFields splits an object into the four fields. Decoding into a struct would accept names in other letters, and
+// the last of two equal names.
 func objectFields(body string) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(strings.NewReader(body))
-	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
+	members, err := strictjson.Members([]byte(body))
+	var twice *strictjson.DuplicateError
+	switch {
+	case errors.As(err, &twice):
+		return nil, fmt.Errorf("the answer has the field %.40s twice", twice.Name)
+	case err != nil:
 		return nil, errors.New("the answer is not a JSON object")
 	}
-	fields := make(map[string]json.RawMessage, 4)
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read the name of a field: %w", err)
-		}
-		name, _ := token.(string)
-		switch name {
+	fields := make(map[string]json.RawMessage, len(members))
+	for _, member := range members {
+		switch member.Name {
 		case "industries", "buyerRoles", "painPoints", "valueProposition":
+			fields[member.Name] = member.Value
 		default:
-			return nil, fmt.Errorf("the answer has the unknown field %.40q", name)
+			return nil, fmt.Errorf("the answer has the unknown field %.40q", member.Name)
 		}
-		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("the answer has the field %s twice", name)
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, fmt.Errorf("read the field %s: %w", name, err)
-		}
-		fields[name] = value
 	}
 	return fields, nil
 }
