@@ -20,6 +20,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -77,13 +78,13 @@ type MutationResolver interface {
 	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 }
 type OrganizationResolver interface {
-	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error)
+	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
 	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error)
-	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*engine.ICPCost, error)
+	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error)
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*caller.Caller, error)
@@ -115,7 +116,7 @@ type WorkflowResolver interface {
 	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Transition], error)
 	Calls(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Call], error)
 	Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.LedgerEntry], error)
-	Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error)
+	Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -4473,8 +4474,8 @@ func (ec *executionContext) field_Organization_usage_args(ctx context.Context, r
 	}
 	args["range"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "groupBy",
-		func(ctx context.Context, v any) ([]engine.Dimension, error) {
-			return ec.unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimensionᚄ(ctx, v)
+		func(ctx context.Context, v any) ([]report.Dimension, error) {
+			return ec.unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimensionᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4789,8 +4790,8 @@ func (ec *executionContext) field_Workflow_usage_args(ctx context.Context, rawAr
 	}
 	args["range"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "groupBy",
-		func(ctx context.Context, v any) ([]engine.Dimension, error) {
-			return ec.unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimensionᚄ(ctx, v)
+		func(ctx context.Context, v any) ([]report.Dimension, error) {
+			return ec.unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimensionᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8655,8 +8656,8 @@ func (ec *executionContext) _Funnel_steps(ctx context.Context, field graphql.Col
 			return obj.Steps, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []engine.FunnelStep) graphql.Marshaler {
-			return ec.marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐFunnelStepᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []report.FunnelStep) graphql.Marshaler {
+			return ec.marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStepᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8845,7 +8846,7 @@ func (ec *executionContext) fieldContext_FunnelState_p95Seconds(_ context.Contex
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
 
-func (ec *executionContext) _FunnelStep_step(ctx context.Context, field graphql.CollectedField, obj *engine.FunnelStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _FunnelStep_step(ctx context.Context, field graphql.CollectedField, obj *report.FunnelStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8877,7 +8878,7 @@ func (ec *executionContext) fieldContext_FunnelStep_step(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _FunnelStep_reached(ctx context.Context, field graphql.CollectedField, obj *engine.FunnelStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _FunnelStep_reached(ctx context.Context, field graphql.CollectedField, obj *report.FunnelStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -8900,7 +8901,7 @@ func (ec *executionContext) fieldContext_FunnelStep_reached(_ context.Context, f
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
 
-func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field graphql.CollectedField, obj *engine.FunnelStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field graphql.CollectedField, obj *report.FunnelStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9419,7 +9420,7 @@ func (ec *executionContext) fieldContext_Icp_isSynthetic(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Icp", field, true, false, "Boolean")
 }
 
-func (ec *executionContext) _IcpCost_asOf(ctx context.Context, field graphql.CollectedField, obj *engine.ICPCost) (ret graphql.Marshaler) {
+func (ec *executionContext) _IcpCost_asOf(ctx context.Context, field graphql.CollectedField, obj *report.ICPCost) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9442,7 +9443,7 @@ func (ec *executionContext) fieldContext_IcpCost_asOf(_ context.Context, field g
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _IcpCost_spent(ctx context.Context, field graphql.CollectedField, obj *engine.ICPCost) (ret graphql.Marshaler) {
+func (ec *executionContext) _IcpCost_spent(ctx context.Context, field graphql.CollectedField, obj *report.ICPCost) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9465,7 +9466,7 @@ func (ec *executionContext) fieldContext_IcpCost_spent(_ context.Context, field 
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
 
-func (ec *executionContext) _IcpCost_finished(ctx context.Context, field graphql.CollectedField, obj *engine.ICPCost) (ret graphql.Marshaler) {
+func (ec *executionContext) _IcpCost_finished(ctx context.Context, field graphql.CollectedField, obj *report.ICPCost) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9488,7 +9489,7 @@ func (ec *executionContext) fieldContext_IcpCost_finished(_ context.Context, fie
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "Count")
 }
 
-func (ec *executionContext) _IcpCost_each(ctx context.Context, field graphql.CollectedField, obj *engine.ICPCost) (ret graphql.Marshaler) {
+func (ec *executionContext) _IcpCost_each(ctx context.Context, field graphql.CollectedField, obj *report.ICPCost) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12116,7 +12117,7 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Organization().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]engine.Dimension), fc.Args["first"].(*int))
+			return ec.Resolvers.Organization().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]report.Dimension), fc.Args["first"].(*int))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -12454,11 +12455,11 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 			directive1 := func(ctx context.Context) (any, error) {
 				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
 				if err != nil {
-					var zeroVal *engine.ICPCost
+					var zeroVal *report.ICPCost
 					return zeroVal, err
 				}
 				if ec.Directives.Requires == nil {
-					var zeroVal *engine.ICPCost
+					var zeroVal *report.ICPCost
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
 				return ec.Directives.Requires(ctx, obj, directive0, role)
@@ -12467,8 +12468,8 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *engine.ICPCost) graphql.Marshaler {
-			return ec.marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐICPCost(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *report.ICPCost) graphql.Marshaler {
+			return ec.marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐICPCost(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18924,7 +18925,7 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Workflow().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]engine.Dimension), fc.Args["first"].(*int))
+			return ec.Resolvers.Workflow().Usage(ctx, obj, fc.Args["range"].(model.DayRange), fc.Args["groupBy"].([]report.Dimension), fc.Args["first"].(*int))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -23741,7 +23742,7 @@ func (ec *executionContext) _FunnelState(ctx context.Context, sel ast.SelectionS
 
 var funnelStepImplementors = []string{"FunnelStep"}
 
-func (ec *executionContext) _FunnelStep(ctx context.Context, sel ast.SelectionSet, obj *engine.FunnelStep) graphql.Marshaler {
+func (ec *executionContext) _FunnelStep(ctx context.Context, sel ast.SelectionSet, obj *report.FunnelStep) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, funnelStepImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -23996,7 +23997,7 @@ func (ec *executionContext) _Icp(ctx context.Context, sel ast.SelectionSet, obj 
 
 var icpCostImplementors = []string{"IcpCost"}
 
-func (ec *executionContext) _IcpCost(ctx context.Context, sel ast.SelectionSet, obj *engine.ICPCost) graphql.Marshaler {
+func (ec *executionContext) _IcpCost(ctx context.Context, sel ast.SelectionSet, obj *report.ICPCost) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, icpCostImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27960,15 +27961,15 @@ func (ec *executionContext) marshalNFunnelState2ᚕgithubᚗcomᚋinfin8content�
 	return ret
 }
 
-func (ec *executionContext) marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐFunnelStep(ctx context.Context, sel ast.SelectionSet, v engine.FunnelStep) graphql.Marshaler {
+func (ec *executionContext) marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStep(ctx context.Context, sel ast.SelectionSet, v report.FunnelStep) graphql.Marshaler {
 	return ec._FunnelStep(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐFunnelStepᚄ(ctx context.Context, sel ast.SelectionSet, v []engine.FunnelStep) graphql.Marshaler {
+func (ec *executionContext) marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStepᚄ(ctx context.Context, sel ast.SelectionSet, v []report.FunnelStep) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐFunnelStep(ctx, sel, v[i])
+		return ec.marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStep(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -28048,7 +28049,7 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋg
 	return res
 }
 
-func (ec *executionContext) marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐICPCost(ctx context.Context, sel ast.SelectionSet, v *engine.ICPCost) graphql.Marshaler {
+func (ec *executionContext) marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐICPCost(ctx context.Context, sel ast.SelectionSet, v *report.ICPCost) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "IcpCost!")
 		return graphql.Null
@@ -28780,13 +28781,13 @@ func (ec *executionContext) marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋ
 	return res
 }
 
-func (ec *executionContext) unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimension(ctx context.Context, v any) (engine.Dimension, error) {
+func (ec *executionContext) unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx context.Context, v any) (report.Dimension, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := engine.Dimension(tmp)
+	res := report.Dimension(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimension(ctx context.Context, sel ast.SelectionSet, v engine.Dimension) graphql.Marshaler {
+func (ec *executionContext) marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx context.Context, sel ast.SelectionSet, v report.Dimension) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -29667,16 +29668,16 @@ func (ec *executionContext) marshalOUsage2ᚖgithubᚗcomᚋinfin8contentᚋengi
 	return ec._Usage(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimensionᚄ(ctx context.Context, v any) ([]engine.Dimension, error) {
+func (ec *executionContext) unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimensionᚄ(ctx context.Context, v any) ([]report.Dimension, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]engine.Dimension, len(vSlice))
+	res := make([]report.Dimension, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimension(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -29684,14 +29685,14 @@ func (ec *executionContext) unmarshalOUsageDimension2ᚕgithubᚗcomᚋinfin8con
 	return res, nil
 }
 
-func (ec *executionContext) marshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimensionᚄ(ctx context.Context, sel ast.SelectionSet, v []engine.Dimension) graphql.Marshaler {
+func (ec *executionContext) marshalOUsageDimension2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimensionᚄ(ctx context.Context, sel ast.SelectionSet, v []report.Dimension) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐDimension(ctx, sel, v[i])
+		return ec.marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

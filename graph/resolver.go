@@ -10,12 +10,14 @@ import (
 
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/live"
+	"github.com/infin8content/engine/internal/report"
 )
 
 // Resolver answers the fields of the schema that are not values of the domain already.
 type Resolver struct {
-	// Engine is required.
-	Engine *engine.Engine
+	// Engine and Reporter are required.
+	Engine   *engine.Engine
+	Reporter *report.Reporter
 	// Live is the source of subscriptions; nil answers them with UNAVAILABLE.
 	Live *live.Hub
 	// Report takes the code of the first user error of a mutation, for the access log. Its argument operation is empty

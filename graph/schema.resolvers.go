@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/report"
 )
 
 func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error) {
@@ -142,17 +143,17 @@ func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZ
 	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
 }
 
-func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error) {
+func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {
 	in, err := decodeUsage(rangeArg, groupBy, first, organizationGroups)
 	if err != nil {
 		return nil, err
 	}
-	usage, err := r.Engine.Usage(ctx, caller.From(ctx), in)
+	usage, err := r.Reporter.Usage(ctx, caller.From(ctx), in)
 	return &model.UsageReport{Usage: usage}, err
 }
 
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
-	forecast, err := r.Engine.Forecast(ctx, caller.From(ctx))
+	forecast, err := r.Reporter.Forecast(ctx, caller.From(ctx))
 	return &model.Forecast{Forecast: forecast}, err
 }
 
@@ -169,7 +170,7 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 	if err != nil {
 		return nil, err
 	}
-	funnel, err := r.Engine.Funnel(ctx, caller.From(ctx), days)
+	funnel, err := r.Reporter.Funnel(ctx, caller.From(ctx), days)
 	return &model.Funnel{Funnel: funnel}, err
 }
 
@@ -182,12 +183,12 @@ func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organizat
 	return r.apiKeys(ctx, asked)
 }
 
-func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*engine.ICPCost, error) {
+func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error) {
 	days, err := decodeDays(rangeArg)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.Engine.ICPCost(ctx, caller.From(ctx), days)
+	found, err := r.Reporter.ICPCost(ctx, caller.From(ctx), days)
 	return &found, err
 }
 
@@ -336,7 +337,7 @@ func (r *workflowResolver) Ledger(ctx context.Context, obj *model.Workflow, firs
 	return r.ledger(ctx, obj, asked)
 }
 
-func (r *workflowResolver) Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []engine.Dimension, first *int) (*model.UsageReport, error) {
+func (r *workflowResolver) Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {
 	in, err := decodeUsage(rangeArg, groupBy, first, workflowGroups)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -97,7 +98,7 @@ func TestEveryEnumHasTheValuesOfItsGoType(t *testing.T) {
 		"ApiKeyState":        texts([]engine.KeyState{engine.KeyActive, engine.KeyExpired, engine.KeyRevoked}),
 		"ErrorCode":          texts(codes),
 		"Role":               texts([]caller.Role{caller.Viewer, caller.Operator, caller.Admin}),
-		"UsageDimension":     texts(engine.Dimensions()),
+		"UsageDimension":     texts(report.Dimensions()),
 		"WorkflowOrderField": texts([]engine.OrderField{engine.ByCreated, engine.ByUpdated}),
 		"OrderDirection":     {"ASC", "DESC"},
 	}

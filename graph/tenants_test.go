@@ -23,6 +23,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/gqlhttp"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -56,7 +57,11 @@ func setupTenants(t *testing.T) *tenants {
 		t.Fatal(err)
 	}
 	handler := gqlhttp.NewHandler(gqlhttp.Options{
-		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.engine, Live: hub}),
+		Schema: graph.NewSchema(&graph.Resolver{
+			Engine:   b.engine,
+			Reporter: report.New(b.db.Store(), time.Now),
+			Live:     hub,
+		}),
 		Stopped: hub.Stopped(),
 		Revoked: b.engine.KeyOver,
 		Logger:  logger,

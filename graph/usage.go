@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -30,10 +30,10 @@ func decodeDays(written model.DayRange) (cost.Days, error) {
 
 // decodeUsage reads a question about usage; otherwise is how many groups it wants when it does not say.
 func decodeUsage(
-	written model.DayRange, by []engine.Dimension, first *int, otherwise int,
-) (engine.UsageInput, error) {
+	written model.DayRange, by []report.Dimension, first *int, otherwise int,
+) (report.UsageInput, error) {
 	var d decoder
-	in := engine.UsageInput{Days: d.days(written), GroupBy: by, First: otherwise}
+	in := report.UsageInput{Days: d.days(written), GroupBy: by, First: otherwise}
 	if first != nil {
 		in.First = *first
 	}
@@ -54,10 +54,10 @@ type usageKey struct {
 }
 
 // usage returns what the calls of a workflow have come to.
-func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in engine.UsageInput) (*model.UsageReport, error) {
+func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in report.UsageInput) (*model.UsageReport, error) {
 	key := usageKey{in.Days, fmt.Sprint(in.GroupBy), in.First}
-	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]engine.Usage, error) {
-		return r.Engine.WorkflowUsage(ctx, caller.From(ctx), ids(all), in)
+	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]report.Usage, error) {
+		return r.Reporter.WorkflowUsage(ctx, caller.From(ctx), ids(all), in)
 	})
 	if err != nil {
 		return nil, err

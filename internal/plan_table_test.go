@@ -50,8 +50,9 @@ var plan = []row{
 	{
 		path: "internal/cli", // commands open the database as its owner, so they have pgx
 		imports: []string{
-			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/postgres", "internal/llm",
-			"internal/embedded", "internal/workflow", "internal/cost", "internal/caller", "internal/fault", "migrations",
+			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/audit", "internal/postgres",
+			"internal/llm", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
+			"internal/fault", "migrations",
 		},
 		modules: []string{pgx, kong, sync},
 	},
@@ -59,7 +60,8 @@ var plan = []row{
 		path: "internal/server", // wires all packages and runs them side by side
 		imports: []string{
 			"graph", "internal/gqlhttp", "internal/web", "internal/jobs", "internal/steps", "internal/engine",
-			"internal/metrics", "internal/live", "internal/rate", "internal/postgres", "internal/llm/sandbox", "internal/llm",
+			"internal/audit", "internal/report", "internal/metrics", "internal/live", "internal/rate", "internal/postgres",
+			"internal/llm/sandbox", "internal/llm",
 			"internal/issuer", "internal/webhook", "internal/tracing", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/fault", "migrations",
 		},
@@ -93,7 +95,7 @@ var plan = []row{
 	{
 		path:    "test/simulation", // its tests break connections, so it has pgx
 		modules: []string{pgx},
-		tests:   []string{"internal/engine"},
+		tests:   []string{"internal/engine", "internal/audit"},
 	},
 	{path: "internal"}, // this test
 
@@ -101,8 +103,8 @@ var plan = []row{
 	{
 		path: "graph/graphtest", // database, engine, schema and handler together; only tests import it
 		imports: []string{
-			"graph", "internal/gqlhttp", "internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
-			"internal/fault", "internal/postgres", testdb,
+			"graph", "internal/gqlhttp", "internal/engine", "internal/report", "internal/live", "internal/workflow",
+			"internal/cost", "internal/caller", "internal/fault", "internal/postgres", testdb,
 		},
 		modules: []string{websocket, "github.com/google/go-cmp"},
 	},
@@ -125,8 +127,8 @@ var plan = []row{
 	{
 		path: "graph",
 		imports: []string{
-			"internal/engine", "internal/live", "internal/workflow", "internal/cost", "internal/caller",
-			"internal/fault", "graph/model", "graph/scalar",
+			"internal/engine", "internal/report", "internal/live", "internal/workflow", "internal/cost",
+			"internal/caller", "internal/fault", "graph/model", "graph/scalar",
 		},
 		modules: []string{gqlgen, gqlparser, sync}, // generated code limits its goroutines with x/sync
 		tests:   []string{"graph/graphtest"},
@@ -134,7 +136,7 @@ var plan = []row{
 	{
 		path: "graph/model",
 		imports: []string{
-			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "graph/scalar",
+			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "internal/report", "graph/scalar",
 			"internal/caller", // the role of an API key is part of an input
 		},
 		modules: []string{gqlgen, gqlparser},
@@ -161,15 +163,37 @@ var plan = []row{
 			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
 			"internal/caller", // the caller is an argument of every verb
 		},
-		tests: []string{"internal/llm/sandbox"},
+		tests: []string{"internal/llm/sandbox", "internal/audit"},
 	},
 
 	// The engine, and packages that read its store.
+	{
+		path: "internal/testengine", // an engine on a database of its own, for the tests of engine, audit and report
+		imports: []string{
+			"internal/engine", "internal/audit", testdb, "internal/postgres", "internal/workflow", "internal/cost",
+			"internal/caller", "internal/fault",
+		},
+	},
 	{
 		path: "internal/engine",
 		imports: []string{
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 		},
+		tests: []string{"internal/testengine"},
+	},
+	{
+		path: "internal/audit", // reads the journals for others to check; does not import engine, whose work it checks
+		imports: []string{
+			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+		},
+		tests: []string{"internal/testengine"},
+	},
+	{
+		path: "internal/report", // computes figures from the journals and writes nothing, so it needs no engine
+		imports: []string{
+			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+		},
+		tests: []string{"internal/testengine"},
 	},
 	{
 		path:    "internal/metrics", // the only package that imports Prometheus

@@ -25,6 +25,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -32,9 +33,10 @@ import (
 // Bundle is a handler on a database of its own. The same requests always get the same answers: ids count up from 1,
 // and each reading of the clock is a second after the one before.
 type Bundle struct {
-	DB      *testdb.DB
-	Engine  *engine.Engine
-	Handler http.Handler
+	DB       *testdb.DB
+	Engine   *engine.Engine
+	Reporter *report.Reporter
+	Handler  http.Handler
 	// Who sends the requests: an administrator of TheOrganization, unless As or Of changes it.
 	Who     caller.Caller
 	Log     *Log
@@ -57,18 +59,20 @@ func New(t *testing.T) Bundle {
 // NewOn returns a Bundle on a store of the database.
 func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 	t.Helper()
+	now := ticking()
 	b := Bundle{
-		DB:      db,
-		Log:     &Log{},
-		Reports: &Reports{},
-		Who:     caller.Caller{Actor: "alice", OrganizationID: TheOrganization, Role: caller.Admin},
+		DB:       db,
+		Reporter: report.New(store, now),
+		Log:      &Log{},
+		Reports:  &Reports{},
+		Who:      caller.Caller{Actor: "alice", OrganizationID: TheOrganization, Role: caller.Admin},
 	}
 	var err error
 	b.Engine, err = engine.New(engine.Options{
 		Store:         store,
 		Jobs:          NoJobs{},
 		Drives:        []workflow.StepKey{workflow.StepICP},
-		Now:           ticking(),
+		Now:           now,
 		NewID:         counting(),
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
@@ -98,7 +102,11 @@ func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 // With returns the bundle with a handler of other options. Without a change, errors have no request id.
 func (b Bundle) With(change func(*gqlhttp.Options)) Bundle {
 	o := gqlhttp.Options{
-		Schema:  graph.NewSchema(&graph.Resolver{Engine: b.Engine, Report: b.Reports.add}),
+		Schema: graph.NewSchema(&graph.Resolver{
+			Engine:   b.Engine,
+			Reporter: b.Reporter,
+			Report:   b.Reports.add,
+		}),
 		Revoked: b.Engine.KeyOver,
 		Report:  b.Reports.add,
 		Logger:  slog.New(slog.NewTextHandler(b.Log, nil)),

@@ -21,6 +21,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/live"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -60,7 +61,11 @@ func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 	}
 	signIn := l.signIn(testdb.Caller(t, db))
 	handler := gqlhttp.NewHandler(gqlhttp.Options{
-		Schema:  graph.NewSchema(&graph.Resolver{Engine: l.Engine, Live: hub}),
+		Schema: graph.NewSchema(&graph.Resolver{
+			Engine:   l.Engine,
+			Reporter: report.New(l.DB.Store(), time.Now),
+			Live:     hub,
+		}),
 		Stopped: hub.Stopped(),
 		Revoked: l.Engine.KeyOver,
 		SignIn:  signIn,

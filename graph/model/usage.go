@@ -6,12 +6,12 @@ import (
 
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 // UsageReport is what calls have come to in an answer.
-type UsageReport struct{ engine.Usage }
+type UsageReport struct{ report.Usage }
 
 // HasMore reports whether there are groups that are not in the answer.
 func (u UsageReport) HasMore() bool { return u.More }
@@ -27,13 +27,13 @@ func (u UsageReport) Groups() []UsageGroup {
 
 // UsageGroup is one group of calls in an answer.
 type UsageGroup struct {
-	engine.UsageGroup
-	by []engine.Dimension
+	report.UsageGroup
+	by []report.Dimension
 }
 
 // Day is nil when the groups are not by day.
 func (g UsageGroup) Day() *cost.Day {
-	if !slices.Contains(g.by, engine.ByDay) {
+	if !slices.Contains(g.by, report.ByDay) {
 		return nil
 	}
 	return &g.UsageGroup.Day
@@ -50,7 +50,7 @@ func (g UsageGroup) Outcome() *cost.CallState { return given(g.UsageGroup.Outcom
 
 // WorkflowID is nil when the groups are not by workflow.
 func (g UsageGroup) WorkflowID() *scalar.ID {
-	if !slices.Contains(g.by, engine.ByWorkflow) {
+	if !slices.Contains(g.by, report.ByWorkflow) {
 		return nil
 	}
 	id := scalar.NewID(scalar.WorkflowID, g.Workflow)
@@ -58,7 +58,7 @@ func (g UsageGroup) WorkflowID() *scalar.ID {
 }
 
 // Forecast is the running month's forecast in an answer.
-type Forecast struct{ engine.Forecast }
+type Forecast struct{ report.Forecast }
 
 // Spend is the balance so far.
 func (f Forecast) Spend() Spend { return Spend{Balance: f.Balance} }
@@ -67,7 +67,7 @@ func (f Forecast) Spend() Spend { return Spend{Balance: f.Balance} }
 func (f Forecast) SettledAtEnd() cost.Pico { return f.Forecast.Spend }
 
 // FunnelState is how workflows passed through a state in an answer.
-type FunnelState struct{ engine.FunnelState }
+type FunnelState struct{ report.FunnelState }
 
 // MedianSeconds is nil where nothing can be said.
 func (s FunnelState) MedianSeconds() *float64 { return seconds(s.Median) }
@@ -84,7 +84,7 @@ func seconds(d *time.Duration) *float64 {
 }
 
 // Funnel is how far workflows have come in an answer.
-type Funnel struct{ engine.Funnel }
+type Funnel struct{ report.Funnel }
 
 // States are all states.
 func (f Funnel) States() []FunnelState {

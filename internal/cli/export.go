@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/web"
@@ -44,9 +44,9 @@ func (f exportFlags) run(p *program, table web.Table) error {
 		return fmt.Errorf("--organization: %q is no UUID", f.Organization)
 	}
 	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
-	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
+	return withAuditor(p, func(a *audit.Auditor) error {
 		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
-		err := server.Exporter{Engine: e}.Export(p.ctx, who, in, p.stdout)
+		err := server.Exporter{Auditor: a}.Export(p.ctx, who, in, p.stdout)
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)
 		}

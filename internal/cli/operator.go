@@ -3,9 +3,11 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/server"
@@ -35,4 +37,9 @@ func withOperatorEngine(p *program, limits server.Limits, do func(*engine.Engine
 		}
 		return do(e)
 	})
+}
+
+// withAuditor runs a function with an auditor on the database, opened as its owner.
+func withAuditor(p *program, do func(*audit.Auditor) error) error {
+	return withOwner(p, func(pool *pgxpool.Pool) error { return do(audit.New(postgres.New(pool), time.Now)) })
 }

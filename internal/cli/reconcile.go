@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -35,20 +36,47 @@ func (c *reconcileCommand) Run(p *program) error {
 	if in.Figures, err = c.figures(p); err != nil {
 		return err
 	}
-	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
-		r, err := e.Reconcile(p.ctx, in)
-		if field := fault.FieldOf(err); len(field) == 1 {
-			return fmt.Errorf("--%s: %w", field[0], err)
-		}
-		if err != nil {
-			return err
-		}
-		return printReconciliation(p.stdout, r)
+	var r audit.Reconciliation
+	err = withAuditor(p, func(a *audit.Auditor) error {
+		r, err = a.Reconcile(p.ctx, in)
+		return err
 	})
+	if field := fault.FieldOf(err); len(field) == 1 {
+		return fmt.Errorf("--%s: %w", field[0], err)
+	}
+	if err != nil {
+		return err
+	}
+	err = withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
+		return e.AlertDifferences(p.ctx, differencesToAlert(in, r))
+	})
+	if err != nil {
+		return err
+	}
+	return printReconciliation(p.stdout, r)
+}
+
+// differencesToAlert returns the differences of a comparison, each for an alert.
+func differencesToAlert(in audit.ReconcileInput, r audit.Reconciliation) engine.AlertDifferencesInput {
+	alerts := engine.AlertDifferencesInput{Organization: in.Organization}
+	for _, d := range r.Differences() {
+		alerts.Differences = append(alerts.Differences, engine.ModelDifference{
+			Model: d.Model,
+			Difference: cost.Difference{
+				Provider:     in.Provider,
+				Day:          d.Day,
+				BookedCalls:  d.CallsHere,
+				ChargedCalls: d.CallsThere,
+				Booked:       d.Here,
+				Charged:      d.There,
+			},
+		})
+	}
+	return alerts
 }
 
 // input reads the flags.
-func (c *reconcileCommand) input(now time.Time) (in engine.ReconcileInput, err error) {
+func (c *reconcileCommand) input(now time.Time) (in audit.ReconcileInput, err error) {
 	today := cost.NewDay(now.UTC())
 	in.Provider, in.Days.To = c.Provider, today
 	if in.Days.From, err = cost.ParseDay(nil, c.From); err != nil {
@@ -77,7 +105,7 @@ func (c *reconcileCommand) input(now time.Time) (in engine.ReconcileInput, err e
 }
 
 // figures asks the provider.
-func (c *reconcileCommand) figures(p *program) ([]engine.ProviderDay, error) {
+func (c *reconcileCommand) figures(p *program) ([]audit.ProviderDay, error) {
 	if p.managementKey == "" {
 		return nil, errors.New("OPENROUTER_MANAGEMENT_KEY is not set: the key that makes requests may not see the figures")
 	}
@@ -90,15 +118,15 @@ func (c *reconcileCommand) figures(p *program) ([]engine.ProviderDay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the provider for its figures: %w", err)
 	}
-	figures := make([]engine.ProviderDay, len(activities))
+	figures := make([]audit.ProviderDay, len(activities))
 	for i, a := range activities {
-		figures[i] = engine.ProviderDay{Day: a.Day, Model: a.Model, Calls: a.Requests, Cost: a.Cost}
+		figures[i] = audit.ProviderDay{Day: a.Day, Model: a.Model, Calls: a.Requests, Cost: a.Cost}
 	}
 	return figures, nil
 }
 
 // printReconciliation prints a line for each difference, and the sum of all that was compared.
-func printReconciliation(w io.Writer, r engine.Reconciliation) error {
+func printReconciliation(w io.Writer, r audit.Reconciliation) error {
 	differences := r.Differences()
 	if len(differences) > 0 {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -3,16 +3,15 @@ package cli
 import (
 	"fmt"
 
-	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/server"
+	"github.com/infin8content/engine/internal/audit"
 )
 
 type verifyCommand struct{}
 
 // Run prints each row that is wrong, and nothing when all are right.
 func (*verifyCommand) Run(p *program) error {
-	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
-		findings, err := e.Verify(p.ctx)
+	return withAuditor(p, func(a *audit.Auditor) error {
+		findings, err := a.Verify(p.ctx)
 		if err != nil {
 			return err
 		}

@@ -76,4 +76,14 @@ func (r Days) Check(field []string) error {
 	return nil
 }
 
+// Period returns the time that the days cover in an IANA time zone. The error is that of CheckTimeZone.
+func (r Days) Period(timeZone string) (Period, error) {
+	start, err := r.From.Start(timeZone)
+	if err != nil {
+		return Period{}, err
+	}
+	end, err := r.To.Start(timeZone)
+	return Period{Start: start, End: end}, err
+}
+
 func (r Days) String() string { return fmt.Sprintf("[%s, %s)", r.From, r.To) }

@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/testengine"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -65,10 +66,10 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	who, w := testdb.Caller(t, db), &witness{t: t, store: db.Store()}
-	clock := &clock{at: testdb.Now()}
+	clock := testengine.NewClock(testdb.Now())
 	e, err := engine.New(engine.Options{
-		Store: db.Store().Telling(w.announce), Jobs: &jobs{}, Drives: []workflow.StepKey{workflow.StepICP},
-		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Now: clock.now,
+		Store: db.Store().Telling(w.announce), Jobs: &testengine.Jobs{}, Drives: []workflow.StepKey{workflow.StepICP},
+		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Now: clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +124,7 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	silent := testdb.Workflow(t, db, worker, testdb.WorkflowOpts{State: workflow.ICPPending})
 	run, _, err = e.Take(ctx, worker, silent.ID)
 	expect("take another", err, []int64{int64(silent.Version) + 1}, nil)
-	clock.advance(time.Hour)
+	clock.Advance(time.Hour)
 	_, err = e.SweepRuns(ctx)
 	expect("sweep a run whose lease is over", err, []int64{int64(run.Token) + 1}, nil)
 }

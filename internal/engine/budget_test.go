@@ -24,9 +24,9 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 	t.Run("OfOneWorkflow", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		servers, flow := b.servers(t), b.flow(t, workflow.ICPProcessing)
+		servers, flow := b.servers(t), b.Flow(t, workflow.ICPProcessing)
 		errs := testdb.Together(100, func(i int) error {
-			_, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+			_, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 			return err
 		})
 		if diff := cmp.Diff(map[fault.Kind]int{"": 33, fault.BudgetHeld: 67}, kinds(errs)); diff != "" {
@@ -34,10 +34,10 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 		}
 		refusals(t, errs, cost.AccountWorkflow, cost.Balance{Held: 99 * cent, Limit: cost.Dollar})
 		b.paid(t, flow.ID, 0, 99*cent)
-		if n := b.count(t, `SELECT count(*) FROM ai_calls`); n != 33 {
+		if n := b.Count(t, `SELECT count(*) FROM ai_calls`); n != 33 {
 			t.Errorf("calls: got %d, want 33", n)
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 	t.Run("OfAMonthAcrossTenWorkflows", func(t *testing.T) {
 		t.Parallel()
@@ -45,10 +45,10 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 		servers := b.servers(t)
 		var flows [10]workflow.Workflow
 		for i := range flows {
-			flows[i] = b.flow(t, workflow.ICPProcessing)
+			flows[i] = b.Flow(t, workflow.ICPProcessing)
 		}
 		errs := testdb.Together(100, func(i int) error {
-			_, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flows[i%10].ID, Amount: &amount})
+			_, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flows[i%10].ID, Amount: &amount})
 			return err
 		})
 		if diff := cmp.Diff(map[fault.Kind]int{"": 33, fault.BudgetHeld: 67}, kinds(errs)); diff != "" {
@@ -59,11 +59,11 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 		for _, flow := range flows {
 			entries += len(b.ledger(t, flow.ID)) - 1
 		}
-		held := b.count(t, `SELECT sum(held_pico)::bigint FROM usage_accounts WHERE kind = 'WORKFLOW'`)
-		if entries != 33 || held != int(99*cent) || b.count(t, `SELECT count(*) FROM ai_calls`) != 33 {
+		held := b.Count(t, `SELECT sum(held_pico)::bigint FROM usage_accounts WHERE kind = 'WORKFLOW'`)
+		if entries != 33 || held != int(99*cent) || b.Count(t, `SELECT count(*) FROM ai_calls`) != 33 {
 			t.Errorf("refused calls have left a trace: %d entries and %d held in the workflows' accounts", entries, held)
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 }
 
@@ -91,7 +91,7 @@ func TestAReservationIsAdmittedUpToTheLimitAndNotBeyond(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	pico := func(p cost.Pico) *cost.Pico { return &p }
-	flow, over, running := b.flow(t, workflow.ICPPending), b.flow(t, workflow.Completed), b.flow(t, workflow.ICPProcessing)
+	flow, over, running := b.Flow(t, workflow.ICPPending), b.Flow(t, workflow.Completed), b.Flow(t, workflow.ICPProcessing)
 	lost := running.Version - 1
 	estimate := func(model string) *cost.Estimate {
 		return &cost.Estimate{Models: []string{model}, PromptBytes: 1, MaxCompletionTokens: 1}
@@ -113,7 +113,7 @@ func TestAReservationIsAdmittedUpToTheLimitAndNotBeyond(t *testing.T) {
 		{"over", engine.ReserveInput{WorkflowID: over.ID, Amount: pico(1)}, fault.TerminalState},
 		{"lost", engine.ReserveInput{WorkflowID: running.ID, RunToken: &lost, Amount: pico(1)}, fault.StaleState},
 	} {
-		if _, err := b.engine.Reserve(ctx, b.who, c.in); fault.KindOf(err) != c.want {
+		if _, err := b.Engine.Reserve(ctx, b.Who, c.in); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
 	}
@@ -129,34 +129,34 @@ func TestAReservationIsAdmittedUpToTheLimitAndNotBeyond(t *testing.T) {
 		{1, fault.BudgetHeld},
 		{cost.Dollar + 1, fault.BudgetExhausted},
 	} {
-		_, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &c.amount})
+		_, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &c.amount})
 		if fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %q", c.amount, err, c.want)
 		}
 	}
 	b.paid(t, flow.ID, 0, cost.Dollar)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestAnotherOrganizationsMoneyDoesNotExist(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	call, other, amount := b.reserve(t, flow, cent), b.stranger(t), cent
+	flow := b.Flow(t, workflow.ICPPending)
+	call, other, amount := b.Reserve(t, flow, cent), b.Stranger(t), cent
 	before := b.rows(t)
 	for name, do := range map[string]func() error{
 		"reserve": func() error {
-			_, err := b.engine.Reserve(ctx, other, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+			_, err := b.Engine.Reserve(ctx, other, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 			return err
 		},
 		"settle": func() error {
-			_, err := b.engine.Settle(ctx, other, engine.SettleInput{CallID: call.ID, Cost: &amount})
+			_, err := b.Engine.Settle(ctx, other, engine.SettleInput{CallID: call.ID, Cost: &amount})
 			return err
 		},
-		"release":  func() error { _, err := b.engine.Release(ctx, other, engine.ReleaseInput{CallID: call.ID}); return err },
-		"dispatch": func() error { return b.engine.Dispatch(ctx, other, call.ID, "p") },
-		"call":     func() error { _, err := b.engine.Call(ctx, other, call.ID); return err },
-		"entry":    func() error { _, err := b.engine.EntryAt(ctx, other, flow.ID, 0); return err },
+		"release":  func() error { _, err := b.Engine.Release(ctx, other, engine.ReleaseInput{CallID: call.ID}); return err },
+		"dispatch": func() error { return b.Engine.Dispatch(ctx, other, call.ID, "p") },
+		"call":     func() error { _, err := b.Engine.Call(ctx, other, call.ID); return err },
+		"entry":    func() error { _, err := b.Engine.EntryAt(ctx, other, flow.ID, 0); return err },
 	} {
 		if err := do(); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s: got %v, want NOT_FOUND", name, err)
@@ -171,10 +171,10 @@ func TestAnotherOrganizationsMoneyDoesNotExist(t *testing.T) {
 func TestAnOverageIsBookedInFullAndStopsFurtherHolds(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	dear, cheap := b.reserve(t, flow, cent), b.reserve(t, flow, cent)
+	flow := b.Flow(t, workflow.ICPPending)
+	dear, cheap := b.Reserve(t, flow, cent), b.Reserve(t, flow, cent)
 	billed := 300 * cent // Three times the limit of the workflow.
-	got, err := b.engine.Settle(ctx, b.who, engine.SettleInput{CallID: dear.ID, Model: "m", Cost: &billed})
+	got, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{CallID: dear.ID, Model: "m", Cost: &billed})
 	if err != nil || !got.Call.Overage || *got.Call.Cost != billed {
 		t.Fatalf("got %+v, %v, want an overage of $3 in full", got.Call, err)
 	}
@@ -187,26 +187,26 @@ func TestAnOverageIsBookedInFullAndStopsFurtherHolds(t *testing.T) {
 		}
 	}
 	nothing := cost.Pico(0)
-	_, err = b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &nothing})
+	_, err = b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &nothing})
 	var refused *cost.RefusedError
 	if !errors.As(err, &refused) || refused.Kind() != fault.BudgetExhausted || !refused.Balance.Stopped {
 		t.Errorf("a hold after the overage: got %v, want it refused because the account is stopped", err)
 	}
 	// What is in flight can still end, and what costs no more than its hold flags nothing.
 	half := cent / 2
-	if got, err := b.engine.Settle(ctx, b.who, engine.SettleInput{
+	if got, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{
 		CallID: cheap.ID, Model: "m", Cost: &half,
 	}); err != nil || got.Call.Overage {
 		t.Errorf("the other call: got %+v, %v, want it settled", got.Call, err)
 	}
 	// Other workflows of the organization go on.
-	b.reserve(t, b.flow(t, workflow.ICPPending), cent)
-	b.sound(t)
+	b.Reserve(t, b.Flow(t, workflow.ICPPending), cent)
+	b.Sound(t)
 }
 
 func (b bundle) month(t *testing.T) cost.Account {
 	t.Helper()
-	organization, err := b.engine.Organization(context.Background(), b.who)
+	organization, err := b.Engine.Organization(context.Background(), b.Who)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,24 +236,24 @@ func TestACallIsChargedToTheMonthThatAdmittedIt(t *testing.T) {
 		t.Run(c.zone, func(t *testing.T) {
 			t.Parallel()
 			b, ctx := setup(t), context.Background()
-			b.clock.set(c.late.AddDate(0, -3, 0)) // The month that runs then keeps its end.
-			if _, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: c.zone}); err != nil {
+			b.Clock.Set(c.late.AddDate(0, -3, 0)) // The month that runs then keeps its end.
+			if _, err := b.Engine.SetTimeZone(ctx, b.Who, engine.SetTimeZoneInput{TimeZone: c.zone}); err != nil {
 				t.Fatal(err)
 			}
-			b.clock.set(c.late)
-			flow := b.flow(t, workflow.ICPPending)
-			call := b.reserve(t, flow, cent)
+			b.Clock.Set(c.late)
+			flow := b.Flow(t, workflow.ICPPending)
+			call := b.Reserve(t, flow, cent)
 			before := b.month(t)
 			if diff := cmp.Diff(&cost.Period{Start: c.start, End: c.end}, before.Period); diff != "" {
 				t.Errorf("the month (-want +got):\n%s", diff)
 			}
-			b.clock.advance(100 * time.Millisecond)
+			b.Clock.Advance(100 * time.Millisecond)
 			if next := b.month(t); !next.Period.Start.Equal(c.end) || next.Balance.Held != 0 {
 				t.Errorf("the next month: got %+v, want it to begin at %s with nothing held", next, c.end)
 			}
-			b.reserve(t, flow, 2*cent)
+			b.Reserve(t, flow, 2*cent)
 			billed := cent / 4
-			if _, err := b.engine.Settle(ctx, b.who, settle(call, billed)); err != nil {
+			if _, err := b.Engine.Settle(ctx, b.Who, settle(call, billed)); err != nil {
 				t.Fatal(err)
 			}
 			after := b.month(t)
@@ -264,7 +264,7 @@ func TestACallIsChargedToTheMonthThatAdmittedIt(t *testing.T) {
 			if want := (cost.Balance{Settled: billed, Limit: 25 * cost.Dollar}); last.After != want {
 				t.Errorf("the month before: got %+v, want %+v", last.After, want)
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -275,19 +275,19 @@ func TestAMonthIsOpenedOnceByMany(t *testing.T) {
 	servers := b.servers(t)
 	var flows [20]workflow.Workflow
 	for i := range flows {
-		flows[i] = b.flow(t, workflow.ICPPending)
+		flows[i] = b.Flow(t, workflow.ICPPending)
 	}
 	amount := cent
 	for _, err := range testdb.Together(20, func(i int) error {
-		_, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flows[i].ID, Amount: &amount})
+		_, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flows[i].ID, Amount: &amount})
 		return err
 	}) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if n := b.count(t, `SELECT count(*) FROM usage_accounts WHERE kind = 'MONTH'`); n != 1 {
+	if n := b.Count(t, `SELECT count(*) FROM usage_accounts WHERE kind = 'MONTH'`); n != 1 {
 		t.Errorf("months: got %d, want 1", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }

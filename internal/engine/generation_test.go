@@ -59,23 +59,23 @@ func TestSettleAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.clock.set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)) // No month ends while a provider is silent.
-			flow := b.flow(t, workflow.ICPPending)
-			call := b.reserve(t, flow, cent)
+			b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)) // No month ends while a provider is silent.
+			flow := b.Flow(t, workflow.ICPPending)
+			call := b.Reserve(t, flow, cent)
 			first(t, b, call)
-			if _, err := b.engine.Settle(ctx, b.who, full(call, cent/2)); err != nil {
+			if _, err := b.Engine.Settle(ctx, b.Who, full(call, cent/2)); err != nil {
 				t.Fatal(err)
 			}
 			before := b.rows(t)
 			for change, apply := range changes {
 				in := full(call, cent/2)
 				apply(&in)
-				_, err := b.engine.Settle(ctx, b.who, in)
+				_, err := b.Engine.Settle(ctx, b.Who, in)
 				if fault.KindOf(err) != fault.IdempotencyMismatch {
 					t.Errorf("%s: got %v, want IDEMPOTENCY_MISMATCH", change, err)
 				}
 			}
-			again, err := b.engine.Settle(ctx, b.who, full(call, cent/2))
+			again, err := b.Engine.Settle(ctx, b.Who, full(call, cent/2))
 			if err != nil || !again.Replayed || again.Call.GenerationID != "gen-1" {
 				t.Errorf("the same: got %+v, %v, want a replay", again, err)
 			}
@@ -83,17 +83,17 @@ func TestSettleAgain(t *testing.T) {
 				t.Errorf("a second settlement has written (-before +after):\n%s", diff)
 			}
 			b.paid(t, flow.ID, cent/2, 0)
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 	t.Run("AssumedKeepsTheContentInTheLedger", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.clock.set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
-		flow := b.flow(t, workflow.ICPPending)
-		call := b.reserve(t, flow, cent)
+		b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
+		flow := b.Flow(t, workflow.ICPPending)
+		call := b.Reserve(t, flow, cent)
 		b.assume(t, call)
-		if _, err := b.engine.Settle(ctx, b.who, full(call, cent)); err != nil { // Exactly what was assumed.
+		if _, err := b.Engine.Settle(ctx, b.Who, full(call, cent)); err != nil { // Exactly what was assumed.
 			t.Fatal(err)
 		}
 		reason := b.lastOf(t, flow.ID).Reason
@@ -108,48 +108,48 @@ func TestSettleAgain(t *testing.T) {
 	t.Run("AfterTheProvidersOwnAnswer", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.clock.set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
-		flow := b.flow(t, workflow.ICPPending)
-		call := b.reserve(t, flow, cent)
+		b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
+		flow := b.Flow(t, workflow.ICPPending)
+		call := b.Reserve(t, flow, cent)
 		b.assume(t, call)
-		if _, err := b.engine.SettleLate(ctx, b.who, full(call, cent/4)); err != nil {
+		if _, err := b.Engine.SettleLate(ctx, b.Who, full(call, cent/4)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.engine.Settle(ctx, b.who, full(call, cent/8)); fault.KindOf(err) != fault.IdempotencyMismatch {
+		if _, err := b.Engine.Settle(ctx, b.Who, full(call, cent/8)); fault.KindOf(err) != fault.IdempotencyMismatch {
 			t.Errorf("got %v, want the provider's answer to stand", err)
 		}
 		b.paid(t, flow.ID, cent/4, 0)
-		b.sound(t)
+		b.Sound(t)
 	})
 	t.Run("WithoutWhatAWorkerHasWritten", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		flow := b.flow(t, workflow.ICPPending)
-		call := b.call(t, b.take(t, flow.ID, "worker:1"), cent)
-		if err := b.engine.Identify(ctx, b.who, call.ID, "sandbox", "gen-1"); err != nil {
+		flow := b.Flow(t, workflow.ICPPending)
+		call := b.Call(t, b.Take(t, flow.ID, "worker:1"), cent)
+		if err := b.Engine.Identify(ctx, b.Who, call.ID, "sandbox", "gen-1"); err != nil {
 			t.Fatal(err)
 		}
 		other := settle(call, cent)
 		other.GenerationID = "gen-2"
-		if _, err := b.engine.Settle(ctx, b.who, other); fault.KindOf(err) != fault.Conflict {
+		if _, err := b.Engine.Settle(ctx, b.Who, other); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("another generation: got %v, want CONFLICT", err)
 		}
 		for range 2 {
-			if _, err := b.engine.Settle(ctx, b.who, settle(call, cent)); err != nil {
+			if _, err := b.Engine.Settle(ctx, b.Who, settle(call, cent)); err != nil {
 				t.Error(err)
 			}
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 }
 
 func TestReleaseAgain(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	call := b.reserve(t, flow, cent)
+	flow := b.Flow(t, workflow.ICPPending)
+	call := b.Reserve(t, flow, cent)
 	release := func(reason string, failure workflow.FailureCode) (engine.Charged, error) {
-		return b.engine.Release(ctx, b.who, engine.ReleaseInput{CallID: call.ID, Reason: reason, Failure: failure})
+		return b.Engine.Release(ctx, b.Who, engine.ReleaseInput{CallID: call.ID, Reason: reason, Failure: failure})
 	}
 	if _, err := release("never sent", workflow.FailureNetwork); err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func TestReleaseAgain(t *testing.T) {
 			t.Errorf("got %v, want IDEMPOTENCY_MISMATCH", err)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestGenerationIsChargedOnce(t *testing.T) {
@@ -175,27 +175,27 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 	// The ways in which a caller says that a call was answered by gen-1.
 	type way = func(*testing.T, bundle, workflow.Workflow) (uuid.UUID, error)
 	settled := func(t *testing.T, b bundle, flow workflow.Workflow) (uuid.UUID, error) {
-		call := b.reserve(t, flow, cent)
-		_, err := b.engine.Settle(ctx, b.who, full(call, cent))
+		call := b.Reserve(t, flow, cent)
+		_, err := b.Engine.Settle(ctx, b.Who, full(call, cent))
 		return call.ID, err
 	}
 	elsewhere := func(t *testing.T, b bundle, flow workflow.Workflow) (uuid.UUID, error) {
-		call := b.reserve(t, flow, cent)
+		call := b.Reserve(t, flow, cent)
 		in := full(call, cent)
 		in.Provider = ""
-		_, err := b.engine.Settle(ctx, b.who, in)
+		_, err := b.Engine.Settle(ctx, b.Who, in)
 		return call.ID, err
 	}
 	recorded := func(_ *testing.T, b bundle, flow workflow.Workflow) (uuid.UUID, error) {
-		charged, err := b.engine.Record(ctx, b.who, engine.RecordInput{
+		charged, err := b.Engine.Record(ctx, b.Who, engine.RecordInput{
 			WorkflowID: flow.ID, Model: "m", Cost: ptr(cent), GenerationID: "gen-1",
 		})
 		return charged.Call.ID, err
 	}
 	assumed := func(t *testing.T, b bundle, flow workflow.Workflow) (uuid.UUID, error) {
-		call := b.reserve(t, flow, cent)
+		call := b.Reserve(t, flow, cent)
 		b.assume(t, call)
-		_, err := b.engine.Settle(ctx, b.who, full(call, cent))
+		_, err := b.Engine.Settle(ctx, b.Who, full(call, cent))
 		return call.ID, err
 	}
 	ways := map[string]way{
@@ -206,8 +206,8 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 			t.Run(first+"Then"+second, func(t *testing.T) {
 				t.Parallel()
 				b := setup(t)
-				b.clock.set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
-				flow := b.flow(t, workflow.ICPPending)
+				b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
+				flow := b.Flow(t, workflow.ICPPending)
 				existing, err := one(t, b, flow)
 				if err != nil {
 					t.Fatal(err)
@@ -220,16 +220,16 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 				if second == "Recorded" {
 					b.paid(t, flow.ID, cent, 0)
 				}
-				b.sound(t)
+				b.Sound(t)
 			})
 		}
 	}
 	t.Run("OfTwentyCallersOneWins", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		flow, servers := b.flow(t, workflow.ICPPending), b.servers(t)
+		flow, servers := b.Flow(t, workflow.ICPPending), b.servers(t)
 		errs := testdb.Together(20, func(i int) error {
-			_, err := servers[i%2].Record(ctx, b.who, engine.RecordInput{
+			_, err := servers[i%2].Record(ctx, b.Who, engine.RecordInput{
 				WorkflowID: flow.ID, Model: "m", Cost: ptr(cent), GenerationID: "gen-1",
 			})
 			return err
@@ -238,19 +238,19 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		b.paid(t, flow.ID, cent, 0)
-		b.sound(t)
+		b.Sound(t)
 	})
 	t.Run("OfAnotherOrganizationCountsForNothing", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		if _, err := settled(t, b, b.flow(t, workflow.ICPPending)); err != nil {
+		if _, err := settled(t, b, b.Flow(t, workflow.ICPPending)); err != nil {
 			t.Fatal(err)
 		}
-		b.who = b.stranger(t)
-		if _, err := settled(t, b, b.flow(t, workflow.ICPPending)); err != nil {
+		b.Who = b.Stranger(t)
+		if _, err := settled(t, b, b.Flow(t, workflow.ICPPending)); err != nil {
 			t.Error(err)
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 }
 
@@ -258,11 +258,11 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 func TestProvidersOwnAnswerIsBookedWhateverStandsBesideIt(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	run := b.take(t, flow.ID, "worker:1")
-	first, second, third := b.call(t, run, cent), b.call(t, run, cent), b.call(t, run, cent)
+	flow := b.Flow(t, workflow.ICPPending)
+	run := b.Take(t, flow.ID, "worker:1")
+	first, second, third := b.Call(t, run, cent), b.Call(t, run, cent), b.Call(t, run, cent)
 	for _, err := range testdb.Together(2, func(i int) error {
-		return b.engine.Identify(ctx, b.who, []uuid.UUID{first.ID, second.ID}[i], "sandbox", "gen-1")
+		return b.Engine.Identify(ctx, b.Who, []uuid.UUID{first.ID, second.ID}[i], "sandbox", "gen-1")
 	}) {
 		if err != nil {
 			t.Errorf("identify: %v", err)
@@ -272,17 +272,17 @@ func TestProvidersOwnAnswerIsBookedWhateverStandsBesideIt(t *testing.T) {
 		in := full(call, cent/2)
 		in.Model = ""
 		in.Usage = cost.Usage{PromptTokens: 10, CachedTokens: 1_000_000, CompletionTokens: -1, ReasoningTokens: 7}
-		got, err := b.engine.SettleLate(ctx, b.who, in)
+		got, err := b.Engine.SettleLate(ctx, b.Who, in)
 		want := cost.Usage{PromptTokens: 1_000_000, CachedTokens: 1_000_000, CompletionTokens: 7, ReasoningTokens: 7}
 		if err != nil || *got.Call.Cost != cent/2 || got.Call.GenerationID != "gen-1" || got.Call.Usage != want {
 			t.Errorf("got %+v, %v, want it booked", got.Call, err)
 		}
 	}
 	var marked int
-	err := b.db.Super.QueryRow(ctx, `SELECT count(*) FROM ai_calls WHERE generation_repeated`).Scan(&marked)
+	err := b.DB.Super.QueryRow(ctx, `SELECT count(*) FROM ai_calls WHERE generation_repeated`).Scan(&marked)
 	if err != nil || marked != 2 {
 		t.Errorf("got %d calls marked as repetitions, %v, want 2", marked, err)
 	}
 	b.paid(t, flow.ID, 3*(cent/2), 0)
-	b.sound(t)
+	b.Sound(t)
 }

@@ -43,52 +43,52 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 	"Create": func(_ *testing.T, b bundle) keyed {
 		names := []string{"Name", "Another name", ""}
 		return func(key string, v int) (outcome, error) {
-			return moved(b.engine.Create(context.Background(), b.who, engine.CreateInput{
+			return moved(b.Engine.Create(context.Background(), b.Who, engine.CreateInput{
 				Name: names[v], Company: workflow.Company{Name: "C", URL: "https://example.com"}, IdempotencyKey: key,
 			}))
 		}
 	},
 	"Transition": func(t *testing.T, b bundle) keyed {
-		flow := b.flow(t, workflow.Created)
+		flow := b.Flow(t, workflow.Created)
 		from := []workflow.State{workflow.Created, workflow.Created, workflow.ICPPending}
 		to := []workflow.State{workflow.ICPPending, workflow.Cancelled, workflow.ICPProcessing}
 		return func(key string, v int) (outcome, error) {
-			return moved(b.engine.Transition(context.Background(), b.who, engine.TransitionInput{
+			return moved(b.Engine.Transition(context.Background(), b.Who, engine.TransitionInput{
 				WorkflowID: flow.ID, From: from[v], To: to[v], IdempotencyKey: key,
 			}))
 		}
 	},
 	"Cancel": func(t *testing.T, b bundle) keyed {
-		flow := b.flow(t, workflow.SeedReviewPending)
+		flow := b.Flow(t, workflow.SeedReviewPending)
 		reasons := []string{"enough", "something else", strings.Repeat("x", 2001)}
 		return func(key string, v int) (outcome, error) {
-			return moved(b.engine.Cancel(context.Background(), b.who, engine.CancelInput{
+			return moved(b.Engine.Cancel(context.Background(), b.Who, engine.CancelInput{
 				WorkflowID: flow.ID, Reason: reasons[v], IdempotencyKey: key,
 			}))
 		}
 	},
 	"GenerateICP": func(t *testing.T, b bundle) keyed {
 		flows := []uuid.UUID{
-			b.flow(t, workflow.Created).ID, b.flow(t, workflow.Created).ID, b.flow(t, workflow.ICPCompleted).ID,
+			b.Flow(t, workflow.Created).ID, b.Flow(t, workflow.Created).ID, b.Flow(t, workflow.ICPCompleted).ID,
 		}
 		return func(key string, v int) (outcome, error) {
-			return moved(b.engine.GenerateICP(context.Background(), b.who, engine.GenerateICPInput{
+			return moved(b.Engine.GenerateICP(context.Background(), b.Who, engine.GenerateICPInput{
 				WorkflowID: flows[v], IdempotencyKey: key,
 			}))
 		}
 	},
 	"GenerateICPAgain": func(t *testing.T, b bundle) keyed {
 		flows := []uuid.UUID{
-			b.flow(t, workflow.ICPFailed).ID, b.flow(t, workflow.ICPFailed).ID, b.flow(t, workflow.Cancelled).ID,
+			b.Flow(t, workflow.ICPFailed).ID, b.Flow(t, workflow.ICPFailed).ID, b.Flow(t, workflow.Cancelled).ID,
 		}
 		return func(key string, v int) (outcome, error) {
-			return moved(b.engine.GenerateICP(context.Background(), b.who, engine.GenerateICPInput{
+			return moved(b.Engine.GenerateICP(context.Background(), b.Who, engine.GenerateICPInput{
 				WorkflowID: flows[v], IdempotencyKey: key,
 			}))
 		}
 	},
 	"Reserve": func(t *testing.T, b bundle) keyed {
-		flow := b.flow(t, workflow.ICPProcessing)
+		flow := b.Flow(t, workflow.ICPProcessing)
 		return func(key string, v int) (outcome, error) {
 			amount := 3 * cent
 			if v == 1 {
@@ -96,13 +96,13 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 			} else if v == 2 {
 				amount = 101 * cent
 			}
-			return charged(b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{
+			return charged(b.Engine.Reserve(context.Background(), b.Who, engine.ReserveInput{
 				WorkflowID: flow.ID, Amount: &amount, IdempotencyKey: key,
 			}))
 		}
 	},
 	"Settle": func(t *testing.T, b bundle) keyed {
-		call := b.reserve(t, b.flow(t, workflow.ICPProcessing), cent)
+		call := b.Reserve(t, b.Flow(t, workflow.ICPProcessing), cent)
 		return func(key string, v int) (outcome, error) {
 			billed := cent/2 - 1
 			if v > 0 {
@@ -112,14 +112,14 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 			if v == 2 {
 				in.Cost = nil // No such model is in the price table.
 			}
-			return charged(b.engine.Settle(context.Background(), b.who, in))
+			return charged(b.Engine.Settle(context.Background(), b.Who, in))
 		}
 	},
 	"Release": func(t *testing.T, b bundle) keyed {
-		call := b.reserve(t, b.flow(t, workflow.ICPProcessing), cent)
+		call := b.Reserve(t, b.Flow(t, workflow.ICPProcessing), cent)
 		reasons := []string{"never sent", "something else", "\x00"}
 		return func(key string, v int) (outcome, error) {
-			return charged(b.engine.Release(context.Background(), b.who, engine.ReleaseInput{
+			return charged(b.Engine.Release(context.Background(), b.Who, engine.ReleaseInput{
 				CallID: call.ID, Reason: reasons[v], IdempotencyKey: key,
 			}))
 		}
@@ -133,7 +133,7 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 		return func(key string, v int) (outcome, error) {
 			in := runs[v]
 			in.IdempotencyKey = key
-			renewed, err := b.engine.RenewLease(context.Background(), b.who, in)
+			renewed, err := b.Engine.RenewLease(context.Background(), b.Who, in)
 			return outcome{fmt.Sprint(renewed.Run.WorkflowID, renewed.Run.LeaseExpiresAt), renewed.Replayed}, err
 		}
 	},
@@ -142,7 +142,7 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 		return func(key string, v int) (outcome, error) {
 			l := list("new/model", tokens(units[v], units[v]))
 			l.Prices = append(l.Prices, list(sonar, tokens(1, 1)).Prices...)
-			done, err := b.engine.ImportPrices(context.Background(), b.who, engine.ImportPricesInput{
+			done, err := b.Engine.ImportPrices(context.Background(), b.Who, engine.ImportPricesInput{
 				List: l, Source: sources[v], Apply: true, IdempotencyKey: key,
 			})
 			thing, _ := json.Marshal(done.Changes)
@@ -160,8 +160,8 @@ var verbs = map[string]func(t *testing.T, b bundle) keyed{
 // outside begins a run that a program outside drives.
 func (b bundle) outside(t *testing.T) engine.RenewLeaseInput {
 	t.Helper()
-	moved, err := b.engine.Transition(context.Background(), b.who, engine.TransitionInput{
-		WorkflowID: b.flow(t, workflow.CompetitorPending).ID,
+	moved, err := b.Engine.Transition(context.Background(), b.Who, engine.TransitionInput{
+		WorkflowID: b.Flow(t, workflow.CompetitorPending).ID,
 		From:       workflow.CompetitorPending, To: workflow.CompetitorProcessing,
 	})
 	if err != nil {
@@ -176,7 +176,7 @@ func decides(
 	verb func(*engine.Engine, context.Context, caller.Caller, engine.DecideInput) (engine.Decided, error),
 ) keyed {
 	t.Helper()
-	done, err := b.engine.ImportPrices(context.Background(), b.who, engine.ImportPricesInput{
+	done, err := b.Engine.ImportPrices(context.Background(), b.Who, engine.ImportPricesInput{
 		List: list(sonar, tokens(1, 1)), Source: "contract", Apply: true,
 	})
 	if err != nil {
@@ -185,7 +185,7 @@ func decides(
 	doubted := done.Changes[0].ProposalID
 	reasons := []string{"Signed.", "Something else.", ""}
 	return func(key string, v int) (outcome, error) {
-		decided, err := verb(b.engine, context.Background(), b.who, engine.DecideInput{
+		decided, err := verb(b.Engine, context.Background(), b.Who, engine.DecideInput{
 			ProposalID: doubted, Reason: reasons[v], IdempotencyKey: key,
 		})
 		return outcome{fmt.Sprint(decided.Proposal.ID, decided.Proposal.State), decided.Replayed}, err
@@ -223,10 +223,10 @@ func TestTheSameKeyFiftyTimesAtOnceIsOneRowAndFortyNineReplays(t *testing.T) {
 			if originals != 1 || replays != 49 || len(outcomes) != 2 {
 				t.Errorf("got %v, want the same thing once and 49 times replayed", outcomes)
 			}
-			if n := b.count(t, `SELECT count(*) FROM idempotency_keys`); n != 1 {
+			if n := b.Count(t, `SELECT count(*) FROM idempotency_keys`); n != 1 {
 				t.Errorf("keys: got %d, want 1", n)
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -263,7 +263,7 @@ func TestAKeyIsForOneRequest(t *testing.T) {
 			if _, err := do(strings.Repeat("🔑", 256), 0); fault.KindOf(err) != fault.InvalidInput {
 				t.Errorf("a key of 256 characters: got %v, want INVALID_INPUT", err)
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -271,13 +271,13 @@ func TestAKeyIsForOneRequest(t *testing.T) {
 func TestAKeyOfOneVerbIsNoKeyOfAnother(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.Created)
-	if _, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{
+	flow := b.Flow(t, workflow.Created)
+	if _, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{
 		WorkflowID: flow.ID, IdempotencyKey: "key",
 	}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID, IdempotencyKey: "key"})
+	_, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID, IdempotencyKey: "key"})
 	if fault.KindOf(err) != fault.IdempotencyMismatch {
 		t.Errorf("got %v, want IDEMPOTENCY_MISMATCH", err)
 	}
@@ -289,15 +289,15 @@ func TestAKeyOfOneVerbIsNoKeyOfAnother(t *testing.T) {
 func TestOrganizationsDoNotShareKeys(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	other := b.stranger(t)
+	other := b.Stranger(t)
 	in := engine.CreateInput{
 		Name: "Name", Company: workflow.Company{Name: "C", URL: "https://example.com"}, IdempotencyKey: "key",
 	}
-	mine, err := b.engine.Create(ctx, b.who, in)
+	mine, err := b.Engine.Create(ctx, b.Who, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := b.engine.Create(ctx, other, in)
+	theirs, err := b.Engine.Create(ctx, other, in)
 	if err != nil || theirs.Replayed || theirs.Workflow.ID == mine.Workflow.ID {
 		t.Errorf("got %v, %v, want a workflow of the other organization's own", theirs, err)
 	}
@@ -307,18 +307,18 @@ func TestOrganizationsDoNotShareKeys(t *testing.T) {
 func TestAReplayShowsWhatWasDoneThen(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	in := engine.TransitionInput{
 		WorkflowID: flow.ID, From: workflow.Created, To: workflow.ICPPending, Reason: "go", IdempotencyKey: "key",
 	}
-	first, err := b.engine.Transition(ctx, b.who, in)
+	first, err := b.Engine.Transition(ctx, b.Who, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
+	if _, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
-	replay, err := b.engine.Transition(ctx, b.who, in)
+	replay, err := b.Engine.Transition(ctx, b.Who, in)
 	if err != nil || !replay.Replayed || replay.Workflow.State != workflow.Cancelled {
 		t.Errorf("got %v, %v, want a replay of a workflow that is CANCELLED now", replay, err)
 	}
@@ -333,17 +333,17 @@ func TestAReplayedRenewalRenewsNothing(t *testing.T) {
 	b, ctx := setup(t), context.Background()
 	in := b.outside(t)
 	in.IdempotencyKey = "first"
-	first, err := b.engine.RenewLease(ctx, b.who, in)
+	first, err := b.Engine.RenewLease(ctx, b.Who, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(time.Second)
-	replay, err := b.engine.RenewLease(ctx, b.who, in)
+	b.Clock.Advance(time.Second)
+	replay, err := b.Engine.RenewLease(ctx, b.Who, in)
 	if diff := cmp.Diff(engine.Renewed{Run: first.Run, Replayed: true}, replay); err != nil || diff != "" {
 		t.Errorf("the same again: %v (-want +got):\n%s", err, diff)
 	}
 	in.IdempotencyKey = "second"
-	second, err := b.engine.RenewLease(ctx, b.who, in)
+	second, err := b.Engine.RenewLease(ctx, b.Who, in)
 	if want := first.Run.LeaseExpiresAt.Add(time.Second); err != nil || !second.Run.LeaseExpiresAt.Equal(want) {
 		t.Errorf("another key: got %v, %v, want a lease until %v", second.Run.LeaseExpiresAt, err, want)
 	}

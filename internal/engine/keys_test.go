@@ -19,8 +19,8 @@ import (
 // key makes a key for a day.
 func (b bundle) key(t *testing.T, name string, role caller.Role) engine.Keyed {
 	t.Helper()
-	made, err := b.engine.CreateKey(context.Background(), b.who, engine.CreateKeyInput{
-		Name: name, Role: role, ExpiresAt: b.clock.now().Add(24 * time.Hour),
+	made, err := b.Engine.CreateKey(context.Background(), b.Who, engine.CreateKeyInput{
+		Name: name, Role: role, ExpiresAt: b.Clock.Now().Add(24 * time.Hour),
 	})
 	if err != nil {
 		t.Fatalf("create a key: %v", err)
@@ -46,7 +46,7 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	servers := b.servers(t)
 	made := b.key(t, "nightly", caller.Operator)
 	want := caller.Caller{
-		Actor: "key:nightly", OrganizationID: b.who.OrganizationID, Role: caller.Operator, KeyID: made.Key.ID,
+		Actor: "key:nightly", OrganizationID: b.Who.OrganizationID, Role: caller.Operator, KeyID: made.Key.ID,
 	}
 	for _, server := range servers {
 		who, ends, err := server.KeyCaller(ctx, made.Text)
@@ -57,7 +57,7 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	listening, stop := context.WithCancel(ctx)
 	defer stop()
 	over := servers[1].KeyOver(listening, want)
-	if done, err := b.engine.RevokeKey(ctx, b.who, engine.RevokeKeyInput{
+	if done, err := b.Engine.RevokeKey(ctx, b.Who, engine.RevokeKeyInput{
 		KeyID: made.Key.ID, Reason: "Lost.",
 	}); err != nil || done.Replayed || done.Key.State != engine.KeyRevoked || done.Key.RevokedBy != "alice" {
 		t.Errorf("revoke: got %+v, %v", done, err)
@@ -70,12 +70,12 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("what goes on with the key is not told")
 	}
-	again, err := b.engine.RevokeKey(ctx, b.who, engine.RevokeKeyInput{KeyID: made.Key.ID, Reason: "Really."})
+	again, err := b.Engine.RevokeKey(ctx, b.Who, engine.RevokeKeyInput{KeyID: made.Key.ID, Reason: "Really."})
 	if err != nil || !again.Replayed {
 		t.Errorf("revoke again: got %+v, %v, want nothing done", again, err)
 	}
 	var journal []string
-	rows, err := b.db.Super.Query(ctx, `SELECT concat_ws(' ', version, actor, api_key_event, reason)
+	rows, err := b.DB.Super.Query(ctx, `SELECT concat_ws(' ', version, actor, api_key_event, reason)
 		FROM organization_changes WHERE api_key_id = $1 ORDER BY version`, made.Key.ID)
 	for err == nil && rows.Next() {
 		var row string
@@ -91,12 +91,12 @@ func TestAKeyIsOverWhenItHasExpired(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	made := b.key(t, "short", caller.Viewer)
-	b.clock.advance(24*time.Hour - time.Microsecond)
-	if _, _, err := b.engine.KeyCaller(context.Background(), made.Text); err != nil {
+	b.Clock.Advance(24*time.Hour - time.Microsecond)
+	if _, _, err := b.Engine.KeyCaller(context.Background(), made.Text); err != nil {
 		t.Errorf("just before its end: %v", err)
 	}
-	b.clock.advance(time.Microsecond)
-	refused(t, b.engine, made.Text, "is EXPIRED")
+	b.Clock.Advance(time.Microsecond)
+	refused(t, b.Engine, made.Text, "is EXPIRED")
 }
 
 // A key with one wrong letter is found out by its checksum, one with a right checksum by its digest. Neither says more
@@ -110,36 +110,36 @@ func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
 		if made.Text[i] == 'a' {
 			letter = "b"
 		}
-		refused(t, b.engine, made.Text[:i]+letter+made.Text[i+1:], "is mistyped")
+		refused(t, b.Engine, made.Text[:i]+letter+made.Text[i+1:], "is mistyped")
 	}
 	for _, text := range []string{
 		"", "infin8_", made.Text[:len(made.Text)-1], made.Text + "a", strings.ToUpper(made.Text),
 	} {
-		refused(t, b.engine, text, "is mistyped")
+		refused(t, b.Engine, text, "is mistyped")
 	}
-	stranger := b.stranger(t)
+	stranger := b.Stranger(t)
 	random := bytes.Repeat([]byte{7}, 25)
-	forger := b.newEngine(t, b.db.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
+	forger := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
 	forged, err := forger.CreateKey(context.Background(), stranger, engine.CreateKeyInput{
-		Name: "one", Role: caller.Admin, ExpiresAt: b.clock.now().Add(time.Hour),
+		Name: "one", Role: caller.Admin, ExpiresAt: b.Clock.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The same prefix in the other organization: another secret, so another digest.
 	random[24] = 8
-	forger = b.newEngine(t, b.db.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
-	_, err = forger.CreateKey(context.Background(), b.who, engine.CreateKeyInput{
-		Name: "two", Role: caller.Admin, ExpiresAt: b.clock.now().Add(time.Hour),
+	forger = b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
+	_, err = forger.CreateKey(context.Background(), b.Who, engine.CreateKeyInput{
+		Name: "two", Role: caller.Admin, ExpiresAt: b.Clock.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if who, _, err := b.engine.KeyCaller(context.Background(), forged.Text); err != nil ||
+	if who, _, err := b.Engine.KeyCaller(context.Background(), forged.Text); err != nil ||
 		who.OrganizationID != stranger.OrganizationID {
 		t.Errorf("got %+v, %v, want the stranger", who, err)
 	}
-	if _, err := b.db.Owner.Exec(context.Background(), `TRUNCATE api_keys`); err == nil {
+	if _, err := b.DB.Owner.Exec(context.Background(), `TRUNCATE api_keys`); err == nil {
 		t.Error("keys can be removed")
 	}
 }
@@ -148,11 +148,11 @@ func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	in := engine.CreateKeyInput{
-		Name: "ci", Role: caller.Viewer, ExpiresAt: b.clock.now().Add(time.Hour), IdempotencyKey: "k",
+		Name: "ci", Role: caller.Viewer, ExpiresAt: b.Clock.Now().Add(time.Hour), IdempotencyKey: "k",
 	}
 	texts := make([]string, 8)
 	for _, err := range testdb.Together(len(texts), func(i int) error {
-		made, err := b.engine.CreateKey(ctx, b.who, in)
+		made, err := b.Engine.CreateKey(ctx, b.Who, in)
 		if texts[i] = made.Text; made.Replayed != (made.Text == "") || made.Key.Name != "ci" {
 			t.Errorf("got %+v", made)
 		}
@@ -166,11 +166,11 @@ func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
 		t.Errorf("the key was shown %d times", shown)
 	}
 	in.Role = caller.Admin
-	if _, err := b.engine.CreateKey(ctx, b.who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
+	if _, err := b.Engine.CreateKey(ctx, b.Who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
 		t.Errorf("other content: got %v, want %s", err, fault.IdempotencyMismatch)
 	}
 	var kept int
-	if err := b.db.Super.QueryRow(ctx, `SELECT count(*) FROM api_keys AS k WHERE k::text LIKE '%' || $1 || '%'`,
+	if err := b.DB.Super.QueryRow(ctx, `SELECT count(*) FROM api_keys AS k WHERE k::text LIKE '%' || $1 || '%'`,
 		strings.Join(texts, "")).Scan(&kept); err != nil || kept != 0 {
 		t.Errorf("the key itself is kept in %d rows, %v", kept, err)
 	}
@@ -180,35 +180,35 @@ func TestAKeyThatCannotBeIsRefused(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.key(t, "taken", caller.Viewer)
-	operator := b.as("olga")
-	good := engine.CreateKeyInput{Name: "n", Role: caller.Operator, ExpiresAt: b.clock.now().Add(time.Hour)}
+	operator := b.As("olga")
+	good := engine.CreateKeyInput{Name: "n", Role: caller.Operator, ExpiresAt: b.Clock.Now().Add(time.Hour)}
 	for name, c := range map[string]struct {
 		who    caller.Caller
 		change func(*engine.CreateKeyInput)
 		want   fault.Kind
 	}{
-		"no name":        {b.who, func(in *engine.CreateKeyInput) { in.Name = "" }, fault.InvalidInput},
-		"a long name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
-		"space around":   {b.who, func(in *engine.CreateKeyInput) { in.Name = " n" }, fault.InvalidInput},
-		"a line break":   {b.who, func(in *engine.CreateKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
-		"a turned name":  {b.who, func(in *engine.CreateKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
-		"a used name":    {b.who, func(in *engine.CreateKeyInput) { in.Name = "taken" }, fault.Conflict},
-		"no such role":   {b.who, func(in *engine.CreateKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
+		"no name":        {b.Who, func(in *engine.CreateKeyInput) { in.Name = "" }, fault.InvalidInput},
+		"a long name":    {b.Who, func(in *engine.CreateKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
+		"space around":   {b.Who, func(in *engine.CreateKeyInput) { in.Name = " n" }, fault.InvalidInput},
+		"a line break":   {b.Who, func(in *engine.CreateKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
+		"a turned name":  {b.Who, func(in *engine.CreateKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
+		"a used name":    {b.Who, func(in *engine.CreateKeyInput) { in.Name = "taken" }, fault.Conflict},
+		"no such role":   {b.Who, func(in *engine.CreateKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
 		"a greater role": {operator, func(in *engine.CreateKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
-		"over already":   {b.who, func(in *engine.CreateKeyInput) { in.ExpiresAt = b.clock.now() }, fault.InvalidInput},
-		"for ever": {b.who, func(in *engine.CreateKeyInput) {
-			in.ExpiresAt = b.clock.now().Add(366*24*time.Hour + time.Microsecond)
+		"over already":   {b.Who, func(in *engine.CreateKeyInput) { in.ExpiresAt = b.Clock.Now() }, fault.InvalidInput},
+		"for ever": {b.Who, func(in *engine.CreateKeyInput) {
+			in.ExpiresAt = b.Clock.Now().Add(366*24*time.Hour + time.Microsecond)
 		}, fault.InvalidInput},
 	} {
 		in := good
 		c.change(&in)
-		if _, err := b.engine.CreateKey(ctx, c.who, in); fault.KindOf(err) != c.want {
+		if _, err := b.Engine.CreateKey(ctx, c.who, in); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}
 	}
-	elsewhere := b.stranger(t)
-	for _, who := range []caller.Caller{elsewhere, b.who} {
-		_, err := b.engine.RevokeKey(ctx, who, engine.RevokeKeyInput{KeyID: uuid.New()})
+	elsewhere := b.Stranger(t)
+	for _, who := range []caller.Caller{elsewhere, b.Who} {
+		_, err := b.Engine.RevokeKey(ctx, who, engine.RevokeKeyInput{KeyID: uuid.New()})
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("revoke no key: got %v, want %s", err, fault.NotFound)
 		}
@@ -221,7 +221,7 @@ func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
 	made := b.key(t, "busy", caller.Viewer)
 	use := func() {
 		t.Helper()
-		if _, _, err := b.engine.KeyCaller(ctx, made.Text); err != nil {
+		if _, _, err := b.Engine.KeyCaller(ctx, made.Text); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -229,7 +229,7 @@ func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
 		t.Helper()
 		deadline := time.Now().Add(20 * time.Second)
 		for {
-			k, err := b.engine.Key(ctx, b.who, made.Key.ID)
+			k, err := b.Engine.Key(ctx, b.Who, made.Key.ID)
 			if err == nil && k.LastUsedAt != nil && k.LastUsedAt.Equal(want) {
 				return
 			}
@@ -238,13 +238,13 @@ func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
 			}
 		}
 	}
-	first := b.clock.now()
+	first := b.Clock.Now()
 	use()
 	noted(first)
-	b.clock.advance(59 * time.Second)
+	b.Clock.Advance(59 * time.Second)
 	use()
-	b.clock.advance(time.Second)
-	second := b.clock.now()
+	b.Clock.Advance(time.Second)
+	second := b.Clock.Now()
 	use()
 	noted(second) // The use in between has left no trace, or this one would be too soon.
 }

@@ -17,54 +17,54 @@ import (
 func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	run := b.take(t, flow.ID, "worker:1")
-	call := b.call(t, run, cent)
-	b.clock.advance(31 * time.Second)
-	if _, err := b.engine.SweepRuns(ctx); err != nil {
+	flow := b.Flow(t, workflow.ICPPending)
+	run := b.Take(t, flow.ID, "worker:1")
+	call := b.Call(t, run, cent)
+	b.Clock.Advance(31 * time.Second)
+	if _, err := b.Engine.SweepRuns(ctx); err != nil {
 		t.Fatal(err)
 	}
 	told := cent / 2 // which a sweeper has heard from the provider
-	if _, err := b.engine.SettleLate(ctx, b.who, settle(call, told)); err != nil {
+	if _, err := b.Engine.SettleLate(ctx, b.Who, settle(call, told)); err != nil {
 		t.Fatal(err)
 	}
 	unpriced := settle(call, 0)
 	unpriced.Model, unpriced.Cost = "perplexity/sonar", nil
 	unpriced.Usage = cost.Usage{PromptTokens: 10, CompletionTokens: 10}
 	var lost *engine.LostRunError
-	_, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+	_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 		Run: run, Result: content("the dead"), Settle: &unpriced,
 	})
 	if !errors.As(err, &lost) {
 		t.Fatalf("finish: got %v, want a lost run", err)
 	}
 	b.paid(t, flow.ID, told, 0)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.Created)
-	call, ended := b.reserve(t, flow, cent), b.reserve(t, flow, cent)
-	if _, err := b.engine.Settle(ctx, b.who, settle(ended, cent)); err != nil {
+	flow := b.Flow(t, workflow.Created)
+	call, ended := b.Reserve(t, flow, cent), b.Reserve(t, flow, cent)
+	if _, err := b.Engine.Settle(ctx, b.Who, settle(ended, cent)); err != nil {
 		t.Fatal(err)
 	}
 	last := b.lastOf(t, flow.ID)
 	told := func(amount cost.Pico) map[string]func() error {
 		return map[string]func() error{
 			"settled": func() error {
-				_, err := b.engine.Settle(ctx, b.who, settle(call, amount))
+				_, err := b.Engine.Settle(ctx, b.Who, settle(call, amount))
 				return err
 			},
 			"recorded": func() error {
-				_, err := b.engine.Record(ctx, b.who, engine.RecordInput{
+				_, err := b.Engine.Record(ctx, b.Who, engine.RecordInput{
 					WorkflowID: flow.ID, Model: "m", Cost: &amount,
 				})
 				return err
 			},
 			"corrected": func() error {
-				_, err := b.engine.Adjust(ctx, b.who, engine.AdjustInput{
+				_, err := b.Engine.Adjust(ctx, b.Who, engine.AdjustInput{
 					AccountID: last.AccountID, Sequence: last.Sequence, Cost: amount, Reason: "a slip of the pen",
 				})
 				return err
@@ -85,5 +85,5 @@ func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
 			t.Errorf("%s at the bound: got %v, want it booked", how, err)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }

@@ -20,7 +20,7 @@ import (
 // limit sets the limit of a workflow.
 func (b bundle) limit(t *testing.T, flow workflow.Workflow, to cost.Pico) engine.Limited {
 	t.Helper()
-	limited, err := b.engine.SetWorkflowLimit(context.Background(), b.who, engine.SetWorkflowLimitInput{
+	limited, err := b.Engine.SetWorkflowLimit(context.Background(), b.Who, engine.SetWorkflowLimitInput{
 		WorkflowID: flow.ID, Limit: to, Reason: "because",
 	})
 	if err != nil {
@@ -32,7 +32,7 @@ func (b bundle) limit(t *testing.T, flow workflow.Workflow, to cost.Pico) engine
 // limitMonth sets the limit of the running month and of all that follow.
 func (b bundle) limitMonth(t *testing.T, to cost.Pico) engine.Limited {
 	t.Helper()
-	limited, err := b.engine.SetMonthlyLimit(context.Background(), b.who, engine.SetMonthlyLimitInput{
+	limited, err := b.Engine.SetMonthlyLimit(context.Background(), b.Who, engine.SetMonthlyLimitInput{
 		Limit: to, Reason: "because",
 	})
 	if err != nil {
@@ -43,14 +43,14 @@ func (b bundle) limitMonth(t *testing.T, to cost.Pico) engine.Limited {
 
 // try asks for a hold, and returns how it was refused.
 func (b bundle) try(flow workflow.Workflow, amount cost.Pico) error {
-	_, err := b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+	_, err := b.Engine.Reserve(context.Background(), b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 	return err
 }
 
 // settle books a cost for a call.
 func (b bundle) settle(t *testing.T, call cost.Call, billed cost.Pico) cost.Call {
 	t.Helper()
-	charged, err := b.engine.Settle(context.Background(), b.who, engine.SettleInput{
+	charged, err := b.Engine.Settle(context.Background(), b.Who, engine.SettleInput{
 		CallID: call.ID, Model: "m", Cost: &billed,
 	})
 	if err != nil {
@@ -69,9 +69,9 @@ func refusedAs(t *testing.T, err error, want fault.Kind) {
 func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	flow := b.flow(t, workflow.Created)
-	b.settle(t, b.reserve(t, flow, 30*cent), 30*cent)
-	open := b.reserve(t, flow, 60*cent)
+	flow := b.Flow(t, workflow.Created)
+	b.settle(t, b.Reserve(t, flow, 30*cent), 30*cent)
+	open := b.Reserve(t, flow, 60*cent)
 
 	account := b.limit(t, flow, 50*cent).Account
 	want := cost.Balance{Settled: 30 * cent, Held: 60 * cent, Limit: 50 * cent}
@@ -92,33 +92,33 @@ func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
 	b.limit(t, flow, 91*cent)
 	refusedAs(t, b.try(flow, cent+1), fault.BudgetExhausted)
 	refusedAs(t, b.try(flow, cent), "")
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestALimitIsAnEntryThatSaysWhoAndWhy(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	flow := b.flow(t, workflow.Created)
-	b.reserve(t, flow, 10*cent)
+	flow := b.Flow(t, workflow.Created)
+	b.Reserve(t, flow, 10*cent)
 	for name, limited := range map[string]engine.Limited{
 		"workflow": b.limit(t, flow, 2*cost.Dollar), "month": b.limitMonth(t, 2*cost.Dollar),
 	} {
 		e := limited.Entry
-		if e.Kind != cost.EntryLimit || e.Actor != b.who.Actor || e.Reason != "because" || e.CallID != nil ||
+		if e.Kind != cost.EntryLimit || e.Actor != b.Who.Actor || e.Reason != "because" || e.CallID != nil ||
 			e.After.Limit != 2*cost.Dollar || e.Delta != (cost.Delta{Limit: e.After.Limit - e.Before.Limit}) ||
 			e.AccountID != limited.Account.ID || e.Sequence != limited.Account.Sequence || e.After != limited.Account.Balance {
 			t.Errorf("%s: got %+v of %+v", name, e, limited.Account)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestALimitLetsAStoppedAccountSpendAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	// More than was held: booked in full and flagged, and nothing of it is rolled back.
-	if call := b.settle(t, b.reserve(t, flow, 10*cent), 20*cent); *call.Cost != 20*cent || !call.Overage {
+	if call := b.settle(t, b.Reserve(t, flow, 10*cent), 20*cent); *call.Cost != 20*cent || !call.Overage {
 		t.Errorf("got %+v, want it to have cost $0.2 and to be flagged", call)
 	}
 	b.balances(t, flow.ID, cost.Balance{Settled: 20 * cent, Limit: cost.Dollar, Stopped: true},
@@ -132,19 +132,19 @@ func TestALimitLetsAStoppedAccountSpendAgain(t *testing.T) {
 	b.limit(t, flow, 20*cent) // The same again is a word as well.
 	b.limit(t, flow, 20*cent+1)
 	refusedAs(t, b.try(flow, 1), "")
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestWithoutALimitNothingOverflows(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	b.limit(t, flow, cost.Unlimited)
 	if account := b.limitMonth(t, cost.Unlimited).Account; account.Balance.Remaining() != cost.Unlimited {
 		t.Errorf("remaining: got %s, want no end", account.Balance.Remaining())
 	}
-	free, second := b.reserve(t, flow, 0), b.reserve(t, flow, 0)
+	free, second := b.Reserve(t, flow, 0), b.Reserve(t, flow, 0)
 	refusedAs(t, b.try(flow, cost.Unlimited-1), "")
 	refusedAs(t, b.try(flow, 2), fault.BudgetHeld)
 	refusedAs(t, b.try(flow, cost.Unlimited), fault.BudgetHeld)
@@ -153,12 +153,12 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 
 	// What a provider bills and holds together reach beyond what a number holds; each of them does not.
 	const most = cost.Unlimited - 1
-	charged, err := b.engine.SettleLate(ctx, b.who, settle(free, most))
+	charged, err := b.Engine.SettleLate(ctx, b.Who, settle(free, most))
 	if err != nil || !charged.Call.Overage {
 		t.Fatalf("settle: got %+v, %v, want it booked and flagged", charged.Call, err)
 	}
 	before := b.rows(t)
-	_, err = b.engine.SettleLate(ctx, b.who, settle(second, most))
+	_, err = b.Engine.SettleLate(ctx, b.Who, settle(second, most))
 	refusedAs(t, err, fault.InvalidInput)
 	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
 		t.Errorf("a refused settlement has written (-before +after):\n%s", diff)
@@ -169,22 +169,22 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 	}
 	refusedAs(t, b.try(flow, 0), fault.BudgetExhausted)
 	refusedAs(t, b.try(flow, cost.Unlimited), fault.BudgetExhausted)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestTheMonthsLimitIsThatOfTheRunningAndOfLaterMonths(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
-	b.clock.set(time.Date(2026, time.January, 31, 23, 30, 0, 0, time.UTC))
-	flow := b.flow(t, workflow.Created)
-	b.reserve(t, flow, 50*cent)
+	b.Clock.Set(time.Date(2026, time.January, 31, 23, 30, 0, 0, time.UTC))
+	flow := b.Flow(t, workflow.Created)
+	b.Reserve(t, flow, 50*cent)
 	// Another server, whose clock is an hour ahead, has opened the next month.
-	ahead := b.newEngine(t, b.db.Store(), func(o *engine.Options) {
-		o.Now = func() time.Time { return b.clock.now().Add(time.Hour) }
+	ahead := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) {
+		o.Now = func() time.Time { return b.Clock.Now().Add(time.Hour) }
 	})
 	amount := cent
-	if _, err := ahead.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount}); err != nil {
+	if _, err := ahead.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount}); err != nil {
 		t.Fatal(err)
 	}
 	limited := b.limitMonth(t, 40*cent)
@@ -193,15 +193,15 @@ func TestTheMonthsLimitIsThatOfTheRunningAndOfLaterMonths(t *testing.T) {
 	}
 	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
 	for _, later := range []time.Duration{0, 24 * time.Hour, 40 * 24 * time.Hour, 400 * 24 * time.Hour} {
-		b.clock.advance(later)
+		b.Clock.Advance(later)
 		if got := b.month(t).Balance.Limit; got != 40*cent {
-			t.Errorf("%s: got the limit %s, want 0.4", b.clock.now(), got)
+			t.Errorf("%s: got the limit %s, want 0.4", b.Clock.Now(), got)
 		}
 		if later > 0 {
 			refusedAs(t, b.try(flow, 40*cent+1), fault.BudgetExhausted)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
@@ -209,11 +209,11 @@ func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
 	b := setup(t)
 	ctx := context.Background()
 	b.limitMonth(t, 3*cost.Dollar)
-	_, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: "Asia/Tokyo", Reason: "moved"})
+	_, err := b.Engine.SetTimeZone(ctx, b.Who, engine.SetTimeZoneInput{TimeZone: "Asia/Tokyo", Reason: "moved"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := b.db.Super.Query(ctx, `SELECT version || ' ' || time_zone || ' ' || month_limit_pico / 1000000000000
+	rows, err := b.DB.Super.Query(ctx, `SELECT version || ' ' || time_zone || ' ' || month_limit_pico / 1000000000000
 		|| ' ' || actor || ' ' || reason FROM organization_changes ORDER BY version`)
 	if err != nil {
 		t.Fatal(err)
@@ -237,16 +237,16 @@ func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 	const n = 60
 	for name, set := range map[string]func(bundle, *engine.Engine, uuid.UUID, cost.Pico) (engine.Limited, error){
 		"Workflow": func(b bundle, e *engine.Engine, flow uuid.UUID, to cost.Pico) (engine.Limited, error) {
-			return e.SetWorkflowLimit(context.Background(), b.who, engine.SetWorkflowLimitInput{WorkflowID: flow, Limit: to})
+			return e.SetWorkflowLimit(context.Background(), b.Who, engine.SetWorkflowLimitInput{WorkflowID: flow, Limit: to})
 		},
 		"Month": func(b bundle, e *engine.Engine, _ uuid.UUID, to cost.Pico) (engine.Limited, error) {
-			return e.SetMonthlyLimit(context.Background(), b.who, engine.SetMonthlyLimitInput{Limit: to})
+			return e.SetMonthlyLimit(context.Background(), b.Who, engine.SetMonthlyLimitInput{Limit: to})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			flow, servers := b.flow(t, workflow.Created), b.servers(t)
+			flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 			made := make([]engine.Limited, n)
 			for _, err := range testdb.Together(n, func(i int) (err error) {
 				made[i], err = set(b, servers[i%2], flow.ID, cost.Pico(i+1)*cent)
@@ -267,12 +267,12 @@ func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 				}
 			}
 			if name == "Month" {
-				o, err := b.engine.Organization(context.Background(), b.who)
+				o, err := b.Engine.Organization(context.Background(), b.Who)
 				if err != nil || o.MonthLimit != last.After.Limit {
 					t.Errorf("got the setting %s, %v, want that of the last entry, %s", o.MonthLimit, err, last.After.Limit)
 				}
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -281,15 +281,15 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
-	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 	set := map[string]func(e *engine.Engine, to cost.Pico) (engine.Limited, error){
 		"workflow": func(e *engine.Engine, to cost.Pico) (engine.Limited, error) {
-			return e.SetWorkflowLimit(ctx, b.who, engine.SetWorkflowLimitInput{
+			return e.SetWorkflowLimit(ctx, b.Who, engine.SetWorkflowLimitInput{
 				WorkflowID: flow.ID, Limit: to, IdempotencyKey: "one",
 			})
 		},
 		"month": func(e *engine.Engine, to cost.Pico) (engine.Limited, error) {
-			return e.SetMonthlyLimit(ctx, b.who, engine.SetMonthlyLimitInput{Limit: to, IdempotencyKey: "two"})
+			return e.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: to, IdempotencyKey: "two"})
 		},
 	}
 	for name, set := range set {
@@ -309,44 +309,44 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 		if entries := b.ledger(t, made[0].Account.ID); len(entries) != 2 || replayed != 19 {
 			t.Errorf("%s: got %d entries and %d replays, want 2 and 19", name, len(entries), replayed)
 		}
-		_, err := set(b.engine, 4*cost.Dollar)
+		_, err := set(b.Engine, 4*cost.Dollar)
 		refusedAs(t, err, fault.IdempotencyMismatch)
 	}
 	b.limit(t, flow, 5*cost.Dollar)
-	again, err := set["workflow"](b.engine, 3*cost.Dollar)
+	again, err := set["workflow"](b.Engine, 3*cost.Dollar)
 	if err != nil || again.Entry.Sequence != 1 || again.Account.Balance.Limit != 5*cost.Dollar || again.Workflow == nil {
 		t.Errorf("got %+v, %v, want the first entry and the account as it is now", again, err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestABadSettingChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	b.month(t)
-	stranger := b.stranger(t)
+	stranger := b.Stranger(t)
 	before, changes := b.rows(t), `SELECT count(*) FROM organization_changes`
-	settings := b.count(t, changes)
+	settings := b.Count(t, changes)
 	for name, c := range map[string]struct {
 		err  func() error
 		want fault.Kind
 	}{
 		"a negative limit": {func() error {
-			_, err := b.engine.SetWorkflowLimit(ctx, b.who, engine.SetWorkflowLimitInput{WorkflowID: flow.ID, Limit: -1})
+			_, err := b.Engine.SetWorkflowLimit(ctx, b.Who, engine.SetWorkflowLimitInput{WorkflowID: flow.ID, Limit: -1})
 			return err
 		}, fault.InvalidInput},
 		"a negative limit of the month": {func() error {
-			_, err := b.engine.SetMonthlyLimit(ctx, b.who, engine.SetMonthlyLimitInput{Limit: -1})
+			_, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: -1})
 			return err
 		}, fault.InvalidInput},
 		"another organization's workflow": {func() error {
-			_, err := b.engine.SetWorkflowLimit(ctx, stranger, engine.SetWorkflowLimitInput{WorkflowID: flow.ID, Limit: 1})
+			_, err := b.Engine.SetWorkflowLimit(ctx, stranger, engine.SetWorkflowLimitInput{WorkflowID: flow.ID, Limit: 1})
 			return err
 		}, fault.NotFound},
 		"a long reason": {func() error {
-			_, err := b.engine.SetMonthlyLimit(ctx, b.who, engine.SetMonthlyLimitInput{Reason: strings.Repeat("a", 2001)})
+			_, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Reason: strings.Repeat("a", 2001)})
 			return err
 		}, fault.InvalidInput},
 		"no time zone": {func() error { return b.zone("") }, fault.InvalidInput},
@@ -358,14 +358,14 @@ func TestABadSettingChangesNothing(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
-	if diff := cmp.Diff(before, b.rows(t)); diff != "" || b.count(t, changes) != settings {
+	if diff := cmp.Diff(before, b.rows(t)); diff != "" || b.Count(t, changes) != settings {
 		t.Errorf("something was written (-before +after):\n%s", diff)
 	}
 }
 
 // zone sets the time zone.
 func (b bundle) zone(name string) error {
-	_, err := b.engine.SetTimeZone(context.Background(), b.who, engine.SetTimeZoneInput{TimeZone: name})
+	_, err := b.Engine.SetTimeZone(context.Background(), b.Who, engine.SetTimeZoneInput{TimeZone: name})
 	if err != nil {
 		return fmt.Errorf("set the time zone: %w", err)
 	}

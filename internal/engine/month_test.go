@@ -27,14 +27,14 @@ func (b bundle) at(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.clock.set(at)
+	b.Clock.Set(at)
 }
 
 func TestATimeZoneBeginsWithTheNextMonth(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.at(t, "2026-01-15T12:00:00Z")
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	b.limit(t, flow, cost.Unlimited)
 	for _, s := range []struct{ at, zone, start, end string }{
 		// Nine hours ahead: January goes on to the end it had, though Tokyo shows February.
@@ -55,14 +55,14 @@ func TestATimeZoneBeginsWithTheNextMonth(t *testing.T) {
 			}
 		}
 		shown := b.month(t) // Before anything is spent, and after.
-		b.settle(t, b.reserve(t, flow, cent), cent)
+		b.settle(t, b.Reserve(t, flow, cent), cent)
 		for _, got := range []*cost.Period{shown.Period, b.month(t).Period} {
 			if text := got.Start.Format(time.RFC3339) + " " + got.End.Format(time.RFC3339); text != s.start+" "+s.end {
 				t.Errorf("at %s: got %s, want %s %s", s.at, text, s.start, s.end)
 			}
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestSettingTheSameTimeZoneAgainWritesNothing(t *testing.T) {
@@ -73,7 +73,7 @@ func TestSettingTheSameTimeZoneAgainWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := b.count(t, `SELECT count(*) FROM organization_changes`); n != 2 {
+	if n := b.Count(t, `SELECT count(*) FROM organization_changes`); n != 2 {
 		t.Errorf("got %d rows, want the first and the change", n)
 	}
 }
@@ -85,7 +85,7 @@ func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
 	b := setup(t)
 	ctx := context.Background()
 	b.at(t, "2027-12-31T12:00:00Z")
-	flow := b.flow(t, workflow.Created)
+	flow := b.Flow(t, workflow.Created)
 	b.limit(t, flow, cost.Unlimited)
 	b.limitMonth(t, cent)
 	zones := []string{
@@ -95,15 +95,15 @@ func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
 	admitted := 0
 	amount := cent
 	for range 366 {
-		b.clock.advance(24 * time.Hour)
-		day := b.clock.now().Day()
+		b.Clock.Advance(24 * time.Hour)
+		day := b.Clock.Now().Day()
 		if day > 3 && day < 28 && random.IntN(6) > 0 {
 			continue
 		}
 		if err := b.zone(zones[random.IntN(len(zones))]); err != nil {
 			t.Fatal(err)
 		}
-		_, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+		_, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 		switch fault.KindOf(err) {
 		case "":
 			admitted++
@@ -117,10 +117,10 @@ func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
 	}
 	const overlaps = `SELECT count(*) FROM usage_accounts AS a JOIN usage_accounts AS b
 		ON a.id < b.id AND a.period_start < b.period_end AND b.period_start < a.period_end`
-	if n := b.count(t, overlaps); n != 0 {
+	if n := b.Count(t, overlaps); n != 0 {
 		t.Errorf("%d months overlap", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // A zone that is set while the next month is being opened is that month's: its end and its zone belong together.
@@ -128,10 +128,10 @@ func TestAMonthIsOpenedInTheZoneThatItsEndIsOf(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.at(t, "2026-01-31T23:59:59Z")
-	flow := b.flow(t, workflow.Created)
-	b.reserve(t, flow, cent)
+	flow := b.Flow(t, workflow.Created)
+	b.Reserve(t, flow, cent)
 	var between sync.Once
-	next := b.newEngine(t, b.db.Store(), func(o *engine.Options) {
+	next := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) {
 		o.Now = func() time.Time { return time.Date(2026, 2, 1, 0, 0, 1, 0, time.UTC) }
 		o.NewID = func() uuid.UUID { // The period is known, and the month is about to be opened.
 			between.Do(func() {
@@ -143,7 +143,7 @@ func TestAMonthIsOpenedInTheZoneThatItsEndIsOf(t *testing.T) {
 		}
 	})
 	amount := cent
-	_, err := next.Reserve(context.Background(), b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+	_, err := next.Reserve(context.Background(), b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +151,10 @@ func TestAMonthIsOpenedInTheZoneThatItsEndIsOf(t *testing.T) {
 	if got := b.month(t).Period.End.Format(time.RFC3339); got != "2026-02-28T15:00:00Z" {
 		t.Errorf("got a month that ends at %s, want Tokyo's", got)
 	}
-	if n := b.count(t, `SELECT count(*) FROM usage_accounts WHERE time_zone = 'Asia/Tokyo'`); n != 1 {
+	if n := b.Count(t, `SELECT count(*) FROM usage_accounts WHERE time_zone = 'Asia/Tokyo'`); n != 1 {
 		t.Errorf("got %d months of Tokyo, want 1", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // A limit that is being set while the next month is being opened is that month's too.
@@ -162,13 +162,13 @@ func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.at(t, "2026-01-31T23:59:59Z")
-	flow := b.flow(t, workflow.Created)
-	b.reserve(t, flow, cent)
-	next := b.newEngine(t, b.db.Store(), func(o *engine.Options) {
+	flow := b.Flow(t, workflow.Created)
+	b.Reserve(t, flow, cent)
+	next := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) {
 		o.Now = func() time.Time { return time.Date(2026, 2, 1, 0, 0, 1, 0, time.UTC) }
 	})
 	// Somebody is busy with January's account, so that the change of its limit has to wait in the middle.
-	busy, err := b.db.Super.Begin(ctx)
+	busy, err := b.DB.Super.Begin(ctx)
 	if err == nil {
 		_, err = busy.Exec(ctx, `SELECT FROM usage_accounts WHERE id = $1 FOR UPDATE`, b.month(t).ID)
 	}
@@ -178,16 +178,16 @@ func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
 	defer func() { _ = busy.Rollback(ctx) }()
 	var both errgroup.Group
 	both.Go(func() error {
-		_, err := b.engine.SetMonthlyLimit(ctx, b.who, engine.SetMonthlyLimitInput{Limit: 2 * cent})
+		_, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: 2 * cent})
 		return err
 	})
-	testdb.AwaitBlocked(t, b.db, 1)
+	testdb.AwaitBlocked(t, b.DB, 1)
 	both.Go(func() error {
 		amount := cent
-		_, err := next.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+		_, err := next.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 		return err
 	})
-	testdb.AwaitBlocked(t, b.db, 2)
+	testdb.AwaitBlocked(t, b.DB, 2)
 	if err := busy.Rollback(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
 	if got := b.month(t).Balance.Limit; got != 2*cent {
 		t.Errorf("got a month with the limit %s, want 0.02", got)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // clerk is a server with a clock of its own, and what it has spent in each month.
@@ -213,18 +213,18 @@ func TestAThousandSettlementsAroundAMonthsEndAddUp(t *testing.T) {
 	const clerks, calls = 8, 125
 	b := setup(t)
 	midnight := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	b.clock.set(midnight.Add(-time.Minute))
+	b.Clock.Set(midnight.Add(-time.Minute))
 	b.limitMonth(t, cost.Unlimited)
 	all := make([]*clerk, clerks)
 	flows := make([]workflow.Workflow, clerks)
 	for i := range all {
 		c := &clerk{spent: map[bool]cost.Pico{}}
-		c.engine = b.newEngine(t, b.db.Store(), func(o *engine.Options) { o.Now = func() time.Time { return *c.now.Load() } })
-		all[i], flows[i] = c, b.flow(t, workflow.Created)
+		c.engine = b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Now = func() time.Time { return *c.now.Load() } })
+		all[i], flows[i] = c, b.Flow(t, workflow.Created)
 		b.limit(t, flows[i], cost.Unlimited)
 	}
 	for _, err := range testdb.Together(clerks, func(i int) error {
-		return all[i].work(b.who, flows[i].ID, rand.New(rand.NewPCG(3, uint64(i))), midnight, calls)
+		return all[i].work(b.Who, flows[i].ID, rand.New(rand.NewPCG(3, uint64(i))), midnight, calls)
 	}) {
 		if err != nil {
 			t.Fatal(err)
@@ -236,10 +236,10 @@ func TestAThousandSettlementsAroundAMonthsEndAddUp(t *testing.T) {
 		want[false] += c.spent[false]
 	}
 	for old, at := range map[bool]time.Time{true: midnight.Add(-time.Hour), false: midnight.Add(time.Hour)} {
-		b.clock.set(at)
+		b.Clock.Set(at)
 		month := b.month(t)
 		var booked, held cost.Pico
-		if err := b.db.Super.QueryRow(context.Background(), `SELECT sum(settled_delta)::bigint, sum(held_delta)::bigint
+		if err := b.DB.Super.QueryRow(context.Background(), `SELECT sum(settled_delta)::bigint, sum(held_delta)::bigint
 			FROM ai_usage_ledger WHERE account_id = $1`, month.ID).Scan(&booked, &held); err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +250,7 @@ func TestAThousandSettlementsAroundAMonthsEndAddUp(t *testing.T) {
 			t.Errorf("old %t: nothing was spent", old)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // work makes calls within two seconds around midnight; each settles a little later than it was admitted.

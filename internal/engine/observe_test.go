@@ -30,15 +30,15 @@ func TestTheObserverIsToldOfEachVerbItsEndAndItsRefusal(t *testing.T) {
 			}
 		}
 	})
-	ctx, flow := t.Context(), b.flow(t, workflow.Created)
-	if _, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
+	ctx, flow := t.Context(), b.Flow(t, workflow.Created)
+	if _, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
 	amount := cost.Dollar
-	if _, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount}); err == nil {
+	if _, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount}); err == nil {
 		t.Error("money is reserved for a workflow that is over")
 	}
-	if _, err := b.engine.SweepRuns(ctx); err != nil {
+	if _, err := b.Engine.SweepRuns(ctx); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"Cancel ", "Reserve TERMINAL_STATE", "SweepRuns "}

@@ -63,19 +63,9 @@ func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organizat
 	if err != nil {
 		return Organization{}, err
 	}
-	at := e.now()
-	month, found, err := e.store.Month(ctx, who, at)
+	month, err := e.store.RunningMonth(ctx, who, o, e.now())
 	if err != nil {
 		return Organization{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
-	}
-	if !found {
-		period, err := e.period(ctx, who, at, o.TimeZone)
-		if err != nil {
-			return Organization{}, fmt.Errorf("month of organization %s: %w", o.ID, err)
-		}
-		month = cost.Account{
-			OrganizationID: o.ID, Kind: cost.AccountMonth, Period: &period, Balance: cost.Balance{Limit: o.MonthLimit},
-		}
 	}
 	return Organization{
 		ID: o.ID, TimeZone: o.TimeZone, WorkflowLimit: o.WorkflowLimit, MonthLimit: o.MonthLimit,
@@ -94,34 +84,6 @@ func (e *Engine) organization(ctx context.Context, who caller.Caller) (postgres.
 	return o, nil
 }
 
-// period returns the month that a time falls in, after the last one that was opened, which may have had another zone,
-// and before the next one, which a server whose clock is ahead may have opened.
-func (e *Engine) period(ctx context.Context, who caller.Caller, at time.Time, timeZone string) (cost.Period, error) {
-	last, there, err := e.store.LastMonth(ctx, who, at)
-	if err != nil {
-		return cost.Period{}, fmt.Errorf("read the month before: %w", err)
-	}
-	var before cost.Period
-	if there && last.Period != nil {
-		before = *last.Period
-	}
-	if before.Contains(at) { // Somebody else has opened it since it was looked for.
-		return before, nil
-	}
-	period, err := cost.MonthAfter(at, timeZone, before)
-	if err != nil {
-		return period, err
-	}
-	next, there, err := e.store.NextMonth(ctx, who, at)
-	if err != nil {
-		return period, fmt.Errorf("read the month after: %w", err)
-	}
-	if there && next.Period != nil && next.Period.Start.Before(period.End) {
-		period.End = next.Period.Start
-	}
-	return period, nil
-}
-
 // monthTries is how often a month is computed anew because the time zone was just changed.
 const monthTries = 5
 
@@ -136,7 +98,7 @@ func (e *Engine) month(ctx context.Context, who caller.Caller, at time.Time) (co
 		if err != nil {
 			return month, err
 		}
-		period, err := e.period(ctx, who, at, o.TimeZone)
+		period, err := e.store.MonthPeriod(ctx, who, at, o.TimeZone)
 		if err != nil {
 			return month, err
 		}

@@ -31,9 +31,9 @@ func setupPrices(t *testing.T) priced {
 	t.Helper()
 	b := setup(t)
 	return priced{
-		bundle: b, owner: b.newEngine(t, postgres.New(b.db.Owner), func(*engine.Options) {}),
+		bundle: b, owner: b.NewEngine(t, postgres.New(b.DB.Owner), func(*engine.Options) {}),
 		operator: engine.Operator("olga"),
-		flow:     testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{Limit: 20 * cost.Dollar}),
+		flow:     testdb.Workflow(t, b.DB, b.Who, testdb.WorkflowOpts{Limit: 20 * cost.Dollar}),
 	}
 }
 
@@ -72,7 +72,7 @@ func (b priced) importsFor(
 // hold reserves for an estimate and returns the call.
 func (b priced) hold(t *testing.T, estimate cost.Estimate) cost.Call {
 	t.Helper()
-	charged, err := b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{
+	charged, err := b.Engine.Reserve(context.Background(), b.Who, engine.ReserveInput{
 		WorkflowID: b.flow.ID, Step: workflow.StepICP, Estimate: &estimate,
 	})
 	if err != nil {
@@ -97,12 +97,12 @@ func TestAnImportChangesPricesFromAMinuteOnAndNoneBefore(t *testing.T) {
 	if got := b.hold(t, of(sonar)).Hold; got != before.Hold {
 		t.Errorf("hold before the price begins: got %s, want %s", got, before.Hold)
 	}
-	b.clock.advance(cost.PriceNotice)
+	b.Clock.Advance(cost.PriceNotice)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(5_000_000_000); got != want {
 		t.Errorf("hold after the price began: got %s, want %s", got, want)
 	}
 
-	settled, err := b.engine.Settle(ctx, b.who, engine.SettleInput{
+	settled, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{
 		CallID: before.ID, Model: sonar, Usage: cost.Usage{PromptTokens: 100, CompletionTokens: 100},
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func TestAnImportChangesPricesFromAMinuteOnAndNoneBefore(t *testing.T) {
 		t.Errorf("list cost of the earlier call: got %v, want %s", settled.Call.ListCost, want)
 	}
 	// Any time later the hold can be computed again from what was in force when it was taken.
-	prices, err := b.engine.PriceList(ctx, b.who, engine.PriceListInput{
+	prices, err := b.Engine.PriceList(ctx, b.Who, engine.PriceListInput{
 		Models: []string{sonar}, At: &before.ReservedAt, First: 10,
 	})
 	if err != nil {
@@ -126,17 +126,17 @@ func TestAnImportChangesPricesFromAMinuteOnAndNoneBefore(t *testing.T) {
 func TestADryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
-	planned, err := b.engine.ImportPrices(ctx, b.who, engine.ImportPricesInput{
+	planned, err := b.Engine.ImportPrices(ctx, b.Who, engine.ImportPricesInput{
 		List: list(sonar, tokens(2_000_000, 90_000_000)), Source: "test",
 	})
 	if err != nil || planned.Applied || !planned.Changes[0].Taken() || planned.Changes[1].Doubt != cost.DoubtTooFar {
 		t.Fatalf("got %+v, %v, want one change to take and one doubted", planned, err)
 	}
-	prices, err := b.engine.PriceList(ctx, b.who, engine.PriceListInput{First: 100})
+	prices, err := b.Engine.PriceList(ctx, b.Who, engine.PriceListInput{First: 100})
 	if err != nil || len(prices) != len(cost.StartPrices()) {
 		t.Errorf("got %d prices, %v, want those of the start", len(prices), err)
 	}
-	proposals, err := b.engine.PriceProposals(ctx, b.who, engine.ProposalsInput{First: 100})
+	proposals, err := b.Engine.PriceProposals(ctx, b.Who, engine.ProposalsInput{First: 100})
 	if err != nil || len(proposals) > 0 {
 		t.Errorf("got %v, %v, want no proposals", proposals, err)
 	}
@@ -151,7 +151,7 @@ func TestADoubtedPriceIsNotUsedUntilItIsAccepted(t *testing.T) {
 	if id == uuid.Nil || done.Changes[1].Doubt != cost.DoubtTooFar {
 		t.Fatalf("got %+v, want a proposal", done.Changes[1])
 	}
-	b.clock.advance(time.Hour)
+	b.Clock.Advance(time.Hour)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(2_000_000_000); got != want {
 		t.Errorf("hold while the price is in quarantine: got %s, want %s", got, want)
 	}
@@ -163,7 +163,7 @@ func TestADoubtedPriceIsNotUsedUntilItIsAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := b.clock.now()
+	at := b.Clock.Now()
 	old, begins := cost.Pico(1_000_000), at.Add(cost.PriceNotice)
 	want := cost.Proposal{
 		ID: id, Model: sonar, Component: cost.ComponentCompletion, Unit: 6_000_000, Compared: &old,
@@ -173,7 +173,7 @@ func TestADoubtedPriceIsNotUsedUntilItIsAccepted(t *testing.T) {
 	if diff := cmp.Diff(want, accepted.Proposal); diff != "" {
 		t.Error(diff)
 	}
-	b.clock.advance(cost.PriceNotice)
+	b.Clock.Advance(cost.PriceNotice)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(7_000_000_000); got != want {
 		t.Errorf("hold after the price was accepted: got %s, want %s", got, want)
 	}
@@ -197,7 +197,7 @@ func TestAProposalEndsWhenItIsRejectedOrOvertaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	overtaken := b.imports(t, list(sonar, tokens(1_000_000, 7_000_000))).Changes[1].ProposalID
-	b.clock.advance(time.Second)
+	b.Clock.Advance(time.Second)
 	b.imports(t, list(sonar, tokens(1_000_000, 1_500_000)))
 	proposals, err := b.owner.PriceProposals(ctx, b.operator, engine.ProposalsInput{First: 10})
 	if err != nil {
@@ -211,7 +211,7 @@ func TestAProposalEndsWhenItIsRejectedOrOvertaken(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	b.clock.advance(cost.PriceNotice)
+	b.Clock.Advance(cost.PriceNotice)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(2_500_000_000); got != want {
 		t.Errorf("hold: got %s, want %s", got, want)
 	}
@@ -223,21 +223,21 @@ func TestAReplayedImportSaysWhatWasDoneThen(t *testing.T) {
 	l := list("new/model", tokens(1_000_000, 2_000_000))
 	l.Prices = append(l.Prices, list(sonar, tokens(2_000_000, 90_000_000)).Prices...)
 	in := engine.ImportPricesInput{List: l, Source: "contract", IdempotencyKey: "key"}
-	if _, err := b.engine.ImportPrices(ctx, b.who, in); err != nil {
+	if _, err := b.Engine.ImportPrices(ctx, b.Who, in); err != nil {
 		t.Fatal(err)
 	}
-	if n := b.count(t, `SELECT count(*) FROM idempotency_keys`); n != 0 {
+	if n := b.Count(t, `SELECT count(*) FROM idempotency_keys`); n != 0 {
 		t.Errorf("keys after a dry run: got %d, want 0", n)
 	}
 	in.Apply = true
-	first, err := b.engine.ImportPrices(ctx, b.who, in)
+	first, err := b.Engine.ImportPrices(ctx, b.Who, in)
 	if err != nil || first.Replayed {
 		t.Fatalf("got %+v, %v, want it carried out", first, err)
 	}
-	b.clock.advance(time.Hour)
-	b.importsFor(t, b.engine, b.who, list("new/model", tokens(3_000_000, 90_000_000)))
+	b.Clock.Advance(time.Hour)
+	b.importsFor(t, b.Engine, b.Who, list("new/model", tokens(3_000_000, 90_000_000)))
 	before := b.rows(t)
-	replay, err := b.engine.ImportPrices(ctx, b.who, in)
+	replay, err := b.Engine.ImportPrices(ctx, b.Who, in)
 	first.Replayed = true
 	if diff := cmp.Diff(first, replay); err != nil || diff != "" {
 		t.Errorf("the same again: %v (-first +replay):\n%s", err, diff)
@@ -304,7 +304,7 @@ func TestTheHoldUsesTheDearestPriceThatCanApply(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
-	_, err := b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{
+	_, err := b.Engine.Reserve(context.Background(), b.Who, engine.ReserveInput{
 		WorkflowID: b.flow.ID, Estimate: &cost.Estimate{Models: []string{"tiered", "unheard/of"}},
 	})
 	if fault.KindOf(err) != fault.PriceUnknown {
@@ -315,28 +315,28 @@ func TestTheHoldUsesTheDearestPriceThatCanApply(t *testing.T) {
 func TestAnOrganizationsPricesCountForItAlone(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
-	done := b.importsFor(t, b.engine, b.who, list(sonar, tokens(500_000, 100_000)))
+	done := b.importsFor(t, b.Engine, b.Who, list(sonar, tokens(500_000, 100_000)))
 	doubted := done.Changes[1].ProposalID
-	b.clock.advance(cost.PriceNotice)
+	b.Clock.Advance(cost.PriceNotice)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(2_000_000_000); got != want {
 		t.Errorf("hold with half a list: got %s, want the operator's %s", got, want)
 	}
-	stranger := b.stranger(t)
+	stranger := b.Stranger(t)
 	for name, who := range map[string]caller.Caller{"a stranger": stranger, "the operator": b.operator} {
 		_, err := b.owner.AcceptPrice(ctx, who, engine.DecideInput{ProposalID: doubted, Reason: "Mine."})
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("accepted by %s: got %v, want NOT_FOUND", name, err)
 		}
 	}
-	if _, err := b.engine.AcceptPrice(ctx, b.who, engine.DecideInput{ProposalID: doubted, Reason: "Agreed."}); err != nil {
+	if _, err := b.Engine.AcceptPrice(ctx, b.Who, engine.DecideInput{ProposalID: doubted, Reason: "Agreed."}); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(cost.PriceNotice)
+	b.Clock.Advance(cost.PriceNotice)
 	if got, want := b.hold(t, of(sonar)).Hold, cost.Pico(600_000_000); got != want {
 		t.Errorf("hold with the organization's list: got %s, want %s", got, want)
 	}
 	for name, who := range map[string]caller.Caller{"a stranger": stranger, "the operator": b.operator} {
-		prices, err := b.engine.Prices(ctx, who, []string{sonar})
+		prices, err := b.Engine.Prices(ctx, who, []string{sonar})
 		if err != nil || len(prices) != 3 {
 			t.Errorf("%s sees %d prices, %v, want the operator's three", name, len(prices), err)
 		}
@@ -346,14 +346,14 @@ func TestAnOrganizationsPricesCountForItAlone(t *testing.T) {
 func TestTheServerCannotChangeTheOperatorsPrices(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
-	_, err := b.engine.ImportPrices(ctx, b.operator, engine.ImportPricesInput{
+	_, err := b.Engine.ImportPrices(ctx, b.operator, engine.ImportPricesInput{
 		List: list(sonar, tokens(1, 1)), Source: "test", Apply: true,
 	})
 	if fault.KindOf(err) != fault.Internal {
 		t.Errorf("import: got %v, want the database to refuse it", err)
 	}
 	doubted := b.imports(t, list(sonar, tokens(1, 1))).Changes[0].ProposalID
-	_, err = b.engine.AcceptPrice(ctx, b.operator, engine.DecideInput{ProposalID: doubted, Reason: "For all."})
+	_, err = b.Engine.AcceptPrice(ctx, b.operator, engine.DecideInput{ProposalID: doubted, Reason: "For all."})
 	if fault.KindOf(err) != fault.NotFound {
 		t.Errorf("accept: got %v, want the database to show the server no proposal of the operator's", err)
 	}
@@ -372,14 +372,14 @@ func TestAnImportThatCannotBeKeptWritesNothing(t *testing.T) {
 			t.Errorf("%s: got %v, want INVALID_INPUT", name, err)
 		}
 	}
-	if prices, err := b.engine.Prices(ctx, b.who, []string{"m"}); err != nil || len(prices) > 0 {
+	if prices, err := b.Engine.Prices(ctx, b.Who, []string{"m"}); err != nil || len(prices) > 0 {
 		t.Errorf("got %v, %v, want no prices", prices, err)
 	}
 	for name, in := range map[string]engine.DecideInput{
 		"NoReason": {ProposalID: uuid.New()}, "Unknown": {ProposalID: uuid.New(), Reason: "Because."},
 	} {
 		want := map[string]fault.Kind{"NoReason": fault.InvalidInput, "Unknown": fault.NotFound}[name]
-		if _, err := b.engine.AcceptPrice(ctx, b.who, in); fault.KindOf(err) != want {
+		if _, err := b.Engine.AcceptPrice(ctx, b.Who, in); fault.KindOf(err) != want {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 	}

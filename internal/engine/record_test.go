@@ -18,7 +18,7 @@ import (
 // record books a call that nobody reserved.
 func (b bundle) record(t *testing.T, flow workflow.Workflow, billed cost.Pico) cost.Call {
 	t.Helper()
-	charged, err := b.engine.Record(context.Background(), b.who, engine.RecordInput{
+	charged, err := b.Engine.Record(context.Background(), b.Who, engine.RecordInput{
 		WorkflowID: flow.ID, Model: "m", Cost: &billed, Provider: "elsewhere", GenerationID: "gen-1",
 		Usage: cost.Usage{PromptTokens: 7, CompletionTokens: 5},
 	})
@@ -55,12 +55,12 @@ func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			flow := b.flow(t, c.state)
+			flow := b.Flow(t, c.state)
 			held := 10 * cent // Counts as well.
 			if c.state.IsTerminal() {
 				held = 0
 			} else {
-				b.reserve(t, flow, held)
+				b.Reserve(t, flow, held)
 			}
 			b.limit(t, flow, c.workflowLimit)
 			b.limitMonth(t, c.monthLimit)
@@ -76,14 +76,14 @@ func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 			for account, over := range map[uuid.UUID]bool{flow.ID: c.overWorkflow, b.month(t).ID: c.overMonth} {
 				e := b.lastOf(t, account)
 				if e.Kind != cost.EntryRecord || *e.CallID != call.ID || e.Overage != over ||
-					e.Delta != (cost.Delta{Settled: c.billed}) || e.Actor != b.who.Actor {
+					e.Delta != (cost.Delta{Settled: c.billed}) || e.Actor != b.Who.Actor {
 					t.Errorf("got the entry %+v, want one of kind RECORD with overage %t", e, over)
 				}
 			}
 			if err := b.try(flow, 1); call.Overage && !c.state.IsTerminal() && err == nil {
 				t.Error("a hold was admitted beyond the limit")
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -91,11 +91,11 @@ func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 func TestARecordedCallIsPricedByTheListWhenNobodySaysWhatItCost(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.CompetitorPending)
+	flow := b.Flow(t, workflow.CompetitorPending)
 	in := engine.RecordInput{
 		WorkflowID: flow.ID, Model: "openai/gpt-4o-mini", Usage: cost.Usage{PromptTokens: 1000, CompletionTokens: 100},
 	}
-	charged, err := b.engine.Record(ctx, b.who, in)
+	charged, err := b.Engine.Record(ctx, b.Who, in)
 	const want cost.Pico = 1000*150_000 + 100*600_000
 	if err != nil || *charged.Call.Cost != want || *charged.Call.ListCost != want || charged.Call.Step != "COMPETITOR" {
 		t.Fatalf("got %+v, %v, want $%s and the step COMPETITOR", charged.Call, err, want)
@@ -116,7 +116,7 @@ func TestARecordedCallIsPricedByTheListWhenNobodySaysWhatItCost(t *testing.T) {
 	} {
 		bad := in
 		c.change(&bad)
-		_, err := b.engine.Record(ctx, b.who, bad)
+		_, err := b.Engine.Record(ctx, b.Who, bad)
 		if got := fault.KindOf(err); got != c.want {
 			t.Errorf("%s: got %q (%v), want %q", name, got, err, c.want)
 		}
@@ -134,15 +134,15 @@ func TestARecordedCallIsPricedByTheListWhenNobodySaysWhatItCost(t *testing.T) {
 // strange returns a workflow of another organization.
 func (b bundle) strange(t *testing.T) workflow.Workflow {
 	t.Helper()
-	return testdb.Workflow(t, b.db, b.stranger(t), testdb.WorkflowOpts{})
+	return testdb.Workflow(t, b.DB, b.Stranger(t), testdb.WorkflowOpts{})
 }
 
 func TestACallIsRecordedOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 	record := func(e *engine.Engine, billed cost.Pico) (engine.Charged, error) {
-		return e.Record(ctx, b.who, engine.RecordInput{WorkflowID: flow.ID, Model: "m", Cost: &billed, IdempotencyKey: "k"})
+		return e.Record(ctx, b.Who, engine.RecordInput{WorkflowID: flow.ID, Model: "m", Cost: &billed, IdempotencyKey: "k"})
 	}
 	made := make([]engine.Charged, 20)
 	replayed := 0
@@ -160,23 +160,23 @@ func TestACallIsRecordedOnceForOneKey(t *testing.T) {
 	if replayed != 19 {
 		t.Errorf("got %d replays, want 19", replayed)
 	}
-	_, err := record(b.engine, 2*cent)
+	_, err := record(b.Engine, 2*cent)
 	refusedAs(t, err, fault.IdempotencyMismatch)
 	b.paid(t, flow.ID, cent, 0)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestRecordsAndReservationsAtOnceAreAllInOrder(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 	for i, err := range testdb.Together(60, func(i int) error {
 		amount := 3 * cent
 		if i%3 > 0 {
-			_, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+			_, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 			return err
 		}
-		_, err := servers[i%2].Record(ctx, b.who, engine.RecordInput{
+		_, err := servers[i%2].Record(ctx, b.Who, engine.RecordInput{
 			WorkflowID: flow.ID, Model: fmt.Sprint("m", i), Cost: &amount,
 		})
 		return err
@@ -191,5 +191,5 @@ func TestRecordsAndReservationsAtOnceAreAllInOrder(t *testing.T) {
 			t.Errorf("entry %d: got overage %t at %+v", e.Sequence, e.Overage, e.After)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }

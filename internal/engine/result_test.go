@@ -15,11 +15,11 @@ import (
 func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
+	flow := b.Flow(t, workflow.ICPPending)
 	run := func(by string) {
 		t.Helper()
-		_, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
-			Run: b.take(t, flow.ID, "worker:1"), Result: content(by),
+		_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
+			Run: b.Take(t, flow.ID, "worker:1"), Result: content(by),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 	move := func(states ...workflow.State) {
 		t.Helper()
 		for _, to := range states {
-			_, err := b.engine.Transition(ctx, b.who, engine.TransitionInput{
+			_, err := b.Engine.Transition(ctx, b.Who, engine.TransitionInput{
 				WorkflowID: flow.ID, From: b.state(t, flow.ID), To: to, Reason: "as the test says",
 			})
 			if err != nil {
@@ -38,7 +38,7 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 	}
 	current := func(want string) {
 		t.Helper()
-		results, err := b.engine.ICPs(ctx, b.who, []uuid.UUID{flow.ID, uuid.New()})
+		results, err := b.Engine.ICPs(ctx, b.Who, []uuid.UUID{flow.ID, uuid.New()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,13 +69,13 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 	current("third")
 	move(workflow.Cancelled)
 	current("third")
-	if n := b.count(t, `SELECT count(*) FROM step_results`); n != 3 {
+	if n := b.Count(t, `SELECT count(*) FROM step_results`); n != 3 {
 		t.Errorf("results kept: got %d, want all 3", n)
 	}
-	if results, err := b.engine.ICPs(ctx, b.stranger(t), []uuid.UUID{flow.ID}); err != nil || len(results) != 0 {
+	if results, err := b.Engine.ICPs(ctx, b.Stranger(t), []uuid.UUID{flow.ID}); err != nil || len(results) != 0 {
 		t.Errorf("for another organization: got %v, %v, want none", results, err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // A step that workers of ours drive is entered by whoever finishes the one before, in the same transaction.
@@ -93,20 +93,20 @@ func TestFinishingAStepEntersTheNextThatWorkersOfOursDrive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setupWith(t, func(o *engine.Options) { o.Drives = c.drives })
-			flow := b.flow(t, workflow.ICPPending)
-			run := b.take(t, flow.ID, "worker:1")
-			bill := settle(b.call(t, run, cent), cent/2)
-			moved, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+			flow := b.Flow(t, workflow.ICPPending)
+			run := b.Take(t, flow.ID, "worker:1")
+			bill := settle(b.Call(t, run, cent), cent/2)
+			moved, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 				Run: run, Result: content("one"), Settle: &bill,
 			})
 			if err != nil || moved.Workflow.State != c.want || moved.Transition.To != c.want {
 				t.Errorf("got %s by a transition to %s, %v, want %s", moved.Workflow.State, moved.Transition.To, err, c.want)
 			}
-			if got := len(b.jobs.all()); got != c.jobs {
+			if got := len(b.Jobs.All()); got != c.jobs {
 				t.Errorf("workers asked for: got %d, want %d", got, c.jobs)
 			}
 			b.paid(t, flow.ID, cent/2, 0)
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -115,23 +115,23 @@ func TestFinishingAStepEntersTheNextThatWorkersOfOursDrive(t *testing.T) {
 func TestAResultThatCannotBeKeptIsNoEnd(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	run := b.take(t, flow.ID, "worker:1")
-	bill := settle(b.call(t, run, cent), cent/2)
-	_, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+	flow := b.Flow(t, workflow.ICPPending)
+	run := b.Take(t, flow.ID, "worker:1")
+	bill := settle(b.Call(t, run, cent), cent/2)
+	_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 		Run: run, Result: engine.Result{Content: []byte(`no JSON`)}, Settle: &bill,
 	})
 	if err == nil || b.state(t, flow.ID) != workflow.ICPProcessing {
 		t.Errorf("got %v in %s, want an error in ICP_PROCESSING", err, b.state(t, flow.ID))
 	}
 	b.paid(t, flow.ID, 0, cent)
-	if _, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+	if _, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 		Run: run, Result: content("one"), Settle: &bill,
 	}); err != nil {
 		t.Errorf("the same run again: %v", err)
 	}
 	b.paid(t, flow.ID, cent/2, 0)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestANameIsTakenByOneOfTwenty(t *testing.T) {
@@ -139,7 +139,7 @@ func TestANameIsTakenByOneOfTwenty(t *testing.T) {
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)
 	errs := testdb.Together(20, func(i int) error {
-		_, err := servers[i%2].Create(ctx, b.who, engine.CreateInput{
+		_, err := servers[i%2].Create(ctx, b.Who, engine.CreateInput{
 			Name: " Ein Name 🚀 ", Company: workflow.Company{Name: "会社", URL: "https://example.com/ü"},
 		})
 		return err
@@ -147,8 +147,8 @@ func TestANameIsTakenByOneOfTwenty(t *testing.T) {
 	if got := kinds(errs); got[""] != 1 || got["DUPLICATE_NAME"] != 19 {
 		t.Errorf("got %v, want 1 created and 19 told that the name is taken", got)
 	}
-	if n := b.count(t, `SELECT count(*) FROM usage_accounts`); n != 1 {
+	if n := b.Count(t, `SELECT count(*) FROM usage_accounts`); n != 1 {
 		t.Errorf("accounts: got %d, want 1", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }

@@ -33,21 +33,21 @@ func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, prepare := range map[string]func(*testing.T, bundle) uuid.UUID{
-		"APendingStep": func(t *testing.T, b bundle) uuid.UUID { return b.flow(t, workflow.ICPPending).ID },
+		"APendingStep": func(t *testing.T, b bundle) uuid.UUID { return b.Flow(t, workflow.ICPPending).ID },
 		"ARetryThatIsDue": func(t *testing.T, b bundle) uuid.UUID {
-			flow := b.flow(t, workflow.ICPPending)
-			_, err := b.engine.FailRun(ctx, b.who, engine.FailRunInput{
-				Run: b.take(t, flow.ID, "worker:0"), Failure: workflow.FailureTimeout,
+			flow := b.Flow(t, workflow.ICPPending)
+			_, err := b.Engine.FailRun(ctx, b.Who, engine.FailRunInput{
+				Run: b.Take(t, flow.ID, "worker:0"), Failure: workflow.FailureTimeout,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.clock.advance(time.Minute)
+			b.Clock.Advance(time.Minute)
 			return flow.ID
 		},
 		"ARunThatAPersonBegan": func(t *testing.T, b bundle) uuid.UUID {
-			flow := b.flow(t, workflow.ICPFailed)
-			if _, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{WorkflowID: flow.ID}); err != nil {
+			flow := b.Flow(t, workflow.ICPFailed)
+			if _, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: flow.ID}); err != nil {
 				t.Fatal(err)
 			}
 			return flow.ID
@@ -62,7 +62,7 @@ func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
 				var mu sync.Mutex
 				var got []workflow.Run
 				for _, err := range testdb.Together(10, func(i int) error {
-					run, _, err := servers[i%2].Take(ctx, b.as(fmt.Sprintf("worker:%d", i)), flow)
+					run, _, err := servers[i%2].Take(ctx, b.As(fmt.Sprintf("worker:%d", i)), flow)
 					mu.Lock()
 					defer mu.Unlock()
 					if run != nil {
@@ -77,17 +77,17 @@ func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
 				if len(got) != 1 {
 					t.Fatalf("got %d runs, want 1", len(got))
 				}
-				if err := b.engine.Heartbeat(ctx, b.as(got[0].Worker), got[0]); err != nil {
+				if err := b.Engine.Heartbeat(ctx, b.As(got[0].Worker), got[0]); err != nil {
 					t.Errorf("the winner's heartbeat: %v", err)
 				}
-				if err := b.engine.Heartbeat(ctx, b.as("worker:x"), got[0]); !lost(err) {
+				if err := b.Engine.Heartbeat(ctx, b.As("worker:x"), got[0]); !lost(err) {
 					t.Errorf("another's heartbeat: got %v, want the run lost", err)
 				}
-				if err := b.engine.Watch(ctx, b.who, got[0]); err != nil {
+				if err := b.Engine.Watch(ctx, b.Who, got[0]); err != nil {
 					t.Errorf("watch: %v", err)
 				}
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -99,22 +99,22 @@ func TestThereIsNothingToTakeWhereNoWorkerOfOursIsWaitedFor(t *testing.T) {
 		if state == workflow.ICPPending {
 			continue
 		}
-		flow := b.flow(t, state)
-		if run, _, err := b.engine.Take(ctx, b.as("worker:1"), flow.ID); run != nil || err != nil {
+		flow := b.Flow(t, state)
+		if run, _, err := b.Engine.Take(ctx, b.As("worker:1"), flow.ID); run != nil || err != nil {
 			t.Errorf("%s: got %v, %v, want nothing", state, run, err)
 		}
 	}
-	if run, _, err := b.engine.Take(ctx, b.as("worker:1"), uuid.New()); run != nil || err != nil {
+	if run, _, err := b.Engine.Take(ctx, b.As("worker:1"), uuid.New()); run != nil || err != nil {
 		t.Errorf("a workflow that is not there: got %v, %v, want nothing", run, err)
 	}
-	flow := b.flow(t, workflow.ICPPending)
-	run := b.take(t, flow.ID, "worker:1")
+	flow := b.Flow(t, workflow.ICPPending)
+	run := b.Take(t, flow.ID, "worker:1")
 	failed := engine.FailRunInput{Run: run, Failure: workflow.FailureTimeout}
-	if _, err := b.engine.FailRun(ctx, b.who, failed); err != nil {
+	if _, err := b.Engine.FailRun(ctx, b.Who, failed); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(-time.Second) // The retry is due in half a second; clocks may differ by one.
-	if run, _, err := b.engine.Take(ctx, b.as("worker:2"), flow.ID); run != nil || err != nil {
+	b.Clock.Advance(-time.Second) // The retry is due in half a second; clocks may differ by one.
+	if run, _, err := b.Engine.Take(ctx, b.As("worker:2"), flow.ID); run != nil || err != nil {
 		t.Errorf("a retry before its time: got %v, %v, want nothing", run, err)
 	}
 }
@@ -125,33 +125,33 @@ func TestALostRunWritesNothingButItsCost(t *testing.T) {
 	ctx := context.Background()
 	for name, lose := range map[string]func(*testing.T, bundle, uuid.UUID) error{
 		"Swept": func(_ *testing.T, b bundle, _ uuid.UUID) error {
-			b.clock.advance(31 * time.Second)
-			_, err := b.engine.SweepRuns(ctx)
+			b.Clock.Advance(31 * time.Second)
+			_, err := b.Engine.SweepRuns(ctx)
 			return err
 		},
 		"SweptAndTakenByAnother": func(t *testing.T, b bundle, flow uuid.UUID) error {
-			b.clock.advance(31 * time.Second)
-			_, err := b.engine.SweepRuns(ctx)
-			b.take(t, flow, "worker:2")
+			b.Clock.Advance(31 * time.Second)
+			_, err := b.Engine.SweepRuns(ctx)
+			b.Take(t, flow, "worker:2")
 			return err
 		},
 		"FailedByAPerson": func(_ *testing.T, b bundle, flow uuid.UUID) error {
-			_, err := b.engine.Transition(ctx, b.who, engine.TransitionInput{
+			_, err := b.Engine.Transition(ctx, b.Who, engine.TransitionInput{
 				WorkflowID: flow, From: workflow.ICPProcessing, To: workflow.ICPFailed,
 			})
 			return err
 		},
 		"Cancelled": func(_ *testing.T, b bundle, flow uuid.UUID) error {
-			_, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow})
+			_, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow})
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			flow := b.flow(t, workflow.ICPPending)
-			run := b.take(t, flow.ID, "worker:1")
-			call, second := b.call(t, run, cent), b.call(t, run, cent)
+			flow := b.Flow(t, workflow.ICPPending)
+			run := b.Take(t, flow.ID, "worker:1")
+			call, second := b.Call(t, run, cent), b.Call(t, run, cent)
 			if err := lose(t, b, flow.ID); err != nil {
 				t.Fatal(err)
 			}
@@ -159,27 +159,27 @@ func TestALostRunWritesNothingButItsCost(t *testing.T) {
 			bill, other, amount := settle(call, cent/2), settle(second, cent/4), cent
 			for what, do := range map[string]func() error{
 				"finish": func() error {
-					_, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+					_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 						Run: run, Result: content("the dead"), Settle: &bill,
 					})
 					return err
 				},
 				"finish again": func() error {
-					_, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
+					_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
 						Run: run, Result: content("the dead"), Settle: &other,
 					})
 					return err
 				},
 				"fail": func() error {
-					_, err := b.engine.FailRun(ctx, b.as("worker:1"), engine.FailRunInput{
+					_, err := b.Engine.FailRun(ctx, b.As("worker:1"), engine.FailRunInput{
 						Run: run, Failure: workflow.FailureTimeout,
 					})
 					return err
 				},
-				"heartbeat": func() error { return b.engine.Heartbeat(ctx, b.as("worker:1"), run) },
-				"watch":     func() error { return b.engine.Watch(ctx, b.as("worker:1"), run) },
+				"heartbeat": func() error { return b.Engine.Heartbeat(ctx, b.As("worker:1"), run) },
+				"watch":     func() error { return b.Engine.Watch(ctx, b.As("worker:1"), run) },
 				"reserve": func() error {
-					_, err := b.engine.Reserve(ctx, b.as("worker:1"), engine.ReserveInput{
+					_, err := b.Engine.Reserve(ctx, b.As("worker:1"), engine.ReserveInput{
 						WorkflowID: flow.ID, RunToken: &run.Token, Amount: &amount,
 					})
 					return err
@@ -192,11 +192,11 @@ func TestALostRunWritesNothingButItsCost(t *testing.T) {
 			if diff := cmp.Diff(before, b.journal(t, flow.ID)); diff != "" {
 				t.Errorf("the journal has changed:\n%s", diff)
 			}
-			if results, err := b.engine.ICPs(ctx, b.who, []uuid.UUID{flow.ID}); len(results) != 0 || err != nil {
+			if results, err := b.Engine.ICPs(ctx, b.Who, []uuid.UUID{flow.ID}); len(results) != 0 || err != nil {
 				t.Errorf("results: got %v, %v, want none", results, err)
 			}
 			b.paid(t, flow.ID, cent/2+cent/4, 0)
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -207,24 +207,24 @@ func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
 	servers := b.servers(t)
 	ended := map[workflow.State]int{}
 	for i := range 30 {
-		flow := b.flow(t, workflow.ICPPending)
-		run := b.take(t, flow.ID, "worker:1")
-		bill := settle(b.call(t, run, cent/2), cent/4)
+		flow := b.Flow(t, workflow.ICPPending)
+		run := b.Take(t, flow.ID, "worker:1")
+		bill := settle(b.Call(t, run, cent/2), cent/4)
 		var finished error
 		errs := testdb.Together(2, func(n int) (err error) {
 			if n == i%2 {
-				_, finished = servers[0].Finish(ctx, b.as("worker:1"), engine.FinishInput{
+				_, finished = servers[0].Finish(ctx, b.As("worker:1"), engine.FinishInput{
 					Run: run, Result: content("one"), Settle: &bill,
 				})
 				return nil
 			}
-			_, err = servers[1].Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID})
+			_, err = servers[1].Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID})
 			return err
 		})
 		if err := errors.Join(errs...); err != nil {
 			t.Errorf("cancel: %v", err)
 		}
-		results, err := b.engine.ICPs(ctx, b.who, []uuid.UUID{flow.ID})
+		results, err := b.Engine.ICPs(ctx, b.Who, []uuid.UUID{flow.ID})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
 	if want := (cost.Balance{Settled: 30 * (cent / 4), Limit: 25 * cost.Dollar}); month != want {
 		t.Errorf("the month: got %+v, want every call booked: %+v", month, want)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestARunThatFailsIsTriedAgainAsThePolicySays(t *testing.T) {
@@ -277,13 +277,13 @@ func TestARunThatFailsIsTriedAgainAsThePolicySays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			flow := b.flow(t, workflow.ICPPending)
+			flow := b.Flow(t, workflow.ICPPending)
 			for i, code := range c.failures {
-				run := b.take(t, flow.ID, "worker:1")
+				run := b.Take(t, flow.ID, "worker:1")
 				if run.Attempt != i+1 {
 					t.Errorf("attempt: got %d, want %d", run.Attempt, i+1)
 				}
-				moved, err := b.engine.FailRun(ctx, b.as("worker:1"), engine.FailRunInput{
+				moved, err := b.Engine.FailRun(ctx, b.As("worker:1"), engine.FailRunInput{
 					Run: run, Failure: code, Message: "words\x00" + strings.Repeat("é", 600), RetryAfter: c.after,
 				})
 				if err != nil {
@@ -293,15 +293,15 @@ func TestARunThatFailsIsTriedAgainAsThePolicySays(t *testing.T) {
 				if c.waits[i] < 0 && next == nil {
 					break
 				}
-				if next == nil || next.Sub(b.clock.now()) != c.waits[i] {
+				if next == nil || next.Sub(b.Clock.Now()) != c.waits[i] {
 					t.Fatalf("after %s: got the next attempt at %v, want it in %s", code, next, c.waits[i])
 				}
-				if jobs := b.jobs.all(); !jobs[len(jobs)-1].at.Equal(*next) {
-					t.Errorf("a worker was asked for at %s, want %s", jobs[len(jobs)-1].at, *next)
+				if jobs := b.Jobs.All(); !jobs[len(jobs)-1].At.Equal(*next) {
+					t.Errorf("a worker was asked for at %s, want %s", jobs[len(jobs)-1].At, *next)
 				}
-				b.clock.advance(c.waits[i])
+				b.Clock.Advance(c.waits[i])
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -309,7 +309,7 @@ func TestARunThatFailsIsTriedAgainAsThePolicySays(t *testing.T) {
 // next says when a workflow is tried again by itself; nil when it is not.
 func (b bundle) next(t *testing.T, flow workflow.Workflow) *time.Time {
 	t.Helper()
-	activities, err := b.engine.Activities(context.Background(), b.who, []workflow.Workflow{flow})
+	activities, err := b.Engine.Activities(context.Background(), b.Who, []workflow.Workflow{flow})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,56 +319,56 @@ func (b bundle) next(t *testing.T, flow workflow.Workflow) *time.Time {
 func TestAPersonsRetryBeginsTheAttemptsAnew(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
+	flow := b.Flow(t, workflow.ICPPending)
 	for range 2 {
-		_, err := b.engine.FailRun(ctx, b.who, engine.FailRunInput{
-			Run: b.take(t, flow.ID, "worker:1"), Failure: workflow.FailureInvalidOutput,
+		_, err := b.Engine.FailRun(ctx, b.Who, engine.FailRunInput{
+			Run: b.Take(t, flow.ID, "worker:1"), Failure: workflow.FailureInvalidOutput,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.clock.advance(time.Minute)
+		b.Clock.Advance(time.Minute)
 	}
-	if _, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{WorkflowID: flow.ID}); err != nil {
+	if _, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
-	run := b.take(t, flow.ID, "worker:2")
-	moved, err := b.engine.FailRun(ctx, b.who, engine.FailRunInput{Run: run, Failure: workflow.FailureInvalidOutput})
+	run := b.Take(t, flow.ID, "worker:2")
+	moved, err := b.Engine.FailRun(ctx, b.Who, engine.FailRunInput{Run: run, Failure: workflow.FailureInvalidOutput})
 	if err != nil || run.Attempt != 1 || b.next(t, moved.Workflow) == nil {
 		t.Errorf("got attempt %d, %v, want the first of a new visit, to be tried again", run.Attempt, err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestAProgramOutsideDrivesAStepWithItsToken(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.CompetitorPending)
-	moved, err := b.engine.Transition(ctx, b.who, engine.TransitionInput{
+	flow := b.Flow(t, workflow.CompetitorPending)
+	moved, err := b.Engine.Transition(ctx, b.Who, engine.TransitionInput{
 		WorkflowID: flow.ID, From: workflow.CompetitorPending, To: workflow.CompetitorProcessing,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := moved.Workflow.Version
-	renewed, err := b.engine.RenewLease(ctx, b.who, engine.RenewLeaseInput{WorkflowID: flow.ID, Token: token})
-	if err != nil || !renewed.Run.LeaseExpiresAt.Equal(b.clock.now().Add(30*time.Second)) {
+	renewed, err := b.Engine.RenewLease(ctx, b.Who, engine.RenewLeaseInput{WorkflowID: flow.ID, Token: token})
+	if err != nil || !renewed.Run.LeaseExpiresAt.Equal(b.Clock.Now().Add(30*time.Second)) {
 		t.Errorf("renew: got %v, %v, want 30 s more", renewed.Run.LeaseExpiresAt, err)
 	}
-	if _, err := b.engine.RenewLease(ctx, b.as("bob"), engine.RenewLeaseInput{
+	if _, err := b.Engine.RenewLease(ctx, b.As("bob"), engine.RenewLeaseInput{
 		WorkflowID: flow.ID, Token: token,
 	}); !lost(err) {
 		t.Errorf("renew by another: got %v, want the run lost", err)
 	}
-	b.clock.advance(31 * time.Second)
-	if n, err := b.engine.SweepRuns(ctx); n != 1 || err != nil {
+	b.Clock.Advance(31 * time.Second)
+	if n, err := b.Engine.SweepRuns(ctx); n != 1 || err != nil {
 		t.Errorf("sweep: got %d, %v, want 1", n, err)
 	}
-	_, err = b.engine.Transition(ctx, b.who, engine.TransitionInput{
+	_, err = b.Engine.Transition(ctx, b.Who, engine.TransitionInput{
 		WorkflowID: flow.ID, From: workflow.CompetitorProcessing, To: workflow.CompetitorCompleted, Version: &token,
 	})
 	if fault.KindOf(err) != fault.StaleState || b.state(t, flow.ID) != workflow.CompetitorFailed {
 		t.Errorf("complete with a lost token: got %v in %s, want STALE_STATE", err, b.state(t, flow.ID))
 	}
-	b.sound(t)
+	b.Sound(t)
 }

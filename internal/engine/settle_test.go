@@ -35,11 +35,11 @@ func (b bundle) booked(t *testing.T, account uuid.UUID) (kinds []cost.EntryKind,
 func (b bundle) assume(t *testing.T, call cost.Call) {
 	t.Helper()
 	ctx := context.Background()
-	if err := b.engine.Suspect(ctx, b.who, call.ID, workflow.FailureTimeout); err != nil {
+	if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.advance(24 * time.Hour)
-	if n, err := b.engine.SweepCalls(ctx, silent); n != 1 || err != nil {
+	b.Clock.Advance(24 * time.Hour)
+	if n, err := b.Engine.SweepCalls(ctx, silent); n != 1 || err != nil {
 		t.Fatalf("sweep: got %d, %v, want 1 call", n, err)
 	}
 }
@@ -53,22 +53,22 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 	// The verbs, on a call that holds a cent.
 	once := func(billed cost.Pico) func(*testing.T, bundle, cost.Call) error {
 		return func(_ *testing.T, b bundle, c cost.Call) error {
-			_, err := b.engine.Settle(ctx, b.who, settle(c, billed))
+			_, err := b.Engine.Settle(ctx, b.Who, settle(c, billed))
 			return err
 		}
 	}
 	late := func(billed cost.Pico) func(*testing.T, bundle, cost.Call) error {
 		return func(_ *testing.T, b bundle, c cost.Call) error {
-			_, err := b.engine.SettleLate(ctx, b.who, settle(c, billed))
+			_, err := b.Engine.SettleLate(ctx, b.Who, settle(c, billed))
 			return err
 		}
 	}
 	release := func(_ *testing.T, b bundle, c cost.Call) error {
-		_, err := b.engine.Release(ctx, b.who, engine.ReleaseInput{CallID: c.ID})
+		_, err := b.Engine.Release(ctx, b.Who, engine.ReleaseInput{CallID: c.ID})
 		return err
 	}
 	suspect := func(_ *testing.T, b bundle, c cost.Call) error {
-		return b.engine.Suspect(ctx, b.who, c.ID, workflow.FailureTimeout)
+		return b.Engine.Suspect(ctx, b.Who, c.ID, workflow.FailureTimeout)
 	}
 	assume := func(t *testing.T, b bundle, c cost.Call) error { b.assume(t, c); return nil }
 	for name, c := range map[string]struct {
@@ -143,9 +143,9 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.clock.set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)) // No month ends while a provider is silent.
-			flow := b.flow(t, workflow.ICPPending)
-			call := b.reserve(t, flow, cent)
+			b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)) // No month ends while a provider is silent.
+			flow := b.Flow(t, workflow.ICPPending)
+			call := b.Reserve(t, flow, cent)
 			if err := c.first(t, b, call); err != nil {
 				t.Fatal(err)
 			}
@@ -163,11 +163,11 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 					t.Errorf("entries (-want +got):\n%s", diff)
 				}
 			}
-			got, err := b.engine.Call(ctx, b.who, call.ID)
+			got, err := b.Engine.Call(ctx, b.Who, call.ID)
 			if err != nil || got.State != c.state {
 				t.Errorf("the call: got %s, %v, want %s", got.State, err, c.state)
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow, billed, negative := b.flow(t, workflow.ICPPending), cent/7, cost.Pico(-1)
+	flow, billed, negative := b.Flow(t, workflow.ICPPending), cent/7, cost.Pico(-1)
 	usage := cost.Usage{PromptTokens: 1000, CompletionTokens: 500}
 	list := cost.Pico(1000*150_000 + 500*600_000)
 	for _, c := range []struct {
@@ -222,14 +222,14 @@ func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
 			fault.InvalidInput, nil, nil,
 		},
 	} {
-		call := b.reserve(t, flow, cent)
+		call := b.Reserve(t, flow, cent)
 		c.in.CallID = call.ID
-		got, err := b.engine.Settle(ctx, b.who, c.in)
+		got, err := b.Engine.Settle(ctx, b.Who, c.in)
 		if fault.KindOf(err) != c.refused {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.refused)
 		}
 		if c.refused != "" {
-			got.Call, err = b.engine.Call(ctx, b.who, call.ID)
+			got.Call, err = b.Engine.Call(ctx, b.Who, call.ID)
 			if err != nil || got.Call.State != cost.CallReserved {
 				t.Errorf("%s: got %s, %v, want it as it was", c.name, got.Call.State, err)
 			}
@@ -238,7 +238,7 @@ func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestEndsThatRaceAreOne(t *testing.T) {
@@ -248,13 +248,13 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 	t.Run("FiftySettlementsOfOneAccount", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		servers, flow := b.servers(t), b.flow(t, workflow.ICPPending)
+		servers, flow := b.servers(t), b.Flow(t, workflow.ICPPending)
 		var calls [50]cost.Call
 		for i := range calls {
-			calls[i] = b.reserve(t, flow, cent)
+			calls[i] = b.Reserve(t, flow, cent)
 		}
 		for _, err := range testdb.Together(len(calls), func(i int) error {
-			_, err := servers[i%2].Settle(ctx, b.who, settle(calls[i], cent+cost.Pico(i%2))) // Every other one is dearer.
+			_, err := servers[i%2].Settle(ctx, b.Who, settle(calls[i], cent+cost.Pico(i%2))) // Every other one is dearer.
 			return err
 		}) {
 			if err != nil {
@@ -264,22 +264,22 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 		spent := 50*cent + 25
 		b.balances(t, flow.ID, cost.Balance{Settled: spent, Limit: cost.Dollar, Stopped: true},
 			cost.Balance{Settled: spent, Limit: 25 * cost.Dollar})
-		b.sound(t)
+		b.Sound(t)
 	})
 	t.Run("OneCallSettledAndReleasedAtOnce", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		servers, flow := b.servers(t), b.flow(t, workflow.ICPPending)
+		servers, flow := b.servers(t), b.Flow(t, workflow.ICPPending)
 		for range 20 {
-			call := b.reserve(t, flow, cent)
+			call := b.Reserve(t, flow, cent)
 			errs := testdb.Together(10, func(i int) (err error) {
 				switch i % 3 {
 				case 0:
-					_, err = servers[i%2].Settle(ctx, b.who, settle(call, 0))
+					_, err = servers[i%2].Settle(ctx, b.Who, settle(call, 0))
 				case 1:
-					_, err = servers[i%2].Release(ctx, b.who, engine.ReleaseInput{CallID: call.ID})
+					_, err = servers[i%2].Release(ctx, b.Who, engine.ReleaseInput{CallID: call.ID})
 				default:
-					err = servers[i%2].Suspect(ctx, b.who, call.ID, workflow.FailureTimeout)
+					err = servers[i%2].Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout)
 				}
 				return err
 			})
@@ -289,18 +289,18 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 			}
 		}
 		b.paid(t, flow.ID, 0, 0)
-		b.sound(t)
+		b.Sound(t)
 	})
 }
 
 func TestACallIsSentOnceAndOnlyWhileItsRunIsOn(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	flow := b.flow(t, workflow.ICPPending)
-	run := b.take(t, flow.ID, "worker:1")
+	flow := b.Flow(t, workflow.ICPPending)
+	run := b.Take(t, flow.ID, "worker:1")
 	amount := cent
 	reserve := func() cost.Call {
-		charged, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
+		charged, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{
 			WorkflowID: flow.ID, RunToken: &run.Token, Amount: &amount,
 		})
 		if err != nil {
@@ -309,23 +309,23 @@ func TestACallIsSentOnceAndOnlyWhileItsRunIsOn(t *testing.T) {
 		return charged.Call
 	}
 	sent, unsent := reserve(), reserve()
-	errs := testdb.Together(10, func(int) error { return b.engine.Dispatch(ctx, b.who, sent.ID, "sandbox") })
+	errs := testdb.Together(10, func(int) error { return b.Engine.Dispatch(ctx, b.Who, sent.ID, "sandbox") })
 	if diff := cmp.Diff(map[fault.Kind]int{"": 1, fault.Conflict: 9}, kinds(errs)); diff != "" {
 		t.Errorf("ten dispatches (-want +got):\n%s", diff)
 	}
 	for _, id := range []string{"gen-1", "gen-2"} { // The first name stays.
-		if err := b.engine.Identify(ctx, b.who, sent.ID, "sandbox", id); err != nil {
+		if err := b.Engine.Identify(ctx, b.Who, sent.ID, "sandbox", id); err != nil {
 			t.Error(err)
 		}
 	}
-	if got, err := b.engine.Call(ctx, b.who, sent.ID); err != nil || got.GenerationID != "gen-1" {
+	if got, err := b.Engine.Call(ctx, b.Who, sent.ID); err != nil || got.GenerationID != "gen-1" {
 		t.Errorf("generation: got %s, %v, want gen-1", got.GenerationID, err)
 	}
-	if _, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
+	if _, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.engine.Dispatch(ctx, b.who, unsent.ID, "sandbox"); fault.KindOf(err) != fault.StaleState {
+	if err := b.Engine.Dispatch(ctx, b.Who, unsent.ID, "sandbox"); fault.KindOf(err) != fault.StaleState {
 		t.Errorf("a dispatch after the end: got %v, want it refused as lost", err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }

@@ -20,15 +20,15 @@ func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			ctx, newYear := context.Background(), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-			flow := b.flow(t, workflow.Created)
-			b.clock.set(newYear.Add(time.Millisecond))
-			b.reserve(t, flow, cent) // Opens the new month, in UTC.
-			if _, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: zone}); err != nil {
+			flow := b.Flow(t, workflow.Created)
+			b.Clock.Set(newYear.Add(time.Millisecond))
+			b.Reserve(t, flow, cent) // Opens the new month, in UTC.
+			if _, err := b.Engine.SetTimeZone(ctx, b.Who, engine.SetTimeZoneInput{TimeZone: zone}); err != nil {
 				t.Fatal(err)
 			}
-			b.clock.set(newYear.Add(-20 * time.Millisecond))
-			call := b.reserve(t, flow, cent)
-			organization, err := b.engine.Organization(ctx, b.who)
+			b.Clock.Set(newYear.Add(-20 * time.Millisecond))
+			call := b.Reserve(t, flow, cent)
+			organization, err := b.Engine.Organization(ctx, b.Who)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
 				month.Balance.Held != cent {
 				t.Errorf("got %+v held in %+v, want %s in the month that ends with the year", month.Balance, month.Period, cent)
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -44,8 +44,8 @@ func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
 func TestACancelledWorkflowRefusesAReservationThatNamesNoStep(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	flow, amount := b.flow(t, workflow.Cancelled), cost.Pico(cent)
-	_, err := b.engine.Reserve(context.Background(), b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+	flow, amount := b.Flow(t, workflow.Cancelled), cost.Pico(cent)
+	_, err := b.Engine.Reserve(context.Background(), b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
 	var over *engine.TerminalError
 	if !errors.As(err, &over) {
 		t.Errorf("reserve: got %v, want *TerminalError", err)

@@ -26,18 +26,18 @@ func TestEverythingAtOnceOnFewWorkflows(t *testing.T) {
 	servers := b.servers(t)
 	var flows [3]uuid.UUID
 	for i := range flows {
-		flows[i] = b.flow(t, workflow.ICPPending).ID
+		flows[i] = b.Flow(t, workflow.ICPPending).ID
 	}
 	const workers = 16
 	var acts atomic.Int64
 	end := time.Now().Add(1500 * time.Millisecond)
 	errs := testdb.Together(workers, func(i int) error {
 		w := stormWorker{
-			engine: servers[i%2], who: b.as(fmt.Sprintf("worker:%d", i)), random: rand.New(rand.NewPCG(1, uint64(i))),
+			engine: servers[i%2], who: b.As(fmt.Sprintf("worker:%d", i)), random: rand.New(rand.NewPCG(1, uint64(i))),
 		}
 		for round := 0; time.Now().Before(end); round++ {
 			if i == 0 {
-				b.clock.advance(5 * time.Second)
+				b.Clock.Advance(5 * time.Second)
 			}
 			acts.Add(1)
 			if err := w.act(ctx, flows[w.random.IntN(len(flows))]); unexpected(err) {
@@ -52,7 +52,7 @@ func TestEverythingAtOnceOnFewWorkflows(t *testing.T) {
 		}
 	}
 	t.Logf("%d acts have left %v", acts.Load(), b.rows(t))
-	b.sound(t)
+	b.Sound(t)
 }
 
 // unexpected reports errors that are neither success nor one of the refusals that two who want the same must expect.

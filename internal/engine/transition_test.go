@@ -29,9 +29,9 @@ func TestExactlyOneOfTwentyCallersTakesAnEdge(t *testing.T) {
 			b := setup(t)
 			servers := b.servers(t)
 			for range 50 {
-				flow := b.flow(t, workflow.Created)
+				flow := b.Flow(t, workflow.Created)
 				errs := testdb.Together(20, func(i int) error {
-					_, err := servers[i%2].Transition(ctx, b.who, engine.TransitionInput{
+					_, err := servers[i%2].Transition(ctx, b.Who, engine.TransitionInput{
 						WorkflowID: flow.ID, From: workflow.Created, To: c.to,
 					})
 					var stale *engine.StaleStateError
@@ -47,10 +47,10 @@ func TestExactlyOneOfTwentyCallersTakesAnEdge(t *testing.T) {
 					t.Errorf("journal: got %d rows, want 2", len(rows))
 				}
 			}
-			if jobs := b.jobs.all(); c.to == workflow.ICPPending && len(jobs) != 50 {
+			if jobs := b.Jobs.All(); c.to == workflow.ICPPending && len(jobs) != 50 {
 				t.Errorf("workers asked for: got %d, want 50, one for each winner", len(jobs))
 			}
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -58,7 +58,7 @@ func TestExactlyOneOfTwentyCallersTakesAnEdge(t *testing.T) {
 func TestATransitionThatCannotBeSaysWhy(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	pending, over := b.flow(t, workflow.ICPPending), b.flow(t, workflow.Cancelled)
+	pending, over := b.Flow(t, workflow.ICPPending), b.Flow(t, workflow.Cancelled)
 	before, wrong := b.rows(t), 7
 	for name, c := range map[string]struct {
 		in   engine.TransitionInput
@@ -106,12 +106,12 @@ func TestATransitionThatCannotBeSaysWhy(t *testing.T) {
 			}, fault.InvalidInput,
 		},
 	} {
-		moved, err := b.engine.Transition(ctx, b.who, c.in)
+		moved, err := b.Engine.Transition(ctx, b.Who, c.in)
 		if fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, %v, want %s", name, moved, err, c.want)
 		}
 	}
-	_, err := b.engine.Transition(ctx, b.stranger(t), engine.TransitionInput{
+	_, err := b.Engine.Transition(ctx, b.Stranger(t), engine.TransitionInput{
 		WorkflowID: pending.ID, From: workflow.ICPPending, To: workflow.ICPProcessing,
 	})
 	if fault.KindOf(err) != fault.NotFound {
@@ -130,8 +130,8 @@ func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		for _, state := range workflow.States() {
-			flow := b.flow(t, state)
-			_, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID, Reason: "enough"})
+			flow := b.Flow(t, state)
+			_, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID, Reason: "enough"})
 			if state.IsTerminal() {
 				var over *engine.TerminalError
 				if !errors.As(err, &over) || over.Current.State != state || len(b.journal(t, flow.ID)) != flow.Version+1 {
@@ -143,14 +143,14 @@ func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
 				t.Errorf("%s: got %s, %v, want CANCELLED", state, got, err)
 			}
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 	t.Run("AndTheKeyOfARefusedCancelStaysUnused", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		over := b.flow(t, workflow.Cancelled)
+		over := b.Flow(t, workflow.Cancelled)
 		before := b.rows(t)
-		_, err := b.engine.Cancel(ctx, b.who, engine.CancelInput{WorkflowID: over.ID, IdempotencyKey: "k"})
+		_, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: over.ID, IdempotencyKey: "k"})
 		if fault.KindOf(err) != fault.TerminalState {
 			t.Errorf("got %v, want TERMINAL_STATE", err)
 		}
@@ -163,17 +163,17 @@ func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
 		b := setup(t)
 		servers := b.servers(t)
 		for range 20 {
-			flow := b.flow(t, workflow.SeedReviewPending)
+			flow := b.Flow(t, workflow.SeedReviewPending)
 			errs := testdb.Together(6, func(i int) (err error) {
 				switch i {
 				case 0, 1:
-					_, err = servers[i].Cancel(ctx, b.who, engine.CancelInput{WorkflowID: flow.ID})
+					_, err = servers[i].Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID})
 				case 2, 3:
-					_, err = servers[i-2].Transition(ctx, b.who, engine.TransitionInput{
+					_, err = servers[i-2].Transition(ctx, b.Who, engine.TransitionInput{
 						WorkflowID: flow.ID, From: workflow.SeedReviewPending, To: workflow.SeedReviewCompleted,
 					})
 				default:
-					_, err = servers[i-4].Transition(ctx, b.who, engine.TransitionInput{
+					_, err = servers[i-4].Transition(ctx, b.Who, engine.TransitionInput{
 						WorkflowID: flow.ID, From: workflow.SeedReviewCompleted, To: workflow.ClusteringPending,
 					})
 				}
@@ -186,7 +186,7 @@ func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
 				t.Errorf("two cancels: got %v, want one done and one told it is over", errs[:2])
 			}
 		}
-		b.sound(t)
+		b.Sound(t)
 	})
 }
 
@@ -194,9 +194,9 @@ func TestGenerateICPStartsTheFirstStep(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for _, state := range workflow.States() {
-		flow := b.flow(t, state)
-		before := len(b.jobs.all())
-		moved, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{WorkflowID: flow.ID})
+		flow := b.Flow(t, state)
+		before := len(b.Jobs.All())
+		moved, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: flow.ID})
 		want, wantKind := workflow.State(""), fault.StaleState
 		switch {
 		case state == workflow.Created:
@@ -209,12 +209,12 @@ func TestGenerateICPStartsTheFirstStep(t *testing.T) {
 		if moved.Workflow.State != want || fault.KindOf(err) != wantKind {
 			t.Errorf("%s: got %q, %v, want %q, %q", state, moved.Workflow.State, err, want, wantKind)
 		}
-		jobs := b.jobs.all()[before:]
-		if wanted := want != ""; wanted != (len(jobs) == 1 && jobs[0].flow == flow.ID) {
+		jobs := b.Jobs.All()[before:]
+		if wanted := want != ""; wanted != (len(jobs) == 1 && jobs[0].ID == flow.ID) {
 			t.Errorf("%s: workers asked for: %v, want one: %t", state, jobs, wanted)
 		}
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestTheGraphOfTheDatabaseAndOfTheProgramAreProvedEqual(t *testing.T) {
@@ -224,15 +224,15 @@ func TestTheGraphOfTheDatabaseAndOfTheProgramAreProvedEqual(t *testing.T) {
 	for _, s := range workflow.States() {
 		enum = append(enum, string(s))
 	}
-	b.flow(t, workflow.ICPFailed)
-	if err := b.engine.Check(ctx, enum); err != nil {
+	b.Flow(t, workflow.ICPFailed)
+	if err := b.Engine.Check(ctx, enum); err != nil {
 		t.Errorf("the real graph: %v", err)
 	}
-	if _, err := b.db.Owner.Exec(ctx, `INSERT INTO legal_transitions VALUES
+	if _, err := b.DB.Owner.Exec(ctx, `INSERT INTO legal_transitions VALUES
 		(1, 'COMPLETED', 'CREATED', 'RESET')`); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.engine.Check(ctx, enum[1:]); err == nil {
+	if err := b.Engine.Check(ctx, enum[1:]); err == nil {
 		t.Error("an edge too many and a state too few: got no error")
 	}
 }

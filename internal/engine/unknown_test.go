@@ -24,17 +24,17 @@ func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
 	const calls = 15
 	b, ctx := setup(t), context.Background()
 	b.at(t, "2026-01-31T23:00:00Z")
-	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 	january := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
 	var made []uuid.UUID
 	for range calls {
-		call := b.reserve(t, flow, 3*cent)
-		if err := b.engine.Suspect(ctx, b.who, call.ID, workflow.FailureTimeout); err != nil {
+		call := b.Reserve(t, flow, 3*cent)
+		if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 			t.Fatal(err)
 		}
 		made = append(made, call.ID)
 	}
-	b.clock.advance(25 * time.Hour)
+	b.Clock.Advance(25 * time.Hour)
 	for _, err := range testdb.Together(4, func(i int) error {
 		for {
 			if n, err := servers[i%2].SweepCalls(ctx, silent); n == 0 || err != nil {
@@ -58,20 +58,20 @@ func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
 		if n != calls {
 			t.Errorf("got %d entries of kind %s, want %d", n, kind, calls)
 		}
-		now := b.clock.now()
-		b.clock.set(january)
+		now := b.Clock.Now()
+		b.Clock.Set(january)
 		b.paid(t, flow.ID, settled, 0)
-		b.clock.set(now)
+		b.Clock.Set(now)
 		if got := b.month(t).Balance.Settled; got != 0 {
 			t.Errorf("February: got %s, want nothing", got)
 		}
 	}
 	check(cost.EntryAssume, calls*3*cent)
 
-	b.clock.advance(48 * time.Hour)
+	b.Clock.Advance(48 * time.Hour)
 	for _, err := range testdb.Together(4*calls, func(i int) error {
 		billed := cent
-		_, err := servers[i%2].SettleLate(ctx, b.who, engine.SettleInput{CallID: made[i%calls], Model: "m", Cost: &billed})
+		_, err := servers[i%2].SettleLate(ctx, b.Who, engine.SettleInput{CallID: made[i%calls], Model: "m", Cost: &billed})
 		return err
 	}) {
 		if err != nil {
@@ -79,7 +79,7 @@ func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
 		}
 	}
 	check(cost.EntryAdjust, calls*cent)
-	b.sound(t)
+	b.Sound(t)
 }
 
 // Holds are far above what calls cost. They are given back, so that all of twenty calls go through a limit that has
@@ -88,14 +88,14 @@ func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
 	t.Parallel()
 	const calls = 20
 	b, ctx := setup(t), context.Background()
-	flow, servers := b.flow(t, workflow.Created), b.servers(t)
+	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 	var inFlight, most atomic.Int64
 	crowded := make(chan struct{}) // The first refusal: five are in flight, and another one came.
 	var once sync.Once
 	for i, err := range testdb.Together(calls, func(i int) error {
 		hold, billed := 20*cent, cent/5
 		for {
-			charged, err := servers[i%2].Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &hold})
+			charged, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &hold})
 			if fault.KindOf(err) == fault.BudgetHeld {
 				once.Do(func() { close(crowded) })
 				runtime.Gosched()
@@ -109,7 +109,7 @@ func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
 			}
 			<-crowded
 			// What can be read at this moment is at most what was admitted.
-			accounts, err := servers[i%2].Accounts(ctx, b.who, []uuid.UUID{flow.ID})
+			accounts, err := servers[i%2].Accounts(ctx, b.Who, []uuid.UUID{flow.ID})
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
 				t.Errorf("got $%s held", held)
 			}
 			inFlight.Add(-1)
-			_, err = servers[i%2].Settle(ctx, b.who, engine.SettleInput{CallID: charged.Call.ID, Model: "m", Cost: &billed})
+			_, err = servers[i%2].Settle(ctx, b.Who, engine.SettleInput{CallID: charged.Call.ID, Model: "m", Cost: &billed})
 			return err
 		}
 	}) {
@@ -129,7 +129,7 @@ func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
 		t.Errorf("got %d in flight, want 5 at most, and once so many", most.Load())
 	}
 	b.paid(t, flow.ID, calls*cent/5, 0)
-	b.sound(t)
+	b.Sound(t)
 }
 
 func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
@@ -141,10 +141,10 @@ func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setupWith(t, func(o *engine.Options) { o.WorkflowLimit, o.MonthLimit = limits[0], limits[1] })
-			flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{Limit: limits[0]})
+			flow := testdb.Workflow(t, b.DB, b.Who, testdb.WorkflowOpts{Limit: limits[0]})
 			servers := b.servers(t)
 			errs := testdb.Together(8, func(i int) error {
-				_, err := servers[i%2].Reserve(context.Background(), b.who, engine.ReserveInput{
+				_, err := servers[i%2].Reserve(context.Background(), b.Who, engine.ReserveInput{
 					WorkflowID: flow.ID,
 					Estimate:   &cost.Estimate{Models: []string{"openai/gpt-4o-mini"}, PromptBytes: 100, MaxCompletionTokens: 1},
 				})
@@ -153,11 +153,11 @@ func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
 			if got := kinds(errs); got[fault.BudgetExhausted] != 8 {
 				t.Errorf("got %v, want 8 refusals", got)
 			}
-			if n := b.count(t, `SELECT count(*) FROM ai_calls`); n != 0 {
+			if n := b.Count(t, `SELECT count(*) FROM ai_calls`); n != 0 {
 				t.Errorf("got %d calls, want none", n)
 			}
 			b.balances(t, flow.ID, cost.Balance{Limit: limits[0]}, cost.Balance{Limit: limits[1]})
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -167,23 +167,23 @@ func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
 func TestAFaultOfTheDatabaseIsNotALostRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	run := b.take(t, b.flow(t, workflow.ICPPending).ID, "worker:1")
-	call := b.call(t, run, cent)
+	run := b.Take(t, b.Flow(t, workflow.ICPPending).ID, "worker:1")
+	call := b.Call(t, run, cent)
 	for _, constraint := range []string{"no_more CHECK (state <> 'RESERVED')", "no_end CHECK (state <> 'SETTLED')"} {
-		if _, err := b.db.Owner.Exec(ctx, "ALTER TABLE ai_calls ADD CONSTRAINT "+constraint+" NOT VALID"); err != nil {
+		if _, err := b.DB.Owner.Exec(ctx, "ALTER TABLE ai_calls ADD CONSTRAINT "+constraint+" NOT VALID"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	amount := cent
-	_, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
+	_, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{
 		WorkflowID: run.WorkflowID, RunToken: &run.Token, Amount: &amount,
 	})
 	if lost(err) || fault.KindOf(err) != fault.Internal {
 		t.Errorf("reserve: got %v, want an internal error", err)
 	}
-	_, err = b.engine.Reserve(ctx, b.who, engine.ReserveInput{WorkflowID: run.WorkflowID, Amount: &amount})
+	_, err = b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: run.WorkflowID, Amount: &amount})
 	refusedAs(t, err, fault.Internal)
-	_, err = b.engine.Finish(ctx, b.who, engine.FinishInput{
+	_, err = b.Engine.Finish(ctx, b.Who, engine.FinishInput{
 		Run: run, Result: content("worker:1"), Settle: ptr(settle(call, cent)),
 	})
 	if lost(err) || fault.KindOf(err) != fault.Internal {

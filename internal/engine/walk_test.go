@@ -14,21 +14,21 @@ import (
 func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	made, err := b.engine.Create(ctx, b.who, engine.CreateInput{
+	made, err := b.Engine.Create(ctx, b.Who, engine.CreateInput{
 		Name: "Ünïcode 🚀 名前", Company: workflow.Company{Name: "Example", URL: "https://example.com"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := made.Workflow.ID
-	if _, err := b.engine.GenerateICP(ctx, b.who, engine.GenerateICPInput{WorkflowID: id}); err != nil {
+	if _, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: id}); err != nil {
 		t.Fatal(err)
 	}
-	run, _, err := b.engine.Take(ctx, b.who, id)
+	run, _, err := b.Engine.Take(ctx, b.Who, id)
 	if err != nil || run == nil {
 		t.Fatalf("take: got %v, %v, want a run", run, err)
 	}
-	held, err := b.engine.Reserve(ctx, b.who, engine.ReserveInput{
+	held, err := b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{
 		WorkflowID: id, Step: workflow.StepICP, RunToken: &run.Token, Estimate: &cost.Estimate{
 			Models: []string{"perplexity/sonar", "openai/gpt-4o-mini"}, PromptBytes: 1000, MaxCompletionTokens: 700,
 			WebSearches: 1,
@@ -37,14 +37,14 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.engine.Dispatch(ctx, b.who, held.Call.ID, "sandbox"); err != nil {
+	if err := b.Engine.Dispatch(ctx, b.Who, held.Call.ID, "sandbox"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.engine.Identify(ctx, b.who, held.Call.ID, "sandbox", "gen-1"); err != nil {
+	if err := b.Engine.Identify(ctx, b.Who, held.Call.ID, "sandbox", "gen-1"); err != nil {
 		t.Fatal(err)
 	}
 	billed := cost.Pico(5_400_000_000)
-	moved, err := b.engine.Finish(ctx, b.who, engine.FinishInput{
+	moved, err := b.Engine.Finish(ctx, b.Who, engine.FinishInput{
 		Run: *run, Result: engine.Result{Content: []byte(`{"valueProposition": "x"}`), Provider: "sandbox", Model: "m"},
 		Settle: &engine.SettleInput{
 			CallID: held.Call.ID, Model: "perplexity/sonar", Cost: &billed,
@@ -57,7 +57,7 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if moved.Workflow.State != workflow.ICPCompleted {
 		t.Errorf("state: got %s, want ICP_COMPLETED", moved.Workflow.State)
 	}
-	organization, err := b.engine.Organization(ctx, b.who)
+	organization, err := b.Engine.Organization(ctx, b.Who)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if diff := cmp.Diff(want, organization.Month.Balance); diff != "" {
 		t.Error(diff)
 	}
-	findings, err := b.verify(t)
+	findings, err := b.Verify(t)
 	if err != nil || len(findings) > 0 {
 		t.Errorf("verify: got %v, %v, want nothing", findings, err)
 	}

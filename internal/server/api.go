@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/infin8content/engine/graph"
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/web"
 )
 
@@ -27,7 +30,12 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 	}
 	s.handler = web.New(web.Options{
 		GraphQL: gqlhttp.NewHandler(gqlhttp.Options{
-			Schema:      graph.NewSchema(&graph.Resolver{Engine: s.engine, Live: s.live, Report: web.Annotate}),
+			Schema: graph.NewSchema(&graph.Resolver{
+				Engine:   s.engine,
+				Reporter: report.New(store, time.Now),
+				Live:     s.live,
+				Report:   web.Annotate,
+			}),
 			Stopped:     s.live.Stopped(),
 			Revoked:     s.engine.KeyOver,
 			Logger:      s.logger,
@@ -43,7 +51,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		}),
 		Entrance:     signIn,
 		Proxies:      proxies,
-		Export:       Exporter{Engine: s.engine}.Export,
+		Export:       Exporter{Auditor: audit.New(store, time.Now)}.Export,
 		Observe:      s.observers.requests(),
 		Origins:      s.settings.Origins,
 		Logger:       s.logger,

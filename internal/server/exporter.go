@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/web"
 	"github.com/infin8content/engine/internal/workflow"
@@ -22,11 +22,11 @@ import (
 
 // Exporter writes the journals as files. Each row has its hash, the hash before it, and every field that the hash is
 // computed from, so that the file can be verified without the database: docs/exports.md says how.
-type Exporter struct{ Engine *engine.Engine }
+type Exporter struct{ Auditor *audit.Auditor }
 
 // Export streams one table. Nothing has been written when it returns a fault.
 func (x Exporter) Export(ctx context.Context, who caller.Caller, in web.Export, to io.Writer) error {
-	var days engine.ExportInput
+	var days audit.ExportInput
 	for _, bound := range []struct {
 		name, text string
 		day        **cost.Day
@@ -44,12 +44,12 @@ func (x Exporter) Export(ctx context.Context, who caller.Caller, in web.Export, 
 	var err error
 	switch in.Table {
 	case web.Journal:
-		err = x.Engine.EachTransition(ctx, who, days, func(t workflow.Transition) error {
+		err = x.Auditor.EachTransition(ctx, who, days, func(t workflow.Transition) error {
 			return out.row(journalRow(t))
 		})
 	case web.Ledger:
 		out.columns = ledgerColumns
-		err = x.Engine.EachEntry(ctx, who, days, func(e engine.AccountEntry) error { return out.row(ledgerRow(e)) })
+		err = x.Auditor.EachEntry(ctx, who, days, func(e audit.AccountEntry) error { return out.row(ledgerRow(e)) })
 	default:
 		err = fault.New(fault.NotFound, "There is no such export.")
 	}
@@ -78,7 +78,7 @@ var ledgerColumns = []string{
 	"occurred_at", "time", "settled_delta_usd", "held_delta_usd", "previous_hash", "hash", "corrects",
 }
 
-func ledgerRow(e engine.AccountEntry) []any {
+func ledgerRow(e audit.AccountEntry) []any {
 	var call, corrects any
 	if e.CallID != nil {
 		call = e.CallID.String()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
@@ -36,7 +37,7 @@ func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.T
 // bundle is an engine, a provider and the executor between them, with one workflow that waits for its first step.
 type bundle struct {
 	engine   *engine.Engine
-	auditor  *engine.Engine // works as the owner of the books
+	auditor  *audit.Auditor // reads as the owner of the tables
 	sandbox  *sandbox.Sandbox
 	gateway  steps.Gateway
 	executor steps.Executor
@@ -74,10 +75,7 @@ func setup(t *testing.T, o options) bundle {
 	if b.engine, err = engine.New(in); err != nil {
 		t.Fatal(err)
 	}
-	in.Store = db.Books()
-	if b.auditor, err = engine.New(in); err != nil {
-		t.Fatal(err)
-	}
+	b.auditor = audit.New(db.Books(), clock)
 	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
 	server := httptest.NewServer(b.sandbox)
 	t.Cleanup(server.Close)

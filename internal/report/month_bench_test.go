@@ -1,9 +1,10 @@
-package engine_test
+package report_test
 
 import (
 	"context"
 	_ "embed"
 	"flag"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -29,7 +30,7 @@ var monthSQL string
 // BenchmarkAnalytics asks for the figures of a month in which so many ledger entries were written, half of them in the
 // month's account and half in those of workflows:
 //
-//	go test ./internal/engine -run '^$' -bench Analytics -benchtime 20x -month.entries 1000000
+//	go test ./internal/report -run '^$' -bench Analytics -benchtime 20x -month.entries 1000000
 func BenchmarkAnalytics(b *testing.B) {
 	if *monthEntries == 0 {
 		b.Skip("-month.entries says how many")
@@ -37,16 +38,13 @@ func BenchmarkAnalytics(b *testing.B) {
 	db := testdb.New(b)
 	who := testdb.Caller(b, db)
 	asOf := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
-	e, err := engine.New(engine.Options{Store: db.Store(), Jobs: &jobs{}, Now: func() time.Time { return asOf }})
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := report.New(db.Store(), func() time.Time { return asOf })
 	fillMonth(b, db, who)
 	from, to := cost.NewDay(asOf.AddDate(0, 0, -30)), cost.NewDay(asOf.AddDate(0, 0, 1))
 	march := cost.Days{From: from, To: to}
-	usage := func(dimensions ...engine.Dimension) func(context.Context) error {
+	usage := func(dimensions ...report.Dimension) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := e.Usage(ctx, who, engine.UsageInput{Days: march, GroupBy: dimensions, First: 1000})
+			_, err := r.Usage(ctx, who, report.UsageInput{Days: march, GroupBy: dimensions, First: 1000})
 			return err
 		}
 	}
@@ -59,19 +57,19 @@ func BenchmarkAnalytics(b *testing.B) {
 		ask  func(context.Context) error
 	}{
 		{"Total", usage()},
-		{"ByDayModelStep", usage(engine.ByDay, engine.ByModel, engine.ByStep)},
-		{"ByOutcome", usage(engine.ByOutcome)},
-		{"ByWorkflow", usage(engine.ByWorkflow)},
-		{"ByWorkflowDayModel", usage(engine.ByWorkflow, engine.ByDay, engine.ByModel)},
+		{"ByDayModelStep", usage(report.ByDay, report.ByModel, report.ByStep)},
+		{"ByOutcome", usage(report.ByOutcome)},
+		{"ByWorkflow", usage(report.ByWorkflow)},
+		{"ByWorkflowDayModel", usage(report.ByWorkflow, report.ByDay, report.ByModel)},
 		{"OfOneWorkflow", func(ctx context.Context) error {
-			_, err := e.WorkflowUsage(ctx, who, []uuid.UUID{flow}, engine.UsageInput{
-				Days: march, GroupBy: []engine.Dimension{engine.ByStep}, First: 1000,
+			_, err := r.WorkflowUsage(ctx, who, []uuid.UUID{flow}, report.UsageInput{
+				Days: march, GroupBy: []report.Dimension{report.ByStep}, First: 1000,
 			})
 			return err
 		}},
-		{"Forecast", func(ctx context.Context) error { _, err := e.Forecast(ctx, who); return err }},
-		{"ICPCost", func(ctx context.Context) error { _, err := e.ICPCost(ctx, who, march); return err }},
-		{"Funnel", func(ctx context.Context) error { _, err := e.Funnel(ctx, who, march); return err }},
+		{"Forecast", func(ctx context.Context) error { _, err := r.Forecast(ctx, who); return err }},
+		{"ICPCost", func(ctx context.Context) error { _, err := r.ICPCost(ctx, who, march); return err }},
+		{"Funnel", func(ctx context.Context) error { _, err := r.Funnel(ctx, who, march); return err }},
 	} {
 		b.Run(question.name, func(b *testing.B) {
 			for b.Loop() {
@@ -93,9 +91,9 @@ func fillMonth(b *testing.B, db *testdb.DB, who caller.Caller) {
 	}
 	defer conn.Release()
 	values := strings.NewReplacer("$1", "'"+who.OrganizationID.String()+"'", "$2", "'"+month.String()+"'",
-		"$3", itoa(*monthEntries/4), "$4", itoa(*monthWorkflows))
+		"$3", strconv.Itoa(*monthEntries/4), "$4", strconv.Itoa(*monthWorkflows))
 	statements := strings.Split(values.Replace(monthSQL), ";\n")
-	statements = append(statements, backfill(b), "VACUUM ANALYZE")
+	statements = append(statements, testdb.UsageDaysBackfill(b), "VACUUM ANALYZE")
 	for _, statement := range statements {
 		if strings.TrimSpace(statement) == "" {
 			continue

@@ -1,9 +1,8 @@
-package engine_test
+package report_test
 
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/report"
+	"github.com/infin8content/engine/internal/testengine"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -22,7 +22,7 @@ import (
 func (b bundle) liveIn(t *testing.T, who caller.Caller, zone string) {
 	t.Helper()
 	ctx := context.Background()
-	tx, err := b.db.Super.Begin(ctx)
+	tx, err := b.DB.Super.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,76 +61,26 @@ func moment(t *testing.T, text string) time.Time {
 	return at.UTC()
 }
 
-// history is a seeded sequence of everything that can happen to calls of one organization.
+// history is a history of one organization whose usage is checked.
 type history struct {
-	bundle
-	random *rand.Rand
-	flows  []uuid.UUID
-	calls  []uuid.UUID
-}
-
-// step does one thing. What a limit refuses is refused.
-func (h *history) step(t *testing.T) {
-	t.Helper()
-	ctx := context.Background()
-	if len(h.flows) == 0 || h.random.IntN(12) == 0 {
-		h.flows = append(h.flows, h.flow(t, workflow.ICPPending).ID)
-	}
-	var err error
-	one := func() uuid.UUID { return h.calls[h.random.IntN(len(h.calls))] }
-	switch n := h.random.IntN(20); {
-	case n < 8 || len(h.calls) == 0:
-		amount := cost.Pico(h.random.Int64N(int64(20 * cent)))
-		var made engine.Charged
-		made, err = h.engine.Reserve(ctx, h.who, engine.ReserveInput{
-			WorkflowID: h.flows[h.random.IntN(len(h.flows))], Amount: &amount,
-			Step: workflow.Steps()[h.random.IntN(7)].Key,
-		})
-		if err == nil {
-			h.calls = append(h.calls, made.Call.ID)
-		}
-	case n < 15:
-		_, err = h.engine.Settle(ctx, h.who, h.bill(one()))
-	case n < 16:
-		_, err = h.engine.Release(ctx, h.who, engine.ReleaseInput{CallID: one(), Reason: "not sent"})
-	case n < 17:
-		err = h.engine.Suspect(ctx, h.who, one(), workflow.FailureTimeout)
-	case n < 18:
-		_, err = h.engine.SettleLate(ctx, h.who, h.bill(one()))
-	case n < 19:
-		_, err = h.engine.SweepCalls(ctx, func(context.Context, string, string) (*engine.SettleInput, error) {
-			return nil, nil
-		})
-	default:
-		h.clock.advance(time.Duration(h.random.Int64N(40*3600)) * time.Second)
-	}
-	if fault.KindOf(err) == fault.Internal {
-		t.Fatal(err)
-	}
-}
-
-func (h *history) bill(call uuid.UUID) engine.SettleInput {
-	billed := cost.Pico(h.random.Int64N(int64(21 * cent)))
-	return engine.SettleInput{
-		CallID: call, Cost: &billed, Model: []string{"perplexity/sonar", "openai/gpt-4o-mini"}[h.random.IntN(2)],
-		Usage: cost.Usage{PromptTokens: h.random.Int64N(1000), CompletionTokens: h.random.Int64N(1000)},
-	}
+	*testengine.History
+	report *report.Reporter
 }
 
 // spent is one call as the ledger and the calls tell it, one by one and without the database's sums.
 type spent struct {
-	engine.UsageGroup
+	report.UsageGroup
 }
 
 // read returns all calls of the history.
 func (h *history) read(t *testing.T, zone string) []spent {
 	t.Helper()
 	ctx := context.Background()
-	calls, err := h.engine.Calls(ctx, h.who, engine.CallsInput{Workflows: h.flows, First: 10_000})
+	calls, err := h.Engine.Calls(ctx, h.Who, engine.CallsInput{Workflows: h.Flows, First: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := h.engine.Entries(ctx, h.who, engine.EntriesInput{Accounts: h.flows, After: -1, First: 10_000})
+	entries, err := h.Engine.Entries(ctx, h.Who, engine.EntriesInput{Accounts: h.Flows, After: -1, First: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +93,7 @@ func (h *history) read(t *testing.T, zone string) []spent {
 		}
 	}
 	var all []spent
-	for _, flow := range h.flows {
+	for _, flow := range h.Flows {
 		for _, c := range calls[flow] {
 			day, err := cost.DayOf(c.ReservedAt, zone)
 			if err != nil {
@@ -168,28 +118,28 @@ func (h *history) read(t *testing.T, zone string) []spent {
 }
 
 // sum groups calls as the engine is asked to.
-func sum(t *testing.T, all []spent, in engine.UsageInput) (total cost.Sums, groups []engine.UsageGroup) {
+func sum(t *testing.T, all []spent, in report.UsageInput) (total cost.Sums, groups []report.UsageGroup) {
 	t.Helper()
-	found := map[engine.UsageGroup]cost.Sums{}
-	by := func(d engine.Dimension) bool { return slices.Contains(in.GroupBy, d) }
+	found := map[report.UsageGroup]cost.Sums{}
+	by := func(d report.Dimension) bool { return slices.Contains(in.GroupBy, d) }
 	for _, s := range all {
 		if s.Day < in.Days.From || s.Day >= in.Days.To {
 			continue
 		}
-		var key engine.UsageGroup
-		if by(engine.ByDay) {
+		var key report.UsageGroup
+		if by(report.ByDay) {
 			key.Day = s.Day
 		}
-		if by(engine.ByModel) {
+		if by(report.ByModel) {
 			key.Model = s.Model
 		}
-		if by(engine.ByStep) {
+		if by(report.ByStep) {
 			key.Step = s.Step
 		}
-		if by(engine.ByWorkflow) {
+		if by(report.ByWorkflow) {
 			key.Workflow = s.Workflow
 		}
-		if by(engine.ByOutcome) {
+		if by(report.ByOutcome) {
 			key.Outcome = s.Outcome
 		}
 		var err, otherErr error
@@ -210,7 +160,7 @@ func sum(t *testing.T, all []spent, in engine.UsageInput) (total cost.Sums, grou
 	return total, groups
 }
 
-func dearest(a, b engine.UsageGroup) int {
+func dearest(a, b report.UsageGroup) int {
 	x, _ := a.Booked()
 	y, _ := b.Booked()
 	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Model, b.Model),
@@ -218,16 +168,16 @@ func dearest(a, b engine.UsageGroup) int {
 }
 
 // combinations returns every choice of at most three dimensions.
-func combinations() [][]engine.Dimension {
-	var all [][]engine.Dimension
-	for bits := range 1 << len(engine.Dimensions()) {
-		var chosen []engine.Dimension
-		for i, d := range engine.Dimensions() {
+func combinations() [][]report.Dimension {
+	var all [][]report.Dimension
+	for bits := range 1 << len(report.Dimensions()) {
+		var chosen []report.Dimension
+		for i, d := range report.Dimensions() {
 			if bits>>i&1 == 1 {
 				chosen = append(chosen, d)
 			}
 		}
-		if len(chosen) <= engine.MaxDimensions {
+		if len(chosen) <= report.MaxDimensions {
 			all = append(all, chosen)
 		}
 	}
@@ -241,28 +191,28 @@ func TestUsageIsWhatTheLedgerSaysWhateverHappened(t *testing.T) {
 			t.Parallel()
 			b, ctx := setup(t), context.Background()
 			// Two organizations with histories of their own: neither sees the other's.
-			mine := &history{bundle: b, random: rand.New(rand.NewPCG(uint64(seed), 1))}
-			other := &history{bundle: b, random: rand.New(rand.NewPCG(uint64(seed), 2))}
-			other.who = b.stranger(t)
-			b.liveIn(t, b.who, zone)
-			b.clock.at = moment(t, "2026-03-24T20:00:00Z") // over a month's end, and a change of clocks in Berlin
+			mine := &history{testengine.NewHistory(b.Fixture, uint64(seed), 1), b.report}
+			other := testengine.NewHistory(b.Fixture, uint64(seed), 2)
+			other.Who = b.Stranger(t)
+			b.liveIn(t, b.Who, zone)
+			b.Clock.Set(moment(t, "2026-03-24T20:00:00Z")) // The history crosses the end of a month and of winter time.
 			for range 150 {
-				mine.step(t)
-				other.step(t)
+				mine.Step(t)
+				other.Step(t)
 			}
 			calls := mine.read(t, zone)
 			whole := days(t, "2026-03-01", "2026-12-01")
 			for _, part := range []cost.Days{whole, days(t, "2026-03-26", "2026-04-01"), {From: whole.To, To: whole.To}} {
 				for _, dimensions := range combinations() {
-					in := engine.UsageInput{Days: part, GroupBy: dimensions, First: engine.MaxGroups}
-					got, err := b.engine.Usage(ctx, b.who, in)
+					in := report.UsageInput{Days: part, GroupBy: dimensions, First: report.MaxGroups}
+					got, err := b.report.Usage(ctx, b.Who, in)
 					if err != nil {
 						t.Fatal(err)
 					}
 					slices.SortFunc(got.Groups, dearest) // the database orders text by its own rules
 					total, groups := sum(t, calls, in)
-					want := engine.Usage{
-						AsOf: b.clock.now(), Days: part, GroupBy: dimensions, Total: total, Groups: groups,
+					want := report.Usage{
+						AsOf: b.Clock.Now(), Days: part, GroupBy: dimensions, Total: total, Groups: groups,
 					}
 					if d := diff.Diff(want, got); d != "" {
 						t.Errorf("%v of %s (-want +got):\n%s", dimensions, part, d)
@@ -271,7 +221,7 @@ func TestUsageIsWhatTheLedgerSaysWhateverHappened(t *testing.T) {
 			}
 			mine.checkWorkflows(t, calls, whole)
 			mine.checkMonths(t)
-			b.sound(t)
+			b.Sound(t)
 		})
 	}
 }
@@ -279,22 +229,22 @@ func TestUsageIsWhatTheLedgerSaysWhateverHappened(t *testing.T) {
 // checkWorkflows compares the usage of single workflows.
 func (h *history) checkWorkflows(t *testing.T, calls []spent, part cost.Days) {
 	t.Helper()
-	in := engine.UsageInput{
-		Days: part, GroupBy: []engine.Dimension{engine.ByStep, engine.ByOutcome}, First: engine.MaxGroups,
+	in := report.UsageInput{
+		Days: part, GroupBy: []report.Dimension{report.ByStep, report.ByOutcome}, First: report.MaxGroups,
 	}
-	stranger := h.stranger(t)
-	foreign, err := h.engine.WorkflowUsage(context.Background(), stranger, h.flows, in)
+	stranger := h.Stranger(t)
+	foreign, err := h.report.WorkflowUsage(context.Background(), stranger, h.Flows, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := h.engine.WorkflowUsage(context.Background(), h.who, h.flows, in)
+	got, err := h.report.WorkflowUsage(context.Background(), h.Who, h.Flows, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, flow := range h.flows {
+	for _, flow := range h.Flows {
 		own := slices.DeleteFunc(slices.Clone(calls), func(s spent) bool { return s.Workflow != flow })
 		total, groups := sum(t, own, in)
-		want := engine.Usage{AsOf: h.clock.now(), Days: part, GroupBy: in.GroupBy, Total: total, Groups: groups}
+		want := report.Usage{AsOf: h.Clock.Now(), Days: part, GroupBy: in.GroupBy, Total: total, Groups: groups}
 		usage := got[flow]
 		slices.SortFunc(usage.Groups, dearest)
 		if d := diff.Diff(want, usage); d != "" {
@@ -310,9 +260,9 @@ func (h *history) checkWorkflows(t *testing.T, calls []spent, part cost.Days) {
 func (h *history) checkMonths(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	rows, err := h.db.Super.Query(ctx, `SELECT to_char(period_start AT TIME ZONE time_zone, 'YYYY-MM-DD'),
+	rows, err := h.DB.Super.Query(ctx, `SELECT to_char(period_start AT TIME ZONE time_zone, 'YYYY-MM-DD'),
 		to_char(period_end AT TIME ZONE time_zone, 'YYYY-MM-DD'), settled_pico::bigint, held_pico::bigint
-		FROM usage_accounts WHERE organization_id = $1 AND kind = 'MONTH' ORDER BY period_start`, h.who.OrganizationID)
+		FROM usage_accounts WHERE organization_id = $1 AND kind = 'MONTH' ORDER BY period_start`, h.Who.OrganizationID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +274,7 @@ func (h *history) checkMonths(t *testing.T) {
 		if err := rows.Scan(&from, &to, &settled, &held); err != nil {
 			t.Fatal(err)
 		}
-		usage, err := h.engine.Usage(ctx, h.who, engine.UsageInput{Days: days(t, from, to), First: 1})
+		usage, err := h.report.Usage(ctx, h.Who, report.UsageInput{Days: days(t, from, to), First: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,23 @@
-package engine_test
+package audit_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/infin8content/engine/internal/audit"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/testengine"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
+
+const cent = cost.Dollar / 100
 
 // unguarded switches off all that a superuser can switch off, and drops what remains, so that any row can be changed.
 const unguarded = `
@@ -183,19 +192,21 @@ func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, ctx := setup(t), context.Background()
-			flow := b.flow(t, workflow.ICPPending)
-			run := b.take(t, flow.ID, "worker:1")
-			settled, open := b.call(t, run, cent), b.call(t, run, cent)
-			b.reserve(t, flow, cent)
-			bill := settle(settled, cent/2)
-			if _, err := b.engine.Finish(ctx, b.as("worker:1"), engine.FinishInput{
-				Run: run, Result: content("one"), Settle: &bill,
+			b, ctx := testengine.New(t), context.Background()
+			flow := b.Flow(t, workflow.ICPPending)
+			run := b.Take(t, flow.ID, "worker:1")
+			settled, open := b.Call(t, run, cent), b.Call(t, run, cent)
+			b.Reserve(t, flow, cent)
+			billed := cent / 2
+			if _, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
+				Run:    run,
+				Result: engine.Result{Content: []byte(`{}`), Provider: "sandbox", Model: "m"},
+				Settle: &engine.SettleInput{CallID: settled.ID, Model: "m", Cost: &billed},
 			}); err != nil {
 				t.Fatal(err)
 			}
-			b.reserve(t, b.flow(t, workflow.Created), cent) // Others are in order.
-			b.sound(t)
+			b.Reserve(t, b.Flow(t, workflow.Created), cent) // Others are in order.
+			b.Sound(t)
 
 			ids := []string{"{flow}", flow.ID.String(), "{settled}", settled.ID.String(), "{open}", open.ID.String()}
 			names := strings.NewReplacer(ids...)
@@ -203,18 +214,18 @@ func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
 				ids[i] = "'" + ids[i] + "'"
 			}
 			values := strings.NewReplacer(ids...)
-			if _, err := b.db.Super.Exec(ctx, unguarded); err != nil {
+			if _, err := b.DB.Super.Exec(ctx, unguarded); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := b.db.Super.Exec(ctx, "SET session_replication_role = replica;"+values.Replace(c.sql)); err != nil {
+			if _, err := b.DB.Super.Exec(ctx, "SET session_replication_role = replica;"+values.Replace(c.sql)); err != nil {
 				t.Fatal(err)
 			}
-			findings, err := b.verify(t)
+			findings, err := b.Verify(t)
 			if err != nil {
 				t.Fatal(err)
 			}
 			row := names.Replace(c.row)
-			if !slices.ContainsFunc(findings, func(f engine.Finding) bool {
+			if !slices.ContainsFunc(findings, func(f audit.Finding) bool {
 				return f.Row == row && strings.Contains(f.String(), c.what)
 			}) {
 				t.Errorf("got %v, want %s: …%s…", findings, row, c.what)

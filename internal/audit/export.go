@@ -1,4 +1,4 @@
-package engine
+package audit
 
 import (
 	"context"
@@ -15,22 +15,28 @@ import (
 // ExportInput chooses rows by the day they were written, in the organization's time zone. Nil is no bound.
 type ExportInput struct{ From, To *cost.Day }
 
+// The bounds of an export that names none.
+var (
+	firstDay = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastDay  = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
 // AccountEntry is a ledger entry with the kind of its account.
 type AccountEntry = postgres.AccountEntry
 
 // EachTransition calls visit for every journal row of the organization within the range, workflow by workflow and in
 // order. It reads page by page and keeps nothing: any length needs the same memory. An error of visit ends it.
-func (e *Engine) EachTransition(
+func (a *Auditor) EachTransition(
 	ctx context.Context, who caller.Caller, in ExportInput, visit func(workflow.Transition) error,
 ) error {
-	within, err := e.exported(ctx, who, in)
+	within, err := a.exported(ctx, who, in)
 	if err != nil {
 		return err
 	}
 	after := postgres.TransitionKey{Version: -1}
 	for done := false; !done; {
 		var page []workflow.Transition
-		if page, done, err = e.store.TransitionPage(ctx, who, within, after); err != nil {
+		if page, done, err = a.store.TransitionPage(ctx, who, within, after); err != nil {
 			return fmt.Errorf("read the journal after %+v: %w", after, err)
 		}
 		for _, t := range page {
@@ -45,17 +51,17 @@ func (e *Engine) EachTransition(
 
 // EachEntry is EachTransition for the ledger, account by account. A call has entries in the account of its workflow and
 // in that of its month: whoever adds up amounts takes one kind of account.
-func (e *Engine) EachEntry(
+func (a *Auditor) EachEntry(
 	ctx context.Context, who caller.Caller, in ExportInput, visit func(AccountEntry) error,
 ) error {
-	within, err := e.exported(ctx, who, in)
+	within, err := a.exported(ctx, who, in)
 	if err != nil {
 		return err
 	}
 	after := postgres.EntryKey{Sequence: -1}
 	for done := false; !done; {
 		var page []AccountEntry
-		if page, done, err = e.store.EntryPage(ctx, who, within, after); err != nil {
+		if page, done, err = a.store.EntryPage(ctx, who, within, after); err != nil {
 			return fmt.Errorf("read the ledger after %+v: %w", after, err)
 		}
 		for _, entry := range page {
@@ -68,10 +74,10 @@ func (e *Engine) EachEntry(
 	return nil
 }
 
-// exported returns the moments that an export covers. What is written after it has begun is not part of it, so that it
-// ends.
-func (e *Engine) exported(ctx context.Context, who caller.Caller, in ExportInput) (cost.Period, error) {
-	days := cost.Days{From: cost.NewDay(beginning), To: cost.NewDay(end)}
+// exported returns the time that an export covers. It ends now, so that rows that are written meanwhile do not prolong
+// the export.
+func (a *Auditor) exported(ctx context.Context, who caller.Caller, in ExportInput) (cost.Period, error) {
+	days := cost.Days{From: cost.NewDay(firstDay), To: cost.NewDay(lastDay)}
 	if in.From != nil {
 		days.From = *in.From
 	}
@@ -81,8 +87,12 @@ func (e *Engine) exported(ctx context.Context, who caller.Caller, in ExportInput
 	if days.To < days.From {
 		return cost.Period{}, fault.Invalid([]string{"to"}, "The range ends before it begins.")
 	}
-	within, err := e.within(ctx, who, days)
-	if now := e.now().Add(time.Microsecond); now.Before(within.End) {
+	o, err := a.organization(ctx, who.OrganizationID)
+	if err != nil {
+		return cost.Period{}, err
+	}
+	within, err := days.Period(o.TimeZone)
+	if now := a.now().Add(time.Microsecond); now.Before(within.End) {
 		within.End = now
 	}
 	return within, err

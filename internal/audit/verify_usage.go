@@ -1,4 +1,4 @@
-package engine
+package audit
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 const driftsTold = 100
 
 // usage adds up the ledger again and compares it with what was counted for each day.
-func (a *audit) usage(ctx context.Context) error {
-	drifts, err := a.store.UsageDrifts(ctx, driftsTold)
+func (v *verification) usage(ctx context.Context) error {
+	drifts, err := v.store.UsageDrifts(ctx, driftsTold)
 	if err != nil {
 		return err
 	}
 	for _, d := range drifts {
-		a.report(fmt.Sprintf("usage_days account %s on %s", d.AccountID, d.Day),
+		v.report(fmt.Sprintf("usage_days account %s on %s", d.AccountID, d.Day),
 			"of the calls of %s that %q answered and that are %s it counts %s, the ledger says %s, or their numbers differ",
 			d.Step, d.Model, d.Outcome, d.Counted, d.Booked)
 	}

@@ -1,4 +1,4 @@
-package engine
+package audit
 
 import (
 	"bytes"
@@ -26,12 +26,12 @@ func (f Finding) String() string { return f.Row + ": " + f.What }
 // both hash chains, that every current value is what the last row says, that the ledger says of every call what the
 // call says itself, and that somebody was told of what had to be told. It reads one snapshot and changes nothing. Of
 // each chain it names the first row that does not fit.
-func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
-	a := audit{due: map[due]int64{}}
-	err := e.store.Snapshot(ctx, func(s *postgres.Store) error {
-		a.store = s
+func (a *Auditor) Verify(ctx context.Context) ([]Finding, error) {
+	v := verification{due: map[due]int64{}}
+	err := a.store.Snapshot(ctx, func(s *postgres.Store) error {
+		v.store = s
 		for _, part := range []func(context.Context) error{
-			a.edges, a.journal, a.ledger, a.alerts, a.calls, a.usage,
+			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage,
 		} {
 			if err := part(ctx); err != nil {
 				return err
@@ -42,10 +42,10 @@ func (e *Engine) Verify(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	return a.findings, nil
+	return v.findings, nil
 }
 
-type audit struct {
+type verification struct {
 	store    *postgres.Store
 	findings []Finding
 	// due are the alerts that the ledger's entries must have caused, with the first entry of each.
@@ -53,25 +53,25 @@ type audit struct {
 	limited limited
 }
 
-func (a *audit) report(row, format string, args ...any) {
-	a.findings = append(a.findings, Finding{Row: row, What: fmt.Sprintf(format, args...)})
+func (v *verification) report(row, format string, args ...any) {
+	v.findings = append(v.findings, Finding{Row: row, What: fmt.Sprintf(format, args...)})
 }
 
 // edges compares the graph of the database with the program's.
-func (a *audit) edges(ctx context.Context) error {
-	rows, err := a.store.LegalTransitions(ctx, workflow.GraphVersion)
+func (v *verification) edges(ctx context.Context) error {
+	rows, err := v.store.LegalTransitions(ctx, workflow.GraphVersion)
 	if err != nil {
 		return err
 	}
 	known := workflow.Edges()
 	for _, row := range rows {
 		if !slices.Contains(known, row) {
-			a.report("legal_transitions", "%s → %s (%s) is not in the graph", row.From, row.To, row.Kind)
+			v.report("legal_transitions", "%s → %s (%s) is not in the graph", row.From, row.To, row.Kind)
 		}
 	}
 	for _, edge := range known {
 		if !slices.Contains(rows, edge) {
-			a.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
+			v.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
 		}
 	}
 	return nil
@@ -97,7 +97,7 @@ type chains[Row, Head any] struct {
 }
 
 // follow walks all chains, each reading the rows in the order of their chains.
-func (c chains[Row, Head]) follow(a *audit, each func(visit func(Row) error) error) error {
+func (c chains[Row, Head]) follow(v *verification, each func(visit func(Row) error) error) error {
 	var (
 		at     chain
 		last   Row
@@ -109,10 +109,10 @@ func (c chains[Row, Head]) follow(a *audit, each func(visit func(Row) error) err
 		switch {
 		case at == chain{} || broken:
 		case !there:
-			a.report(c.headName(at), "it is not there, its journal is")
+			v.report(c.headName(at), "it is not there, its journal is")
 		default:
 			if drift := c.drift(head, last); drift != "" {
-				a.report(c.headName(at), "%s", drift)
+				v.report(c.headName(at), "%s", drift)
 			}
 		}
 	}
@@ -123,7 +123,7 @@ func (c chains[Row, Head]) follow(a *audit, each func(visit func(Row) error) err
 		}
 		if fault := c.unfit(last, row); fault != "" && !broken {
 			broken = true
-			a.report(c.rowName(row), "%s", fault)
+			v.report(c.rowName(row), "%s", fault)
 		}
 		last = row
 		return nil
@@ -133,13 +133,13 @@ func (c chains[Row, Head]) follow(a *audit, each func(visit func(Row) error) err
 	}
 	end()
 	for left := range c.heads {
-		a.report(c.headName(left), "it has no journal")
+		v.report(c.headName(left), "it has no journal")
 	}
 	return nil
 }
 
 // journal walks the chains of all workflows.
-func (a *audit) journal(ctx context.Context) error {
+func (v *verification) journal(ctx context.Context) error {
 	c := chains[workflow.Transition, postgres.Head]{
 		heads: map[chain]postgres.Head{},
 		of:    func(t workflow.Transition) chain { return chain{t.OrganizationID, t.WorkflowID} },
@@ -160,14 +160,14 @@ func (a *audit) journal(ctx context.Context) error {
 		},
 		headName: func(c chain) string { return fmt.Sprintf("intent_workflows wf_%s", c.id) },
 	}
-	err := a.store.EachHead(ctx, func(h postgres.Head) error {
+	err := v.store.EachHead(ctx, func(h postgres.Head) error {
 		c.heads[chain{h.OrganizationID, h.ID}] = h
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.follow(a, func(visit func(workflow.Transition) error) error { return a.store.EachTransition(ctx, visit) })
+	return c.follow(v, func(visit func(workflow.Transition) error) error { return v.store.EachTransition(ctx, visit) })
 }
 
 // unfit says why a transition does not follow the one before it; "" when it does.
@@ -196,7 +196,7 @@ func unfit(last, t workflow.Transition) string {
 }
 
 // ledger walks the chains of all accounts.
-func (a *audit) ledger(ctx context.Context) error {
+func (v *verification) ledger(ctx context.Context) error {
 	c := chains[cost.Entry, cost.Account]{
 		heads:     map[chain]cost.Account{},
 		of:        func(e cost.Entry) chain { return chain{e.OrganizationID, e.AccountID} },
@@ -213,16 +213,16 @@ func (a *audit) ledger(ctx context.Context) error {
 		},
 		headName: func(c chain) string { return fmt.Sprintf("usage_accounts %s", c.id) },
 	}
-	err := a.store.EachAccount(ctx, func(account cost.Account) error {
+	err := v.store.EachAccount(ctx, func(account cost.Account) error {
 		c.heads[chain{account.OrganizationID, account.ID}] = account
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.follow(a, func(visit func(cost.Entry) error) error {
-		return a.store.EachEntry(ctx, func(e cost.Entry) error {
-			a.expect(e)
+	return c.follow(v, func(visit func(cost.Entry) error) error {
+		return v.store.EachEntry(ctx, func(e cost.Entry) error {
+			v.expect(e)
 			return visit(e)
 		})
 	})
@@ -250,19 +250,19 @@ func misbooked(last, e cost.Entry) string {
 
 // calls compares every call with the ledger. With both chains in order it follows that an account holds what its open
 // calls hold, and has spent what its calls have cost.
-func (a *audit) calls(ctx context.Context) error {
-	err := a.store.EachCall(ctx, func(b postgres.Booked) error {
+func (v *verification) calls(ctx context.Context) error {
+	err := v.store.EachCall(ctx, func(b postgres.Booked) error {
 		if fault := unbooked(b); fault != "" {
-			a.report(fmt.Sprintf("ai_calls call_%s", b.Call.ID), "%s", fault)
+			v.report(fmt.Sprintf("ai_calls call_%s", b.Call.ID), "%s", fault)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	strays, err := a.store.StrayEntries(ctx)
+	strays, err := v.store.StrayEntries(ctx)
 	for _, e := range strays {
-		a.report(fmt.Sprintf("ai_calls call_%s", e.CallID), "it is not there, entry %d of account %s is of it",
+		v.report(fmt.Sprintf("ai_calls call_%s", e.CallID), "it is not there, entry %d of account %s is of it",
 			e.Sequence, e.AccountID)
 	}
 	return err

@@ -1,4 +1,4 @@
-package engine_test
+package report_test
 
 import (
 	"context"
@@ -11,14 +11,15 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 func TestADayOfUsageIsADayOfTheOrganizationsZone(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	b.liveIn(t, b.who, "Europe/Berlin")
-	flow := b.flow(t, workflow.ICPPending)
+	b.liveIn(t, b.Who, "Europe/Berlin")
+	flow := b.Flow(t, workflow.ICPPending)
 	for _, at := range []string{
 		"2026-03-28T22:59:59.999999Z", // the 28th
 		"2026-03-28T23:00:00Z",        // the 29th, of 23 hours
@@ -27,11 +28,11 @@ func TestADayOfUsageIsADayOfTheOrganizationsZone(t *testing.T) {
 		"2026-03-31T21:59:59.999999Z", // March
 		"2026-03-31T22:00:00Z",        // April, which in UTC it is not
 	} {
-		b.clock.at = moment(t, at)
-		b.reserve(t, flow, cent)
+		b.Clock.Set(moment(t, at))
+		b.Reserve(t, flow, cent)
 	}
-	got, err := b.engine.Usage(ctx, b.who, engine.UsageInput{
-		Days: days(t, "2026-03-01", "2026-04-01"), GroupBy: []engine.Dimension{engine.ByDay}, First: 100,
+	got, err := b.report.Usage(ctx, b.Who, report.UsageInput{
+		Days: days(t, "2026-03-01", "2026-04-01"), GroupBy: []report.Dimension{report.ByDay}, First: 100,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,10 +51,10 @@ func TestTheDaysOfAMonthAreItsAccountAlsoWhenTheZoneHasChanged(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"America/Los_Angeles", "Asia/Tokyo"} {
 		b, ctx := setup(t), context.Background()
-		b.clock.at = moment(t, "2026-03-15T12:00:00Z")
-		flow := b.flow(t, workflow.ICPPending)
-		b.reserve(t, flow, cent)
-		_, err := b.engine.SetTimeZone(ctx, b.who, engine.SetTimeZoneInput{TimeZone: zone, Reason: "we have moved"})
+		b.Clock.Set(moment(t, "2026-03-15T12:00:00Z"))
+		flow := b.Flow(t, workflow.ICPPending)
+		b.Reserve(t, flow, cent)
+		_, err := b.Engine.SetTimeZone(ctx, b.Who, engine.SetTimeZoneInput{TimeZone: zone, Reason: "we have moved"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,11 +63,11 @@ func TestTheDaysOfAMonthAreItsAccountAlsoWhenTheZoneHasChanged(t *testing.T) {
 			"2026-04-01T00:00:00Z", "2026-04-01T06:59:59Z", "2026-04-01T07:00:00Z", // April, in both zones
 			"2026-04-30T14:59:59Z", "2026-04-30T15:00:00Z", "2026-05-01T06:59:59Z", "2026-05-01T07:00:00Z",
 		} {
-			b.clock.at = moment(t, at)
-			b.reserve(t, flow, cent)
+			b.Clock.Set(moment(t, at))
+			b.Reserve(t, flow, cent)
 		}
-		rows, err := b.db.Super.Query(ctx, `SELECT held_pico::bigint FROM usage_accounts
-			WHERE organization_id = $1 AND kind = 'MONTH' ORDER BY period_start`, b.who.OrganizationID)
+		rows, err := b.DB.Super.Query(ctx, `SELECT held_pico::bigint FROM usage_accounts
+			WHERE organization_id = $1 AND kind = 'MONTH' ORDER BY period_start`, b.Who.OrganizationID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestTheDaysOfAMonthAreItsAccountAlsoWhenTheZoneHasChanged(t *testing.T) {
 			t.Fatalf("%s: got %d months, want 3", zone, len(held))
 		}
 		for i, want := range held {
-			got, err := b.engine.Usage(ctx, b.who, engine.UsageInput{Days: days(t, starts[i], starts[i+1]), First: 1})
+			got, err := b.report.Usage(ctx, b.Who, report.UsageInput{Days: days(t, starts[i], starts[i+1]), First: 1})
 			if err != nil || got.Total.Held != want {
 				t.Errorf("%s, the month from %s: got %s, %v, its account holds %s", zone, starts[i], got.Total.Held, err, want)
 			}
@@ -96,19 +97,19 @@ func TestTheDearestGroupsComeFirstAndTheTotalCountsTheOthers(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for n := range 3 {
-		call := b.reserve(t, b.flow(t, workflow.ICPPending), 10*cent)
+		call := b.Reserve(t, b.Flow(t, workflow.ICPPending), 10*cent)
 		billed := cost.Pico(n+1) * cent
-		_, err := b.engine.Settle(ctx, b.who, engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed})
+		_, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	today, err := cost.DayOf(b.clock.now(), "UTC")
+	today, err := cost.DayOf(b.Clock.Now(), "UTC")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dimensions := range [][]engine.Dimension{{engine.ByWorkflow}, {engine.ByWorkflow, engine.ByModel}} {
-		got, err := b.engine.Usage(ctx, b.who, engine.UsageInput{
+	for _, dimensions := range [][]report.Dimension{{report.ByWorkflow}, {report.ByWorkflow, report.ByModel}} {
+		got, err := b.report.Usage(ctx, b.Who, report.UsageInput{
 			Days: cost.Days{From: today, To: today + 1}, GroupBy: dimensions, First: 2,
 		})
 		if err != nil {
@@ -124,27 +125,27 @@ func TestTheDearestGroupsComeFirstAndTheTotalCountsTheOthers(t *testing.T) {
 func TestAQuestionThatMakesNoSenseNamesTheField(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	good := engine.UsageInput{Days: days(t, "2026-03-01", "2026-04-01"), First: 1}
+	good := report.UsageInput{Days: days(t, "2026-03-01", "2026-04-01"), First: 1}
 	for name, c := range map[string]struct {
-		change func(*engine.UsageInput)
+		change func(*report.UsageInput)
 		field  []string
 	}{
-		"ends before it begins": {func(in *engine.UsageInput) { in.Days.To = in.Days.From - 1 }, []string{"range", "to"}},
-		"401 days":              {func(in *engine.UsageInput) { in.Days.To = in.Days.From + 401 }, []string{"range", "to"}},
-		"four groupings": {func(in *engine.UsageInput) {
-			in.GroupBy = []engine.Dimension{engine.ByDay, engine.ByModel, engine.ByStep, engine.ByOutcome}
+		"ends before it begins": {func(in *report.UsageInput) { in.Days.To = in.Days.From - 1 }, []string{"range", "to"}},
+		"401 days":              {func(in *report.UsageInput) { in.Days.To = in.Days.From + 401 }, []string{"range", "to"}},
+		"four groupings": {func(in *report.UsageInput) {
+			in.GroupBy = []report.Dimension{report.ByDay, report.ByModel, report.ByStep, report.ByOutcome}
 		}, []string{"groupBy"}},
 		"a grouping twice": {
-			func(in *engine.UsageInput) { in.GroupBy = []engine.Dimension{engine.ByDay, engine.ByDay} }, []string{"groupBy"},
+			func(in *report.UsageInput) { in.GroupBy = []report.Dimension{report.ByDay, report.ByDay} }, []string{"groupBy"},
 		},
-		"no grouping":     {func(in *engine.UsageInput) { in.GroupBy = []engine.Dimension{"PHASE"} }, []string{"groupBy"}},
-		"no groups":       {func(in *engine.UsageInput) { in.First = 0 }, []string{"first"}},
-		"too many groups": {func(in *engine.UsageInput) { in.First = engine.MaxGroups + 1 }, []string{"first"}},
+		"no grouping":     {func(in *report.UsageInput) { in.GroupBy = []report.Dimension{"PHASE"} }, []string{"groupBy"}},
+		"no groups":       {func(in *report.UsageInput) { in.First = 0 }, []string{"first"}},
+		"too many groups": {func(in *report.UsageInput) { in.First = report.MaxGroups + 1 }, []string{"first"}},
 	} {
 		in := good
 		c.change(&in)
-		_, err := b.engine.Usage(ctx, b.who, in)
-		_, flowErr := b.engine.WorkflowUsage(ctx, b.who, []uuid.UUID{uuid.New()}, in)
+		_, err := b.report.Usage(ctx, b.Who, in)
+		_, flowErr := b.report.WorkflowUsage(ctx, b.Who, []uuid.UUID{uuid.New()}, in)
 		for _, err := range []error{err, flowErr} {
 			if fault.KindOf(err) != fault.InvalidInput || !slices.Equal(fault.FieldOf(err), c.field) {
 				t.Errorf("%s: got %v at %v, want INVALID_INPUT at %v", name, err, fault.FieldOf(err), c.field)
@@ -152,15 +153,15 @@ func TestAQuestionThatMakesNoSenseNamesTheField(t *testing.T) {
 		}
 	}
 	backwards := cost.Days{From: good.Days.To, To: good.Days.From}
-	_, funnelErr := b.engine.Funnel(ctx, b.who, backwards)
-	_, profileErr := b.engine.ICPCost(ctx, b.who, backwards)
+	_, funnelErr := b.report.Funnel(ctx, b.Who, backwards)
+	_, profileErr := b.report.ICPCost(ctx, b.Who, backwards)
 	for _, err := range []error{funnelErr, profileErr} {
 		if fault.KindOf(err) != fault.InvalidInput || !slices.Equal(fault.FieldOf(err), []string{"range", "to"}) {
 			t.Errorf("backwards: got %v at %v, want INVALID_INPUT at range.to", err, fault.FieldOf(err))
 		}
 	}
-	if _, err := b.engine.Usage(ctx, b.who, engine.UsageInput{
-		Days: days(t, "2026-01-01", "2027-02-05"), GroupBy: engine.Dimensions()[:3], First: engine.MaxGroups,
+	if _, err := b.report.Usage(ctx, b.Who, report.UsageInput{
+		Days: days(t, "2026-01-01", "2027-02-05"), GroupBy: report.Dimensions()[:3], First: report.MaxGroups,
 	}); err != nil {
 		t.Errorf("400 days and three groupings: got %v, want an answer", err)
 	}
@@ -169,19 +170,19 @@ func TestAQuestionThatMakesNoSenseNamesTheField(t *testing.T) {
 func TestTheMonthsForecastFollowsItsRate(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	b.clock.at = moment(t, "2026-04-11T00:00:00Z")
-	call, billed := b.reserve(t, b.flow(t, workflow.ICPPending), 50*cent), 30*cent
-	b.reserve(t, b.flow(t, workflow.ICPPending), 7*cent)
-	_, err := b.engine.Settle(ctx, b.who, engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed})
+	b.Clock.Set(moment(t, "2026-04-11T00:00:00Z"))
+	call, billed := b.Reserve(t, b.Flow(t, workflow.ICPPending), 50*cent), 30*cent
+	b.Reserve(t, b.Flow(t, workflow.ICPPending), 7*cent)
+	_, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{CallID: call.ID, Model: "m", Cost: &billed})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := b.engine.Forecast(ctx, b.who)
+	got, err := b.report.Forecast(ctx, b.Who)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := engine.Forecast{
-		AsOf:    b.clock.now(),
+	want := report.Forecast{
+		AsOf:    b.Clock.Now(),
 		Period:  cost.Period{Start: moment(t, "2026-04-01T00:00:00Z"), End: moment(t, "2026-05-01T00:00:00Z")},
 		Balance: cost.Balance{Settled: 30 * cent, Held: 7 * cent, Limit: 25 * cost.Dollar},
 		Spend:   90 * cent, // 10 of 30 days have passed
@@ -194,34 +195,34 @@ func TestTheMonthsForecastFollowsItsRate(t *testing.T) {
 func TestAProfileCostsWhatItsStepHasCost(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	today, err := cost.DayOf(b.clock.now(), "UTC")
+	today, err := cost.DayOf(b.Clock.Now(), "UTC")
 	if err != nil {
 		t.Fatal(err)
 	}
 	part := cost.Days{From: today, To: today + 2}
-	empty, err := b.engine.ICPCost(ctx, b.who, part)
+	empty, err := b.report.ICPCost(ctx, b.Who, part)
 	if err != nil || empty.Each != nil || empty.Spent != 0 {
 		t.Errorf("without profiles: got %+v, %v", empty, err)
 	}
 	for range 3 { // The third has failed, but costs.
-		call, billed := b.reserve(t, b.flow(t, workflow.ICPPending), 10*cent), 5*cent
-		if _, err := b.engine.Settle(ctx, b.who, engine.SettleInput{
+		call, billed := b.Reserve(t, b.Flow(t, workflow.ICPPending), 10*cent), 5*cent
+		if _, err := b.Engine.Settle(ctx, b.Who, engine.SettleInput{
 			CallID: call.ID, Model: "m", Cost: &billed,
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.flow(t, workflow.ICPCompleted)
-	b.flow(t, workflow.CompetitorFailed)
+	b.Flow(t, workflow.ICPCompleted)
+	b.Flow(t, workflow.CompetitorFailed)
 	other := b
-	other.who = b.stranger(t)
-	other.flow(t, workflow.ICPCompleted)
-	got, err := b.engine.ICPCost(ctx, b.who, part)
+	other.Who = b.Stranger(t)
+	other.Flow(t, workflow.ICPCompleted)
+	got, err := b.report.ICPCost(ctx, b.Who, part)
 	if err != nil {
 		t.Fatal(err)
 	}
 	each := 15 * cent / 2
-	want := engine.ICPCost{AsOf: b.clock.now(), Days: part, Spent: 15 * cent, Finished: 2, Each: &each}
+	want := report.ICPCost{AsOf: b.Clock.Now(), Days: part, Spent: 15 * cent, Finished: 2, Each: &each}
 	if d := diff.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -1,40 +1,21 @@
-package engine_test
+package audit_test
 
 import (
 	"context"
-	"math/rand/v2"
-	"strconv"
-	"strings"
 	"testing"
 
-	"github.com/infin8content/engine/migrations"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/testengine"
 )
-
-// backfill returns the statement of the migration that fills usage_days from the ledger.
-func backfill(t testing.TB) string {
-	t.Helper()
-	text, err := migrations.Files.ReadFile("0006_usage_days.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "INSERT INTO usage_days")
-	statement, _, ended := strings.Cut(rest, ";\n")
-	if !found || !ended {
-		t.Fatal("the migration fills no usage_days")
-	}
-	return "INSERT INTO usage_days" + statement
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	h := &history{bundle: b, random: rand.New(rand.NewPCG(7, 7))}
+	b := testengine.New(t)
+	h := testengine.NewHistory(b, 7, 7)
 	for range 80 {
-		h.step(t)
+		h.Step(t)
 	}
-	b.sound(t)
+	b.Sound(t)
 	for name, statement := range map[string]string{
 		"a row is gone": `DELETE FROM usage_days
 			WHERE ctid = (SELECT ctid FROM usage_days WHERE settled_pico > 0 LIMIT 1)`,
@@ -45,19 +26,19 @@ func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 		"one token fewer": `UPDATE usage_days SET prompt_tokens = prompt_tokens - 1 WHERE prompt_tokens > 0`,
 	} {
 		tamper(t, b, statement)
-		findings, err := b.verify(t)
+		findings, err := b.Verify(t)
 		if err != nil || len(findings) == 0 {
 			t.Errorf("%s: got %v, %v, want findings", name, findings, err)
 		}
 		tamper(t, b, `DELETE FROM usage_days`)
-		tamper(t, b, backfill(t)) // which is how a database of the version before gets its rows
-		b.sound(t)
+		tamper(t, b, testdb.UsageDaysBackfill(t)) // which is how a database of the version before gets its rows
+		b.Sound(t)
 	}
 }
 
-func tamper(t *testing.T, b bundle, statement string) {
+func tamper(t *testing.T, b testengine.Fixture, statement string) {
 	t.Helper()
-	tag, err := b.db.Super.Exec(context.Background(), statement)
+	tag, err := b.DB.Super.Exec(context.Background(), statement)
 	if err != nil || tag.RowsAffected() == 0 {
 		t.Fatalf("%s: %s, %v", statement, tag, err)
 	}

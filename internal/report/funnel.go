@@ -1,4 +1,4 @@
-package engine
+package report
 
 import (
 	"context"
@@ -39,16 +39,20 @@ type FunnelState struct {
 
 // Funnel computes from the journal how far workflows have come. INVALID_INPUT names the field: a range that ends before
 // it begins or has more than 400 days.
-func (e *Engine) Funnel(ctx context.Context, who caller.Caller, days cost.Days) (Funnel, error) {
+func (r *Reporter) Funnel(ctx context.Context, who caller.Caller, days cost.Days) (Funnel, error) {
 	if err := days.Check([]string{"range"}); err != nil {
 		return Funnel{}, err
 	}
-	created, err := e.within(ctx, who, days)
+	o, err := r.organization(ctx, who)
 	if err != nil {
 		return Funnel{}, err
 	}
-	f := Funnel{AsOf: e.now(), Days: days}
-	rows, err := e.store.Stays(ctx, who, created, f.AsOf)
+	created, err := days.Period(o.TimeZone)
+	if err != nil {
+		return Funnel{}, err
+	}
+	f := Funnel{AsOf: r.now(), Days: days}
+	rows, err := r.store.Stays(ctx, who, created, f.AsOf)
 	if err != nil {
 		return Funnel{}, fmt.Errorf("find how workflows created in %s have passed: %w", days, err)
 	}

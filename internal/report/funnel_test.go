@@ -1,4 +1,4 @@
-package engine_test
+package report_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -30,7 +31,7 @@ func TestAStepIsEnteredThroughItsFirstState(t *testing.T) {
 func (b bundle) walk(t *testing.T, name string, stages ...stage) {
 	t.Helper()
 	ctx := context.Background()
-	made, err := b.engine.Create(ctx, b.who, engine.CreateInput{
+	made, err := b.Engine.Create(ctx, b.Who, engine.CreateInput{
 		Name: name, Company: workflow.Company{Name: "Example", URL: "https://example.com"},
 	})
 	if err != nil {
@@ -38,8 +39,8 @@ func (b bundle) walk(t *testing.T, name string, stages ...stage) {
 	}
 	at := made.Workflow.State
 	for _, s := range stages {
-		b.clock.advance(s.after)
-		if _, err := b.engine.Transition(ctx, b.who, engine.TransitionInput{
+		b.Clock.Advance(s.after)
+		if _, err := b.Engine.Transition(ctx, b.Who, engine.TransitionInput{
 			WorkflowID: made.Workflow.ID, From: at, To: s.to, Reason: "a test",
 		}); err != nil {
 			t.Fatalf("%s from %s: %v", name, at, err)
@@ -56,9 +57,9 @@ type stage struct {
 func TestTheFunnelCountsHowFarWorkflowsHaveEverCome(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	b.liveIn(t, b.who, "Europe/Berlin")
+	b.liveIn(t, b.Who, "Europe/Berlin")
 	start := moment(t, "2026-03-28T23:00:00Z") // midnight in Berlin
-	again := func(at time.Time) { b.clock.at = at }
+	again := func(at time.Time) { b.Clock.Set(at) }
 
 	again(start.Add(-time.Microsecond))
 	b.walk(t, "the day before", stage{time.Second, workflow.ICPPending})
@@ -75,16 +76,16 @@ func TestTheFunnelCountsHowFarWorkflowsHaveEverCome(t *testing.T) {
 		stage{2 * time.Second, workflow.ICPPending}, stage{20 * time.Second, workflow.ICPProcessing},
 		stage{60 * time.Second, workflow.ICPCompleted}, stage{time.Second, workflow.CompetitorPending})
 	stranger := b
-	stranger.who = b.stranger(t)
+	stranger.Who = b.Stranger(t)
 	again(start)
 	stranger.walk(t, "somebody else's", stage{time.Second, workflow.ICPPending})
 
 	again(start.Add(time.Hour))
-	got, err := b.engine.Funnel(ctx, b.who, days(t, "2026-03-29", "2026-03-30"))
+	got, err := b.report.Funnel(ctx, b.Who, days(t, "2026-03-29", "2026-03-30"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Created != 3 || !got.AsOf.Equal(b.clock.now()) {
+	if got.Created != 3 || !got.AsOf.Equal(b.Clock.Now()) {
 		t.Errorf("created: got %d as of %s, want 3", got.Created, got.AsOf)
 	}
 	steps := map[workflow.StepKey][2]int{}
@@ -103,10 +104,10 @@ func TestTheFunnelCountsHowFarWorkflowsHaveEverCome(t *testing.T) {
 	checkStays(t, got)
 }
 
-func checkStays(t *testing.T, got engine.Funnel) {
+func checkStays(t *testing.T, got report.Funnel) {
 	t.Helper()
 	lasted := func(d time.Duration) *time.Duration { return &d }
-	want := map[workflow.State]engine.FunnelState{
+	want := map[workflow.State]report.FunnelState{
 		// 1, 2 and 3 seconds.
 		workflow.Created: {Workflows: 3, Visits: 3, Median: lasted(2 * time.Second), P95: lasted(3 * time.Second)},
 		// 10, 20 and 30 seconds, and one that goes on.
@@ -137,7 +138,7 @@ func checkStays(t *testing.T, got engine.Funnel) {
 func TestAnEmptyFunnelHasAllStepsAndNoDurations(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	got, err := b.engine.Funnel(context.Background(), b.who, cost.Days{From: 20_000, To: 20_400})
+	got, err := b.report.Funnel(context.Background(), b.Who, cost.Days{From: 20_000, To: 20_400})
 	if err != nil || got.Created != 0 || len(got.Steps) != 7 || len(got.States) != 29 || got.States[0].Median != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -1,11 +1,10 @@
-package engine
+package audit
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -66,48 +65,21 @@ func (r Reconciliation) Differences() []ReconciledDay {
 }
 
 // Reconcile compares what the ledger has booked for the calls that a provider has served with what the provider says,
-// by the day on which they were sent and the model that answered. It books nothing: what a difference means, a person
-// decides. Each difference is an alert, once: of the organization that the ledger's side was limited to, else of the
-// operator, since a provider does not say whose calls it has charged.
-func (e *Engine) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
-	r, err := e.compare(ctx, in)
-	if differences := r.Differences(); err == nil && len(differences) > 0 {
-		err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-			return e.tell(ctx, tx, different(in, differences, e.now())...)
-		})
-	}
-	return r, err
-}
-
-// different are the alerts of differences.
-func different(in ReconcileInput, differences []ReconciledDay, at time.Time) (alerts []cost.Alert) {
-	for _, d := range differences {
-		a := cost.Alert{Kind: cost.AlertDifference, At: at, Model: d.Model, Difference: &cost.Difference{
-			Provider: in.Provider, Day: d.Day, BookedCalls: d.CallsHere, ChargedCalls: d.CallsThere, Booked: d.Here,
-			Charged: d.There,
-		}}
-		if in.Organization != nil {
-			a.OrganizationID = *in.Organization
-		}
-		alerts = append(alerts, a)
-	}
-	return alerts
-}
-
-func (e *Engine) compare(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
+// by the day on which they were sent and the model that answered. What a difference means, a person decides.
+func (a *Auditor) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
 	if err := in.Days.Check(nil); err != nil {
 		return Reconciliation{}, err
 	}
-	if today := cost.NewDay(e.now()); in.Days.To > today {
+	if today := cost.NewDay(a.now()); in.Days.To > today {
 		return Reconciliation{}, fault.Invalid([]string{"to"}, "%s is not over by UTC: it can be compared from %s on.",
 			in.Days.To-1, in.Days.To)
 	}
 	if in.Organization != nil {
-		if _, err := e.organization(ctx, sweeperOf(*in.Organization)); err != nil {
+		if _, err := a.organization(ctx, *in.Organization); err != nil {
 			return Reconciliation{}, err
 		}
 	}
-	served, err := e.store.Served(ctx, postgres.ServedQuery{
+	served, err := a.store.Served(ctx, postgres.ServedQuery{
 		Provider: in.Provider, Organization: in.Organization, From: in.Days.From.Date(), To: in.Days.To.Date(),
 	})
 	if err != nil {

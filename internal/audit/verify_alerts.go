@@ -1,4 +1,4 @@
-package engine
+package audit
 
 import (
 	"context"
@@ -19,19 +19,19 @@ type due struct {
 
 // expect notes what somebody must have heard of because of an entry: of each threshold once under each limit, and of
 // each overage once. Entries of a version that told nobody name no limit and are left out.
-func (a *audit) expect(e cost.Entry) {
-	a.limits(e)
+func (v *verification) expect(e cost.Entry) {
+	v.limits(e)
 	if e.LimitSequence == nil {
 		return
 	}
 	for _, threshold := range cost.Crossed(e.Before, e.After) {
 		crossed := due{e.OrganizationID, e.AccountID, *e.LimitSequence, threshold}
-		if _, before := a.due[crossed]; !before {
-			a.due[crossed] = e.Sequence
+		if _, before := v.due[crossed]; !before {
+			v.due[crossed] = e.Sequence
 		}
 	}
 	if e.Overage && e.CallID != nil {
-		a.due[due{organization: e.OrganizationID, id: *e.CallID}] = e.Sequence
+		v.due[due{organization: e.OrganizationID, id: *e.CallID}] = e.Sequence
 	}
 }
 
@@ -41,55 +41,55 @@ type limited struct{ last, named int64 }
 
 // limits checks that an entry names the one that set the limit it stands under, since thresholds are told of once under
 // each. The first of an account that does not is reported.
-func (a *audit) limits(e cost.Entry) {
+func (v *verification) limits(e cost.Entry) {
 	if e.Kind == cost.EntryOpen {
-		a.limited = limited{}
+		v.limited = limited{}
 	}
 	if e.Kind == cost.EntryLimit {
-		a.limited.last = e.Sequence
+		v.limited.last = e.Sequence
 		if e.LimitSequence != nil {
-			a.limited.named = e.Sequence
+			v.limited.named = e.Sequence
 		}
 	}
-	if e.LimitSequence == nil || *e.LimitSequence >= a.limited.named && *e.LimitSequence <= a.limited.last {
+	if e.LimitSequence == nil || *e.LimitSequence >= v.limited.named && *e.LimitSequence <= v.limited.last {
 		return
 	}
-	a.report(fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence),
-		"it names entry %d as the one that set its limit, and it was entry %d", *e.LimitSequence, a.limited.last)
-	a.limited = limited{last: math.MaxInt64} // Whatever comes now follows from it.
+	v.report(fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence),
+		"it names entry %d as the one that set its limit, and it was entry %d", *e.LimitSequence, v.limited.last)
+	v.limited = limited{last: math.MaxInt64} // Whatever comes now follows from it.
 }
 
 // alerts compares what entries must have caused with what was written. ledger must have been walked before.
-func (a *audit) alerts(ctx context.Context) error {
-	err := a.store.EachEntryAlert(ctx, func(alert cost.Alert) error {
+func (v *verification) alerts(ctx context.Context) error {
+	err := v.store.EachEntryAlert(ctx, func(alert cost.Alert) error {
 		row := fmt.Sprintf("alerts alert_%s", alert.ID)
 		is := due{alert.OrganizationID, *alert.AccountID, alert.LimitSequence, alert.Threshold}
 		if alert.Kind == cost.AlertOverage {
 			is = due{organization: alert.OrganizationID, id: *alert.CallID}
 		}
-		sequence, expected := a.due[is]
+		sequence, expected := v.due[is]
 		switch {
 		case !expected:
-			a.report(row, "nothing in the ledger has caused it")
+			v.report(row, "nothing in the ledger has caused it")
 		case alert.Kind == cost.AlertThreshold && sequence != alert.Sequence:
-			a.report(row, "entry %d has caused it, not entry %d", sequence, alert.Sequence)
+			v.report(row, "entry %d has caused it, not entry %d", sequence, alert.Sequence)
 		}
-		delete(a.due, is)
+		delete(v.due, is)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	told := 0
-	for missing, sequence := range a.due {
+	for missing, sequence := range v.due {
 		if told++; told > driftsTold {
 			break
 		}
 		if missing.threshold == 0 {
-			a.report(fmt.Sprintf("alerts of call_%s", missing.id), "nobody was told of its overage")
+			v.report(fmt.Sprintf("alerts of call_%s", missing.id), "nobody was told of its overage")
 			continue
 		}
-		a.report(fmt.Sprintf("alerts of account %s", missing.id), "nobody was told of the %d %% that entry %d has reached",
+		v.report(fmt.Sprintf("alerts of account %s", missing.id), "nobody was told of the %d %% that entry %d has reached",
 			missing.threshold, sequence)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package engine
+package report
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 // Dimension is what usage is grouped by.
@@ -94,14 +93,14 @@ type Usage struct {
 
 // Usage adds up the organization's calls. INVALID_INPUT names the field: a range that ends before it begins or has more
 // than 400 days, more than three dimensions.
-func (e *Engine) Usage(ctx context.Context, who caller.Caller, in UsageInput) (Usage, error) {
+func (r *Reporter) Usage(ctx context.Context, who caller.Caller, in UsageInput) (Usage, error) {
 	if err := in.check(); err != nil {
 		return Usage{}, err
 	}
-	usage := Usage{AsOf: e.now(), Days: in.Days, GroupBy: in.GroupBy}
+	usage := Usage{AsOf: r.now(), Days: in.Days, GroupBy: in.GroupBy}
 	query := in.query()
 	query.First = int32(in.First) + 1
-	total, groups, err := e.store.Usage(ctx, who, query)
+	total, groups, err := r.store.Usage(ctx, who, query)
 	if err != nil {
 		return Usage{}, fmt.Errorf("add up the usage of %s: %w", in.Days, err)
 	}
@@ -118,16 +117,16 @@ func (u *Usage) cut(groups []UsageGroup, first int) {
 
 // WorkflowUsage is Usage for each of some workflows of the organization. It has an answer for every one of them, of
 // zeros when nothing is known of it.
-func (e *Engine) WorkflowUsage(
+func (r *Reporter) WorkflowUsage(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, in UsageInput,
 ) (map[uuid.UUID]Usage, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	asOf := e.now()
+	asOf := r.now()
 	query := in.query()
 	query.Workflows, query.ByWorkflow, query.First = flows, true, maxShared+1
-	_, groups, err := e.store.Usage(ctx, who, query)
+	_, groups, err := r.store.Usage(ctx, who, query)
 	if err != nil {
 		return nil, fmt.Errorf("add up the usage of %d workflows: %w", len(flows), err)
 	}
@@ -155,95 +154,4 @@ func (e *Engine) WorkflowUsage(
 		usages[id] = usage
 	}
 	return usages, nil
-}
-
-// Forecast is what the running month will cost at the present rate.
-type Forecast struct {
-	AsOf    time.Time
-	Period  cost.Period
-	Balance cost.Balance // of the month so far
-	// Spend is what will have been settled at the month's end; cost.Forecast has the formula.
-	Spend cost.Pico
-	// ExhaustedAt is when the limit will be reached, nil when not in this month; cost.ExhaustedAt has the formula.
-	ExhaustedAt *time.Time
-}
-
-// Forecast returns the forecast of the running month.
-func (e *Engine) Forecast(ctx context.Context, who caller.Caller) (Forecast, error) {
-	o, err := e.Organization(ctx, who)
-	if err != nil {
-		return Forecast{}, err
-	}
-	f := Forecast{AsOf: e.now(), Period: *o.Month.Period, Balance: o.Month.Balance}
-	if f.AsOf.After(f.Period.End) {
-		f.AsOf = f.Period.End // The month ended while it was read.
-	}
-	f.Spend = cost.Forecast(f.Balance.Settled, f.Period, f.AsOf)
-	f.ExhaustedAt = cost.ExhaustedAt(f.Balance, f.Period, f.AsOf)
-	return f, nil
-}
-
-// ICPCost is what ideal customer profiles have cost in a range of days.
-type ICPCost struct {
-	AsOf time.Time
-	Days cost.Days
-	// Spent is all that was booked for the step's calls, those without a result among them.
-	Spent cost.Pico
-	// Finished counts the profiles that were finished in the range; one that is made anew counts again.
-	Finished int64
-	// Each is Spent / Finished, rounded up; nil when none was finished.
-	Each *cost.Pico
-}
-
-// ICPCost returns what a finished profile has cost on average. The faults are those of Usage.
-func (e *Engine) ICPCost(ctx context.Context, who caller.Caller, days cost.Days) (ICPCost, error) {
-	in := UsageInput{Days: days, GroupBy: []Dimension{ByStep}, First: MaxGroups}
-	if err := in.check(); err != nil {
-		return ICPCost{}, err
-	}
-	within, err := e.within(ctx, who, days)
-	if err != nil {
-		return ICPCost{}, err
-	}
-	c := ICPCost{AsOf: e.now(), Days: days}
-	step, _ := workflow.StepOf(workflow.StepICP)
-	err = e.store.Snapshot(ctx, func(s *postgres.Store) error {
-		query := in.query()
-		query.First = MaxGroups
-		_, groups, err := s.Usage(ctx, who, query)
-		if err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if g.Step == step.Key {
-				if c.Spent, err = g.Booked(); err != nil {
-					return err
-				}
-			}
-		}
-		c.Finished, err = s.CountEntered(ctx, who, step.Completed, within)
-		return err
-	})
-	if err != nil {
-		return ICPCost{}, fmt.Errorf("find the cost of profiles in %s: %w", days, err)
-	}
-	if c.Finished > 0 {
-		each := cost.Each(c.Spent, c.Finished)
-		c.Each = &each
-	}
-	return c, nil
-}
-
-// within returns the moments of a range of days in the organization's time zone.
-func (e *Engine) within(ctx context.Context, who caller.Caller, days cost.Days) (cost.Period, error) {
-	o, err := e.organization(ctx, who)
-	if err != nil {
-		return cost.Period{}, err
-	}
-	var p cost.Period
-	if p.Start, err = days.From.Start(o.TimeZone); err != nil {
-		return p, err
-	}
-	p.End, err = days.To.Start(o.TimeZone)
-	return p, err
 }

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+)
+
+// Forecast is what the running month will cost at the present rate.
+type Forecast struct {
+	AsOf    time.Time
+	Period  cost.Period
+	Balance cost.Balance // of the month so far
+	// Spend is what will have been settled at the month's end; cost.Forecast has the formula.
+	Spend cost.Pico
+	// ExhaustedAt is when the limit will be reached, nil when not in this month; cost.ExhaustedAt has the formula.
+	ExhaustedAt *time.Time
+}
+
+// Forecast returns the forecast of the running month.
+func (r *Reporter) Forecast(ctx context.Context, who caller.Caller) (Forecast, error) {
+	o, err := r.organization(ctx, who)
+	if err != nil {
+		return Forecast{}, err
+	}
+	month, err := r.store.RunningMonth(ctx, who, o, r.now())
+	if err != nil {
+		return Forecast{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
+	}
+	f := Forecast{AsOf: r.now(), Period: *month.Period, Balance: month.Balance}
+	if f.AsOf.After(f.Period.End) {
+		f.AsOf = f.Period.End // The month ended while it was read.
+	}
+	f.Spend = cost.Forecast(f.Balance.Settled, f.Period, f.AsOf)
+	f.ExhaustedAt = cost.ExhaustedAt(f.Balance, f.Period, f.AsOf)
+	return f, nil
+}
