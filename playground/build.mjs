@@ -1,5 +1,5 @@
-// Builds what the program embeds: page.html, and compressed the script, the style and the licenses of all that is in
-// them. bundle.json says of which sources, so that a test finds what was changed and not built.
+// Builds the files that the program embeds: page.html, and the compressed script, style and licenses. bundle.json has
+// the digest of the sources, so that a test finds sources that were changed but not built.
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
@@ -9,7 +9,7 @@ const here = new URL('.', import.meta.url).pathname
 const to = new URL('../internal/web/playground/', import.meta.url).pathname
 
 const withoutFonts = {
-  name: 'without-fonts', // GraphiQL's style brings 370 kB of them; the reader's system has some.
+  name: 'without-fonts', // GraphiQL's style has 370 kB of fonts; the reader's system has its own.
   setup: (b) => b.onLoad({ filter: /graphiql.*\.css$/ }, ({ path }) => ({
     contents: readFileSync(path, 'utf8').replace(/@font-face\s*\{[^}]*\}/g, ''),
     loader: 'css',
@@ -27,7 +27,7 @@ const { metafile, outputFiles } = await build({
   define: { 'process.env.NODE_ENV': '"production"' }, plugins: [withoutFonts, adoptedStyles],
 })
 
-// licenses are the notices of every package that a part of the output comes from.
+// licenses returns the notices of every package that is part of the output.
 function licenses() {
   const parts = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
     .filter(([, input]) => input.bytesInOutput > 0)
@@ -37,14 +37,14 @@ function licenses() {
     const { name, version, license } = JSON.parse(readFileSync(`${here}${folder}/package.json`))
     const texts = readdirSync(here + folder).filter((one) => /^(licen[cs]e|copying|notice)/i.test(one)).sort()
       .map((one) => readFileSync(`${here}${folder}/${one}`, 'utf8').trim())
-    const text = texts.join('\n\n') || 'The package names its license and brings no text of it.'
+    const text = texts.join('\n\n') || 'The package names its license without the text.'
     return `${name} ${version} (${license})\n\n${text}\n`
   })
   const line = `\n${'-'.repeat(80)}\n\n`
   return 'The playground contains parts of these packages.\n\n' + [...new Set(notices)].sort().join(line)
 }
 
-// digest is the SHA-256 of a list of files: a line for each, with its own and its name.
+// digest returns the SHA-256 of a list that has a line with the SHA-256 and the name of each file.
 function digest() {
   const hash = (name) => createHash('sha256').update(readFileSync(here + name)).digest('hex')
   const written = readdirSync(`${here}source`).map((name) => `source/${name}`)

@@ -1,4 +1,4 @@
-// Example operations, and the exports. Variables name what comes from earlier answers: the last workflow and call.
+// Example operations, and the exports. Placeholders in variables stand for the last workflow and call of the answers.
 import { useState } from 'react'
 import { useEditorContext } from '@graphiql/react'
 
@@ -32,13 +32,13 @@ function fill(variables, last) {
     .replaceAll('<call>', () => last.call || 'call_… (reserve one first)')
 }
 
-// headOf reads what an example begins with: its kind and its name.
+// headOf returns the kind and the name of an example's operation.
 function headOf(example) {
   const [, kind, name] = /^\s*(query|mutation|subscription)\s+(\w+)/.exec(example.query)
   return { kind, name }
 }
 
-// download fetches a file with the token, which a link could not carry, and hands it to the browser.
+// download fetches a file with the token, which a link cannot carry, and saves it with the browser.
 async function download(file, token) {
   const response = await fetch(`export/${file}`, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit' })
   if (!response.ok) return (await response.json()).errors[0].message
@@ -49,27 +49,27 @@ async function download(file, token) {
 }
 
 function Exports({ token }) {
-  const [said, setSaid] = useState('')
+  const [failure, setFailure] = useState('')
   const fetchFile = async (file) => {
     try {
-      setSaid(token() === '' ? 'Paste a token first.' : await download(file, token()))
+      setFailure(token() === '' ? 'Paste a token first.' : await download(file, token()))
     } catch {
-      setSaid('The file could not be fetched to its end.')
+      setFailure('The download failed before the end of the file.')
     }
   }
   return (
     <>
       <h3>Exports</h3>
-      <p>The whole journal and ledger as files that can be verified, by GET /export/…. Needs ADMIN.</p>
+      <p>The whole journal and ledger as verifiable files, from GET /export/…. Requires ADMIN.</p>
       <div className="files">
         {files.map((file) => <button type="button" key={file} onClick={() => fetchFile(file)}>{file}</button>)}
       </div>
-      {said !== '' && <p className="bad" role="alert">{said}</p>}
+      {failure !== '' && <p className="bad" role="alert">{failure}</p>}
     </>
   )
 }
 
-/** Returns the plugin; first() is the tab that a first visit sees. */
+/** Returns the plugin. Its first() is the tab of a first visit. */
 export function examplesPlugin(examples, last, token) {
   const texts = new Set(examples.map((example) => example.query))
 
@@ -78,10 +78,10 @@ export function examplesPlugin(examples, last, token) {
     const [chosen, setChosen] = useState('')
     const choose = (example) => {
       const present = queryEditor.getValue()
-      if (present.trim() !== '' && !texts.has(present)) addTab() // what somebody wrote stays
+      if (present.trim() !== '' && !texts.has(present)) addTab() // keep the user's own text
       queryEditor.setValue(example.query)
       variableEditor.setValue(fill(example.variables, last))
-      setOperationName(headOf(example).name) // GraphiQL itself would notice a moment later
+      setOperationName(headOf(example).name) // GraphiQL would update it a moment later
       setChosen(example.title)
     }
     return (
@@ -96,7 +96,7 @@ export function examplesPlugin(examples, last, token) {
             <span>{example.about}</span>
           </button>
         ))}
-        <p>The ids of the last workflow and the last call that an answer showed are filled in for you.</p>
+        <p>The examples use the ids of the last workflow and the last call in an answer.</p>
         <Exports token={token} />
       </section>
     )

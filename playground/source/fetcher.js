@@ -1,12 +1,12 @@
-// How the page asks: queries and mutations by POST, subscriptions over a websocket with graphql-transport-ws.
+// Sends queries and mutations by POST, and subscriptions over a websocket with graphql-transport-ws.
 import { getOperationAST, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 
 const endpoint = new URL('graphql', location.origin + location.pathname)
-const kept = 200 // events of a subscription that are shown
+const kept = 200 // the number of events of a subscription on the page
 
-// verdict is an answer in a word: the codes of its errors, else those of its userErrors, else that all went well.
-function verdict(status, answer) {
+// summarize describes an answer by the codes of its errors, else by those of its userErrors, else by OK.
+function summarize(status, answer) {
   const words = (list) => [...new Set(list)].join(', ')
   const errors = (answer?.errors ?? []).map((error) => error.extensions?.code ?? 'error')
   if (errors.length > 0 || status >= 400) return { kind: 'bad', word: words(errors) || `HTTP ${status}` }
@@ -19,11 +19,11 @@ function isSubscription({ query, operationName }) {
   try {
     return getOperationAST(parse(query), operationName)?.operation === 'subscription'
   } catch {
-    return false // the server says what is wrong with it
+    return false // the server's answer names the error
   }
 }
 
-/** Returns the function that GraphiQL asks with. close ends what is open. */
+/** Returns the fetcher of GraphiQL. Its close() ends all subscriptions. */
 export function makeFetcher({ token, learn, report }) {
   let sockets = null
   const isOwn = (params) => params.operationName !== 'IntrospectionQuery'
@@ -43,7 +43,7 @@ export function makeFetcher({ token, learn, report }) {
       learn(answer)
       const size = text.length < 1000 ? `${text.length} B` : `${(text.length / 1000).toFixed(1)} kB`
       report({
-        ...verdict(response.status, answer),
+        ...summarize(response.status, answer),
         details: [
           `${Math.round(performance.now() - start)} ms`, size, `HTTP ${response.status}`,
           `request ${response.headers.get('X-Request-Id') ?? 'without id'}`,
@@ -53,7 +53,7 @@ export function makeFetcher({ token, learn, report }) {
     return answer
   }
 
-  // follow shows the events of a subscription, the last one first, until nobody looks any more.
+  // follow shows the events of a subscription, latest first, until GraphiQL unsubscribes.
   const follow = (params) => ({
     subscribe(observer) {
       sockets ??= createClient({
@@ -69,7 +69,7 @@ export function makeFetcher({ token, learn, report }) {
           events.unshift(event)
           events.splice(kept)
           const at = new Date().toLocaleTimeString('en-GB')
-          report({ ...verdict(0, event), word: 'Following', details: [count(), `the last one at ${at}`] })
+          report({ ...summarize(0, event), word: 'Following', details: [count(), `the last one at ${at}`] })
           observer.next({ events: [...events] })
         },
         error(cause) {
@@ -77,7 +77,7 @@ export function makeFetcher({ token, learn, report }) {
           const errors = Array.isArray(cause) ? cause : [{ message: String(cause.message ?? cause) }]
           if (closed) errors[0] = { message: `The socket was closed with ${cause.code} ${cause.reason}`.trim() + '.' }
           report(closed ? { kind: 'bad', word: `Closed with ${cause.code}`, details: [count()] } :
-            { ...verdict(0, { errors }), details: [] })
+            { ...summarize(0, { errors }), details: [] })
           observer.next(events.length > 0 ? { errors, events } : { errors })
           observer.complete()
         },

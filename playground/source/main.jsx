@@ -1,5 +1,5 @@
-// The page: a bar with the token, and GraphiQL. The token lives in one variable and in its field. It is never stored
-// and gone with the page; what GraphiQL keeps (tabs, history, sizes) it keeps for this tab of the browser.
+// The page: a bar with the token, and GraphiQL. The token is in one variable and in its field. The page never stores
+// it. GraphiQL keeps its tabs, history and sizes for this tab of the browser only.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { GraphiQL, GraphiQLInterface, GraphiQLProvider } from 'graphiql'
@@ -14,11 +14,12 @@ import { examplesPlugin } from './examples.jsx'
 import { makeFetcher } from './fetcher.js'
 import { claimsOf, timeLeft } from './token.js'
 
-// The policy of the page wants that nobody writes into it what could be code. Code and addresses of code stay
-// forbidden; React and CodeMirror may write elements, in which the policy lets no script run.
+// The page's policy requires trusted types. This one lets React and CodeMirror write elements, in which the policy lets
+// no script run. Code and the addresses of code stay forbidden.
 globalThis.trustedTypes?.createPolicy('default', { createHTML: (text) => text })
 
-// A link may bring a token and a workflow after the #, which no server sees. They leave the address at once.
+// A link may carry a token and a workflow after the #, which browsers send to no server. The page removes them from the
+// address at once.
 function readFragment() {
   const given = new URLSearchParams(location.hash.slice(1))
   if (location.hash !== '') history.replaceState(null, '', location.pathname)
@@ -26,8 +27,8 @@ function readFragment() {
   return { token: given.get('token'), workflow: /^wf_[0-9a-f-]{36}$/.test(workflow) ? workflow : '' }
 }
 
-// knock asks for the examples. Where the playground is for administrators only, that is what opens it.
-async function knock(token) {
+// loadExamples requests the examples. If the playground is for administrators only, their answer opens it.
+async function loadExamples(token) {
   const headers = token === '' ? {} : { Authorization: `Bearer ${token}` }
   try {
     const response = await fetch('playground/examples.json', { headers, credentials: 'omit' })
@@ -43,7 +44,7 @@ async function knock(token) {
 const given = readFragment()
 const last = { workflow: given.workflow, call: '' }
 
-// learn keeps the ids that the examples are filled in with: those that an answer showed last.
+// learn keeps the latest ids of an answer. The examples use them as variables.
 function learn(answer) {
   const text = JSON.stringify(answer)
   last.workflow = text.match(/\bwf_[0-9a-f-]{36}\b/)?.[0] ?? last.workflow
@@ -102,8 +103,8 @@ function Outcome({ outcome }) {
   return <><b className={kind}>{word}</b>{details.map((detail) => <span key={detail}>{detail}</span>)}</>
 }
 
-// useSettled is a value once it has not changed for a while. Each half of a token that is being typed would be an
-// attempt to sign in, and an address has only so many.
+// useSettled returns a value that has not changed for a while. Otherwise each part of a typed token would count as a
+// failed sign-in, and the server limits those per client address.
 function useSettled(value) {
   const [settled, settle] = useState(value)
   useEffect(() => {
@@ -113,7 +114,7 @@ function useSettled(value) {
   return settled
 }
 
-// Interface is GraphiQL's own, once the pane of the examples is known: else it would begin with no pane at all.
+// Interface shows GraphiQL after the examples plugin has registered. Earlier GraphiQL would open without a pane.
 function Interface(props) {
   const { visiblePlugin } = usePluginStore()
   const begun = useRef(false)
@@ -124,7 +125,7 @@ function Interface(props) {
 function App() {
   const [written, setToken] = useState(given.token ?? '')
   const token = useSettled(written)
-  const [door, setDoor] = useState(null)
+  const [access, setAccess] = useState(null)
   const [outcome, setOutcome] = useState(null)
 
   const onToken = useCallback((text) => setToken(text.trim().replace(/^Bearer\s+/i, '')), [])
@@ -140,7 +141,7 @@ function App() {
 
   useEffect(() => {
     let late = false
-    knock(token).then((answer) => { if (!late) setDoor(answer) })
+    loadExamples(token).then((answer) => { if (!late) setAccess(answer) })
     return () => { late = true }
   }, [token])
 
@@ -148,7 +149,7 @@ function App() {
   useEffect(() => () => fetcher.close(), [fetcher])
   const present = useRef(token)
   present.current = token
-  const examples = door?.open ? JSON.stringify(door.examples) : ''
+  const examples = access?.open ? JSON.stringify(access.examples) : ''
   const offered = useMemo(() => {
     if (examples === '') return null
     const plugin = examplesPlugin(JSON.parse(examples), last, () => present.current)
@@ -158,9 +159,9 @@ function App() {
 
   return (
     <>
-      <Bar token={written} onToken={onToken} notice={door?.notice} />
-      {door?.open === false && (
-        <main className="closed"><h2>This playground is for administrators</h2><p>{door.reason}</p></main>
+      <Bar token={written} onToken={onToken} notice={access?.notice} />
+      {access?.open === false && (
+        <main className="closed"><h2>This playground is for administrators</h2><p>{access.reason}</p></main>
       )}
       {offered !== null && (
         <GraphiQLProvider

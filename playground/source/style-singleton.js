@@ -1,5 +1,5 @@
-// In place of the package react-style-singleton, which writes <style> elements that the policy of the page refuses: the
-// same by a sheet that is adopted, which no markup can bring in.
+// Replaces the package react-style-singleton, which writes <style> elements that the page's policy refuses. An adopted
+// style sheet has the same effect, and no markup can add one.
 import { useLayoutEffect } from 'react'
 
 export function styleSingleton() {
