@@ -41,7 +41,7 @@ func (t *table) print(to io.Writer, b *bench) error {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", r.what, r.found, r.against, r.ratio, r.goal)
 	}
 	for _, d := range t.dearest {
-		fmt.Fprintf(&out, "\nThe server's dearest functions under %s: their own time, and with what they call:\n\n", d.load)
+		fmt.Fprintf(&out, "\nThe most expensive functions of the server under %s: own time, then cumulative time:\n\n", d.load)
 		for _, line := range d.functions {
 			fmt.Fprintf(&out, "    %s\n", line)
 		}
