@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/server"
 )
 
-// alertsCommand lists the alerts of the operator. It works as the owner of the database, since the server's role may not
-// read them.
+// alertsCommand lists the alerts of the operator. It works as the owner of the database, since the server's role may
+// not read them.
 type alertsCommand struct {
 	List alertsListCommand `cmd:"" help:"List the operator's alerts, the newest first."`
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/infin8content/engine/internal/server"
 )
 
-// apikeysCommand keeps API keys of any organization, as the owner of the database: for the first key, which nobody could
-// ask the API for, and for a key that must end while the API is away.
+// apikeysCommand manages the API keys of any organization, as the owner of the database. An operator needs it for the
+// first key of an organization, and for a key that must end while the API is down.
 type apikeysCommand struct {
-	Create apikeysCreateCommand `cmd:"" help:"Make a key and print it, once."`
+	Create apikeysCreateCommand `cmd:"" help:"Create a key and print it once."`
 	List   apikeysListCommand   `cmd:"" help:"List the keys of an organization, the newest first."`
-	Revoke apikeysRevokeCommand `cmd:"" help:"End a key, at once and on every server."`
+	Revoke apikeysRevokeCommand `cmd:"" help:"End a key immediately, on every server."`
 }
 
-// keyFlags say whose keys, and who keeps them.
+// keyFlags name the organization and the operator.
 type keyFlags struct {
 	Organization uuid.UUID `required:"" help:"The organization's UUID."`
-	Actor        string    `default:"operator" help:"Who the journal will name."`
+	Actor        string    `default:"operator" help:"Name of the operator in the journal."`
 }
 
 // with opens the database as its owner and makes an engine on it that acts for the organization.
@@ -35,14 +35,14 @@ func (f keyFlags) with(p *program, limits server.Limits, do func(*engine.Engine,
 
 type apikeysCreateCommand struct {
 	keyFlags      `embed:""`
-	Name          string        `required:"" help:"What it is for: the journals will name it by key: and this."`
+	Name          string        `required:"" help:"Name of the key; the journals call it key:NAME."`
 	Role          string        `default:"OPERATOR" enum:"VIEWER,OPERATOR,ADMIN" help:"VIEWER, OPERATOR or ADMIN."`
-	TTL           time.Duration `name:"ttl" default:"2160h" help:"How long it is good for: at most 366 days."`
-	WorkflowLimit string        `default:"1.00" help:"As in serve, for an organization that was never seen before."`
-	MonthLimit    string        `default:"25.00" help:"The same."`
+	TTL           time.Duration `name:"ttl" default:"2160h" help:"Life of the key, at most 366 days."`
+	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend, as in serve."`
+	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month, as in serve."`
 }
 
-// Run prints only the key.
+// Run creates a key and prints nothing else.
 func (c *apikeysCreateCommand) Run(p *program) error {
 	limits, err := server.ParseLimits(c.WorkflowLimit, c.MonthLimit)
 	if err != nil {
@@ -94,11 +94,11 @@ func (c *apikeysListCommand) Run(p *program) error {
 
 type apikeysRevokeCommand struct {
 	keyFlags `embed:""`
-	ID       uuid.UUID `arg:"" help:"The key, as the list shows it."`
-	Reason   string    `required:"" help:"Why, for the journal: up to 2000 characters."`
+	ID       uuid.UUID `arg:"" help:"The key's UUID, as in the list."`
+	Reason   string    `required:"" help:"Reason for the journal, up to 2000 characters."`
 }
 
-// Run revokes and says so.
+// Run revokes a key and prints the time of its end.
 func (c *apikeysRevokeCommand) Run(p *program) error {
 	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		done, err := e.RevokeKey(p.ctx, who, engine.RevokeKeyInput{KeyID: c.ID, Reason: c.Reason})

@@ -44,7 +44,7 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
-func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
+func TestHelp_MentionsEverySettingAndEverySecret(t *testing.T) {
 	t.Parallel()
 	words := regexp.MustCompile(`([a-z])([A-Z])`)
 	for _, command := range []string{"serve", "demo"} {
@@ -79,7 +79,7 @@ func TestHelpMentionsEverySettingAndEverySecret(t *testing.T) {
 	}
 }
 
-func TestACommandLineThatMakesNoSenseIsStatusTwo(t *testing.T) {
+func TestRun_WrongCommandLineIsStatusTwo(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
 		"", "nonsense", "serve --nonsense", "serve --lease=soon", "graph --format=png", "migrate",

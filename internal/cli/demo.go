@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -27,20 +23,21 @@ import (
 	"github.com/infin8content/engine/internal/server"
 )
 
-// demoOrganization owns the workflows of all demonstrations in one data folder.
+// demoOrganization owns the workflows of all demos in one data folder.
 var demoOrganization = uuid.MustParse("00000000-0000-7000-8000-000000000001")
 
 type demoCommand struct {
-	Company         string        `default:"Acme Robotics" help:"The company to write about."`
-	URL             string        `name:"url" default:"https://acme-robotics.example" help:"Its website."`
-	LinkedIn        string        `name:"linkedin" help:"Its LinkedIn page."`
-	Exit            bool          `help:"Leave when the workflow has got there: exit status 0 only if it has."`
-	Directory       string        `default:".infin8" help:"Where the embedded PostgreSQL keeps its data."`
-	Patience        time.Duration `default:"2m" help:"How long to wait for the workflow."`
+	Company         string        `default:"Acme Robotics" help:"The company that the workflow is about."`
+	URL             string        `name:"url" default:"https://acme-robotics.example" help:"The company's website."`
+	LinkedIn        string        `name:"linkedin" help:"The company's LinkedIn page."`
+	Exit            bool          `help:"End with the workflow; the exit status is 0 only if it succeeds."`
+	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
+	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
 	server.Settings `embed:""`
 }
 
-// Run starts everything, sends one workflow through the API, tells what happens, and goes on serving.
+// Run starts a server, sends one workflow through the API and prints what happens. Then it serves until the context
+// ends.
 func (c *demoCommand) Run(p *program) error {
 	if err := c.prepare(p); err != nil {
 		return err
@@ -61,17 +58,17 @@ func (c *demoCommand) Run(p *program) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error {
-		told := c.tell(ctx, p, s)
-		if c.Exit || told != nil {
+		err := c.runWorkflow(ctx, p, s)
+		if c.Exit || err != nil {
 			cancel()
 		}
-		return told
+		return err
 	})
 	return group.Wait()
 }
 
-// prepare fills in what a demonstration does not ask for: secrets for its tokens and its alerts, a free port when the
-// usual one is taken, and the sandbox when there is no key.
+// prepare fills in what a demo needs and the user has not set: secrets for tokens and alerts, a free port if the given
+// one is in use, and the sandbox if there is no key.
 func (c *demoCommand) prepare(p *program) error {
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	for _, secret := range []*string{&p.secrets.AuthSecret, &p.secrets.WebhookKey} {
@@ -96,12 +93,12 @@ func (c *demoCommand) prepare(p *program) error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	fmt.Fprintf(p.stdout, "%s is taken; the demo takes a free port.\n", c.Listen)
+	fmt.Fprintf(p.stdout, "%s is in use; the demo listens on a free port.\n", c.Listen)
 	c.Listen = net.JoinHostPort(host, "0")
 	return nil
 }
 
-// database starts PostgreSQL, or takes the one of DATABASE_URL, and brings it up to date.
+// database starts PostgreSQL, or uses the one of DATABASE_URL, and brings it up to date.
 func (c *demoCommand) database(p *program) (url string, stop func(), err error) {
 	url, stop = p.secrets.DatabaseURL, func() {}
 	if url == "" {
@@ -119,7 +116,7 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 			stop()
 			return "", nil, err
 		}
-		url, p.secrets.DirectURL = child.URL("infin8"), "" // Whatever that leads to, it is another database.
+		url, p.secrets.DirectURL = child.URL("infin8"), "" // DATABASE_DIRECT_URL leads to another database.
 	}
 	pool, err := postgres.Connect(p.ctx, url, "", 4)
 	if err == nil {
@@ -145,22 +142,17 @@ func createDatabase(ctx context.Context, url, name string) error {
 		return fmt.Errorf("reach the embedded PostgreSQL: %w", err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	var there bool
-	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there)
-	if err == nil && !there {
+	var exists bool
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists)
+	if err == nil && !exists {
 		_, err = conn.Exec(ctx, `CREATE DATABASE `+pgx.Identifier{name}.Sanitize())
 	}
 	return err
 }
 
-// The operations of the demonstration, as a client would send them.
-var (
-	//go:embed demo.graphql
-	demoOperations string
-)
-
-// tell creates a workflow through the API and prints each transition and each ledger entry when it is there.
-func (c *demoCommand) tell(ctx context.Context, p *program, s *server.Server) error {
+// runWorkflow creates a workflow through the API. It prints each transition and each ledger entry until the first step
+// ends.
+func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Server) error {
 	token, err := s.Token(caller.Caller{
 		Actor: actor(), OrganizationID: demoOrganization, Role: caller.Admin,
 	}, 12*time.Hour)
@@ -176,18 +168,18 @@ func (c *demoCommand) tell(ctx context.Context, p *program, s *server.Server) er
 	if err != nil {
 		return err
 	}
-	story := &story{out: p.stdout}
-	ctx, cancel := context.WithTimeout(ctx, c.Patience)
+	output := &demoOutput{out: p.stdout}
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	for {
-		flow, err := client.follow(ctx, id, story.version, story.entries)
+		flow, err := client.follow(ctx, id, output.version, output.entries)
 		if err != nil {
 			return fmt.Errorf("follow the workflow: %w", err)
 		}
-		story.tell(flow)
+		output.print(flow)
 		switch {
 		case flow.State == "ICP_COMPLETED":
-			story.end(flow)
+			output.printResult(flow)
 			if !c.Exit {
 				fmt.Fprintf(p.stdout, "\nPlayground: %s/#token=%s\nCtrl-C ends the demo.\n", s.URL(), token)
 			}
@@ -230,56 +222,4 @@ func (c *demoCommand) begin(ctx context.Context, client *demoClient) (id string,
 		return "", err
 	}
 	return id, made.GenerateIcp.err()
-}
-
-// demoClient speaks GraphQL over HTTP, as any client does.
-type demoClient struct{ url, token string }
-
-func (d *demoClient) ask(ctx context.Context, operation string, variables map[string]any, answer any) error {
-	body, err := json.Marshal(map[string]any{
-		"query": demoOperations, "operationName": operation, "variables": variables,
-	})
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+d.token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	var envelope struct {
-		Data   json.RawMessage
-		Errors []struct{ Message string }
-	}
-	if err := json.NewDecoder(response.Body).Decode(&envelope); err != nil {
-		return fmt.Errorf("read the answer to %s (%s): %w", operation, response.Status, err)
-	}
-	if len(envelope.Errors) > 0 {
-		return fmt.Errorf("%s: %s", operation, envelope.Errors[0].Message)
-	}
-	return json.Unmarshal(envelope.Data, answer)
-}
-
-func (d *demoClient) follow(ctx context.Context, id string, version, entries string) (demoWorkflow, error) {
-	var answer struct{ Workflow *demoWorkflow }
-	variables := map[string]any{"id": id}
-	if version != "" {
-		variables["transitions"] = version
-	}
-	if entries != "" {
-		variables["entries"] = entries
-	}
-	if err := d.ask(ctx, "Follow", variables, &answer); err != nil {
-		return demoWorkflow{}, err
-	}
-	if answer.Workflow == nil {
-		return demoWorkflow{}, errors.New("it is not there any more")
-	}
-	return *answer.Workflow, nil
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What the demonstration reads from the API.
+// The types that the demo reads from the API.
 type (
 	demoPayload struct {
 		Workflow   *struct{ ID string }
@@ -59,33 +59,33 @@ func (d demoPayload) err() error {
 	return errors.New(d.UserErrors[0].Message)
 }
 
-// story prints what has happened since it was last told.
-type story struct {
+// demoOutput prints the transitions and ledger entries that it has not printed yet.
+type demoOutput struct {
 	out              io.Writer
 	version, entries string // cursors
 }
 
-// tell prints the new journal rows and ledger entries, in the order in which they happened.
-func (s *story) tell(flow demoWorkflow) {
+// print prints the new journal rows and ledger entries, in the order of their times.
+func (o *demoOutput) print(flow demoWorkflow) {
 	transitions, entries := flow.Transitions.Nodes, flow.Ledger.Nodes
 	for len(transitions) > 0 || len(entries) > 0 {
 		if len(entries) == 0 || len(transitions) > 0 && !transitions[0].OccurredAt.After(entries[0].OccurredAt) {
-			s.transition(transitions[0])
+			o.printTransition(transitions[0])
 			transitions = transitions[1:]
 			continue
 		}
-		s.entry(entries[0])
+		o.printEntry(entries[0])
 		entries = entries[1:]
 	}
 	if c := flow.Transitions.PageInfo.EndCursor; c != "" {
-		s.version = c
+		o.version = c
 	}
 	if c := flow.Ledger.PageInfo.EndCursor; c != "" {
-		s.entries = c
+		o.entries = c
 	}
 }
 
-func (s *story) transition(t demoTransition) {
+func (o *demoOutput) printTransition(t demoTransition) {
 	from := t.From
 	if from == "" {
 		from = "∅"
@@ -94,17 +94,17 @@ func (s *story) transition(t demoTransition) {
 	if t.Reason != "" {
 		because = " — " + t.Reason
 	}
-	fmt.Fprintf(s.out, "%s  transition %d  %s → %s  (%s by %s%s)\n",
+	fmt.Fprintf(o.out, "%s  transition %d  %s → %s  (%s by %s%s)\n",
 		t.OccurredAt.Local().Format("15:04:05.000"), t.Version, from, t.To, strings.ToLower(t.Kind), t.Actor, because)
 }
 
-func (s *story) entry(e demoEntry) {
-	fmt.Fprintf(s.out, "%s  ledger %d      %s  settled %s  held %s  → settled $%s, held $%s of $%s\n",
+func (o *demoOutput) printEntry(e demoEntry) {
+	fmt.Fprintf(o.out, "%s  ledger %d      %s  settled %s  held %s  → settled $%s, held $%s of $%s\n",
 		e.OccurredAt.Local().Format("15:04:05.000"), e.Sequence, e.Kind, signed(e.SettledDelta), signed(e.HeldDelta),
 		e.SettledAfter, e.HeldAfter, e.LimitAfter)
 }
 
-// signed writes an amount with its sign.
+// signed returns an amount with its sign.
 func signed(amount string) string {
 	if negative, found := strings.CutPrefix(amount, "-"); found {
 		return "−$" + negative
@@ -112,27 +112,27 @@ func signed(amount string) string {
 	return "+$" + amount
 }
 
-// end prints the result and the bill.
-func (s *story) end(flow demoWorkflow) {
+// printResult prints the ideal customer profile and the bill.
+func (o *demoOutput) printResult(flow demoWorkflow) {
 	if icp := flow.Icp; icp != nil {
 		synthetic := ""
 		if icp.IsSynthetic {
 			synthetic = ", SYNTHETIC"
 		}
-		fmt.Fprintf(s.out, "\nIdeal customer profile (%s by %s%s)\n", icp.Model, icp.Provider, synthetic)
-		fmt.Fprintf(s.out, "  Industries:         %s\n", strings.Join(icp.Industries, "; "))
-		fmt.Fprintf(s.out, "  Buyer roles:        %s\n", strings.Join(icp.BuyerRoles, "; "))
-		fmt.Fprintf(s.out, "  Pain points:        %s\n", strings.Join(icp.PainPoints, "; "))
-		fmt.Fprintf(s.out, "  Value proposition:  %s\n", icp.ValueProposition)
+		fmt.Fprintf(o.out, "\nIdeal customer profile (%s by %s%s)\n", icp.Model, icp.Provider, synthetic)
+		fmt.Fprintf(o.out, "  Industries:         %s\n", strings.Join(icp.Industries, "; "))
+		fmt.Fprintf(o.out, "  Buyer roles:        %s\n", strings.Join(icp.BuyerRoles, "; "))
+		fmt.Fprintf(o.out, "  Pain points:        %s\n", strings.Join(icp.PainPoints, "; "))
+		fmt.Fprintf(o.out, "  Value proposition:  %s\n", icp.ValueProposition)
 	}
-	fmt.Fprintln(s.out, "\nBill")
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(o.out, "\nBill")
+	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  call\tmodel\tprovider\tstate\ttokens in\tout\thold\tcost")
 	for _, c := range flow.Calls.Nodes {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t$%s\t$%s\n",
 			c.ID, c.AnsweredModel, c.Provider, c.State, c.Usage.PromptTokens, c.Usage.CompletionTokens, c.Hold, c.Cost)
 	}
 	_ = table.Flush()
-	fmt.Fprintf(s.out, "  settled $%s, held $%s, remaining $%s of $%s\n",
+	fmt.Fprintf(o.out, "  settled $%s, held $%s, remaining $%s of $%s\n",
 		flow.Spend.Settled, flow.Spend.Held, flow.Spend.Remaining, flow.Spend.Limit)
 }

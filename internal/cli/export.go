@@ -20,8 +20,8 @@ type exportCommand struct {
 type exportFlags struct {
 	Organization string `required:"" help:"The organization's UUID."`
 	Format       string `enum:"csv,ndjson" default:"csv" help:"csv or ndjson: one JSON object in each line."`
-	From         string `help:"First day, such as 2026-03-01, in the organization's time zone; the beginning when absent."`
-	To           string `help:"The day after the last; up to now when absent."`
+	From         string `help:"First day, such as 2026-03-01, in the organization's time zone; no limit when absent."`
+	To           string `help:"The day after the last one; no limit when absent."`
 }
 
 type exportJournalCommand struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestGraphPrintsThePicture(t *testing.T) {
+func TestGraph_PrintsTheStateMachine(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		args []string

@@ -37,25 +37,25 @@ func migrate(p *program, pool *pgxpool.Pool) error {
 
 type migrateStatusCommand struct{}
 
-// Run lists the migrations.
+// Run lists the migrations. It fails if some are pending.
 func (*migrateStatusCommand) Run(p *program) error {
 	return withOwner(p, func(pool *pgxpool.Pool) error {
 		all, err := postgres.Migrations(p.ctx, pool, migrations.Files)
 		if err != nil {
 			return err
 		}
-		waiting := 0
+		pending := 0
 		for _, m := range all {
-			at := "waits"
+			at := "pending"
 			if m.AppliedAt == nil {
-				waiting++
+				pending++
 			} else {
 				at = m.AppliedAt.UTC().Format(time.RFC3339)
 			}
 			fmt.Fprintf(p.stdout, "%-28s %s\n", m.Name, at)
 		}
-		if waiting > 0 {
-			return fmt.Errorf("%d migrations wait: run `engine migrate up`", waiting)
+		if pending > 0 {
+			return fmt.Errorf("%d migrations are pending: run `engine migrate up`", pending)
 		}
 		return jobs.Check(p.ctx, pool)
 	})

@@ -20,24 +20,24 @@ import (
 	"github.com/infin8content/engine/internal/server"
 )
 
-// pricesCommand keeps the operator's price list, which counts for every organization without prices of its own. It
-// works as the owner of the database, since the server's role may not write that list.
+// pricesCommand manages the operator's price list, which counts for every organization without prices of its own. It
+// works as the owner of the database, because the server's role may not write that list.
 type pricesCommand struct {
-	Import pricesImportCommand `cmd:"" help:"Compare a provider's price list with the prices in force; write with --apply."`
-	List   pricesListCommand   `cmd:"" help:"List the operator's prices, and those that wait for a decision."`
-	Accept pricesAcceptCommand `cmd:"" help:"Let a price out of quarantine."`
-	Reject pricesRejectCommand `cmd:"" help:"Drop a price in quarantine."`
+	Import pricesImportCommand `cmd:"" help:"Compare a provider's price list with the prices in force; --apply writes it."`
+	List   pricesListCommand   `cmd:"" help:"List the operator's prices, and those in quarantine."`
+	Accept pricesAcceptCommand `cmd:"" help:"Bring a price from quarantine into force."`
+	Reject pricesRejectCommand `cmd:"" help:"Reject a price in quarantine."`
 }
 
 type pricesImportCommand struct {
-	From        string `arg:"" optional:"" name:"file-or-url" help:"A model list; the provider's own without it."`
-	Apply       bool   `xor:"apply" help:"Write: believed prices come into force, doubted ones into quarantine."`
-	DryRun      bool   `xor:"apply" help:"Only show the difference, as without --apply."`
+	From        string `arg:"" optional:"" name:"file-or-url" help:"A price list; the provider's own when absent."`
+	Apply       bool   `xor:"apply" help:"Write: doubtful prices go into quarantine, the others into force."`
+	DryRun      bool   `xor:"apply" help:"Print the difference only, as without --apply."`
 	ProviderURL string `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
-	Actor       string `default:"operator" help:"Who the price table will name."`
+	Actor       string `default:"operator" help:"Name of the operator in the price table."`
 }
 
-// Run reads the list, shows what it changes, and writes that when asked to.
+// Run reads the list, prints the changes, and writes them with --apply.
 func (c *pricesImportCommand) Run(p *program) error {
 	provider := strings.TrimRight(c.ProviderURL, "/")
 	if c.From == "" {
@@ -73,7 +73,7 @@ func (c *pricesImportCommand) read(p *program, provider string) ([]byte, error) 
 	}
 	key := ""
 	if strings.HasPrefix(c.From, provider+"/") {
-		key = p.secrets.ProviderKey // It goes where it was meant to go and nowhere else.
+		key = p.secrets.ProviderKey // The key belongs to the provider; no other address gets it.
 	}
 	text, err := fetchList(p.ctx, c.From, key)
 	if err != nil {
@@ -134,7 +134,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, cost.MaxListBytes+1))
 }
 
-// printImport prints what a list changes: a line for each price that is not unchanged, and the sum.
+// printImport prints a line for each change of a price, and the number of changes.
 func printImport(w io.Writer, done engine.PriceImport) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	counts, quarantined := map[cost.ChangeKind]int{}, 0
@@ -144,8 +144,8 @@ func printImport(w io.Writer, done engine.PriceImport) error {
 			quarantined++
 		}
 		if c.Kind != cost.PriceUnchanged {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Model, thing(c.Component, c.MinPromptTokens),
-				amounts(c.PriceChange), fate(c, done.Applied))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Model, component(c.Component, c.MinPromptTokens),
+				amounts(c.PriceChange), consequence(c, done.Applied))
 		}
 	}
 	for _, s := range done.Skipped {
@@ -163,8 +163,8 @@ func printImport(w io.Writer, done engine.PriceImport) error {
 	return nil
 }
 
-// thing is what a price is paid for, in a table.
-func thing(c cost.Component, size int64) string {
+// component returns the name of a price's component in a table.
+func component(c cost.Component, size int64) string {
 	if size == 0 {
 		return string(c)
 	}
@@ -181,8 +181,8 @@ func amounts(c cost.PriceChange) string {
 	return fmt.Sprintf("$%s → $%s (× %.3g)", c.Old, c.Unit, c.Factor())
 }
 
-// fate is what becomes of a change.
-func fate(c engine.PlannedPrice, applied bool) string {
+// consequence returns the consequence of a change in a table.
+func consequence(c engine.PlannedPrice, applied bool) string {
 	switch {
 	case c.Kind == cost.PriceGone:
 		return "no longer listed; stays in force"
@@ -197,11 +197,11 @@ func fate(c engine.PlannedPrice, applied bool) string {
 }
 
 type pricesListCommand struct {
-	Model []string  `help:"Only these models."`
-	At    time.Time `help:"As they were at a moment, such as 2026-02-01T00:00:00Z; now without it."`
+	Model []string  `help:"List only these models."`
+	At    time.Time `help:"Time of the prices, such as 2026-02-01T00:00:00Z; now when absent."`
 }
 
-// Run prints the operator's prices and what waits.
+// Run prints the operator's prices and the prices in quarantine.
 func (c *pricesListCommand) Run(p *program) error {
 	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		in := engine.PriceListInput{Models: c.Model, First: 1000}
@@ -215,7 +215,7 @@ func (c *pricesListCommand) Run(p *program) error {
 				return err
 			}
 			for _, price := range prices {
-				fmt.Fprintf(table, "%s\t%s\t$%s\tsince %s\t%s\n", price.Model, thing(price.Component, price.MinPromptTokens),
+				fmt.Fprintf(table, "%s\t%s\t$%s\tsince %s\t%s\n", price.Model, component(price.Component, price.MinPromptTokens),
 					price.Unit, price.ValidFrom.Format(time.RFC3339), price.Source)
 			}
 			if len(prices) < in.First {
@@ -230,7 +230,7 @@ func (c *pricesListCommand) Run(p *program) error {
 	})
 }
 
-// printProposals prints the prices that wait for a decision.
+// printProposals prints the prices in quarantine.
 func printProposals(p *program, e *engine.Engine) error {
 	waiting, err := e.PriceProposals(p.ctx, engine.Operator(""), engine.ProposalsInput{
 		States: []cost.ProposalState{cost.ProposalPending}, First: cost.MaxListPrices,
@@ -241,17 +241,17 @@ func printProposals(p *program, e *engine.Engine) error {
 	fmt.Fprintf(p.stdout, "\n%d in quarantine, until `prices accept` or `prices reject`:\n", len(waiting))
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, w := range waiting {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", w.ID, w.Model, thing(w.Component, w.MinPromptTokens),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", w.ID, w.Model, component(w.Component, w.MinPromptTokens),
 			amounts(cost.PriceChange{ListedPrice: cost.ListedPrice{Unit: w.Unit}, Old: w.Compared}), w.Doubt)
 	}
 	return table.Flush()
 }
 
-// decideFlags name a proposal and the decision's reason.
+// decideFlags name a proposal and the reason of the decision.
 type decideFlags struct {
-	ID     uuid.UUID `arg:"" help:"The proposal, as the list shows it."`
-	Reason string    `required:"" help:"Why, for the price table: up to 2000 characters."`
-	Actor  string    `default:"operator" help:"Who the price table will name."`
+	ID     uuid.UUID `arg:"" help:"The proposal's UUID, as in the list."`
+	Reason string    `required:"" help:"Reason for the price table, up to 2000 characters."`
+	Actor  string    `default:"operator" help:"Name of the operator in the price table."`
 }
 
 func (f decideFlags) input() engine.DecideInput {
@@ -262,7 +262,7 @@ type pricesAcceptCommand struct {
 	decideFlags `embed:""`
 }
 
-// Run accepts and prints from when the price is in force.
+// Run accepts a price and prints the time from which it is in force.
 func (c *pricesAcceptCommand) Run(p *program) error {
 	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.AcceptPrice(p.ctx, engine.Operator(c.Actor), c.input())
@@ -270,7 +270,7 @@ func (c *pricesAcceptCommand) Run(p *program) error {
 			return err
 		}
 		d := done.Proposal
-		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s, in force from %s\n", d.Model, thing(d.Component, d.MinPromptTokens),
+		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s, in force from %s\n", d.Model, component(d.Component, d.MinPromptTokens),
 			d.Unit, d.AcceptedFrom.Format(time.RFC3339))
 		return err
 	})
@@ -280,7 +280,7 @@ type pricesRejectCommand struct {
 	decideFlags `embed:""`
 }
 
-// Run rejects and says so.
+// Run rejects a price and prints it.
 func (c *pricesRejectCommand) Run(p *program) error {
 	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.RejectPrice(p.ctx, engine.Operator(c.Actor), c.input())
@@ -288,7 +288,7 @@ func (c *pricesRejectCommand) Run(p *program) error {
 			return err
 		}
 		d := done.Proposal
-		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s is not used\n", d.Model, thing(d.Component, d.MinPromptTokens), d.Unit)
+		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s is rejected\n", d.Model, component(d.Component, d.MinPromptTokens), d.Unit)
 		return err
 	})
 }

@@ -66,7 +66,7 @@ func dearer() []cost.Price {
 	return append(prices, tiered, above, answers)
 }
 
-func TestTheProvidersListIsImported(t *testing.T) {
+func TestPrices_ImportsTheProvidersList(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, dearer())
 	dry := s.run(t, "import", "--provider-url="+s.address)
@@ -108,7 +108,7 @@ func TestTheProvidersListIsImported(t *testing.T) {
 	}
 }
 
-func TestAPriceInQuarantineIsDecidedOnce(t *testing.T) {
+func TestPrices_QuarantineIsDecidedOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, dearer())
 	s.run(t, "import", "--provider-url="+s.address, "--apply")
@@ -129,7 +129,7 @@ func TestAPriceInQuarantineIsDecidedOnce(t *testing.T) {
 	}
 }
 
-func TestAListThatCannotBeTrustedIsNotImported(t *testing.T) {
+func TestPrices_ImportRefusesAnUntrustedList(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, dearer())
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

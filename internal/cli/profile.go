@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// A program that is built for measuring writes a profile of its processor time into the file INFIN8_PROFILE: from the
-// first SIGUSR1 to the second.
+// A program that is built with the tag profile writes a profile of its processor time into the file INFIN8_PROFILE,
+// from the first SIGUSR1 to the second.
 func init() {
 	name := os.Getenv("INFIN8_PROFILE")
 	if name == "" {

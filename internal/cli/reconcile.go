@@ -19,15 +19,15 @@ import (
 
 // reconcileCommand compares the ledger with the provider's own figures. It books nothing.
 type reconcileCommand struct {
-	From         string `required:"" help:"First day, such as 2026-03-01, by UTC; the provider keeps the last 30 days."`
-	To           string `help:"The day after the last; today when absent, since a day is compared when it is over."`
-	Organization string `help:"Only this organization's calls, by its UUID: for a key of the provider that it has to itself."`
-	Provider     string `default:"openrouter" help:"Name that the provider's calls are booked under; sandbox for the sandbox."`
+	From         string `required:"" help:"First day in UTC, such as 2026-03-01; the provider keeps the last 30 days."`
+	To           string `help:"The day after the last one; today when absent. Only past days can be compared."`
+	Organization string `help:"UUID of the only organization to compare, if it has a provider key of its own."`
+	Provider     string `default:"openrouter" help:"Name of the provider in the ledger; sandbox for the sandbox."`
 	ProviderURL  string `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
-	Tolerance    string `default:"0.000001" help:"USD that the two may be apart for a model and day, since sums are rounded there."`
+	Tolerance    string `default:"0.000001" help:"USD that a model and day may differ by, because the provider rounds sums."`
 }
 
-// Run prints every model and day that differs, and fails when there is one.
+// Run prints every model and day that differs. It fails if there is one.
 func (c *reconcileCommand) Run(p *program) error {
 	in, err := c.input(time.Now())
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *reconcileCommand) input(now time.Time) (in audit.ReconcileInput, err er
 	return in, nil
 }
 
-// figures asks the provider.
+// figures reads the provider's own figures.
 func (c *reconcileCommand) figures(p *program) ([]audit.ProviderDay, error) {
 	if p.managementKey == "" {
 		return nil, errors.New("OPENROUTER_MANAGEMENT_KEY is not set: the key that makes requests may not see the figures")
@@ -125,7 +125,7 @@ func (c *reconcileCommand) figures(p *program) ([]audit.ProviderDay, error) {
 	return figures, nil
 }
 
-// printReconciliation prints a line for each difference, and the sum of all that was compared.
+// printReconciliation prints a line for each difference, and the sums.
 func printReconciliation(w io.Writer, r audit.Reconciliation) error {
 	differences := r.Differences()
 	if len(differences) > 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-func TestTokenPrintsOnlyAUsableToken(t *testing.T) {
+func TestToken_PrintsOnlyAUsableToken(t *testing.T) {
 	t.Parallel()
 	organization := uuid.New()
 	environment := map[string]string{"AUTH_SECRET": authSecret}

@@ -43,7 +43,11 @@ func TestAccessSettings(t *testing.T) {
 	t.Run("UnknownValuesAreRefused", func(t *testing.T) {
 		t.Parallel()
 		for _, s := range []AccessSettings{
-			{Playground: "true"}, {Playground: "none"}, {Playground: "nobody"}, {Introspection: "off"}, {Introspection: "sometimes"},
+			{Playground: "true"},
+			{Playground: "none"},
+			{Playground: "nobody"},
+			{Introspection: "off"},
+			{Introspection: "sometimes"},
 		} {
 			s.fill(accessAdmins)
 			if err := s.check(); err == nil {

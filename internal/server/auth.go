@@ -34,7 +34,7 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.Entranc
 		in.Issuer, err = issuer.New(issuer.Options{
 			URL:        o.Issuer,
 			Algorithms: o.IssuerAlgorithms,
-			Refresh:    o.KeysRefresh,
+			Refresh:    o.SigningKeysRefresh,
 			Now:        time.Now,
 			Logger:     s.logger,
 		})

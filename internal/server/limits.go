@@ -23,7 +23,7 @@ func (s OperationSettings) limits() gqlhttp.Limits {
 		Depth:        s.MaxDepth,
 		Aliases:      s.MaxAliases,
 		RootFields:   s.MaxRootFields,
-		Cost:         s.MaxCost,
+		Cost:         s.MaxComplexity,
 		Errors:       s.MaxErrors,
 		Page:         s.MaxPage,
 		QueryTime:    s.QueryTime,
@@ -49,21 +49,21 @@ func (s OperationSettings) documents() (*gqlhttp.Documents, error) {
 	return documents, nil
 }
 
-func (s OperationSettings) costBucket() rate.Limit {
-	return rate.Limit{Capacity: s.CostBurst, MicroPerSecond: rate.PerSecond(s.CostPerSecond)}
+func (s OperationSettings) complexityBucket() rate.Limit {
+	return rate.Limit{Capacity: s.ComplexityBurst, MicroPerSecond: rate.PerSecond(s.ComplexityPerSecond)}
 }
 
 func (s OperationSettings) loginBucket() rate.Limit {
 	return rate.Limit{Capacity: s.FailedLogins, MicroPerSecond: rate.PerMinute(s.FailedLogins)}
 }
 
-// spend returns the function that takes the cost of operations from the buckets of organizations. It returns nil when
-// there is no limit.
+// spend returns the function that takes the complexity of operations from the buckets of organizations. It returns nil
+// when there is no limit.
 func (s *Server) spend(store *postgres.Store) func(context.Context, uuid.UUID, int64) error {
-	if s.settings.CostPerSecond == 0 {
+	if s.settings.ComplexityPerSecond == 0 {
 		return nil
 	}
-	limiter := rate.New(s.settings.costBucket(), store.TakeCost, time.Now)
+	limiter := rate.New(s.settings.complexityBucket(), store.TakeCost, time.Now)
 	return func(ctx context.Context, organization uuid.UUID, asked int64) error {
 		return s.observers.limited(metrics.Cost, limiter.Spend(ctx, organization, asked))
 	}

@@ -45,8 +45,8 @@ func (s *Server) observe(ctx context.Context) (err error) {
 	return nil
 }
 
-// serveMetrics serves the metrics on an address of their own, if a setting asks for it. They are served until the server
-// is closed, also while it drains.
+// serveMetrics serves the metrics on an address of their own, if a setting asks for it. They are served until the
+// server is closed, also while it drains.
 func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
 	m := s.observers.metrics
 	if m == nil {

@@ -5,7 +5,7 @@ import (
 )
 
 // Settings are the flags of a server. Each is also an environment variable: --max-body-bytes is
-// INFIN8_MAX_BODY_BYTES.
+// INFIN8_MAX_BODY_BYTES. Aliases are former names; they work for one more version.
 type Settings struct {
 	Listen        string        `default:"127.0.0.1:8080" help:"Address of the API."`
 	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
@@ -56,34 +56,34 @@ type ListenerSettings struct {
 
 // TokenSettings say which tokens a server accepts. The secret of AUTH_SECRET is not one of them.
 type TokenSettings struct {
-	Issuer            string            `help:"Address of the identity provider whose tokens count, as in their iss."`
-	Audience          []string          `help:"Names of this API in aud; a token of the issuer must have one of them."`
-	IssuerAlgorithms  []string          `default:"RS256,ES256,EdDSA" help:"RS256, PS256, ES256, ES384 or EdDSA."`
-	ClaimOrganization string            `default:"org" help:"Claim of the issuer with the organization; or /a/path to it."`
-	ClaimRole         string            `default:"role" help:"Claim of the issuer with the role, or roles; or /a/path to it."`
-	RoleNames         map[string]string `help:"The issuer's names of our roles: editors=OPERATOR;owners=ADMIN."`
-	KeysRefresh       time.Duration     `default:"5m" help:"Time between two fetches of the issuer's signing keys."`
-	MaxTokenLife      time.Duration     `default:"0s" help:"Longest remaining life of a token; 0 is no limit."`
-	TrustedProxies    []string          `help:"Networks of the proxies whose X-Forwarded-For and -Proto count."`
+	Issuer             string            `help:"Address of the identity provider whose tokens count, as in their iss."`
+	Audience           []string          `help:"Names of this API in aud; a token of the issuer must have one of them."`
+	IssuerAlgorithms   []string          `default:"RS256,ES256,EdDSA" help:"RS256, PS256, ES256, ES384 or EdDSA."`
+	ClaimOrganization  string            `default:"org" help:"Claim of the issuer with the organization; or /a/path to it."`
+	ClaimRole          string            `default:"role" help:"Claim of the issuer with the role, or roles; or /a/path to it."`
+	RoleNames          map[string]string `help:"The issuer's names of our roles: editors=OPERATOR;owners=ADMIN."`
+	SigningKeysRefresh time.Duration     `default:"5m" aliases:"keys-refresh" env:"INFIN8_SIGNING_KEYS_REFRESH,INFIN8_KEYS_REFRESH" help:"Time between two fetches of the issuer's signing keys."`
+	MaxTokenLife       time.Duration     `default:"0s" help:"Longest remaining life of a token; 0 is no limit."`
+	TrustedProxies     []string          `help:"Networks of the proxies whose X-Forwarded-For and -Proto count."`
 }
 
 // OperationSettings limit the operations that a client may ask for.
 type OperationSettings struct {
-	MaxTokens     int           `default:"2000" help:"Words and signs that an operation may have."`
-	MaxDepth      int           `default:"12" help:"Fields that may be nested in each other."`
-	MaxAliases    int           `default:"30" help:"Fields with an alias that an operation may have."`
-	MaxRootFields int           `default:"20" help:"Fields that an operation may have at its root."`
-	MaxCost       int           `default:"1000" help:"Most that an operation may cost: one for each object, roughly."`
-	MaxErrors     int           `default:"20" help:"Most errors that an answer has."`
-	MaxPage       int           `default:"100" help:"Largest page of a list, up to 100."`
-	QueryTime     time.Duration `default:"5s" help:"Time that a query may take."`
-	MutationTime  time.Duration `default:"15s" help:"Time that a mutation may take."`
-	Documents     string        `help:"Folder with *.graphql files that clients may name by documentId."`
-	OnlyDocuments bool          `help:"Execute nothing but the documents in that folder."`
-	CostPerSecond int64         `default:"250000" help:"Cost that an organization may ask for in a second; 0 is no limit."`
-	CostBurst     int64         `default:"1000000" help:"Cost that an organization may ask for at once."`
-	FailedLogins  int64         `default:"100" help:"Failed sign-ins of an address in a minute; 0 is no limit."`
-	FinerStatus   bool          `help:"Answer with 422 and 294 as GraphQL over HTTP of 2026 says, not with 400 and 200."`
+	MaxTokens           int           `default:"2000" help:"Tokens that an operation may have."`
+	MaxDepth            int           `default:"12" help:"Fields that may be nested in each other."`
+	MaxAliases          int           `default:"30" help:"Fields with an alias that an operation may have."`
+	MaxRootFields       int           `default:"20" help:"Fields that an operation may have at its root."`
+	MaxComplexity       int           `default:"1000" aliases:"max-cost" env:"INFIN8_MAX_COMPLEXITY,INFIN8_MAX_COST" help:"Complexity that an operation may have: about one for each object in its answer."`
+	MaxErrors           int           `default:"20" help:"Most errors that an answer has."`
+	MaxPage             int           `default:"100" help:"Largest page of a list, up to 100."`
+	QueryTime           time.Duration `default:"5s" help:"Time that a query may take."`
+	MutationTime        time.Duration `default:"15s" help:"Time that a mutation may take."`
+	Documents           string        `help:"Folder with *.graphql files that clients may name by documentId."`
+	OnlyDocuments       bool          `help:"Execute nothing but the documents in that folder."`
+	ComplexityPerSecond int64         `default:"250000" aliases:"cost-per-second" env:"INFIN8_COMPLEXITY_PER_SECOND,INFIN8_COST_PER_SECOND" help:"Complexity that an organization may ask for in a second; 0 is no limit."`
+	ComplexityBurst     int64         `default:"1000000" aliases:"cost-burst" env:"INFIN8_COMPLEXITY_BURST,INFIN8_COST_BURST" help:"Complexity that an organization may ask for at once."`
+	FailedLogins        int64         `default:"100" help:"Failed sign-ins of an address in a minute; 0 is no limit."`
+	FinerStatus         bool          `help:"Answer with 422 and 294 as GraphQL over HTTP of 2026 says, not with 400 and 200."`
 }
 
 // ObserveSettings say where a server sends its metrics and traces. A server without them computes neither.

@@ -56,10 +56,10 @@ func (s ListenerSettings) check() error {
 
 func (s OperationSettings) check() error {
 	faults := []error{s.limits().Check()}
-	if s.CostPerSecond != 0 {
-		faults = append(faults, s.costBucket().Check())
-		if s.CostBurst < int64(s.MaxCost) {
-			faults = append(faults, errors.New("--cost-burst must be at least --max-cost"))
+	if s.ComplexityPerSecond != 0 {
+		faults = append(faults, s.complexityBucket().Check())
+		if s.ComplexityBurst < int64(s.MaxComplexity) {
+			faults = append(faults, errors.New("--complexity-burst must be at least --max-complexity"))
 		}
 	}
 	if s.FailedLogins != 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestASeedPlansTheSameFaultsAgain(t *testing.T) {
+func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 	t.Parallel()
 	plan := func(seed uint64) (lines []string) {
 		var deck []faultKind
@@ -37,7 +37,7 @@ func TestASeedPlansTheSameFaultsAgain(t *testing.T) {
 	}
 }
 
-func TestEveryGuardThatARunGoesWithoutIsThere(t *testing.T) {
+func TestWeaknesses_EachGuardIsInTheStatement(t *testing.T) {
 	t.Parallel()
 	for name, w := range weaknesses {
 		text, err := os.ReadFile("../../" + w.file)

@@ -33,7 +33,7 @@ type seenAlerts struct {
 
 // A server is killed while a receiver has a message and has not answered yet. Another server sends it again, under the
 // same id, and never after it was acknowledged.
-func TestAnAlertSurvivesItsServerAndIsVerifiedByItsReceiver(t *testing.T) {
+func TestAlertDelivery_SurvivesItsServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	messages, hang := make(chan webhook.Message, 10), make(chan struct{})

@@ -24,7 +24,7 @@ func (w world) keys(t *testing.T, command string, args ...string) string {
 
 // The first key comes from the command line and makes a second one over the API; that one works on both servers, is
 // named by journal and log, and ends on both when it is revoked on one.
-func TestAKeyOfTheCommandLineMakesOneThatEndsOnEveryServer(t *testing.T) {
+func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	servers := [2]*process{w.serve(t, "--workers=false"), w.serve(t, "--workers=false")}

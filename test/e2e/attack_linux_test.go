@@ -227,7 +227,7 @@ func connectionsAt(t *testing.T) int {
 	return min(10_000, int(min(limit.Cur, 1<<20))-200)
 }
 
-func TestAttacksAreAnsweredOrCutInLittleMemory(t *testing.T) {
+func TestAttacks_AreAnsweredOrCutInLittleMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	args := []string{"--workers=false"}

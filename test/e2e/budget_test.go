@@ -46,7 +46,7 @@ func admitted(t *testing.T, got []payload, account cost.AccountKind) int {
 	return n
 }
 
-func TestOfAHundredCallsOnTwoServersThirtyThreeFitIntoADollar(t *testing.T) {
+func TestBudget_OneDollarAdmitsThirtyThreeOfAHundredCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	servers := w.serveTwice(t)
@@ -61,7 +61,7 @@ func TestOfAHundredCallsOnTwoServersThirtyThreeFitIntoADollar(t *testing.T) {
 	w.verify(t)
 }
 
-func TestTheMonthsLimitHoldsAcrossTenWorkflows(t *testing.T) {
+func TestBudget_MonthLimitHoldsAcrossTenWorkflows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	// The organization is first seen by these servers, and gets its limits from them.

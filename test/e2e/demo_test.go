@@ -33,7 +33,7 @@ var told = []string{
 	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
 }
 
-func TestTheDemoTellsTheWholeStoryOnAPostgreSQLOfItsOwn(t *testing.T) {
+func TestDemo_PrintsEveryTransitionAndTheBill(t *testing.T) {
 	t.Parallel()
 	got := invoke(t, nil, "demo", "--exit", "--listen=127.0.0.1:0", "--directory="+t.TempDir(), "--company=狐社 🦊",
 		"--url=https://kitsune.example")
@@ -50,7 +50,7 @@ func TestTheDemoTellsTheWholeStoryOnAPostgreSQLOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheDemoUsesTheDatabaseThatItIsGiven(t *testing.T) {
+func TestDemo_UsesAGivenDatabase(t *testing.T) {
 	t.Parallel()
 	address := emptyDatabase(t, testdb.New(t))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,7 +60,7 @@ func TestTheDemoUsesTheDatabaseThatItIsGiven(t *testing.T) {
 	t.Cleanup(func() { _ = taken.Close() })
 	for range 2 { // It may be repeated.
 		got := invoke(t, map[string]string{"DATABASE_URL": address}, "demo", "--exit", "--listen="+taken.Addr().String())
-		if got.code != 0 || !strings.Contains(got.stdout, taken.Addr().String()+" is taken") ||
+		if got.code != 0 || !strings.Contains(got.stdout, taken.Addr().String()+" is in use") ||
 			strings.Contains(got.stdout, "Starting PostgreSQL") || !strings.Contains(got.stdout, "\nBill\n") {
 			t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
 		}
@@ -71,7 +71,7 @@ func TestTheDemoUsesTheDatabaseThatItIsGiven(t *testing.T) {
 	}
 }
 
-func TestTheDemoSaysWhyItsWorkflowDidNotGetThere(t *testing.T) {
+func TestDemo_SaysWhyItsWorkflowFailed(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	company, _ := p.company(sandbox.Status(http.StatusPaymentRequired, ""))
@@ -89,7 +89,7 @@ func TestTheDemoSaysWhyItsWorkflowDidNotGetThere(t *testing.T) {
 	}
 }
 
-func TestTheDemoGoesOnServingUntilItIsToldToStop(t *testing.T) {
+func TestDemo_ServesUntilASignal(t *testing.T) {
 	t.Parallel()
 	demo := start(t, nil, "demo", "--listen=127.0.0.1:0", "--directory="+t.TempDir())
 	link := regexp.MustCompile(`Playground: (http://\S+)/#token=(\S+)`)

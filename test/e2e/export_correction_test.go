@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestAnExportNamesTheEntryThatACorrectionCorrects(t *testing.T) {
+func TestExport_NamesTheCorrectedEntry(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
 	e, err := server.NewEngine(server.EngineOptions{

@@ -213,7 +213,7 @@ func verify(t *testing.T, rows []record, chain, number, layout string, fields []
 	return len(rows), len(heads)
 }
 
-func TestAnExportIsVerifiedWithoutTheDatabase(t *testing.T) {
+func TestExport_IsVerifiedWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.past(t)
@@ -252,7 +252,7 @@ func TestAnExportIsVerifiedWithoutTheDatabase(t *testing.T) {
 	}
 }
 
-func TestAnExportCoversTheDaysThatWereAskedFor(t *testing.T) {
+func TestExport_CoversTheRequestedDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ICPPending})
@@ -285,7 +285,7 @@ func TestAnExportCoversTheDaysThatWereAskedFor(t *testing.T) {
 	}
 }
 
-func TestAnExportOverHTTPIsThatOfTheCommand(t *testing.T) {
+func TestExport_HTTPEqualsTheCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.past(t)
@@ -316,7 +316,7 @@ func TestAnExportOverHTTPIsThatOfTheCommand(t *testing.T) {
 // uuids are in every row of an export.
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-func TestAnExportHasNothingOfAnotherOrganization(t *testing.T) {
+func TestExport_HasNoRowOfAnotherOrganization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := testdb.Caller(t, w.db)

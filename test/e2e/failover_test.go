@@ -193,7 +193,7 @@ func (k *witness) isKept(t *testing.T, w world) {
 	}
 }
 
-func TestNothingAcknowledgedIsLostWhenTheDatabaseFailsOver(t *testing.T) {
+func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	w := newWorldAt(t, p.address(t))

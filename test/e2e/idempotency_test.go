@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestOneIdempotencyKeyCountsOnceOnTwoServers(t *testing.T) {
+func TestIdempotency_KeyCountsOnceOnTwoServers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	servers := w.serveTwice(t)

@@ -111,7 +111,7 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 	return input
 }
 
-func TestBadInputIsRefusedByFieldAndNothingIsWritten(t *testing.T) {
+func TestMutationInput_IsRefusedByFieldAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := start(t, append(w.environment(), "WEBHOOK_SECRET="+authSecret), "serve", "--listen=127.0.0.1:0",
@@ -199,7 +199,7 @@ func (f fixture) carries(t *testing.T, p problem) {
 }
 
 // The edge of each limit is still good.
-func TestInputAtItsLimitIsAccepted(t *testing.T) {
+func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := newFixture(t, w, w.serve(t, "--workers=false").address)
@@ -225,7 +225,7 @@ func TestInputAtItsLimitIsAccepted(t *testing.T) {
 	f.verify(t)
 }
 
-func TestTextOfAnyScriptSurvivesByteForByte(t *testing.T) {
+func TestMutationInput_KeepsTextByteForByte(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, "--workers=false"), w.who)
@@ -257,7 +257,7 @@ func TestTextOfAnyScriptSurvivesByteForByte(t *testing.T) {
 	w.verify(t)
 }
 
-func TestOnlyWhoHasTheRightChangesSomething(t *testing.T) {
+func TestMutation_NeedsTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := newFixture(t, w, w.serve(t, "--workers=false").address)

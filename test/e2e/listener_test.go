@@ -61,7 +61,7 @@ func (i *identity) renew(t *testing.T, serial int64) {
 	}
 }
 
-func TestBehindTLSThereIsHTTP2AndAWebsocketAndARenewalIsNoticed(t *testing.T) {
+func TestListener_TLSHasHTTP2WebsocketsAndRenewal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	folder := t.TempDir()
@@ -112,7 +112,7 @@ func TestBehindTLSThereIsHTTP2AndAWebsocketAndARenewalIsNoticed(t *testing.T) {
 	server.stop(t)
 }
 
-func TestAServerWithoutAWholeCertificateDoesNotStart(t *testing.T) {
+func TestListener_WrongSettingStopsTheStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	environment := map[string]string{}
@@ -162,7 +162,7 @@ func cutOff(t *testing.T, address string, talk func(conn net.Conn) error) string
 	return string(said)
 }
 
-func TestClientsThatTrickleAreCut(t *testing.T) {
+func TestListener_CutsClientsThatTrickle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false", "--read-header-time=300ms", "--read-time=600ms", "--write-time=900ms")
@@ -197,7 +197,7 @@ func TestClientsThatTrickleAreCut(t *testing.T) {
 	}
 }
 
-func TestAClientThatDoesNotReadItsAnswersIsCut(t *testing.T) {
+func TestListener_CutsAClientThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false", "--write-time=500ms")

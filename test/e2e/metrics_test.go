@@ -87,7 +87,7 @@ func (w world) written(t *testing.T, query string) map[string]float64 {
 
 // What the metrics count is what the journals have: a workflow that gets there, one whose model drifts and whose stream
 // is cut, one that is cancelled, and refusals.
-func TestTheMetricsEqualTheJournals(t *testing.T) {
+func TestMetrics_EqualTheJournals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.serveWatched(t, quick...)

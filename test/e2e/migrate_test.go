@@ -24,7 +24,7 @@ func emptyDatabase(t *testing.T, db *testdb.DB) string {
 	return strings.Replace(db.URL, mine, name, 1)
 }
 
-func TestMigrateBringsAnEmptyDatabaseUpToDate(t *testing.T) {
+func TestMigrate_BringsAnEmptyDatabaseUpToDate(t *testing.T) {
 	t.Parallel()
 	address := emptyDatabase(t, testdb.New(t))
 	environment := map[string]string{"DATABASE_URL": address, "AUTH_SECRET": authSecret}
@@ -34,7 +34,7 @@ func TestMigrateBringsAnEmptyDatabaseUpToDate(t *testing.T) {
 	}
 	var waiting, applied strings.Builder
 	for _, file := range files {
-		fmt.Fprintf(&waiting, "%-28s waits\n", file)
+		fmt.Fprintf(&waiting, "%-28s pending\n", file)
 		fmt.Fprintf(&applied, "applied %s\n", file)
 	}
 
@@ -53,14 +53,14 @@ func TestMigrateBringsAnEmptyDatabaseUpToDate(t *testing.T) {
 		}
 	}
 	got = invoke(t, environment, "migrate", "status")
-	if got.code != 0 || strings.Count(got.stdout, "\n") != len(files) || strings.Contains(got.stdout, "waits") {
+	if got.code != 0 || strings.Count(got.stdout, "\n") != len(files) || strings.Contains(got.stdout, "pending") {
 		t.Errorf("status after up: got %+v", got)
 	}
 	start(t, []string{"DATABASE_URL=" + address, "AUTH_SECRET=" + authSecret},
 		"serve", "--sandbox", "--listen=127.0.0.1:0").listens(t).stop(t)
 }
 
-func TestMigrateRefusesAFileThatHasChanged(t *testing.T) {
+func TestMigrate_RefusesAChangedFile(t *testing.T) {
 	t.Parallel()
 	w := world{db: testdb.New(t)}
 	w.tamper(t, `UPDATE schema_migrations SET checksum = 'other' WHERE number = 2`)

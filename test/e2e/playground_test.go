@@ -40,7 +40,7 @@ func (p *tab) signIn(token string) {
 	p.call("Input.insertText", map[string]any{"text": token})
 }
 
-func TestTheBrowserRunsAQueryAMutationAndASubscriptionInThePlayground(t *testing.T) {
+func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	started := w.serve(t, "--sandbox")

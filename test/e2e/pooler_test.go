@@ -135,7 +135,7 @@ func sameUser(t *testing.T, folder, socket string) *syscall.SysProcAttr {
 	return attributes
 }
 
-func TestTheServersWorkThroughAPoolerThatLendsByTransaction(t *testing.T) {
+func TestPooler_ServersWorkThroughTransactionPooling(t *testing.T) {
 	t.Parallel()
 	behind := database(t, embedded.Options{})
 	w := newWorldAt(t, behind.URL("postgres"))

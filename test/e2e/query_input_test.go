@@ -31,7 +31,7 @@ func (f fixture) cursor(t *testing.T, selection string) string {
 	return text
 }
 
-func TestBadQuestionsAreRefusedByField(t *testing.T) {
+func TestQueryInput_IsRefusedByField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -100,7 +100,7 @@ func tampered(cursor string) string {
 	return cursor[:len(cursor)-2] + string(last) + cursor[len(cursor)-1:]
 }
 
-func TestWhatBelongsToOthersIsNotThere(t *testing.T) {
+func TestTenantIsolation_ObjectsOfOthersDoNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -131,7 +131,7 @@ func TestWhatBelongsToOthersIsNotThere(t *testing.T) {
 	}
 }
 
-func TestARequestWithoutAGoodTokenIsUnauthenticated(t *testing.T) {
+func TestSignIn_BadTokenIsUnauthenticated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -183,7 +183,7 @@ func TestARequestWithoutAGoodTokenIsUnauthenticated(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoGraphQLIsRefusedInTheSameShape(t *testing.T) {
+func TestQueryInput_InvalidGraphQLIsAnErrorWithACode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, "--workers=false"), w.who)

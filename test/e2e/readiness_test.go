@@ -18,7 +18,7 @@ import (
 
 // A server that is told to stop, with a request and a run in its hands: it says no to whoever asks where to send
 // requests, and still answers; its run goes to another server; then it ends.
-func TestADrainingServerSaysSoAndStillAnswers(t *testing.T) {
+func TestReadiness_DrainingServerIsNotReadyButAnswers(t *testing.T) {
 	t.Parallel()
 	d := newDuel(t, []string{"--drain=2s"}, sandbox.HangAfterHeaders())
 	worker := d.worker(t)
@@ -42,7 +42,7 @@ func TestADrainingServerSaysSoAndStillAnswers(t *testing.T) {
 	d.booksAgree(t)
 }
 
-func TestAServerIsReadyAsLongAsItsDatabaseAnswers(t *testing.T) {
+func TestReadiness_FollowsTheDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	wire := newWire(t, w.db.URL)

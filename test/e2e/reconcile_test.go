@@ -111,7 +111,7 @@ func (y yesterday) everything(t *testing.T) (digests []string) {
 	return digests
 }
 
-func TestReconcileFindsTheLedgerEqualAfterNormalWork(t *testing.T) {
+func TestReconcile_FindsNoDifferenceAfterNormalWork(t *testing.T) {
 	t.Parallel()
 	y := newYesterday(t)
 	y.work(t)
@@ -130,7 +130,7 @@ func TestReconcileFindsTheLedgerEqualAfterNormalWork(t *testing.T) {
 	}
 }
 
-func TestReconcilePrintsWhatTheEngineNeverAskedFor(t *testing.T) {
+func TestReconcile_PrintsAChargeOfAnotherClient(t *testing.T) {
 	t.Parallel()
 	y := newYesterday(t)
 	y.work(t)
@@ -173,7 +173,7 @@ func TestReconcilePrintsWhatTheEngineNeverAskedFor(t *testing.T) {
 	y.mustCount(t, 0, "alerts", "true")
 }
 
-func TestReconcileCountsACallWithoutAnOutcomeApart(t *testing.T) {
+func TestReconcile_CountsACallWithoutAnOutcomeSeparately(t *testing.T) {
 	t.Parallel()
 	y := newYesterday(t)
 	y.work(t, sandbox.CutStream(2))
@@ -191,7 +191,7 @@ func TestReconcileCountsACallWithoutAnOutcomeApart(t *testing.T) {
 	}
 }
 
-func TestReconcileLooksAtOneOrganizationOnly(t *testing.T) {
+func TestReconcile_ComparesOneOrganizationOnly(t *testing.T) {
 	t.Parallel()
 	y := newYesterday(t)
 	y.work(t)
@@ -213,7 +213,7 @@ func TestReconcileLooksAtOneOrganizationOnly(t *testing.T) {
 	}
 }
 
-func TestReconcileRefusesWhatCannotBeCompared(t *testing.T) {
+func TestReconcile_RefusesWrongFlags(t *testing.T) {
 	t.Parallel()
 	y := newYesterday(t)
 	today := cost.NewDay(time.Now().UTC())

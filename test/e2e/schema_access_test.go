@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-func TestTheSchemaIsForAdministratorsUnlessTheServerIsToldOtherwise(t *testing.T) {
+func TestSchemaAccess_NeedsAnAdministratorByDefault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -27,7 +27,7 @@ func TestTheSchemaIsForAdministratorsUnlessTheServerIsToldOtherwise(t *testing.T
 	}
 }
 
-func TestAnAccessSettingThatIsUnknownStopsTheStart(t *testing.T) {
+func TestSchemaAccess_UnknownSettingStopsTheStart(t *testing.T) {
 	t.Parallel()
 	environment := map[string]string{"DATABASE_URL": "postgres:///nothing", "INFIN8_INTROSPECTION": "sometimes"}
 	for _, flag := range []string{"--playground=true", "--playground=none", "--introspection=off"} {

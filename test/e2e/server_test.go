@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-func TestAServerStartsAnswersAndStops(t *testing.T) {
+func TestServer_StartsAnswersAndStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	began := time.Now()
@@ -50,7 +50,7 @@ func get(t *testing.T, address string) int {
 	return response.StatusCode
 }
 
-func TestTheStartLogSaysEverySettingAndNoSecret(t *testing.T) {
+func TestServer_LogsEverySettingAndNoSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	environment := append(w.environment(), "INFIN8_MONTH_LIMIT=12.5", "INFIN8_WORKER_COUNT=3")
@@ -69,7 +69,7 @@ func TestTheStartLogSaysEverySettingAndNoSecret(t *testing.T) {
 	}
 }
 
-func TestAStoppingServerFinishesWhatItHasBegun(t *testing.T) {
+func TestServer_FinishesARequestWhenItStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -114,7 +114,7 @@ func TestAStoppingServerFinishesWhatItHasBegun(t *testing.T) {
 }
 
 // The walk through the front door: a company whose name is not Latin goes from CREATED to its ICP.
-func TestAWorkflowGoesFromItsCreationToItsICPOverHTTP(t *testing.T) {
+func TestServer_DrivesAWorkflowFromCreationToICP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	company, _ := w.provider.company()
@@ -151,7 +151,7 @@ func TestAWorkflowGoesFromItsCreationToItsICPOverHTTP(t *testing.T) {
 	w.booksAgree(t)
 }
 
-func TestAnUnexpectedFaultShowsARequestIDAndNothingElse(t *testing.T) {
+func TestServer_InternalErrorShowsOnlyARequestID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")

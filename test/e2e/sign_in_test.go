@@ -47,7 +47,7 @@ func introduce(t *testing.T, address, token string, o websocket.DialOptions) web
 	return 0
 }
 
-func TestAnIdentityProvidersTokensAreTheOnlyOnesByEveryDoor(t *testing.T) {
+func TestSignIn_OnlyTheIssuersTokensCountOnHTTPAndWebsockets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	one, two := sandbox.NewSigner("ES256", "one"), sandbox.NewSigner("EdDSA", "two")
@@ -120,7 +120,7 @@ func TestAnIdentityProvidersTokensAreTheOnlyOnesByEveryDoor(t *testing.T) {
 	server.stop(t)
 }
 
-func TestFailuresOnWebsocketsCountForTheAddressThatATrustedProxyNames(t *testing.T) {
+func TestSignIn_WebsocketFailuresCountForTheForwardedAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false", "--failed-logins=3", "--trusted-proxies=127.0.0.0/8,::1")

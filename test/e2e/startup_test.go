@@ -8,7 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestServeSaysWhyItDoesNotStart(t *testing.T) {
+func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,7 +85,7 @@ func (w world) doesNotStart(t *testing.T, environment map[string]string, args, r
 	}
 }
 
-func TestServeRefusesADatabaseThatItCannotTrust(t *testing.T) {
+func TestServe_RefusesAnUntrustedDatabase(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name     string
@@ -125,7 +125,7 @@ func TestServeRefusesADatabaseThatItCannotTrust(t *testing.T) {
 	}
 }
 
-func TestServeRefusesADirectWayThatItCannotTrust(t *testing.T) {
+func TestServe_RefusesAnUntrustedDirectDatabase(t *testing.T) {
 	t.Parallel()
 	w, elsewhere := newWorld(t), testdb.New(t)
 	w.doesNotStart(t, map[string]string{

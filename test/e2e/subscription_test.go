@@ -95,7 +95,7 @@ func (f *follower) follow(ctx context.Context, address string, news func()) erro
 	}
 }
 
-func TestASubscriberSeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) {
+func TestSubscription_SeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	survivor := w.client(t, w.serve(t, "--workers=false"), w.who)
@@ -169,7 +169,7 @@ func TestASubscriberSeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) {
 	t.Logf("%d versions through %d deaths", len(want), deaths)
 }
 
-func TestAStoppingServerSendsItsSubscribersAwayAndEnds(t *testing.T) {
+func TestSubscription_EndsWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false")
@@ -187,7 +187,7 @@ func TestAStoppingServerSendsItsSubscribersAwayAndEnds(t *testing.T) {
 	}
 }
 
-func TestSocketsKnowTheTokensAndOriginsOfTheFrontDoor(t *testing.T) {
+func TestSubscription_ChecksTokenAndOrigin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.serve(t, "--workers=false", "--origins=https://app.example.com")
@@ -225,7 +225,7 @@ func TestSocketsKnowTheTokensAndOriginsOfTheFrontDoor(t *testing.T) {
 	}
 }
 
-func TestAnIdleServerWithSubscribersAsksLittle(t *testing.T) {
+func TestSubscription_IdleServerSendsFewStatements(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	silence := w.transactionsPerSecond(t) // what the database does for itself, and for the test

@@ -91,7 +91,7 @@ func (d duel) pause(t *testing.T, since time.Time) time.Duration {
 	return began[0].Sub(since)
 }
 
-func TestAnotherServerTakesOverFromAKilledOne(t *testing.T) {
+func TestTakeover_OfAKilledServer(t *testing.T) {
 	t.Parallel()
 	d := newDuel(t, quick, sandbox.HangAfterHeaders())
 	worker, killed := d.worker(t), time.Now()
@@ -111,7 +111,7 @@ func TestAnotherServerTakesOverFromAKilledOne(t *testing.T) {
 	d.idle.stop(t)
 }
 
-func TestAPausedServerChangesNothingAnyMore(t *testing.T) {
+func TestTakeover_PausedServerChangesNothingAfterwards(t *testing.T) {
 	t.Parallel()
 	// The answer is complete while the server that asked for it is paused, and waits for it in the connection.
 	d := newDuel(t, quick, sandbox.Slow(3*time.Second))
@@ -142,7 +142,7 @@ func TestAPausedServerChangesNothingAnyMore(t *testing.T) {
 	d.idle.stop(t)
 }
 
-func TestAServerThatIsToldToStopHandsItsRunOver(t *testing.T) {
+func TestTakeover_StoppingServerHandsItsRunOver(t *testing.T) {
 	t.Parallel()
 	// The lease is the default one: nobody waits for its end.
 	d := newDuel(t, nil, sandbox.HangAfterHeaders())
@@ -156,7 +156,7 @@ func TestAServerThatIsToldToStopHandsItsRunOver(t *testing.T) {
 	d.idle.stop(t)
 }
 
-func TestCancellingWinsOverAnAnswerOnItsWay(t *testing.T) {
+func TestCancel_WinsOverAnAnswerInFlight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, quick...), w.who)

@@ -33,7 +33,7 @@ func (c *collector) text() string {
 	return c.received.String()
 }
 
-func TestATraceNamesWhatWasDoneAndNothingThatWasSent(t *testing.T) {
+func TestTracing_NamesOperationsAndNoContent(t *testing.T) {
 	t.Parallel()
 	w, c := newWorld(t), &collector{}
 	takes := httptest.NewServer(c)

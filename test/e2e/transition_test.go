@@ -36,7 +36,7 @@ func atOnce(
 	return got
 }
 
-func TestOfTwentyCallersOfOneEdgeOnTwoServersOneWins(t *testing.T) {
+func TestTransition_OneOfTwentyCallersOnTwoServersWins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	servers := w.serveTwice(t)
@@ -74,7 +74,7 @@ func TestOfTwentyCallersOfOneEdgeOnTwoServersOneWins(t *testing.T) {
 	w.verify(t)
 }
 
-func TestOfAllPairsOfStatesExactlyTheDeclaredEdgesSucceed(t *testing.T) {
+func TestTransition_ExactlyTheDeclaredEdgesSucceed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, "--workers=false"), w.who)

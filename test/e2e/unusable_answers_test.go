@@ -25,7 +25,7 @@ type badAnswer struct {
 	free bool
 }
 
-// badAnswers meet every workflow of TestPaidButUnusableAnswersEndUpInTheLedger, one each.
+// badAnswers meet every workflow of TestUnusableAnswers_AreBookedInTheLedger, one each.
 var badAnswers = []badAnswer{
 	{"unreadable", sandbox.UnreadableJSON(), []string{"INVALID_OUTPUT", ""}, "ICP_COMPLETED", false},
 	{"empty", sandbox.Empty(), []string{"INVALID_OUTPUT", ""}, "ICP_COMPLETED", false},
@@ -57,7 +57,7 @@ var badAnswers = []badAnswer{
 	{"the second model answers", sandbox.FirstModelDown(), []string{""}, "ICP_COMPLETED", false},
 }
 
-func TestPaidButUnusableAnswersEndUpInTheLedger(t *testing.T) {
+func TestUnusableAnswers_AreBookedInTheLedger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, append(slices.Clone(quick), "--attempt-limit=2s", "--worker-count=20")...), w.who)
@@ -106,7 +106,7 @@ func (w world) isRetried(t *testing.T, flow uuid.UUID) bool {
 		ORDER BY token DESC LIMIT 1`, flow)[0]
 }
 
-func TestAnOverchargeIsBookedInFullAndStopsFurtherCalls(t *testing.T) {
+func TestOvercharge_IsBookedInFullAndStopsFurtherCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(t, w.serve(t, quick...), w.who)

@@ -8,7 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestVerifyNamesTheRowThatWasChangedBehindTheConstraints(t *testing.T) {
+func TestVerify_NamesTheRowThatWasChangedBehindTheConstraints(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		table, constraint, change, want string

@@ -9,7 +9,7 @@ import (
 // These tests take a guard out of the program's own statements, and with it what stands behind it in the database, and
 // see the simulation fail: that it finds nothing is worth something only if it would.
 
-func TestWithoutTheLimitTheSimulationFindsAnOverspentAccount(t *testing.T) {
+func TestGuardMutation_WithoutTheLimitAnAccountIsOverspent(t *testing.T) {
 	t.Parallel()
 	limit := &weakening{
 		query: "AccountHold", guard: "AND a.limit_pico - a.settled_pico - a.held_pico >= ", instead: "AND 0 <= ",
@@ -19,7 +19,7 @@ func TestWithoutTheLimitTheSimulationFindsAnOverspentAccount(t *testing.T) {
 	finds(t, c, "at this admission settled + held is", limit)
 }
 
-func TestWithoutTheFenceTheSimulationFindsASecondOutcome(t *testing.T) {
+func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
 	t.Parallel()
 	// Two settlements of one call exclude each other three times over: the call is locked before it is looked at, its
 	// state is asked for again by the statement that ends it, and the database lets no outcome follow another one.
@@ -32,7 +32,7 @@ func TestWithoutTheFenceTheSimulationFindsASecondOutcome(t *testing.T) {
 	finds(t, c, "has a second outcome", lock, state)
 }
 
-func TestWithAllGuardsInPlaceTheSameSeedsFindNothing(t *testing.T) {
+func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
 	for seed := uint64(1); seed <= 8; seed++ {

@@ -88,7 +88,7 @@ func failed(t *testing.T, seed uint64, got outcome) bool {
 	return true
 }
 
-func TestASeedIsOneOrderOfEvents(t *testing.T) {
+func TestSchedule_SeedIsOneOrderOfEvents(t *testing.T) {
 	t.Parallel()
 	// In a database of its own and after others, the same seed must give the same trace, down to the hashes at its end
 	// unless two actors wait for locks at once.

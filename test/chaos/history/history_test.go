@@ -153,7 +153,7 @@ func good() history.History {
 
 func pico(p cost.Pico) *cost.Pico { return &p }
 
-func TestAGoodHistoryHasNothingWrong(t *testing.T) {
+func TestCheck_FindsNothingInAGoodHistory(t *testing.T) {
 	t.Parallel()
 	for _, v := range history.Check(good()) {
 		t.Error(v)
@@ -255,7 +255,7 @@ var bad = map[string]struct {
 	}},
 }
 
-func TestABrokenPromiseIsFound(t *testing.T) {
+func TestCheck_FindsABrokenPromise(t *testing.T) {
 	t.Parallel()
 	for name, b := range bad {
 		t.Run(name, func(t *testing.T) {
