@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -66,6 +68,19 @@ func (e *LostRunError) Error() string {
 
 // Kind is STALE_STATE.
 func (*LostRunError) Kind() fault.Kind { return fault.StaleState }
+
+// UnbookedError says that a provider has named the cost of a call and that the books do not have it.
+type UnbookedError struct {
+	CallID uuid.UUID
+	cause  error
+}
+
+func (e *UnbookedError) Error() string {
+	return fmt.Sprintf("the cost of call %s is known and is not booked: %v", e.CallID, e.cause)
+}
+
+// Unwrap returns what stopped the booking.
+func (e *UnbookedError) Unwrap() error { return e.cause }
 
 func notFound(thing string) error {
 	return fault.New(fault.NotFound, "There is no such %s.", thing)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -173,6 +174,11 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 	defer end(&err)
 	step, _ := workflow.StepOf(in.Run.Step)
 	at := e.now()
+	in.Result.Model, in.Result.Provider = cost.CleanName(in.Result.Model), cost.CleanName(in.Result.Provider)
+	if in.Settle != nil {
+		cleaned := clean(*in.Settle)
+		in.Settle = &cleaned
+	}
 	var m Moved
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
 		// The workflow first, then the call and the accounts: the order in which everything here is locked.

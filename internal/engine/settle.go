@@ -38,7 +38,15 @@ func (e *Engine) Settle(ctx context.Context, who caller.Caller, in SettleInput) 
 // SettleLate is Settle for the provider's own answer: it is always recorded, as an adjustment when something else was
 // booked before. Token counts that contradict each other are mended, and a generation that another call has is marked.
 func (e *Engine) SettleLate(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
-	return e.settle(ctx, who, in, true)
+	return e.settle(ctx, who, clean(in), true)
+}
+
+// clean makes the names, the id and the counts beside a provider's cost fit to be kept, so that none of them stops the
+// booking.
+func clean(in SettleInput) SettleInput {
+	in.Model, in.Provider = cost.CleanName(in.Model), cost.CleanName(in.Provider)
+	in.GenerationID, in.Usage = cost.CleanGenerationID(in.GenerationID), in.Usage.Clean()
+	return in
 }
 
 func (e *Engine) settle(
@@ -285,12 +293,17 @@ func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, 
 	return e.lost(ctx, who, workflow.Run{WorkflowID: call.WorkflowID})
 }
 
-// Identify stores the provider's name for the generation, by which it can be asked later.
+// Identify stores the provider's name for the generation, by which it can be asked later. One that cannot be a name is
+// left out: it would only keep a real one from its place.
 func (e *Engine) Identify(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) (err error) {
 	ctx, end := e.begin(ctx, "Identify")
 	defer end(&err)
+	provider, generationID = cost.CleanName(provider), cost.CleanGenerationID(generationID)
+	if generationID == "" {
+		return nil
+	}
 	err = e.store.IdentifyCall(ctx, who, id, provider, generationID)
 	if fault.KindOf(err) == fault.DuplicateGeneration {
 		err = e.store.IdentifyCall(ctx, who, id, provider, generationID)

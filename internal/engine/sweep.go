@@ -172,7 +172,9 @@ func (e *Engine) inquire(ctx context.Context, who caller.Caller, call postgres.C
 		if answer != nil && err == nil {
 			answer.CallID = call.ID
 			answer.Failure = workflow.FailureCode(call.FailureCode)
-			_, err = e.SettleLate(ctx, who, *answer)
+			if _, err = e.SettleLate(ctx, who, *answer); err != nil {
+				err = &UnbookedError{CallID: call.ID, cause: err}
+			}
 			return err
 		}
 		refused = err

@@ -80,7 +80,8 @@ func (l loop) run(ctx context.Context) {
 	}
 }
 
-// once sweeps, and reports whether that failed. Of failures in a row the first is logged, and the end.
+// once sweeps, and reports whether that failed. Of failures in a row the first is logged, and the end; a cost that could
+// not be booked is logged each time.
 func (l loop) once(ctx context.Context, broken bool) bool {
 	limited, cancel := context.WithTimeout(ctx, sweepLimit)
 	defer cancel()
@@ -88,7 +89,7 @@ func (l loop) once(ctx context.Context, broken bool) bool {
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return broken
-	case err != nil && !broken:
+	case err != nil && (!broken || errors.As(err, new(*engine.UnbookedError))):
 		l.log.Error("a sweep failed", "error", err)
 	case err == nil && broken:
 		l.log.Info("sweeping works again")

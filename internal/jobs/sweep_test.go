@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/infin8content/engine/internal/engine"
 )
 
 func TestASweepThatFailsIsLoggedOnceAndRepeated(t *testing.T) {
@@ -38,6 +41,23 @@ func TestASweepThatFailsIsLoggedOnceAndRepeated(t *testing.T) {
 	if diff := cmp.Diff([]int{2, 1}, got); diff != "" {
 		t.Errorf("failures and recoveries in the log (-want +got):\n%s\n%s", diff, log.String())
 	}
+}
+
+func TestLoop(t *testing.T) {
+	t.Parallel()
+	t.Run("LogsEveryCostThatIsNotBooked", func(t *testing.T) {
+		t.Parallel()
+		var log bytes.Buffer
+		l := loop{name: "calls", log: slog.New(slog.NewTextHandler(&log, nil)), sweep: func(context.Context) (int, error) {
+			return 1, fmt.Errorf("look after a call: %w", &engine.UnbookedError{})
+		}}
+		for range 3 {
+			l.once(t.Context(), true)
+		}
+		if got := strings.Count(log.String(), "level=ERROR"); got != 3 {
+			t.Errorf("got %d errors in the log, want 3:\n%s", got, log.String())
+		}
+	})
 }
 
 func TestALoopEndsWithItsContext(t *testing.T) {

@@ -93,7 +93,7 @@ func activityOf(raw json.RawMessage) (Activity, error) {
 	if !is {
 		return Activity{}, errors.New("a row is no object")
 	}
-	date, model := row.text("date"), nameOf(row.text("model"))
+	date, model := row.text("date"), cost.CleanName(row.text("model"))
 	// Some gateways write a time after the date.
 	day, err := time.Parse(time.DateOnly, date[:min(len(date), len(time.DateOnly))])
 	if err != nil || model == "" {

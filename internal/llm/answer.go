@@ -11,7 +11,7 @@ import (
 type Answer struct {
 	// GenerationID is the provider's name for this answer, by which its cost can be looked up.
 	GenerationID string
-	// Model is the model that answered, Provider the one that served it, both as the provider names them; see nameOf.
+	// Model is the model that answered, Provider the one that served it, both as the provider names them; see cost.CleanName.
 	Model, Provider string
 	Text            string
 	// FinishReason is "stop", or "length" when max_tokens cut the text.
@@ -99,12 +99,12 @@ func textOf(raw json.RawMessage) (text string, unreadable bool) {
 // finishReasonOf reads a finish reason. One of another shape is its own text: the answer has ended.
 func finishReasonOf(f fields) string {
 	if reason := f.text("finish_reason"); reason != "" {
-		return nameOf(reason)
+		return cost.CleanName(reason)
 	}
 	switch raw := string(f["finish_reason"]); raw {
 	case "", "null", "false", `""`:
 		return ""
 	default:
-		return nameOf(raw)
+		return cost.CleanName(raw)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/infin8content/engine/internal/cost"
 )
 
 // errSilent ends a request whose provider has sent nothing for too long.
@@ -52,7 +54,7 @@ func (c *Client) Complete(
 }
 
 // generationID is the id that came with the headers, or "".
-func generationID(h http.Header) string { return idOf(h.Get("X-Generation-Id")) }
+func generationID(h http.Header) string { return cost.CleanGenerationID(h.Get("X-Generation-Id")) }
 
 // framed reports whether HTTP marks the end of the body: by a length, by chunks, or by a frame of HTTP/2. Otherwise the
 // end of the connection is the end, and looks the same when the connection broke.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/infin8content/engine/internal/cost"
 )
 
 // Class is what kind of failure it was. The values are the failure codes of a run.
@@ -162,7 +164,7 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 	}
 	wire, _ := objectOf(body)
 	if failure.Answer.GenerationID == "" {
-		failure.Answer.GenerationID = idOf(wire.text("id"))
+		failure.Answer.GenerationID = cost.CleanGenerationID(wire.text("id"))
 	}
 	reported := errorOf(wire["error"])
 	if reported == nil {

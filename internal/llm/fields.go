@@ -63,9 +63,6 @@ func (f fields) text(name string) string {
 	return ""
 }
 
-// maxTokens is more than any model reads or writes. Sums of counts below it fit into the database for ever.
-const maxTokens = 1_000_000_000
-
 // count returns a field that is a number of tokens, written in any way; no field counts as 0. Of anything else it is 0,
 // and odd.
 func (f fields) count(name string) (n int64, odd bool) {
@@ -73,7 +70,7 @@ func (f fields) count(name string) (n int64, odd bool) {
 		return 0, false
 	}
 	number, err := strconv.ParseFloat(strings.TrimSpace(f.text(name)), 64)
-	if err != nil || number != math.Trunc(number) || number < 0 || number > maxTokens {
+	if err != nil || number != math.Trunc(number) || number < 0 || number > cost.MaxTokens {
 		return 0, true
 	}
 	return int64(number), false

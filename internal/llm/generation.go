@@ -16,7 +16,7 @@ var ErrNotYet = errors.New("llm: the provider does not know the cost of the gene
 
 // Generation is what the provider's books say about one answer. It is what counts when the stream did not say it.
 type Generation struct {
-	// Model and Provider are as the provider names them; see nameOf.
+	// Model and Provider are as the provider names them; see cost.CleanName.
 	ID, Model, Provider string
 	Usage               cost.Usage
 	// Cost is what the organization pays.
@@ -31,7 +31,7 @@ type Generation struct {
 func (c *Client) Generation(ctx context.Context, id string) (Generation, error) {
 	x := c.exchange(ctx)
 	defer x.end()
-	if id == "" || idOf(id) != id {
+	if id == "" || cost.CleanGenerationID(id) != id {
 		return Generation{}, &Error{Class: InvalidRequest, Charge: ChargeUnknown, Message: "no such generation id"}
 	}
 	request, err := c.request(x.ctx, http.MethodGet, "/generation?id="+url.QueryEscape(id), nil)
@@ -124,8 +124,8 @@ func generationOf(id string, data fields, amount cost.Pico) Generation {
 	cancelled, _ := data.flag("cancelled")
 	g := Generation{
 		ID:        id,
-		Model:     nameOf(data.text("model")),
-		Provider:  nameOf(data.text("provider_name")),
+		Model:     cost.CleanName(data.text("model")),
+		Provider:  cost.CleanName(data.text("provider_name")),
 		Cost:      amount,
 		Cancelled: cancelled,
 		Usage: cost.Usage{

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/infin8content/engine/internal/cost"
 )
 
 // errNoDone is the end of a stream that did not say "[DONE]".
@@ -149,7 +151,7 @@ func (r *reading) name(f fields) {
 		if text == "" {
 			continue
 		}
-		*into = nameOf(text)
+		*into = cost.CleanName(text)
 		r.answer.Renamed = r.answer.Renamed || *into != text || strings.ContainsRune(text, unicode.ReplacementChar)
 	}
 }
@@ -174,7 +176,7 @@ func (r *reading) write(choice fields) {
 func (r *reading) identify(f fields) error {
 	if r.answer.GenerationID == "" {
 		text := f.text("id")
-		r.answer.GenerationID = idOf(text)
+		r.answer.GenerationID = cost.CleanGenerationID(text)
 		r.answer.Renamed = r.answer.Renamed || r.answer.GenerationID != text
 	}
 	return r.announce()

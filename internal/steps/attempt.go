@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -38,6 +39,8 @@ type attempt struct {
 	call uuid.UUID
 	// identified says that the database knows the generation id.
 	identified bool
+	// patience is the longest that one entry into the books may take; bookkeeping when zero.
+	patience time.Duration
 }
 
 // carryOut makes the attempt, as Executor.Run says.
@@ -136,15 +139,25 @@ func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 		func(ctx context.Context, generationID string) error { a.identify(ctx, generationID); return nil })
 	if err == nil {
 		ended(a.asked(answer, "ANSWERED"))
+		a.noteRenamed(answer)
 		return answer, nil
 	}
 	failed := &llm.Error{Charge: llm.ChargeUnknown}
 	_ = errors.As(err, &failed) // Every error of Complete is one.
+	a.noteRenamed(failed.Answer)
 	ended(a.asked(failed.Answer, string(failed.Class)))
 	if unbooked := a.bookFailure(ctx, failed); unbooked != nil {
 		return llm.Answer{}, fmt.Errorf("book a request that failed (%v): %w", err, unbooked)
 	}
 	return llm.Answer{}, err
+}
+
+// noteRenamed logs that names beside an answer were changed to fit.
+func (a *attempt) noteRenamed(answer llm.Answer) {
+	if answer.Renamed {
+		a.log().Warn("names beside an answer were changed to fit", "call", a.call, "generation", answer.GenerationID,
+			"model", answer.Model, "served_by", answer.Provider)
+	}
 }
 
 func (a *attempt) dispatch(ctx context.Context) error {
@@ -193,19 +206,50 @@ func (a *attempt) finish(ctx context.Context, answer llm.Answer, content []byte)
 	if provider == "" {
 		provider = a.options.Gateway.Name
 	}
+	in := engine.FinishInput{Run: a.run, Settle: settle, Result: engine.Result{
+		Token:    a.run.Token,
+		Step:     a.run.Step,
+		Content:  content,
+		Provider: provider,
+		Model:    answer.Model,
+		At:       a.options.Now(),
+	}}
+	err := a.finishOnce(ctx, in)
+	if err == nil || IsLost(err) { // Of a lost run the engine has booked the cost and dropped the result.
+		return nil
+	}
+	a.log().Error("the result and its cost were not written", "call", a.call, "error", err)
+	return a.finishApart(ctx, in)
+}
+
+// finishOnce hands in the result with the cost, once.
+func (a *attempt) finishOnce(ctx context.Context, in engine.FinishInput) error {
+	ctx, cancel := a.bookkeeping(ctx)
+	defer cancel()
+	_, err := a.options.Engine.Finish(ctx, a.who, in)
+	return err
+}
+
+// finishApart books the cost by itself, so that nothing beside it can stop it, and then hands in the result. A result
+// that cannot be kept fails the run.
+func (a *attempt) finishApart(ctx context.Context, in engine.FinishInput) error {
+	if in.Settle != nil {
+		if err := a.enter(ctx, *in.Settle); err != nil {
+			return err
+		}
+		in.Settle = nil
+	}
 	err := a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.Finish(ctx, a.who, engine.FinishInput{
-			Run: a.run, Settle: settle, Result: engine.Result{
-				Token: a.run.Token, Step: a.run.Step, Content: content,
-				Provider: provider, Model: answer.Model, At: a.options.Now(),
-			},
-		})
+		_, err := a.options.Engine.Finish(ctx, a.who, in)
 		return err
 	})
-	if IsLost(err) {
-		return nil // The engine has booked the cost and dropped the result.
+	switch {
+	case err == nil || IsLost(err):
+		return nil
+	case fault.KindOf(err) == fault.Unavailable:
+		return err
 	}
-	return err
+	return a.fail(ctx, &resultError{err})
 }
 
 // fail ends the run with what went wrong. A lost run has its end already. An error that is about neither the question
@@ -235,12 +279,17 @@ func (a *attempt) fail(ctx context.Context, err error) error {
 // for the database's own reasons is tried again as long as the time allows; each entry counts once however often it is
 // made.
 func (a *attempt) book(ctx context.Context, entry func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookkeeping)
+	ctx, cancel := a.bookkeeping(ctx)
 	defer cancel()
+	logged := false
 	for pause := 100 * time.Millisecond; ; pause *= 2 {
 		err := entry(ctx)
 		if err == nil || !passes(err) {
 			return err
+		}
+		if !logged {
+			a.log().Error("an entry into the books failed and is tried again", "call", a.call, "error", err)
+			logged = true
 		}
 		select {
 		case <-ctx.Done():
@@ -248,6 +297,15 @@ func (a *attempt) book(ctx context.Context, entry func(context.Context) error) e
 		case <-time.After(pause):
 		}
 	}
+}
+
+// bookkeeping is the time that one entry into the books has, also when the attempt is over.
+func (a *attempt) bookkeeping(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := a.patience
+	if limit == 0 {
+		limit = bookkeeping
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
 
 func (a *attempt) log() *slog.Logger {

@@ -43,6 +43,7 @@ type bundle struct {
 	executor steps.Executor
 	who      caller.Caller
 	flow     workflow.Workflow
+	db       *testdb.DB
 	// later is how far the engine's clock is ahead.
 	later *atomic.Int64
 }
@@ -59,7 +60,7 @@ type options struct {
 func setup(t *testing.T, o options) bundle {
 	t.Helper()
 	db := testdb.New(t)
-	b := bundle{who: testdb.Caller(t, db), later: &atomic.Int64{}}
+	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}}
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
@@ -211,6 +212,19 @@ func (b bundle) audit(t *testing.T) {
 	findings, err := b.auditor.Verify(context.Background())
 	if err != nil || len(findings) > 0 {
 		t.Errorf("verify: got %v, %v, want nothing", findings, err)
+	}
+}
+
+// lock keeps everybody else from writing calls until the test is over.
+func (b bundle) lock(t *testing.T) {
+	t.Helper()
+	tx, err := b.db.Super.Begin(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	if _, err := tx.Exec(context.Background(), `LOCK TABLE ai_calls IN EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -31,10 +31,19 @@ func (a *attempt) settle(ctx context.Context, answer llm.Answer, why workflow.Fa
 	if !known {
 		return a.suspect(ctx, answer, why)
 	}
-	return a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.SettleLate(ctx, a.who, *in)
+	return a.enter(ctx, *in)
+}
+
+// enter makes the entry of a settlement, and logs an error at once when the books do not take it.
+func (a *attempt) enter(ctx context.Context, in engine.SettleInput) error {
+	err := a.book(ctx, func(ctx context.Context) error {
+		_, err := a.options.Engine.SettleLate(ctx, a.who, in)
 		return err
 	})
+	if err != nil {
+		a.log().Error("a cost was not booked", "call", a.call, "generation", in.GenerationID, "error", err)
+	}
+	return err
 }
 
 // settlement says what an answer cost: what the provider reported, else the price table's figure for the reported

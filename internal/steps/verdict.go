@@ -36,6 +36,13 @@ func (e *requestError) Error() string {
 
 func (e *requestError) Unwrap() error { return e.cause }
 
+// resultError says that a result could not be kept though its cost was booked.
+type resultError struct{ cause error }
+
+func (e *resultError) Error() string { return "The result could not be kept." }
+
+func (e *resultError) Unwrap() error { return e.cause }
+
 // verdict is how a run ends: lost, or failed with a code. The zero verdict says that the error is about neither the
 // question nor the answer, and the run stays as it is until its lease ends.
 type verdict struct {
@@ -53,6 +60,7 @@ func verdictOf(ctx context.Context, err error) verdict {
 		drift   *driftError
 		output  *outputError
 		request *requestError
+		unkept  *resultError
 		refused *cost.RefusedError
 		unknown *cost.PriceUnknownError
 	)
@@ -69,6 +77,8 @@ func verdictOf(ctx context.Context, err error) verdict {
 		return verdict{code: workflow.FailureInvalidOutput, message: output.Error()}
 	case errors.As(err, &request):
 		return verdict{code: workflow.FailureInternal, message: request.Error()}
+	case errors.As(err, &unkept):
+		return verdict{code: workflow.FailureInternal, message: unkept.Error()}
 	case errors.As(err, &refused):
 		return verdict{code: workflow.FailureBudget, message: refused.Error()}
 	case errors.As(err, &unknown):

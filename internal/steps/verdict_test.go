@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -163,7 +164,7 @@ func TestASettlementIsWhatTheProviderSaidElseTheUsage(t *testing.T) {
 
 func TestAnEntryIsRepeatedForTheDatabaseOnly(t *testing.T) {
 	t.Parallel()
-	a := attempt{options: Options{}}
+	a := attempt{options: Options{Logger: slog.New(slog.DiscardHandler)}}
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, c := range map[string]struct {

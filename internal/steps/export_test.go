@@ -1,0 +1,36 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// NewReading returns the first step with another reader of its answers, which waits no longer than patience for the
+// database.
+func NewReading(o Options, patience time.Duration, read func(string) ([]byte, error)) Executor {
+	return &reading{New(o)[0].(*icp).options, patience, read}
+}
+
+type reading struct {
+	options  Options
+	patience time.Duration
+	read     func(string) ([]byte, error)
+}
+
+func (*reading) Key() workflow.StepKey { return workflow.StepICP }
+
+func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow, run workflow.Run) error {
+	messages, err := icpMessages(flow.Company)
+	if err != nil {
+		return err
+	}
+	a := attempt{options: s.options, who: who, run: run, patience: s.patience, question: question{
+		request: llm.Request{Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens}, webSearches: icpWebSearches,
+		read: s.read,
+	}}
+	return a.carryOut(ctx)
+}
