@@ -28,7 +28,16 @@ const (
 	listMigrations = `SELECT number, name, checksum, applied_at FROM schema_migrations ORDER BY number`
 	// The server's role may read how far the database is, so that a server refuses to start on one that is behind.
 	showMigrations = `GRANT SELECT ON schema_migrations TO ` + AppRole
-	addMigration   = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
+	// Whoever may create temporary objects can give a name another meaning in a session. PUBLIC may by default, also in a
+	// database that was restored. A user who does not own the database cannot take that back, and CheckRole finds it.
+	revokeTemporary = `DO $$
+		BEGIN
+			EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, ` + AppRole + `, ` + SweeperRole + `', current_database());
+		EXCEPTION WHEN insufficient_privilege THEN
+			RAISE WARNING 'the user % may not revoke TEMPORARY on the database', current_user;
+		END
+		$$`
+	addMigration = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
 )
 
 // Migration is one numbered file. AppliedAt is nil while it waits.
@@ -90,6 +99,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, now func() ti
 	}
 	if _, err := conn.Exec(ctx, showMigrations); err != nil {
 		return applied, fmt.Errorf("let the server's role read the migrations: %w", err)
+	}
+	if _, err := conn.Exec(ctx, revokeTemporary); err != nil {
+		return applied, fmt.Errorf("revoke the right to create temporary objects: %w", err)
 	}
 	return applied, nil
 }

@@ -55,6 +55,13 @@ SELECT format('has the rights of %s without entering it', r.rolname) FROM pg_rol
 WHERE r.rolname IN (@app, @sweeper) AND r.rolname <> current_user AND pg_has_role(r.oid, 'USAGE')
 UNION ALL
 SELECT 'may create objects in the schema public' WHERE has_schema_privilege('public', 'CREATE')
+UNION ALL
+SELECT format('may create schemas (REVOKE CREATE ON DATABASE %1$I FROM PUBLIC, %2$I)', current_database(), current_user)
+WHERE has_database_privilege(current_database(), 'CREATE')
+UNION ALL
+SELECT format('may create temporary objects (REVOKE TEMPORARY ON DATABASE %1$I FROM PUBLIC, %2$I)', current_database(),
+    current_user)
+WHERE has_database_privilege(current_database(), 'TEMPORARY')
 ORDER BY 1`
 
 // CheckRole returns an error that lists everything the connections of the pool may do and a server must not: the

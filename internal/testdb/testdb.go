@@ -94,7 +94,10 @@ func New(t testing.TB) *DB {
 	}
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	s.clone.Lock()
-	err = s.execute("CREATE DATABASE " + name + " TEMPLATE " + s.template)
+	err = s.execute(
+		"CREATE DATABASE "+name+" TEMPLATE "+s.template,
+		"REVOKE TEMPORARY ON DATABASE "+name+" FROM PUBLIC", // The template's rights are not copied.
+	)
 	s.clone.Unlock()
 	if err != nil {
 		t.Fatalf("clone the template: %v", err)
@@ -164,15 +167,14 @@ func start() (*server, error) {
 }
 
 func (s *server) makeTemplate(ctx context.Context) error {
-	for _, statement := range []string{
-		`DO $$ BEGIN CREATE ROLE ` + OwnerRole + ` NOLOGIN CREATEROLE;
+	err := s.execute(
+		`DO $$ BEGIN CREATE ROLE `+OwnerRole+` NOLOGIN CREATEROLE;
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
-		`DROP DATABASE IF EXISTS ` + s.template,
-		`CREATE DATABASE ` + s.template + ` OWNER ` + OwnerRole,
-	} {
-		if err := s.execute(statement); err != nil {
-			return err
-		}
+		`DROP DATABASE IF EXISTS `+s.template,
+		`CREATE DATABASE `+s.template+` OWNER `+OwnerRole,
+	)
+	if err != nil {
+		return err
 	}
 	pool, err := postgres.Connect(ctx, s.url(s.template), "", 2)
 	if err != nil {
@@ -197,8 +199,8 @@ func (s *server) dropTemplate() {
 	}
 }
 
-// execute runs a statement on the server's maintenance database.
-func (s *server) execute(statement string) error {
+// execute runs statements on the server's maintenance database.
+func (s *server) execute(statements ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.url("postgres"))
@@ -206,6 +208,10 @@ func (s *server) execute(statement string) error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, statement)
-	return err
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
