@@ -59,6 +59,7 @@ func New(t *testing.T) Bundle {
 // NewOn returns a Bundle on a store of the database.
 func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 	t.Helper()
+	testdb.SimulateTime(t, db)
 	now := ticking()
 	b := Bundle{
 		DB:       db,

@@ -30,6 +30,7 @@ type cluster struct {
 func newCluster(t testing.TB, weakened ...*weakening) *cluster {
 	t.Helper()
 	c, l := &cluster{db: testdb.New(t)}, &line{weakened: weakened}
+	testdb.SimulateTime(t, c.db)
 	t.Cleanup(l.close)
 	for i := range c.pools {
 		config, err := pgxpool.ParseConfig(c.db.URL)
