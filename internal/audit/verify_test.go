@@ -154,11 +154,13 @@ func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
 		},
 
 		"ACallSettledInSilence": {
-			`UPDATE ai_calls SET state = 'SETTLED', cost_pico = 1, ended_at = now() WHERE id = {open}`,
+			`UPDATE ai_calls SET state = 'SETTLED', cost_pico = 1, ended_at = now(), check_at = NULL
+				WHERE id = {open}`,
 			"ai_calls call_{open}", "it is SETTLED",
 		},
 		"ACallReopened": {
-			`UPDATE ai_calls SET state = 'UNKNOWN', cost_pico = NULL, ended_at = NULL WHERE id = {settled}`,
+			`UPDATE ai_calls SET state = 'UNKNOWN', cost_pico = NULL, ended_at = NULL, check_at = now()
+				WHERE id = {settled}`,
 			"ai_calls call_{settled}", "it is UNKNOWN",
 		},
 		"ACostChanged": {
@@ -177,9 +179,9 @@ func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
 		"ACallDeleted": {`DELETE FROM ai_calls WHERE id = {open}`, "ai_calls call_{open}", "not there"},
 		"ACallAdded": {
 			`INSERT INTO ai_calls (organization_id, id, workflow_id, month_id, step, state, models, prompt_bytes,
-				max_completion_tokens, web_searches, hold_pico, actor, reserved_at)
+				max_completion_tokens, web_searches, hold_pico, actor, reserved_at, check_at)
 				SELECT organization_id, '11111111-1111-1111-1111-111111111111', workflow_id, month_id, step, 'RESERVED', models,
-				0, 0, 0, hold_pico, actor, reserved_at FROM ai_calls WHERE id = {open}`,
+				0, 0, 0, hold_pico, actor, reserved_at, check_at FROM ai_calls WHERE id = {open}`,
 			"ai_calls call_11111111-1111-1111-1111-111111111111", "says nothing",
 		},
 		"ACallChargedElsewhere": {

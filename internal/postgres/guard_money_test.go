@@ -70,8 +70,8 @@ func (e entry) moved() string {
 // newCall is a call written down without any hold, of the given workflow, month and hold.
 func newCall(flow, month, hold string) string {
 	return fmt.Sprintf(`INSERT INTO ai_calls (organization_id, id, workflow_id, month_id, step, state, models,
-		prompt_bytes, max_completion_tokens, web_searches, hold_pico, actor, reserved_at) VALUES ({org},
-		'11111111-1111-1111-1111-111111111111', %s, %s, 'ICP', 'RESERVED', '{}', 0, 0, 0, %s, 'mallory', now());`,
+		prompt_bytes, max_completion_tokens, web_searches, hold_pico, actor, reserved_at, check_at) VALUES ({org},
+		'11111111-1111-1111-1111-111111111111', %s, %s, 'ICP', 'RESERVED', '{}', 0, 0, 0, %s, 'mallory', now(), now());`,
 		flow, month, hold)
 }
 
@@ -121,11 +121,11 @@ func TestNobodyForgesABalance(t *testing.T) {
 		},
 		{
 			"an account deleted", `DELETE FROM usage_accounts WHERE id = {flow}`,
-			noRight, "ai_usage_ledger_account", "",
+			noRight, "usage_accounts_never_deleted", "usage_accounts_never_deleted",
 		},
 		{
 			"all accounts truncated", `TRUNCATE usage_accounts CASCADE`,
-			noRight, "ai_usage_ledger_only_grows", "ai_usage_ledger_only_grows",
+			noRight, "usage_accounts_never_deleted", "usage_accounts_never_deleted",
 		},
 	})
 }
@@ -190,11 +190,14 @@ func TestNobodyForgesTheLedger(t *testing.T) {
 
 func TestNobodyForgesACall(t *testing.T) {
 	t.Parallel()
-	const forward = "ai_calls_only_move_forward"
+	const (
+		forward = "ai_calls_only_move_forward"
+		kept    = "ai_calls_kept"
+	)
 	set := func(name, assignment, call, by, always string) attack {
 		return attack{name, fmt.Sprintf(`UPDATE ai_calls SET %s WHERE id = %s`, assignment, call), by, by, always}
 	}
-	const settle = `state = 'SETTLED', cost_pico = 1, ended_at = now()`
+	const settle = `state = 'SETTLED', cost_pico = 1, ended_at = now(), check_at = NULL`
 	newTarget(t).repel(t, []attack{
 		set("dispatched, then not", `state = 'RESERVED'`, "{dispatched}", forward, forward),
 		set("unknown, then dispatched", `state = 'DISPATCHED'`, "{unknown}", forward, forward),
@@ -207,19 +210,23 @@ func TestNobodyForgesACall(t *testing.T) {
 		set("settled without the ledger", settle, "{reserved}", "ai_calls_ended_in_workflow", ""),
 		set("settled without an end", `state = 'SETTLED', cost_pico = 1`, "{reserved}",
 			"ai_calls_outcome", "ai_calls_outcome"),
-		set("settled without a cost", `state = 'SETTLED', ended_at = now()`, "{reserved}", "ai_calls_cost", "ai_calls_cost"),
+		set("settled without a cost", `state = 'SETTLED', ended_at = now(), check_at = NULL`, "{reserved}",
+			"ai_calls_cost", "ai_calls_cost"),
 		set("a cost before the end", `cost_pico = 1`, "{reserved}", "ai_calls_cost", "ai_calls_cost"),
 		set("an overage that is none", `overage = true`, "{reserved}", "ai_calls_overage", "ai_calls_overage"),
-		{"another hold", `UPDATE ai_calls SET hold_pico = 1 WHERE id = {reserved}`, noRight, forward, forward},
+		{"another hold", `UPDATE ai_calls SET hold_pico = 1 WHERE id = {reserved}`, noRight, kept, kept},
 		{
 			"another month", `UPDATE ai_calls SET month_id = {theirMonth} WHERE id = {reserved}`,
-			noRight, "ai_calls_held_by_month", "",
+			noRight, kept, kept,
 		},
 		{
 			"another organization", `UPDATE ai_calls SET organization_id = {other} WHERE id = {reserved}`,
-			noRight, "ai_usage_ledger_call", "",
+			noRight, kept, kept,
 		},
-		{"a call deleted", `DELETE FROM ai_calls WHERE id = {settled}`, noRight, "ai_usage_ledger_call", ""},
+		{
+			"a call deleted", `DELETE FROM ai_calls WHERE id = {settled}`,
+			noRight, "ai_calls_never_deleted", "ai_calls_never_deleted",
+		},
 		{
 			"a call without a hold", newCall("{flow}", "{month}", "1"),
 			"ai_calls_held_by_workflow", "ai_calls_held_by_workflow", "",
@@ -257,7 +264,7 @@ func TestNobodyForgesACall(t *testing.T) {
 		},
 		{
 			"a recorded call that was reserved", `UPDATE ai_calls SET recorded = true WHERE id = {reserved}`,
-			noRight, "ai_calls_recorded", "ai_calls_recorded",
+			noRight, kept, kept,
 		},
 	})
 }

@@ -185,7 +185,10 @@ func TestNobodyForgesTheJournal(t *testing.T) {
 			"intent_workflows_version_grows", "intent_workflows_version_grows", "intent_workflows_version_grows",
 		},
 		{"another hash", `UPDATE intent_workflows SET hash = sha256('x') WHERE id = {flow}`, last, last, ""},
-		{"another graph", `UPDATE intent_workflows SET graph_version = 2 WHERE id = {flow}`, noRight, last, ""},
+		{
+			"another graph", `UPDATE intent_workflows SET graph_version = 2 WHERE id = {flow}`,
+			noRight, "intent_workflows_kept", "intent_workflows_kept",
+		},
 		{
 			"a workflow without a journal", `INSERT INTO intent_workflows
 				SELECT organization_id, gen_random_uuid(), 'new', company_name, company_url, '', 1, version, state,
@@ -194,11 +197,11 @@ func TestNobodyForgesTheJournal(t *testing.T) {
 		},
 		{
 			"a workflow deleted", `DELETE FROM intent_workflows WHERE id = {flow}`,
-			noRight, "workflow_transitions_workflow", "",
+			noRight, "intent_workflows_never_deleted", "intent_workflows_never_deleted",
 		},
 		{
 			"all workflows truncated", `TRUNCATE intent_workflows CASCADE`,
-			noRight, "workflow_transitions_only_grow", "workflow_transitions_only_grow",
+			noRight, "intent_workflows_never_deleted", "intent_workflows_never_deleted",
 		},
 		{
 			"a row that has not happened", forged{}.sql(),
