@@ -22,6 +22,15 @@ WITH moved AS (
 			@to::workflow_state, 'psql', '', now())
 	WHERE w.id = @id
 	RETURNING w.*
+), ended AS (
+	UPDATE workflow_runs AS r SET ended_version = m.version, ended_at = now()
+	FROM moved AS m WHERE r.workflow_id = m.id AND r.token = m.version - 1 AND r.ended_version IS NULL
+), started AS (
+	INSERT INTO workflow_runs (organization_id, workflow_id, token, graph_version, state, hash, step, worker, attempt,
+		started_at, lease_expires_at)
+	SELECT m.organization_id, m.id, m.version, m.graph_version, m.state, m.hash, replace(m.state, '_PROCESSING', ''),
+		'psql', 1, now(), now()
+	FROM moved AS m WHERE m.state LIKE '%_PROCESSING'
 )
 INSERT INTO workflow_transitions (organization_id, workflow_id, version, graph_version, kind, from_state, to_state,
 	actor, reason, occurred_at, previous_hash, hash)

@@ -69,7 +69,7 @@ ORDER BY 1`
 // row security keeps it from the operator's prices and from organizations that it has not named, and the schema is not
 // its own. In the role of the sweepers, which it must be able to enter, it may do much less.
 func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
-	given := []string{"legal_transitions", "schema_migrations"}
+	given := []string{"legal_transitions", "workflow_graphs", "schema_migrations"}
 	grown := append([]string{
 		"workflow_transitions", "ai_usage_ledger", "step_results", "organization_changes", "alerts",
 	}, given...)
