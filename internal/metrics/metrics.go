@@ -67,19 +67,19 @@ func New() *Metrics {
 // front declares what is counted at the front door.
 func (m *Metrics) front() {
 	m.requests = m.counters("infin8_http_requests_total",
-		"Requests that were answered.", "route", "method", "status")
+		"Answered requests.", "route", "method", "status")
 	m.requestDuration = m.histograms("infin8_http_request_duration_seconds",
-		"Time from the first byte of a request to the last of its answer. Websockets are left out.", quick, "route")
+		"Time from the first byte of a request to the last byte of its answer. Excludes websockets.", quick, "route")
 	m.responses = m.counters("infin8_graphql_responses_total",
-		"Answers to GraphQL operations by the type of the operation and the code of the first error, OK without one. "+
-			"A subscription has an answer for each event; the type is none where no operation could be read.",
+		"Answers to GraphQL operations by type of operation and code of the first error, OK without one. A subscription "+
+			"has an answer per event. The type is none when the operation could not be parsed.",
 		"type", "code")
 	m.responseDuration = m.histograms("infin8_graphql_duration_seconds",
-		"Time that queries and mutations took.", quick, "type")
+		"Duration of queries and mutations.", quick, "type")
 	m.signInFailures = m.counter("infin8_sign_in_failures_total",
-		"Requests and websockets whose token was missing or not good.")
+		"Requests and websockets with a missing or invalid token or key.")
 	m.limited = m.counters("infin8_rate_limited_total",
-		"Refusals because a bucket was empty: the cost of an organization's operations, or an address's failed logins.",
+		"Refusals because of an empty bucket: complexity of an organization's operations, or failed sign-ins of an address.",
 		"bucket")
 	for _, bucket := range []string{Cost, Logins} {
 		m.limited.WithLabelValues(bucket)
@@ -89,72 +89,72 @@ func (m *Metrics) front() {
 // engine declares what is counted of workflows, money, models and workers.
 func (m *Metrics) engine() {
 	m.transitions = m.counters("infin8_transitions_total",
-		"Transitions that this server has committed, by edge. A workflow begins with one from "+none+".", "from", "to")
+		"Transitions committed by this server, by edge. The creation of a workflow comes from "+none+".", "from", "to")
 	m.transitions.WithLabelValues(none, string(workflow.Created))
 	for _, edge := range workflow.Edges() {
 		m.transitions.WithLabelValues(string(edge.From), string(edge.To))
 	}
 	m.runFailures = m.counters("infin8_run_failures_total",
-		"Attempts at a step that ended without a result, by step and reason; MODEL_DRIFT is a model that was not asked.",
+		"Attempts at a step without a result, by step and reason. MODEL_DRIFT: a model answered that was not requested.",
 		"step", "code")
 	m.refusals = m.counters("infin8_refusals_total",
-		"What the engine was asked to do and refused, by verb and reason.", "verb", "reason")
+		"Requests that the engine refused, by verb and reason.", "verb", "reason")
 	m.verbFailures = m.counters("infin8_verb_failures_total",
-		"What the engine was asked to do and could not, because of the database or a fault of its own.", "verb")
+		"Requests that failed because of the database or an internal error, by verb.", "verb")
 	m.moneyEvents = m.counters("infin8_money_events_total",
-		"Ledger entries of workflows that this server has committed: each call counts once for its hold and once for its "+
-			"outcome.", "event")
+		"Ledger entries of workflows committed by this server. A call counts once for its hold and once for its outcome.",
+		"event")
 	m.moneyAmount = m.counters("infin8_money_picodollars_total",
-		"Money in those entries, in units of 10^-12 USD.", "event")
+		"Money of these ledger entries, in 10^-12 USD.", "event")
 	for _, event := range events {
 		m.moneyEvents.WithLabelValues(event)
 		m.moneyAmount.WithLabelValues(event)
 	}
 	m.overages = m.counter("infin8_overages_total",
-		"Calls that cost more than was held for them.")
+		"Calls that cost more than their holds.")
 	m.overageAmount = m.counter("infin8_overage_picodollars_total",
-		"Money by which calls cost more than was held for them, in units of 10^-12 USD.")
+		"Cost of calls above their holds, in 10^-12 USD.")
 	m.unknown = m.counter("infin8_unknown_outcomes_total",
-		"Calls of which nobody could say whether they were charged, when that was noticed.")
+		"Calls whose outcome became unknown.")
 	m.modelDuration = m.histograms("infin8_model_request_duration_seconds",
 		"Time from a request to a model to the end of its answer, by model and outcome.", slow, "model", "outcome")
 	m.rounds = m.counters("infin8_sweeper_rounds_total",
-		"Rounds of this server's sweepers, by what they look for and whether they could.", "sweep", "outcome")
+		"Rounds of this server's sweepers, by kind of sweep and outcome.", "sweep", "outcome")
 	for _, sweep := range sweeps {
 		m.rounds.WithLabelValues(sweep, succeeded)
 		m.rounds.WithLabelValues(sweep, failed)
 	}
 	m.unread = m.counters("infin8_collection_failures_total",
-		"Times that a figure could not be read from the database for a scrape, by its source.", "source")
+		"Figures that a scrape could not read from the database, by source.", "source")
 }
 
 // describe declares what is read when it is asked for.
 func (m *Metrics) describe() {
 	gauge, counter := "gauge", "counter"
 	m.poolConnections = m.read(gauge, "infin8_pool_connections",
-		"Connections to the database by pool and state: acquired, idle or constructing.", "pool", "state")
+		"Database connections by pool and state: acquired, idle or constructing.", "pool", "state")
 	m.poolMost = m.read(gauge, "infin8_pool_connections_max",
-		"Most connections that a pool may have.", "pool")
+		"Maximum number of connections of a pool.", "pool")
 	m.poolAcquires = m.read(counter, "infin8_pool_acquires_total",
-		"Connections that were taken from a pool.", "pool")
+		"Connections acquired from a pool.", "pool")
 	m.poolWaits = m.read(counter, "infin8_pool_acquire_waits_total",
-		"Connections that had to be waited for, because none was idle.", "pool")
+		"Acquisitions that waited, because no connection was idle.", "pool")
 	m.poolWaited = m.read(counter, "infin8_pool_acquire_wait_seconds_total",
-		"Time that was spent waiting for those.", "pool")
+		"Time spent waiting for connections.", "pool")
 	m.poolCancelled = m.read(counter, "infin8_pool_acquires_cancelled_total",
-		"Times that somebody gave up waiting for a connection.", "pool")
+		"Acquisitions cancelled while waiting.", "pool")
 	m.queueJobs = m.read(gauge, "infin8_queue_jobs",
-		"Jobs in the queue that all servers share, by state. At most 15 seconds old.", "state")
+		"Jobs in the queue of all servers, by state. At most 15 seconds old.", "state")
 	m.queueOldest = m.read(gauge, "infin8_queue_oldest_available_seconds",
-		"How long the oldest job that could be worked has been waiting. At most 15 seconds old.")
+		"Age of the oldest available job. At most 15 seconds old.")
 	m.unknownOpen = m.read(gauge, "infin8_unknown_outcomes_open",
-		"Calls whose outcome is unknown now, of all organizations and servers. At most 15 seconds old.")
+		"Calls whose outcome is unknown, of all organizations and servers. At most 15 seconds old.")
 	m.subscriptions = m.read(gauge, "infin8_subscriptions_open",
-		"Subscriptions that this server serves now.")
+		"Open subscriptions of this server.")
 	m.resyncs = m.read(counter, "infin8_resyncs_total",
-		"Times that subscribers were told that there is a hole and that they must read their lists again.")
+		"Resync events sent to subscribers that missed events.")
 	m.build = m.read(gauge, "infin8_build_info",
-		"1, labelled with the version of the program, its revision and Go's version.", "version", "revision", "goversion")
+		"Always 1, labelled with the versions of the program and of Go.", "version", "revision", "goversion")
 }
 
 // Described lists the metrics of this package by name. Those of the Go runtime and of the process are not among them.
