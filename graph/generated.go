@@ -8564,8 +8564,8 @@ func (ec *executionContext) _Forecast_settledAtEnd(ctx context.Context, field gr
 			return obj.SettledAtEnd(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
-			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Figure) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16039,8 +16039,8 @@ func (ec *executionContext) _Spend_remaining(ctx context.Context, field graphql.
 			return obj.Remaining(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
-			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Figure) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx, selections, v)
 		},
 		true,
 		false,
@@ -28767,6 +28767,20 @@ func (ec *executionContext) marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋ
 	return v
 }
 
+func (ec *executionContext) unmarshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx context.Context, v any) (cost.Figure, error) {
+	res, err := scalar.UnmarshalComputedUSD(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx context.Context, sel ast.SelectionSet, v cost.Figure) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalComputedUSD(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "USD!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx context.Context, v any) (cost.Pico, error) {
 	res, err := scalar.UnmarshalUSD(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -29641,6 +29655,24 @@ func (ec *executionContext) marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengine
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx context.Context, v any) (*cost.Figure, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalComputedUSD(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx context.Context, sel ast.SelectionSet, v *cost.Figure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalComputedUSD(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx context.Context, v any) (*cost.Pico, error) {

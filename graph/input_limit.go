@@ -93,7 +93,7 @@ func (d *decoder) given(written scalar.WrittenUSD, field ...string) cost.Pico {
 // limit reads a limit: an amount, or the explicit word that there is none.
 func (d *decoder) limit(
 	written graphql.Omittable[*scalar.WrittenUSD], unlimited graphql.Omittable[*bool],
-) cost.Pico {
+) cost.Limit {
 	field := []string{"limit"}
 	without := unlimited.Value() != nil && *unlimited.Value()
 	amount := d.amount(written, field...)
@@ -104,7 +104,7 @@ func (d *decoder) limit(
 	case without:
 		return cost.Unlimited
 	}
-	return *amount
+	return cost.Limit(*amount)
 }
 
 // entry reads the id of a ledger entry: the account and the place in its ledger.

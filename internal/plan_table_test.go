@@ -24,8 +24,8 @@ const (
 // testModules are the modules that every package's tests may import.
 var testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", sync}
 
-// row says what one package may import: packages of this module, third-party modules beside uuid, and packages that only
-// its tests import. Every package may import the standard library, if it is not pure. Its tests may also import testdb
+// row says what one package may import: packages of this module, third-party modules beside uuid, and packages for its
+// tests alone. Every package may import the standard library, if it is not pure. Its tests may also import testdb
 // and every package that the package reaches.
 type row struct {
 	path    string

@@ -20,7 +20,13 @@ type Spend struct {
 func (s Spend) Limit() *cost.Pico { return limit(s.Balance.Limit) }
 
 // Remaining is nil when there is no limit.
-func (s Spend) Remaining() *cost.Pico { return limit(s.Balance.Remaining()) }
+func (s Spend) Remaining() *cost.Figure {
+	remaining, limited := s.Balance.Remaining()
+	if !limited {
+		return nil
+	}
+	return &remaining
+}
 
 // Organization is a tenant in an answer.
 type Organization struct{ engine.Organization }
@@ -132,10 +138,11 @@ func (e LedgerEntry) LimitBefore() *cost.Pico { return limit(e.Before.Limit) }
 
 // LimitDelta is nil when there was no limit or is none: the difference to no limit is no amount.
 func (e LedgerEntry) LimitDelta() *cost.Pico {
-	if e.Before.Limit == cost.Unlimited || e.After.Limit == cost.Unlimited {
+	delta, isAmount := e.Entry.LimitDelta()
+	if !isAmount {
 		return nil
 	}
-	return &e.Delta.Limit
+	return &delta
 }
 
 // LimitAfter is nil when there is no limit.
@@ -156,10 +163,11 @@ func (e LedgerEntry) Hash() string { return hex.EncodeToString(e.Entry.Hash) }
 // PreviousHash is hexadecimal, empty for the first entry of an account.
 func (e LedgerEntry) PreviousHash() string { return hex.EncodeToString(e.Entry.PreviousHash) }
 
-// limit turns the absence of a limit into null.
-func limit(p cost.Pico) *cost.Pico {
-	if p == cost.Unlimited {
+// limit returns the amount of a limit, nil when there is none.
+func limit(l cost.Limit) *cost.Pico {
+	amount, limited := l.Amount()
+	if !limited {
 		return nil
 	}
-	return &p
+	return &amount
 }

@@ -64,7 +64,7 @@ type Forecast struct{ report.Forecast }
 func (f Forecast) Spend() Spend { return Spend{Balance: f.Balance} }
 
 // SettledAtEnd is what will have been settled.
-func (f Forecast) SettledAtEnd() cost.Pico { return f.Forecast.Spend }
+func (f Forecast) SettledAtEnd() cost.Figure { return f.Forecast.Spend }
 
 // FunnelState is how workflows passed through a state in an answer.
 type FunnelState struct{ report.FunnelState }

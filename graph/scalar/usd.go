@@ -42,13 +42,15 @@ func (u WrittenUSD) Pico() (cost.Pico, error) {
 	return cost.ParseUSD(u.text)
 }
 
-// MarshalUSD writes an amount in dollars as exact decimal text. cost.Unlimited is no amount: the model turns it into
-// null before it comes here, and if it did not, that is a fault of ours.
-func MarshalUSD(p cost.Pico) graphql.Marshaler {
-	if p == cost.Unlimited {
-		panic("scalar: the absence of a limit is not an amount")
-	}
-	return quoted(p.String())
+// MarshalUSD writes a stored amount in dollars as exact decimal text.
+func MarshalUSD(p cost.Pico) graphql.Marshaler { return quoted(p.String()) }
+
+// MarshalComputedUSD writes a computed amount in dollars as exact decimal text, however large it is.
+func MarshalComputedUSD(f cost.Figure) graphql.Marshaler { return quoted(f.String()) }
+
+// UnmarshalComputedUSD is never called: amounts arrive as WrittenUSD.
+func UnmarshalComputedUSD(v any) (cost.Figure, error) {
+	return cost.Figure{}, fmt.Errorf("a computed amount arrived as %T instead of WrittenUSD", v)
 }
 
 // UnmarshalUSD is never asked: amounts arrive as WrittenUSD.

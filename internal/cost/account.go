@@ -2,7 +2,7 @@ package cost
 
 import (
 	"errors"
-	"math"
+	"math/big"
 
 	"github.com/google/uuid"
 )
@@ -32,28 +32,26 @@ type Account struct {
 
 // Balance is what an account says at one moment.
 type Balance struct {
-	Settled Pico // spent
-	Held    Pico // reserved by open calls
-	Limit   Pico // what Settled and Held together must not exceed when a hold is added
+	Settled Pico  // spent
+	Held    Pico  // reserved by open calls
+	Limit   Limit // what Settled and Held together must not exceed when a hold is added
 	// Stopped says that a call cost more than was held for it. No further hold is admitted until the limit is set again.
 	Stopped bool
 }
 
-// Remaining returns limit − settled − held: what a next call may cost at most. It is negative when the limit was
-// lowered or a call cost more than its hold, and Unlimited when the limit is.
-func (b Balance) Remaining() Pico {
-	if b.Limit == Unlimited {
-		return Unlimited
+// Remaining returns limit − settled − held, the most that a next call may cost, and false when there is no limit. It is
+// negative when the limit was lowered or a call cost more than its hold.
+func (b Balance) Remaining() (remaining Figure, limited bool) {
+	limit, limited := b.Limit.Amount()
+	if !limited {
+		return Figure{}, false
 	}
-	used, err := b.Settled.Add(b.Held)
-	if err != nil {
-		used = Unlimited
-	}
-	remaining, err := b.Limit.Sub(used)
-	if err != nil {
-		return math.MinInt64
-	}
-	return remaining
+	return Figure{new(big.Int).Sub(big.NewInt(int64(limit)), b.used().pico)}, true
+}
+
+// used returns settled + held.
+func (b Balance) used() Figure {
+	return Figure{new(big.Int).Add(big.NewInt(int64(b.Settled)), big.NewInt(int64(b.Held)))}
 }
 
 // Admits reports whether a hold would be admitted: the account is not stopped, and settled + held + hold ≤ limit. It is
@@ -64,7 +62,7 @@ func (b Balance) Admits(hold Pico) bool {
 		return false
 	}
 	used, err = used.Add(hold)
-	return err == nil && hold >= 0 && !b.Stopped && used <= b.Limit
+	return err == nil && hold >= 0 && !b.Stopped && b.Limit.Allows(used)
 }
 
 // Covers reports whether the limit leaves room for an amount beside what is settled and held, stopped or not.
@@ -79,8 +77,11 @@ type Room struct{ Workflow, Month Balance }
 // Admits reports whether both accounts would admit a hold. Like Balance.Admits it protects nothing by itself.
 func (r Room) Admits(hold Pico) bool { return r.Workflow.Admits(hold) && r.Month.Admits(hold) }
 
-// Delta is what an entry changes of a balance.
-type Delta struct{ Settled, Held, Limit Pico }
+// Delta is what an entry changes of a balance. Limit is the difference of the stored numbers: see Entry.LimitDelta.
+type Delta struct {
+	Settled, Held Pico
+	Limit         Limit
+}
 
 // Plus returns the balance with a change applied, Stopped as it was. A figure that cannot be counted, and a negative
 // hold or limit, are errors.
@@ -93,7 +94,7 @@ func (b Balance) Plus(d Delta) (Balance, error) {
 	if err != nil {
 		return Balance{}, err
 	}
-	limit, err := b.Limit.Add(d.Limit)
+	limit, err := b.Limit.plus(d.Limit)
 	if err != nil {
 		return Balance{}, err
 	}

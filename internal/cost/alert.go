@@ -33,11 +33,12 @@ func Thresholds() []int { return []int{50, 75, 90, 100} }
 // reached reports whether so many percent of the limit are spent. What is held does not count, since most of a hold
 // comes back. Nothing is reached while nothing is spent, nor without a limit.
 func (b Balance) reached(percent int) bool {
-	if b.Settled <= 0 || b.Limit == Unlimited {
+	limit, limited := b.Limit.Amount()
+	if b.Settled <= 0 || !limited {
 		return false
 	}
 	share := Pico(percent)
-	return b.Settled >= b.Limit/100*share+(b.Limit%100*share+99)/100 // percent of the limit, rounded up; no sum overflows
+	return b.Settled >= limit/100*share+(limit%100*share+99)/100 // percent of the limit, rounded up; no sum overflows
 }
 
 // Crossed returns the thresholds that a change of a balance has crossed, rising: those that were not reached before it
@@ -58,13 +59,14 @@ type Alert struct {
 	At                 time.Time
 
 	// Of a THRESHOLD and an OVERAGE: the entry that caused it, and what its account said afterwards.
-	AccountID      *uuid.UUID
-	AccountKind    AccountKind
-	Period         *Period // of a month's account
-	Sequence       int64
-	LimitSequence  int64 // of a THRESHOLD: the entry that set the limit
-	Threshold      int   // in percent
-	Settled, Limit Pico
+	AccountID     *uuid.UUID
+	AccountKind   AccountKind
+	Period        *Period // of a month's account
+	Sequence      int64
+	LimitSequence int64 // of a THRESHOLD: the entry that set the limit
+	Threshold     int   // in percent
+	Settled       Pico
+	Limit         Limit
 
 	// The call it is about, or that the entry is about.
 	CallID, WorkflowID *uuid.UUID

@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 func TestAThresholdIsCrossedExactlyWhereItsShareOfTheLimitIsSpent(t *testing.T) {
 	t.Parallel()
 	type change struct{ settled, limit, thenSettled, thenLimit cost.Pico }
+	const most, unlimited = math.MaxInt64 - 1, cost.Pico(cost.Unlimited)
 	none, all := []int(nil), cost.Thresholds()
 	for name, c := range map[string]struct {
 		change change
@@ -28,15 +30,15 @@ func TestAThresholdIsCrossedExactlyWhereItsShareOfTheLimitIsSpent(t *testing.T) 
 		"ASharesPartsAreRoundedUp":  {change{1, 3, 2, 3}, []int{50}}, // 50 % of 3 is 1.5
 		"NotYetThreeQuartersOf5":    {change{2, 5, 3, 5}, []int{50}},
 		"ThreeQuartersOf5Are4":      {change{3, 5, 4, 5}, []int{75}},
-		"TheGreatestLimit":          {change{0, cost.Unlimited - 1, cost.Unlimited - 1, cost.Unlimited - 1}, all},
-		"OneBelowTheGreatestLimit":  {change{0, cost.Unlimited - 1, cost.Unlimited - 2, cost.Unlimited - 1}, all[:3]},
-		"HalfOfTheGreatestLimit":    {change{0, cost.Unlimited - 1, cost.Unlimited / 2, cost.Unlimited - 1}, all[:1]},
-		"NotHalfOfTheGreatestLimit": {change{0, cost.Unlimited - 1, cost.Unlimited/2 - 1, cost.Unlimited - 1}, none},
-		"WithoutALimit":             {change{0, cost.Unlimited, cost.Unlimited, cost.Unlimited}, none},
+		"TheGreatestLimit":          {change{0, most, most, most}, all},
+		"OneBelowTheGreatestLimit":  {change{0, most, most - 1, most}, all[:3]},
+		"HalfOfTheGreatestLimit":    {change{0, most, most / 2, most}, all[:1]},
+		"NotHalfOfTheGreatestLimit": {change{0, most, most/2 - 1, most}, none},
+		"WithoutALimit":             {change{0, unlimited, unlimited, unlimited}, none},
 		"ALimitIsLowered":           {change{80, 1000, 80, 100}, []int{50, 75}},
 		"ALimitIsLoweredBelow":      {change{80, 1000, 80, 10}, all},
 		"ALimitIsRaised":            {change{80, 100, 80, 1000}, none},
-		"ALimitIsSetWhereThereWas0": {change{80, cost.Unlimited, 80, 80}, all},
+		"ALimitIsSetWhereThereWas0": {change{80, unlimited, 80, 80}, all},
 		"ALimitOfNothing":           {change{0, 0, 1, 0}, all},
 		"NothingOfALimitOfNothing":  {change{0, 100, 0, 0}, none},
 		"ACorrectionDown":           {change{100, 100, 10, 100}, none},
@@ -44,8 +46,13 @@ func TestAThresholdIsCrossedExactlyWhereItsShareOfTheLimitIsSpent(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// What is held does not count.
-			before := cost.Balance{Settled: c.change.settled, Held: 1 << 62, Limit: c.change.limit}
-			after := cost.Balance{Settled: c.change.thenSettled, Held: 1 << 62, Limit: c.change.thenLimit, Stopped: true}
+			before := cost.Balance{Settled: c.change.settled, Held: 1 << 62, Limit: cost.Limit(c.change.limit)}
+			after := cost.Balance{
+				Settled: c.change.thenSettled,
+				Held:    1 << 62,
+				Limit:   cost.Limit(c.change.thenLimit),
+				Stopped: true,
+			}
 			if diff := cmp.Diff(c.want, cost.Crossed(before, after)); diff != "" {
 				t.Errorf("%+v (-want +got):\n%s", c.change, diff)
 			}

@@ -68,12 +68,21 @@ func (e Entry) Check() error {
 	case after != e.After:
 		return fmt.Errorf("the balance after entry %d is %+v, its change makes it %+v", e.Sequence, e.After, after)
 	case e.Delta.Held > 0 && !e.Before.Admits(e.Delta.Held):
-		return fmt.Errorf("entry %d holds %s where %s remain", e.Sequence, e.Delta.Held, e.Before.Remaining())
+		remaining, _ := e.Before.Remaining()
+		return fmt.Errorf("entry %d holds %s where %s remain", e.Sequence, e.Delta.Held, remaining)
 	}
 	if named := e.named(); (named == nil) != (e.Corrects == nil) || named != nil && *named != *e.Corrects {
 		return fmt.Errorf("entry %d corrects another entry than its reason names", e.Sequence)
 	}
 	return nil
+}
+
+// LimitDelta returns the change of the limit, and false when there was no limit before the entry or is none after it:
+// the difference to no limit is no amount.
+func (e Entry) LimitDelta() (delta Pico, isAmount bool) {
+	before, limitedBefore := e.Before.Limit.Amount()
+	after, limitedAfter := e.After.Limit.Amount()
+	return after - before, limitedBefore && limitedAfter // Both are ≥ 0, so the difference fits.
 }
 
 // correction begins the reason of an entry that corrects another one.
@@ -120,10 +129,11 @@ func (e Entry) Canonical() []byte {
 	} else {
 		row = appendField(row, e.CallID.String())
 	}
-	for _, amount := range []Pico{
-		e.Delta.Settled, e.Delta.Held, e.Delta.Limit, e.After.Settled, e.After.Held, e.After.Limit,
+	for _, number := range []int64{
+		int64(e.Delta.Settled), int64(e.Delta.Held), int64(e.Delta.Limit),
+		int64(e.After.Settled), int64(e.After.Held), int64(e.After.Limit),
 	} {
-		row = appendNumber(row, int64(amount))
+		row = appendNumber(row, number)
 	}
 	row = appendField(row, strconv.FormatBool(e.After.Stopped))
 	row = appendField(row, strconv.FormatBool(e.Overage))

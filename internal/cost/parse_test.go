@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func TestAnExactAmountIsRead(t *testing.T) {
 		"0.0017":               1_700_000_000,
 		"0.000000000001":       1,
 		"25.999999999999":      26*cost.Dollar - 1,
-		"9223372.036854775806": cost.Unlimited - 1,
+		"9223372.036854775806": math.MaxInt64 - 1,
 	} {
 		got, err := cost.ParseUSD(text)
 		if err != nil || got != want {
@@ -58,7 +59,7 @@ func TestAnAmountThatIsNotExactIsRefusedWithItsReason(t *testing.T) {
 		"-0.000000000001":           "negative",
 		"0.0000000000001":           "12 decimals",
 		"1.0000000000000":           "12 decimals",
-		"9223372.036854775807":      "too large", // Unlimited is not an amount
+		"9223372.036854775807":      "too large", // As a limit this number is Unlimited
 		"9223372.036854775808":      "too large",
 		"18446744073709.551616":     "too large",
 		"99999999999999999999":      "too large",
@@ -113,8 +114,8 @@ func TestABilledCostIsReadAndRoundedHalfToEven(t *testing.T) {
 		"9.99e-14":                               0,
 		"1e-999999":                              0,
 		"1e-99999999999999999999":                0,
-		"9223372.036854775806":                   cost.Unlimited - 1,
-		"9223372.0368547758064":                  cost.Unlimited - 1,
+		"9223372.036854775806":                   math.MaxInt64 - 1,
+		"9223372.0368547758064":                  math.MaxInt64 - 1,
 		"0.00000922337203685477e12":              9_223_372_036_854_770_000,
 		strings.Repeat("0", 400) + "1":           cost.Dollar,
 		"1" + strings.Repeat("0", 400) + "e-400": cost.Dollar,
@@ -208,7 +209,7 @@ func FuzzParseUSD(f *testing.F) {
 		if !ok {
 			t.Fatalf("%q: got %s, want an error: it is not a number", text, got)
 		}
-		if exact.Cmp(big.NewRat(int64(got), int64(cost.Dollar))) != 0 || got < 0 || got == cost.Unlimited {
+		if exact.Cmp(big.NewRat(int64(got), int64(cost.Dollar))) != 0 || got < 0 || got == math.MaxInt64 {
 			t.Fatalf("%q: got %s", text, got)
 		}
 		if again, err := cost.ParseUSD(got.String()); err != nil || again != got {
@@ -231,7 +232,7 @@ func FuzzParseBilled(f *testing.F) {
 			}
 			return
 		}
-		if got < 0 || got == cost.Unlimited {
+		if got < 0 || got == math.MaxInt64 {
 			t.Fatalf("%q: got %s", text, got)
 		}
 		// A long exponent would make the exact number too long to compute, and is covered by examples.

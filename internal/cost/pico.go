@@ -20,12 +20,8 @@ const (
 	// hold, so that a slip of the pen does not fill them. A provider's own word has no such bound.
 	MaxToldCost = 10_000 * Dollar
 
-	// Unlimited stands for no limit. It is a limit and nothing else: no text is parsed into it, so it can only be
-	// set by an explicit word.
-	Unlimited Pico = math.MaxInt64
-
-	// maxAmount is the greatest amount that a text can name.
-	maxAmount = Unlimited - 1
+	// maxAmount is the greatest amount that a text can name: as a limit, the next number is Unlimited.
+	maxAmount Pico = math.MaxInt64 - 1
 
 	// decimals is how many digits of a dollar amount a Pico keeps.
 	decimals = 12

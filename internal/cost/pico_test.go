@@ -23,7 +23,7 @@ func TestAnAmountPrintsAsTheShortestExactDecimal(t *testing.T) {
 		"0.000000000001":        1,
 		"-0.000000000001":       -1,
 		"1.000000000001":        cost.Dollar + 1,
-		"9223372.036854775807":  cost.Unlimited,
+		"9223372.036854775807":  math.MaxInt64,
 		"-9223372.036854775808": math.MinInt64,
 	} {
 		if got := amount.String(); got != want {

@@ -93,7 +93,7 @@ func CheckListed(prices []ListedPrice) error {
 				"The name of a model has 1 to %d characters, no spaces and no control characters.", MaxModelCharacters)
 		case !p.Component.Known():
 			return fault.Invalid([]string{"prices", "component"}, "There is no component %.40q.", p.Component)
-		case p.Unit < 0 || p.Unit == Unlimited:
+		case p.Unit < 0 || p.Unit > maxAmount:
 			return fault.Invalid([]string{"prices", "unit"}, "The price of %s for the model %q must not be negative.",
 				p.Component, p.Model)
 		case p.MinPromptTokens < 0 || p.MinPromptTokens > MaxPromptBytes:

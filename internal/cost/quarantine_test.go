@@ -185,7 +185,7 @@ func TestPricesThatCannotBeKeptAreRefused(t *testing.T) {
 		"NoModel":          {{Component: cost.ComponentPrompt}},
 		"UnknownComponent": {listed("IMAGE", 1)},
 		"Negative":         {listed(cost.ComponentPrompt, -1)},
-		"Unlimited":        {listed(cost.ComponentPrompt, cost.Unlimited)},
+		"BeyondAllAmounts": {listed(cost.ComponentPrompt, math.MaxInt64)},
 		"NegativeSize":     {{Model: "m", Component: cost.ComponentPrompt, MinPromptTokens: -1}},
 		"TooLarge":         {{Model: "m", Component: cost.ComponentPrompt, MinPromptTokens: cost.MaxPromptBytes + 1}},
 		"Overlapping":      {good, good},

@@ -28,7 +28,7 @@ func Refuse(account AccountKind, b Balance, needed Pico) *RefusedError {
 		Account:   account,
 		Balance:   b,
 		Needed:    needed,
-		Retryable: err == nil && alone <= b.Limit && !b.Stopped,
+		Retryable: err == nil && b.Limit.Allows(alone) && !b.Stopped,
 	}}
 }
 
@@ -39,15 +39,19 @@ func (e *RefusedError) Error() string {
 		whose = "month"
 	}
 	b := e.Balance
+	limit, limited := b.Limit.Amount()
 	switch {
 	case b.Stopped:
 		return fmt.Sprintf("The %s's account is stopped, because a call cost more than was held for it. "+
 			"Set the limit again to go on.", whose)
+	case !limited:
+		return fmt.Sprintf("The %s has no limit, but $%s cannot be counted beside the $%s that is spent or held.",
+			whose, e.Needed, b.used())
 	case e.Retryable:
 		return fmt.Sprintf("The %s's limit of $%s has no room for $%s now: $%s is spent and calls in flight hold $%s. "+
-			"Try again when they have ended.", whose, b.Limit, e.Needed, b.Settled, b.Held)
+			"Try again when they have ended.", whose, limit, e.Needed, b.Settled, b.Held)
 	}
-	return fmt.Sprintf("The %s's limit of $%s has no room for $%s: $%s is spent.", whose, b.Limit, e.Needed, b.Settled)
+	return fmt.Sprintf("The %s's limit of $%s has no room for $%s: $%s is spent.", whose, limit, e.Needed, b.Settled)
 }
 
 // Kind is the code for the client: BUDGET_HELD when trying again can help, else BUDGET_EXHAUSTED.

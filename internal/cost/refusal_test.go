@@ -23,7 +23,7 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 	}{
 		"HeldByCallsInFlight": {
 			cost.AccountWorkflow,
-			cost.Balance{Settled: 50 * cent, Held: 48 * cent, Limit: cost.Dollar},
+			cost.Balance{Settled: 50 * cent, Held: 48 * cent, Limit: cost.Limit(cost.Dollar)},
 			3 * cent,
 			fault.BudgetHeld,
 			"The workflow's limit of $1 has no room for $0.03 now: $0.5 is spent and calls in flight hold $0.48. " +
@@ -31,7 +31,7 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 		},
 		"FitsToTheLastPicodollar": {
 			cost.AccountMonth,
-			cost.Balance{Settled: 97 * cent, Held: 1, Limit: cost.Dollar},
+			cost.Balance{Settled: 97 * cent, Held: 1, Limit: cost.Limit(cost.Dollar)},
 			3 * cent,
 			fault.BudgetHeld,
 			"The month's limit of $1 has no room for $0.03 now: $0.97 is spent and calls in flight hold $0.000000000001. " +
@@ -39,14 +39,14 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 		},
 		"OnePicodollarShort": {
 			cost.AccountMonth,
-			cost.Balance{Settled: 97*cent + 1, Limit: cost.Dollar},
+			cost.Balance{Settled: 97*cent + 1, Limit: cost.Limit(cost.Dollar)},
 			3 * cent,
 			fault.BudgetExhausted,
 			"The month's limit of $1 has no room for $0.03: $0.970000000001 is spent.",
 		},
 		"Stopped": {
 			cost.AccountWorkflow,
-			cost.Balance{Settled: 1, Limit: cost.Dollar, Stopped: true},
+			cost.Balance{Settled: 1, Limit: cost.Limit(cost.Dollar), Stopped: true},
 			3 * cent,
 			fault.BudgetExhausted,
 			"The workflow's account is stopped, because a call cost more than was held for it. " +
@@ -55,10 +55,10 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 		"TooLargeToCount": {
 			cost.AccountWorkflow,
 			cost.Balance{Settled: 1, Limit: cost.Unlimited},
-			cost.Unlimited,
+			math.MaxInt64,
 			fault.BudgetExhausted,
-			"The workflow's limit of $9223372.036854775807 has no room for $9223372.036854775807: " +
-				"$0.000000000001 is spent.",
+			"The workflow has no limit, but $9223372.036854775807 cannot be counted beside the $0.000000000001 that is " +
+				"spent or held.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 func TestABalanceAdmitsUpToItsLimitAndNoFurther(t *testing.T) {
 	t.Parallel()
 	balance := cost.Balance{Settled: 50, Held: 30, Limit: 100}
-	for hold, want := range map[cost.Pico]bool{0: true, 19: true, 20: true, 21: false, -1: false, cost.Unlimited: false} {
+	for hold, want := range map[cost.Pico]bool{0: true, 19: true, 20: true, 21: false, -1: false, math.MaxInt64: false} {
 		if got := balance.Admits(hold); got != want {
 			t.Errorf("hold of %d: got %t, want %t", int64(hold), got, want)
 		}
@@ -98,18 +98,18 @@ func TestTheRemainderMayBeNegative(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		balance cost.Balance
-		want    cost.Pico
+		want    string
+		limited bool
 	}{
-		"Fresh":          {cost.Balance{Limit: 100}, 100},
-		"Used":           {cost.Balance{Settled: 50, Held: 30, Limit: 100}, 20},
-		"UsedUp":         {cost.Balance{Settled: 70, Held: 30, Limit: 100}, 0},
-		"Overspent":      {cost.Balance{Settled: 120, Held: 30, Limit: 100}, -50},
-		"Unlimited":      {cost.Balance{Settled: 50, Held: 30, Limit: cost.Unlimited}, cost.Unlimited},
-		"BeyondCounting": {cost.Balance{Settled: math.MaxInt64, Held: 5, Limit: 100}, 100 - math.MaxInt64},
-		"BelowCounting":  {cost.Balance{Settled: math.MaxInt64, Limit: math.MinInt64}, math.MinInt64},
+		"Fresh":          {cost.Balance{Limit: 100}, "0.0000000001", true},
+		"Used":           {cost.Balance{Settled: 50, Held: 30, Limit: 100}, "0.00000000002", true},
+		"UsedUp":         {cost.Balance{Settled: 70, Held: 30, Limit: 100}, "0", true},
+		"Overspent":      {cost.Balance{Settled: 120, Held: 30, Limit: 100}, "-0.00000000005", true},
+		"Unlimited":      {cost.Balance{Settled: 50, Held: 30, Limit: cost.Unlimited}, "0", false},
+		"BeyondTheRange": {cost.Balance{Settled: math.MaxInt64, Held: math.MaxInt64}, "-18446744.073709551614", true},
 	} {
-		if got := c.balance.Remaining(); got != c.want {
-			t.Errorf("%s: got %d, want %d", name, int64(got), int64(c.want))
+		if got, limited := c.balance.Remaining(); got.String() != c.want || limited != c.limited {
+			t.Errorf("%s: got %s, limited %t, want %s, %t", name, got, limited, c.want, c.limited)
 		}
 	}
 }
@@ -121,10 +121,11 @@ func TestABalanceAdmitsExactlyWhatRemains(t *testing.T) {
 		balance := cost.Balance{
 			Settled: cost.Pico(amount.Draw(t, "settled")),
 			Held:    cost.Pico(amount.Draw(t, "held")),
-			Limit:   cost.Pico(amount.Draw(t, "limit")),
+			Limit:   cost.Limit(cost.Pico(amount.Draw(t, "limit"))),
 		}
 		hold := cost.Pico(amount.Draw(t, "hold"))
-		if got, want := balance.Admits(hold), hold <= balance.Remaining(); got != want {
+		remaining, _ := balance.Remaining()
+		if got, want := balance.Admits(hold), cost.FigureOf(hold).Cmp(remaining) <= 0; got != want {
 			t.Fatalf("%+v admits %d: got %t, want %t", balance, int64(hold), got, want)
 		}
 		// A refusal that says "later" is right: with nothing held the same account admits the hold.

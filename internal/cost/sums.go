@@ -1,7 +1,6 @@
 package cost
 
 import (
-	"math"
 	"math/big"
 	"time"
 )
@@ -61,21 +60,18 @@ func Each(total Pico, n int64) Pico {
 
 // Forecast returns what a period will have cost at its end if spending goes on as it did from its start to an instant
 // within it: spent · length / elapsed, in whole microseconds, rounded up to a whole picodollar. At the very start that
-// is spent. More than an amount can hold is the greatest one.
-func Forecast(spent Pico, p Period, at time.Time) Pico {
+// is spent.
+func Forecast(spent Pico, p Period, at time.Time) Figure {
 	elapsed := at.Sub(p.Start).Microseconds()
 	if elapsed <= 0 {
-		return spent
+		return FigureOf(spent)
 	}
 	product := new(big.Int).Mul(big.NewInt(int64(spent)), big.NewInt(p.End.Sub(p.Start).Microseconds()))
 	forecast, rest := new(big.Int).QuoRem(product, big.NewInt(elapsed), new(big.Int))
 	if rest.Sign() > 0 {
 		forecast.Add(forecast, big.NewInt(1))
 	}
-	if !forecast.IsInt64() {
-		return math.MaxInt64
-	}
-	return Pico(forecast.Int64())
+	return Figure{forecast}
 }
 
 // ExhaustedAt returns when spending that goes on as it did from the period's start to an instant within it reaches a
@@ -83,10 +79,11 @@ func Forecast(spent Pico, p Period, at time.Time) Pico {
 // is not before the period's end, or there is no limit or nothing was spent.
 func ExhaustedAt(b Balance, p Period, at time.Time) *time.Time {
 	elapsed := at.Sub(p.Start).Microseconds()
-	if b.Limit == Unlimited || b.Settled <= 0 || elapsed <= 0 {
+	limit, limited := b.Limit.Amount()
+	if !limited || b.Settled <= 0 || elapsed <= 0 {
 		return nil
 	}
-	micros := new(big.Int).Mul(big.NewInt(elapsed), big.NewInt(int64(b.Limit)))
+	micros := new(big.Int).Mul(big.NewInt(elapsed), big.NewInt(int64(limit)))
 	micros.Quo(micros, big.NewInt(int64(b.Settled)))
 	if micros.Cmp(big.NewInt(p.End.Sub(p.Start).Microseconds())) >= 0 {
 		return nil

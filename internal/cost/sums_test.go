@@ -55,18 +55,19 @@ func TestAForecastGoesOnAtThePresentRateAndIsRoundedUp(t *testing.T) {
 	for _, c := range []struct {
 		spent cost.Pico
 		after time.Duration
-		want  cost.Pico
+		want  string
 	}{
-		{5, 0, 5},
-		{0, time.Hour, 0},
-		{10 * cost.Dollar, 31 * 12 * time.Hour, 20 * cost.Dollar},
-		{1, 30 * 24 * time.Hour, 2}, // 31/30
-		{7 * cost.Dollar, 31 * 24 * time.Hour, 7 * cost.Dollar},
-		{math.MaxInt64, 31 * 24 * time.Hour, math.MaxInt64},
-		{math.MaxInt64, time.Hour, math.MaxInt64},
+		{5, 0, "0.000000000005"},
+		{0, time.Hour, "0"},
+		{10 * cost.Dollar, 31 * 12 * time.Hour, "20"},
+		{1, 30 * 24 * time.Hour, "0.000000000002"}, // 31/30
+		{7 * cost.Dollar, 31 * 24 * time.Hour, "7"},
+		{math.MaxInt64, 31 * 24 * time.Hour, "9223372.036854775807"},
+		{math.MaxInt64, time.Hour, "6862188795.419953200408"},
+		{120 * cost.Dollar, 33 * time.Second, "9739636.363636363637"},
 	} {
-		if got := cost.Forecast(c.spent, march, start.Add(c.after)); got != c.want {
-			t.Errorf("%d after %s: got %d, want %d", c.spent, c.after, got, c.want)
+		if got := cost.Forecast(c.spent, march, start.Add(c.after)); got.String() != c.want {
+			t.Errorf("%d after %s: got %s, want %s", c.spent, c.after, got, c.want)
 		}
 	}
 }

@@ -61,7 +61,8 @@ func TestACorrectionIsAnEntryOfItsOwnOnBothAccounts(t *testing.T) {
 	if err != nil || *after.Cost != 20*cent || after.State != cost.CallSettled {
 		t.Errorf("got %+v, %v, want the outcome as it was", after, err)
 	}
-	b.balances(t, flow.ID, cost.Balance{Limit: cost.Dollar}, cost.Balance{Held: cent, Limit: 25 * cost.Dollar})
+	b.balances(t, flow.ID, cost.Balance{Limit: cost.Limit(cost.Dollar)},
+		cost.Balance{Held: cent, Limit: cost.Limit(25 * cost.Dollar)})
 	b.Sound(t)
 }
 
@@ -127,7 +128,7 @@ func TestWhatCannotBeCorrectedIsLeftAlone(t *testing.T) {
 	flow := b.Flow(t, workflow.Created)
 	stranger := b.Stranger(t)
 	b.settle(t, b.Reserve(t, flow, 10*cent), 10*cent) // Entries 1 and 2.
-	b.limit(t, flow, cost.Dollar)                     // 3
+	b.limit(t, flow, cost.Limit(cost.Dollar))         // 3
 	b.Reserve(t, flow, cent)                          // 4
 	before := b.rows(t)
 	for name, c := range map[string]struct {

@@ -62,7 +62,7 @@ func (b bundle) settles(t *testing.T, call cost.Call, billed cost.Pico, failure 
 	}
 }
 
-func (b bundle) limits(t *testing.T, flow workflow.Workflow, limit cost.Pico) {
+func (b bundle) limits(t *testing.T, flow workflow.Workflow, limit cost.Limit) {
 	t.Helper()
 	_, err := b.Engine.SetWorkflowLimit(context.Background(), b.Who, engine.SetWorkflowLimitInput{
 		WorkflowID: flow.ID, Limit: limit, Reason: "A test.",
@@ -104,14 +104,15 @@ func TestEachThresholdOfAnAccountIsToldOnceUnderEachLimit(t *testing.T) {
 
 	b.limits(t, flow, cost.Unlimited)
 	b.wantTold(t, told...)
-	b.limits(t, flow, 10*cost.Dollar) // A tenth of it is spent.
+	b.limits(t, flow, cost.Limit(10*cost.Dollar)) // A tenth of it is spent.
 	b.wantTold(t, told...)
-	b.limits(t, flow, 110*cent) // More than nine tenths are.
+	b.limits(t, flow, cost.Limit(110*cent)) // More than nine tenths are.
 	told = append(told, "WORKFLOW 50 $1 of $1.1", "WORKFLOW 75 $1 of $1.1", "WORKFLOW 90 $1 of $1.1")
 	b.wantTold(t, told...)
-	b.limits(t, flow, 105*cent) // Nothing is crossed that was not.
+	b.limits(t, flow, cost.Limit(105*cent)) // Nothing is crossed that was not.
 	b.wantTold(t, told...)
-	if _, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: cost.Dollar}); err != nil {
+	month := engine.SetMonthlyLimitInput{Limit: cost.Limit(cost.Dollar)}
+	if _, err := b.Engine.SetMonthlyLimit(ctx, b.Who, month); err != nil {
 		t.Fatal(err)
 	}
 	b.wantTold(t, append(told, "MONTH 50 $1 of $1", "MONTH 75 $1 of $1", "MONTH 90 $1 of $1", "MONTH 100 $1 of $1")...)

@@ -32,7 +32,7 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 		if diff := cmp.Diff(map[fault.Kind]int{"": 33, fault.BudgetHeld: 67}, kinds(errs)); diff != "" {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
-		refusals(t, errs, cost.AccountWorkflow, cost.Balance{Held: 99 * cent, Limit: cost.Dollar})
+		refusals(t, errs, cost.AccountWorkflow, cost.Balance{Held: 99 * cent, Limit: cost.Limit(cost.Dollar)})
 		b.paid(t, flow.ID, 0, 99*cent)
 		if n := b.Count(t, `SELECT count(*) FROM ai_calls`); n != 33 {
 			t.Errorf("calls: got %d, want 33", n)
@@ -54,7 +54,7 @@ func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
 		if diff := cmp.Diff(map[fault.Kind]int{"": 33, fault.BudgetHeld: 67}, kinds(errs)); diff != "" {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
-		refusals(t, errs, cost.AccountMonth, cost.Balance{Held: 99 * cent, Limit: cost.Dollar})
+		refusals(t, errs, cost.AccountMonth, cost.Balance{Held: 99 * cent, Limit: cost.Limit(cost.Dollar)})
 		entries := 0
 		for _, flow := range flows {
 			entries += len(b.ledger(t, flow.ID)) - 1
@@ -178,8 +178,8 @@ func TestAnOverageIsBookedInFullAndStopsFurtherHolds(t *testing.T) {
 	if err != nil || !got.Call.Overage || *got.Call.Cost != billed {
 		t.Fatalf("got %+v, %v, want an overage of $3 in full", got.Call, err)
 	}
-	stopped := cost.Balance{Settled: billed, Held: cent, Limit: cost.Dollar, Stopped: true}
-	b.balances(t, flow.ID, stopped, cost.Balance{Settled: billed, Held: cent, Limit: 25 * cost.Dollar})
+	stopped := cost.Balance{Settled: billed, Held: cent, Limit: cost.Limit(cost.Dollar), Stopped: true}
+	b.balances(t, flow.ID, stopped, cost.Balance{Settled: billed, Held: cent, Limit: cost.Limit(25 * cost.Dollar)})
 	for _, id := range []uuid.UUID{flow.ID, b.month(t).ID} {
 		entries := b.ledger(t, id)
 		if last := entries[len(entries)-1]; !last.Overage || last.Delta.Settled != billed {
@@ -261,7 +261,7 @@ func TestACallIsChargedToTheMonthThatAdmittedIt(t *testing.T) {
 				t.Errorf("the month after: got %+v, want only its own call held", after.Balance)
 			}
 			last := b.ledger(t, before.ID)[2]
-			if want := (cost.Balance{Settled: billed, Limit: 25 * cost.Dollar}); last.After != want {
+			if want := (cost.Balance{Settled: billed, Limit: cost.Limit(25 * cost.Dollar)}); last.After != want {
 				t.Errorf("the month before: got %+v, want %+v", last.After, want)
 			}
 			b.Sound(t)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
@@ -79,7 +80,7 @@ func (e *Engine) newWorkflow(ctx context.Context, who caller.Caller, in CreateIn
 	if *in.Limit < 0 {
 		return new, fault.Invalid([]string{"spendLimit"}, "A limit cannot be negative.")
 	}
-	new.Limit = *in.Limit
+	new.Limit = cost.Limit(*in.Limit)
 	return new, nil
 }
 

@@ -60,7 +60,7 @@ type Engine struct {
 	store                     *postgres.Store
 	jobs                      Jobs
 	drives                    map[workflow.StepKey]bool
-	workflowLimit, monthLimit cost.Pico
+	workflowLimit, monthLimit cost.Limit
 	lease                     time.Duration
 	sweptAtOnce               int32
 	clock                     func() time.Time
@@ -83,9 +83,19 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store and jobs")
 	}
 	e := &Engine{
-		store: o.Store, jobs: o.Jobs, drives: map[workflow.StepKey]bool{}, lease: o.Lease,
-		workflowLimit: o.WorkflowLimit, monthLimit: o.MonthLimit, clock: o.Now, newID: o.NewID, jitter: o.Jitter,
-		observe: o.Observe, random: o.Random, webhook: o.Webhook, alertPause: o.AlertPause,
+		store:         o.Store,
+		jobs:          o.Jobs,
+		drives:        map[workflow.StepKey]bool{},
+		lease:         o.Lease,
+		workflowLimit: cost.Limit(o.WorkflowLimit),
+		monthLimit:    cost.Limit(o.MonthLimit),
+		clock:         o.Now,
+		newID:         o.NewID,
+		jitter:        o.Jitter,
+		observe:       o.Observe,
+		random:        o.Random,
+		webhook:       o.Webhook,
+		alertPause:    o.AlertPause,
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true

@@ -24,17 +24,17 @@ type Limited struct {
 	Replayed     bool
 }
 
-// SetWorkflowLimitInput is a new limit of one workflow; cost.Unlimited for none.
+// SetWorkflowLimitInput is a new limit of one workflow.
 type SetWorkflowLimitInput struct {
 	WorkflowID     uuid.UUID
-	Limit          cost.Pico
+	Limit          cost.Limit
 	Reason         string
 	IdempotencyKey string
 }
 
 // SetMonthlyLimitInput is a new limit of the organization's running month and of all that follow.
 type SetMonthlyLimitInput struct {
-	Limit          cost.Pico
+	Limit          cost.Limit
 	Reason         string
 	IdempotencyKey string
 }
@@ -108,7 +108,7 @@ func (e *Engine) SetMonthlyLimit(
 	return limited, err
 }
 
-func checkLimit(limit cost.Pico, reason string) error {
+func checkLimit(limit cost.Limit, reason string) error {
 	if limit < 0 {
 		return fault.Invalid([]string{"limit"}, "A limit cannot be negative.")
 	}
@@ -118,7 +118,7 @@ func checkLimit(limit cost.Pico, reason string) error {
 // limitChange is a limit to be set on the accounts that lock returns, locked. The caller is told of the first one.
 type limitChange struct {
 	request
-	limit  cost.Pico
+	limit  cost.Limit
 	reason string
 	lock   func(context.Context, *postgres.Store) ([]cost.Account, error)
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 )
 
 // limit sets the limit of a workflow.
-func (b bundle) limit(t *testing.T, flow workflow.Workflow, to cost.Pico) engine.Limited {
+func (b bundle) limit(t *testing.T, flow workflow.Workflow, to cost.Limit) engine.Limited {
 	t.Helper()
 	limited, err := b.Engine.SetWorkflowLimit(context.Background(), b.Who, engine.SetWorkflowLimitInput{
 		WorkflowID: flow.ID, Limit: to, Reason: "because",
@@ -30,7 +31,7 @@ func (b bundle) limit(t *testing.T, flow workflow.Workflow, to cost.Pico) engine
 }
 
 // limitMonth sets the limit of the running month and of all that follow.
-func (b bundle) limitMonth(t *testing.T, to cost.Pico) engine.Limited {
+func (b bundle) limitMonth(t *testing.T, to cost.Limit) engine.Limited {
 	t.Helper()
 	limited, err := b.Engine.SetMonthlyLimit(context.Background(), b.Who, engine.SetMonthlyLimitInput{
 		Limit: to, Reason: "because",
@@ -73,13 +74,13 @@ func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
 	b.settle(t, b.Reserve(t, flow, 30*cent), 30*cent)
 	open := b.Reserve(t, flow, 60*cent)
 
-	account := b.limit(t, flow, 50*cent).Account
-	want := cost.Balance{Settled: 30 * cent, Held: 60 * cent, Limit: 50 * cent}
+	account := b.limit(t, flow, cost.Limit(50*cent)).Account
+	want := cost.Balance{Settled: 30 * cent, Held: 60 * cent, Limit: cost.Limit(50 * cent)}
 	if diff := cmp.Diff(want, account.Balance); diff != "" {
 		t.Errorf("lowered (-want +got):\n%s", diff)
 	}
-	if got := account.Balance.Remaining(); got != -40*cent {
-		t.Errorf("remaining: got %s, want -0.4", got)
+	if got, limited := account.Balance.Remaining(); got.String() != "-0.4" || !limited {
+		t.Errorf("remaining: got %s, limited %t, want -0.4", got, limited)
 	}
 	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
 
@@ -89,7 +90,7 @@ func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
 	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
 	refusedAs(t, b.try(flow, 0), fault.BudgetExhausted)
 
-	b.limit(t, flow, 91*cent)
+	b.limit(t, flow, cost.Limit(91*cent))
 	refusedAs(t, b.try(flow, cent+1), fault.BudgetExhausted)
 	refusedAs(t, b.try(flow, cent), "")
 	b.Sound(t)
@@ -101,11 +102,11 @@ func TestALimitIsAnEntryThatSaysWhoAndWhy(t *testing.T) {
 	flow := b.Flow(t, workflow.Created)
 	b.Reserve(t, flow, 10*cent)
 	for name, limited := range map[string]engine.Limited{
-		"workflow": b.limit(t, flow, 2*cost.Dollar), "month": b.limitMonth(t, 2*cost.Dollar),
+		"workflow": b.limit(t, flow, cost.Limit(2*cost.Dollar)), "month": b.limitMonth(t, cost.Limit(2*cost.Dollar)),
 	} {
 		e := limited.Entry
 		if e.Kind != cost.EntryLimit || e.Actor != b.Who.Actor || e.Reason != "because" || e.CallID != nil ||
-			e.After.Limit != 2*cost.Dollar || e.Delta != (cost.Delta{Limit: e.After.Limit - e.Before.Limit}) ||
+			e.After.Limit != cost.Limit(2*cost.Dollar) || e.Delta != (cost.Delta{Limit: e.After.Limit - e.Before.Limit}) ||
 			e.AccountID != limited.Account.ID || e.Sequence != limited.Account.Sequence || e.After != limited.Account.Balance {
 			t.Errorf("%s: got %+v of %+v", name, e, limited.Account)
 		}
@@ -121,16 +122,16 @@ func TestALimitLetsAStoppedAccountSpendAgain(t *testing.T) {
 	if call := b.settle(t, b.Reserve(t, flow, 10*cent), 20*cent); *call.Cost != 20*cent || !call.Overage {
 		t.Errorf("got %+v, want it to have cost $0.2 and to be flagged", call)
 	}
-	b.balances(t, flow.ID, cost.Balance{Settled: 20 * cent, Limit: cost.Dollar, Stopped: true},
-		cost.Balance{Settled: 20 * cent, Limit: 25 * cost.Dollar})
+	b.balances(t, flow.ID, cost.Balance{Settled: 20 * cent, Limit: cost.Limit(cost.Dollar), Stopped: true},
+		cost.Balance{Settled: 20 * cent, Limit: cost.Limit(25 * cost.Dollar)})
 	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
 
-	b.limitMonth(t, 30*cost.Dollar) // Not what is stopped.
+	b.limitMonth(t, cost.Limit(30*cost.Dollar)) // Not what is stopped.
 	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
-	b.limit(t, flow, 20*cent) // Lets it go on, and leaves no room.
+	b.limit(t, flow, cost.Limit(20*cent)) // Lets it go on, and leaves no room.
 	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
-	b.limit(t, flow, 20*cent) // The same again is a word as well.
-	b.limit(t, flow, 20*cent+1)
+	b.limit(t, flow, cost.Limit(20*cent)) // The same again is a word as well.
+	b.limit(t, flow, cost.Limit(20*cent+1))
 	refusedAs(t, b.try(flow, 1), "")
 	b.Sound(t)
 }
@@ -140,19 +141,19 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 	b := setup(t)
 	ctx := context.Background()
 	flow := b.Flow(t, workflow.Created)
+	const most cost.Pico = math.MaxInt64 - 1 // The greatest amount that a text can name.
 	b.limit(t, flow, cost.Unlimited)
-	if account := b.limitMonth(t, cost.Unlimited).Account; account.Balance.Remaining() != cost.Unlimited {
-		t.Errorf("remaining: got %s, want no end", account.Balance.Remaining())
+	if got, limited := b.limitMonth(t, cost.Unlimited).Account.Balance.Remaining(); limited {
+		t.Errorf("remaining: got %s, want no limit", got)
 	}
 	free, second := b.Reserve(t, flow, 0), b.Reserve(t, flow, 0)
-	refusedAs(t, b.try(flow, cost.Unlimited-1), "")
+	refusedAs(t, b.try(flow, most), "")
 	refusedAs(t, b.try(flow, 2), fault.BudgetHeld)
-	refusedAs(t, b.try(flow, cost.Unlimited), fault.BudgetHeld)
+	refusedAs(t, b.try(flow, most+1), fault.BudgetHeld)
 	refusedAs(t, b.try(flow, 1), "")
 	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
 
 	// What a provider bills and holds together reach beyond what a number holds; each of them does not.
-	const most = cost.Unlimited - 1
 	charged, err := b.Engine.SettleLate(ctx, b.Who, settle(free, most))
 	if err != nil || !charged.Call.Overage {
 		t.Fatalf("settle: got %+v, %v, want it booked and flagged", charged.Call, err)
@@ -164,11 +165,12 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 		t.Errorf("a refused settlement has written (-before +after):\n%s", diff)
 	}
 	refusedAs(t, b.try(flow, 1), fault.BudgetExhausted)
-	if got := b.limit(t, flow, 0).Account.Balance.Remaining(); got >= 0 {
-		t.Errorf("remaining: got %s, want less than nothing", got)
+	// The settlement of most and the two open holds, of most and of 1.
+	if got, _ := b.limit(t, flow, 0).Account.Balance.Remaining(); got.String() != "-18446744.073709551613" {
+		t.Errorf("remaining: got %s, want -18446744.073709551613", got)
 	}
 	refusedAs(t, b.try(flow, 0), fault.BudgetExhausted)
-	refusedAs(t, b.try(flow, cost.Unlimited), fault.BudgetExhausted)
+	refusedAs(t, b.try(flow, most+1), fault.BudgetExhausted)
 	b.Sound(t)
 }
 
@@ -187,14 +189,14 @@ func TestTheMonthsLimitIsThatOfTheRunningAndOfLaterMonths(t *testing.T) {
 	if _, err := ahead.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount}); err != nil {
 		t.Fatal(err)
 	}
-	limited := b.limitMonth(t, 40*cent)
+	limited := b.limitMonth(t, cost.Limit(40*cent))
 	if !limited.Account.Period.End.Equal(time.Date(2026, time.February, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("got the month %v, want January", limited.Account.Period)
 	}
 	refusedAs(t, b.try(flow, 1), fault.BudgetHeld)
 	for _, later := range []time.Duration{0, 24 * time.Hour, 40 * 24 * time.Hour, 400 * 24 * time.Hour} {
 		b.Clock.Advance(later)
-		if got := b.month(t).Balance.Limit; got != 40*cent {
+		if got := b.month(t).Balance.Limit; got != cost.Limit(40*cent) {
 			t.Errorf("%s: got the limit %s, want 0.4", b.Clock.Now(), got)
 		}
 		if later > 0 {
@@ -208,7 +210,7 @@ func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
-	b.limitMonth(t, 3*cost.Dollar)
+	b.limitMonth(t, cost.Limit(3*cost.Dollar))
 	_, err := b.Engine.SetTimeZone(ctx, b.Who, engine.SetTimeZoneInput{TimeZone: "Asia/Tokyo", Reason: "moved"})
 	if err != nil {
 		t.Fatal(err)
@@ -235,11 +237,11 @@ func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
 func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 	t.Parallel()
 	const n = 60
-	for name, set := range map[string]func(bundle, *engine.Engine, uuid.UUID, cost.Pico) (engine.Limited, error){
-		"Workflow": func(b bundle, e *engine.Engine, flow uuid.UUID, to cost.Pico) (engine.Limited, error) {
+	for name, set := range map[string]func(bundle, *engine.Engine, uuid.UUID, cost.Limit) (engine.Limited, error){
+		"Workflow": func(b bundle, e *engine.Engine, flow uuid.UUID, to cost.Limit) (engine.Limited, error) {
 			return e.SetWorkflowLimit(context.Background(), b.Who, engine.SetWorkflowLimitInput{WorkflowID: flow, Limit: to})
 		},
-		"Month": func(b bundle, e *engine.Engine, _ uuid.UUID, to cost.Pico) (engine.Limited, error) {
+		"Month": func(b bundle, e *engine.Engine, _ uuid.UUID, to cost.Limit) (engine.Limited, error) {
 			return e.SetMonthlyLimit(context.Background(), b.Who, engine.SetMonthlyLimitInput{Limit: to})
 		},
 	} {
@@ -249,7 +251,7 @@ func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 			flow, servers := b.Flow(t, workflow.Created), b.servers(t)
 			made := make([]engine.Limited, n)
 			for _, err := range testdb.Together(n, func(i int) (err error) {
-				made[i], err = set(b, servers[i%2], flow.ID, cost.Pico(i+1)*cent)
+				made[i], err = set(b, servers[i%2], flow.ID, cost.Limit(cost.Pico(i+1)*cent))
 				return err
 			}) {
 				if err != nil {
@@ -262,7 +264,7 @@ func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 				t.Errorf("got %d entries, want %d", len(entries), n+1)
 			}
 			for i, m := range made {
-				if m.Entry.After.Limit != cost.Pico(i+1)*cent {
+				if m.Entry.After.Limit != cost.Limit(cost.Pico(i+1)*cent) {
 					t.Errorf("%d: got the entry of another: %+v", i, m.Entry)
 				}
 			}
@@ -282,13 +284,13 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 	b := setup(t)
 	ctx := context.Background()
 	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
-	set := map[string]func(e *engine.Engine, to cost.Pico) (engine.Limited, error){
-		"workflow": func(e *engine.Engine, to cost.Pico) (engine.Limited, error) {
+	set := map[string]func(e *engine.Engine, to cost.Limit) (engine.Limited, error){
+		"workflow": func(e *engine.Engine, to cost.Limit) (engine.Limited, error) {
 			return e.SetWorkflowLimit(ctx, b.Who, engine.SetWorkflowLimitInput{
 				WorkflowID: flow.ID, Limit: to, IdempotencyKey: "one",
 			})
 		},
-		"month": func(e *engine.Engine, to cost.Pico) (engine.Limited, error) {
+		"month": func(e *engine.Engine, to cost.Limit) (engine.Limited, error) {
 			return e.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: to, IdempotencyKey: "two"})
 		},
 	}
@@ -296,7 +298,7 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 		made := make([]engine.Limited, 20)
 		replayed := 0
 		for i, err := range testdb.Together(20, func(i int) (err error) {
-			made[i], err = set(servers[i%2], 3*cost.Dollar)
+			made[i], err = set(servers[i%2], cost.Limit(3*cost.Dollar))
 			return err
 		}) {
 			if err != nil || !cmp.Equal(made[i].Entry, made[0].Entry) {
@@ -309,12 +311,13 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 		if entries := b.ledger(t, made[0].Account.ID); len(entries) != 2 || replayed != 19 {
 			t.Errorf("%s: got %d entries and %d replays, want 2 and 19", name, len(entries), replayed)
 		}
-		_, err := set(b.Engine, 4*cost.Dollar)
+		_, err := set(b.Engine, cost.Limit(4*cost.Dollar))
 		refusedAs(t, err, fault.IdempotencyMismatch)
 	}
-	b.limit(t, flow, 5*cost.Dollar)
-	again, err := set["workflow"](b.Engine, 3*cost.Dollar)
-	if err != nil || again.Entry.Sequence != 1 || again.Account.Balance.Limit != 5*cost.Dollar || again.Workflow == nil {
+	b.limit(t, flow, cost.Limit(5*cost.Dollar))
+	again, err := set["workflow"](b.Engine, cost.Limit(3*cost.Dollar))
+	if err != nil || again.Entry.Sequence != 1 || again.Account.Balance.Limit != cost.Limit(5*cost.Dollar) ||
+		again.Workflow == nil {
 		t.Errorf("got %+v, %v, want the first entry and the account as it is now", again, err)
 	}
 	b.Sound(t)

@@ -103,8 +103,8 @@ func (b bundle) balances(t *testing.T, flow uuid.UUID, want cost.Balance, wantMo
 // paid checks that a workflow has spent and holds so much, of $1, and the month the same, of $25.
 func (b bundle) paid(t *testing.T, flow uuid.UUID, settled, held cost.Pico) {
 	t.Helper()
-	b.balances(t, flow, cost.Balance{Settled: settled, Held: held, Limit: cost.Dollar},
-		cost.Balance{Settled: settled, Held: held, Limit: 25 * cost.Dollar})
+	b.balances(t, flow, cost.Balance{Settled: settled, Held: held, Limit: cost.Limit(cost.Dollar)},
+		cost.Balance{Settled: settled, Held: held, Limit: cost.Limit(25 * cost.Dollar)})
 }
 
 // rows counts the rows of every table that a request may write to, and the workers that were asked for.

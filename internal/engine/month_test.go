@@ -87,7 +87,7 @@ func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
 	b.at(t, "2027-12-31T12:00:00Z")
 	flow := b.Flow(t, workflow.Created)
 	b.limit(t, flow, cost.Unlimited)
-	b.limitMonth(t, cent)
+	b.limitMonth(t, cost.Limit(cent))
 	zones := []string{
 		"Pacific/Kiritimati", "Etc/GMT+12", "UTC", "Asia/Kolkata", "America/St_Johns", "America/Asuncion", "Pacific/Apia",
 	}
@@ -178,7 +178,7 @@ func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
 	defer func() { _ = busy.Rollback(ctx) }()
 	var both errgroup.Group
 	both.Go(func() error {
-		_, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: 2 * cent})
+		_, err := b.Engine.SetMonthlyLimit(ctx, b.Who, engine.SetMonthlyLimitInput{Limit: cost.Limit(2 * cent)})
 		return err
 	})
 	testdb.AwaitBlocked(t, b.DB, 1)
@@ -195,7 +195,7 @@ func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.at(t, "2026-02-01T00:00:02Z")
-	if got := b.month(t).Balance.Limit; got != 2*cent {
+	if got := b.month(t).Balance.Limit; got != cost.Limit(2*cent) {
 		t.Errorf("got a month with the limit %s, want 0.02", got)
 	}
 	b.Sound(t)

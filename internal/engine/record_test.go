@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,18 +39,21 @@ func (b bundle) lastOf(t *testing.T, account uuid.UUID) cost.Entry {
 func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		workflowLimit, monthLimit, billed cost.Pico
-		state                             workflow.State
-		overWorkflow, overMonth           bool
+		workflowLimit, monthLimit cost.Limit
+		billed                    cost.Pico
+		state                     workflow.State
+		overWorkflow, overMonth   bool
 	}{
-		"WithinBoth":           {50 * cent, 50 * cent, 20 * cent, workflow.ICPPending, false, false},
-		"UpToTheLimit":         {30 * cent, 30 * cent, 20 * cent, workflow.ICPPending, false, false},
-		"BeyondTheWorkflows":   {30 * cent, 50 * cent, 20*cent + 1, workflow.ICPPending, true, false},
-		"BeyondTheMonths":      {50 * cent, 30 * cent, 20*cent + 1, workflow.ICPPending, false, true},
-		"BeyondBoth":           {10 * cent, 10 * cent, 9 * cost.Dollar, workflow.ICPPending, true, true},
-		"OfACancelledWorkflow": {50 * cent, 10 * cent, 20 * cent, workflow.Cancelled, false, true},
-		"OfACompletedWorkflow": {10 * cent, 50 * cent, 20 * cent, workflow.Completed, true, false},
-		"NothingAtAll":         {50 * cent, 50 * cent, 0, workflow.Created, false, false},
+		"WithinBoth":         {cost.Limit(50 * cent), cost.Limit(50 * cent), 20 * cent, workflow.ICPPending, false, false},
+		"UpToTheLimit":       {cost.Limit(30 * cent), cost.Limit(30 * cent), 20 * cent, workflow.ICPPending, false, false},
+		"BeyondTheWorkflows": {cost.Limit(30 * cent), cost.Limit(50 * cent), 20*cent + 1, workflow.ICPPending, true, false},
+		"BeyondTheMonths":    {cost.Limit(50 * cent), cost.Limit(30 * cent), 20*cent + 1, workflow.ICPPending, false, true},
+		"BeyondBoth": {
+			cost.Limit(10 * cent), cost.Limit(10 * cent), 9 * cost.Dollar, workflow.ICPPending, true, true,
+		},
+		"OfACancelledWorkflow": {cost.Limit(50 * cent), cost.Limit(10 * cent), 20 * cent, workflow.Cancelled, false, true},
+		"OfACompletedWorkflow": {cost.Limit(10 * cent), cost.Limit(50 * cent), 20 * cent, workflow.Completed, true, false},
+		"NothingAtAll":         {cost.Limit(50 * cent), cost.Limit(50 * cent), 0, workflow.Created, false, false},
 		"WithoutALimit":        {cost.Unlimited, cost.Unlimited, 99 * cost.Dollar, workflow.Created, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,8 +75,8 @@ func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 				call.GenerationID != "gen-1" || call.Usage != (cost.Usage{PromptTokens: 7, CompletionTokens: 5}) {
 				t.Errorf("got %+v", call)
 			}
-			b.balances(t, flow.ID, cost.Balance{Settled: c.billed, Held: held, Limit: c.workflowLimit},
-				cost.Balance{Settled: c.billed, Held: held, Limit: c.monthLimit})
+			b.balances(t, flow.ID, cost.Balance{Settled: c.billed, Held: held, Limit: cost.Limit(c.workflowLimit)},
+				cost.Balance{Settled: c.billed, Held: held, Limit: cost.Limit(c.monthLimit)})
 			for account, over := range map[uuid.UUID]bool{flow.ID: c.overWorkflow, b.month(t).ID: c.overMonth} {
 				e := b.lastOf(t, account)
 				if e.Kind != cost.EntryRecord || *e.CallID != call.ID || e.Overage != over ||
@@ -111,7 +115,7 @@ func TestARecordedCallIsPricedByTheListWhenNobodySaysWhatItCost(t *testing.T) {
 		"negative prompt tokens":          {func(in *input) { in.Usage.PromptTokens = -1 }, fault.InvalidInput},
 		"negative completion tokens":      {func(in *input) { in.Usage.CompletionTokens = -1 }, fault.InvalidInput},
 		"no such workflow":                {func(in *input) { in.WorkflowID = uuid.New() }, fault.NotFound},
-		"more than the books can hold":    {func(in *input) { in.Cost = ptr(cost.Unlimited) }, fault.InvalidInput},
+		"more than the books can hold":    {func(in *input) { in.Cost = ptr[cost.Pico](math.MaxInt64) }, fault.InvalidInput},
 		"another organization's workflow": {func(in *input) { in.WorkflowID = b.strange(t).ID }, fault.NotFound},
 	} {
 		bad := in
@@ -187,7 +191,7 @@ func TestRecordsAndReservationsAtOnceAreAllInOrder(t *testing.T) {
 	}
 	// The first entries beyond the limit are flagged, and no hold is admitted after them.
 	for _, e := range b.ledger(t, flow.ID) {
-		if over := e.After.Settled+e.After.Held > e.After.Limit; e.Overage != over {
+		if over := !e.After.Limit.Allows(e.After.Settled + e.After.Held); e.Overage != over {
 			t.Errorf("entry %d: got overage %t at %+v", e.Sequence, e.Overage, e.After)
 		}
 	}

@@ -237,7 +237,7 @@ func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
 	}
 	t.Logf("cancelled in %v", ended)
 	month := b.month(t).Balance
-	if want := (cost.Balance{Settled: 30 * (cent / 4), Limit: 25 * cost.Dollar}); month != want {
+	if want := (cost.Balance{Settled: 30 * (cent / 4), Limit: cost.Limit(25 * cost.Dollar)}); month != want {
 		t.Errorf("the month: got %+v, want every call booked: %+v", month, want)
 	}
 	b.Sound(t)

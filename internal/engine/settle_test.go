@@ -262,8 +262,8 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 			}
 		}
 		spent := 50*cent + 25
-		b.balances(t, flow.ID, cost.Balance{Settled: spent, Limit: cost.Dollar, Stopped: true},
-			cost.Balance{Settled: spent, Limit: 25 * cost.Dollar})
+		b.balances(t, flow.ID, cost.Balance{Settled: spent, Limit: cost.Limit(cost.Dollar), Stopped: true},
+			cost.Balance{Settled: spent, Limit: cost.Limit(25 * cost.Dollar)})
 		b.Sound(t)
 	})
 	t.Run("OneCallSettledAndReleasedAtOnce", func(t *testing.T) {

@@ -107,10 +107,12 @@ func (w *stormWorker) govern(ctx context.Context, flow uuid.UUID, key string) (e
 	switch w.random.IntN(4) {
 	case 0:
 		_, err = w.engine.SetWorkflowLimit(ctx, w.who, engine.SetWorkflowLimitInput{
-			WorkflowID: flow, Limit: limit, IdempotencyKey: key,
+			WorkflowID: flow, Limit: cost.Limit(limit), IdempotencyKey: key,
 		})
 	case 1:
-		_, err = w.engine.SetMonthlyLimit(ctx, w.who, engine.SetMonthlyLimitInput{Limit: 3 * limit, IdempotencyKey: key})
+		_, err = w.engine.SetMonthlyLimit(ctx, w.who, engine.SetMonthlyLimitInput{
+			Limit: cost.Limit(3 * limit), IdempotencyKey: key,
+		})
 	case 2:
 		var charged engine.Charged
 		charged, err = w.engine.Record(ctx, w.who, engine.RecordInput{

@@ -165,7 +165,7 @@ type Result struct {
 type Organization struct {
 	ID                        uuid.UUID
 	TimeZone                  string
-	WorkflowLimit, MonthLimit cost.Pico
+	WorkflowLimit, MonthLimit cost.Limit
 	CreatedAt                 time.Time
 	WebhookURL                string // "" when it has none
 	// Month is the account of the running month. Before the first call of a month nothing is written for it: then its

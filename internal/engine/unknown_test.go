@@ -156,7 +156,7 @@ func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
 			if n := b.Count(t, `SELECT count(*) FROM ai_calls`); n != 0 {
 				t.Errorf("got %d calls, want none", n)
 			}
-			b.balances(t, flow.ID, cost.Balance{Limit: limits[0]}, cost.Balance{Limit: limits[1]})
+			b.balances(t, flow.ID, cost.Balance{Limit: cost.Limit(limits[0])}, cost.Balance{Limit: cost.Limit(limits[1])})
 			b.Sound(t)
 		})
 	}

@@ -61,7 +61,7 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := cost.Balance{Settled: billed, Limit: 25 * cost.Dollar}
+	want := cost.Balance{Settled: billed, Limit: cost.Limit(25 * cost.Dollar)}
 	if diff := cmp.Diff(want, organization.Month.Balance); diff != "" {
 		t.Error(diff)
 	}

@@ -59,8 +59,8 @@ func payload(a cost.Alert) ([]byte, error) {
 		data.EntryID = fmt.Sprintf("led_%s_%d", a.AccountID, a.Sequence)
 		data.Account, data.Threshold = string(a.AccountKind), a.Threshold
 		data.Settled = a.Settled.String()
-		if a.Limit != cost.Unlimited {
-			data.Limit = a.Limit.String()
+		if limit, limited := a.Limit.Amount(); limited {
+			data.Limit = limit.String()
 		}
 	}
 	if a.Period != nil {

@@ -17,7 +17,7 @@ type Organization struct {
 	ID                        uuid.UUID
 	Version                   int
 	TimeZone                  string
-	WorkflowLimit, MonthLimit cost.Pico
+	WorkflowLimit, MonthLimit cost.Limit
 	CreatedAt                 time.Time
 	// WebhookURL is where it is told of alerts, "" for nowhere, and WebhookVersion the change that has set it.
 	WebhookURL     string

@@ -113,7 +113,7 @@ func toAlert(r dbsqlc.AlertListRow) cost.Alert {
 	a := cost.Alert{
 		ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), AccountID: r.AccountID,
 		AccountKind: cost.AccountKind(r.AccountKind), Sequence: value(r.Sequence), Threshold: value(r.Threshold),
-		Settled: cost.Pico(r.SettledPico), Limit: cost.Pico(r.LimitPico), CallID: r.CallID, WorkflowID: r.WorkflowID,
+		Settled: cost.Pico(r.SettledPico), Limit: cost.Limit(r.LimitPico), CallID: r.CallID, WorkflowID: r.WorkflowID,
 		Recorded: r.Recorded, Hold: cost.Pico(r.HoldPico), Cost: cost.Pico(r.CostPico), ProposalID: r.ProposalID,
 		Model: r.Model, Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
 		Difference: difference(r.Provider, r.Day, cost.Difference{

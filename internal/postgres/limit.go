@@ -55,9 +55,9 @@ func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Ti
 
 // Limit sets the limit of an account that the transaction has locked, and lets it spend again.
 func (s *Store) Limit(
-	ctx context.Context, who caller.Caller, account cost.Account, limit cost.Pico, reason string, at time.Time,
+	ctx context.Context, who caller.Caller, account cost.Account, limit cost.Limit, reason string, at time.Time,
 ) (Movement, error) {
-	delta, err := limit.Sub(account.Balance.Limit)
+	delta, err := limit.Minus(account.Balance.Limit)
 	if err != nil {
 		return Movement{}, err
 	}
@@ -197,7 +197,7 @@ func (s *Store) Rooms(
 			Workflow: cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
 			Month: cost.Balance{
 				Settled: cost.Pico(r.MonthSettledPico), Held: cost.Pico(r.MonthHeldPico),
-				Limit: cost.Pico(r.MonthLimitPico), Stopped: r.MonthStopped,
+				Limit: cost.Limit(r.MonthLimitPico), Stopped: r.MonthStopped,
 			},
 		}
 	}

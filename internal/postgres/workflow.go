@@ -17,7 +17,7 @@ type NewWorkflow struct {
 	ID      uuid.UUID
 	Name    string
 	Company workflow.Company
-	Limit   cost.Pico
+	Limit   cost.Limit
 	At      time.Time
 }
 
@@ -30,7 +30,7 @@ func (s *Store) CreateWorkflow(
 		OrganizationID: who.OrganizationID, ID: in.ID, Name: in.Name, CompanyName: in.Company.Name,
 		CompanyUrl: in.Company.URL, LinkedinUrl: in.Company.LinkedInURL, GraphVersion: workflow.GraphVersion,
 		State: workflow.Created, Kind: workflow.Create, Actor: who.Actor, At: in.At,
-		AccountKind: cost.AccountWorkflow, LimitPico: in.Limit, EntryKind: cost.EntryOpen,
+		AccountKind: cost.AccountWorkflow, LimitPico: cost.Pico(in.Limit), EntryKind: cost.EntryOpen,
 	})
 	if flow, created, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); created {
 		s.noteMove(flow, ToldMove{To: flow.State})
@@ -113,7 +113,9 @@ func (s *Store) Transition(
 // to next. It returns where they stand.
 func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]WorkflowPosition, error) {
 	rows, err := s.ofAll().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
-	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition { return toPosition(dbsqlc.WorkflowListMovedRow(r)) })
+	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
+		return toPosition(dbsqlc.WorkflowListMovedRow(r))
+	})
 }
 
 // TransitionAt returns one row of a workflow's journal.

@@ -15,7 +15,7 @@ type Forecast struct {
 	Period  cost.Period
 	Balance cost.Balance // of the month so far
 	// Spend is what will have been settled at the month's end; cost.Forecast has the formula.
-	Spend cost.Pico
+	Spend cost.Figure
 	// ExhaustedAt is when the limit will be reached, nil when not in this month; cost.ExhaustedAt has the formula.
 	ExhaustedAt *time.Time
 }

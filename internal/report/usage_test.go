@@ -184,8 +184,8 @@ func TestTheMonthsForecastFollowsItsRate(t *testing.T) {
 	want := report.Forecast{
 		AsOf:    b.Clock.Now(),
 		Period:  cost.Period{Start: moment(t, "2026-04-01T00:00:00Z"), End: moment(t, "2026-05-01T00:00:00Z")},
-		Balance: cost.Balance{Settled: 30 * cent, Held: 7 * cent, Limit: 25 * cost.Dollar},
-		Spend:   90 * cent, // 10 of 30 days have passed
+		Balance: cost.Balance{Settled: 30 * cent, Held: 7 * cent, Limit: cost.Limit(25 * cost.Dollar)},
+		Spend:   cost.FigureOf(90 * cent), // 10 of 30 days have passed
 	}
 	if d := diff.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -99,7 +99,7 @@ func ledgerRow(e audit.AccountEntry) []any {
 type words string
 
 // pico returns an amount as text, because many readers of JSON keep numbers in 53 bits.
-func pico(p cost.Pico) string { return strconv.FormatInt(int64(p), 10) }
+func pico[N cost.Pico | cost.Limit](n N) string { return strconv.FormatInt(int64(n), 10) }
 
 // null returns nil for a text that is NULL in the database.
 func null(text string) any {

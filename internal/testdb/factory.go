@@ -18,7 +18,11 @@ func Caller(t testing.TB, db *DB) caller.Caller {
 	t.Helper()
 	who := caller.Caller{Actor: "alice", OrganizationID: uuid.New(), Role: caller.Admin}
 	err := db.Store().CreateOrganization(context.Background(), who, postgres.Organization{
-		ID: who.OrganizationID, TimeZone: "UTC", WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, CreatedAt: Now(),
+		ID:            who.OrganizationID,
+		TimeZone:      "UTC",
+		WorkflowLimit: cost.Limit(cost.Dollar),
+		MonthLimit:    cost.Limit(25 * cost.Dollar),
+		CreatedAt:     Now(),
 	})
 	if err != nil {
 		t.Fatalf("create an organization: %v", err)
@@ -51,8 +55,11 @@ func Workflow(t testing.TB, db *DB, who caller.Caller, o WorkflowOpts) workflow.
 		t.Fatal(err)
 	}
 	flow, _, err := store.CreateWorkflow(ctx, who, postgres.NewWorkflow{
-		ID: id, Name: o.Name, Company: workflow.Company{Name: "Example", URL: "https://example.com"}, Limit: o.Limit,
-		At: Now(),
+		ID:      id,
+		Name:    o.Name,
+		Company: workflow.Company{Name: "Example", URL: "https://example.com"},
+		Limit:   cost.Limit(o.Limit),
+		At:      Now(),
 	})
 	if err != nil {
 		t.Fatalf("create a workflow: %v", err)

@@ -74,7 +74,11 @@ func ownerOf(flow int) uuid.UUID { return numbered(organizationIDs, flow%organiz
 // createOrganization writes an organization that may spend without an end to speak of.
 func (b *bench) createOrganization(who caller.Caller) error {
 	return postgres.New(b.owner).CreateOrganization(b.ctx, who, postgres.Organization{
-		ID: who.OrganizationID, TimeZone: "UTC", WorkflowLimit: riches, MonthLimit: riches, CreatedAt: b.began.UTC(),
+		ID:            who.OrganizationID,
+		TimeZone:      "UTC",
+		WorkflowLimit: cost.Limit(riches),
+		MonthLimit:    cost.Limit(riches),
+		CreatedAt:     b.began.UTC(),
 	})
 }
 
@@ -128,10 +132,10 @@ func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
 		t.Hash = t.ComputeHash()
 		previous, p.journal[version] = t.Hash, t
 	}
-	limit := cost.Balance{Limit: riches}
+	limit := cost.Balance{Limit: cost.Limit(riches)}
 	p.opened = cost.Entry{
 		OrganizationID: organization, AccountID: id, Kind: cost.EntryOpen, After: limit,
-		Delta: cost.Delta{Limit: riches}, Actor: "bench", At: at,
+		Delta: cost.Delta{Limit: cost.Limit(riches)}, Actor: "bench", At: at,
 	}
 	p.opened.Hash = p.opened.ComputeHash()
 	return p

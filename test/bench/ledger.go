@@ -140,7 +140,7 @@ func (b *bench) chains(organization uuid.UUID) (map[uuid.UUID]*chain, error) {
 			return nil, err
 		}
 		accounts[id] = &chain{cost.Entry{
-			OrganizationID: organization, AccountID: id, After: cost.Balance{Limit: cost.Pico(limit)}, Hash: hash,
+			OrganizationID: organization, AccountID: id, After: cost.Balance{Limit: cost.Limit(limit)}, Hash: hash,
 		}}
 	}
 	return accounts, rows.Err()

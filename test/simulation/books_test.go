@@ -23,7 +23,7 @@ type books struct {
 	// refused are the requests that were told that they get no money.
 	refused map[string]bool
 	// limits are what administrators have asked an account's limit to be.
-	limits map[cost.Pico]bool
+	limits map[cost.Limit]bool
 	// ended are the entries that an adjustment may correct, in the order in which they were seen.
 	ended []cost.Entry
 	// due is when a sweeper is to look at the next call; nil when there is none.
@@ -52,7 +52,7 @@ type call struct {
 func newBooks(w *world) *books {
 	return &books{
 		w: w, accounts: map[uuid.UUID]*account{}, calls: map[uuid.UUID]*call{}, refused: map[string]bool{},
-		limits: map[cost.Pico]bool{workflowLimit: true, monthLimit: true},
+		limits: map[cost.Limit]bool{cost.Limit(workflowLimit): true, cost.Limit(monthLimit): true},
 	}
 }
 
@@ -173,7 +173,7 @@ func (b *books) entry(e cost.Entry) {
 		fail("it does not follow entry %d", a.last.Sequence)
 	case !bytes.Equal(e.PreviousHash, a.last.Hash) || !bytes.Equal(e.Hash, e.ComputeHash()):
 		fail("the chain is broken")
-	case e.Delta.Held > 0 && (used > e.Before.Limit || e.Before.Stopped):
+	case e.Delta.Held > 0 && (!e.Before.Limit.Allows(used) || e.Before.Stopped):
 		fail("at this admission settled + held is $%s, and the limit is $%s (stopped: %t)", used, e.Before.Limit,
 			e.Before.Stopped)
 	case e.Check() != nil:

@@ -130,7 +130,7 @@ func (a *actor) fail(run *workflow.Run, why workflow.FailureCode) {
 
 // treasurer sets limits, low and high.
 func treasurer(a *actor) {
-	limit, who, key := a.w.amount()*cost.Pico(a.w.chance.IntN(20)), a.as(), a.key()
+	limit, who, key := cost.Limit(a.w.amount()*cost.Pico(a.w.chance.IntN(20))), a.as(), a.key()
 	if a.w.oneIn(8) {
 		limit = cost.Unlimited
 	}

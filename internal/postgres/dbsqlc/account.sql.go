@@ -205,7 +205,7 @@ type AccountHoldRow struct {
 	Sequence        int64
 	SettledPico     cost.Pico
 	HeldPico        cost.Pico
-	LimitPico       cost.Pico
+	LimitPico       cost.Limit
 	Stopped         bool
 	PreviousStopped bool
 	PreviousHash    []byte
@@ -293,7 +293,7 @@ type AccountLimitRow struct {
 	Sequence        int64
 	SettledPico     cost.Pico
 	HeldPico        cost.Pico
-	LimitPico       cost.Pico
+	LimitPico       cost.Limit
 	Stopped         bool
 	PreviousStopped bool
 	PreviousHash    []byte
@@ -606,7 +606,7 @@ type CheckWorkflowCostLimitRow struct {
 	WorkflowID       uuid.UUID
 	SettledPico      cost.Pico
 	HeldPico         cost.Pico
-	LimitPico        cost.Pico
+	LimitPico        cost.Limit
 	Stopped          bool
 	MonthSettledPico int64
 	MonthHeldPico    int64
@@ -723,7 +723,7 @@ type RecordUsageAndIncrementRow struct {
 	Sequence        int64
 	SettledPico     cost.Pico
 	HeldPico        cost.Pico
-	LimitPico       cost.Pico
+	LimitPico       cost.Limit
 	Stopped         bool
 	PreviousStopped bool
 	PreviousHash    []byte

@@ -67,9 +67,9 @@ type AiUsageLedger struct {
 	HeldBefore       cost.Pico
 	HeldDelta        cost.Pico
 	HeldAfter        cost.Pico
-	LimitBefore      cost.Pico
-	LimitDelta       cost.Pico
-	LimitAfter       cost.Pico
+	LimitBefore      cost.Limit
+	LimitDelta       cost.Limit
+	LimitAfter       cost.Limit
 	StoppedBefore    bool
 	StoppedAfter     bool
 	Overage          bool
@@ -210,8 +210,8 @@ type Organization struct {
 	ID                uuid.UUID
 	Version           int
 	TimeZone          string
-	WorkflowLimitPico cost.Pico
-	MonthLimitPico    cost.Pico
+	WorkflowLimitPico cost.Limit
+	MonthLimitPico    cost.Limit
 	CreatedAt         time.Time
 	WebhookVersion    *int
 	WebhookUrl        *string
@@ -238,7 +238,7 @@ type UsageAccount struct {
 	Sequence        int64
 	SettledPico     cost.Pico
 	HeldPico        cost.Pico
-	LimitPico       cost.Pico
+	LimitPico       cost.Limit
 	Stopped         bool
 	PreviousStopped bool
 	PreviousHash    []byte

@@ -36,8 +36,8 @@ SELECT c.id, c.version, c.time_zone, c.workflow_limit_pico, c.month_limit_pico, 
 
 type OrganizationChangeParams struct {
 	TimeZone          string
-	WorkflowLimitPico cost.Pico
-	MonthLimitPico    cost.Pico
+	WorkflowLimitPico cost.Limit
+	MonthLimitPico    cost.Limit
 	SetsWebhook       bool
 	WebhookUrl        string
 	OrganizationID    uuid.UUID
@@ -53,8 +53,8 @@ type OrganizationChangeRow struct {
 	ID                uuid.UUID
 	Version           int
 	TimeZone          string
-	WorkflowLimitPico cost.Pico
-	MonthLimitPico    cost.Pico
+	WorkflowLimitPico cost.Limit
+	MonthLimitPico    cost.Limit
 	CreatedAt         time.Time
 	WebhookVersion    *int
 	WebhookUrl        *string
@@ -110,8 +110,8 @@ type OrganizationCreateParams struct {
 	Reason            string
 	OrganizationID    uuid.UUID
 	TimeZone          string
-	WorkflowLimitPico cost.Pico
-	MonthLimitPico    cost.Pico
+	WorkflowLimitPico cost.Limit
+	MonthLimitPico    cost.Limit
 	At                time.Time
 }
 

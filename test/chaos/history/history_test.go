@@ -57,7 +57,7 @@ func ledgerOf(account uuid.UUID) (entries []cost.Entry, last cost.Balance) {
 		})
 		balance = after
 	}
-	add(cost.EntryOpen, nil, "anna", cost.Delta{Limit: 100 * cent})
+	add(cost.EntryOpen, nil, "anna", cost.Delta{Limit: cost.Limit(100 * cent)})
 	add(cost.EntryReserve, &paid, "worker", cost.Delta{Held: 5 * cent})
 	add(cost.EntryReserve, &own, "carl", cost.Delta{Held: 3 * cent})
 	add(cost.EntrySettle, &paid, "worker", cost.Delta{Settled: 2 * cent, Held: -5 * cent})
@@ -204,7 +204,7 @@ var bad = map[string]struct {
 	"a run that never ended": {history.RuleRun, func(h *history.History) { h.Runs[1].Ended = nil }},
 	"an admission beyond the limit": {history.RuleLimit, func(h *history.History) {
 		for i := range h.Entries {
-			h.Entries[i].Before.Limit, h.Entries[i].After.Limit = 7*cent, 7*cent
+			h.Entries[i].Before.Limit, h.Entries[i].After.Limit = cost.Limit(7*cent), cost.Limit(7*cent)
 		}
 	}},
 	"a call that still holds": {history.RuleHolds, func(h *history.History) { h.Calls[1].State = cost.CallReserved }},

@@ -67,7 +67,7 @@ func (c *checker) account(account Account) map[uuid.UUID]*standing {
 			fail(RuleLedger, "does not follow entry %d", previous.Sequence)
 		}
 		if e.Delta.Held > 0 {
-			if used := e.Before.Settled + e.Before.Held + e.Delta.Held; used > e.Before.Limit || e.Before.Stopped {
+			if used := e.Before.Settled + e.Before.Held + e.Delta.Held; !e.Before.Limit.Allows(used) || e.Before.Stopped {
 				fail(RuleLimit, "is admitted at %s of %s (stopped: %t)", used, e.Before.Limit, e.Before.Stopped)
 			}
 		} else if err := e.Check(); err != nil {
