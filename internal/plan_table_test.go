@@ -93,9 +93,9 @@ var plan = []row{
 		tests: []string{"internal/cli", "internal/issuer/sandbox"},
 	},
 	{
-		path:    "test/simulation", // its tests break connections, so it has pgx
+		path:    "test/simulation", // its tests break connections, so it has pgx, and speak as every provider may
 		modules: []string{pgx},
-		tests:   []string{"internal/engine", "internal/audit"},
+		tests:   []string{"internal/engine", "internal/audit", "internal/llm", "internal/llm/sandbox"},
 	},
 	{path: "graph/generate"}, // finishes generated code; imports only the standard library
 	{path: "internal"},       // this test

@@ -10,6 +10,8 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
 const (
@@ -41,6 +43,11 @@ type charge struct {
 	cost       cost.Pico
 	usage      cost.Usage
 	fate       fate
+	// variant is how the answer stands on the wire, scene what it says, and heard what the real client makes of it.
+	variant sandbox.Variant
+	scene   sandbox.Scene
+	heard   llm.Answer
+	failed  bool // the answer is of no use
 	// knownFrom is when the look-up begins to answer; nil for never.
 	knownFrom *time.Time
 }
@@ -76,14 +83,23 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 		call: call.ID, generation: fmt.Sprintf("gen-%d-%d", p.w.seed, len(p.charges)),
 		fate: pick(p.w, []fate{told, told, told, listed, refused, cutOff, cutOff, cutOff, lost}),
 	}
+	if c.fate != lost {
+		c.variant = pick(p.w, spoken[c.fate])
+	}
+	if c.variant.NumericID {
+		c.generation = fmt.Sprintf("9%d%06d", p.w.seed, len(p.charges))
+	}
 	p.charges[call.ID], p.generations[c.generation] = c, c
-	if c.fate != refused && c.fate != lost {
+	if c.fate != lost && c.variant.Charges() {
 		c.cost, c.usage = p.price(call)
 	}
 	if c.fate == listed {
 		c.cost = p.listPrice(c.usage)
 	}
-	if !p.w.oneIn(4) {
+	if c.fate != lost {
+		p.speak(c)
+	}
+	if !p.w.oneIn(4) && c.variant.Books != sandbox.BooksHold {
 		lag := pick(p.w, []time.Duration{0, 2 * time.Second, 10 * time.Minute, 26 * time.Hour})
 		from := p.w.clock.Add(lag)
 		c.knownFrom = &from
@@ -92,13 +108,13 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 	if c.cost > call.Hold {
 		p.w.saw("a charge above its hold")
 	}
-	p.w.tracef("%s: the provider answers %s with %s: $%s", a.name, call.ID, c.fate, c.cost)
+	p.w.tracef("%s: the provider answers %s with %s (%s): $%s", a.name, call.ID, c.fate, c.variant.Name, c.cost)
 	return c
 }
 
 // price is what a call costs: less than its hold nearly always, all of it at times, and sometimes more.
 func (p *provider) price(call cost.Call) (cost.Pico, cost.Usage) {
-	usage := cost.Usage{PromptTokens: p.w.chance.Int64N(4000), CompletionTokens: p.w.chance.Int64N(2000)}
+	usage := cost.Usage{PromptTokens: 1 + p.w.chance.Int64N(4000), CompletionTokens: p.w.chance.Int64N(2000)}
 	switch {
 	case p.w.oneIn(8):
 		return call.Hold, usage
@@ -127,15 +143,24 @@ func (p *provider) charged(c *call) cost.Pico {
 	return 0
 }
 
-// settlement is the provider's own word about a request.
+// settlement is the provider's own word about a request, with the names that the client has read beside it.
 func (c *charge) settlement() engine.SettleInput {
-	return engine.SettleInput{
-		CallID: c.call, Model: model, Usage: c.usage, Cost: &c.cost, Provider: providerName, GenerationID: c.generation,
+	in := engine.SettleInput{
+		CallID:       c.call,
+		Model:        c.heard.Model,
+		Usage:        c.heard.Usage,
+		Cost:         &c.cost,
+		Provider:     providerName,
+		GenerationID: c.heard.GenerationID,
 	}
+	if in.Model == "" {
+		in.Model = model
+	}
+	return in
 }
 
 // ask looks a generation up, as sweepers do: it may lag, and it may know nothing for ever.
-func (p *provider) ask(_ context.Context, name, generation string) (*engine.SettleInput, error) {
+func (p *provider) ask(ctx context.Context, name, generation string) (*engine.SettleInput, error) {
 	c := p.generations[generation]
 	switch {
 	case name != providerName || c == nil:
@@ -148,9 +173,19 @@ func (p *provider) ask(_ context.Context, name, generation string) (*engine.Sett
 		p.w.saw("the look-up does not know yet")
 		return nil, nil
 	}
+	found, err := c.client().Generation(ctx, generation)
+	if err != nil || found.Cost != c.cost {
+		p.w.failf("the look-up of %s says %s, %v, want %s", c.variant.Name, found.Cost, err, c.cost)
+	}
 	p.w.saw("the look-up answers")
-	in := c.settlement()
-	return &in, nil
+	return &engine.SettleInput{
+		CallID:       c.call,
+		Model:        found.Model,
+		Usage:        found.Usage,
+		Cost:         &found.Cost,
+		Provider:     providerName,
+		GenerationID: generation,
+	}, nil
 }
 
 var errLookup = errors.New("the provider cannot be asked now")

@@ -62,7 +62,7 @@ func (w *world) newTemper() temper {
 var answers = map[string][]fault.Kind{
 	"reserve":  {fault.BudgetExhausted, fault.BudgetHeld, fault.TerminalState, fault.StaleState},
 	"dispatch": {fault.StaleState, fault.Conflict},
-	"release":  {fault.Conflict},
+	"release":  {fault.Conflict, fault.IdempotencyMismatch}, // A sweeper may have released it for another reason.
 	"settle":   {fault.Conflict},
 	"finish":   {fault.StaleState},
 	"fail":     {fault.StaleState},

@@ -7,6 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -62,7 +63,7 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 	if request.fate != lost && request.fate != refused && !a.w.oneIn(8) {
 		who := a.as()
 		_ = a.persist("identify", func(ctx context.Context, e *engine.Engine) error {
-			return e.Identify(ctx, who, request.call, providerName, request.generation)
+			return e.Identify(ctx, who, request.call, providerName, request.heard.GenerationID)
 		})
 		a.pause()
 	}
@@ -72,12 +73,12 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 	}
 	switch request.fate {
 	case told, listed:
-		if a.w.oneIn(4) {
+		if request.failed || a.w.oneIn(4) {
 			a.settleLate(settle, workflow.FailureInvalidOutput)
 			a.fail(run, workflow.FailureInvalidOutput)
 			return
 		}
-		a.finish(run, settle)
+		a.finish(run, settle, request.heard)
 	case refused:
 		a.release(request.call, "refused by the provider")
 		a.fail(run, workflow.FailureRateLimited)
@@ -107,11 +108,13 @@ func (a *actor) settleLate(in engine.SettleInput, why workflow.FailureCode) {
 	})
 }
 
-func (a *actor) finish(run *workflow.Run, settle engine.SettleInput) {
+func (a *actor) finish(run *workflow.Run, settle engine.SettleInput, answer llm.Answer) {
 	who := a.as()
 	err := a.persist("finish", func(ctx context.Context, e *engine.Engine) error {
 		_, err := e.Finish(ctx, who, engine.FinishInput{
-			Run: *run, Settle: &settle, Result: engine.Result{Content: []byte(`{}`), Provider: providerName, Model: model},
+			Run: *run, Settle: &settle, Result: engine.Result{
+				Content: []byte(`{}`), Provider: answer.Provider, Model: answer.Model,
+			},
 		})
 		return err
 	})

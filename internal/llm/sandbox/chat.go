@@ -223,7 +223,7 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) 
 		finish:    "stop",
 		stream:    q.Stream,
 	}
-	if j.variant().numericID {
+	if j.variant().NumericID {
 		j.id = strconv.FormatInt(now.UnixNano(), 10) + strconv.FormatInt(s.sequence.Load(), 10)
 	}
 	if f.Kind == InjectionDrift {
@@ -266,11 +266,8 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 	if v.Name != "" && v.Books != BooksList {
 		c.Cost += amount / 8 // Another figure than the price table's.
 	}
-	if j.injection.Kind == InjectionOwnKey || v.ownKey {
+	if c.Upstream = v.Upstream(c.Cost); j.injection.Kind == InjectionOwnKey {
 		c.Upstream = c.Cost
-	}
-	if v.withFee {
-		c.Upstream -= c.Cost / interimShare
 	}
 	if v.generation != "" {
 		c.lookup = v.Generation(j.scene(c))

@@ -44,6 +44,8 @@ type Variant struct {
 	Name   string
 	Books  Booking
 	Failed bool // the answer is of no use, so the attempt fails
+	// NumericID says that a number names the generation.
+	NumericID bool
 
 	status     int               // 200 when zero
 	headers    map[string]string // beside the usual ones; an empty value removes one
@@ -51,7 +53,6 @@ type Variant struct {
 	end        ending
 	bytewise   bool // one byte at a time
 	gzip       bool
-	numericID  bool   // the generation is named by a number
 	free       bool   // the books have a generation that cost nothing
 	ownKey     bool   // an upstream provider charges a key of the organization's own
 	withFee    bool   // the provider charges a fee beside it
@@ -93,6 +94,7 @@ func (s Scene) fill(template string) string {
 		"<interim>", amount(s.Cost/interimShare).String(),
 		"<fee>", amount(s.Cost-s.Upstream).String(),
 		"<upstream>", amount(s.Upstream).String(),
+		"<own>", strconv.FormatBool(s.Upstream > 0),
 	).Replace(template)
 }
 
@@ -144,6 +146,10 @@ func (v Variant) Response(s Scene) *http.Response {
 		body, length = io.MultiReader(body, cutReader{}), -1
 	case endsClosed:
 		length = -1
+	case endsClean:
+		if v.headers["Content-Length"] != "" {
+			body = io.MultiReader(body, cutReader{})
+		}
 	}
 	return &http.Response{
 		StatusCode:    v.code(),
@@ -160,8 +166,32 @@ type cutReader struct{}
 
 func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Generation returns the body of the look-up, "" for the usual one.
-func (v Variant) Generation(s Scene) string { return s.fill(v.generation) }
+// Charges reports whether the answer costs anything.
+func (v Variant) Charges() bool { return v.Books != BooksNothing && !v.free }
+
+// Upstream returns the part of the cost that an upstream provider charges to a key of the organization's own.
+func (v Variant) Upstream(paid cost.Pico) cost.Pico {
+	switch {
+	case !v.ownKey:
+		return 0
+	case v.withFee:
+		return paid - paid/interimShare
+	}
+	return paid
+}
+
+// usualGeneration is the body of a look-up.
+const usualGeneration = `{"data":{"id":"<id>","model":"<model>","provider_name":"<provider>","total_cost":<fee>,` +
+	`"is_byok":<own>,"upstream_inference_cost":<upstream>,"native_tokens_prompt":<prompt>,` +
+	`"native_tokens_completion":<completion>}}`
+
+// Generation returns the body of the look-up.
+func (v Variant) Generation(s Scene) string {
+	if v.generation == "" {
+		return s.fill(usualGeneration)
+	}
+	return s.fill(v.generation)
+}
 
 // send writes the answer to a client.
 func (v Variant) send(w http.ResponseWriter, s Scene) {

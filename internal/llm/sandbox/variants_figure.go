@@ -131,7 +131,7 @@ func lookupVariants() []Variant {
 	without := cut("OfOwnKeyWithoutTheUpstreamsCost", BooksHold, id, model, `"total_cost":0`, `"is_byok":true`)
 	without.ownKey = true
 	number := cut("OfANumber", BooksLookup, `"id":<id>`, model, total)
-	number.numericID, number.headers = true, noHeaderID
+	number.NumericID, number.headers = true, noHeaderID
 	number.body = event(`"id":<id>`, `"model":"<model>"`, interim)
 	return []Variant{
 		own, fee, unsaid, without, number,

@@ -105,9 +105,9 @@ func nameVariants() []Variant {
 	}
 	huge := `"` + noise(9000) + `"`
 	return []Variant{
-		{Name: "IDAsANumber", Books: BooksFigure, headers: noHeaderID, numericID: true, body: with("id", `<id>`)},
+		{Name: "IDAsANumber", Books: BooksFigure, headers: noHeaderID, NumericID: true, body: with("id", `<id>`)},
 		{
-			Name: "IDAsANumberAndCut", Books: BooksLookup, Failed: true, headers: noHeaderID, numericID: true,
+			Name: "IDAsANumberAndCut", Books: BooksLookup, Failed: true, headers: noHeaderID, NumericID: true,
 			end: endsCut, body: event(`"id":<id>`, `"model":"<model>"`, interim),
 		},
 		{Name: "IDNull", Books: BooksFigure, body: with("id", `null`)},
