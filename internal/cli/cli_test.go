@@ -54,13 +54,13 @@ func TestHelp_MentionsEverySettingAndEverySecret(t *testing.T) {
 		}
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[server.Settings]()) {
 			if field.Anonymous {
-				continue // Its fields are settings, too.
+				continue // The fields of the embedded struct are visible fields too.
 			}
 			name := strings.ToLower(words.ReplaceAllString(field.Name, "$1-$2"))
 			if given := field.Tag.Get("name"); given != "" {
 				name = given
 			}
-			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",") // The first of several.
+			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 			if variable == "" {
 				variable = "INFIN8_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 			}

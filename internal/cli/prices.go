@@ -82,11 +82,11 @@ func (c *pricesImportCommand) read(p *program, provider string) ([]byte, error) 
 	return text, nil
 }
 
-// fetchLimit is how long a price list may take to arrive.
+// fetchLimit is the longest time that a price list may take to arrive.
 const fetchLimit = 30 * time.Second
 
-// fetchList gets a bounded text over HTTPS, or over HTTP from this machine. It follows no redirect, so that who is
-// asked is who answers.
+// fetchList gets a bounded text over HTTPS, or over HTTP from this machine. It follows no redirect, so that only the
+// given host can answer.
 func fetchList(ctx context.Context, address, key string) ([]byte, error) {
 	if err := checkFetch(address); err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func fetchList(ctx context.Context, address, key string) ([]byte, error) {
 	return readBounded(response.Body)
 }
 
-// checkFetch refuses addresses whose answer anybody on the way could write.
+// checkFetch refuses addresses whose answer could be changed on the way.
 func checkFetch(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil {

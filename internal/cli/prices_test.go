@@ -18,26 +18,26 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// shop is a provider's price list behind an address, and the database that it is imported into.
-type shop struct {
+// priceServer serves a provider's price list, for a database that imports it.
+type priceServer struct {
 	environment map[string]string
 	db          *testdb.DB
 	address     string
 }
 
-func newShop(t *testing.T, prices []cost.Price) shop {
+func newPriceServer(t *testing.T, prices []cost.Price) priceServer {
 	t.Helper()
 	server := httptest.NewServer(sandbox.New(sandbox.Options{Prices: prices}))
 	t.Cleanup(server.Close)
 	db := testdb.New(t)
-	return shop{
+	return priceServer{
 		environment: map[string]string{"DATABASE_URL": db.URL, "OPENROUTER_API_KEY": providerKey},
 		db:          db, address: server.URL + "/api/v1",
 	}
 }
 
-// run carries out a prices command that must succeed.
-func (s shop) run(t *testing.T, args ...string) string {
+// run runs a prices command, which must succeed.
+func (s priceServer) run(t *testing.T, args ...string) string {
 	t.Helper()
 	got := invoke(t, s.environment, append([]string{"prices"}, args...)...)
 	if got.code != 0 {
@@ -46,8 +46,8 @@ func (s shop) run(t *testing.T, args ...string) string {
 	return got.stdout
 }
 
-// dearer are the prices that the engine is born with, sonar's twice and gpt-4o-mini's answers ten times as dear, and a
-// new model whose prompts double in price above 272 000 tokens.
+// dearer returns the start prices with sonar twice and gpt-4o-mini's completions ten times as expensive, and a new
+// model whose prompt price doubles from 272 000 tokens.
 func dearer() []cost.Price {
 	prices := cost.StartPrices()
 	for i, p := range prices {
@@ -68,7 +68,7 @@ func dearer() []cost.Price {
 
 func TestPrices_ImportsTheProvidersList(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dearer())
+	s := newPriceServer(t, dearer())
 	dry := s.run(t, "import", "--provider-url="+s.address)
 	for _, want := range []string{
 		"3 added, 4 changed, 1 unchanged, 0 gone, 0 models skipped; 1 in quarantine", "nothing was written",
@@ -110,7 +110,7 @@ func TestPrices_ImportsTheProvidersList(t *testing.T) {
 
 func TestPrices_QuarantineIsDecidedOnce(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dearer())
+	s := newPriceServer(t, dearer())
 	s.run(t, "import", "--provider-url="+s.address, "--apply")
 	id := regexp.MustCompile(`[0-9a-f-]{36}`).FindString(s.run(t, "list", "--model=vendor/tiered"))
 	if id == "" {
@@ -131,7 +131,7 @@ func TestPrices_QuarantineIsDecidedOnce(t *testing.T) {
 
 func TestPrices_ImportRefusesAnUntrustedList(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, dearer())
+	s := newPriceServer(t, dearer())
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
 			t.Error("the key went elsewhere")

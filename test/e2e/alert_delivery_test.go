@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/webhook"
 )
 
-// seenAlerts is what the API says of an organization's alerts.
+// seenAlerts is the API's answer about an organization's alerts.
 type seenAlerts struct {
 	Organization struct {
 		Alerts struct {
@@ -31,8 +31,8 @@ type seenAlerts struct {
 	}
 }
 
-// A server is killed while a receiver has a message and has not answered yet. Another server sends it again, under the
-// same id, and never after it was acknowledged.
+// A server is killed after a receiver gets a message and before it answers. Another server sends the message again with
+// the same id, and not after an acknowledgement.
 func TestAlertDelivery_SurvivesItsServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -76,17 +76,17 @@ func TestAlertDelivery_SurvivesItsServer(t *testing.T) {
 				t.Errorf("the signature: got %s, %v, want %s", got, err, want)
 			}
 			return m.ID
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatal("no message came")
 		}
 		return ""
 	}
 	id := verified()
 	first.signal(t, syscall.SIGKILL)
-	eventually(t, "the server is over", first.isOver)
+	eventually(t, "the server ends", first.isOver)
 	second := w.client(t, serve(), w.who)
 	release()
-	// A minute passes: the lease of the killed server's claim.
+	// The lease of the killed server's claim is over.
 	w.tamper(t, `UPDATE alert_deliveries SET next_at = next_at - interval '2 minutes',
 		wake_at = wake_at - interval '2 minutes'`)
 	if again := verified(); again != id {
@@ -101,7 +101,7 @@ func TestAlertDelivery_SurvivesItsServer(t *testing.T) {
 	})
 	if nodes := seen.Organization.Alerts.Nodes; len(nodes) != 1 || nodes[0].ID != id || nodes[0].Threshold != 50 ||
 		nodes[0].Delivery.Attempts != 2 || nodes[0].Delivery.LastStatus != http.StatusOK {
-		t.Errorf("got %+v, want half of the limit, told twice and acknowledged once", nodes)
+		t.Errorf("got %+v, want half of the limit, sent twice and acknowledged once", nodes)
 	}
 	if len(messages) > 0 {
 		t.Errorf("sent again after it was acknowledged: %s", (<-messages).ID)

@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// keys runs a subcommand of keys for the world's organization and returns what it printed.
-func (w world) keys(t *testing.T, command string, args ...string) string {
+// apikeys runs a subcommand of apikeys for the world's organization and returns its output.
+func (w world) apikeys(t *testing.T, command string, args ...string) string {
 	t.Helper()
 	args = append([]string{"apikeys", command, "--organization", w.who.OrganizationID.String()}, args...)
 	got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, args...)
@@ -22,13 +22,13 @@ func (w world) keys(t *testing.T, command string, args ...string) string {
 	return strings.TrimSpace(got.stdout)
 }
 
-// The first key comes from the command line and makes a second one over the API; that one works on both servers, is
-// named by journal and log, and ends on both when it is revoked on one.
+// The first key comes from the command line and creates a second key over the API. The second key works on both
+// servers. Journal and log name it. A revocation on one server ends it on both.
 func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	servers := [2]*process{w.serve(t, "--workers=false"), w.serve(t, "--workers=false")}
-	boot := w.keys(t, "create", "--name=boot", "--role=ADMIN", "--ttl=1h")
+	boot := w.apikeys(t, "create", "--name=boot", "--role=ADMIN", "--ttl=1h")
 	admin := client{address: servers[0].address, token: boot}
 
 	var made struct {
@@ -66,7 +66,7 @@ func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 	line := servers[1].says(t, "denied", "actor", "key:nightly")
 	if line["organization"] != w.who.OrganizationID.String() || line["role"] != string(caller.Operator) ||
 		line["id"] == "" {
-		t.Errorf("the log says %v, want who was denied", line)
+		t.Errorf("the log has %v, want the denied caller", line)
 	}
 
 	ended, first := make(chan error, 1), make(chan struct{}, 1)
@@ -88,14 +88,14 @@ func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 	if err := <-ended; websocket.CloseStatus(err) != 4403 {
 		t.Errorf("the websocket: got %v, want it closed with 4403", err)
 	}
-	list := w.keys(t, "list")
+	list := w.apikeys(t, "list")
 	for _, want := range []string{"nightly", "REVOKED", "boot", "ACTIVE", "used 20"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("the list does not say %s:\n%s", want, list)
 		}
 	}
 	id, _, _ := strings.Cut(list[strings.LastIndex(list, "\n")+1:], " ")
-	w.keys(t, "revoke", id, "--reason=Done.")
+	w.apikeys(t, "revoke", id, "--reason=Done.")
 	if a, err := admin.post(t.Context(), `{ viewer { actor } }`, nil); err != nil || a.Status != http.StatusUnauthorized {
 		t.Errorf("after the command has revoked it: got %d, %v, want 401", a.Status, err)
 	}

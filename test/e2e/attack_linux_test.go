@@ -20,20 +20,20 @@ import (
 	"time"
 )
 
-// attackFully sends each attack often, opens ten thousand connections, prints what the server has spent, and judges it.
-// Without it each attack comes a few times and only memory is judged: speed is no matter of a test.
+// attackFully sends each attack a hundred times, opens ten thousand connections and also checks processor time. Without
+// it each attack comes a few times and only memory is checked: a test does not judge speed.
 var attackFully = flag.Bool("attacks", false, "attack with full force and judge the time as well")
 
 const (
-	// most is the memory that the server may take in the worst case, and costly the time of a processor for one attack.
+	// mostMemory is the memory that the server may use in the worst case. costly is the processor time that one attack may
+	// cost.
 	mostMemory = 300 << 20
 	costly     = 50 * time.Millisecond
-	// ticks are the hundredths of a second in which the system counts a process's time.
+	// ticks are the units of /proc/PID/stat: hundredths of a second.
 	ticks = 10 * time.Millisecond
 )
 
-// spent is what the system says of a process: time of processors since it began, and the most memory since it was asked
-// last.
+// spent returns the processor time of a process since its start, and its peak of memory since the last call.
 func (p *process) spent(t *testing.T) (processor time.Duration, memory int64) {
 	t.Helper()
 	folder := fmt.Sprintf("/proc/%d/", p.command.Process.Pid)
@@ -43,7 +43,7 @@ func (p *process) spent(t *testing.T) (processor time.Duration, memory int64) {
 	}
 	_, after, _ := strings.Cut(string(stat), ") ") // The name of the program may have spaces.
 	fields := strings.Fields(after)
-	for _, field := range fields[11:13] { // utime and stime, see proc(5)
+	for _, field := range fields[11:13] { // utime and stime: see proc(5).
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			t.Fatal(err)
@@ -59,12 +59,12 @@ func (p *process) spent(t *testing.T) (processor time.Duration, memory int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 5 begins the count of the most memory anew. Where that is not allowed it goes on, which only makes it greater.
+	// 5 resets the peak of memory. Without the permission the peak stays, which only makes the measurement stricter.
 	_ = os.WriteFile(folder+"clear_refs", []byte("5"), 0o600)
 	return processor, kilobytes << 10
 }
 
-// operationAttacks are bodies that shall cost more than they are worth.
+// operationAttacks returns request bodies that are cheap to send and expensive to answer.
 func operationAttacks() map[string]any {
 	times := strings.Repeat
 	numbered := func(n int, format string) string {
@@ -105,7 +105,8 @@ func operationAttacks() map[string]any {
 	}
 }
 
-// attackWith sends a body n times, several at once, and fails unless each time it is answered in few words or cut.
+// attackWith sends a body n times, four at once. Each request must get a short answer, or its connection must be
+// closed.
 func attackWith(t *testing.T, c client, name string, body any, n int) {
 	t.Helper()
 	text, err := json.Marshal(body)
@@ -118,7 +119,7 @@ func attackWith(t *testing.T, c client, name string, body any, n int) {
 	for range 4 {
 		all.Go(func() {
 			for left.Add(-1) >= 0 {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				ctx, cancel := context.WithTimeout(t.Context(), timeout)
 				size, err := c.raw(ctx, text)
 				cancel()
 				if ctx.Err() == context.DeadlineExceeded || size > 256<<10 {
@@ -130,7 +131,7 @@ func attackWith(t *testing.T, c client, name string, body any, n int) {
 	all.Wait()
 }
 
-// raw sends a body and returns how long the answer is.
+// raw sends a body and returns the length of the answer.
 func (c client) raw(ctx context.Context, body []byte) (int64, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address+"/graphql", bytes.NewReader(body))
 	if err != nil {
@@ -146,8 +147,8 @@ func (c client) raw(ctx context.Context, body []byte) (int64, error) {
 	return io.Copy(io.Discard, response.Body)
 }
 
-// connectionAttacks are what many connections begin with, and then say no more. cut is true when the server ends them
-// by itself within seconds.
+// connectionAttacks returns the first bytes of connections that send nothing afterwards. cut is true when the server
+// must close them within seconds.
 func connectionAttacks(token string) []struct {
 	name, first string
 	cut         bool
@@ -164,15 +165,19 @@ func connectionAttacks(token string) []struct {
 		{"silent connections", "", true},
 		{"half a head", post + "X-Long: " + strings.Repeat("x", 4000), true},
 		{"idle connections", "GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n", false},
-		{"half a body of nobody", post + "Authorization: Bearer x\r\nContent-Length: 250000\r\n\r\n" + begun[:8000], true},
+		{
+			"half an unauthenticated body",
+			post + "Authorization: Bearer x\r\nContent-Length: 250000\r\n\r\n" + begun[:8000],
+			true,
+		},
 		{"half a body", post + "Authorization: Bearer " + token + "\r\nContent-Length: 250000\r\n\r\n" + begun, true},
 		{"websockets without init", socket, true},
 		{"websockets with half a message", socket + "\x81\xfe\xf0\x00\x00\x00\x00\x00" + begun[:60_000], true},
 	}
 }
 
-// flood opens n connections that all begin in the same way, waits until the server has cut them if it shall, and looks
-// that others are answered meanwhile.
+// flood opens n connections that all send the same first bytes. It checks that other clients get answers meanwhile, and
+// that the server closes the connections when cut is true.
 func flood(t *testing.T, address, first string, n int, cut bool) {
 	t.Helper()
 	conns := make([]net.Conn, n)
@@ -181,14 +186,14 @@ func flood(t *testing.T, address, first string, n int, cut bool) {
 	for range 64 {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				conn, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), patience)
+				conn, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), timeout)
 				if err != nil {
 					t.Errorf("connection %d: %v", i, err)
 					return
 				}
 				conns[i] = conn
-				_ = conn.SetDeadline(time.Now().Add(2 * patience))
-				_, _ = io.WriteString(conn, first) // It may have been cut already.
+				_ = conn.SetDeadline(time.Now().Add(2 * timeout))
+				_, _ = io.WriteString(conn, first) // The server may have closed the connection.
 			}
 		})
 	}
@@ -201,26 +206,26 @@ func flood(t *testing.T, address, first string, n int, cut bool) {
 		}
 	}()
 	if status := get(t, address+"/healthz"); status != http.StatusOK {
-		t.Errorf("healthz meanwhile: got %d, want 200", status)
+		t.Errorf("healthz during the flood: got %d, want 200", status)
 	}
 	for i, conn := range conns {
 		if !cut || conn == nil {
 			continue
 		}
 		if _, err := io.Copy(io.Discard, conn); os.IsTimeout(err) {
-			t.Errorf("connection %d, which began with %.40q, is still open after %s", i, first, 2*patience)
+			t.Errorf("connection %d, which began with %.40q, is still open after %s", i, first, 2*timeout)
 			return
 		}
 	}
 }
 
-// connectionsAt is how many connections a process may have here, up to the ten thousand that shall be borne.
+// connectionsAt returns the number of connections that a process may have here, at most ten thousand.
 func connectionsAt(t *testing.T) int {
 	t.Helper()
 	if !*attackFully {
 		return 300
 	}
-	var limit syscall.Rlimit // Programs in Go raise it to the most that they may have when they start.
+	var limit syscall.Rlimit // A Go program raises its soft limit to the hard limit when it starts.
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +266,7 @@ func TestAttacks_AreAnsweredOrCutInLittleMemory(t *testing.T) {
 		for _, a := range attacks {
 			measure(a.name, n, func() { flood(t, server.address, a.first, n, a.cut) })
 		}
-	} else { // At the same time, since most of it is waiting until the server has enough.
+	} else { // All attacks run at the same time, because most of their time is waiting for the server's timeouts.
 		measure("connections", n*len(attacks), func() {
 			var all sync.WaitGroup
 			for _, a := range attacks {
@@ -276,7 +281,7 @@ func TestAttacks_AreAnsweredOrCutInLittleMemory(t *testing.T) {
 	t.Logf("\n%s", &table)
 	var data struct{ Viewer struct{ Actor string } }
 	if c.ask(t, `{ viewer { actor } }`, nil, &data); data.Viewer.Actor != w.who.Actor {
-		t.Errorf("after all of it: got %+v", data)
+		t.Errorf("after the attacks: got %+v", data)
 	}
 	server.stop(t)
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// needsBrowser, in the environment, makes the absence of Chromium a failure, as it is where every change is tested.
+// needsBrowser is an environment variable. If it is set, a missing Chromium fails the test. .ci/run sets it.
 const needsBrowser = "TEST_CHROMIUM_NEEDED"
 
-// tab is a page in a Chromium of its own, without a window, driven by its own protocol (Chrome DevTools).
+// tab is a page in a headless Chromium of its own, controlled by the Chrome DevTools Protocol.
 type tab struct {
 	t    *testing.T
 	conn *websocket.Conn
@@ -28,11 +28,11 @@ type tab struct {
 	mu      sync.Mutex
 	sent    int
 	waiting map[int]chan reply
-	// requests are the addresses that the page has asked for, faults what the browser has found wrong with it.
+	// requests are the addresses that the page has requested. faults are the browser's error messages.
 	requests, faults []string
 }
 
-// reply is a message of the browser: an answer when it has an id, else an event.
+// reply is a message of the browser: an answer if it has an id, else an event.
 type reply struct {
 	ID     int
 	Method string
@@ -41,7 +41,7 @@ type reply struct {
 	Error  *struct{ Message string }
 }
 
-// chromium is where the browser is.
+// chromium returns the path of the browser.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium"} {
@@ -49,7 +49,7 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	const missing = "Chromium is missing, so no browser has opened the playground: apt-get install chromium"
+	const missing = "Chromium is missing, so no browser tests the playground: apt-get install chromium"
 	if os.Getenv(needsBrowser) != "" {
 		t.Fatal(missing)
 	}
@@ -57,32 +57,33 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// openTab starts a browser that knows nobody, and ends it with the test.
+// openTab starts a browser without cookies or history, and ends it with the test.
 func openTab(t *testing.T) *tab {
 	t.Helper()
 	program := chromium(t)
-	profile, err := os.MkdirTemp("", "chromium-") // The test's own could not be removed while a process dies.
+	// The test's own folder could not be removed while a process still writes to it.
+	profile, err := os.MkdirTemp("", "chromium-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without the context of the test, which ends before a picture of a failure can be taken.
+	// The context of the test ends before a screenshot of a failure can be taken.
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), program,
 		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 		"--window-size=1400,900", "--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
 	command.Env = append(os.Environ(), "HOME="+profile)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // A browser is many processes.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // A browser has many processes.
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-		_ = command.Wait() // It was killed.
-		eventually(t, "the last of Chromium is gone", func() bool { return os.RemoveAll(profile) == nil })
+		_ = command.Wait() // The error says that the process was killed.
+		eventually(t, "Chromium's profile is removed", func() bool { return os.RemoveAll(profile) == nil })
 	})
 	var address string
-	eventually(t, "Chromium says where it listens", func() bool {
+	eventually(t, "Chromium writes its port", func() bool {
 		text, err := os.ReadFile(filepath.Join(profile, "DevToolsActivePort"))
 		port, rest, _ := strings.Cut(string(text), "\n")
 		address = "http://127.0.0.1:" + port
@@ -93,7 +94,7 @@ func openTab(t *testing.T) *tab {
 	return p
 }
 
-// connect finds the first page and listens to it.
+// connect connects to the first page and subscribes to its events.
 func (p *tab) connect(address string) {
 	p.t.Helper()
 	var pages []struct{ Type, WebSocketDebuggerURL string }
@@ -131,14 +132,14 @@ func (p *tab) connect(address string) {
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		p.call(domain+".enable", nil)
 	}
-	// The browser's log has violations of the policy too, but late and in the words of its version.
+	// The browser's log has violations of the policy too, but late, and its text depends on the version.
 	p.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `
 		window.violations = []
 		document.addEventListener('securitypolicyviolation',
 			(e) => violations.push(e.violatedDirective + ': ' + (e.blockedURI || e.sample)))`})
 }
 
-// listen hands answers to who waits for them, and notes events, until the connection ends.
+// listen delivers answers to their callers and records events until the connection ends.
 func (p *tab) listen() {
 	for {
 		_, text, err := p.conn.Read(context.Background())
@@ -170,7 +171,7 @@ func (p *tab) note(m reply) {
 			Exception struct{ Description string }
 		}
 	}
-	_ = json.Unmarshal(m.Params, &event) // What is not of this shape is not looked at.
+	_ = json.Unmarshal(m.Params, &event) // Events of another shape are ignored.
 	switch m.Method {
 	case "Network.requestWillBeSent":
 		p.requests = append(p.requests, event.Request.URL)
@@ -185,10 +186,10 @@ func (p *tab) note(m reply) {
 	}
 }
 
-// call asks the browser and returns its answer.
+// call sends a command to the browser and returns its answer.
 func (p *tab) call(method string, params map[string]any) json.RawMessage {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.t.Context()), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.t.Context()), timeout)
 	defer cancel()
 	answer := make(chan reply, 1)
 	p.mu.Lock()
@@ -210,7 +211,7 @@ func (p *tab) call(method string, params map[string]any) json.RawMessage {
 		}
 		return m.Result
 	case <-ctx.Done():
-		p.t.Fatalf("%s: Chromium has not answered in %s", method, patience)
+		p.t.Fatalf("%s: Chromium has not answered in %s", method, timeout)
 		return nil
 	}
 }
@@ -234,13 +235,13 @@ func (p *tab) run(expression string) string {
 	return fmt.Sprint(answer.Result.Value)
 }
 
-// waits until an expression is true in the page.
+// waits returns when an expression is true in the page.
 func (p *tab) waits(expression string) {
 	p.t.Helper()
 	eventually(p.t, "in the page: "+expression, func() bool { return p.run("!!("+expression+")") == "true" })
 }
 
-// open loads an address from nothing.
+// open loads an address into an empty page.
 func (p *tab) open(address string) {
 	p.t.Helper()
 	p.call("Page.navigate", map[string]any{"url": "about:blank"})
@@ -249,7 +250,7 @@ func (p *tab) open(address string) {
 	p.waits(`location.href !== 'about:blank' && document.readyState === 'complete'`)
 }
 
-// shot keeps a picture of the page among the artifacts of the test.
+// shot saves a screenshot of the page as an artifact of the test.
 func (p *tab) shot(name string) {
 	var picture struct{ Data string }
 	if err := json.Unmarshal(p.call("Page.captureScreenshot", nil), &picture); err != nil {
@@ -265,7 +266,7 @@ func (p *tab) shot(name string) {
 	}
 }
 
-// seen returns what the page has asked for and what was wrong with it.
+// seen returns the requests of the page and the browser's error messages.
 func (p *tab) seen() (requests, faults []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// reserve asks for $0.03 for each of the workflows in turn, n times at once.
+// reserve reserves $0.03 n times at once, for each of the workflows in turn.
 func reserve(t *testing.T, servers []client, n int, flows ...uuid.UUID) []payload {
 	t.Helper()
 	return atOnce(t, servers, n, func(ctx context.Context, c client, i int) (payload, error) {
@@ -23,7 +23,7 @@ func reserve(t *testing.T, servers []client, n int, flows ...uuid.UUID) []payloa
 	})
 }
 
-// admitted counts the calls that got their money, and compares every refusal with what it must be.
+// admitted returns the number of admitted calls, and compares every refusal with the expected one.
 func admitted(t *testing.T, got []payload, account cost.AccountKind) int {
 	t.Helper()
 	n := 0
@@ -64,7 +64,7 @@ func TestBudget_OneDollarAdmitsThirtyThreeOfAHundredCalls(t *testing.T) {
 func TestBudget_MonthLimitHoldsAcrossTenWorkflows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	// The organization is first seen by these servers, and gets its limits from them.
+	// The organization is new to these servers, so its limits come from their flags.
 	w.who.OrganizationID = uuid.New()
 	servers := w.serveTwice(t, "--workflow-limit=1.00", "--month-limit=1.00")
 	flows := make([]uuid.UUID, 10)
@@ -78,7 +78,7 @@ func TestBudget_MonthLimitHoldsAcrossTenWorkflows(t *testing.T) {
 		t.Errorf("admitted: got %d calls, want 33", n)
 	}
 	w.holds(t, w.who, map[string]string{"WORKFLOW": "0.99", "MONTH": "0.99"})
-	// Refused calls have left no trace: an account's last entry is its opening and one for each of its calls.
+	// Refused calls leave no entry: an account has one entry for its opening and one for each of its calls.
 	w.mustCount(t, 0, "usage_accounts AS a", `a.kind = 'WORKFLOW' AND a.sequence <> (
 		SELECT count(*) FROM ai_calls AS c WHERE c.workflow_id = a.id)`)
 	w.mustCount(t, 33, "ai_calls", "true")
@@ -87,7 +87,7 @@ func TestBudget_MonthLimitHoldsAcrossTenWorkflows(t *testing.T) {
 	w.verify(t)
 }
 
-// holds compares what the accounts of each kind hold together, in the accounts and in the ledger.
+// holds compares the sum of the holds of each kind of account, in the accounts and in the ledger.
 func (w world) holds(t *testing.T, who caller.Caller, want map[string]string) {
 	t.Helper()
 	for kind, amount := range want {

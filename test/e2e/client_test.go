@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// client speaks GraphQL to one server as one caller.
+// client sends GraphQL to one server as one caller.
 type client struct{ address, token string }
 
-// browser keeps the connections of many callers open; the usual one would keep two for a server.
+// browser keeps the connections of many callers open. The default client keeps two per server.
 var browser = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 
-// answer is what came back over HTTP.
+// answer is an HTTP response with its GraphQL answer.
 type answer struct {
 	Status int
 	Header http.Header
@@ -33,7 +33,7 @@ type answer struct {
 
 // post sends one operation.
 func (c client) post(ctx context.Context, query string, variables map[string]any) (a answer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -63,7 +63,7 @@ func (c client) post(ctx context.Context, query string, variables map[string]any
 	return a, nil
 }
 
-// ask sends an operation that must be answered without GraphQL errors, and reads its data.
+// ask sends an operation, which must succeed without GraphQL errors, and reads its data.
 func (c client) ask(t *testing.T, query string, variables map[string]any, data any) {
 	t.Helper()
 	a, err := c.post(t.Context(), query, variables)
@@ -78,7 +78,7 @@ func (c client) ask(t *testing.T, query string, variables map[string]any, data a
 	}
 }
 
-// The parts of answers that the tests look at.
+// The parts of answers that the tests read.
 type (
 	seenWorkflow struct {
 		ID, Name, State string
@@ -123,7 +123,7 @@ type (
 	}
 )
 
-// What the tests select.
+// The fields that the tests select.
 const (
 	selectWorkflow = `workflow { id name state version company { name url } spend { limit settled held remaining } } `
 	selectMoved    = selectWorkflow + `transition { version kind from to actor reason occurredAt } replayed `
@@ -140,7 +140,7 @@ const (
 	}`
 )
 
-// selections has what each mutation is asked for, by its name and the name of its input.
+// selections has the input type and the selected fields of each mutation.
 var selections = map[string]struct{ input, fields string }{
 	"createWorkflow":     {"CreateWorkflowInput", selectMoved},
 	"generateIcp":        {"GenerateIcpInput", selectMoved},

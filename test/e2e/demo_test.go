@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// told is what the demonstration prints, in this order.
-var told = []string{
+// demoLines are the lines that the demo prints, in this order.
+var demoLines = []string{
 	`Starting PostgreSQL …`,
 	`The API is at http://127\.0\.0\.1:\d+/graphql`,
 	`Answers are SYNTHETIC`,
@@ -41,10 +41,10 @@ func TestDemo_PrintsEveryTransitionAndTheBill(t *testing.T) {
 		t.Fatalf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
 	}
 	rest := got.stdout
-	for _, line := range told {
+	for _, line := range demoLines {
 		at := regexp.MustCompile(line).FindStringIndex(rest)
 		if at == nil {
-			t.Fatalf("the demo does not tell %q after what came before it:\n%s", line, got.stdout)
+			t.Fatalf("the demo does not print %q in its place:\n%s", line, got.stdout)
 		}
 		rest = rest[at[1]:]
 	}
@@ -58,7 +58,7 @@ func TestDemo_UsesAGivenDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = taken.Close() })
-	for range 2 { // It may be repeated.
+	for range 2 { // A demo may be repeated.
 		got := invoke(t, map[string]string{"DATABASE_URL": address}, "demo", "--exit", "--listen="+taken.Addr().String())
 		if got.code != 0 || !strings.Contains(got.stdout, taken.Addr().String()+" is in use") ||
 			strings.Contains(got.stdout, "Starting PostgreSQL") || !strings.Contains(got.stdout, "\nBill\n") {
@@ -85,7 +85,7 @@ func TestDemo_SaysWhyItsWorkflowFailed(t *testing.T) {
 		t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
 	}
 	if strings.Contains(got.stdout+got.stderr, providerKey) {
-		t.Error("the demo tells the provider's key")
+		t.Error("the demo prints the provider's key")
 	}
 }
 
@@ -94,7 +94,7 @@ func TestDemo_ServesUntilASignal(t *testing.T) {
 	demo := start(t, nil, "demo", "--listen=127.0.0.1:0", "--directory="+t.TempDir())
 	link := regexp.MustCompile(`Playground: (http://\S+)/#token=(\S+)`)
 	var found []string
-	eventually(t, "the demo prints where the playground is", func() bool {
+	eventually(t, "the demo prints the address of the playground", func() bool {
 		if demo.isOver() {
 			t.Fatalf("the demo has ended with %s:\n%s", demo.command.ProcessState, demo.log.text())
 		}

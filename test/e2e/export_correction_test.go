@@ -28,7 +28,7 @@ func TestExport_NamesTheCorrectedEntry(t *testing.T) {
 	if _, err := e.Record(ctx, w.who, engine.RecordInput{WorkflowID: flow.ID, Model: "m", Cost: &billed}); err != nil {
 		t.Fatal(err)
 	}
-	sequence := int64(1) // The entry that has booked the call; 0 has opened the account.
+	sequence := int64(1) // Entry 1 has booked the call; entry 0 has opened the account.
 	for _, cents := range []cost.Pico{90, 95, 80} {
 		made, err := e.Adjust(ctx, w.who, engine.AdjustInput{
 			AccountID: flow.ID, Sequence: sequence, Cost: cents * cost.Dollar / 100, Reason: "corrects entry 7: =not",
@@ -58,6 +58,6 @@ func TestExport_NamesTheCorrectedEntry(t *testing.T) {
 	}
 	want := []string{"1", "2", "3"}
 	if diff := cmp.Diff(map[string][]string{"WORKFLOW": want, "MONTH": want}, named); diff != "" {
-		t.Errorf("what was corrected (-want +got):\n%s", diff)
+		t.Errorf("corrected entries (-want +got):\n%s", diff)
 	}
 }

@@ -27,14 +27,14 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// hostile is text that a spreadsheet would take for a formula, or a careless writer for the end of a cell.
+// hostile is text that a spreadsheet would read as a formula, or that a careless writer would not quote.
 var hostile = []string{
 	`=HYPERLINK("http://example.com"; "x")`, "+1", "-1", "@SUM(A1)", "\tx", "'quoted", "a, \"b\"\nc", "Zoë 🚀",
 	"</script>\u2028", "",
 }
 
-// past is an organization with a history that fills more than a page of an export in one chain, and its neighbour.
-func (w world) past(t *testing.T) {
+// past gives the organization a history that fills more than one page of an export, and adds a second organization.
+func (w world) addHistory(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
 	e, err := server.NewEngine(server.EngineOptions{
@@ -73,7 +73,7 @@ func (w world) past(t *testing.T) {
 	testdb.Workflow(t, w.db, testdb.Caller(t, w.db), testdb.WorkflowOpts{State: workflow.ICPFailed})
 }
 
-// exported runs the command and returns what it printed.
+// exported runs the command and returns its output.
 func (w world) exported(t *testing.T, table string, args ...string) string {
 	t.Helper()
 	args = append([]string{"export", table, "--organization", w.who.OrganizationID.String()}, args...)
@@ -84,7 +84,7 @@ func (w world) exported(t *testing.T, table string, args ...string) string {
 	return got.stdout
 }
 
-// record is one row of a file, each field as text; a field that is NULL is not there.
+// record is one row of a file. Each field is text. A field that is NULL is absent.
 type record map[string]string
 
 func readCSV(t *testing.T, file string) []record {
@@ -139,7 +139,7 @@ func readNDJSON(t *testing.T, file string) []record {
 	return all
 }
 
-// canonical puts the row that a hash is computed from together, by what docs/journals.md says and nothing else.
+// canonical builds the bytes that a hash is computed from, by docs/journals.md alone.
 func canonical(r record, layout string, fields []string) []byte {
 	row := strconv.AppendInt(nil, int64(len(layout)), 10)
 	row = append(append(append(row, ':'), layout...), ',')
@@ -155,7 +155,7 @@ func canonical(r record, layout string, fields []string) []byte {
 	return row
 }
 
-// sum256 is a hash as a file has it.
+// sum256 returns a hash in the form of a file.
 func sum256(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
@@ -192,7 +192,7 @@ var (
 	}
 )
 
-// verify walks the chains of a file without the database and returns how many rows and chains there were.
+// verify checks the chains of a file without the database. It returns the numbers of rows and chains.
 func verify(t *testing.T, rows []record, chain, number, layout string, fields []string) (int, int) {
 	t.Helper()
 	heads := map[string]record{}
@@ -216,7 +216,7 @@ func verify(t *testing.T, rows []record, chain, number, layout string, fields []
 func TestExport_IsVerifiedWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.past(t)
+	w.addHistory(t)
 
 	journal := readCSV(t, w.exported(t, "journal"))
 	if diff := cmp.Diff(journal, readNDJSON(t, w.exported(t, "journal", "--format", "ndjson"))); diff != "" {
@@ -229,7 +229,7 @@ func TestExport_IsVerifiedWithoutTheDatabase(t *testing.T) {
 	for _, r := range journal {
 		form, hash := transitionOf(t, r)
 		if !bytes.Equal(form, canonical(r, "transition/1", transitionFields)) || hex.EncodeToString(hash) != r["hash"] {
-			t.Errorf("the engine reads %v otherwise", r)
+			t.Errorf("the engine reads %v differently", r)
 		}
 	}
 
@@ -288,7 +288,7 @@ func TestExport_CoversTheRequestedDays(t *testing.T) {
 func TestExport_HTTPEqualsTheCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.past(t)
+	w.addHistory(t)
 	p := w.serve(t, "--workers=false")
 	for file, args := range map[string][]string{
 		"journal.csv": {"journal"}, "journal.ndjson": {"journal", "--format", "ndjson"}, "ledger.csv": {"ledger"},
@@ -305,7 +305,7 @@ func TestExport_HTTPEqualsTheCommand(t *testing.T) {
 		t.Errorf("an operator: got %d %s, want 403", status, body)
 	}
 	if line := p.says(t, "request", "code", "FORBIDDEN"); line["actor"] != operator.Actor {
-		t.Errorf("the log names %v as who was denied, want %s", line["actor"], operator.Actor)
+		t.Errorf("the log names %v as the denied caller, want %s", line["actor"], operator.Actor)
 	}
 	status, body := fetchFile(t, p.address+"/export/ledger.csv?from=2026-13-01", token(t, w.who))
 	if status != http.StatusBadRequest || !strings.Contains(body, "from: ") {
@@ -313,7 +313,7 @@ func TestExport_HTTPEqualsTheCommand(t *testing.T) {
 	}
 }
 
-// uuids are in every row of an export.
+// uuids matches the UUIDs in a row of an export.
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 func TestExport_HasNoRowOfAnotherOrganization(t *testing.T) {
@@ -336,7 +336,7 @@ func TestExport_HasNoRowOfAnotherOrganization(t *testing.T) {
 			}
 			for _, id := range foreign {
 				if strings.Contains(ours, id) {
-					t.Errorf("%s%s has %s, which is another organization's", file, query, id)
+					t.Errorf("%s%s has %s of another organization", file, query, id)
 				}
 			}
 		}

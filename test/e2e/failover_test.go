@@ -20,10 +20,10 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// pair is a database with a replica that has every commit before the client hears of it.
+// pair is a database with a synchronous replica: it has every commit before the client gets the answer.
 type pair struct{ leader, replica *embedded.Server }
 
-// database starts a PostgreSQL of a test's own. It forces nothing to its disk.
+// database starts a PostgreSQL for one test. It does not sync to the disk.
 func database(t *testing.T, o embedded.Options) *embedded.Server {
 	t.Helper()
 	o.Ephemeral = true
@@ -41,7 +41,7 @@ func database(t *testing.T, o embedded.Options) *embedded.Server {
 
 func newPair(t *testing.T) pair {
 	t.Helper()
-	// What the replica has is what counts here, not what is on the disk.
+	// This test needs commits on the replica, not on the disk.
 	acknowledged := map[string]string{"synchronous_commit": "on"}
 	p := pair{leader: database(t, embedded.Options{Settings: acknowledged})}
 	p.replica = database(t, embedded.Options{ReplicaOf: p.leader, Settings: acknowledged})
@@ -51,7 +51,7 @@ func newPair(t *testing.T) pair {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the replica is a synchronous one", func() bool {
+	eventually(t, "the replica is synchronous", func() bool {
 		var synchronous int
 		err := super.QueryRow(t.Context(),
 			`SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`).Scan(&synchronous)
@@ -70,7 +70,7 @@ func open(t *testing.T, address, role string) *pgxpool.Pool {
 	return pool
 }
 
-// address names both servers: whichever takes writes is meant.
+// address names both servers. A client connects to the one that accepts writes.
 func (p pair) address(t *testing.T) string {
 	t.Helper()
 	var hosts string
@@ -84,7 +84,7 @@ func (p pair) address(t *testing.T) string {
 	return "postgres://postgres@/postgres?target_session_attrs=read-write&port=5432,5432&host=" + hosts[1:]
 }
 
-// newWorldAt is newWorld with a database of one's own.
+// newWorldAt is newWorld with a given database.
 func newWorldAt(t *testing.T, address string) world {
 	t.Helper()
 	w := world{provider: newProvider(t)}
@@ -96,22 +96,24 @@ func newWorldAt(t *testing.T, address string) world {
 	return w
 }
 
-// witness knows what clients were told by the servers.
-type witness struct {
+// acknowledgements records the answers that clients got from the servers.
+type acknowledgements struct {
 	mu        sync.Mutex
-	workflows map[string]int // by id, the greatest version
+	workflows map[string]int // the greatest version by id
 	calls     map[string]cost.Pico
-	refused   int // answers that were none
+	refused   int // attempts without an answer
 }
 
-func (k *witness) count() int {
+func (k *acknowledgements) count() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.workflows) + len(k.calls)
 }
 
-// insist repeats a mutation under one key until it is answered.
-func (k *witness) insist(ctx context.Context, c client, mutation string, input map[string]any) (payload, bool) {
+// insist repeats a mutation with one idempotency key until there is an answer.
+func (k *acknowledgements) insist(
+	ctx context.Context, c client, mutation string, input map[string]any,
+) (payload, bool) {
 	input["idempotencyKey"] = uuid.NewString()
 	for ctx.Err() == nil {
 		got, err := c.try(ctx, mutation, input)
@@ -122,7 +124,7 @@ func (k *witness) insist(ctx context.Context, c client, mutation string, input m
 			k.mu.Lock()
 			k.refused++
 			k.mu.Unlock()
-			select { // A client that is refused comes back a little later.
+			select { // A refused client waits a little before its next attempt.
 			case <-ctx.Done():
 			case <-time.After(20 * time.Millisecond):
 			}
@@ -139,8 +141,8 @@ func (k *witness) insist(ctx context.Context, c client, mutation string, input m
 	return payload{}, true
 }
 
-// spend creates workflows, pays for a call of each and cancels it, until the context ends.
-func (k *witness) spend(ctx context.Context, c client) error {
+// spend creates workflows, pays for a call of each and cancels them, until the context ends.
+func (k *acknowledgements) spend(ctx context.Context, c client) error {
 	for ctx.Err() == nil {
 		made, fine := k.insist(ctx, c, "createWorkflow", map[string]any{
 			"name": uuid.NewString(), "company": map[string]any{"name": "Example", "url": "https://example.com"},
@@ -176,8 +178,8 @@ func refusal(p payload) error {
 	return fmt.Errorf("refused: %+v", p.UserErrors)
 }
 
-// isKept compares what clients were told with what the database has.
-func (k *witness) isKept(t *testing.T, w world) {
+// areKept compares the answers that clients got with the database.
+func (k *acknowledgements) areKept(t *testing.T, w world) {
 	t.Helper()
 	for id, version := range k.workflows {
 		got := ask[int](t, w, `SELECT version FROM intent_workflows WHERE id = $1`, plain(t, id))
@@ -198,14 +200,14 @@ func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 	p := newPair(t)
 	w := newWorldAt(t, p.address(t))
 	one, two := w.serve(t, quick...), w.serve(t, quick...)
-	// The steps of one organization are under way, the provider being slow, while another one spends money.
+	// The provider is slow, so the steps of one organization are in flight while another organization spends money.
 	var flows []uuid.UUID
 	for range 4 {
 		company, _ := w.provider.company(sandbox.Slow(2 * time.Second))
 		flows = append(flows, w.begin(t, w.client(t, one, w.who), company))
 	}
 	spender := caller.Caller{Actor: "sam", OrganizationID: uuid.New(), Role: caller.Admin}
-	k := &witness{workflows: map[string]int{}, calls: map[string]cost.Pico{}}
+	k := &acknowledgements{workflows: map[string]int{}, calls: map[string]cost.Pico{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	for i := range 6 {
@@ -216,7 +218,7 @@ func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "the clients are at work", func() bool { return k.count() > 50 })
+	eventually(t, "the clients have answers", func() bool { return k.count() > 50 })
 	if err := p.leader.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -225,14 +227,14 @@ func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := k.count()
-	eventually(t, "the clients are at work again", func() bool { return k.count() > before+50 })
+	eventually(t, "the clients have answers again", func() bool { return k.count() > before+50 })
 	stop()
 	clients.Wait()
 
 	for _, flow := range flows {
 		w.reaches(t, flow, "ICP_COMPLETED")
 	}
-	k.isKept(t, w)
+	k.areKept(t, w)
 	eventually(t, "every call of the steps has an outcome", func() bool {
 		w.tamper(t, `UPDATE ai_calls AS c SET check_at = now() FROM workflow_runs AS r
 			WHERE c.state IN ('DISPATCHED', 'UNKNOWN') AND r.workflow_id = c.workflow_id AND r.token = c.run_token
@@ -249,7 +251,7 @@ func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 	if got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, "verify"); got.code != 0 {
 		t.Errorf("verify: %s%s", got.stdout, got.stderr)
 	}
-	t.Logf("%d acknowledged before and %d after the failover, %d answers in between were none",
+	t.Logf("%d acknowledged before and %d after the failover, %d attempts without an answer",
 		before, k.count()-before, k.refused)
 	one.stop(t)
 	two.stop(t)

@@ -22,9 +22,9 @@ func TestIdempotency_KeyCountsOnceOnTwoServers(t *testing.T) {
 	for _, row := range []struct {
 		mutation    string
 		input       map[string]any
-		other       string // the field that makes it another request
+		other       string // the field that another request differs in
 		otherValue  any
-		table, what string // what there must be one of
+		table, what string // the condition that exactly one row must meet
 	}{
 		{
 			"createWorkflow",
@@ -86,7 +86,7 @@ func TestIdempotency_KeyCountsOnceOnTwoServers(t *testing.T) {
 	t.Cleanup(func() { w.verify(t) })
 }
 
-// mismatches sends a request under a key that was used for another.
+// mismatches sends a request with a key that belongs to another request.
 func (w world) mismatches(t *testing.T, c client, mutation string, input map[string]any) {
 	t.Helper()
 	got, err := c.try(t.Context(), mutation, input)
@@ -105,7 +105,7 @@ func (w world) mismatches(t *testing.T, c client, mutation string, input map[str
 	}
 }
 
-// mustCount compares the number of rows for which something holds.
+// mustCount compares the number of rows that meet a condition.
 func (w world) mustCount(t *testing.T, want int, table, what string) {
 	t.Helper()
 	got := ask[int](t, w, fmt.Sprintf(`SELECT count(*)::int FROM %s WHERE %s`, table, what))[0]

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// price is one of a list, as a client writes it.
+// price returns one price of a list, in the form in which a client sends it.
 func price(model, component, amount string) map[string]any {
 	return map[string]any{"model": model, "component": component, "amount": amount}
 }
@@ -79,7 +79,7 @@ func badSettings() (rows []badInput) {
 
 func badPrices() (rows []badInput) {
 	list := func(name, field string, prices ...any) badInput {
-		whole := append([]any{}, prices...) // Without any it is an empty list, not null.
+		whole := append([]any{}, prices...) // Without prices the list is empty, not null.
 		return badInput{"importPrices", name, map[string]any{"prices": whole}, "INVALID_INPUT", field}
 	}
 	good := price("acme/model", "PROMPT", "0.000001")

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// badInput is one change that makes a good input bad, and what must be said about it.
+// badInput is one change that makes a good input bad, and the expected refusal.
 type badInput struct {
 	mutation, name string
 	changes        map[string]any
 	code, field    string
 }
 
-// bad is a change of one field that the refusal names.
+// bad returns a change of one field. The refusal must name that field.
 func bad(mutation, field string, value any, code string) badInput {
 	name := field
 	if text, is := value.(string); is && len(text) < 40 {
@@ -120,7 +120,7 @@ func badKeys() (rows []badInput) {
 		}
 		row := bad(mutation, "idempotencyKey", func(f fixture) any { return f.key }, "IDEMPOTENCY_MISMATCH")
 		if mutation == "reserveUsage" {
-			row.changes["amount"] = "0.02" // With the same amount it would be a replay.
+			row.changes["amount"] = "0.02" // The same amount would be a replay.
 		}
 		rows = append(rows, row)
 	}

@@ -17,19 +17,19 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// fixture is an organization with something of everything, and ids of another one.
+// fixture is an organization with at least one object of each kind, and the ids of another organization.
 type fixture struct {
 	world
 	client client
-	// A workflow in CREATED with a name, one in ICP_COMPLETED, and one that is over.
+	// A workflow in CREATED with a name, one in ICP_COMPLETED, and one in a terminal state.
 	fresh, done, over workflow.Workflow
-	// Calls of fresh: one with its hold, one that was settled; and the key of the first.
+	// Calls of fresh: one is held, one is settled. key is the idempotency key of the first.
 	held, settled, key string
-	// Prices that were put into quarantine: one is still there, of the others one was accepted and one rejected.
+	// Prices that went into quarantine: one is still pending, one is accepted, one is rejected.
 	pending, accepted, rejected string
 	// An API key and its name.
 	apiKey, keyName string
-	// other is another organization's; nil when nobody asks for it.
+	// other is the fixture of another organization, or nil.
 	other *fixture
 }
 
@@ -55,12 +55,12 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	return f
 }
 
-// entry is an entry in the ledger of fresh: 0 has opened the account, 1 and 2 hold for the calls, and 3 has settled.
+// entry returns the id of an entry in the ledger of fresh: 0 opens the account, 1 and 2 hold for the calls, 3 settles.
 func (f fixture) entry(sequence int) string { return fmt.Sprintf("led_%s_%d", f.fresh.ID, sequence) }
 
 func wf(flow workflow.Workflow) string { return "wf_" + flow.ID.String() }
 
-// good is an input that would be accepted, with changes: a dot leads into an object, and nil takes a field away.
+// good returns a valid input with changes. A dot in a name leads into an object, and nil removes a field.
 func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 	input := map[string]map[string]any{
 		"createWorkflow": {
@@ -139,7 +139,7 @@ func TestMutationInput_IsRefusedByFieldAndWritesNothing(t *testing.T) {
 	}
 }
 
-// isRefused sends a bad input and compares what is said about it.
+// isRefused sends a bad input and compares the refusal.
 func (f fixture) isRefused(t *testing.T, row badInput) {
 	t.Helper()
 	got, err := f.client.try(t.Context(), row.mutation, f.good(row.mutation, row.changes))
@@ -170,7 +170,7 @@ var types = map[string]string{
 	"PRICE_UNKNOWN": "PriceUnknown",
 }
 
-// carries compares what a user error has beside its words with what is there.
+// carries compares the fields of a user error with the database.
 func (f fixture) carries(t *testing.T, p problem) {
 	t.Helper()
 	switch p.Code {
@@ -180,7 +180,7 @@ func (f fixture) carries(t *testing.T, p problem) {
 		}
 	case "TERMINAL_STATE":
 		if p.Ended == nil || p.Ended.ID != wf(f.over) || p.Ended.State != "CANCELLED" {
-			t.Errorf("current: got %+v, want the workflow that is over", p.Ended)
+			t.Errorf("current: got %+v, want the workflow in its terminal state", p.Ended)
 		}
 	case "DUPLICATE_NAME":
 		if p.Existing == nil || p.Existing.ID != wf(f.fresh) {
@@ -198,7 +198,7 @@ func (f fixture) carries(t *testing.T, p problem) {
 	}
 }
 
-// The edge of each limit is still good.
+// A value at its limit is accepted.
 func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -243,7 +243,7 @@ func TestMutationInput_KeepsTextByteForByte(t *testing.T) {
 		flow := moved.Workflow
 		kept := []string{flow.Name, flow.Company.Name, moved.Transition.Reason, flow.Company.URL}
 		if diff := cmp.Diff([]string{text, text, text, address}, kept); diff != "" {
-			t.Errorf("what was kept (-want +got):\n%s", diff)
+			t.Errorf("stored text (-want +got):\n%s", diff)
 		}
 		var data struct {
 			Workflows struct{ Nodes []seenWorkflow }

@@ -23,13 +23,13 @@ import (
 	"github.com/coder/websocket"
 )
 
-// identity is a certificate for this machine in files, as a server reads it, and who believes it.
+// identity is a certificate for this machine, its files, and a pool of roots that trusts it.
 type identity struct {
 	certificate, key string
 	pool             *x509.CertPool
 }
 
-// renew writes another certificate into the files.
+// renew writes a new certificate into the files.
 func (i *identity) renew(t *testing.T, serial int64) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -83,7 +83,7 @@ func TestListener_TLSHasHTTP2WebsocketsAndRenewal(t *testing.T) {
 	})
 	_, err := tls.Dial("tcp", address, &tls.Config{RootCAs: i.pool, MaxVersion: tls.VersionTLS11})
 	if err == nil {
-		t.Error("TLS 1.1 is spoken")
+		t.Error("the server accepts TLS 1.1")
 	}
 	secure := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: i.pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
@@ -103,10 +103,10 @@ func TestListener_TLSHasHTTP2WebsocketsAndRenewal(t *testing.T) {
 	defer func() { _ = response.Body.Close() }()
 	if response.ProtoMajor != 2 || response.StatusCode != http.StatusOK ||
 		response.Header.Get("Strict-Transport-Security") == "" {
-		t.Errorf("got %s %s, %v, want HTTP/2, 200 and a word about HTTPS",
+		t.Errorf("got %s %s, %v, want HTTP/2, 200 and Strict-Transport-Security",
 			response.Proto, response.Status, response.Header)
 	}
-	if code := introduce(t, server.address, token(t, w.who), websocket.DialOptions{HTTPClient: secure}); code != 0 {
+	if code := openSocket(t, server.address, token(t, w.who), websocket.DialOptions{HTTPClient: secure}); code != 0 {
 		t.Errorf("a websocket: got %d, want an acknowledgement", code)
 	}
 	server.stop(t)
@@ -125,7 +125,7 @@ func TestListener_WrongSettingStopsTheStart(t *testing.T) {
 		"--tls-cert, --tls": {"--tls-cert=/nowhere/x.pem", "--tls-key=/nowhere/y.pem"},
 		"--max-connections": {"--max-connections=0"},
 		"--idle-time must":  {"--write-time=0s"},
-		"--trusted-proxies": {"--trusted-proxies=everybody"},
+		"--trusted-proxies": {"--trusted-proxies=all"},
 		"--audience":        {"--issuer=https://127.0.0.1:1"},
 		"must begin with":   {"--issuer=http://id.example.com", "--audience=a"},
 		"none of":           {"--issuer=https://127.0.0.1:1", "--audience=a", "--issuer-algorithms=HS256"},
@@ -133,15 +133,15 @@ func TestListener_WrongSettingStopsTheStart(t *testing.T) {
 	} {
 		got := invoke(t, environment, append([]string{"serve", "--listen=127.0.0.1:0", "--workers=false"}, args...)...)
 		if got.code != 1 || !strings.Contains(got.stderr, want) {
-			t.Errorf("%s: got %d %s, want a word about %s", args, got.code, got.stderr, want)
+			t.Errorf("%s: got %d %s, want %q in the error", args, got.code, got.stderr, want)
 		}
 	}
 }
 
-// cutOff waits until the server ends a connection, while talk goes on sending, and returns what it has said before.
+// cutOff sends with talk until the server closes the connection, and returns everything that the server has sent.
 func cutOff(t *testing.T, address string, talk func(conn net.Conn) error) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
@@ -152,12 +152,12 @@ func cutOff(t *testing.T, address string, talk func(conn net.Conn) error) string
 		for tick := time.NewTicker(20 * time.Millisecond); talk(conn) == nil; <-tick.C {
 		}
 	}()
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	said, err := io.ReadAll(conn)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the server listens for longer than %s", patience)
+		t.Errorf("the server keeps the connection longer than %s", timeout)
 	}
 	return string(said)
 }
@@ -209,18 +209,18 @@ func TestListener_CutsAClientThatDoesNotRead(t *testing.T) {
 	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
-	// Requests that are answered with the playground, one behind the other: what is not read fills all buffers.
+	// The answers are the playground page. The client does not read them, so they fill all buffers.
 	request := bytes.Repeat([]byte("GET / HTTP/1.1\r\nHost: here\r\nAccept: text/html\r\n\r\n"), 100)
-	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	for err == nil {
 		_, err = conn.Write(request)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("the server waits for longer than %s", patience)
+		t.Fatalf("the server keeps the connection longer than %s", timeout)
 	}
-	// It has cut this connection and no other.
+	// Other connections are still open.
 	if status := get(t, server.address+"/healthz"); status != http.StatusOK {
 		t.Errorf("healthz: got %d, want 200", status)
 	}

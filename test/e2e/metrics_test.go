@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// watched is a server whose metrics are served.
+// watched is a server that serves metrics.
 type watched struct {
 	*process
 	metrics string
@@ -27,7 +27,7 @@ func (w world) serveWatched(t *testing.T, args ...string) watched {
 	return watched{p, url}
 }
 
-// scrape returns the samples of a server by their series, as Prometheus reads them.
+// scrape returns the samples of a server by series, like a scrape of Prometheus.
 func (p watched) scrape(t *testing.T) map[string]float64 {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.metrics, nil)
@@ -71,7 +71,7 @@ func counted(samples map[string]float64, metric string) map[string]float64 {
 	return found
 }
 
-// written reads from the database what a metric should say: series and value.
+// written reads the expected series and values of a metric from the database.
 func (w world) written(t *testing.T, query string) map[string]float64 {
 	t.Helper()
 	found := map[string]float64{}
@@ -85,8 +85,8 @@ func (w world) written(t *testing.T, query string) map[string]float64 {
 	return found
 }
 
-// What the metrics count is what the journals have: a workflow that gets there, one whose model drifts and whose stream
-// is cut, one that is cancelled, and refusals.
+// The metrics equal the journals after four cases: a completed workflow, one with a wrong model and an aborted stream,
+// a cancelled one, and refusals.
 func TestMetrics_EqualTheJournals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -102,14 +102,14 @@ func TestMetrics_EqualTheJournals(t *testing.T) {
 		workflowId: $id, from: ICP_PENDING, to: ICP_PROCESSING}) { userErrors { code } } }`,
 		map[string]any{"id": "wf_" + flow.String()})
 	if err != nil || !strings.Contains(stale.Body, "TERMINAL_STATE") {
-		t.Fatalf("a transition that cannot be: got %s, %v", stale.Body, err)
+		t.Fatalf("an illegal transition: got %s, %v", stale.Body, err)
 	}
 	if _, err := (client{address: p.address, token: "forged"}).post(t.Context(), `{ viewer { actor } }`, nil); err != nil {
 		t.Fatal(err)
 	}
 	w.booksAgree(t)
 	var samples map[string]float64
-	// A counter moves right after the commit that it counts.
+	// A counter changes shortly after the commit that it counts.
 	eventually(t, "the last transition is counted", func() bool {
 		samples = p.scrape(t)
 		return samples[`infin8_transitions_total{from="ICP_COMPLETED",to="CANCELLED"}`] == 1
@@ -148,20 +148,20 @@ func TestMetrics_EqualTheJournals(t *testing.T) {
 		`infin8_queue_jobs{state="available"}`, `infin8_unknown_outcomes_open`, `infin8_subscriptions_open`, `go_goroutines`,
 	} {
 		if _, told := samples[series]; !told {
-			t.Errorf("%s is not told", series)
+			t.Errorf("there is no series %s", series)
 		}
 	}
 	for series := range samples {
 		for _, secret := range []string{w.who.OrganizationID.String(), flow.String(), w.who.Actor} {
 			if strings.Contains(series, secret) {
-				t.Errorf("a label names somebody: %s", series)
+				t.Errorf("a label has an identity: %s", series)
 			}
 		}
 	}
 	p.stop(t)
 }
 
-// money is the query for what was booked on the accounts of workflows, by event.
+// money returns a query for the bookings on accounts of workflows, by event.
 func money(metric, figure string) string {
 	return fmt.Sprintf(`SELECT format('%s{event="%%s"} %%s', CASE l.kind
 			WHEN 'RESERVE' THEN 'held' WHEN 'SETTLE' THEN 'settled' WHEN 'RELEASE' THEN 'released'

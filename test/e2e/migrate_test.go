@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/migrations"
 )
 
-// emptyDatabase creates a database with nothing in it, next to the test's own, and returns its address.
+// emptyDatabase creates an empty database on the test's server, and returns its address.
 func emptyDatabase(t *testing.T, db *testdb.DB) string {
 	t.Helper()
 	w := world{db: db}
@@ -46,7 +46,7 @@ func TestMigrate_BringsAnEmptyDatabaseUpToDate(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stderr, fmt.Sprintf("lacks %d migrations", len(files))) {
 		t.Errorf("serve on an empty database: got %+v", got)
 	}
-	for _, want := range []string{applied.String(), ""} { // The second time there is nothing to do.
+	for _, want := range []string{applied.String(), ""} { // The second time no migration is pending.
 		got = invoke(t, environment, "migrate", "up")
 		if diff := cmp.Diff(outcome{stdout: want}, got, cmp.AllowUnexported(outcome{})); diff != "" {
 			t.Errorf("up (-want +got):\n%s", diff)

@@ -10,30 +10,30 @@ import (
 	"github.com/infin8content/engine/internal/server"
 )
 
-// shown is what the page says of the last operation.
+// shown is an expression for the answer that the page shows.
 const shown = `document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()`
 
-// choose clicks on an example.
+// choose clicks an example.
 func (p *tab) choose(title string) {
 	p.t.Helper()
 	p.run(fmt.Sprintf(
 		`[...document.querySelectorAll('.example')].find((e) => e.textContent.startsWith(%q)).click()`, title))
 }
 
-// click clicks on the button with this label.
+// click clicks the button with this label.
 func (p *tab) click(label string) {
 	p.t.Helper()
 	p.run(fmt.Sprintf(`document.querySelector('[aria-label=%q]').click()`, label))
 }
 
-// execute runs what stands in the editor and waits until the answer contains a text.
+// execute runs the operation in the editor and waits until the answer contains a text.
 func (p *tab) execute(contains string) {
 	p.t.Helper()
 	p.run(`document.querySelector('.graphiql-execute-button').click()`)
 	p.waits(fmt.Sprintf(`%s.includes(%q)`, shown, contains))
 }
 
-// signIn puts a token into its field, as a person pastes it.
+// signIn pastes a token into its field.
 func (p *tab) signIn(token string) {
 	p.t.Helper()
 	p.run(`document.getElementById('token').focus(), document.getElementById('token').select()`)
@@ -48,7 +48,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	viewer.Role = caller.Viewer
 	p := openTab(t)
 
-	// A server is for administrators unless it is told otherwise: without one the page offers nothing.
+	// By default the playground is for administrators only: other callers see no example.
 	p.open(started.address + "/")
 	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
 	p.signIn(token(t, viewer))
@@ -61,7 +61,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	p.open(started.address + "/#token=" + admin)
 	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
 	if got := p.run(`location.href`); got != started.address+"/" {
-		t.Errorf("the address: got %s, want that the token has left it", got)
+		t.Errorf("the address: got %s, want it without the token", got)
 	}
 	if got := p.run(`document.querySelector('.notice')?.textContent`); got != server.SyntheticNotice {
 		t.Errorf("the notice: got %q, want %q", got, server.SyntheticNotice)
@@ -93,7 +93,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	p.isClean(started.address, admin)
 }
 
-// isClean checks what no page may do, whatever was done in it.
+// isClean checks that the page has sent requests to this server only, broken no policy and kept no token.
 func (p *tab) isClean(address, token string) {
 	p.t.Helper()
 	requests, faults := p.seen()
@@ -115,10 +115,10 @@ func (p *tab) isClean(address, token string) {
 		}
 	}
 	if sockets == 0 || len(requests) < 10 {
-		p.t.Errorf("the test has seen %d requests and %d sockets, and not those of the page", len(requests), sockets)
+		p.t.Errorf("the test has seen %d requests and %d sockets, fewer than the page sends", len(requests), sockets)
 	}
 	for _, fault := range faults {
-		// A role that is refused, once, before an administrator came.
+		// These are the refusals of the first part of the test.
 		if !strings.Contains(fault, "status of 401") && !strings.Contains(fault, "status of 403") {
 			p.t.Errorf("the browser says: %s", fault)
 		}
@@ -131,6 +131,6 @@ func (p *tab) isClean(address, token string) {
 		p.t.Errorf("the browser keeps the token: %s", stored)
 	}
 	if got := p.run(`localStorage.length`); got != "0" {
-		p.t.Errorf("the browser keeps %s things beyond the tab, want none", got)
+		p.t.Errorf("localStorage has %s items, want none", got)
 	}
 }

@@ -23,10 +23,10 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// programsNeeded, in the environment, makes it a failure that a program is missing which a test cannot do without.
+// programsNeeded is an environment variable. If it is set, a missing program fails the test that needs it.
 const programsNeeded = "TEST_PROGRAMS_NEEDED"
 
-// installed looks for a program that is not part of PostgreSQL and that no test installs.
+// installed returns the path of a program that is not part of PostgreSQL. The test is skipped if it is missing.
 func installed(t *testing.T, name string) string {
 	t.Helper()
 	for _, candidate := range []string{name, "/usr/sbin/" + name} {
@@ -37,12 +37,12 @@ func installed(t *testing.T, name string) string {
 	if os.Getenv(programsNeeded) != "" {
 		t.Fatalf("%s is missing", name)
 	}
-	t.Skipf("NOT TRIED: %s is missing. Install it to see that the servers work through it", name)
+	t.Skipf("%s is missing, so the servers were not tested behind it", name)
 	return ""
 }
 
-// pooler starts PgBouncer before a database, lending its connections by transaction, and returns its address for a user
-// whom the database gives the server's role, as docs/scaling.md asks for.
+// pooler starts PgBouncer with transaction pooling in front of a database, and returns its address. Its user has the
+// server's role, as docs/scaling.md requires.
 func pooler(t *testing.T, behind *embedded.Server) (address string) {
 	t.Helper()
 	bouncer := installed(t, "pgbouncer")
@@ -70,7 +70,7 @@ func pooler(t *testing.T, behind *embedded.Server) (address string) {
 		t.Fatal(err)
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close() // PgBouncer cannot be told to choose one itself.
+	_ = listener.Close() // PgBouncer cannot choose a free port itself.
 	settings := fmt.Sprintf(`[databases]
 * = host=%s port=5432 user=infin8_login
 [pgbouncer]
@@ -89,7 +89,7 @@ max_client_conn = 200
 	}
 	command := exec.CommandContext(t.Context(), bouncer, file)
 	command.SysProcAttr = sameUser(t, folder, socket)
-	log := &journal{}
+	log := &processLog{}
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,8 @@ max_client_conn = 200
 	return address
 }
 
-// sameUser makes a program run as the user whom the socket's folder belongs to, who may also read the other folder.
+// sameUser returns attributes that run a program as the owner of the socket's folder, and lets that user read the other
+// folder.
 func sameUser(t *testing.T, folder, socket string) *syscall.SysProcAttr {
 	t.Helper()
 	info, err := os.Stat(socket)
@@ -140,12 +141,12 @@ func TestPooler_ServersWorkThroughTransactionPooling(t *testing.T) {
 	behind := database(t, embedded.Options{})
 	w := newWorldAt(t, behind.URL("postgres"))
 	w.direct, w.db.URL = w.db.URL, pooler(t, behind)
-	// More connections than the pooler has: they are lent many times over.
+	// The servers have more connections than the pooler, so it lends each of its connections many times.
 	one, two := w.serve(t, quick...), w.serve(t, quick...)
 	company, _ := w.provider.company(sandbox.Slow(time.Second))
 	flow := w.begin(t, w.client(t, one, w.who), company)
 	spender := caller.Caller{Actor: "sam", OrganizationID: uuid.New(), Role: caller.Admin}
-	k := &witness{workflows: map[string]int{}, calls: map[string]cost.Pico{}}
+	k := &acknowledgements{workflows: map[string]int{}, calls: map[string]cost.Pico{}}
 	ctx, stop := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	for i := range 12 {
@@ -156,7 +157,7 @@ func TestPooler_ServersWorkThroughTransactionPooling(t *testing.T) {
 			}
 		})
 	}
-	// What one server writes the other one tells, so notifications arrive as well.
+	// The change comes from the other server, so the test needs notifications too.
 	watched := w.client(t, one, w.who).do(t, "createWorkflow", map[string]any{
 		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
 	}).Workflow.ID
@@ -173,10 +174,10 @@ func TestPooler_ServersWorkThroughTransactionPooling(t *testing.T) {
 	stop()
 	clients.Wait()
 	if k.refused > 0 {
-		t.Errorf("refused: got %d answers that are none", k.refused)
+		t.Errorf("got %d attempts without an answer", k.refused)
 	}
 	w.reaches(t, flow, "ICP_COMPLETED")
-	k.isKept(t, w)
+	k.areKept(t, w)
 	both := map[string]string{"DATABASE_URL": w.db.URL, "DATABASE_DIRECT_URL": w.direct}
 	if got := invoke(t, both, "verify"); got.code != 0 {
 		t.Errorf("verify: %s%s", got.stdout, got.stderr)

@@ -21,11 +21,11 @@ import (
 )
 
 const (
-	// asProgram, in the environment of the test binary, makes it the program itself: what the tests start is a process
-	// of its own, with signals, a standard error and an end.
+	// asProgram is an environment variable. If it is set, the test binary is the program itself, so that tests start real
+	// processes with signals and an exit status.
 	asProgram = "ENGINE_TEST_AS_PROGRAM"
-	// patience is the longest that a test waits for one fact.
-	patience = 30 * time.Second
+	// timeout is the longest time that a test waits for one condition.
+	timeout = 30 * time.Second
 )
 
 func TestMain(m *testing.M) {
@@ -39,35 +39,35 @@ func TestMain(m *testing.M) {
 	os.Exit(testdb.Run(m))
 }
 
-// endWithParent ends the program when the test that started it is gone, however it went: its end of the pipe closes.
+// endWithParent ends the program when the test that started it ends, even by a crash: then the pipe closes.
 func endWithParent() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(3)
 }
 
-// eventually waits for a fact.
+// eventually waits until a condition is true.
 func eventually(t *testing.T, what string, fact func() bool) {
 	t.Helper()
-	limit := time.After(patience)
+	limit := time.After(timeout)
 	for !fact() {
 		select {
 		case <-limit:
-			t.Fatalf("waited %s in vain: %s", patience, what)
+			t.Fatalf("not within %s: %s", timeout, what)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// process is the program, running.
+// process is a running program.
 type process struct {
 	command *exec.Cmd
-	log     *journal
+	log     *processLog
 	ended   chan struct{}
-	// address is where the API is, once it listens.
+	// address is the address of the API. It is empty until the server listens.
 	address string
 }
 
-// start runs the program with this environment, and kills it at the end of the test.
+// start starts the program with this environment, and kills it at the end of the test.
 func start(t *testing.T, environment []string, args ...string) *process {
 	t.Helper()
 	program, err := os.Executable()
@@ -75,11 +75,11 @@ func start(t *testing.T, environment []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{
-		command: exec.CommandContext(t.Context(), program, args...), log: &journal{}, ended: make(chan struct{}),
+		command: exec.CommandContext(t.Context(), program, args...), log: &processLog{}, ended: make(chan struct{}),
 	}
 	p.command.Env = append(foreignEnvironment(), append(environment, asProgram+"=1")...)
 	p.command.Stdout, p.command.Stderr = p.log, p.log
-	// Never written to: it is there to be closed.
+	// The program reads the end of this pipe as the end of the test.
 	if _, err := p.command.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -88,13 +88,13 @@ func start(t *testing.T, environment []string, args ...string) *process {
 	}
 	go func() {
 		defer close(p.ended)
-		_ = p.command.Wait() // How it ended is read from its state.
+		_ = p.command.Wait() // The exit status is in the process state.
 	}()
 	t.Cleanup(func() {
 		_ = p.command.Process.Kill()
 		<-p.ended
 		if text := p.log.text(); strings.Contains(text, "DATA RACE") || strings.Contains(text, "panic") {
-			t.Errorf("the program says:\n%s", text)
+			t.Errorf("the program's output:\n%s", text)
 		} else if t.Failed() {
 			t.Logf("the log of %s, without its requests:\n%s", strings.Join(args, " "), p.log.notable())
 		}
@@ -102,7 +102,7 @@ func start(t *testing.T, environment []string, args ...string) *process {
 	return p
 }
 
-// foreignEnvironment is the test's own without what the program reads.
+// foreignEnvironment returns the test's environment without the variables of the program.
 func foreignEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		for _, prefix := range []string{"INFIN8_", "DATABASE_URL=", "AUTH_SECRET=", "OPENROUTER_"} {
@@ -144,7 +144,7 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 	}
 }
 
-// stop asks the program to end, waits, and fails the test unless it ends with status 0.
+// stop sends SIGTERM and waits. The program must end with status 0.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
 	p.signal(t, syscall.SIGTERM)
@@ -154,26 +154,26 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
-// journal is what a program prints, most of it a log in JSON, line by line. It can be read while it is written.
-type journal struct {
+// processLog is the output of a program, mostly a log in JSON lines. It may be read while it is written.
+type processLog struct {
 	mu      sync.Mutex
 	written bytes.Buffer
 }
 
-func (j *journal) Write(b []byte) (int, error) {
+func (j *processLog) Write(b []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.written.Write(b)
 }
 
-func (j *journal) text() string {
+func (j *processLog) text() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.written.String()
 }
 
 // find returns the first line with this message and, unless the attribute is empty, with this value of it.
-func (j *journal) find(message, attribute, value string) (line map[string]any, found bool) {
+func (j *processLog) find(message, attribute, value string) (line map[string]any, found bool) {
 	for text := range strings.Lines(j.text()) {
 		line = nil
 		if json.Unmarshal([]byte(text), &line) != nil || line["msg"] != message {
@@ -186,8 +186,8 @@ func (j *journal) find(message, attribute, value string) (line map[string]any, f
 	return nil, false
 }
 
-// notable is the log without the lines about requests, of which there are too many to read.
-func (j *journal) notable() string {
+// notable returns the log without its many lines about requests.
+func (j *processLog) notable() string {
 	var lines strings.Builder
 	for text := range strings.Lines(j.text()) {
 		if !strings.Contains(text, `"msg":"request"`) {
@@ -197,31 +197,32 @@ func (j *journal) notable() string {
 	return lines.String()
 }
 
-// says waits for a line of the log, which arrives a little later than what it speaks of.
+// says waits for a line of the log, which comes a little later than the event.
 func (p *process) says(t *testing.T, message, attribute, value string) (line map[string]any) {
 	t.Helper()
-	eventually(t, "the log says "+message, func() (found bool) {
+	eventually(t, "the log has "+message, func() (found bool) {
 		line, found = p.log.find(message, attribute, value)
 		return found
 	})
 	return line
 }
 
-// outcome is what a command has left behind.
+// outcome is the result of a command.
 type outcome struct {
 	code           int
 	stdout, stderr string
 }
 
-// invoke runs a command of the program within the test, with nothing in its environment but what is given.
+// invoke runs a command in this process, with only the given variables in its environment.
 func invoke(t *testing.T, environment map[string]string, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // Cleanups invoke it too.
+	// Cleanup functions call invoke too, after the test's context has ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	code := cli.Run(ctx, args, func(name string) string { return environment[name] }, &stdout, &stderr)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		t.Fatalf("engine %s has not ended in %s", strings.Join(args, " "), patience)
+		t.Fatalf("engine %s has not ended in %s", strings.Join(args, " "), timeout)
 	}
 	return outcome{code, stdout.String(), stderr.String()}
 }

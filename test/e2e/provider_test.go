@@ -15,8 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// provider is one address behind which every company has a sandbox of its own, so that a test says which workflow meets
-// which injection, however many run at once.
+// provider is one address with a sandbox for each company, so that a test chooses the injection of each workflow.
 type provider struct {
 	address string
 
@@ -33,7 +32,7 @@ func newProvider(t *testing.T) *provider {
 	return p
 }
 
-// company returns a new company, and the sandbox that answers for it: with these injections first, then well.
+// company returns a new company and its sandbox. The first answers have these injections, later ones have none.
 func (p *provider) company(injections ...sandbox.Injection) (name string, s *sandbox.Sandbox) {
 	s = sandbox.New(sandbox.Options{Prices: cost.StartPrices()})
 	s.Next(injections...)
@@ -44,18 +43,18 @@ func (p *provider) company(injections ...sandbox.Injection) (name string, s *san
 	return name, s
 }
 
-// ServeHTTP lets the sandbox answer whose company the request speaks of, or which has made the generation.
+// ServeHTTP forwards a request to the sandbox of the company that it names, or of the generation that it asks for.
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // The client is gone.
+		return // The client has disconnected.
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if s := p.find(r.URL.Query().Get("id"), string(body)); s != nil {
 		s.ServeHTTP(w, r)
 		return
 	}
-	http.Error(w, `{"error": {"code": 404, "message": "nobody knows it"}}`, http.StatusNotFound)
+	http.Error(w, `{"error": {"code": 404, "message": "unknown generation"}}`, http.StatusNotFound)
 }
 
 func (p *provider) find(generation, body string) *sandbox.Sandbox {
@@ -69,7 +68,7 @@ func (p *provider) find(generation, body string) *sandbox.Sandbox {
 	return nil
 }
 
-// charges are the books of all sandboxes: what each generation really cost.
+// charges returns the real cost of each generation of all sandboxes.
 func (p *provider) charges() map[string]cost.Pico {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +81,7 @@ func (p *provider) charges() map[string]cost.Pico {
 	return all
 }
 
-// isIdle reports that no sandbox is answering, so that the books are complete.
+// isIdle reports whether no sandbox is answering. Then the charges are complete.
 func (p *provider) isIdle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

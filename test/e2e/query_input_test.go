@@ -16,7 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// cursor reads a cursor from the first page of a list.
+// cursor returns a cursor from the first page of a list.
 func (f fixture) cursor(t *testing.T, selection string) string {
 	t.Helper()
 	got, err := f.client.post(t.Context(), `{ `+selection+` }`, nil)
@@ -57,7 +57,7 @@ func TestQueryInput_IsRefusedByField(t *testing.T) {
 		{`workflows(filter: {createdFrom: "yesterday"})` + end, "filter createdFrom"},
 		{`workflows(filter: {createdTo: "2026-13-01T00:00:00Z"})` + end, "filter createdTo"},
 	}
-	lists := map[string][]string{ // a list, and cursors that are not its own
+	lists := map[string][]string{ // a list, and cursors of other lists
 		`workflows(%s)` + end: {
 			journal, other.cursor(t, `workflows(first: 1)`+end),
 			f.cursor(t, `workflows(first: 1, orderBy: {field: UPDATED_AT})`+end),
@@ -91,7 +91,7 @@ func TestQueryInput_IsRefusedByField(t *testing.T) {
 	}
 }
 
-// tampered is a cursor with another place in it.
+// tampered returns a cursor with one changed character.
 func tampered(cursor string) string {
 	last := byte('A')
 	if cursor[len(cursor)-2] == last {
@@ -116,7 +116,7 @@ func TestTenantIsolation_ObjectsOfOthersDoNotExist(t *testing.T) {
 		}
 		other.client.ask(t, `query ($id: ID!) { node(id: $id) { id } }`, map[string]any{"id": id}, &data)
 		if data.Node == nil || data.Node.ID != id {
-			t.Errorf("node %s of one's own: got %+v", id, data.Node)
+			t.Errorf("own node %s: got %+v", id, data.Node)
 		}
 	}
 	var data struct {
@@ -127,7 +127,7 @@ func TestTenantIsolation_ObjectsOfOthersDoNotExist(t *testing.T) {
 	}
 	f.client.ask(t, `{ workflows(first: 100) { totalCount nodes { id } } }`, nil, &data)
 	if data.Workflows.TotalCount != 3 || len(data.Workflows.Nodes) != 3 {
-		t.Errorf("workflows: got %+v, want one's own three", data.Workflows)
+		t.Errorf("workflows: got %+v, want the three of the organization", data.Workflows)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestSignIn_BadTokenIsUnauthenticated(t *testing.T) {
 		}
 		return text
 	}
-	// The organization was never seen: no request of these may write it down.
+	// The organization is new. None of these requests may create it.
 	who := caller.Caller{Actor: "mallory", OrganizationID: uuid.New(), Role: caller.Admin}
 	right := sign(authSecret, time.Now(), who)
 	payload := strings.Split(right, ".")[1]
@@ -173,7 +173,7 @@ func TestSignIn_BadTokenIsUnauthenticated(t *testing.T) {
 		}
 	}
 	w.mustCount(t, 0, "organizations", "id = '"+who.OrganizationID.String()+"'")
-	// The right one is let in, and its organization is written down with the limits that the server begins with.
+	// A valid token is accepted, and creates its organization with the limits of the server's flags.
 	var data struct {
 		Organization struct{ WorkflowLimit, MonthLimit string }
 	}
@@ -204,7 +204,7 @@ func TestQueryInput_InvalidGraphQLIsAnErrorWithACode(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", query, got.Body, code)
 		}
 	}
-	// An enum in a variable is judged too.
+	// An enum value in a variable is validated too.
 	got, err := c.send(t.Context(), "transitionWorkflow", map[string]any{"workflowId": flow, "from": "NOWHERE", "to": "X"})
 	if err != nil || len(got.Errors) == 0 || !json.Valid([]byte(got.Body)) || got.Errors[0].Extensions.Code == "INTERNAL" {
 		t.Errorf("an unknown state: got %s, %v", got.Body, err)

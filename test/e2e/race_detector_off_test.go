@@ -2,5 +2,5 @@
 
 package e2e
 
-// detectsRaces is true when the program and its tests look for data races, which takes memory of its own.
+// detectsRaces reports whether the race detector is on. The race detector uses much memory.
 const detectsRaces = false

@@ -16,14 +16,14 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// A server that is told to stop, with a request and a run in its hands: it says no to whoever asks where to send
-// requests, and still answers; its run goes to another server; then it ends.
+// A stopping server that drives a run is not ready, but still answers requests. Another server takes the run over. Then
+// the first server ends.
 func TestReadiness_DrainingServerIsNotReadyButAnswers(t *testing.T) {
 	t.Parallel()
-	d := newDuel(t, []string{"--drain=2s"}, sandbox.HangAfterHeaders())
+	d := newTakeover(t, []string{"--drain=2s"}, sandbox.HangAfterHeaders())
 	worker := d.worker(t)
 	d.busy.signal(t, syscall.SIGTERM)
-	eventually(t, "the server says that it drains", func() bool {
+	eventually(t, "the server is not ready", func() bool {
 		return get(t, d.busy.address+"/readyz") == http.StatusServiceUnavailable
 	})
 	if status := get(t, d.busy.address+"/healthz"); status != http.StatusOK {
@@ -60,7 +60,7 @@ func TestReadiness_FollowsTheDatabase(t *testing.T) {
 	p.stop(t)
 }
 
-// wire leads to a database and can be cut.
+// wire is a proxy in front of a database. A test can cut it.
 type wire struct {
 	url string
 
@@ -107,7 +107,7 @@ func newWire(t *testing.T, url string) *wire {
 	return w
 }
 
-// carries remembers both ends, unless the wire is cut.
+// carries registers both ends of a connection. It returns false when the wire is cut.
 func (w *wire) carries(ends ...net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +118,7 @@ func (w *wire) carries(ends ...net.Conn) bool {
 	return !w.isCut
 }
 
-// cut ends all connections and lets no new one through, or lets them through again.
+// cut closes all connections and refuses new ones, or accepts them again.
 func (w *wire) cut(isCut bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -23,8 +23,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// yesterday is an engine with a worker and a sandbox that live a day ago, so that their day is over for whoever
-// compares the two today. ago is how long ago it is for them.
+// yesterday is an engine and a sandbox whose clocks are one day late, so that their day can be compared today. ago is
+// how late the clocks are.
 type yesterday struct {
 	world
 	ago     *atomic.Int64
@@ -32,7 +32,7 @@ type yesterday struct {
 	address string
 	engine  *engine.Engine
 	client  *llm.Client
-	day     string // the day on which it works, by UTC
+	day     string // the day of its work in UTC
 }
 
 func newYesterday(t *testing.T) yesterday {
@@ -63,7 +63,7 @@ func newYesterday(t *testing.T) yesterday {
 
 func (y yesterday) now() time.Time { return time.Now().Add(-time.Duration(y.ago.Load())) }
 
-// noJobs wakes nobody.
+// noJobs enqueues no job.
 type noJobs struct{}
 
 func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
@@ -72,7 +72,7 @@ func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.T
 	return nil
 }
 
-// work drives the first step of a new workflow as a worker does, whatever the provider makes of it.
+// work runs the first step of a new workflow like a worker, with these injections.
 func (y yesterday) work(t *testing.T, injections ...sandbox.Injection) {
 	t.Helper()
 	y.box.Next(injections...)
@@ -89,7 +89,7 @@ func (y yesterday) work(t *testing.T, injections ...sandbox.Injection) {
 	}
 }
 
-// reconcile compares today, and checks that nothing is written.
+// reconcile compares with the clock of today, and checks that nothing is written.
 func (y yesterday) reconcile(t *testing.T, args ...string) outcome {
 	t.Helper()
 	y.ago.Store(0)
@@ -102,7 +102,7 @@ func (y yesterday) reconcile(t *testing.T, args ...string) outcome {
 	return got
 }
 
-// everything is a digest of what the ledger, the calls and the accounts say.
+// everything returns digests of the ledger, the calls and the accounts.
 func (y yesterday) everything(t *testing.T) (digests []string) {
 	t.Helper()
 	for _, table := range []string{"ai_usage_ledger", "ai_calls", "usage_accounts", "usage_days"} {
@@ -163,9 +163,9 @@ func TestReconcile_PrintsAChargeOfAnotherClient(t *testing.T) {
 		t.Errorf("the table (-want +got):\n%s", diff)
 	}
 	if limited := y.reconcile(t, "--tolerance=1"); limited.code != 1 {
-		t.Errorf("a call too many within the tolerance: got %+v, want status 1", limited)
+		t.Errorf("an extra call within the tolerance: got %+v, want status 1", limited)
 	}
-	// The operator hears of it once, however often it is looked at.
+	// The operator gets one alert, however often the comparison runs.
 	told := invoke(t, map[string]string{"DATABASE_URL": y.db.URL}, "alerts", "list")
 	if strings.Count(told.stdout, "RECONCILIATION_DIFFERENCE") != 1 || !strings.Contains(told.stdout, fmt.Sprintf(
 		"For openai/gpt-4o-mini on %s sandbox has charged $%s for 1 calls, and $0 for 0 are booked.", y.day, extra)) {
@@ -180,9 +180,9 @@ func TestReconcile_CountsACallWithoutAnOutcomeSeparately(t *testing.T) {
 	y.work(t, sandbox.CutStream(2))
 	got := y.reconcile(t)
 	if got.code != 1 || !strings.Contains(got.stdout, "1 calls of these days have no outcome yet and hold $") {
-		t.Errorf("reconcile: got %+v, want the open call told", got)
+		t.Errorf("reconcile: got %+v, want the open call", got)
 	}
-	// A correction later belongs to the day of its call.
+	// A later correction belongs to the day of its call.
 	gateway := steps.Gateway{Client: y.client, Name: sandbox.Provider}
 	if swept, err := y.engine.SweepCalls(t.Context(), gateway.Ask); err != nil || swept != 1 {
 		t.Fatalf("sweep: got %d, %v, want 1", swept, err)
@@ -197,12 +197,12 @@ func TestReconcile_ComparesOneOrganizationOnly(t *testing.T) {
 	y := newYesterday(t)
 	y.work(t)
 	if got := y.reconcile(t, "--organization="+y.who.OrganizationID.String()); got.code != 0 {
-		t.Errorf("its own: got %+v, want no difference", got)
+		t.Errorf("own organization: got %+v, want no difference", got)
 	}
 	other := testdb.Caller(t, y.db)
-	for range 2 { // The second time nobody is told again.
+	for range 2 { // The second time there is no new alert.
 		if got := y.reconcile(t, "--organization="+other.OrganizationID.String()); got.code != 1 {
-			t.Errorf("another one: got %+v, want the provider's charge as a difference", got)
+			t.Errorf("another organization: got %+v, want the provider's charge as a difference", got)
 		}
 	}
 	y.mustCount(t, 1, "alerts", "kind = 'RECONCILIATION_DIFFERENCE' AND organization_id = '"+
@@ -210,7 +210,7 @@ func TestReconcile_ComparesOneOrganizationOnly(t *testing.T) {
 	y.mustCount(t, 1, "alerts", "true")
 	if got := y.reconcile(t, "--organization="+uuid.NewString()); got.code != 1 ||
 		!strings.Contains(got.stderr, "no such organization") {
-		t.Errorf("none: got %+v, want that there is no such organization", got)
+		t.Errorf("unknown organization: got %+v, want an error", got)
 	}
 }
 

@@ -108,12 +108,12 @@ func TestServer_FinishesARequestWhenItStops(t *testing.T) {
 	}
 	got := <-replies
 	if got.err != nil || got.answer.Status != http.StatusOK || len(got.answer.Errors) > 0 {
-		t.Errorf("the request under way: got %d %s, %v, want its answer", got.answer.Status, got.answer.Body, got.err)
+		t.Errorf("the request in flight: got %d %s, %v, want its answer", got.answer.Status, got.answer.Body, got.err)
 	}
 	server.stop(t)
 }
 
-// The walk through the front door: a company whose name is not Latin goes from CREATED to its ICP.
+// The company's name is not Latin.
 func TestServer_DrivesAWorkflowFromCreationToICP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -183,7 +183,7 @@ func TestServer_InternalErrorShowsOnlyARequestID(t *testing.T) {
 		}
 		for _, detail := range []string{"permission", "intent_workflows", "42501", "SQL"} {
 			if strings.Contains(got.Body, detail) {
-				t.Errorf("the answer to %s tells %q: %s", query, detail, got.Body)
+				t.Errorf("the answer to %s contains %q: %s", query, detail, got.Body)
 			}
 		}
 		line := server.says(t, "graphql", "id", id)

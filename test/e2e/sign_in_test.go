@@ -15,11 +15,10 @@ import (
 	"github.com/infin8content/engine/internal/issuer/sandbox"
 )
 
-// introduce opens a websocket, says whose it is, and returns the code that it is closed with, or 0 when the server is
-// content.
-func introduce(t *testing.T, address, token string, o websocket.DialOptions) websocket.StatusCode {
+// introduce opens a websocket and sends a token. It returns the close code, or 0 if the server acknowledges.
+func openSocket(t *testing.T, address, token string, o websocket.DialOptions) websocket.StatusCode {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	o.Subprotocols = []string{"graphql-transport-ws"}
 	conn, response, err := websocket.Dial(ctx, address+"/graphql", &o)
@@ -42,7 +41,7 @@ func introduce(t *testing.T, address, token string, o websocket.DialOptions) web
 		return websocket.CloseStatus(err)
 	}
 	if !strings.Contains(string(text), "connection_ack") {
-		t.Fatalf("the server says %s", text)
+		t.Fatalf("the server sends %s", text)
 	}
 	return 0
 }
@@ -58,11 +57,11 @@ func TestSignIn_OnlyTheIssuersTokensCountOnHTTPAndWebsockets(t *testing.T) {
 		"--issuer="+provider.URL(), "--audience=https://api.example.com,engine", "--claim-organization=https://x.y/org",
 		"--claim-role=/access/roles", "--role-names=boss=ADMIN;guest=VIEWER").listens(t)
 
-	now, nobody := time.Now(), uuid.New()
+	now, unknown := time.Now(), uuid.New()
 	claims := func(name string, value any) map[string]any {
 		all := map[string]any{
 			"iss": provider.URL(), "aud": []string{"other", "engine"}, "sub": "alice", "exp": now.Add(time.Hour).Unix(),
-			"https://x.y/org": nobody.String(), "access": map[string]any{"roles": []string{"guest", "other"}},
+			"https://x.y/org": unknown.String(), "access": map[string]any{"roles": []string{"guest", "other"}},
 		}
 		if name != "" {
 			all[name] = value
@@ -86,11 +85,11 @@ func TestSignIn_OnlyTheIssuersTokensCountOnHTTPAndWebsockets(t *testing.T) {
 		if err != nil || got.Status != http.StatusUnauthorized {
 			t.Errorf("%s: got %d %s, %v, want 401", name, got.Status, got.Body, err)
 		}
-		if code := introduce(t, server.address, text, websocket.DialOptions{}); code != 4403 {
+		if code := openSocket(t, server.address, text, websocket.DialOptions{}); code != 4403 {
 			t.Errorf("%s on a websocket: got %d, want 4403", name, code)
 		}
 	}
-	w.mustCount(t, 0, "organizations", "id = '"+nobody.String()+"'")
+	w.mustCount(t, 0, "organizations", "id = '"+unknown.String()+"'")
 
 	who := func(text string) (got struct{ Viewer struct{ Actor, Role string } }) {
 		client{server.address, text}.ask(t, `{ viewer { actor role } }`, nil, &got)
@@ -99,11 +98,11 @@ func TestSignIn_OnlyTheIssuersTokensCountOnHTTPAndWebsockets(t *testing.T) {
 	if got := who(good).Viewer; got.Actor != "alice" || got.Role != "VIEWER" {
 		t.Errorf("viewer: got %+v, want alice as VIEWER", got)
 	}
-	if code := introduce(t, server.address, good, websocket.DialOptions{}); code != 0 {
+	if code := openSocket(t, server.address, good, websocket.DialOptions{}); code != 0 {
 		t.Errorf("a good token on a websocket: got %d, want an acknowledgement", code)
 	}
 
-	// The provider changes its key while the server runs: the first token with the new one is good.
+	// The provider rotates its key while the server runs. The first token with the new key is accepted.
 	provider.Publish(two)
 	rotated := two.Token(claims("", nil), nil)
 	if got := who(rotated).Viewer; got.Actor != "alice" {
@@ -145,11 +144,11 @@ func TestSignIn_WebsocketFailuresCountForTheForwardedAddress(t *testing.T) {
 	}
 	const mallory, alice = "203.0.113.9", "203.0.113.10"
 	for range 3 {
-		if code := introduce(t, server.address, "guess", from(mallory)); code != 4403 {
+		if code := openSocket(t, server.address, "guess", from(mallory)); code != 4403 {
 			t.Fatalf("a guess: got %d, want 4403", code)
 		}
 	}
-	if code := introduce(t, server.address, "guess", from(mallory)); code != websocket.StatusTryAgainLater {
+	if code := openSocket(t, server.address, "guess", from(mallory)); code != websocket.StatusTryAgainLater {
 		t.Errorf("one guess too many on a websocket: got %d, want 1013", code)
 	}
 	if status := post(mallory, "guess"); status != http.StatusTooManyRequests {
@@ -158,7 +157,7 @@ func TestSignIn_WebsocketFailuresCountForTheForwardedAddress(t *testing.T) {
 	if status := post(alice, "guess"); status != http.StatusUnauthorized {
 		t.Errorf("another client of the same proxy: got %d, want 401", status)
 	}
-	if code := introduce(t, server.address, token(t, w.who), from(mallory)); code != 0 {
-		t.Errorf("a good token from there: got %d, want an acknowledgement", code)
+	if code := openSocket(t, server.address, token(t, w.who), from(mallory)); code != 0 {
+		t.Errorf("a good token from the same address: got %d, want an acknowledgement", code)
 	}
 }

@@ -18,7 +18,7 @@ func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 	t.Cleanup(func() { _ = taken.Close() })
 	for _, row := range []struct {
 		name    string
-		changes map[string]string // of the environment
+		changes map[string]string // environment variables
 		args    []string
 		reasons []string
 	}{
@@ -66,7 +66,7 @@ func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 	}
 }
 
-// doesNotStart runs serve, which must end by itself with status 1 and these words, and without a secret.
+// doesNotStart runs serve. It must end with status 1 and these reasons, and print no secret.
 func (w world) doesNotStart(t *testing.T, environment map[string]string, args, reasons []string) {
 	t.Helper()
 	got := invoke(t, environment, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...)
@@ -75,12 +75,12 @@ func (w world) doesNotStart(t *testing.T, environment map[string]string, args, r
 	}
 	for _, reason := range reasons {
 		if !strings.Contains(got.stderr, reason) {
-			t.Errorf("serve says %q, want %q in it", got.stderr, reason)
+			t.Errorf("serve prints %q, want %q in it", got.stderr, reason)
 		}
 	}
 	for _, secret := range []string{authSecret, providerKey, "hunter2", strings.Repeat("x", 31)} {
 		if strings.Contains(got.stderr, secret) {
-			t.Errorf("serve tells the secret %s", secret)
+			t.Errorf("serve prints the secret %s", secret)
 		}
 	}
 }

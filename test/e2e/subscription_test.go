@@ -17,18 +17,18 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// follower follows a workflow over websockets, from server to server.
+// follower subscribes to a workflow over websockets, from server to server.
 type follower struct {
 	token, workflow string
-	// last is the version that was seen last, and seen all of them in the order in which they came.
+	// last is the last version, and seen has all versions in the order of their arrival.
 	last int
 	seen []int
 }
 
-// follow connects to a server and notes what it tells, until the workflow is over or the connection is; the error says
-// how it ended, nil when the server has said that nothing more will come.
+// follow subscribes at one server and records versions until the subscription or the connection ends. The error is nil
+// if the server completes the subscription.
 func (f *follower) follow(ctx context.Context, address string, news func()) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	conn, response, err := websocket.Dial(ctx, address+"/graphql", &websocket.DialOptions{
 		Subprotocols: []string{"graphql-transport-ws"},
@@ -51,8 +51,7 @@ func (f *follower) follow(ctx context.Context, address string, news func()) erro
 		if err != nil {
 			return err
 		}
-		// A subscription may be sent right behind the introduction only when the answer is not waited for; the protocol
-		// wants it to be.
+		// The protocol requires the acknowledgement before the first subscription.
 		if err := conn.Write(ctx, websocket.MessageText, text); err != nil {
 			return err
 		}
@@ -90,7 +89,7 @@ func (f *follower) follow(ctx context.Context, address string, news func()) erro
 		case "complete":
 			return nil
 		default:
-			return fmt.Errorf("the server says %s", text)
+			return fmt.Errorf("the server sends %s", text)
 		}
 	}
 }
@@ -118,7 +117,7 @@ func TestSubscription_SeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) 
 	for death := range deaths {
 		victim := w.serve(t, "--workers=false")
 		doomed := w.client(t, victim, w.who)
-		// Both servers move the workflow, as fast as they can: the subscriber is told by its own and by the other.
+		// Both servers move the workflow as fast as they can. The subscriber sees changes of both.
 		stop := make(chan struct{})
 		ended := make(chan error, 2)
 		for _, c := range []client{survivor, doomed} {
@@ -131,7 +130,7 @@ func TestSubscription_SeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) 
 					default:
 					}
 					err := errors.Join(move(c, "ICP_PROCESSING", "ICP_FAILED"), move(c, "ICP_FAILED", "ICP_PROCESSING"))
-					if err != nil && c == doomed { // It is dead.
+					if err != nil && c == doomed { // Its server is dead.
 						ended <- nil
 						return
 					}
@@ -149,7 +148,7 @@ func TestSubscription_SeesEachVersionOnceThroughThreeServerDeaths(t *testing.T) 
 			}
 		})
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("death %d: the subscription ended with %v, want that of its server", death+1, err)
+			t.Fatalf("death %d: the subscription ended with %v, want the error of a dead server", death+1, err)
 		}
 		close(stop)
 		if err := errors.Join(<-ended, <-ended); err != nil {
@@ -201,17 +200,17 @@ func TestSubscription_ChecksTokenAndOrigin(t *testing.T) {
 		code  websocket.StatusCode
 		says  string
 	}{
-		"a forged token":             {token: "forged", code: 4403},
-		"the token of somebody else": {token: token(t, stranger), code: -1, says: "NOT_FOUND"},
+		"a forged token":                    {token: "forged", code: 4403},
+		"the token of another organization": {token: token(t, stranger), code: -1, says: "NOT_FOUND"},
 	} {
 		f := &follower{token: one.token, workflow: flow, last: -1}
-		err := f.follow(t.Context(), server.address, func() { t.Errorf("%s: is told something", name) })
+		err := f.follow(t.Context(), server.address, func() { t.Errorf("%s: got an event", name) })
 		if err == nil || websocket.CloseStatus(err) != one.code || !strings.Contains(err.Error(), one.says) {
 			t.Errorf("%s: got %v, want the code %d, %s", name, err, one.code, one.says)
 		}
 	}
 	for origin, want := range map[string]int{"https://app.example.com": 101, "https://evil.example.com": 403} {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		conn, response, err := websocket.Dial(ctx, server.address+"/graphql", &websocket.DialOptions{
 			Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Origin": {origin}},
 		})
@@ -228,7 +227,7 @@ func TestSubscription_ChecksTokenAndOrigin(t *testing.T) {
 func TestSubscription_IdleServerSendsFewStatements(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	silence := w.transactionsPerSecond(t) // what the database does for itself, and for the test
+	silence := w.transactionsPerSecond(t) // transactions of the database itself and of the test
 	server := w.serve(t)
 	flow := w.client(t, server, w.who).do(t, "createWorkflow", map[string]any{
 		"name": "Followed", "company": map[string]any{"name": "Example", "url": "https://example.com"},
@@ -241,16 +240,16 @@ func TestSubscription_IdleServerSendsFewStatements(t *testing.T) {
 		go func() { _ = f.follow(ctx, server.address, func() { told <- struct{}{} }) }()
 		<-told
 	}
-	// What begins is louder than what is idle: one quiet window is enough.
+	// A starting server sends more statements than an idle one, so one quiet window is enough.
 	var loudness float64
-	eventually(t, "the server asks less than five statements per second", func() bool {
+	eventually(t, "the server sends fewer than five statements per second", func() bool {
 		loudness = w.transactionsPerSecond(t) - silence
 		return loudness < 5
 	})
 	t.Logf("%.1f transactions per second", loudness)
 }
 
-// transactionsPerSecond counts what happens in the database within five seconds, whoever does it.
+// transactionsPerSecond counts the transactions of all clients of the database within five seconds.
 func (w world) transactionsPerSecond(t *testing.T) float64 {
 	t.Helper()
 	const ended = `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()`

@@ -13,18 +13,18 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// duel is two servers with workers, one of which has just sent a workflow's request to the provider.
-type duel struct {
+// takeover is two servers with workers. The busy one has just sent a workflow's request to the provider.
+type takeover struct {
 	world
 	busy, idle *process
-	client     client // of the idle one
+	client     client // of the idle server
 	sandbox    *sandbox.Sandbox
 	flow       uuid.UUID
 }
 
-func newDuel(t *testing.T, args []string, injections ...sandbox.Injection) duel {
+func newTakeover(t *testing.T, args []string, injections ...sandbox.Injection) takeover {
 	t.Helper()
-	d := duel{world: newWorld(t)}
+	d := takeover{world: newWorld(t)}
 	one, two := d.serve(t, args...), d.serve(t, args...)
 	var company string
 	company, d.sandbox = d.provider.company(injections...)
@@ -34,13 +34,13 @@ func newDuel(t *testing.T, args []string, injections ...sandbox.Injection) duel 
 	if worker := d.worker(t); strings.Contains(worker, fmt.Sprintf("-%d-", two.command.Process.Pid)) {
 		d.busy, d.idle = two, one
 	} else if !strings.Contains(worker, fmt.Sprintf("-%d-", one.command.Process.Pid)) {
-		t.Fatalf("the run is in the hands of %s, of neither server", worker)
+		t.Fatalf("the run belongs to %s, to neither server", worker)
 	}
 	d.client = d.world.client(t, d.idle, d.who)
 	return d
 }
 
-// isAnswering waits until the provider is answering for a workflow, and the database knows by which name.
+// isAnswering waits until the provider is answering for a workflow, and the database has the generation's id.
 func (w world) isAnswering(t *testing.T, flow uuid.UUID) {
 	t.Helper()
 	eventually(t, "the provider answers", func() bool {
@@ -49,26 +49,25 @@ func (w world) isAnswering(t *testing.T, flow uuid.UUID) {
 	})
 }
 
-// worker is who has the last run.
-func (d duel) worker(t *testing.T) string {
+// worker returns the worker of the last run.
+func (d takeover) worker(t *testing.T) string {
 	t.Helper()
 	return ask[string](t, d.world, `SELECT worker FROM workflow_runs WHERE workflow_id = $1 ORDER BY token DESC LIMIT 1`,
 		d.flow)[0]
 }
 
-// isDueNow turns the sweeper's clock forward for calls whose run is over: it looks after a call 45 s after its
-// reservation, whatever the lease.
-func (d duel) isDueNow(t *testing.T) {
+// isDueNow makes calls of ended runs due for the sweeper, which otherwise checks a call 45 s after its reservation.
+func (d takeover) isDueNow(t *testing.T) {
 	t.Helper()
 	d.tamper(t, `UPDATE ai_calls AS c SET check_at = now() FROM workflow_runs AS r
 		WHERE c.state = 'DISPATCHED' AND r.workflow_id = c.workflow_id AND r.token = c.run_token AND r.ended_at IS NOT NULL`)
 }
 
-// The journal of a workflow whose first worker has fallen silent.
+// takenOver is the journal of a workflow whose first worker has died.
 const takenOver = "CREATED ICP_PENDING ICP_PROCESSING ICP_FAILED ICP_PROCESSING ICP_COMPLETED"
 
-// wasTakenOver waits until the idle server has brought the workflow to its end, and compares what is left of it.
-func (d duel) wasTakenOver(t *testing.T, first string) {
+// wasTakenOver waits until the idle server has completed the step, and compares journal and runs.
+func (d takeover) wasTakenOver(t *testing.T, first string) {
 	t.Helper()
 	d.reaches(t, d.flow, "ICP_COMPLETED")
 	if diff := cmp.Diff(takenOver, d.path(t, d.flow)); diff != "" {
@@ -84,8 +83,8 @@ func (d duel) wasTakenOver(t *testing.T, first string) {
 	}
 }
 
-// pause is the time between the last sign of the first run and the second run.
-func (d duel) pause(t *testing.T, since time.Time) time.Duration {
+// pause returns the time from since to the start of the second run.
+func (d takeover) pause(t *testing.T, since time.Time) time.Duration {
 	t.Helper()
 	began := ask[time.Time](t, d.world, `SELECT max(started_at) FROM workflow_runs WHERE workflow_id = $1`, d.flow)
 	return began[0].Sub(since)
@@ -93,11 +92,11 @@ func (d duel) pause(t *testing.T, since time.Time) time.Duration {
 
 func TestTakeover_OfAKilledServer(t *testing.T) {
 	t.Parallel()
-	d := newDuel(t, quick, sandbox.HangAfterHeaders())
+	d := newTakeover(t, quick, sandbox.HangAfterHeaders())
 	worker, killed := d.worker(t), time.Now()
 	d.busy.signal(t, syscall.SIGKILL)
 	d.wasTakenOver(t, worker)
-	// With the default settings the same is 45 s: a lease of 30 s, a sweep every 10 s, and a little.
+	// The default settings give 45 s: a lease of 30 s, a sweep every 10 s, and some delay.
 	took, most := d.pause(t, killed), 4500*time.Millisecond
 	t.Logf("from the kill to the next attempt: %s, with a lease of 3 s", took.Round(time.Millisecond))
 	if took > most {
@@ -113,8 +112,8 @@ func TestTakeover_OfAKilledServer(t *testing.T) {
 
 func TestTakeover_PausedServerChangesNothingAfterwards(t *testing.T) {
 	t.Parallel()
-	// The answer is complete while the server that asked for it is paused, and waits for it in the connection.
-	d := newDuel(t, quick, sandbox.Slow(3*time.Second))
+	// The answer completes while the server is paused, and stays in the buffers of the connection.
+	d := newTakeover(t, quick, sandbox.Slow(3*time.Second))
 	worker := d.worker(t)
 	d.busy.signal(t, syscall.SIGSTOP)
 	d.wasTakenOver(t, worker)
@@ -144,8 +143,8 @@ func TestTakeover_PausedServerChangesNothingAfterwards(t *testing.T) {
 
 func TestTakeover_StoppingServerHandsItsRunOver(t *testing.T) {
 	t.Parallel()
-	// The lease is the default one: nobody waits for its end.
-	d := newDuel(t, nil, sandbox.HangAfterHeaders())
+	// The lease is the default of 30 s, so the takeover cannot come from its end.
+	d := newTakeover(t, nil, sandbox.HangAfterHeaders())
 	worker, stopped := d.worker(t), time.Now()
 	d.busy.stop(t)
 	d.wasTakenOver(t, worker)
@@ -173,7 +172,7 @@ func TestCancel_WinsOverAnAnswerInFlight(t *testing.T) {
 			if got.Workflow.State != "CANCELLED" || got.Transition.From != "ICP_PROCESSING" {
 				t.Errorf("cancel: got %+v", got)
 			}
-			eventually(t, "the provider sees the client leave", func() bool { return provider.InFlight() == 0 })
+			eventually(t, "the provider sees that the client has disconnected", func() bool { return provider.InFlight() == 0 })
 			eventually(t, "the call is settled", func() bool {
 				return ask[string](t, w, `SELECT state FROM ai_calls WHERE workflow_id = $1`, flow)[0] == "SETTLED"
 			})

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// collector takes traces as OTLP over HTTP brings them: names and texts stand in the message as they are.
+// collector receives traces by OTLP over HTTP. Names and texts are unencoded in the message.
 type collector struct {
 	mu       sync.Mutex
 	received strings.Builder
 }
 
-// ServeHTTP keeps what comes.
+// ServeHTTP keeps the message.
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil || r.URL.Path != "/v1/traces" {
@@ -47,14 +47,14 @@ func TestTracing_NamesOperationsAndNoContent(t *testing.T) {
 	if id, _ := line["trace"].(string); len(id) != 32 {
 		t.Errorf("the access log names the trace %q", id)
 	}
-	p.stop(t) // Then all spans have been sent.
+	p.stop(t) // A stopped server has sent all its spans.
 	text := c.text()
 	for _, name := range []string{
 		"POST /graphql", "engine Create", "engine GenerateICP", "run ICP", "engine Reserve", "engine Finish",
 		"WorkflowTransition", "RecordUsageAndIncrement", "model perplexity/sonar", "infin8.request_id",
 	} {
 		if !strings.Contains(text, name) {
-			t.Errorf("no span says %q", name)
+			t.Errorf("no span has %q", name)
 		}
 	}
 	for _, sent := range []string{
@@ -62,7 +62,7 @@ func TestTracing_NamesOperationsAndNoContent(t *testing.T) {
 		"SweepRuns",
 	} {
 		if strings.Contains(text, sent) {
-			t.Errorf("a span says %q", sent)
+			t.Errorf("a span has %q", sent)
 		}
 	}
 }

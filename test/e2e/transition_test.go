@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// atOnce lets n callers ask at the same moment, each one of the servers in turn, and returns what they got.
+// atOnce starts n callers at the same moment, each at one of the servers in turn, and returns their answers.
 func atOnce(
 	t *testing.T, servers []client, n int, ask func(ctx context.Context, c client, i int) (payload, error),
 ) []payload {
@@ -92,11 +92,11 @@ func TestTransition_ExactlyTheDeclaredEdgesSucceed(t *testing.T) {
 			w.pairsAreRefused(t, c, from, refused)
 		})
 	}
-	// The subtests above are parallel: the checker looks when they have ended.
+	// The subtests above are parallel, so verify runs as a cleanup after them.
 	t.Cleanup(func() { w.verify(t) })
 }
 
-// edgeSucceeds takes an edge with a workflow of its own.
+// edgeSucceeds takes an edge with a new workflow.
 func (w world) edgeSucceeds(t *testing.T, c client, from, to workflow.State) {
 	t.Helper()
 	kind, err := workflow.CheckEdge(from, to)
@@ -119,7 +119,7 @@ func (w world) edgeSucceeds(t *testing.T, c client, from, to workflow.State) {
 	}
 }
 
-// pairsAreRefused asks for what is no edge, of one workflow of an organization of its own, in which nothing may change.
+// pairsAreRefused asks for pairs that are no edges, with one workflow of a new organization. Nothing may be written.
 func (w world) pairsAreRefused(t *testing.T, c client, from workflow.State, targets []workflow.State) {
 	t.Helper()
 	who := testdb.Caller(t, w.db)

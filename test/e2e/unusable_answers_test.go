@@ -14,18 +14,18 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// badAnswer is a way in which money is spent and the answer is worth nothing, or less than it should.
+// badAnswer is a provider's answer that may cost money and cannot be used, or only in part.
 type badAnswer struct {
 	name      string
 	injection sandbox.Injection
-	// calls are the outcomes of the workflow's calls: why the answer could not be used, "" when it could.
+	// calls are the failure codes of the workflow's calls; "" is a usable answer.
 	calls []string
 	end   string
-	// free says that the first call cost nothing.
+	// free is true when the first call costs nothing.
 	free bool
 }
 
-// badAnswers meet every workflow of TestUnusableAnswers_AreBookedInTheLedger, one each.
+// badAnswers are the answers for the workflows of TestUnusableAnswers_AreBookedInTheLedger.
 var badAnswers = []badAnswer{
 	{"unreadable", sandbox.UnreadableJSON(), []string{"INVALID_OUTPUT", ""}, "ICP_COMPLETED", false},
 	{"empty", sandbox.Empty(), []string{"INVALID_OUTPUT", ""}, "ICP_COMPLETED", false},
@@ -69,7 +69,7 @@ func TestUnusableAnswers_AreBookedInTheLedger(t *testing.T) {
 	for i, bad := range badAnswers {
 		eventually(t, bad.name+" ends in "+bad.end, func() bool {
 			state := w.state(t, flows[i])
-			// A failed step is tried again, unless it has no next attempt.
+			// A failed step may be retried, so the state may still change.
 			return state == bad.end && (state != "ICP_FAILED" || !w.isRetried(t, flows[i]))
 		})
 	}
@@ -91,7 +91,7 @@ func TestUnusableAnswers_AreBookedInTheLedger(t *testing.T) {
 		}
 		w.mustCount(t, results, "step_results", "workflow_id = '"+flows[i].String()+"'")
 	}
-	// After a refusal with Retry-After the next attempt has waited for so long.
+	// The next attempt has waited for the time in Retry-After.
 	gap := ask[time.Duration](t, w, `SELECT max(reserved_at) - min(reserved_at) FROM ai_calls WHERE workflow_id = $1`,
 		flows[slices.IndexFunc(badAnswers, func(b badAnswer) bool { return b.name == "status 429" })])[0]
 	if gap < time.Second {
@@ -99,7 +99,7 @@ func TestUnusableAnswers_AreBookedInTheLedger(t *testing.T) {
 	}
 }
 
-// isRetried reports whether the last run of a workflow has planned another.
+// isRetried reports whether the last run of a workflow has a planned retry.
 func (w world) isRetried(t *testing.T, flow uuid.UUID) bool {
 	t.Helper()
 	return ask[bool](t, w, `SELECT retry_at IS NOT NULL FROM workflow_runs WHERE workflow_id = $1
@@ -119,7 +119,7 @@ func TestOvercharge_IsBookedInFullAndStopsFurtherCalls(t *testing.T) {
 	}
 	w.mustCount(t, 1, "ai_calls", "overage AND cost_pico > hold_pico")
 	w.mustCount(t, 2, "ai_usage_ledger", "overage AND settled_after > 1000000000000")
-	// The overage stops the workflow that had it, and no other.
+	// The overage stops its own workflow only.
 	got, err := c.try(t.Context(), "reserveUsage", map[string]any{
 		"workflowId": "wf_" + flow.String(), "amount": "0.000001", "idempotencyKey": "after the overage",
 	})

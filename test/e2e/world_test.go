@@ -22,16 +22,16 @@ const (
 	providerKey = "pays-for-the-models-of-the-tests"
 )
 
-// quick are settings with which a dead worker is noticed in seconds; their ratio is that of the defaults.
+// quick are settings that detect a dead worker within seconds. Their ratios are those of the defaults.
 var quick = []string{"--lease=3s", "--heartbeat=1s", "--watch=100ms", "--sweep=300ms"}
 
-// world is what a server finds around it: a database that is up to date, and a model provider. who is an administrator
-// of its organization.
+// world is the environment of a server: a migrated database and a model provider. who is an administrator of an
+// organization.
 type world struct {
 	db       *testdb.DB
 	provider *provider
 	who      caller.Caller
-	direct   string // the database's address when db.URL leads through a pooler
+	direct   string // address of the database if db.URL leads through a pooler
 }
 
 func newWorld(t *testing.T) world {
@@ -44,7 +44,7 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-// environment is that of a server.
+// environment returns the environment variables of a server.
 func (w world) environment() []string {
 	return []string{
 		"DATABASE_URL=" + w.db.URL, "DATABASE_DIRECT_URL=" + w.direct, "AUTH_SECRET=" + authSecret,
@@ -66,7 +66,7 @@ func (w world) serveTwice(t *testing.T, args ...string) []client {
 	return []client{w.client(t, w.serve(t, args...), w.who), w.client(t, w.serve(t, args...), w.who)}
 }
 
-// client speaks to a server as a caller.
+// client returns a client of a server for a caller.
 func (w world) client(t *testing.T, p *process, who caller.Caller) client {
 	t.Helper()
 	return client{address: p.address, token: token(t, who)}
@@ -95,7 +95,7 @@ func (w world) begin(t *testing.T, c client, company string) uuid.UUID {
 	return plain(t, made.Workflow.ID)
 }
 
-// plain is the UUID in an id of the API.
+// plain returns the UUID in an id of the API.
 func plain(t *testing.T, id string) uuid.UUID {
 	t.Helper()
 	_, text, _ := strings.Cut(id, "_")
@@ -120,7 +120,7 @@ func ask[T any](t *testing.T, w world, query string, args ...any) []T {
 	return all
 }
 
-// tamper changes the database behind everybody's back.
+// tamper changes the database as a superuser.
 func (w world) tamper(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
@@ -130,7 +130,7 @@ func (w world) tamper(t *testing.T, statements ...string) {
 	}
 }
 
-// state is where a workflow stands.
+// state returns the state of a workflow.
 func (w world) state(t *testing.T, flow uuid.UUID) string {
 	t.Helper()
 	return ask[string](t, w, `SELECT state FROM intent_workflows WHERE id = $1`, flow)[0]
@@ -142,14 +142,14 @@ func (w world) reaches(t *testing.T, flow uuid.UUID, state string) {
 	eventually(t, fmt.Sprintf("workflow %s becomes %s", flow, state), func() bool { return w.state(t, flow) == state })
 }
 
-// path is the journal of a workflow in short: each state that it went to.
+// path returns all states of a workflow in the order of its journal.
 func (w world) path(t *testing.T, flow uuid.UUID) string {
 	t.Helper()
 	return strings.Join(ask[string](t, w,
 		`SELECT to_state FROM workflow_transitions WHERE workflow_id = $1 ORDER BY version`, flow), " ")
 }
 
-// contents is a digest of everything that is written for an organization, and the number of its jobs.
+// contents returns digests of all rows of an organization, and the number of its jobs.
 func (w world) contents(t *testing.T, organization uuid.UUID) map[string]string {
 	t.Helper()
 	digests := testdb.Contents(t, w.db, organization)
@@ -158,8 +158,8 @@ func (w world) contents(t *testing.T, organization uuid.UUID) map[string]string 
 	return digests
 }
 
-// booksAgree waits until every call has an outcome, and compares: each generation at the provider with the call that
-// paid for it, the sums of both kinds of account with the provider's total, and everything with itself.
+// booksAgree waits until every call has an outcome. Then it compares the provider's charges with the calls, the sums of
+// both kinds of account with the provider's total, and runs verify.
 func (w world) booksAgree(t *testing.T) {
 	t.Helper()
 	eventually(t, "every call has an outcome", func() bool {
@@ -172,7 +172,7 @@ func (w world) booksAgree(t *testing.T) {
 		paid[id] = ask[cost.Pico](t, w, `SELECT cost_pico FROM ai_calls WHERE generation_id = $1`, id)[0]
 	}
 	if diff := cmp.Diff(charges, paid); diff != "" {
-		t.Errorf("what was paid for each generation (-charged +booked):\n%s", diff)
+		t.Errorf("cost of each generation (-charged +booked):\n%s", diff)
 	}
 	for _, amount := range charges {
 		total += amount
@@ -188,7 +188,7 @@ func (w world) booksAgree(t *testing.T) {
 	w.verify(t)
 }
 
-// verify fails the test unless the program finds nothing.
+// verify fails the test if the command verify finds anything.
 func (w world) verify(t *testing.T) {
 	t.Helper()
 	got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, "verify")
