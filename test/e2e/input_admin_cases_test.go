@@ -27,7 +27,7 @@ func badBookings() []badInput {
 		bad("recordUsage", "cost", "9223372.036854775806", "INVALID_INPUT"),
 		{"recordUsage", "no cost of an unknown model", map[string]any{
 			"cost": nil, "model": "acme/unheard-of",
-		}, "PRICE_UNKNOWN", "model"},
+		}, "PRICE_UNKNOWN", "cost"},
 		bad("adjustUsage", "cost", "9223372.036854775806", "INVALID_INPUT"),
 		bad("adjustUsage", "reason", "", "INVALID_INPUT"),
 		bad("adjustUsage", "reason", " \t", "INVALID_INPUT"),

@@ -197,7 +197,7 @@ func badCalls() []badInput {
 		bad("settleUsage", "generationId", "NUL\x00", "INVALID_INPUT"),
 		{"settleUsage", "no cost of an unknown model", map[string]any{
 			"cost": nil, "model": "acme/unheard-of",
-		}, "PRICE_UNKNOWN", "model"},
+		}, "PRICE_UNKNOWN", "cost"},
 		{"settleUsage", "again with another cost", map[string]any{
 			"callId": func(f fixture) any { return f.settled }, "cost": "0.02",
 		}, "IDEMPOTENCY_MISMATCH", "callId"},
