@@ -214,6 +214,11 @@ var plan = []row{
 		imports: []string{"internal/postgres", "internal/fault"},
 	},
 	{
+		path:    "internal/testdb/attack", // one list for the tests of postgres, which refuses, and of audit, which names
+		imports: []string{testdb, "internal/postgres", "internal/workflow", "internal/cost", "internal/caller"},
+		modules: []string{pgx},
+	},
+	{
 		path: testdb,
 		imports: []string{
 			"internal/embedded", "internal/postgres", "internal/workflow", "internal/cost", "internal/caller",
@@ -227,6 +232,7 @@ var plan = []row{
 			"internal/postgres/dbsqlc", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 		},
 		modules: []string{pgx},
+		tests:   []string{"internal/testdb/attack"},
 	},
 	{
 		path:    "internal/postgres/dbsqlc",

@@ -84,10 +84,10 @@ func TestNobodyForgesABalance(t *testing.T) {
 		last  = "usage_accounts_balance_is_last_entry"
 		grows = "usage_accounts_sequence_grows"
 	)
-	set := func(name, assignment, by, always string) attack {
-		return attack{name, `UPDATE usage_accounts SET ` + assignment + ` WHERE id = {flow}`, by, by, always}
+	set := func(name, assignment, by, always string) forgery {
+		return forgery{name, `UPDATE usage_accounts SET ` + assignment + ` WHERE id = {flow}`, by, by, always}
 	}
-	newTarget(t).repel(t, []attack{
+	newTarget(t).repel(t, []forgery{
 		set("less is settled", `settled_pico = 0`, last, ""),
 		set("less is held", `held_pico = 0`, last, ""),
 		set("the limit is raised", `limit_pico = limit_pico * 2`, last, ""),
@@ -132,7 +132,7 @@ func TestNobodyForgesABalance(t *testing.T) {
 
 func TestNobodyForgesTheLedger(t *testing.T) {
 	t.Parallel()
-	same := func(name, sql, by, always string) attack { return attack{name, sql, by, by, always} }
+	same := func(name, sql, by, always string) forgery { return forgery{name, sql, by, by, always} }
 	const (
 		ledger  = "ai_usage_ledger"
 		reached = ledger + "_reached"
@@ -141,7 +141,7 @@ func TestNobodyForgesTheLedger(t *testing.T) {
 	)
 	over := entry{kind: "'RESERVE'", call: fresh, hold: "2000000000000", settled: "0", held: "2000000000000"}
 	stray := entry{kind: "'RESERVE'", call: "{reserved}", account: "{running}", settled: "0", held: "10000000000"}
-	newTarget(t).repel(t, slices.Concat(onlyGrows(ledger, "reason", ledger+"_only_grows"), []attack{
+	newTarget(t).repel(t, slices.Concat(onlyGrows(ledger, "reason", ledger+"_only_grows"), []forgery{
 		same("an entry that has not happened", entry{}.sql(), reached, reached),
 		same("a hold over the cap", newCall("{flow}", "{month}", over.hold)+over.moved(), ledger+"_cap", ledger+"_cap"),
 		same("a balance that does not add up", entry{settledAfter: "0"}.moved(), ledger+"_arithmetic", ledger+"_arithmetic"),
@@ -194,11 +194,11 @@ func TestNobodyForgesACall(t *testing.T) {
 		forward = "ai_calls_only_move_forward"
 		kept    = "ai_calls_kept"
 	)
-	set := func(name, assignment, call, by, always string) attack {
-		return attack{name, fmt.Sprintf(`UPDATE ai_calls SET %s WHERE id = %s`, assignment, call), by, by, always}
+	set := func(name, assignment, call, by, always string) forgery {
+		return forgery{name, fmt.Sprintf(`UPDATE ai_calls SET %s WHERE id = %s`, assignment, call), by, by, always}
 	}
 	const settle = `state = 'SETTLED', cost_pico = 1, ended_at = now(), check_at = NULL`
-	newTarget(t).repel(t, []attack{
+	newTarget(t).repel(t, []forgery{
 		set("dispatched, then not", `state = 'RESERVED'`, "{dispatched}", forward, forward),
 		set("unknown, then dispatched", `state = 'DISPATCHED'`, "{unknown}", forward, forward),
 		set("settled, then unknown", `state = 'UNKNOWN', cost_pico = NULL, ended_at = NULL`, "{settled}", forward, forward),

@@ -24,9 +24,9 @@ const noRight = "42501"
 // stops it, since there is nothing.
 const hidden = ""
 
-// attack is a statement that must not be committed, and what stops it: noRight, the name of a constraint or trigger, or
-// a condition's code.
-type attack struct {
+// forgery is a statement that must not be committed, and what stops it: noRight, the name of a constraint or trigger,
+// or a condition's code.
+type forgery struct {
 	name string
 	// sql may hold several statements; they are one transaction. {words} are the fixture's keys.
 	sql string
@@ -88,7 +88,7 @@ func newTarget(t *testing.T) target {
 }
 
 // try runs an attack as one transaction, up to and including its COMMIT.
-func (g target) try(pool *pgxpool.Pool, a attack, mode string) error {
+func (g target) try(pool *pgxpool.Pool, a forgery, mode string) error {
 	ctx := context.Background()
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, mode+g.keys.Replace(a.sql), pgx.QueryExecModeSimpleProtocol)
@@ -97,7 +97,7 @@ func (g target) try(pool *pgxpool.Pool, a attack, mode string) error {
 }
 
 // repel makes every attack in every role it is meant for.
-func (g target) repel(t *testing.T, attacks []attack) {
+func (g target) repel(t *testing.T, attacks []forgery) {
 	t.Helper()
 	for _, a := range attacks {
 		if got := refusal(g.try(g.named, a, "")); got != a.server {
@@ -116,8 +116,8 @@ func (g target) repel(t *testing.T, attacks []attack) {
 }
 
 // onlyGrows are the three ways to take something back from a table that only grows.
-func onlyGrows(table, column, trigger string) []attack {
-	return []attack{
+func onlyGrows(table, column, trigger string) []forgery {
+	return []forgery{
 		{
 			table + " is edited", fmt.Sprintf("UPDATE %s SET %s = %s", table, column, column),
 			noRight, trigger, trigger,
@@ -160,10 +160,10 @@ func (f forged) moved() string {
 func TestTheForgedRowsFailForNothingElse(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t)
-	if err := g.try(g.named, attack{sql: forged{}.moved()}, ""); err != nil {
+	if err := g.try(g.named, forgery{sql: forged{}.moved()}, ""); err != nil {
 		t.Errorf("the transition that the forgeries are made from: %v", err)
 	}
-	if err := g.try(g.named, attack{sql: entry{}.moved()}, ""); err != nil {
+	if err := g.try(g.named, forgery{sql: entry{}.moved()}, ""); err != nil {
 		t.Errorf("the ledger entry that the forgeries are made from: %v", err)
 	}
 }
@@ -172,7 +172,7 @@ func TestNobodyForgesTheJournal(t *testing.T) {
 	t.Parallel()
 	const last = "intent_workflows_state_is_last_transition"
 	grows := onlyGrows("workflow_transitions", "reason", "workflow_transitions_only_grow")
-	newTarget(t).repel(t, slices.Concat(grows, []attack{
+	newTarget(t).repel(t, slices.Concat(grows, []forgery{
 		{"a state of one's own", `UPDATE intent_workflows SET state = 'COMPLETED' WHERE id = {flow}`, last, last, ""},
 		{"a version ahead", `UPDATE intent_workflows SET version = version + 1 WHERE id = {flow}`, last, last, ""},
 		{
@@ -268,7 +268,7 @@ func TestNobodyForgesEdgesRunsAndResults(t *testing.T) {
 	newTarget(t).repel(t, slices.Concat(
 		onlyGrows("legal_transitions", "kind", "legal_transitions_only_grows"),
 		onlyGrows("step_results", "content", "step_results_only_grow"),
-		[]attack{
+		[]forgery{
 			{
 				"an ended run changed", `UPDATE workflow_runs SET worker = 'mallory' WHERE workflow_id = {flow}`,
 				"workflow_runs_end_once", "workflow_runs_end_once", "workflow_runs_end_once",
@@ -330,7 +330,7 @@ func TestTheServersRoleHasNoRightToTheRulesThemselves(t *testing.T) {
 		`CREATE TABLE mine (id int)`, `SET session_replication_role = replica`, `DELETE FROM schema_migrations`,
 		`LOCK TABLE workflow_transitions IN ACCESS EXCLUSIVE MODE`, `COPY ai_usage_ledger TO PROGRAM 'true'`,
 	} {
-		if got := refusal(g.try(g.named, attack{sql: statement}, "")); got != noRight {
+		if got := refusal(g.try(g.named, forgery{sql: statement}, "")); got != noRight {
 			t.Errorf("%s: got %q, want it stopped by a missing right", statement, got)
 		}
 	}

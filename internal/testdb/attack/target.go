@@ -1,0 +1,196 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Target is a database with something of each kind in it. Of an organization it has a workflow at COMPETITOR_PENDING
+// (version 4) with an ended run, one in the middle of its run, calls in four states, a webhook, an API key, a price and
+// idempotency records; of another organization a workflow, a month and a call; and an organization with nothing.
+type Target struct {
+	DB     *testdb.DB
+	Who    caller.Caller
+	keys   *strings.Replacer
+	server *pgxpool.Pool
+}
+
+// rest writes what has no verb in the store's language that is short: a webhook, a key and a price.
+const rest = `
+WITH changed AS (
+	UPDATE organizations SET version = 1, webhook_version = 1, webhook_url = 'https://example.com' WHERE id = {org}
+	RETURNING *
+)
+INSERT INTO organization_changes (organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor,
+	reason, occurred_at, webhook_url)
+SELECT id, 1, time_zone, workflow_limit_pico, month_limit_pico, 'alice', '', now(), webhook_url FROM changed;
+WITH changed AS (UPDATE organizations SET version = 2 WHERE id = {org} RETURNING *)
+INSERT INTO organization_changes (organization_id, version, time_zone, workflow_limit_pico, month_limit_pico, actor,
+	reason, occurred_at, api_key_id, api_key_event)
+SELECT id, 2, time_zone, workflow_limit_pico, month_limit_pico, 'alice', '', now(), {key}, 'CREATED' FROM changed;
+INSERT INTO api_keys (organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at,
+	created_version) VALUES ({org}, {key}, 'ci', 'VIEWER', 'abcdefgh', sha256('x'), now() + interval '1 day', 'alice',
+	now(), 2);
+INSERT INTO model_prices (organization_id, model, component, unit_pico, valid_from, source, actor, recorded_at)
+VALUES ({org}, 'm', 'PROMPT', 7, now(), 'test', 'alice', now());
+INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, actor, created_at)
+VALUES ({org}, 'open', sha256('x'), {flow}, 'alice', now());
+INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, version, actor, created_at)
+VALUES ({org}, 'answered', sha256('x'), {flow}, 1, 'alice', now());`
+
+// NewTarget returns a target on a new database.
+func NewTarget(t testing.TB) *Target {
+	t.Helper()
+	db := testdb.New(t)
+	f := fixture{t: t, store: db.Store(), who: testdb.Caller(t, db)}
+	flow := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.CompetitorPending})
+	running := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
+	over := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.Cancelled})
+	month := f.month()
+	reserved, dispatched := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
+	unknown, paid := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
+	f.move(dispatched, `state = 'DISPATCHED', dispatched_at = now()`)
+	f.move(unknown, `state = 'UNKNOWN', unknown_since = now()`)
+	f.settle(paid)
+	other := fixture{t: t, store: f.store, who: testdb.Caller(t, db)}
+	theirs, theirMonth := testdb.Workflow(t, db, other.who, testdb.WorkflowOpts{}), other.month()
+	theirCall := other.reserve(theirs.ID, theirMonth)
+	g := &Target{DB: db, Who: f.who}
+	var words []string
+	for word, id := range map[string]uuid.UUID{
+		"org":        f.who.OrganizationID,
+		"flow":       flow.ID,
+		"running":    running.ID,
+		"over":       over.ID,
+		"month":      month,
+		"reserved":   reserved.ID,
+		"dispatched": dispatched.ID,
+		"unknown":    unknown.ID,
+		"settled":    paid.ID,
+		"key":        uuid.New(),
+		"other":      other.who.OrganizationID,
+		"theirs":     theirs.ID,
+		"theirMonth": theirMonth,
+		"theirCall":  theirCall.ID,
+		"bare":       testdb.Caller(t, db).OrganizationID,
+		"new":        uuid.New(),
+	} {
+		words = append(words, "{"+word+"}", "'"+id.String()+"'::uuid")
+	}
+	g.keys = strings.NewReplacer(words...)
+	if err := g.Try(t, Attack{SQL: rest}, Owner, true); err != nil {
+		t.Fatalf("fill the target: %v", err)
+	}
+	return g
+}
+
+// Key returns the id that a word of the attacks stands for.
+func (g *Target) Key(word string) string {
+	return strings.TrimSuffix(strings.Trim(g.keys.Replace("{"+word+"}"), "'"), "'::uuid")
+}
+
+// fixture writes the rows of one organization.
+type fixture struct {
+	t     testing.TB
+	store *postgres.Store
+	who   caller.Caller
+}
+
+const cent = cost.Dollar / 100
+
+func (f fixture) month() uuid.UUID {
+	f.t.Helper()
+	ctx, at := context.Background(), testdb.Now()
+	period, err := cost.Month(at, "UTC")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	opened := postgres.NewMonth{ID: uuid.New(), Period: period, TimeZone: "UTC", At: at}
+	if err := f.store.OpenMonth(ctx, f.who, opened); err != nil {
+		f.t.Fatalf("open the month: %v", err)
+	}
+	return opened.ID
+}
+
+// reserve holds a cent for a call of a workflow and a month.
+func (f fixture) reserve(flow, month uuid.UUID) postgres.Call {
+	f.t.Helper()
+	ctx, at := context.Background(), testdb.Now()
+	var call postgres.Call
+	err := f.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+		ok := false
+		call, ok, err = tx.ReserveCall(ctx, f.who, postgres.NewCall{
+			ID:         uuid.New(),
+			WorkflowID: flow,
+			MonthID:    month,
+			Step:       workflow.StepICP,
+			Hold:       cent,
+			At:         at,
+			CheckAt:    at.Add(time.Hour),
+		})
+		for _, account := range []uuid.UUID{flow, month} {
+			if err != nil || !ok {
+				break
+			}
+			_, ok, err = tx.Hold(ctx, f.who, postgres.Hold{AccountID: account, CallID: call.ID, Amount: cent, At: at})
+		}
+		if err == nil && !ok {
+			err = errors.New("refused")
+		}
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("reserve: %v", err)
+	}
+	return call
+}
+
+// move updates a call.
+func (f fixture) move(call postgres.Call, assignment string) {
+	f.t.Helper()
+	ctx := context.Background()
+	err := f.store.InTx(ctx, func(tx *postgres.Store) error {
+		if _, _, err := tx.Call(ctx, f.who, call.ID); err != nil { // It names the organization.
+			return err
+		}
+		_, err := tx.Tx().Exec(ctx, `UPDATE ai_calls SET `+assignment+` WHERE id = $1`, call.ID)
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("move a call: %v", err)
+	}
+}
+
+// settle ends a call with half of its hold.
+func (f fixture) settle(call postgres.Call) {
+	f.t.Helper()
+	ctx, at := context.Background(), testdb.Now()
+	err := f.store.InTx(ctx, func(tx *postgres.Store) error {
+		ended, won, err := tx.SettleCall(ctx, f.who, call.ID, postgres.Bill{Cost: cent / 2, Model: "m", At: at})
+		if err != nil || !won {
+			return errors.Join(err, errors.New("not settled"))
+		}
+		_, err = tx.Book(ctx, f.who, postgres.Booking{
+			Kind:  cost.EntrySettle,
+			Call:  ended,
+			Delta: cost.Delta{Settled: cent / 2, Held: -ended.Hold},
+			At:    at,
+		})
+		return err
+	})
+	if err != nil {
+		f.t.Fatalf("settle: %v", err)
+	}
+}
