@@ -467,10 +467,10 @@ type Mutation {
 
   """
   Compares your organization's negotiated prices with the prices in force. With ` + "`" + `apply` + "`" + ` it adds them to your
-  organization's own list; the operator's prices stay. A price goes into quarantine until a person accepts it if it is
-  more than 5 times off the previous price, or out of bounds ($10⁻¹² to $10⁻² for a token, $10⁻⁶ to $1 for a request or
-  a search). Other prices begin a minute later, or at once for a model without any price. Repeating the import changes
-  nothing. Requires ADMIN.
+  organization's own list; the operator's prices stay. A price that is more than 5 times off the previous price goes into
+  quarantine until a person accepts it. So does a price out of bounds: $10⁻¹² to $10⁻² for a token, $10⁻⁶ to $1 for a
+  request or a search. Other prices begin a minute later, or at once for a model without any price. Repeating the import
+  changes nothing. Requires ADMIN.
   """
   importPrices(
     "The prices."
