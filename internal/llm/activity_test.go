@@ -47,6 +47,36 @@ func TestActivityIsWhatWasChargedOnDaysThatAreOver(t *testing.T) {
 	}
 }
 
+func TestActivity(t *testing.T) {
+	t.Parallel()
+	t.Run("AddsWhatUpstreamProvidersCharge", func(t *testing.T) {
+		t.Parallel()
+		var later atomic.Int64
+		start := time.Now()
+		b := setup(t, func(o *sandbox.Options, _ *llm.Options) {
+			o.Now = func() time.Time { return start.Add(time.Duration(later.Load())) }
+		})
+		b.box.Next(sandbox.OwnKey(), sandbox.Wire("OwnKeyWithAFee"), sandbox.Injection{})
+		var booked cost.Pico
+		for range 3 {
+			answer, err := b.client.Complete(t.Context(), body(t), ignore)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := b.client.Generation(t.Context(), answer.GenerationID)
+			if err != nil || found.Cost != *answer.Cost {
+				t.Errorf("got %s for an answer of %s (%v), want the same", found.Cost, answer.Cost, err)
+			}
+			booked += *answer.Cost
+		}
+		later.Store(int64(24 * time.Hour))
+		got, err := b.client.Activity(t.Context())
+		if err != nil || len(got) != 1 || got[0].Cost != booked || booked != b.box.Total() {
+			t.Errorf("got %+v (%v), want %s as booked and %s as charged", got, err, booked, b.box.Total())
+		}
+	})
+}
+
 func TestActivityReadsTheWire(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -78,8 +108,25 @@ func TestActivityReadsTheWire(t *testing.T) {
 			200, `{"data":[{"date":"2026-03-01","model":"m","usage":-1,"requests":1}]}`, nil, llm.InvalidOutput,
 		},
 		"no requests": {200, `{"data":[{"date":"2026-03-01","model":"m","usage":1}]}`, nil, llm.InvalidOutput},
-		"another key": {403, `{"error":{"code":403,"message":"Only for management keys"}}`, nil, llm.Auth},
-		"down":        {502, ``, nil, llm.ProviderUnavailable},
+		"odd figures": {
+			200, `{"data":[{"date":"2026-03-01","model":"a/b","usage":"0.5","byok_usage_inference":"0.25","requests":"2"},
+				{"date":"2026-03-01","model":"a/b","usage":1,"byok_usage_inference":null,"requests":3.0}]}`,
+			[]llm.Activity{{Day: day(2026, 3, 1), Model: "a/b", Requests: 5, Cost: 1_750_000_000_000}}, "",
+		},
+		"an odd model": {
+			200, `{"data":[{"date":"2026-03-01","model":"a\u0000b","usage":1,"requests":1}]}`,
+			[]llm.Activity{{Day: day(2026, 3, 1), Model: "a\ufffdb", Requests: 1, Cost: cost.Dollar}}, "",
+		},
+		"odd upstream": {
+			200, `{"data":[{"date":"2026-03-01","model":"m","usage":1,"byok_usage_inference":"x","requests":1}]}`,
+			nil, llm.InvalidOutput,
+		},
+		"odd requests": {
+			200, `{"data":[{"date":"2026-03-01","model":"m","usage":1,"requests":"many"}]}`, nil, llm.InvalidOutput,
+		},
+		"a row of no kind": {200, `{"data":[7]}`, nil, llm.InvalidOutput},
+		"another key":      {403, `{"error":{"code":403,"message":"Only for management keys"}}`, nil, llm.Auth},
+		"down":             {502, ``, nil, llm.ProviderUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

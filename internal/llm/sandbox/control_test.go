@@ -59,6 +59,8 @@ func TestFaultsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
 		"a negative one":     `{"next":[{"kind":"SLOW","delay":"-1s"}]}`,
 		"no factor":          `{"next":[{"kind":"OVERCHARGE"}]}`,
 		"no model":           `{"always":{"kind":"DRIFT"}}`,
+		"no variant":         `{"always":{"kind":"WIRE"}}`,
+		"an unknown variant": `{"next":[{"kind":"WIRE","variant":"Nonsense"}]}`,
 		"a lag of no length": `{"generationLag":"long"}`,
 	} {
 		if status, text := b.ask(t, http.MethodPost, "/sandbox/injections", body); status != http.StatusBadRequest {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"math/rand/v2"
 	"strings"
 )
@@ -11,8 +12,8 @@ const (
 	done    = "data: [DONE]\n\n"
 	comment = ": OPENROUTER PROCESSING\n\n"
 	// common are the fields that every event has.
-	common  = `"id":"<id>","provider":"<provider>","model":"<model>","object":"chat.completion.chunk"`
-	tokens3 = `"prompt_tokens":<prompt>,"completion_tokens":<completion>,` +
+	common = `"id":"<id>","provider":"<provider>","model":"<model>","object":"chat.completion.chunk"`
+	counts = `"prompt_tokens":<prompt>,"completion_tokens":<completion>,` +
 		`"server_tool_use":{"web_search_requests":<searches>}`
 )
 
@@ -35,13 +36,16 @@ func finish(reason string, more ...string) string {
 
 // usage is the field of that name with the usual tokens and these figures.
 func usage(figures ...string) string {
-	return `"usage":{` + strings.Join(append([]string{tokens3}, figures...), ",") + `}`
+	return `"usage":{` + strings.Join(append([]string{counts}, figures...), ",") + `}`
 }
 
 // bill is the event without choices that ends a stream before "[DONE]".
 func bill(fields ...string) string {
 	return event(append([]string{common, `"choices":[]`}, fields...)...)
 }
+
+// usual is a whole stream with these fields in its last event.
+func usual(fields ...string) string { return beginning + bill(fields...) + done }
 
 // The parts of a usual stream.
 var (
@@ -53,8 +57,12 @@ var (
 	failure   = event(common, `"error":{"code":502,"message":"upstream"}`)
 	wholeBody = `{` + common + `,"choices":[{"index":0,"message":{"role":"assistant","content":"<first><rest>"},` +
 		`"finish_reason":"stop"}],` + final + `}`
+	rest       = stop() + bill(final) + done
 	noHeaderID = map[string]string{"X-Generation-Id": ""}
 	asJSON     = map[string]string{"Content-Type": "application/json"}
+	asText     = map[string]string{"Content-Type": "text/plain"}
+	asPage     = map[string]string{"Content-Type": "text/html"}
+	untyped    = map[string]string{"Content-Type": ""}
 )
 
 // noise returns so many letters that cannot be compressed, always the same.
@@ -65,4 +73,44 @@ func noise(n int) string {
 		letters[i] = 'a' + byte(random.IntN(26))
 	}
 	return string(letters)
+}
+
+// The ways in which a variant is booked, by its name and body.
+
+func figure(name, body string) Variant  { return Variant{Name: name, Books: BooksFigure, body: body} }
+func list(name, body string) Variant    { return Variant{Name: name, Books: BooksList, body: body} }
+func lookUp(name, body string) Variant  { return Variant{Name: name, Books: BooksLookup, body: body} }
+func hold(name, body string) Variant    { return Variant{Name: name, Books: BooksHold, body: body} }
+func nothing(name, body string) Variant { return Variant{Name: name, Books: BooksNothing, body: body} }
+
+// The ways in which a variant differs beside its body. Each returns a changed copy.
+
+func (v Variant) fails() Variant           { v.Failed = true; return v }
+func (v Variant) cut() Variant             { v.end = endsCut; return v }
+func (v Variant) closed() Variant          { v.end = endsClosed; return v }
+func (v Variant) numbered() Variant        { v.NumericID = true; return v.headed(noHeaderID) }
+func (v Variant) slow() Variant            { v.bytewise = true; return v }
+func (v Variant) zipped() Variant          { v.gzip = true; return v }
+func (v Variant) unbilled() Variant        { v.free = true; return v }
+func (v Variant) under(status int) Variant { v.status = status; return v }
+
+// byOwnKey is charged to a key of the organization's own at an upstream provider.
+func (v Variant) byOwnKey() Variant { v.ownKey = true; return v }
+
+// withFees is byOwnKey, and the provider charges a fee.
+func (v Variant) withFees() Variant { v.ownKey, v.withFee = true, true; return v }
+
+// found is cut short, and its look-up has these fields.
+func (v Variant) found(fields ...string) Variant {
+	v.generation = `{"data":{` + strings.Join(fields, ",") + `}}`
+	return v.cut().fails()
+}
+
+func (v Variant) headed(headers map[string]string) Variant {
+	v.headers = maps.Clone(v.headers)
+	if v.headers == nil {
+		v.headers = map[string]string{}
+	}
+	maps.Copy(v.headers, headers)
+	return v
 }

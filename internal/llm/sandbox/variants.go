@@ -26,204 +26,117 @@ var variants = sync.OnceValue(func() map[string]Variant {
 // usageVariants differ in where the usage comes, and how often.
 func usageVariants() []Variant {
 	return []Variant{
-		{Name: "UsageAfterStop", Books: BooksFigure, body: beginning + bill(final) + done},
-		{Name: "UsageWithStop", Books: BooksFigure, body: text + stop(final) + done},
-		{Name: "UsageWithEverything", Books: BooksFigure, body: event(
-			common, `"choices":[{"delta":{"content":"<first><rest>"},"finish_reason":"stop"}]`, final) + done},
-		{
-			Name: "UsageInEveryEvent", Books: BooksFigure,
-			body: words("<first>", interim) + words("<rest>", interim) + stop(interim) + bill(final) + done,
-		},
-		{
-			Name: "UsageInEveryEventUpToStop", Books: BooksFigure,
-			body: words("<first>", interim) + words("<rest>", interim) + stop(final) + done,
-		},
-		{
-			Name: "UsageBeforeTheTextAndAtTheEnd", Books: BooksFigure,
-			body: bill(interim) + beginning + bill(final) + done,
-		},
-		{Name: "UsageBeforeTheTextOnly", Books: BooksLookup, body: bill(interim) + beginning + done},
-		{Name: "UsageWithinTheTextOnly", Books: BooksLookup, body: words("<first>", interim) + words("<rest>") + stop() + done},
-		{Name: "UsageBeforeStopOnly", Books: BooksLookup, body: text + bill(interim) + stop() + done},
-		{Name: "UsageBeforeTheLastWords", Books: BooksLookup, body: words("<first>") + stop(interim) + words("<rest>") + done},
-		{Name: "UsageTwice", Books: BooksFigure, body: beginning + bill(final) + bill(final) + done},
-		{Name: "UsageTwiceAndTheLastIsHigher", Books: BooksFigure, body: beginning + bill(interim) + bill(final) + done},
-		{Name: "UsageTwiceAndTheLastHasNoCost", Books: BooksLookup, body: beginning + bill(interim) + bill(uncosted) + done},
-		{
-			Name: "UsageNullInEveryEvent", Books: BooksFigure,
-			body: words("<first><rest>", `"usage":null`) + stop(`"usage":null`) + bill(final) + done,
-		},
-		{
-			Name: "UsageNullAfterTheUsage", Books: BooksFigure,
-			body: beginning + bill(final) + bill(`"usage":null`) + done,
-		},
-		{
-			Name: "UsageTwiceInOneObject", Books: BooksFigure,
-			body: beginning + bill(interim, final) + done,
-		},
-		{
-			Name: "CostTwiceInOneObject", Books: BooksFigure,
-			body: beginning + bill(usage(`"cost":<interim>`, `"cost":<cost>`)) + done,
-		},
-		{
-			Name: "UsageInOtherLetters", Books: BooksFigure,
-			body: beginning + bill(usage(`"cost":<cost>`, `"COST":<interim>`), `"Usage":{"cost":<interim>}`) + done,
-		},
-		{
-			Name: "UsageWithinTheChoice", Books: BooksLookup,
-			body: text + event(common, `"choices":[{"delta":{},"finish_reason":"stop",`+interim+`}]`) + done,
-		},
-		{Name: "UsageMissing", Books: BooksLookup, body: beginning + done},
-		{Name: "UsageWithoutACost", Books: BooksList, body: beginning + bill(uncosted) + done},
-		{Name: "UsageOfNothing", Books: BooksLookup, body: beginning + bill(`"usage":{}`) + done},
-		{Name: "UsageAsText", Books: BooksLookup, body: beginning + bill(`"usage":"none"`) + done},
-		{Name: "UsageAsAList", Books: BooksLookup, body: beginning + bill(`"usage":[{"cost":<interim>}]`) + done},
-		{
-			Name: "UsageThenUsageAsText", Books: BooksLookup,
-			body: beginning + bill(interim) + bill(`"usage":"see the books"`) + done,
-		},
+		figure("UsageAfterStop", usual(final)),
+		figure("UsageWithStop", text+stop(final)+done),
+		figure("UsageWithEverything", event(
+			common, `"choices":[{"delta":{"content":"<first><rest>"},"finish_reason":"stop"}]`, final)+done),
+		figure("UsageInEveryEvent", words("<first>", interim)+words("<rest>", interim)+stop(interim)+
+			bill(final)+done),
+		figure("UsageInEveryEventUpToStop", words("<first>", interim)+words("<rest>", interim)+stop(final)+done),
+		figure("UsageBeforeTheTextAndAtTheEnd", bill(interim)+usual(final)),
+		lookUp("UsageBeforeTheTextOnly", bill(interim)+beginning+done),
+		lookUp("UsageWithinTheTextOnly", words("<first>", interim)+words("<rest>")+stop()+done),
+		lookUp("UsageBeforeStopOnly", text+bill(interim)+stop()+done),
+		lookUp("UsageBeforeTheLastWords", words("<first>")+stop(interim)+words("<rest>")+done),
+		figure("UsageTwice", beginning+bill(final)+bill(final)+done),
+		figure("UsageTwiceAndTheLastIsHigher", beginning+bill(interim)+bill(final)+done),
+		lookUp("UsageTwiceAndTheLastHasNoCost", beginning+bill(interim)+bill(uncosted)+done),
+		figure("UsageNullInEveryEvent", words("<first><rest>", `"usage":null`)+stop(`"usage":null`)+bill(final)+done),
+		figure("UsageNullAfterTheUsage", beginning+bill(final)+bill(`"usage":null`)+done),
+		figure("UsageTwiceInOneObject", usual(interim, final)),
+		figure("CostTwiceInOneObject", usual(usage(`"cost":<interim>`, `"cost":<cost>`))),
+		figure("UsageInOtherLetters", usual(
+			usage(`"cost":<cost>`, `"COST":<interim>`), `"Usage":{"cost":<interim>}`)),
+		lookUp("UsageWithinTheChoice", text+event(
+			common, `"choices":[{"delta":{},"finish_reason":"stop",`+interim+`}]`)+done),
+		lookUp("UsageMissing", beginning+done),
+		list("UsageWithoutACost", usual(uncosted)),
+		lookUp("UsageOfNothing", usual(`"usage":{}`)),
+		lookUp("UsageAsText", usual(`"usage":"none"`)),
+		lookUp("UsageAsAList", usual(`"usage":[{"cost":<interim>}]`)),
+		lookUp("UsageThenUsageAsText", beginning+bill(interim)+bill(`"usage":"see the books"`)+done),
 	}
 }
 
 // cutVariants end before their time, or seem to.
 func cutVariants() []Variant {
+	halfCost := text + stop() + `data: {` + common + `,"choices":[],"usage":{` + counts + `,"cost":0.00`
+	unnamed := event(`"model":"<model>"`, `"choices":[{"delta":{"content":"<first>"}}]`, interim)
 	return []Variant{
-		{Name: "CutBeforeAnything", Books: BooksLookup, Failed: true, end: endsCut},
-		{Name: "CutAfterComments", Books: BooksLookup, Failed: true, end: endsCut, body: comment + comment},
-		{Name: "CutWithinTheText", Books: BooksLookup, Failed: true, end: endsCut, body: words("<first>")},
-		{
-			Name: "CutAfterAnInterimFigure", Books: BooksLookup, Failed: true, end: endsCut,
-			body: words("<first>", interim),
-		},
-		{
-			Name: "CutWithinTheCost", Books: BooksLookup, Failed: true, end: endsCut,
-			body: text + stop() + `data: {` + common + `,"choices":[],"usage":{` + tokens3 + `,"cost":0.00`,
-		},
-		{
-			Name: "EndWithinTheCost", Books: BooksLookup, Failed: true,
-			body: text + stop() + `data: {` + common + `,"choices":[],"usage":{` + tokens3 + `,"cost":0.00`,
-		},
-		{Name: "CutAfterStop", Books: BooksLookup, Failed: true, end: endsCut, body: beginning},
-		{Name: "CutAfterTheUsage", Books: BooksLookup, end: endsCut, body: beginning + bill(interim)},
-		{Name: "CutAfterDone", Books: BooksFigure, end: endsCut, body: beginning + bill(final) + done},
-		{Name: "EndAfterTheUsage", Books: BooksFigure, body: beginning + bill(final)},
-		{Name: "EndAfterStop", Books: BooksLookup, Failed: true, body: beginning},
-		{Name: "EndAfterAnInterimFigure", Books: BooksLookup, Failed: true, body: text + bill(interim)},
-		{Name: "ClosedAfterTheUsage", Books: BooksLookup, end: endsClosed, body: beginning + bill(interim)},
-		{Name: "ClosedAfterDone", Books: BooksFigure, end: endsClosed, body: beginning + bill(final) + done},
-		{
-			Name: "ShorterThanItsLength", Books: BooksLookup, headers: map[string]string{"Content-Length": "1000000"},
-			body: beginning + bill(interim),
-		},
-		{Name: "DoneWithoutABlankLine", Books: BooksFigure, body: beginning + bill(final) + strings.TrimSpace(done)},
-		{Name: "DoneWithoutStop", Books: BooksLookup, Failed: true, body: text + bill(interim) + done},
-		{Name: "DoneTwice", Books: BooksFigure, body: beginning + bill(final) + done + done},
-		{Name: "DoneAtOnce", Books: BooksLookup, Failed: true, body: done},
-		{Name: "DoneThenAnotherFigure", Books: BooksFigure, body: beginning + bill(final) + done + bill(interim)},
-		{Name: "DoneThenGarbage", Books: BooksFigure, body: beginning + bill(final) + done + "data: {\x00\xff"},
-		{Name: "NothingAtAll", Books: BooksLookup, Failed: true},
-		{
-			Name: "CutAndNamedInTheEventsOnly", Books: BooksLookup, Failed: true, end: endsCut, headers: noHeaderID,
-			body: words("<first>", interim),
-		},
-		{
-			Name: "CutAndNamedNowhere", Books: BooksHold, Failed: true, end: endsCut, headers: noHeaderID,
-			body: comment + event(`"model":"<model>"`, `"choices":[{"delta":{"content":"<first>"}}]`, interim),
-		},
+		lookUp("CutBeforeAnything", "").cut().fails(),
+		lookUp("CutAfterComments", comment+comment).cut().fails(),
+		lookUp("CutWithinTheText", words("<first>")).cut().fails(),
+		lookUp("CutAfterAnInterimFigure", words("<first>", interim)).cut().fails(),
+		lookUp("CutWithinTheCost", halfCost).cut().fails(),
+		lookUp("EndWithinTheCost", halfCost).fails(),
+		lookUp("CutAfterStop", beginning).cut().fails(),
+		lookUp("CutAfterTheUsage", beginning+bill(interim)).cut(),
+		figure("CutAfterDone", usual(final)).cut(),
+		figure("EndAfterTheUsage", beginning+bill(final)),
+		lookUp("EndAfterStop", beginning).fails(),
+		lookUp("EndAfterAnInterimFigure", text+bill(interim)).fails(),
+		lookUp("ClosedAfterTheUsage", beginning+bill(interim)).closed(),
+		figure("ClosedAfterDone", usual(final)).closed(),
+		lookUp("ShorterThanItsLength", beginning+bill(interim)).headed(map[string]string{"Content-Length": "1000000"}),
+		figure("DoneWithoutABlankLine", beginning+bill(final)+strings.TrimSpace(done)),
+		lookUp("DoneWithoutStop", text+bill(interim)+done).fails(),
+		figure("DoneTwice", usual(final)+done),
+		lookUp("DoneAtOnce", done).fails(),
+		figure("DoneThenAnotherFigure", usual(final)+bill(interim)),
+		figure("DoneThenGarbage", usual(final)+"data: {\x00\xff"),
+		lookUp("NothingAtAll", "").fails(),
+		lookUp("CutAndNamedInTheEventsOnly", words("<first>", interim)).headed(noHeaderID).cut().fails(),
+		hold("CutAndNamedNowhere", comment+unnamed).headed(noHeaderID).cut().fails(),
 	}
 }
 
 // errorVariants say under HTTP 200 that something went wrong.
 func errorVariants() []Variant {
 	return []Variant{
-		{Name: "ErrorAtOnce", Books: BooksLookup, Failed: true, body: failure},
-		{Name: "ErrorAfterAnInterimFigure", Books: BooksLookup, Failed: true, body: words("<first>", interim) + failure},
-		{Name: "ErrorAfterTheUsage", Books: BooksLookup, Failed: true, body: beginning + bill(interim) + failure + done},
-		{Name: "ErrorBeforeTheUsage", Books: BooksLookup, Failed: true, body: text + failure + stop() + bill(interim) + done},
-		{
-			Name: "ErrorWithTheUsage", Books: BooksLookup, Failed: true,
-			body: beginning + bill(interim, `"error":{"code":502,"message":"upstream"}`) + done,
-		},
-		{Name: "ErrorAfterDone", Books: BooksFigure, body: beginning + bill(final) + done + failure},
-		{
-			Name: "ErrorOfTheChoice", Books: BooksLookup, Failed: true,
-			body: text + event(common, `"choices":[{"delta":{},"finish_reason":"stop","error":{"code":400}}]`, interim) + done,
-		},
-		{Name: "ErrorAsFinishReason", Books: BooksLookup, Failed: true, body: text + finish(`"error"`, interim) + done},
-		{Name: "ErrorAsText", Books: BooksLookup, Failed: true, body: text + event(common, `"error":"overloaded"`, interim) + done},
-		{Name: "ErrorAsAList", Books: BooksLookup, Failed: true, body: text + event(common, `"error":["overloaded"]`) + done},
-		{
-			Name: "ErrorOfOddFields", Books: BooksLookup, Failed: true,
-			body: text + event(common, `"error":{"code":{"n":1},"message":["a"],"metadata":"none"}`, interim) + done,
-		},
-		{
-			Name: "ErrorByTheNameOfTheEvent", Books: BooksLookup, Failed: true,
-			body: beginning + bill(interim) + "event: error\n" + event(`"message":"overloaded"`, `"code":529`) + done,
-		},
-		{
-			Name: "ErrorNullInEveryEvent", Books: BooksFigure,
-			body: words("<first><rest>", `"error":null`) + stop(`"error":null`) + bill(final, `"error":null`) + done,
-		},
-		{
-			Name: "ErrorEmptyInEveryEvent", Books: BooksFigure,
-			body: words("<first><rest>", `"error":""`) + stop(`"error":false`) + bill(final, `"error":""`) + done,
-		},
-		{
-			Name: "ErrorInTheBody", Books: BooksLookup, Failed: true, headers: asJSON,
-			body: `{"error":{"code":502,"message":"upstream"}}`,
-		},
-		{
-			Name: "ErrorInTheBodyWithAFigure", Books: BooksLookup, Failed: true, headers: asJSON,
-			body: `{` + common + `,"error":{"code":429,"message":"upstream"},` + interim + `}`,
-		},
-		{
-			Name: "ErrorInTheBodyOfAnotherShape", Books: BooksLookup, Failed: true, headers: asJSON,
-			body: `{"detail":"upstream","request_id":7}`,
-		},
-		{Name: "AFilteredAnswer", Books: BooksFigure, Failed: true, body: text + finish(`"content_filter"`) + bill(final) + done},
-		{Name: "AnEmptyAnswer", Books: BooksFigure, Failed: true, body: stop() + bill(final) + done},
-		{
-			Name: "APage", Books: BooksLookup, Failed: true, headers: map[string]string{"Content-Type": "text/html"},
-			body: "<html><body>Welcome</body></html>",
-		},
+		lookUp("ErrorAtOnce", failure).fails(),
+		lookUp("ErrorAfterAnInterimFigure", words("<first>", interim)+failure).fails(),
+		lookUp("ErrorAfterTheUsage", beginning+bill(interim)+failure+done).fails(),
+		lookUp("ErrorBeforeTheUsage", text+failure+stop()+bill(interim)+done).fails(),
+		lookUp("ErrorWithTheUsage", usual(interim, `"error":{"code":502,"message":"upstream"}`)).fails(),
+		figure("ErrorAfterDone", usual(final)+failure),
+		lookUp("ErrorOfTheChoice", text+event(
+			common, `"choices":[{"delta":{},"finish_reason":"stop","error":{"code":400}}]`, interim)+done).fails(),
+		lookUp("ErrorAsFinishReason", text+finish(`"error"`, interim)+done).fails(),
+		lookUp("ErrorAsText", text+event(common, `"error":"overloaded"`, interim)+done).fails(),
+		lookUp("ErrorAsAList", text+event(common, `"error":["overloaded"]`)+done).fails(),
+		lookUp("ErrorOfOddFields", text+event(
+			common, `"error":{"code":{"n":1},"message":["a"],"metadata":"none"}`, interim)+done).fails(),
+		lookUp("ErrorByTheNameOfTheEvent", beginning+bill(interim)+
+			"event: error\n"+event(`"message":"overloaded"`, `"code":529`)+done).fails(),
+		figure("ErrorNullInEveryEvent", words("<first><rest>", `"error":null`)+stop(`"error":null`)+
+			bill(final, `"error":null`)+done),
+		figure("ErrorEmptyInEveryEvent", words("<first><rest>", `"error":""`)+stop(`"error":false`)+
+			bill(final, `"error":""`)+done),
+		lookUp("ErrorInTheBody", `{"error":{"code":502,"message":"upstream"}}`).headed(asJSON).fails(),
+		lookUp("ErrorInTheBodyWithAFigure",
+			`{`+common+`,"error":{"code":429,"message":"upstream"},`+interim+`}`).headed(asJSON).fails(),
+		lookUp("ErrorInTheBodyOfAnotherShape", `{"detail":"upstream","request_id":7}`).headed(asJSON).fails(),
+		figure("AFilteredAnswer", text+finish(`"content_filter"`)+bill(final)+done).fails(),
+		figure("AnEmptyAnswer", stop()+bill(final)+done).fails(),
+		lookUp("APage", "<html><body>Welcome</body></html>").headed(asPage).fails(),
 	}
 }
 
 // refusalVariants have another status than 200.
 func refusalVariants() []Variant {
 	return []Variant{
-		{
-			Name: "RefusedWithProof", Books: BooksNothing, Failed: true, status: 429, headers: asJSON,
-			body: `{"error":{"code":429,"message":"slow down"}}`,
-		},
-		{
-			Name: "RefusedWithText", Books: BooksLookup, Failed: true, status: 429, headers: asJSON, free: true,
-			body: `{"error":"slow down"}`,
-		},
-		{
-			Name: "RefusedWithoutABody", Books: BooksLookup, Failed: true, status: 429, headers: asJSON, free: true,
-		},
-		{
-			Name: "RefusedWithAFigure", Books: BooksLookup, Failed: true, status: 429, headers: asJSON,
-			body: `{"error":{"code":429,"message":"too late"},` + interim + `}`,
-		},
-		{
-			Name: "RefusedForAnother", Books: BooksLookup, Failed: true, status: 400, headers: asJSON,
-			body: `{"error":{"code":502,"message":"upstream"}}`,
-		},
-		{
-			Name: "RefusedOddly", Books: BooksNothing, Failed: true, status: 402, headers: asJSON,
-			body: `{"error":{"code":402.0,"message":{"text":"no credit"},"metadata":"none"},"user_id":7}`,
-		},
-		{
-			Name: "BadGateway", Books: BooksLookup, Failed: true, status: 502, headers: asJSON,
-			body: `{"error":{"code":502,"message":"upstream"}}`,
-		},
-		{
-			Name: "BadGatewayNamedInItsBody", Books: BooksLookup, Failed: true, status: 502,
-			headers: map[string]string{"Content-Type": "application/json", "X-Generation-Id": ""},
-			body:    `{"id":"<id>","error":{"code":502,"message":"upstream"}}`,
-		},
-		{Name: "AnAnswerUnder201", Books: BooksLookup, Failed: true, status: 201, headers: asJSON, body: wholeBody},
+		nothing("RefusedWithProof", `{"error":{"code":429,"message":"slow down"}}`).under(429).headed(asJSON).fails(),
+		lookUp("RefusedWithText", `{"error":"slow down"}`).under(429).headed(asJSON).unbilled().fails(),
+		lookUp("RefusedWithoutABody", "").under(429).headed(asJSON).unbilled().fails(),
+		lookUp("RefusedWithAFigure",
+			`{"error":{"code":429,"message":"too late"},`+interim+`}`).under(429).headed(asJSON).fails(),
+		lookUp("RefusedForAnother", `{"error":{"code":502,"message":"upstream"}}`).under(400).headed(asJSON).fails(),
+		nothing("RefusedOddly",
+			`{"error":{"code":402.0,"message":{"text":"no credit"},"metadata":"none"},"user_id":7}`).
+			under(402).headed(asJSON).fails(),
+		lookUp("BadGateway", `{"error":{"code":502,"message":"upstream"}}`).under(502).headed(asJSON).fails(),
+		lookUp("BadGatewayNamedInItsBody",
+			`{"id":"<id>","error":{"code":502,"message":"upstream"}}`).under(502).headed(asJSON).headed(noHeaderID).fails(),
+		lookUp("AnAnswerUnder201", wholeBody).under(201).headed(asJSON).fails(),
 	}
 }
