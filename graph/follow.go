@@ -5,11 +5,11 @@ import (
 	"errors"
 
 	"github.com/infin8content/engine/graph/model"
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/live"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -22,13 +22,13 @@ type followed struct {
 // decodeFollowed finds the workflow and reads the number after which it is followed: one less than last, which is where
 // the journal stands, when none was given.
 func (r *Resolver) decodeFollowed(
-	ctx context.Context, id scalar.ID, after *int, last func(context.Context, workflow.Workflow) (int, error),
+	ctx context.Context, id publicid.ID, after *int, last func(context.Context, workflow.Workflow) (int, error),
 ) (f followed, err error) {
 	if r.Live == nil {
 		return f, errNotLive
 	}
 	var d decoder
-	asked := d.id(id, scalar.WorkflowID, "workflowId")
+	asked := d.id(id, publicid.Workflow, "workflowId")
 	if d.err() != nil {
 		return f, d.err()
 	}

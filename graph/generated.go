@@ -20,6 +20,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 	gqlparser "github.com/vektah/gqlparser/v2"
@@ -88,8 +89,8 @@ type OrganizationResolver interface {
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*caller.Caller, error)
-	Node(ctx context.Context, id scalar.ID) (model.Node, error)
-	Workflow(ctx context.Context, id scalar.ID) (*model.Workflow, error)
+	Node(ctx context.Context, id publicid.ID) (model.Node, error)
+	Workflow(ctx context.Context, id publicid.ID) (*model.Workflow, error)
 	Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string) (*model.Connection[*model.Workflow], error)
 	WorkflowGraph(ctx context.Context) (*model.WorkflowGraph, error)
 	Organization(ctx context.Context) (*model.Organization, error)
@@ -100,12 +101,12 @@ type SpendResolver interface {
 	CanSpend(ctx context.Context, obj *model.Spend, amount scalar.WrittenUSD) (bool, error)
 }
 type SubscriptionResolver interface {
-	WorkflowTransitioned(ctx context.Context, workflowID scalar.ID, afterVersion *int) (<-chan *model.TransitionEvent, error)
+	WorkflowTransitioned(ctx context.Context, workflowID publicid.ID, afterVersion *int) (<-chan *model.TransitionEvent, error)
 	OrganizationTransitioned(ctx context.Context) (<-chan *model.TransitionEvent, error)
-	SpendChanged(ctx context.Context, workflowID scalar.ID, afterSequence *int) (<-chan *model.SpendEvent, error)
+	SpendChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.SpendEvent, error)
 }
 type ViewerResolver interface {
-	OrganizationID(ctx context.Context, obj *caller.Caller) (scalar.ID, error)
+	OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error)
 
 	Organization(ctx context.Context, obj *caller.Caller) (*model.Organization, error)
 }
@@ -4510,8 +4511,8 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
-		func(ctx context.Context, v any) (scalar.ID, error) {
-			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4592,8 +4593,8 @@ func (ec *executionContext) field_Query_workflow_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
-		func(ctx context.Context, v any) (scalar.ID, error) {
-			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4658,8 +4659,8 @@ func (ec *executionContext) field_Subscription_spendChanged_args(ctx context.Con
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "workflowId",
-		func(ctx context.Context, v any) (scalar.ID, error) {
-			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4680,8 +4681,8 @@ func (ec *executionContext) field_Subscription_workflowTransitioned_args(ctx con
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "workflowId",
-		func(ctx context.Context, v any) (scalar.ID, error) {
-			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5342,8 +5343,8 @@ func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.Collect
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5558,8 +5559,8 @@ func (ec *executionContext) _Alert_entryId(ctx context.Context, field graphql.Co
 			return obj.EntryID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5581,8 +5582,8 @@ func (ec *executionContext) _Alert_workflowId(ctx context.Context, field graphql
 			return obj.WorkflowID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5604,8 +5605,8 @@ func (ec *executionContext) _Alert_callId(ctx context.Context, field graphql.Col
 			return obj.CallID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5627,8 +5628,8 @@ func (ec *executionContext) _Alert_priceProposalId(ctx context.Context, field gr
 			return obj.PriceProposalID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6323,8 +6324,8 @@ func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.Collec
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7011,8 +7012,8 @@ func (ec *executionContext) _Call_id(ctx context.Context, field graphql.Collecte
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9928,8 +9929,8 @@ func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.C
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9997,8 +9998,8 @@ func (ec *executionContext) _LedgerEntry_callId(ctx context.Context, field graph
 			return obj.CallID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10020,8 +10021,8 @@ func (ec *executionContext) _LedgerEntry_correctsEntryId(ctx context.Context, fi
 			return obj.CorrectsEntryID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -11886,8 +11887,8 @@ func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13040,8 +13041,8 @@ func (ec *executionContext) _PriceChange_proposalId(ctx context.Context, field g
 			return obj.ProposalID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13291,8 +13292,8 @@ func (ec *executionContext) _PriceProposal_id(ctx context.Context, field graphql
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14004,7 +14005,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(scalar.ID))
+			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(publicid.ID))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -14066,7 +14067,7 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Workflow(ctx, fc.Args["id"].(scalar.ID))
+			return ec.Resolvers.Query().Workflow(ctx, fc.Args["id"].(publicid.ID))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -16443,7 +16444,7 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().WorkflowTransitioned(ctx, fc.Args["workflowId"].(scalar.ID), fc.Args["afterVersion"].(*int))
+			return ec.Resolvers.Subscription().WorkflowTransitioned(ctx, fc.Args["workflowId"].(publicid.ID), fc.Args["afterVersion"].(*int))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -16555,7 +16556,7 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().SpendChanged(ctx, fc.Args["workflowId"].(scalar.ID), fc.Args["afterSequence"].(*int))
+			return ec.Resolvers.Subscription().SpendChanged(ctx, fc.Args["workflowId"].(publicid.ID), fc.Args["afterSequence"].(*int))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -16720,8 +16721,8 @@ func (ec *executionContext) _Transition_id(ctx context.Context, field graphql.Co
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17605,8 +17606,8 @@ func (ec *executionContext) _UsageGroup_workflowId(ctx context.Context, field gr
 			return obj.WorkflowID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
-			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18252,8 +18253,8 @@ func (ec *executionContext) _Viewer_organizationId(ctx context.Context, field gr
 			return ec.Resolvers.Viewer().OrganizationID(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18330,8 +18331,8 @@ func (ec *executionContext) _Workflow_id(ctx context.Context, field graphql.Coll
 			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v scalar.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -20473,7 +20474,7 @@ func (ec *executionContext) unmarshalInputAcceptPriceInput(ctx context.Context, 
 		switch k {
 		case "proposalId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("proposalId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -20529,7 +20530,7 @@ func (ec *executionContext) unmarshalInputAdjustUsageInput(ctx context.Context, 
 		switch k {
 		case "entryId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entryId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -20592,7 +20593,7 @@ func (ec *executionContext) unmarshalInputCancelWorkflowInput(ctx context.Contex
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -20879,7 +20880,7 @@ func (ec *executionContext) unmarshalInputGenerateIcpInput(ctx context.Context, 
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21072,7 +21073,7 @@ func (ec *executionContext) unmarshalInputRecordUsageInput(ctx context.Context, 
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21191,7 +21192,7 @@ func (ec *executionContext) unmarshalInputRejectPriceInput(ctx context.Context, 
 		switch k {
 		case "proposalId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("proposalId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21247,7 +21248,7 @@ func (ec *executionContext) unmarshalInputReleaseUsageInput(ctx context.Context,
 		switch k {
 		case "callId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21310,7 +21311,7 @@ func (ec *executionContext) unmarshalInputRenewLeaseInput(ctx context.Context, o
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21366,7 +21367,7 @@ func (ec *executionContext) unmarshalInputReserveUsageInput(ctx context.Context,
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21436,7 +21437,7 @@ func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context,
 		switch k {
 		case "keyId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keyId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21667,7 +21668,7 @@ func (ec *executionContext) unmarshalInputSetWorkflowLimitInput(ctx context.Cont
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21747,7 +21748,7 @@ func (ec *executionContext) unmarshalInputSettleUsageInput(ctx context.Context, 
 		switch k {
 		case "callId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -21866,7 +21867,7 @@ func (ec *executionContext) unmarshalInputTransitionWorkflowInput(ctx context.Co
 		switch k {
 		case "workflowId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
-			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx, v)
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -28034,13 +28035,13 @@ func (ec *executionContext) marshalNGraphState2ᚕgithubᚗcomᚋinfin8content�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx context.Context, v any) (scalar.ID, error) {
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx context.Context, v any) (publicid.ID, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := scalar.ID(tmp)
+	res := publicid.ID(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx context.Context, sel ast.SelectionSet, v scalar.ID) graphql.Marshaler {
+func (ec *executionContext) marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx context.Context, sel ast.SelectionSet, v publicid.ID) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
@@ -29378,16 +29379,16 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
-func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx context.Context, v any) (*scalar.ID, error) {
+func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx context.Context, v any) (*publicid.ID, error) {
 	if v == nil {
 		return nil, nil
 	}
 	tmp, err := graphql.UnmarshalString(v)
-	res := scalar.ID(tmp)
+	res := publicid.ID(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐID(ctx context.Context, sel ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
+func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx context.Context, sel ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -49,7 +50,7 @@ func (d *decoder) note(err error, field []string) {
 	}
 }
 
-func (d *decoder) id(id scalar.ID, kind scalar.IDKind, field ...string) uuid.UUID {
+func (d *decoder) id(id publicid.ID, kind publicid.Kind, field ...string) uuid.UUID {
 	read, err := id.As(kind)
 	d.note(err, field)
 	return read
@@ -114,7 +115,7 @@ func decodeGenerate(input model.GenerateIcpInput) (in decoded[engine.GenerateICP
 	in.blames(fault.StaleState, "workflowId")
 	in.blames(fault.TerminalState, "workflowId")
 	in.value = engine.GenerateICPInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in
@@ -126,7 +127,7 @@ func decodeTransition(input model.TransitionWorkflowInput) (in decoded[engine.Tr
 	in.blames(fault.TerminalState, "from")
 	in.blames(fault.IllegalTransition, "to")
 	in.value = engine.TransitionInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		From:           input.From,
 		To:             input.To,
 		Version:        input.Version.Value(),
@@ -141,7 +142,7 @@ func decodeCancel(input model.CancelWorkflowInput) (in decoded[engine.CancelInpu
 	in.blames(fault.StaleState, "workflowId")
 	in.blames(fault.TerminalState, "workflowId")
 	in.value = engine.CancelInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
@@ -153,7 +154,7 @@ func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput
 	in.blames(fault.StaleState, "token")
 	in.blames(fault.TerminalState, "workflowId")
 	in.value = engine.RenewLeaseInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Token:          input.Token,
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 func decodeRecord(input model.RecordUsageInput) (in decoded[engine.RecordInput]) {
 	in.blames(fault.NotFound, "workflowId")
 	in.blames(fault.PriceUnknown, "model")
 	in.value = engine.RecordInput{
-		WorkflowID: in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID: in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Model:      in.text(input.Model, maxNameCharacters, "model"),
 		Usage: cost.Usage{
 			PromptTokens:     int64(input.PromptTokens),
@@ -50,7 +51,7 @@ func decodeAdjust(input model.AdjustUsageInput) (in decoded[engine.AdjustInput])
 func decodeWorkflowLimit(input model.SetWorkflowLimitInput) (in decoded[engine.SetWorkflowLimitInput]) {
 	in.blames(fault.NotFound, "workflowId")
 	in.value = engine.SetWorkflowLimitInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Limit:          in.limit(input.Limit, input.Unlimited),
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
@@ -108,8 +109,8 @@ func (d *decoder) limit(
 }
 
 // entry reads the id of a ledger entry: the account and the place in its ledger.
-func (d *decoder) entry(id scalar.ID, field ...string) (account uuid.UUID, sequence int64) {
-	account = d.id(id, scalar.LedgerEntryID, field...)
+func (d *decoder) entry(id publicid.ID, field ...string) (account uuid.UUID, sequence int64) {
+	account = d.id(id, publicid.LedgerEntry, field...)
 	read, _ := id.Parse() // What is wrong with it is noted.
 	return account, read.Number
 }

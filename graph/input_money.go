@@ -4,10 +4,10 @@ import (
 	"strconv"
 
 	"github.com/infin8content/engine/graph/model"
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -16,7 +16,7 @@ func decodeReserve(input model.ReserveUsageInput) (in decoded[engine.ReserveInpu
 	in.blames(fault.TerminalState, "workflowId")
 	in.blames(fault.PriceUnknown, "estimate", "models")
 	in.value = engine.ReserveInput{
-		WorkflowID:     in.id(input.WorkflowID, scalar.WorkflowID, "workflowId"),
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Amount:         in.amount(input.Amount, "amount"),
 		Estimate:       in.estimate(input.Estimate.Value()),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
@@ -55,7 +55,7 @@ func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput])
 	in.blames(fault.PriceUnknown, "model")
 	in.blames(fault.InvalidInput, "cost")
 	in.value = engine.SettleInput{
-		CallID: in.id(input.CallID, scalar.CallID, "callId"),
+		CallID: in.id(input.CallID, publicid.Call, "callId"),
 		Model:  in.text(input.Model, maxNameCharacters, "model"),
 		Usage: cost.Usage{
 			PromptTokens:     int64(input.PromptTokens),
@@ -78,7 +78,7 @@ func decodeRelease(input model.ReleaseUsageInput) (in decoded[engine.ReleaseInpu
 	in.blames(fault.NotFound, "callId")
 	in.blames(fault.Conflict, "callId")
 	in.value = engine.ReleaseInput{
-		CallID:         in.id(input.CallID, scalar.CallID, "callId"),
+		CallID:         in.id(input.CallID, publicid.Call, "callId"),
 		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
 		Failure:        orNone(input.FailureCode.Value()),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"github.com/infin8content/engine/graph/model"
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // keyList is the list of API keys, as its cursors are bound to it.
@@ -27,7 +27,7 @@ func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateKey
 func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeKeyInput]) {
 	in.blames(fault.NotFound, "keyId")
 	in.value = engine.RevokeKeyInput{
-		KeyID:          in.id(input.KeyID, scalar.APIKeyID, "keyId"),
+		KeyID:          in.id(input.KeyID, publicid.APIKey, "keyId"),
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}

@@ -6,42 +6,42 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph/model"
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // node returns what the reference names.
-func (r *Resolver) node(ctx context.Context, ref scalar.Reference) (model.Node, error) {
+func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node, error) {
 	who := caller.From(ctx)
 	if err := permit(who, nodeRoles[ref.Kind]); err != nil {
 		return nil, err
 	}
 	switch ref.Kind {
-	case scalar.OrganizationID:
+	case publicid.Organization:
 		return r.organization(ctx, ref.UUID)
-	case scalar.CallID:
+	case publicid.Call:
 		call, err := r.Engine.Call(ctx, who, ref.UUID)
 		if err != nil {
 			return nil, err
 		}
 		flow, err := r.Engine.Workflow(ctx, who, call.WorkflowID)
 		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
-	case scalar.APIKeyID:
+	case publicid.APIKey:
 		key, err := r.Engine.Key(ctx, who, ref.UUID)
 		return &model.APIKey{APIKey: key}, err
-	case scalar.PriceProposalID:
+	case publicid.PriceProposal:
 		proposal, err := r.Engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err
-	case scalar.AlertID:
+	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err
-	case scalar.LedgerEntryID:
+	case publicid.LedgerEntry:
 		entry, err := r.Engine.EntryAt(ctx, who, ref.UUID, ref.Number)
 		return &model.LedgerEntry{Entry: entry}, err
 	}
 	flow, err := r.Engine.Workflow(ctx, who, ref.UUID)
-	if err != nil || ref.Kind == scalar.WorkflowID {
+	if err != nil || ref.Kind == publicid.Workflow {
 		return model.NewWorkflow(flow), err
 	}
 	transition, err := r.Engine.TransitionAt(ctx, who, ref.UUID, int(ref.Number))

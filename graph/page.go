@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -169,7 +170,7 @@ func known(n int) func(context.Context) (int, error) {
 }
 
 // decodeReference reads the id that a query names.
-func decodeReference(id scalar.ID) (scalar.Reference, error) {
+func decodeReference(id publicid.ID) (publicid.Reference, error) {
 	var d decoder
 	ref, err := id.Parse()
 	d.note(err, []string{"id"})
@@ -177,8 +178,8 @@ func decodeReference(id scalar.ID) (scalar.Reference, error) {
 }
 
 // decodeWorkflowID reads the workflow that a query names.
-func decodeWorkflowID(id scalar.ID) (uuid.UUID, error) {
+func decodeWorkflowID(id publicid.ID) (uuid.UUID, error) {
 	var d decoder
-	flow := d.id(id, scalar.WorkflowID, "id")
+	flow := d.id(id, publicid.Workflow, "id")
 	return flow, d.err()
 }

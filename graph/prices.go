@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 const (
@@ -151,7 +152,7 @@ func decodeDecision(input model.AcceptPriceInput) (in decoded[engine.DecideInput
 	in.blames(fault.NotFound, "proposalId")
 	in.blames(fault.Conflict, "proposalId")
 	in.value = engine.DecideInput{
-		ProposalID:     in.id(input.ProposalID, scalar.PriceProposalID, "proposalId"),
+		ProposalID:     in.id(input.ProposalID, publicid.PriceProposal, "proposalId"),
 		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // requires is the directive of the same name. gqlgen asks it for every field that has it, and for every field that
@@ -32,15 +32,15 @@ func permit(who caller.Caller, role caller.Role) error {
 }
 
 // nodeTypes are the types that ids are of.
-var nodeTypes = map[scalar.IDKind]string{
-	scalar.OrganizationID: "Organization", scalar.WorkflowID: "Workflow", scalar.CallID: "Call",
-	scalar.TransitionID: "Transition", scalar.LedgerEntryID: "LedgerEntry", scalar.PriceProposalID: "PriceProposal",
-	scalar.APIKeyID: "ApiKey", scalar.AlertID: "Alert",
+var nodeTypes = map[publicid.Kind]string{
+	publicid.Organization: "Organization", publicid.Workflow: "Workflow", publicid.Call: "Call",
+	publicid.Transition: "Transition", publicid.LedgerEntry: "LedgerEntry", publicid.PriceProposal: "PriceProposal",
+	publicid.APIKey: "ApiKey", publicid.Alert: "Alert",
 }
 
 // nodeRoles are the roles that node needs for each kind of id: those that the types have in the schema.
-var nodeRoles = func() map[scalar.IDKind]caller.Role {
-	roles, types := map[scalar.IDKind]caller.Role{}, NewSchema(nil).Schema().Types
+var nodeRoles = func() map[publicid.Kind]caller.Role {
+	roles, types := map[publicid.Kind]caller.Role{}, NewSchema(nil).Schema().Types
 	for kind, name := range nodeTypes {
 		roles[kind] = roleOf(types[name].Directives)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 )
 
@@ -197,7 +198,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*caller.Caller, error) {
 	return &who, nil
 }
 
-func (r *queryResolver) Node(ctx context.Context, id scalar.ID) (model.Node, error) {
+func (r *queryResolver) Node(ctx context.Context, id publicid.ID) (model.Node, error) {
 	ref, err := decodeReference(id)
 	if err != nil {
 		return nil, err
@@ -209,7 +210,7 @@ func (r *queryResolver) Node(ctx context.Context, id scalar.ID) (model.Node, err
 	return found, err
 }
 
-func (r *queryResolver) Workflow(ctx context.Context, id scalar.ID) (*model.Workflow, error) {
+func (r *queryResolver) Workflow(ctx context.Context, id publicid.ID) (*model.Workflow, error) {
 	flow, err := decodeWorkflowID(id)
 	if err != nil {
 		return nil, err
@@ -262,7 +263,7 @@ func (r *spendResolver) CanSpend(ctx context.Context, obj *model.Spend, amount s
 	return r.canSpend(ctx, obj, asked)
 }
 
-func (r *subscriptionResolver) WorkflowTransitioned(ctx context.Context, workflowID scalar.ID, afterVersion *int) (<-chan *model.TransitionEvent, error) {
+func (r *subscriptionResolver) WorkflowTransitioned(ctx context.Context, workflowID publicid.ID, afterVersion *int) (<-chan *model.TransitionEvent, error) {
 	asked, err := r.decodeFollowed(ctx, workflowID, afterVersion, lastVersion)
 	if err != nil {
 		return nil, err
@@ -282,7 +283,7 @@ func (r *subscriptionResolver) OrganizationTransitioned(ctx context.Context) (<-
 	return stream(ctx, events, err, organizationEvent, nil)
 }
 
-func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID scalar.ID, afterSequence *int) (<-chan *model.SpendEvent, error) {
+func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.SpendEvent, error) {
 	asked, err := r.decodeFollowed(ctx, workflowID, afterSequence, r.lastSequence)
 	if err != nil {
 		return nil, err
@@ -291,8 +292,8 @@ func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID scal
 	return stream(ctx, ledger, err, spendEvent, nil)
 }
 
-func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (scalar.ID, error) {
-	return scalar.NewID(scalar.OrganizationID, obj.OrganizationID), nil
+func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error) {
+	return publicid.New(publicid.Organization, obj.OrganizationID), nil
 }
 
 func (r *viewerResolver) Organization(ctx context.Context, obj *caller.Caller) (*model.Organization, error) {

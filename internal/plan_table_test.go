@@ -129,7 +129,7 @@ var plan = []row{
 		path: "graph",
 		imports: []string{
 			"internal/engine", "internal/report", "internal/live", "internal/workflow", "internal/cost",
-			"internal/caller", "internal/fault", "graph/model", "graph/scalar",
+			"internal/caller", "internal/fault", "internal/publicid", "graph/model", "graph/scalar",
 		},
 		modules: []string{gqlgen, gqlparser, sync}, // generated code limits its goroutines with x/sync
 		tests:   []string{"graph/graphtest"},
@@ -138,6 +138,7 @@ var plan = []row{
 		path: "graph/model",
 		imports: []string{
 			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "internal/report", "graph/scalar",
+			"internal/publicid",
 			"internal/caller", // the role of an API key is part of an input
 		},
 		modules: []string{gqlgen, gqlparser},
@@ -153,7 +154,7 @@ var plan = []row{
 		path: "internal/jobs",
 		imports: []string{
 			"internal/steps", "internal/engine", "internal/workflow", "internal/caller", "internal/fault",
-			"internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
+			"internal/publicid", "internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
 		},
 		modules: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
 		tests:   []string{"internal/llm/sandbox"},
@@ -285,6 +286,10 @@ var plan = []row{
 	},
 	{path: "internal/header"},     // request headers that web and gqlhttp read in the same way
 	{path: "internal/strictjson"}, // JSON of clients and models, in which nothing is repaired
+	{
+		path:    "internal/publicid", // the ids of the API and of webhooks
+		imports: []string{"internal/fault"},
+	},
 	{path: "internal/caller"},
 	{path: "internal/fault"},
 	{path: "migrations"},

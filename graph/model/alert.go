@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // Alert is something that somebody should hear of, in an answer.
@@ -16,7 +16,7 @@ type Alert struct{ cost.Alert }
 func (Alert) IsNode() {}
 
 // ID is the typed id.
-func (a Alert) ID() scalar.ID { return scalar.NewID(scalar.AlertID, a.Alert.ID) }
+func (a Alert) ID() publicid.ID { return publicid.New(publicid.Alert, a.Alert.ID) }
 
 // Message is what it is about.
 func (a Alert) Message() string { return a.Sentence() }
@@ -50,22 +50,22 @@ func (a Alert) Limit() *cost.Pico {
 }
 
 // EntryID is nil when no entry has caused it.
-func (a Alert) EntryID() *scalar.ID {
+func (a Alert) EntryID() *publicid.ID {
 	if a.AccountID == nil {
 		return nil
 	}
-	id := scalar.NewNumberedID(scalar.LedgerEntryID, *a.AccountID, a.Sequence)
+	id := publicid.NewNumbered(publicid.LedgerEntry, *a.AccountID, a.Sequence)
 	return &id
 }
 
 // WorkflowID is nil when it is about none.
-func (a Alert) WorkflowID() *scalar.ID { return typed(scalar.WorkflowID, a.Alert.WorkflowID) }
+func (a Alert) WorkflowID() *publicid.ID { return typed(publicid.Workflow, a.Alert.WorkflowID) }
 
 // CallID is nil when no call has caused it.
-func (a Alert) CallID() *scalar.ID { return typed(scalar.CallID, a.Alert.CallID) }
+func (a Alert) CallID() *publicid.ID { return typed(publicid.Call, a.Alert.CallID) }
 
 // PriceProposalID is nil when it is about none.
-func (a Alert) PriceProposalID() *scalar.ID { return typed(scalar.PriceProposalID, a.ProposalID) }
+func (a Alert) PriceProposalID() *publicid.ID { return typed(publicid.PriceProposal, a.ProposalID) }
 
 // Model is nil when it is about none.
 func (a Alert) Model() *string { return given(a.Alert.Model) }
@@ -86,11 +86,11 @@ func (a Alert) Delivery() *AlertDelivery {
 	return &AlertDelivery{*a.Alert.Delivery}
 }
 
-func typed(kind scalar.IDKind, id *uuid.UUID) *scalar.ID {
+func typed(kind publicid.Kind, id *uuid.UUID) *publicid.ID {
 	if id == nil {
 		return nil
 	}
-	named := scalar.NewID(kind, *id)
+	named := publicid.New(kind, *id)
 	return &named
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -30,7 +31,7 @@ type UserError interface {
 // The price to accept.
 type AcceptPriceInput struct {
 	// The id of the proposed price: `prop_…`.
-	ProposalID scalar.ID `json:"proposalId"`
+	ProposalID publicid.ID `json:"proposalId"`
 	// The reason: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
@@ -50,7 +51,7 @@ type AcceptPricePayload struct {
 // The entry to correct.
 type AdjustUsageInput struct {
 	// The id of an entry that booked the outcome of a call, or an earlier correction: `led_…`.
-	EntryID scalar.ID `json:"entryId"`
+	EntryID publicid.ID `json:"entryId"`
 	// The whole cost of the call, not the difference to the booked cost.
 	Cost scalar.WrittenUSD `json:"cost"`
 	// The reason, for the ledger: 1 to 1900 characters.
@@ -76,7 +77,7 @@ type AdjustUsagePayload struct {
 // The workflow to cancel.
 type CancelWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The reason, for the journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
@@ -165,7 +166,7 @@ type DayRange struct {
 // The workflow that begins its first step.
 type GenerateIcpInput struct {
 	// The id of the workflow: `wf_…`.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -222,7 +223,7 @@ type PriceInput struct {
 // A call that was made without a reservation, and its consumption.
 type RecordUsageInput struct {
 	// The id of the workflow that pays: `wf_…`. It may be in a terminal state.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
 	// The model that answered: not empty.
@@ -264,7 +265,7 @@ type RecordUsagePayload struct {
 // The price to reject.
 type RejectPriceInput struct {
 	// The id of the proposed price: `prop_…`.
-	ProposalID scalar.ID `json:"proposalId"`
+	ProposalID publicid.ID `json:"proposalId"`
 	// The reason: 1 to 2000 characters. It stays with the price.
 	Reason string `json:"reason"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
@@ -284,7 +285,7 @@ type RejectPricePayload struct {
 // The call that cost nothing. The same content again changes nothing; other content is `IDEMPOTENCY_MISMATCH`.
 type ReleaseUsageInput struct {
 	// The id of the call: `call_…`.
-	CallID scalar.ID `json:"callId"`
+	CallID publicid.ID `json:"callId"`
 	// The proof that it cost nothing, for the ledger: up to 2000 characters.
 	Reason string `json:"reason"`
 	// The reason why the call was not made, if it failed.
@@ -308,7 +309,7 @@ type ReleaseUsagePayload struct {
 // The run to renew.
 type RenewLeaseInput struct {
 	// The id of the workflow: `wf_…`.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The token of the run: the version of your transition into the processing state.
 	Token int `json:"token"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat. Each renewal needs a new key: a
@@ -329,7 +330,7 @@ type RenewLeasePayload struct {
 // The money that a call needs. Exactly one of `amount` and `estimate` is required.
 type ReserveUsageInput struct {
 	// The id of the workflow that pays: `wf_…`.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
 	// The amount to reserve.
@@ -355,7 +356,7 @@ type ReserveUsagePayload struct {
 // The API key to revoke.
 type RevokeAPIKeyInput struct {
 	// The id of the key: `key_…`.
-	KeyID scalar.ID `json:"keyId"`
+	KeyID publicid.ID `json:"keyId"`
 	// The reason, for the settings journal: up to 2000 characters.
 	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
@@ -442,7 +443,7 @@ type SetTimeZonePayload struct {
 // The limit of a workflow. Exactly one of `limit` and `unlimited: true` is required.
 type SetWorkflowLimitInput struct {
 	// The id of the workflow: `wf_…`. It may be in a terminal state.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The limit of the workflow.
 	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
 	// True for no limit.
@@ -469,7 +470,7 @@ type SetWorkflowLimitPayload struct {
 // `IDEMPOTENCY_MISMATCH`. Correct a mistake with `adjustUsage`.
 type SettleUsageInput struct {
 	// The id of the call: `call_…`.
-	CallID scalar.ID `json:"callId"`
+	CallID publicid.ID `json:"callId"`
 	// The model that answered: not empty.
 	Model string `json:"model"`
 	// The tokens of the request, as the provider counted them.
@@ -511,7 +512,7 @@ type SettleUsagePayload struct {
 // The edge to take.
 type TransitionWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
-	WorkflowID scalar.ID `json:"workflowId"`
+	WorkflowID publicid.ID `json:"workflowId"`
 	// The state that you expect the workflow to have. `STALE_STATE` when it has another one.
 	From workflow.State `json:"from"`
 	// The new state. `ILLEGAL_TRANSITION` when the graph has no such edge.

@@ -1,8 +1,8 @@
 package model
 
 import (
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // APIKey is a key in an answer.
@@ -12,7 +12,7 @@ type APIKey struct{ engine.APIKey }
 func (APIKey) IsNode() {}
 
 // ID is the typed id.
-func (k APIKey) ID() scalar.ID { return scalar.NewID(scalar.APIKeyID, k.APIKey.ID) }
+func (k APIKey) ID() publicid.ID { return publicid.New(publicid.APIKey, k.APIKey.ID) }
 
 // RevokedBy is nil while nobody has revoked it.
 func (k APIKey) RevokedBy() *string { return given(k.APIKey.RevokedBy) }

@@ -4,9 +4,9 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -35,7 +35,7 @@ type Organization struct{ engine.Organization }
 func (Organization) IsNode() {}
 
 // ID is the typed id.
-func (o Organization) ID() scalar.ID { return scalar.NewID(scalar.OrganizationID, o.Organization.ID) }
+func (o Organization) ID() publicid.ID { return publicid.New(publicid.Organization, o.Organization.ID) }
 
 // WorkflowLimit is nil when there is none.
 func (o Organization) WorkflowLimit() *cost.Pico { return limit(o.Organization.WorkflowLimit) }
@@ -59,7 +59,7 @@ type Call struct {
 func (Call) IsNode() {}
 
 // ID is the typed id.
-func (c Call) ID() scalar.ID { return scalar.NewID(scalar.CallID, c.Call.ID) }
+func (c Call) ID() publicid.ID { return publicid.New(publicid.Call, c.Call.ID) }
 
 // Step is nil when no step made the call.
 func (c Call) Step() *workflow.StepKey { return given(workflow.StepKey(c.Call.Step)) }
@@ -93,25 +93,25 @@ type LedgerEntry struct{ cost.Entry }
 func (LedgerEntry) IsNode() {}
 
 // ID is the typed id.
-func (e LedgerEntry) ID() scalar.ID {
-	return scalar.NewNumberedID(scalar.LedgerEntryID, e.AccountID, e.Sequence)
+func (e LedgerEntry) ID() publicid.ID {
+	return publicid.NewNumbered(publicid.LedgerEntry, e.AccountID, e.Sequence)
 }
 
 // CallID is nil when the entry is about no call.
-func (e LedgerEntry) CallID() *scalar.ID {
+func (e LedgerEntry) CallID() *publicid.ID {
 	if e.Entry.CallID == nil {
 		return nil
 	}
-	id := scalar.NewID(scalar.CallID, *e.Entry.CallID)
+	id := publicid.New(publicid.Call, *e.Entry.CallID)
 	return &id
 }
 
 // CorrectsEntryID is nil when the entry was not made to correct another one.
-func (e LedgerEntry) CorrectsEntryID() *scalar.ID {
+func (e LedgerEntry) CorrectsEntryID() *publicid.ID {
 	if e.Corrects == nil {
 		return nil
 	}
-	id := scalar.NewNumberedID(scalar.LedgerEntryID, e.AccountID, *e.Corrects)
+	id := publicid.NewNumbered(publicid.LedgerEntry, e.AccountID, *e.Corrects)
 	return &id
 }
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 // Price is a price in an answer.
@@ -27,7 +27,7 @@ type PriceProposal struct{ cost.Proposal }
 func (PriceProposal) IsNode() {}
 
 // ID is the typed id.
-func (p PriceProposal) ID() scalar.ID { return scalar.NewID(scalar.PriceProposalID, p.Proposal.ID) }
+func (p PriceProposal) ID() publicid.ID { return publicid.New(publicid.PriceProposal, p.Proposal.ID) }
 
 // Amount is the proposed price of one token, request or search.
 func (p PriceProposal) Amount() cost.Pico { return p.Unit }
@@ -77,11 +77,11 @@ func (c PriceChange) ValidFrom() *time.Time {
 }
 
 // ProposalID is nil when nothing waits.
-func (c PriceChange) ProposalID() *scalar.ID {
+func (c PriceChange) ProposalID() *publicid.ID {
 	if c.PlannedPrice.ProposalID == uuid.Nil {
 		return nil
 	}
-	id := scalar.NewID(scalar.PriceProposalID, c.PlannedPrice.ProposalID)
+	id := publicid.New(publicid.PriceProposal, c.PlannedPrice.ProposalID)
 	return &id
 }
 

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -49,11 +49,11 @@ func (g UsageGroup) Step() *workflow.StepKey { return given(g.UsageGroup.Step) }
 func (g UsageGroup) Outcome() *cost.CallState { return given(g.UsageGroup.Outcome) }
 
 // WorkflowID is nil when the groups are not by workflow.
-func (g UsageGroup) WorkflowID() *scalar.ID {
+func (g UsageGroup) WorkflowID() *publicid.ID {
 	if !slices.Contains(g.by, report.ByWorkflow) {
 		return nil
 	}
-	id := scalar.NewID(scalar.WorkflowID, g.Workflow)
+	id := publicid.New(publicid.Workflow, g.Workflow)
 	return &id
 }
 

@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -21,7 +21,7 @@ type Workflow struct {
 func (Workflow) IsNode() {}
 
 // ID is the typed id.
-func (w Workflow) ID() scalar.ID { return scalar.NewID(scalar.WorkflowID, w.Workflow.ID) }
+func (w Workflow) ID() publicid.ID { return publicid.New(publicid.Workflow, w.Workflow.ID) }
 
 // Company is what the workflow is about.
 func (w Workflow) Company() Company { return Company{w.Workflow.Company} }
@@ -45,8 +45,8 @@ type Transition struct {
 func (Transition) IsNode() {}
 
 // ID is the typed id.
-func (t Transition) ID() scalar.ID {
-	return scalar.NewNumberedID(scalar.TransitionID, t.WorkflowID, int64(t.Version))
+func (t Transition) ID() publicid.ID {
+	return publicid.NewNumbered(publicid.Transition, t.WorkflowID, int64(t.Version))
 }
 
 // From is nil for the creation.

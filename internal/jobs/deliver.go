@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/webhook"
 )
 
@@ -77,7 +78,7 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		WrittenAt: claim.Alert.At,
 	}
 	attempt.Status, err = d.sender.Send(sending, webhook.Message{
-		ID: alertID(claim.Alert), URL: claim.URL, Secret: claim.Secret, Body: body, At: claim.At,
+		ID: string(publicid.New(publicid.Alert, claim.Alert.ID)), URL: claim.URL, Secret: claim.Secret, Body: body, At: claim.At,
 	})
 	if err != nil {
 		attempt.Problem = err.Error()

@@ -74,7 +74,7 @@ func (b *told) receive(w http.ResponseWriter, r *http.Request) {
 	var said message
 	invalid := json.Unmarshal(body, &said)
 	if err != nil || broken != nil || invalid != nil || want != r.Header.Get("webhook-signature") ||
-		said.Data.ID != r.Header.Get("webhook-id") || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
+		string(said.Data.ID) != r.Header.Get("webhook-id") || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
 		b.received <- fmt.Sprintf("not to be verified: %v %s", r.Header, body)
 		return
 	}
@@ -84,7 +84,7 @@ func (b *told) receive(w http.ResponseWriter, r *http.Request) {
 		answer, b.answers = b.answers[0], b.answers[1:]
 	}
 	b.mu.Unlock()
-	b.received <- said.Data.ID
+	b.received <- string(said.Data.ID)
 	answer(w, r)
 }
 

@@ -9,34 +9,35 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
-// message is the body of a webhook. Its ids are those of the API, so that a receiver can ask there for the rest.
+// message is the body of a webhook. Its ids are those of the API, so that a receiver can query the API with them.
 type message struct {
-	Type      string     `json:"type"` // alert.threshold
-	Timestamp string     `json:"timestamp"`
-	Data      alertsData `json:"data"`
+	Type      string    `json:"type"` // alert.threshold
+	Timestamp string    `json:"timestamp"`
+	Data      alertData `json:"data"`
 }
 
-type alertsData struct {
-	ID             string `json:"id"`
-	OrganizationID string `json:"organizationId"`
-	Kind           string `json:"kind"`
-	Message        string `json:"message"`
-	CreatedAt      string `json:"createdAt"`
+type alertData struct {
+	ID             publicid.ID `json:"id"`
+	OrganizationID publicid.ID `json:"organizationId"`
+	Kind           string      `json:"kind"`
+	Message        string      `json:"message"`
+	CreatedAt      string      `json:"createdAt"`
 
-	WorkflowID string `json:"workflowId,omitempty"`
-	CallID     string `json:"callId,omitempty"`
-	EntryID    string `json:"entryId,omitempty"`
-	Account    string `json:"account,omitempty"`
-	MonthStart string `json:"monthStart,omitempty"`
-	MonthEnd   string `json:"monthEnd,omitempty"`
-	Threshold  int    `json:"threshold,omitempty"`
-	Settled    string `json:"settled,omitempty"`
-	Limit      string `json:"limit,omitempty"`
-	Model      string `json:"model,omitempty"`
+	WorkflowID publicid.ID `json:"workflowId,omitempty"`
+	CallID     publicid.ID `json:"callId,omitempty"`
+	EntryID    publicid.ID `json:"entryId,omitempty"`
+	Account    string      `json:"account,omitempty"`
+	MonthStart string      `json:"monthStart,omitempty"`
+	MonthEnd   string      `json:"monthEnd,omitempty"`
+	Threshold  int         `json:"threshold,omitempty"`
+	Settled    string      `json:"settled,omitempty"`
+	Limit      string      `json:"limit,omitempty"`
+	Model      string      `json:"model,omitempty"`
 
-	ProposalID string `json:"priceProposalId,omitempty"`
+	ProposalID publicid.ID `json:"priceProposalId,omitempty"`
 
 	Provider     string `json:"provider,omitempty"`
 	Day          string `json:"day,omitempty"`
@@ -46,17 +47,22 @@ type alertsData struct {
 	ChargedCalls *int64 `json:"chargedCalls,omitempty"`
 }
 
-// payload is what a receiver is told of an alert: the same bytes each time, since nothing that an alert is made of
-// changes.
+// payload returns the body of an alert: the same bytes for each delivery, since the parts of an alert do not change.
 func payload(a cost.Alert) ([]byte, error) {
 	at := a.At.UTC().Format("2006-01-02T15:04:05.000000Z")
-	data := alertsData{
-		ID: alertID(a), OrganizationID: "org_" + a.OrganizationID.String(), Kind: string(a.Kind), Message: a.Sentence(),
-		CreatedAt: at, WorkflowID: typed("wf_", a.WorkflowID), CallID: typed("call_", a.CallID),
-		ProposalID: typed("prop_", a.ProposalID), Model: a.Model,
+	data := alertData{
+		ID:             publicid.New(publicid.Alert, a.ID),
+		OrganizationID: publicid.New(publicid.Organization, a.OrganizationID),
+		Kind:           string(a.Kind),
+		Message:        a.Sentence(),
+		CreatedAt:      at,
+		WorkflowID:     optionalID(publicid.Workflow, a.WorkflowID),
+		CallID:         optionalID(publicid.Call, a.CallID),
+		ProposalID:     optionalID(publicid.PriceProposal, a.ProposalID),
+		Model:          a.Model,
 	}
 	if a.AccountID != nil {
-		data.EntryID = fmt.Sprintf("led_%s_%d", a.AccountID, a.Sequence)
+		data.EntryID = publicid.NewNumbered(publicid.LedgerEntry, *a.AccountID, a.Sequence)
 		data.Account, data.Threshold = string(a.AccountKind), a.Threshold
 		data.Settled = a.Settled.String()
 		if limit, limited := a.Limit.Amount(); limited {
@@ -75,17 +81,15 @@ func payload(a cost.Alert) ([]byte, error) {
 		Type: "alert." + strings.ToLower(string(a.Kind)), Timestamp: at, Data: data,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("write alert %s down: %w", a.ID, err)
+		return nil, fmt.Errorf("encode alert %s: %w", a.ID, err)
 	}
 	return body, nil
 }
 
-// alertID is the id of an alert in the API, and that of its message.
-func alertID(a cost.Alert) string { return "alert_" + a.ID.String() }
-
-func typed(prefix string, id *uuid.UUID) string {
+// optionalID returns "" for nil.
+func optionalID(kind publicid.Kind, id *uuid.UUID) publicid.ID {
 	if id == nil {
 		return ""
 	}
-	return prefix + id.String()
+	return publicid.New(kind, *id)
 }
