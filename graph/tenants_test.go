@@ -37,7 +37,8 @@ type tenants struct {
 	zebra, okapi caller.Caller
 	// moving and done are a workflow of each, by actor: one that goes on, and one that mutations may be tried on.
 	moving, done map[string]workflow.Workflow
-	// leaky is what an operation has in it for which the server is made to take the okapi for the zebra; none when empty.
+	// leaky is what an operation has in it for which the server is made to take the okapi for the zebra; none when
+	// empty.
 	leaky string
 }
 
@@ -65,7 +66,7 @@ func setupTenants(t *testing.T) *tenants {
 		Stopped: hub.Stopped(),
 		Revoked: b.engine.KeyOver,
 		Logger:  logger,
-		Limits:  gqlhttp.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Cost: 100_000_000, Errors: 1000},
+		Limits:  gqlhttp.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Complexity: 100_000_000, Errors: 1000},
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := map[string]caller.Caller{"zebra": b.zebra, "okapi": b.okapi}[r.Header.Get("Authorization")]

@@ -1,7 +1,7 @@
 // Command generate finishes the code that gqlgen has written: .ci/generate runs it on graph/generated.go. gqlgen starts
-// a goroutine for each element of a list, and no setting stops it; marshalSlice in graph/slice.go says why this API needs
-// none. The command replaces each call by its syntax, and fails when there is none: then gqlgen writes lists in another
-// way, and this command needs a change.
+// a goroutine for each element of a list, and no setting stops it; marshalSlice in graph/slice.go says why this API
+// needs none. The command replaces each call by its syntax, and fails when there is none: then gqlgen writes lists in
+// another way, and this command needs a change.
 package main
 
 import (

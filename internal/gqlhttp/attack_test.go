@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/graph/graphtest"
 )
 
-// doubling is a query of which each fragment spreads the next one twice: 2ⁿ spreads if one walks them all.
+// doubling returns a query in which each fragment spreads the next one twice: a walk of all spreads takes 2ⁿ steps.
 func doubling(n int, inner string) string {
 	var text strings.Builder
 	text.WriteString("{ workflowGraph { ...F0 } }\n")
@@ -31,8 +31,8 @@ func numbered(n int, format string) string {
 	return text.String()
 }
 
-// attacks are operations that shall cost more than they are worth, and the code that each is answered with; "" when it
-// is harmless.
+// attacks are operations that are made to take much more work than they are long, with the code that refuses each; ""
+// for one that is harmless.
 var attacks = []struct{ name, code, operation string }{
 	{"doubling fragments", "", doubling(24, "version")},
 	{"doubling fragments with objects", "TOO_COSTLY", doubling(24, "steps { key }")},
@@ -137,7 +137,7 @@ const invalid = "GRAPHQL_VALIDATION_FAILED"
 
 func times(n int, text string) string { return strings.Repeat(text, n) }
 
-// chain are n fragments of which each spreads the next one.
+// chain returns n fragments of which each spreads the next one.
 func chain(n int) string {
 	var text strings.Builder
 	for i := range n {
@@ -147,7 +147,7 @@ func chain(n int) string {
 	return text.String()
 }
 
-func TestAttacksAreAnsweredWithACodeAndFewWords(t *testing.T) {
+func TestExecutor_AnswersAttacksWithACodeAndFewBytes(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	for _, attack := range attacks {
@@ -178,14 +178,14 @@ func TestAttacksAreAnsweredWithACodeAndFewWords(t *testing.T) {
 	}
 }
 
-func TestAVariableThatIsNoneIsNotRepeated(t *testing.T) {
+func TestExecutor_RepeatsNoInvalidVariable(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	long := strings.Repeat("x", 100_000)
 	body := b.Ask(t, `query ($s: [WorkflowState!]) { workflows(filter: {states: $s}) { totalCount } }`,
 		map[string]any{"s": []string{"CREATED", "swordfish"}})
 	if strings.Contains(string(body), "swordfish") || graphtest.Get(t, body, "errors", 0, "path", 2) != 1.0 {
-		t.Errorf("got %s, want the place and no echo", body)
+		t.Errorf("got %s, want the path and no echo", body)
 	}
 	const cancel = `mutation ($in: CancelWorkflowInput!) { cancelWorkflow(input: $in) { userErrors { code } } }`
 	for _, variables := range []string{

@@ -10,53 +10,55 @@ import (
 )
 
 const (
-	// mutationCost is what a mutation costs beside its answer: about ten rows are read or written.
-	mutationCost = 10
-	// unsizedList is how many items a list is expected to have that is no page.
+	// mutationComplexity is added for each mutation: it reads or writes about ten rows.
+	mutationComplexity = 10
+	// unsizedList is the expected number of items of a list without an argument first.
 	unsizedList = 10
-	// introspectionShare is how many objects of the schema cost as much as one that is read from the database.
+	// introspectionShare is how many objects of the schema count as one object of the database.
 	introspectionShare = 10
+	// complexityExtension is the extension of an answer that has a Complexity. Clients know it by this name.
+	complexityExtension = "cost"
 )
 
-// Cost is what an answer says in extensions.cost about its operation.
-type Cost struct {
-	// Requested is what the operation costs.
+// Complexity is the extension of an answer that says how much its operation asked for.
+type Complexity struct {
+	// Requested is the complexity of the operation.
 	Requested int `json:"requested"`
-	// Limit is what an operation may cost.
+	// Limit is the most that an operation may have.
 	Limit int `json:"limit"`
 	// Remaining is how much more this operation could have asked for.
 	Remaining int `json:"remaining"`
 }
 
-// costs are what a selection amounts to: what is there once, and what is there for each item of the list that it is
-// selected from.
-type costs struct{ once, each int }
+// objects counts the objects of a selection: those that are there once, and those that are there for each item of the
+// list that the selection is made from.
+type objects struct{ once, each int }
 
-func (c *costs) add(other costs) {
-	c.once = min(c.once+other.once, countless)
-	c.each = min(c.each+other.each, countless)
+func (o *objects) add(other objects) {
+	o.once = min(o.once+other.once, maxCount)
+	o.each = min(o.each+other.each, maxCount)
 }
 
-// counter computes the cost of one operation. Like survey it looks at each selection once.
-type counter struct {
+// complexityCounter computes the complexity of one operation. It visits each selection once, whatever spreads it.
+type complexityCounter struct {
 	schema    *ast.Schema
-	sizes     map[string]int
+	sizes     map[string]int // of the lists of introspection, by field
 	variables map[string]any
 	page      int
-	fragments map[*ast.FragmentDefinition]costs
-	tooLarge  int // the first page that is greater than page, 0 when there is none
+	fragments map[*ast.FragmentDefinition]objects
+	tooLarge  int // the first page that is greater than page; 0 when there is none
 }
 
-// costOf returns what an operation costs: 1 for each object of the answer, at most. A list counts as many as its first
-// says, one that has none as 10; a list inside a list multiplies. A mutation costs 10 more. Leaves cost nothing, and a
-// tenth of an object is counted for each object of the schema. All branches of an abstract type are counted.
-func (c *counter) costOf(operation *ast.OperationDefinition) int {
-	all := c.set(operation.SelectionSet)
-	return max(1, min(all.once+times(unsizedList, all.each), countless))
+// count returns the complexity of an operation: at most the number of objects in its answer. A list counts as many
+// items as its argument first says, and 10 without one. A list inside a list multiplies. A mutation adds 10. Leaves
+// count 0, and an object of the schema counts a tenth. All branches of an abstract type count.
+func (c *complexityCounter) count(operation *ast.OperationDefinition) int {
+	all := c.selection(operation.SelectionSet)
+	return max(1, min(all.once+multiply(unsizedList, all.each), maxCount))
 }
 
-func (c *counter) set(selections ast.SelectionSet) costs {
-	var sum costs
+func (c *complexityCounter) selection(selections ast.SelectionSet) objects {
+	var sum objects
 	for _, selection := range selections {
 		switch selection := selection.(type) {
 		case *ast.Field:
@@ -64,7 +66,7 @@ func (c *counter) set(selections ast.SelectionSet) costs {
 				sum.add(c.field(selection))
 			}
 		case *ast.InlineFragment:
-			sum.add(c.set(selection.SelectionSet))
+			sum.add(c.selection(selection.SelectionSet))
 		case *ast.FragmentSpread:
 			sum.add(c.fragment(selection.Definition))
 		}
@@ -72,48 +74,49 @@ func (c *counter) set(selections ast.SelectionSet) costs {
 	return sum
 }
 
-func (c *counter) fragment(definition *ast.FragmentDefinition) costs {
-	known, found := c.fragments[definition]
+func (c *complexityCounter) fragment(definition *ast.FragmentDefinition) objects {
+	counted, found := c.fragments[definition]
 	if !found {
-		known = c.set(definition.SelectionSet)
+		counted = c.selection(definition.SelectionSet)
 		if c.fragments == nil {
-			c.fragments = map[*ast.FragmentDefinition]costs{}
+			c.fragments = map[*ast.FragmentDefinition]objects{}
 		}
-		c.fragments[definition] = known
+		c.fragments[definition] = counted
 	}
-	return known
+	return counted
 }
 
-// field returns the cost of a field that has fields.
-func (c *counter) field(field *ast.Field) costs {
-	inner := c.set(field.SelectionSet)
-	sum := min(1+inner.once+times(c.size(field), inner.each), countless)
+// field counts a field that has fields.
+func (c *complexityCounter) field(field *ast.Field) objects {
+	inner := c.selection(field.SelectionSet)
+	sum := min(1+inner.once+multiply(c.size(field), inner.each), maxCount)
 	switch {
 	case isIntrospection(field):
 		sum = 1 + sum/introspectionShare
 	case field.ObjectDefinition == c.schema.Mutation:
-		sum += mutationCost
-	case field.Name == "ofType": // A type is a list of another now and then, and never nine times.
+		sum += mutationComplexity
+	case field.Name == "ofType": // Clients nest nine of them, and a type of a schema needs few.
 		sum--
 	}
 	if size, inSchema := c.sizes[field.Name]; inSchema && isOfSchema(field.ObjectDefinition) {
-		return costs{once: times(size, sum)}
+		return objects{once: multiply(size, sum)}
 	}
 	if field.Definition.Type.Elem != nil {
-		return costs{each: sum}
+		return objects{each: sum}
 	}
-	return costs{once: sum}
+	return objects{once: sum}
 }
 
-func times(n, cost int) int {
-	if cost > countless/max(n, 1) {
-		return countless
+// multiply returns the product, at most maxCount.
+func multiply(n, count int) int {
+	if count > maxCount/max(n, 1) {
+		return maxCount
 	}
-	return n * cost
+	return n * count
 }
 
-// size is how many items the lists in an object have: as its argument first says, where it has one.
-func (c *counter) size(field *ast.Field) int {
+// size returns the number of items of the lists in an object: its argument first, if it has one.
+func (c *complexityCounter) size(field *ast.Field) int {
 	definition := field.Definition.Arguments.ForName("first")
 	if definition == nil {
 		return unsizedList
@@ -125,19 +128,19 @@ func (c *counter) size(field *ast.Field) int {
 		}
 	}
 	if argument := field.Arguments.ForName("first"); argument != nil {
-		if number, ok := c.number(argument.Value); ok { // Else it is null, which resolvers take for the default.
+		if number, ok := c.number(argument.Value); ok { // A null is the default, as it is for resolvers.
 			first = number
 		}
 	}
 	if first > c.page && c.page < largestPage {
 		c.tooLarge = first
 	}
-	// A page beyond what the schema allows is refused by its resolver, with a path.
+	// The resolver refuses a greater page, and its error has a path.
 	return min(max(first, 1), largestPage)
 }
 
-// number reads an Int; false when it is null, absent or none.
-func (c *counter) number(value *ast.Value) (int, bool) {
+// number reads an Int. It returns false for null, an absent variable and any other value.
+func (c *complexityCounter) number(value *ast.Value) (int, bool) {
 	read, err := value.Value(c.variables)
 	if err != nil {
 		return 0, false
@@ -160,8 +163,8 @@ func isOfSchema(definition *ast.Definition) bool {
 	return definition != nil && len(definition.Name) > 2 && definition.Name[:2] == "__"
 }
 
-// schemaSizes are how many items the lists of introspection have in this schema on average, rounded up.
-func schemaSizes(schema *ast.Schema) map[string]int {
+// introspectionSizes returns the average number of items in the lists of introspection, rounded up.
+func introspectionSizes(schema *ast.Schema) map[string]int {
 	var fields, inputs, values, arguments int
 	for _, definition := range schema.Types {
 		for _, field := range definition.Fields {
@@ -177,17 +180,22 @@ func schemaSizes(schema *ast.Schema) map[string]int {
 	types := max(len(schema.Types), 1)
 	average := func(n, of int) int { return (n + of - 1) / max(of, 1) }
 	return map[string]int{
-		"types": types, "directives": len(schema.Directives), "fields": average(fields, types),
-		"inputFields": average(inputs, types), "enumValues": average(values, types), "args": average(arguments, fields),
-		"interfaces": 1, "possibleTypes": 1,
+		"types":         types,
+		"directives":    len(schema.Directives),
+		"fields":        average(fields, types),
+		"inputFields":   average(inputs, types),
+		"enumValues":    average(values, types),
+		"args":          average(arguments, fields),
+		"interfaces":    1,
+		"possibleTypes": 1,
 	}
 }
 
-// check returns why an operation of this cost is not executed, or nil.
-func (c *counter) check(cost, limit int) error {
+// check returns why an operation of this complexity is not executed, or nil.
+func (c *complexityCounter) check(complexity, limit int) error {
 	if c.tooLarge > 0 {
 		return fault.Invalid([]string{"first"}, "A page has 1 to %d items.", c.page)
 	}
-	return exceeds(fault.TooCostly, cost, limit,
+	return checkLimit(fault.TooCostly, complexity, limit,
 		"The operation costs %d, at most %d is allowed. Ask for smaller pages or for fewer objects.")
 }

@@ -13,21 +13,22 @@ import (
 )
 
 const (
-	// maxNameBytes bounds what is repeated in an answer, and what a wrong name is compared with in search of a right one.
+	// maxNameBytes limits names: answers repeat them, and validation compares wrong ones with all right ones.
 	maxNameBytes = 128
-	// maxPairs bounds the comparisons of fields that have the same name in the answer. Validation compares each with each,
-	// for every operation anew and for every inline fragment around them: at this number for some 20 ms.
+	// maxPairs limits how many pairs of fields validation compares. It compares all fields of one name in the answer,
+	// again for each operation and for each inline fragment around them. This number takes some 20 ms.
 	maxPairs = 100_000
-	// maxVisits bounds the steps of validation, which walks each fragment anew for every operation and fragment that
+	// maxVisits limits the steps of validation. It walks each fragment again for each operation and fragment that
 	// reaches it.
 	maxVisits = 20_000
-	// countless is where counting ends.
-	countless = 1 << 29
+	// maxCount is where counting ends, far from an overflow.
+	maxCount = 1 << 29
 )
 
-// readTokens counts the words and signs of a text, and stops behind the limit. A text that cannot be read has as many
-// as come before the fault; the parser names it. It returns the length of the longest text in quotes. One with half of
-// a surrogate pair is refused: the lexer reads the half as U+FFFD, and what is kept would not be what was sent.
+// readTokens counts the tokens of a text and stops behind the limit. It returns the length of the longest string. For a
+// text with a syntax error it counts the tokens before the error, which the parser reports. It refuses a string with
+// one half of a surrogate pair: the lexer reads the half as U+FFFD, and the value kept would differ from the value
+// sent.
 func readTokens(text string, limit int) (longest int, err error) {
 	reader, replaced := lexer.New(&ast.Source{Input: text}), false
 	for n := 1; ; n++ {
@@ -39,10 +40,10 @@ func readTokens(text string, limit int) (longest int, err error) {
 			}
 			return longest, nil
 		case n > limit:
-			return longest, exceeds(fault.TooManyTokens, n, limit,
+			return longest, checkLimit(fault.TooManyTokens, n, limit,
 				"The operation has %d words and signs or more, at most %d are read. Ask for less at once.")
 		case token.Kind == lexer.Name && len(token.Value) > maxNameBytes:
-			return longest, exceeds(fault.InvalidInput, len(token.Value), maxNameBytes,
+			return longest, checkLimit(fault.InvalidInput, len(token.Value), maxNameBytes,
 				"A name has %d characters, at most %d are allowed.")
 		case token.Kind == lexer.String || token.Kind == lexer.BlockString:
 			longest = max(longest, len(token.Value))
@@ -51,66 +52,68 @@ func readTokens(text string, limit int) (longest int, err error) {
 	}
 }
 
-// extent is how far a selection reaches.
+// extent is the size of a selection.
 type extent struct {
-	// depth is how many fields stand inside each other.
+	// depth is the number of fields inside each other.
 	depth int
-	// fields are those at the top; aliases those with one, at any depth.
+	// fields counts the fields at the top; aliases those with an alias, at any depth.
 	fields, aliases int
-	// inline is how many inline fragments stand inside each other at the top.
+	// inline is the number of inline fragments inside each other at the top.
 	inline int
 }
 
-// add puts another part of the same selection beside e.
+// add adds another part of the same selection.
 func (e *extent) add(other extent) {
 	e.depth, e.inline = max(e.depth, other.depth), max(e.inline, other.inline)
-	e.fields = min(e.fields+other.fields, countless)
-	e.aliases = min(e.aliases+other.aliases, countless)
+	e.fields = min(e.fields+other.fields, maxCount)
+	e.aliases = min(e.aliases+other.aliases, maxCount)
 }
 
-// survey measures a document that was parsed and not validated yet. Each selection is looked at once, whatever spreads
-// it: what a fragment amounts to is remembered.
-type survey struct {
+// documentShape measures a document that is parsed and not yet validated. It visits each selection once, whatever
+// spreads it.
+type documentShape struct {
 	definitions map[string]*ast.FragmentDefinition
 	extents     map[string]extent
-	// names is how often each name of the answer is written.
+	// names counts the fields by their name in the answer.
 	names map[string]int
-	// inline is the most inline fragments inside each other.
+	// inline is the greatest number of inline fragments inside each other.
 	inline int
-	// steps is how many selections were looked at.
+	// steps counts the visited selections.
 	steps int
 }
 
-// measure returns why the document is not executed and not even validated, or nil. A cycle of fragments has no extent;
-// validation refuses it.
-func measure(document *ast.QueryDocument, limits Limits) error {
-	s := &survey{
+// checkShape returns why a document is too large to validate, or nil. A cycle of fragments has no extent; validation
+// refuses it.
+func checkShape(document *ast.QueryDocument, limits Limits) error {
+	s := &documentShape{
 		definitions: make(map[string]*ast.FragmentDefinition, len(document.Fragments)),
-		extents:     make(map[string]extent, len(document.Fragments)), names: map[string]int{},
+		extents:     make(map[string]extent, len(document.Fragments)),
+		names:       map[string]int{},
 	}
 	for _, fragment := range document.Fragments {
 		s.definitions[fragment.Name] = fragment
 	}
 	for _, operation := range document.Operations {
-		e := s.set(operation.SelectionSet)
+		e := s.selection(operation.SelectionSet)
 		err := cmp.Or(
-			exceeds(fault.TooDeep, e.depth, limits.Depth, "Fields stand %d deep inside each other, at most %d are allowed."),
-			exceeds(fault.TooManyAliases, e.aliases, limits.Aliases,
+			checkLimit(fault.TooDeep, e.depth, limits.Depth,
+				"Fields stand %d deep inside each other, at most %d are allowed."),
+			checkLimit(fault.TooManyAliases, e.aliases, limits.Aliases,
 				"%d fields have an alias, at most %d may. Ask for a list instead."),
-			exceeds(fault.TooManyRootFields, e.fields, limits.RootFields,
+			checkLimit(fault.TooManyRootFields, e.fields, limits.RootFields,
 				"The operation has %d fields at its root, at most %d are allowed. Send several operations."),
 		)
 		if err != nil {
 			return err
 		}
 	}
-	for _, fragment := range document.Fragments { // Those that nothing spreads are validated too.
+	for _, fragment := range document.Fragments { // Validation reads unused fragments too.
 		s.fragment(fragment.Name)
 	}
-	return cmp.Or(s.repeats(len(document.Operations)), visits(document, s.definitions))
+	return cmp.Or(s.checkPairs(len(document.Operations)), checkVisits(document, s.definitions))
 }
 
-func (s *survey) set(selections ast.SelectionSet) extent {
+func (s *documentShape) selection(selections ast.SelectionSet) extent {
 	var sum extent
 	for _, selection := range selections {
 		s.steps++
@@ -118,21 +121,21 @@ func (s *survey) set(selections ast.SelectionSet) extent {
 		case *ast.Field:
 			sum.add(s.field(selection))
 		case *ast.InlineFragment:
-			inner := s.set(selection.SelectionSet)
+			inner := s.selection(selection.SelectionSet)
 			inner.inline++
 			s.inline = max(s.inline, inner.inline)
 			sum.add(inner)
 		case *ast.FragmentSpread:
 			spread := s.fragment(selection.Name)
-			spread.inline = 0 // Validation looks at what is spread on its own.
+			spread.inline = 0 // Validation compares the fields of a fragment once.
 			sum.add(spread)
 		}
 	}
 	return sum
 }
 
-func (s *survey) field(field *ast.Field) extent {
-	inner := s.set(field.SelectionSet)
+func (s *documentShape) field(field *ast.Field) extent {
+	inner := s.selection(field.SelectionSet)
 	e := extent{depth: inner.depth + 1, fields: 1, aliases: inner.aliases}
 	if field.Alias != field.Name {
 		e.aliases++
@@ -144,33 +147,33 @@ func (s *survey) field(field *ast.Field) extent {
 	return e
 }
 
-func (s *survey) fragment(name string) extent {
-	known, found := s.extents[name]
+func (s *documentShape) fragment(name string) extent {
+	measured, found := s.extents[name]
 	definition := s.definitions[name]
 	if found || definition == nil {
-		return known
+		return measured
 	}
-	s.extents[name] = extent{} // What a cycle finds.
-	e := s.set(definition.SelectionSet)
+	s.extents[name] = extent{} // A cycle ends here.
+	e := s.selection(definition.SelectionSet)
 	s.extents[name] = e
 	return e
 }
 
-// repeats refuses a document in which too many fields have the same name in the answer.
-func (s *survey) repeats(operations int) error {
+// checkPairs refuses a document with too many fields of the same name in the answer.
+func (s *documentShape) checkPairs(operations int) error {
 	pairs := 0
 	for _, n := range s.names {
-		pairs = min(pairs+n*(n-1)/2, countless)
+		pairs = min(pairs+n*(n-1)/2, maxCount)
 	}
-	return exceeds(fault.TooCostly, times(pairs, operations*(1+s.inline)), maxPairs,
+	return checkLimit(fault.TooCostly, multiply(pairs, operations*(1+s.inline)), maxPairs,
 		"It takes %d comparisons to check that fields of one name are the same, at most %d are made. Select each field once.")
 }
 
-// visits refuses a document that would take validation too many steps: for each operation and each fragment, all that
-// it reaches.
-func visits(document *ast.QueryDocument, definitions map[string]*ast.FragmentDefinition) error {
+// checkVisits refuses a document that takes validation too many steps: for each operation and each fragment, everything
+// that it reaches.
+func checkVisits(document *ast.QueryDocument, definitions map[string]*ast.FragmentDefinition) error {
 	sum := 0
-	from := func(selections ast.SelectionSet) {
+	visit := func(selections ast.SelectionSet) {
 		seen := map[string]bool{}
 		var walk func(ast.SelectionSet)
 		walk = func(selections ast.SelectionSet) {
@@ -194,16 +197,16 @@ func visits(document *ast.QueryDocument, definitions map[string]*ast.FragmentDef
 		walk(selections)
 	}
 	for _, operation := range document.Operations {
-		from(operation.SelectionSet)
+		visit(operation.SelectionSet)
 	}
 	for _, fragment := range document.Fragments {
-		from(fragment.SelectionSet)
+		visit(fragment.SelectionSet)
 	}
-	return exceeds(fault.TooCostly, sum, maxVisits,
+	return checkLimit(fault.TooCostly, sum, maxVisits,
 		"It takes %d steps or more to check this document, at most %d are taken. Send fewer operations at once.")
 }
 
-// isIntrospection reports whether the field asks about the schema itself.
+// isIntrospection reports whether a field asks about the schema itself.
 func isIntrospection(field *ast.Field) bool {
 	return field.Name == "__schema" || field.Name == "__type"
 }

@@ -1,6 +1,7 @@
 package gqlhttp_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestARequestThatIsNoneIsRefusedWithoutAnEcho(t *testing.T) {
+func TestEndpoint_RefusesABadRequestWithoutAnEcho(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	const echo = "swordfish"
@@ -70,7 +71,7 @@ func TestARequestThatIsNoneIsRefusedWithoutAnEcho(t *testing.T) {
 	}
 }
 
-func TestTheAnswerHasTheTypeThatTheClientPrefers(t *testing.T) {
+func TestEndpoint_AnswersInTheTypeThatTheClientPrefers(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	const newer, older = "application/graphql-response+json", "application/json"
@@ -98,7 +99,7 @@ func TestTheAnswerHasTheTypeThatTheClientPrefers(t *testing.T) {
 	}
 }
 
-func TestGETAnswersQueriesWithVariables(t *testing.T) {
+func TestEndpoint_GETAnswersQueriesWithVariables(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	answer := b.Send(httptest.NewRequest(http.MethodGet, "/graphql?"+url.Values{
@@ -110,7 +111,7 @@ func TestGETAnswersQueriesWithVariables(t *testing.T) {
 	}
 }
 
-func TestNobodyIsUnauthenticated(t *testing.T) {
+func TestEndpoint_ACallerWithoutATokenIsUnauthenticated(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Who = caller.Caller{}
@@ -120,7 +121,7 @@ func TestNobodyIsUnauthenticated(t *testing.T) {
 	}
 }
 
-func TestWithoutTheRightNothingIsDone(t *testing.T) {
+func TestEndpoint_AForbiddenMutationChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	made, err := b.Engine.Create(t.Context(), b.Who, engine.CreateInput{
@@ -139,7 +140,7 @@ func TestWithoutTheRightNothingIsDone(t *testing.T) {
 	}
 }
 
-func TestABrokenDatabaseIsINTERNALAndItsWordsStayInTheLog(t *testing.T) {
+func TestEndpoint_ABrokenDatabaseIsInternalAndItsTextStaysInTheLog(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Workflows(t, 3)
@@ -161,7 +162,7 @@ func TestABrokenDatabaseIsINTERNALAndItsWordsStayInTheLog(t *testing.T) {
 	}
 }
 
-func TestTheCodeOfAUserErrorIsReportedWithItsOperation(t *testing.T) {
+func TestEndpoint_ReportsTheCodeOfAUserErrorWithItsOperation(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Ask(t, `mutation Give { cancelWorkflow(input: {workflowId: "nonsense"}) { replayed } }`, nil)
@@ -170,7 +171,7 @@ func TestTheCodeOfAUserErrorIsReportedWithItsOperation(t *testing.T) {
 	}
 }
 
-func TestANumberThatDoesNotFitIsTheClientsFault(t *testing.T) {
+func TestEndpoint_ANumberThatDoesNotFitIsAnInputError(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	for _, operation := range []string{
@@ -186,7 +187,7 @@ func TestANumberThatDoesNotFitIsTheClientsFault(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatTheClientDoesNotTakeIsNotMade(t *testing.T) {
+func TestEndpoint_RefusesAClientThatAcceptsNoJSON(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	answer := b.Post(map[string]any{"query": "{ viewer { actor } }"}, "Accept", "text/html")
@@ -195,7 +196,7 @@ func TestAnAnswerThatTheClientDoesNotTakeIsNotMade(t *testing.T) {
 	}
 }
 
-func TestABodyInAnotherEncodingIsRefused(t *testing.T) {
+func TestEndpoint_RefusesOtherEncodings(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	for name, value := range map[string]string{
@@ -212,7 +213,7 @@ func TestABodyInAnotherEncodingIsRefused(t *testing.T) {
 	}
 }
 
-func TestGETNeedsAHeaderThatNoPageCanSendUnasked(t *testing.T) {
+func TestEndpoint_GETNeedsAHeaderThatForcesAPreflight(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	r := httptest.NewRequest(http.MethodGet, "/graphql?query={viewer{actor}}", nil)
@@ -222,7 +223,7 @@ func TestGETNeedsAHeaderThatNoPageCanSendUnasked(t *testing.T) {
 	}
 }
 
-func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
+func TestEndpoint_FinerStatusIsForTheNewerType(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.FinerStatus = true })
 	const newer, older = "application/graphql-response+json", "application/json"
@@ -230,15 +231,15 @@ func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
 		body         any
 		newer, older int
 	}{
-		"data":                     {map[string]any{"query": "{ viewer { actor } }"}, 200, 200},
-		"data and errors":          {map[string]any{"query": `{ viewer { actor } workflow(id: "x") { id } }`}, 294, 200},
-		"a document that is none":  {map[string]any{"query": "{"}, 400, 200},
-		"not valid":                {map[string]any{"query": "{ nonsense }"}, 422, 200},
-		"too much":                 {map[string]any{"query": "{ " + strings.Repeat("viewer { actor } ", 21) + "}"}, 422, 200},
-		"no such operation":        {map[string]any{"query": "query A { viewer { actor } }", "operationName": "B"}, 422, 200},
-		"a variable that is wrong": {map[string]any{"query": "query($i: ID!) { workflow(id: $i) { id } }"}, 422, 200},
-		"no query":                 {map[string]any{"qeury": "{ viewer { actor } }"}, 422, 422},
-		"variables that are none":  {map[string]any{"query": "{ viewer { actor } }", "variables": 1}, 422, 422},
+		"data":                  {map[string]any{"query": "{ viewer { actor } }"}, 200, 200},
+		"data and errors":       {map[string]any{"query": `{ viewer { actor } workflow(id: "x") { id } }`}, 294, 200},
+		"a syntax error":        {map[string]any{"query": "{"}, 400, 200},
+		"not valid":             {map[string]any{"query": "{ nonsense }"}, 422, 200},
+		"too much":              {map[string]any{"query": "{ " + strings.Repeat("viewer { actor } ", 21) + "}"}, 422, 200},
+		"no such operation":     {map[string]any{"query": "query A { viewer { actor } }", "operationName": "B"}, 422, 200},
+		"a missing variable":    {map[string]any{"query": "query($i: ID!) { workflow(id: $i) { id } }"}, 422, 200},
+		"no query":              {map[string]any{"qeury": "{ viewer { actor } }"}, 422, 422},
+		"a number as variables": {map[string]any{"query": "{ viewer { actor } }", "variables": 1}, 422, 422},
 	} {
 		for media, want := range map[string]int{newer: test.newer, older: test.older} {
 			if answer := b.Post(test.body, "Accept", media); answer.Code != want {
@@ -252,7 +253,7 @@ func TestTheFinerStatusIsForTheNewerType(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
+func TestExecutor_EndsAnOperationThatTakesTooLong(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Workflows(t, 1)
@@ -274,7 +275,7 @@ func TestAnOperationThatTakesTooLongIsEnded(t *testing.T) {
 	}
 }
 
-func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
+func TestExecutor_CutsTheErrorsOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Limits = gqlhttp.Limits{Errors: 3} })
 	for operation, want := range map[string][]string{
@@ -295,7 +296,7 @@ func TestTheErrorsOfAnAnswerAreCut(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooMuchSaysTheLimitAndWhatWasFound(t *testing.T) {
+func TestExecutor_ARefusalHasTheLimitAndTheNumberFound(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	body := b.Ask(t, `{ workflows(first: 100) { nodes { transitions(first: 100) { nodes { workflow { id } } } } } }`, nil)
@@ -312,5 +313,31 @@ func TestWhatIsTooMuchSaysTheLimitAndWhatWasFound(t *testing.T) {
 	}
 	if graphtest.Get(t, body, "data") != nil || strings.Contains(string(body), `"data"`) {
 		t.Errorf("got data: %s", body)
+	}
+}
+
+// The largest page is a constant here and in graph: neither package imports the other.
+func TestLimits_LargestPageIsThatOfTheResolvers(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	limits := gqlhttp.Limits{
+		Tokens:       1,
+		Depth:        1,
+		Aliases:      1,
+		RootFields:   1,
+		Complexity:   1,
+		Errors:       1,
+		QueryTime:    1,
+		MutationTime: 1,
+	}
+	for page, code := range map[int]string{100: "", 101: "INVALID_INPUT"} {
+		limits.Page = page
+		if err := limits.Check(); (err == nil) != (code == "") {
+			t.Errorf("a limit of %d: got %v", page, err)
+		}
+		query := map[string]any{"query": fmt.Sprintf("{ workflows(first: %d) { totalCount } }", page)}
+		if got := graphtest.CodeOf(t, b.Post(query)); got != code {
+			t.Errorf("a page of %d: got %q, want %q", page, got, code)
+		}
 	}
 }

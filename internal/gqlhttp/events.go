@@ -21,21 +21,21 @@ func prefersEvents(r *http.Request) bool {
 		accept.Quality(eventMedia) > max(accept.Quality(jsonMedia), accept.Quality(responseMedia))
 }
 
-// serveEvents answers one operation with server-sent events, each answer an event next and then one complete: the mode
-// of distinct connections of graphql-sse. When the caller's authority ends or the server stops, the stream ends without
-// complete, so that the client comes back.
+// serveEvents answers one operation with server-sent events: an event next for each answer, then one complete. This is
+// the mode "distinct connections" of the protocol graphql-sse. When the caller's token ends or the server stops, the
+// stream ends without complete, so that the client connects again.
 func (t transports) serveEvents(w http.ResponseWriter, r *http.Request) {
-	asked, refused := read(r)
+	request, refused := readRequest(r)
 	if refused != nil {
 		t.refuse(w, r, refused)
 		return
 	}
-	ctx, cancel := authorized(r.Context())
-	var beside sync.WaitGroup
-	defer beside.Wait()
+	ctx, cancel := untilExpiry(r.Context())
+	var goroutines sync.WaitGroup
+	defer goroutines.Wait()
 	defer cancel()
 	s := &eventStream{w: w, controller: http.NewResponseController(w), limit: t.limits.WriteTime}
-	// The server's time for reading a request is over soon; what is read from now on is only that the client has gone.
+	// The server's read deadline is for the request. A later read only finds that the client is gone.
 	_ = s.controller.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", eventMedia+"; charset=utf-8")
 	w.Header().Add("Vary", "Accept")
@@ -44,22 +44,22 @@ func (t transports) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if !s.write(":\n\n") {
 		return
 	}
-	beside.Go(func() { s.keepAlive(ctx, t, cancel) })
-	beside.Go(func() { t.endWithKey(ctx, cancel) })
+	goroutines.Go(func() { s.keepAlive(ctx, t, cancel) })
+	goroutines.Go(func() { t.endWhenRevoked(ctx, cancel) })
 
-	faults := t.answers(ctx, asked, func(response *graphql.Response) bool { return s.next(response) })
-	if len(faults) > 0 {
-		s.next(refusal{Errors: faults})
+	errs := t.execute(ctx, request, func(response *graphql.Response) bool { return s.next(response) })
+	if len(errs) > 0 {
+		s.next(errorResponse{Errors: errs})
 	}
 	if ctx.Err() == nil {
 		s.write("event: complete\ndata:\n\n")
 	}
 }
 
-// endWithKey ends a stream when the key that its caller has signed in with is revoked.
-func (t transports) endWithKey(ctx context.Context, end func()) {
+// endWhenRevoked ends a stream when the caller's credential is revoked.
+func (t transports) endWhenRevoked(ctx context.Context, end func()) {
 	select {
-	case <-t.over(ctx, caller.From(ctx)):
+	case <-t.revoked(ctx, caller.From(ctx)):
 		end()
 	case <-ctx.Done():
 	}
@@ -73,15 +73,15 @@ type eventStream struct {
 	limit      time.Duration
 }
 
-// next writes an answer, and reports false when the client is gone.
+// next writes an answer. It returns false when the client is gone.
 func (s *eventStream) next(response any) bool {
-	return s.write("event: next\ndata: " + string(encode(response)) + "\n\n") // JSON here has no line breaks.
+	return s.write("event: next\ndata: " + string(encodeResponse(response)) + "\n\n") // Our JSON has no line breaks.
 }
 
 func (s *eventStream) write(event string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.controller.SetWriteDeadline(time.Now().Add(s.limit)) // Recorders of tests have none.
+	_ = s.controller.SetWriteDeadline(time.Now().Add(s.limit)) // The recorders of tests have no deadline.
 	_, err := s.w.Write([]byte(event))
 	if err == nil {
 		err = s.controller.Flush()
@@ -89,8 +89,7 @@ func (s *eventStream) write(event string) bool {
 	return err == nil
 }
 
-// keepAlive writes a comment every so often until the context ends, and ends it when the client is gone or the server
-// stops.
+// keepAlive writes comments until the context ends. It ends the context when the client is gone or the server stops.
 func (s *eventStream) keepAlive(ctx context.Context, t transports, end func()) {
 	ticker := time.NewTicker(t.limits.Silence)
 	defer ticker.Stop()

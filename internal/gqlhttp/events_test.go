@@ -16,20 +16,20 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// happening is one server-sent event.
-type happening struct{ event, data string }
+// serverEvent is one server-sent event.
+type serverEvent struct{ event, data string }
 
-// happenings reads server-sent events until n are there or the stream ends. Comments are none.
-func happenings(t *testing.T, lines *bufio.Scanner, n int) (all []happening) {
+// readEvents reads n server-sent events, or those before the end of the stream. It skips comments.
+func readEvents(t *testing.T, lines *bufio.Scanner, n int) (all []serverEvent) {
 	t.Helper()
-	var one happening
+	var one serverEvent
 	for len(all) < n && lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimPrefix(value, " ")
 		switch {
 		case lines.Text() == "" && one.event != "":
 			all = append(all, one)
-			one = happening{}
+			one = serverEvent{}
 		case name == "event":
 			one.event = value
 		case name == "data":
@@ -56,13 +56,13 @@ func follow(t *testing.T, b graphtest.Live, token string, flow workflow.Workflow
 	return bufio.NewScanner(response.Body)
 }
 
-func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
+func TestEventStream_SendsTheSameAsASocket(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Silence: 50 * time.Millisecond})
 	flow := b.Workflow(t, workflow.ICPPending)
 	lines := follow(t, b, "viewer", flow)
-	got := happenings(t, lines, 1)
-	// Longer than the server gives to reading and writing a request.
+	got := readEvents(t, lines, 1)
+	// This is longer than the read and write timeouts of the server.
 	for began := time.Now(); time.Since(began) < 4*time.Second; {
 		lines.Scan()
 		if text := lines.Text(); text != "" && text != ":" {
@@ -70,27 +70,27 @@ func TestAStreamTellsWhatAWebsocketTells(t *testing.T) {
 		}
 	}
 	b.Move(t, flow, workflow.Cancelled)
-	got = append(got, happenings(t, lines, 9)...)
-	var want []happening
+	got = append(got, readEvents(t, lines, 9)...)
+	var want []serverEvent
 	for _, m := range []message{
 		graphtest.Event("", 1, workflow.Created, workflow.ICPPending),
 		graphtest.Event("", 2, workflow.ICPPending, workflow.Cancelled),
 	} {
 		text, _ := json.Marshal(m["payload"])
-		want = append(want, happening{"next", canonical(t, string(text))})
+		want = append(want, serverEvent{"next", canonical(t, string(text))})
 	}
-	want = append(want, happening{event: "complete"})
+	want = append(want, serverEvent{event: "complete"})
 	for i := range got {
 		if got[i].data != "" {
 			got[i].data = canonical(t, got[i].data)
 		}
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(happening{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(serverEvent{})); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
 
-// canonical is JSON with its fields in the order of their names.
+// canonical returns JSON with its members sorted by name.
 func canonical(t *testing.T, text string) string {
 	t.Helper()
 	var value any
@@ -101,11 +101,11 @@ func canonical(t *testing.T, text string) string {
 	return string(again)
 }
 
-func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
+func TestEventStream_SendsErrorsAsEvents(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
-	got := happenings(t, follow(t, b, "mallory", flow), 9)
+	got := readEvents(t, follow(t, b, "mallory", flow), 9)
 	if len(got) != 2 || got[0].event != "next" || got[1].event != "complete" || strings.Contains(got[0].data, "data") ||
 		!strings.Contains(got[0].data, "NOT_FOUND") {
 		t.Errorf("another organization's workflow: got %v, want NOT_FOUND without data", got)
@@ -120,16 +120,16 @@ func TestAStreamTellsErrorsAsEventsToo(t *testing.T) {
 	}
 }
 
-func TestAStreamEndsWithoutCompleteWhenItsTokenDoesOrTheServerStops(t *testing.T) {
+func TestEventStream_EndsWithoutCompleteWithItsTokenAndTheServer(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	brief, long := follow(t, b, "brief", flow), follow(t, b, "alice", flow)
-	if got := happenings(t, brief, 9); len(got) != 1 || got[0].event != "next" {
+	if got := readEvents(t, brief, 9); len(got) != 1 || got[0].event != "next" {
 		t.Errorf("with a token that ends: got %v, want one next", got)
 	}
 	b.Stop()
-	if got := happenings(t, long, 9); len(got) != 1 || got[0].event != "next" {
+	if got := readEvents(t, long, 9); len(got) != 1 || got[0].event != "next" {
 		t.Errorf("at a server that stops: got %v, want one next", got)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 )
 
-// FuzzEndpoint sends what a client might send, signed in as nobody: all that comes before the engine is reached.
+// FuzzEndpoint sends any request without a token. No such request reaches the engine.
 func FuzzEndpoint(f *testing.F) {
 	handler := NewHandler(Options{
 		Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
@@ -73,8 +73,8 @@ func FuzzEndpoint(f *testing.F) {
 	})
 }
 
-// FuzzCheck looks at operations themselves: whatever the text says, what is done with it is bounded.
-func FuzzCheck(f *testing.F) {
+// FuzzParse parses any text. The limits bound the errors and the complexity.
+func FuzzParse(f *testing.F) {
 	schema := graph.NewSchema(nil).Schema()
 	for _, text := range []string{
 		`{ __typename }`, doubling(5), `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`,
@@ -83,17 +83,17 @@ func FuzzCheck(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		document, faults := check(schema, text, defaults)
-		if len(faults) > defaults.Errors+1 {
-			t.Errorf("got %d faults", len(faults))
+		document, errs := parse(suggesting, schema, text, defaults)
+		if len(errs) > defaults.Errors+1 {
+			t.Errorf("got %d errors", len(errs))
 		}
-		if len(faults) > 0 {
+		if len(errs) > 0 {
 			return
 		}
 		for _, operation := range document.Operations {
-			c := counter{schema: schema, sizes: schemaSizes(schema), page: defaults.Page}
-			if cost := c.costOf(operation); cost < 1 || cost > countless {
-				t.Errorf("got the cost %d", cost)
+			c := complexityCounter{schema: schema, sizes: introspectionSizes(schema), page: defaults.Page}
+			if complexity := c.count(operation); complexity < 1 || complexity > maxCount {
+				t.Errorf("got the complexity %d", complexity)
 			}
 		}
 	})

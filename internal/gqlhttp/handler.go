@@ -19,56 +19,51 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// Options are the handler's neighbours. Only Schema is required.
+// Options configures a handler. Only Schema is required.
 type Options struct {
 	Schema graphql.ExecutableSchema
-	// Stopped is closed when the server stops: websockets and streams end. Nil never stops.
+	// Stopped is closed when the server stops; then sockets and streams end. Nil never stops.
 	Stopped <-chan struct{}
-	// Revoked returns a channel that is closed when what the caller has signed in with is revoked. Nil revokes nothing.
+	// Revoked returns a channel that is closed when the caller's credential is revoked. Nil revokes nothing.
 	Revoked func(ctx context.Context, who caller.Caller) <-chan struct{}
-	// SignIn authenticates the first message of a websocket by the text that it gives in place of an Authorization
-	// header; nil leaves all sockets to their header.
+	// SignIn authenticates a socket by the Authorization value in its first message. Nil accepts only a header.
 	SignIn func(ctx context.Context, authorization ...string) (context.Context, error)
-	// Sockets bounds websockets and streams.
+	// Sockets limits sockets and streams.
 	Sockets SocketLimits
-	// RequestID names the request in errors; nil names none.
+	// RequestID returns the id that errors quote; nil quotes none.
 	RequestID func(ctx context.Context) string
-	// Report is told, once an operation is answered, its name and the code of its first error, if any. An empty argument
-	// says nothing.
+	// Report receives the name of each answered operation and the code of its first error. Either may be empty.
 	Report func(ctx context.Context, operation, code string)
-	// Observe is told of every answer: to an operation, or one of the many to a subscription. Nil: nobody watches.
-	Observe func(ctx context.Context, a Answered)
-	// Logger is told the causes that clients are not; slog.Default when nil.
+	// Observe receives the outcome of each answer; a subscription has many. Nil observes nothing.
+	Observe func(ctx context.Context, o Outcome)
+	// Logger gets the causes that clients do not see; slog.Default when nil.
 	Logger *slog.Logger
-	// Limits are how much one request may ask for.
+	// Limits says how much one request may ask for.
 	Limits Limits
-	// Spend takes the cost of an operation from what its caller's organization has; its errors refuse the operation. When
-	// it cannot be asked, a query is let through and a mutation is not. Nil: there is no end.
-	Spend func(ctx context.Context, organization uuid.UUID, cost int64) error
-	// Documents are the operations that clients may name by an id; nil when there are none.
+	// Spend takes the complexity of an operation from the budget of the caller's organization. A RATE_LIMITED error
+	// refuses the operation. After any other error queries pass and mutations do not. Nil limits nothing.
+	Spend func(ctx context.Context, organization uuid.UUID, complexity int64) error
+	// Documents are the operations that clients may name by an id; nil has none.
 	Documents *Documents
-	// Describe reports whether a caller may read the schema by introspection; nil: everybody may. Who may not gets
-	// no suggestions either: what a wrong name resembles is a right one.
-	Describe func(who caller.Caller) bool
-	// FinerStatus answers application/graphql-response+json with the status 422 where an operation is not valid, and 294
-	// where there are data and errors, as the GraphQL-over-HTTP specification of 2026 has it, in place of 400 and 200.
+	// MayIntrospect reports whether a caller may read the schema by introspection. Other callers get no suggestions for
+	// wrong names either: a suggestion is a name of the schema. Nil permits every caller.
+	MayIntrospect func(who caller.Caller) bool
+	// FinerStatus answers application/graphql-response+json with 422 for an invalid operation and 294 for data with
+	// errors, as the GraphQL-over-HTTP specification of 2026 says, instead of 400 and 200.
 	FinerStatus bool
 }
 
-// Answered says how an operation was answered.
-type Answered struct {
-	// Type is query, mutation or subscription, and "none" where no operation was found.
+// Outcome describes one answer.
+type Outcome struct {
+	// Type is query, mutation, subscription, or "none" for a request without an operation.
 	Type string
-	// Code is the first error's; "" when there is none. Expected failures are data, not errors.
+	// Code is that of the first error; "" without one. User errors are data and do not count.
 	Code string
-	// Took is the time since the request was read; 0 where that says nothing: of a subscription.
+	// Took is the time since the operation was read; 0 for a subscription.
 	Took time.Duration
 }
 
-// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, GET for queries, server-sent events,
-// and websockets. It finds the caller in the context with caller.From, and knows of no other way in but SignIn. Whether
-// a page of another origin may open a websocket has been asked before.
-func NewHandler(o Options) http.Handler {
+func (o Options) withDefaults() Options {
 	if o.Schema == nil {
 		panic("gqlhttp: Options needs Schema")
 	}
@@ -81,22 +76,38 @@ func NewHandler(o Options) http.Handler {
 	if o.Report == nil {
 		o.Report = func(context.Context, string, string) {}
 	}
+	if o.Observe == nil {
+		o.Observe = func(context.Context, Outcome) {}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.Describe == nil {
-		o.Describe = func(caller.Caller) bool { return true }
+	if o.MayIntrospect == nil {
+		o.MayIntrospect = func(caller.Caller) bool { return true }
 	}
-	p := presenter{requestID: o.RequestID, logger: o.Logger}
-
-	e := newFront(o.Schema, o.Limits, o.Documents, p)
-	e.spend, e.describe = o.Spend, o.Describe
-	e.AroundResponses(reporting(o.Report, o.Observe))
-	e.AroundResponses(p.denials)
-	return newTransports(endpoint{executor: e, finerStatus: o.FinerStatus}, o)
+	return o
 }
 
-// byPlace orders errors as the operation is written. Fields are answered at the same time, so they come in any order.
+// NewHandler returns the handler of the GraphQL endpoint: POST with a JSON body, GET for queries, server-sent events
+// and WebSocket. It finds the caller in the context with caller.From. The package that calls it checks the origin of
+// pages that open a socket.
+func NewHandler(o Options) http.Handler {
+	o = o.withDefaults()
+	p := presenter{requestID: o.RequestID, logger: o.Logger}
+	e := newLimitedExecutor(o, p)
+	e.AroundResponses(reporting(o.Report, o.Observe))
+	e.AroundResponses(p.logDenial)
+	return transports{
+		endpoint: endpoint{executor: e, finerStatus: o.FinerStatus},
+		limits:   o.Sockets.withDefaults(),
+		signIn:   o.SignIn,
+		stopped:  o.Stopped,
+		revoked:  o.Revoked,
+		logger:   o.Logger,
+	}
+}
+
+// byPlace orders errors by their place in the operation. Fields run in parallel, so their errors come in any order.
 func byPlace(a, b *gqlerror.Error) int {
 	if len(a.Locations) == 0 || len(b.Locations) == 0 {
 		return cmp.Compare(len(a.Locations), len(b.Locations))
@@ -107,31 +118,29 @@ func byPlace(a, b *gqlerror.Error) int {
 	)
 }
 
-// reporting tells report how an operation ended, and puts its errors in order.
+// reporting sorts the errors of each answer and reports its outcome.
 func reporting(
-	report func(context.Context, string, string), observe func(context.Context, Answered),
+	report func(context.Context, string, string), observe func(context.Context, Outcome),
 ) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		response := next(ctx)
-		var operation, code string
-		answered := Answered{Type: "none"}
+		var name string
+		outcome := Outcome{Type: "none"}
 		if graphql.HasOperationContext(ctx) {
 			if o := graphql.GetOperationContext(ctx); o.Operation != nil {
-				operation = o.Operation.Name
-				answered.Type = string(o.Operation.Operation)
+				name = o.Operation.Name
+				outcome.Type = string(o.Operation.Operation)
 				if begin := o.Stats.OperationStart; o.Operation.Operation != ast.Subscription && !begin.IsZero() {
-					answered.Took = time.Since(begin)
+					outcome.Took = time.Since(begin)
 				}
 			}
 		}
 		if response != nil && len(response.Errors) > 0 {
 			slices.SortStableFunc(response.Errors, byPlace)
-			code, _ = response.Errors[0].Extensions["code"].(string)
+			outcome.Code, _ = response.Errors[0].Extensions["code"].(string)
 		}
-		report(ctx, operation, code)
-		if answered.Code = code; observe != nil {
-			observe(ctx, answered)
-		}
+		report(ctx, name, outcome.Code)
+		observe(ctx, outcome)
 		return response
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// introspects reports whether a selection at the root of a valid operation asks about the schema. The name of a type,
-// __typename, is no secret: every answer shows it.
+// introspects reports whether the root of a valid operation asks about the schema. __typename does not count: it is the
+// name of a type that every answer shows.
 func introspects(selections ast.SelectionSet) bool {
 	seen := map[string]bool{}
 	var walk func(ast.SelectionSet) bool
@@ -34,31 +34,31 @@ func introspects(selections ast.SelectionSet) bool {
 	return walk(selections)
 }
 
-// wording is the rules of the specification and a limit for the depth of introspection, by how much they say of what is
-// wrong: one set for texts that are short, and one for the others. Where a text stands that is no value of an enum, the
-// helpful rules look for the value that it resembles, and the longer it is, the longer that takes.
-type wording struct{ short, long []validator.Rule }
+// ruleSet is the validation rules of the specification: for documents whose strings are short, and for the others. The
+// rules with suggestions compare a string that stands for an enum value with all values, which takes time for a long
+// one.
+type ruleSet struct{ short, long []validator.Rule }
 
 var (
-	helpful = wording{
-		short: inOrder(rules.NewDefaultRules()),
-		long:  inOrder(without(rules.ValuesOfCorrectTypeRule, rules.ValuesOfCorrectTypeRuleWithoutSuggestions)),
+	suggesting = ruleSet{
+		short: sorted(rules.NewDefaultRules()),
+		long:  sorted(replace(rules.ValuesOfCorrectTypeRule, rules.ValuesOfCorrectTypeRuleWithoutSuggestions)),
 	}
-	// silent suggests nothing: what a wrong name resembles is a name of the schema.
-	silent = func() wording {
-		all := inOrder(without(
+	// silent has no rule that suggests a name of the schema.
+	silent = func() ruleSet {
+		all := sorted(replace(
 			rules.FieldsOnCorrectTypeRule, rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 			rules.KnownArgumentNamesRule, rules.KnownArgumentNamesRuleWithoutSuggestions,
 			rules.KnownTypeNamesRule, rules.KnownTypeNamesRuleWithoutSuggestions,
 			rules.ScalarLeafsRule, rules.ScalarLeafsRuleWithoutSuggestions,
 			rules.ValuesOfCorrectTypeRule, rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
 		))
-		return wording{short: all, long: all}
+		return ruleSet{short: all, long: all}
 	}()
 )
 
-// without is the default rules with the first of each pair replaced by the second.
-func without(pairs ...validator.Rule) *rules.Rules {
+// replace returns the default rules with the second rule of each pair in the place of the first.
+func replace(pairs ...validator.Rule) *rules.Rules {
 	set := rules.NewDefaultRules()
 	for i := 0; i < len(pairs); i += 2 {
 		set.ReplaceRule(pairs[i].Name, pairs[i+1].RuleFunc)
@@ -66,7 +66,8 @@ func without(pairs ...validator.Rule) *rules.Rules {
 	return set
 }
 
-func inOrder(set *rules.Rules) []validator.Rule {
+// sorted returns the rules by name, so that errors come in the same order each time.
+func sorted(set *rules.Rules) []validator.Rule {
 	var all []validator.Rule
 	for name, function := range set.GetInner() {
 		all = append(all, validator.Rule{Name: name, RuleFunc: function})

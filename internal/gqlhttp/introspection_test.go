@@ -12,20 +12,20 @@ import (
 	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
-// discreet returns a handler that describes its schema to administrators, and can answer nothing else.
-func discreet() graphtest.Bundle {
+// forAdmins returns a handler without an engine, whose schema only administrators may introspect.
+func forAdmins() graphtest.Bundle {
 	return graphtest.Bundle{
 		Who: caller.Caller{Actor: "alice", OrganizationID: graphtest.TheOrganization, Role: caller.Admin},
 		Handler: gqlhttp.NewHandler(gqlhttp.Options{
 			Schema: graph.NewSchema(&graph.Resolver{Engine: &engine.Engine{}}), Logger: slog.New(slog.DiscardHandler),
-			Describe: func(who caller.Caller) bool { return who.Role.Includes(caller.Admin) },
+			MayIntrospect: func(who caller.Caller) bool { return who.Role.Includes(caller.Admin) },
 		}),
 	}
 }
 
-func TestTheSchemaIsDescribedToThoseWhoMayKnowIt(t *testing.T) {
+func TestIntrospection_IsForPermittedCallers(t *testing.T) {
 	t.Parallel()
-	b := discreet()
+	b := forAdmins()
 	asked := map[string]string{
 		"the schema": `{ __schema { queryType { name } } }`,
 		"a type":     `{ __type(name: "Workflow") { name } }`,
@@ -40,7 +40,7 @@ func TestTheSchemaIsDescribedToThoseWhoMayKnowIt(t *testing.T) {
 		if strings.Contains(query, "query Q") {
 			body["operationName"] = "Q"
 		}
-		// An operation that was answered once is remembered, and must not be for somebody else.
+		// The handler keeps a valid operation. It must not serve it to a caller without the right.
 		for _, role := range []caller.Role{caller.Admin, caller.Operator, caller.Viewer, "", caller.Admin} {
 			want := "FORBIDDEN"
 			if role == caller.Admin {
@@ -48,9 +48,10 @@ func TestTheSchemaIsDescribedToThoseWhoMayKnowIt(t *testing.T) {
 			}
 			answer := b.As(role).Post(body)
 			if name == "an alias" && want == "" {
-				continue // it asks the engine too, which is none
+				continue // viewer needs the engine, and there is none
 			}
-			if got := graphtest.CodeOf(t, answer); got != want || (want != "" && strings.Contains(answer.Body.String(), "data")) {
+			hasData := strings.Contains(answer.Body.String(), "data")
+			if got := graphtest.CodeOf(t, answer); got != want || want != "" && hasData {
 				t.Errorf("%s, asked by %q: got %s (%s), want %q", name, role, answer.Body, got, want)
 			}
 		}
@@ -61,9 +62,9 @@ func TestTheSchemaIsDescribedToThoseWhoMayKnowIt(t *testing.T) {
 	}
 }
 
-func TestWhoMayNotKnowTheSchemaGetsNoSuggestions(t *testing.T) {
+func TestIntrospection_OtherCallersGetNoSuggestions(t *testing.T) {
 	t.Parallel()
-	b := discreet()
+	b := forAdmins()
 	for name, query := range map[string]string{
 		"a field":          `{ workflow { id } viewr { role } }`,
 		"an argument":      `{ workflows(frist: 1) { totalCount } }`,
@@ -71,7 +72,7 @@ func TestWhoMayNotKnowTheSchemaGetsNoSuggestions(t *testing.T) {
 		"a leaf":           `{ viewer }`,
 		"an input's field": `mutation { cancelWorkflow(input: {workflwId: "x"}) { replayed } }`,
 	} {
-		told, refused := b.Post(map[string]any{"query": query}), b.As(caller.Viewer).Post(map[string]any{"query": query})
+		permitted, refused := b.Post(map[string]any{"query": query}), b.As(caller.Viewer).Post(map[string]any{"query": query})
 		if got := graphtest.CodeOf(t, refused); got != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s: got %s, want GRAPHQL_VALIDATION_FAILED", name, got)
 		}
@@ -80,8 +81,8 @@ func TestWhoMayNotKnowTheSchemaGetsNoSuggestions(t *testing.T) {
 				t.Errorf("%s: got %s, want no suggestion", name, refused.Body)
 			}
 		}
-		if !strings.Contains(told.Body.String(), "Did you mean") {
-			t.Errorf("%s: got %s for who may know, want a suggestion: the test asks for nothing", name, told.Body)
+		if !strings.Contains(permitted.Body.String(), "Did you mean") {
+			t.Errorf("%s: got %s for an administrator, want a suggestion: else this test proves nothing", name, permitted.Body)
 		}
 	}
 }

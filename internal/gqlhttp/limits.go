@@ -9,45 +9,50 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// largestPage is the greatest page that resolvers allow.
+// largestPage is the greatest page that the resolvers allow.
 const largestPage = 100
 
-// Limits are how much one request may ask for. A field that is 0 has its default. What is counted is what is written,
-// each fragment as often as it is spread; what is inside of introspection has no depth, since the schema bounds it.
+// Limits says how much one request may ask for. A field that is 0 has its default. A fragment counts as often as it is
+// spread. Introspection has no depth: the schema bounds it.
 type Limits struct {
-	// Tokens is the length of the text in words and signs of GraphQL, comments included: 2 000, three times the longest
-	// operation that a person would write.
+	// Tokens is the number of GraphQL tokens in the text, comments included. Default 2 000, three times the longest
+	// operation that a person writes.
 	Tokens int
-	// Depth is how many fields may stand inside each other: 12.
+	// Depth is the number of fields inside each other. Default 12.
 	Depth int
-	// Aliases is how many fields may have a name of the client's choice: 30.
+	// Aliases is the number of fields with an alias. Default 30.
 	Aliases int
-	// RootFields is how many fields of Query or Mutation one operation may have: 20.
+	// RootFields is the number of fields of Query or Mutation in one operation. Default 20.
 	RootFields int
-	// Cost is how many objects the answer may have, roughly; see costOf: 1 000.
-	Cost int
-	// Errors is how many errors an answer has at most: 20.
+	// Complexity is roughly the number of objects in the answer; complexityCounter.count defines it. Default 1 000.
+	Complexity int
+	// Errors is the number of errors in an answer. Default 20.
 	Errors int
-	// Page is the greatest page of a list: 100, and never more.
+	// Page is the greatest page of a list. Default 100, which is also the most.
 	Page int
-	// QueryTime is how long a query may take: 5 s.
+	// QueryTime ends a query. Default 5 s.
 	QueryTime time.Duration
-	// MutationTime is how long a mutation may take: 15 s. What it has not committed by then is undone.
+	// MutationTime ends a mutation and rolls back what it has not committed. Default 15 s.
 	MutationTime time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Tokens: cmp.Or(l.Tokens, 2000), Depth: cmp.Or(l.Depth, 12), Aliases: cmp.Or(l.Aliases, 30),
-		RootFields: cmp.Or(l.RootFields, 20), Cost: cmp.Or(l.Cost, 1000), Errors: cmp.Or(l.Errors, 20),
-		Page:      cmp.Or(l.Page, largestPage),
-		QueryTime: cmp.Or(l.QueryTime, 5*time.Second), MutationTime: cmp.Or(l.MutationTime, 15*time.Second),
+		Tokens:       cmp.Or(l.Tokens, 2000),
+		Depth:        cmp.Or(l.Depth, 12),
+		Aliases:      cmp.Or(l.Aliases, 30),
+		RootFields:   cmp.Or(l.RootFields, 20),
+		Complexity:   cmp.Or(l.Complexity, 1000),
+		Errors:       cmp.Or(l.Errors, 20),
+		Page:         cmp.Or(l.Page, largestPage),
+		QueryTime:    cmp.Or(l.QueryTime, 5*time.Second),
+		MutationTime: cmp.Or(l.MutationTime, 15*time.Second),
 	}
 }
 
-// Check returns nil when each limit is given and can be worked with.
+// Check returns an error if a limit is missing or makes no sense.
 func (l Limits) Check() error {
-	for _, value := range []int{l.Tokens, l.Depth, l.Aliases, l.RootFields, l.Cost, l.Errors, l.Page} {
+	for _, value := range []int{l.Tokens, l.Depth, l.Aliases, l.RootFields, l.Complexity, l.Errors, l.Page} {
 		if value <= 0 {
 			return fmt.Errorf("a limit of operations is %d: it must be 1 or more", value)
 		}
@@ -61,21 +66,21 @@ func (l Limits) Check() error {
 	return nil
 }
 
-// excessError is what an operation is refused with that asks for more than a limit allows. Nothing was executed.
-type excessError struct {
+// limitError refuses an operation that asks for more than a limit allows. No part of the operation was executed.
+type limitError struct {
 	kind    fault.Kind
 	message string
-	// found is what was counted, or one more than the limit where counting stopped there.
+	// found is the number that was counted, or one more than the limit where counting stopped.
 	found, limit int
 }
 
-func (e *excessError) Error() string    { return e.message }
-func (e *excessError) Kind() fault.Kind { return e.kind }
+func (e *limitError) Error() string    { return e.message }
+func (e *limitError) Kind() fault.Kind { return e.kind }
 
-// exceeds returns an error when found is more than limit. The format has a place for both.
-func exceeds(kind fault.Kind, found, limit int, format string) error {
+// checkLimit returns an error if found is more than limit. The format has a verb for each.
+func checkLimit(kind fault.Kind, found, limit int, format string) error {
 	if found <= limit {
 		return nil
 	}
-	return &excessError{kind: kind, message: fmt.Sprintf(format, found, limit), found: found, limit: limit}
+	return &limitError{kind: kind, message: fmt.Sprintf(format, found, limit), found: found, limit: limit}
 }

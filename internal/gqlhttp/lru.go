@@ -6,49 +6,48 @@ import (
 )
 
 const (
-	// cachedOperations is how many operations are remembered of each kind.
-	cachedOperations = 512
-	// maxCachedOperation keeps long operations out, so that all texts together have at most 8 MiB.
-	maxCachedOperation = 16 << 10
+	// lruEntries is the number of operations that an lru keeps.
+	lruEntries = 512
+	// maxCachedBytes keeps long operations out of an lru, so that all its texts together have at most 8 MiB.
+	maxCachedBytes = 16 << 10
 )
 
-// recent remembers values by a text, those that were used last.
-type recent[V any] struct {
+// lru keeps the values that were used last, by a text. It is safe for concurrent use.
+type lru[V any] struct {
 	mu      sync.Mutex
-	byKey   map[string]*list.Element
-	recency list.List // of remembered[V], the last used in front
+	byText  map[string]*list.Element
+	recency list.List // of lruEntry[V], the last used in front
 }
 
-type remembered[V any] struct {
-	key   string
+type lruEntry[V any] struct {
+	text  string
 	value V
 }
 
-func newRecent[V any]() *recent[V] { return &recent[V]{byKey: map[string]*list.Element{}} }
+func newLRU[V any]() *lru[V] { return &lru[V]{byText: map[string]*list.Element{}} }
 
-// get returns the value that was put under the key, if it was not forgotten.
-func (r *recent[V]) get(key string) (value V, found bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	element, found := r.byKey[key]
+// get returns the value of a text.
+func (l *lru[V]) get(text string) (value V, found bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	element, found := l.byText[text]
 	if !found {
 		return value, false
 	}
-	r.recency.MoveToFront(element)
-	return element.Value.(remembered[V]).value, true
+	l.recency.MoveToFront(element)
+	return element.Value.(lruEntry[V]).value, true
 }
 
-// put remembers a value, and forgets the one that was not used for the longest time if there are too many. What is
-// remembered already stays as it is.
-func (r *recent[V]) put(key string, value V) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, found := r.byKey[key]; found {
+// put adds a value and removes the least recently used one if there are too many. It does not replace a value.
+func (l *lru[V]) put(text string, value V) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, found := l.byText[text]; found {
 		return
 	}
-	r.byKey[key] = r.recency.PushFront(remembered[V]{key, value})
-	if r.recency.Len() > cachedOperations {
-		oldest := r.recency.Remove(r.recency.Back()).(remembered[V])
-		delete(r.byKey, oldest.key)
+	l.byText[text] = l.recency.PushFront(lruEntry[V]{text, value})
+	if l.recency.Len() > lruEntries {
+		oldest := l.recency.Remove(l.recency.Back()).(lruEntry[V])
+		delete(l.byText, oldest.text)
 	}
 }

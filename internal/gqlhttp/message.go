@@ -28,31 +28,31 @@ type message struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// encode returns the message in JSON. The payload is JSON already and is not looked at again.
+// encode returns the message in JSON. It copies the payload, which is JSON already.
 func (m message) encode() []byte {
 	text := make([]byte, 0, len(m.Payload)+len(m.ID)+64)
 	text = append(text, '{')
 	if m.ID != "" {
-		text = append(append(append(text, `"id":`...), encoded(m.ID)...), ',')
+		text = append(append(append(text, `"id":`...), encodeJSON(m.ID)...), ',')
 	}
-	text = append(append(text, `"type":`...), encoded(m.Type)...)
+	text = append(append(text, `"type":`...), encodeJSON(m.Type)...)
 	if len(m.Payload) > 0 {
 		text = append(append(text, `,"payload":`...), m.Payload...)
 	}
 	return append(text, '}')
 }
 
-// What is wrong with a message, as the client reads it in the reason of the close frame.
+// The errors of a message, as the client reads them in the reason of the close frame.
 var (
-	errNoMessage = errors.New("this is not a message of the protocol")
-	errType      = errors.New("a client does not send messages of this type")
-	errID        = errors.New("the message needs an id")
-	errPayload   = errors.New("the payload is not an object")
-	errSubscribe = errors.New("the payload of subscribe needs a query, and objects in variables and extensions")
-	errAuthorize = errors.New("the authorization in the payload is not text")
+	errNoMessage     = errors.New("this is not a message of the protocol")
+	errType          = errors.New("a client does not send messages of this type")
+	errID            = errors.New("the message needs an id")
+	errPayload       = errors.New("the payload is not an object")
+	errSubscribe     = errors.New("the payload of subscribe needs a query, and objects in variables and extensions")
+	errAuthorization = errors.New("the authorization in the payload is not text")
 )
 
-// decodeMessage reads what a client has sent. Its errors are written for the client, and repeat nothing of it.
+// decodeMessage reads a client's message. Its errors are written for the client and repeat nothing of the message.
 func decodeMessage(text []byte) (message, error) {
 	var m message
 	if strictjson.Unmarshal(text, &m) != nil {
@@ -76,7 +76,7 @@ func decodeMessage(text []byte) (message, error) {
 	return m, nil
 }
 
-// authorization is what a connection_init gives in place of an Authorization header; "" when it gives nothing.
+// authorization returns the Authorization value in the payload of a connection_init; "" when there is none.
 func (m message) authorization() (string, error) {
 	if m.Payload == nil {
 		return "", nil
@@ -91,24 +91,24 @@ func (m message) authorization() (string, error) {
 		}
 		text, isText := value.(string)
 		if !isText {
-			return "", errAuthorize
+			return "", errAuthorization
 		}
 		return text, nil
 	}
 	return "", nil
 }
 
-// request is what a subscribe asks to execute.
+// request returns the request in the payload of a subscribe.
 func (m message) request() (*request, error) {
-	asked := &request{}
-	if m.Payload == nil || strictjson.Unmarshal(m.Payload, asked) != nil || !asked.hasOperation() {
+	read := &request{}
+	if m.Payload == nil || strictjson.Unmarshal(m.Payload, read) != nil || !read.hasOperation() {
 		return nil, errSubscribe
 	}
-	return asked, nil
+	return read, nil
 }
 
-// cutReason shortens the reason of a close frame to what fits into one: 123 bytes.
-func cutReason(reason string) string {
+// shortReason cuts the reason of a close frame to the 123 bytes that fit into one.
+func shortReason(reason string) string {
 	const most = 123
 	if len(reason) <= most {
 		return reason

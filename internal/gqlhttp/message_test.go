@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzMessage says what a client might say on a websocket. The reason for closing it fits into a frame.
+// FuzzMessage reads any message of a client. The reason of the close frame is one of a closed list and fits into a
+// frame.
 func FuzzMessage(f *testing.F) {
 	for _, text := range []string{
 		`{"type": "connection_init", "payload": {"authorization": "Bearer x", "Authorization": null}}`, `{"type": "ping"}`,
@@ -24,17 +25,17 @@ func FuzzMessage(f *testing.F) {
 		if m.Type == messageSubscribe && err == nil {
 			var asked *request
 			if asked, err = m.request(); err == nil && !asked.hasOperation() {
-				t.Errorf("%q asks for nothing", text)
+				t.Errorf("%q has no operation", text)
 			}
 		}
-		if err != nil && (cutReason(err.Error()) != err.Error() || !slices.Contains(mistakes, err)) {
-			t.Errorf("%q is refused in words that are not ours: %v", text, err)
+		if err != nil && (shortReason(err.Error()) != err.Error() || !slices.Contains(closeReasons, err)) {
+			t.Errorf("%q is refused with an unknown reason: %v", text, err)
 		}
-		if reason := cutReason(m.ID); len(reason) > 123 || !utf8.ValidString(reason) {
+		if reason := shortReason(m.ID); len(reason) > 123 || !utf8.ValidString(reason) {
 			t.Errorf("%q is cut to %q", m.ID, reason)
 		}
 	})
 }
 
-// mistakes are all that a client is told.
-var mistakes = []error{errNoMessage, errType, errID, errPayload, errSubscribe, errAuthorize}
+// closeReasons are all texts that a client gets for a bad message.
+var closeReasons = []error{errNoMessage, errType, errID, errPayload, errSubscribe, errAuthorization}

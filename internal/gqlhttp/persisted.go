@@ -21,33 +21,32 @@ const hashPrefix = "sha256:"
 
 // Documents are the operations that the server knows from its start, by their ids. A nil Documents has none.
 type Documents struct {
-	texts map[string]string // by id and by sha256:…
-	docs  map[string]*ast.QueryDocument
-	only  bool
+	texts  map[string]string             // by id and by sha256:…
+	parsed map[string]*ast.QueryDocument // by text
+	only   bool
 }
 
 var documentName = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 
-// ReadDocuments reads each *.graphql file of a folder. The name of the file without its ending is the id of the
-// document, and so is sha256: with the hash of its bytes, with or without the line ends behind it. A document that is
-// not valid, or greater than the limits, is an error; all of them are in one message. With only, the handler executes
-// nothing else.
+// ReadDocuments reads each *.graphql file of a folder. A document has two ids: the name of its file without the ending,
+// and sha256: with the hash of its bytes, with or without the line ends at its end. A document that is not valid or
+// exceeds the limits is an error; one message has all of them. With only, the handler executes no other document.
 func ReadDocuments(schema graphql.ExecutableSchema, folder fs.FS, limits Limits, only bool) (*Documents, error) {
-	d := &Documents{texts: map[string]string{}, docs: map[string]*ast.QueryDocument{}, only: only}
+	d := &Documents{texts: map[string]string{}, parsed: map[string]*ast.QueryDocument{}, only: only}
 	names, err := fs.Glob(folder, "*.graphql")
 	if err != nil {
 		return nil, err
 	}
-	var faults []error
+	var errs []error
 	for _, name := range names {
 		if err := d.read(folder, name, schema.Schema(), limits.withDefaults()); err != nil {
-			faults = append(faults, fmt.Errorf("the document %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("the document %s: %w", name, err))
 		}
 	}
 	if only && len(names) == 0 {
-		faults = append(faults, errors.New("there is no document to allow: put *.graphql files into the folder"))
+		errs = append(errs, errors.New("there is no document to allow: put *.graphql files into the folder"))
 	}
-	return d, errors.Join(faults...)
+	return d, errors.Join(errs...)
 }
 
 func (d *Documents) read(folder fs.FS, name string, schema *ast.Schema, limits Limits) error {
@@ -60,14 +59,14 @@ func (d *Documents) read(folder fs.FS, name string, schema *ast.Schema, limits L
 		return err
 	}
 	text := string(bytes)
-	document, faults := check(schema, text, limits)
-	if len(faults) > 0 {
-		return faults
+	document, errs := parse(suggesting, schema, text, limits)
+	if len(errs) > 0 {
+		return errs
 	}
 	d.texts[id] = text
 	for _, written := range []string{text, strings.TrimRight(text, "\r\n")} {
 		d.texts[hashPrefix+hashOf(written)] = text
-		d.docs[written] = document
+		d.parsed[written] = document
 	}
 	return nil
 }
@@ -77,7 +76,7 @@ func (d *Documents) document(text string) *ast.QueryDocument {
 	if d == nil {
 		return nil
 	}
-	return d.docs[text]
+	return d.parsed[text]
 }
 
 // text returns the text of the document with this id.
@@ -90,9 +89,9 @@ func (d *Documents) text(id string) (string, error) {
 	return "", fault.New(fault.NotFound, "The server knows no document with this id.")
 }
 
-// resolve finds the text of a request that has only its hash, as automatic persisted queries do, and refuses what is
-// not allowed. It returns the hash under which the text shall be remembered, if any, once it has proved to be valid.
-func (f *front) resolve(params *graphql.RawParams) (remember string, err error) {
+// resolveHash sets the text of a request that has only its hash, as automatic persisted queries do. It refuses a text
+// that is not allowed. The hash that it returns is that of a new text, for the cache; "" when there is none.
+func (e *limitedExecutor) resolveHash(params *graphql.RawParams) (newHash string, err error) {
 	hash, err := persistedHash(params.Extensions)
 	if err != nil {
 		return "", err
@@ -101,25 +100,25 @@ func (f *front) resolve(params *graphql.RawParams) (remember string, err error) 
 	case hash == "":
 	case params.Query == "":
 		found := false
-		if params.Query, err = f.trusted.text(hashPrefix + hash); err != nil {
-			params.Query, found = f.known.get(hash)
+		if params.Query, err = e.documents.text(hashPrefix + hash); err != nil {
+			params.Query, found = e.hashed.get(hash)
 		}
 		if err != nil && !found {
-			// The words that clients of the protocol look for.
+			// Clients of the protocol compare this text.
 			return "", fault.New(fault.PersistedQueryNotFound, "PersistedQueryNotFound")
 		}
 	case hashOf(params.Query) != hash:
 		return "", fault.New(fault.InvalidInput, "The hash in persistedQuery is not that of the query.")
 	default:
-		remember = hash
+		newHash = hash
 	}
-	if f.trusted != nil && f.trusted.only && f.trusted.document(params.Query) == nil {
+	if e.documents != nil && e.documents.only && e.documents.document(params.Query) == nil {
 		return "", fault.New(fault.Forbidden, "Only documents that the server knows are executed. Send a documentId.")
 	}
-	return remember, nil
+	return newHash, nil
 }
 
-// persistedHash returns the hash in the extension persistedQuery; none when there is no such extension.
+// persistedHash returns the hash in the extension persistedQuery; "" when there is no such extension.
 func persistedHash(extensions map[string]any) (string, error) {
 	extension, found := extensions["persistedQuery"]
 	if !found || extension == nil {

@@ -22,7 +22,7 @@ func hash(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// apq is a request of automatic persisted queries.
+// apq returns a request of automatic persisted queries.
 func apq(query, hash string) map[string]any {
 	extension := map[string]any{"version": 1, "sha256Hash": hash}
 	body := map[string]any{"extensions": map[string]any{"persistedQuery": extension}}
@@ -32,7 +32,7 @@ func apq(query, hash string) map[string]any {
 	return body
 }
 
-func TestAQueryCanBeSentByItsHashOnceItWasSentWhole(t *testing.T) {
+func TestPersistedQuery_RunsByItsHashAfterItWasSentWhole(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	const query = `{ viewer { actor } }`
@@ -59,7 +59,7 @@ func TestAQueryCanBeSentByItsHashOnceItWasSentWhole(t *testing.T) {
 	}
 }
 
-func TestAQueryThatIsNotValidIsNotRemembered(t *testing.T) {
+func TestPersistedQuery_KeepsNoInvalidQuery(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	for _, query := range []string{`{ nonsense }`, `{`, `{ ` + strings.Repeat("viewer { actor } ", 21) + `}`} {
@@ -70,7 +70,7 @@ func TestAQueryThatIsNotValidIsNotRemembered(t *testing.T) {
 	}
 }
 
-func TestOnlySoManyQueriesAreRemembered(t *testing.T) {
+func TestPersistedQuery_RemovesTheOldestOf600(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	query := func(n int) string { return fmt.Sprintf("{ __typename } # %d", n) }
@@ -99,7 +99,7 @@ func trusted(t *testing.T, only bool) *gqlhttp.Documents {
 	return documents
 }
 
-func TestADocumentIsExecutedByItsID(t *testing.T) {
+func TestDocuments_RunByTheirID(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Documents = trusted(t, false) })
 	for id, want := range map[string]string{
@@ -124,7 +124,7 @@ func TestADocumentIsExecutedByItsID(t *testing.T) {
 	}
 }
 
-func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
+func TestDocuments_AreAllThatRunsWhenTheyMustBe(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) { o.Documents = trusted(t, true) })
 	const other = `{ __typename }`
@@ -146,7 +146,7 @@ func TestNothingButTheDocumentsIsExecutedWhenItShallBeSo(t *testing.T) {
 	}
 }
 
-func TestAFolderWithABadDocumentIsRefusedWithAllItsFaults(t *testing.T) {
+func TestReadDocuments_NamesEachBadDocument(t *testing.T) {
 	t.Parallel()
 	_, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), fstest.MapFS{
 		"nonsense.graphql": {Data: []byte("{ nonsense }")}, "a name.graphql": {Data: []byte(whoAmI)},

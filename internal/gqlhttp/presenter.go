@@ -19,9 +19,12 @@ import (
 )
 
 const (
-	quoteTheRequest = "Something went wrong on our side. Quote the request id when you report it."
-	tryAgain        = "The request ended before it was answered. Try again."
+	quoteRequestID = "Something went wrong on our side. Quote the request id when you report it."
+	tryAgain       = "The request ended before it was answered. Try again."
 )
+
+// maxEchoBytes limits how much of a client's text an error repeats.
+const maxEchoBytes = 256
 
 // public is an error whose text was written for the client.
 type public interface {
@@ -29,7 +32,7 @@ type public interface {
 	Kind() fault.Kind
 }
 
-// publicIn returns the public error in err's chain. One that calls itself INTERNAL is not public.
+// publicIn returns the public error in err's chain. An error of the kind INTERNAL is not public.
 func publicIn(err error) (public, bool) {
 	var p public
 	if !errors.As(err, &p) || p.Kind() == fault.Internal {
@@ -38,35 +41,35 @@ func publicIn(err error) (public, bool) {
 	return p, true
 }
 
-// presenter decides which words of an error leave as a GraphQL error, and writes the others down.
+// presenter turns errors into GraphQL errors. It shows the texts that were written for clients and logs the others.
 type presenter struct {
 	requestID func(context.Context) string
 	logger    *slog.Logger
 }
 
-// present answers with the text of a public error, with what the parser or the validator said about the operation, or
-// with INTERNAL and nothing else.
+// present returns the text of a public error, or the parser's or validator's text about the operation, or INTERNAL
+// without a cause.
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	shown := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 	var found *gqlerror.Error
 	if errors.As(err, &found) {
-		shown.Path, shown.Locations = shortened(found.Path), found.Locations
+		shown.Path, shown.Locations = shortPath(found.Path), found.Locations
 	}
 	var code string
-	code, shown.Message = p.words(ctx, err, found)
+	code, shown.Message = p.codeAndMessage(ctx, err, found)
 	shown.Extensions = map[string]any{"code": code, "requestId": p.requestID(ctx)}
 	if field := fault.FieldOf(err); field != nil {
 		shown.Extensions["field"] = field
 	}
-	var excess *excessError
-	if errors.As(err, &excess) {
-		shown.Extensions["found"], shown.Extensions["limit"] = excess.found, excess.limit
+	var exceeded *limitError
+	if errors.As(err, &exceeded) {
+		shown.Extensions["found"], shown.Extensions["limit"] = exceeded.found, exceeded.limit
 	}
 	return shown
 }
 
-// words returns the code and the message that a client may see.
-func (p presenter) words(ctx context.Context, err error, found *gqlerror.Error) (code, message string) {
+// codeAndMessage returns what a client may see of an error. found is the GraphQL error in its chain, if any.
+func (p presenter) codeAndMessage(ctx context.Context, err error, found *gqlerror.Error) (code, message string) {
 	visible, ok := publicIn(err)
 	if late, over := publicIn(context.Cause(ctx)); over && (!ok || visible.Kind() == fault.Unavailable) {
 		return string(late.Kind()), late.Error()
@@ -86,19 +89,16 @@ func (p presenter) words(ctx context.Context, err error, found *gqlerror.Error) 
 		return string(fault.Unavailable), tryAgain
 	}
 	p.log(ctx, slog.LevelError, err)
-	return string(fault.Internal), quoteTheRequest
+	return string(fault.Internal), quoteRequestID
 }
 
-// isAboutOperation reports whether the parser or the validator speaks: about the client's own text.
+// isAboutOperation reports whether an error of the parser or the validator is about the client's own text.
 func isAboutOperation(err *gqlerror.Error) bool {
 	code := err.Extensions["code"]
 	return code == errcode.ParseFailed || code == errcode.ValidationFailed
 }
 
-// maxEchoBytes bounds what an answer repeats of the text that it is about.
-const maxEchoBytes = 256
-
-// shortText is a text as far as an answer has it.
+// shortText cuts a text to maxEchoBytes.
 func shortText(text string) string {
 	if len(text) <= maxEchoBytes {
 		return text
@@ -106,8 +106,8 @@ func shortText(text string) string {
 	return strings.ToValidUTF8(text[:maxEchoBytes], "") + "…"
 }
 
-// shortened is a path without long names: a path into variables has those that the client gave its keys.
-func shortened(full ast.Path) ast.Path {
+// shortPath cuts the long names of a path. The client chooses the names in a path into variables.
+func shortPath(full ast.Path) ast.Path {
 	for i, element := range full {
 		if name, ok := element.(ast.PathName); ok && len(name) > maxEchoBytes {
 			full = slices.Clone(full)
@@ -117,7 +117,7 @@ func shortened(full ast.Path) ast.Path {
 	return full
 }
 
-// log writes the cause down, once however many fields it struck.
+// log logs an error. An error that several fields share is logged for the first of them.
 func (p presenter) log(ctx context.Context, level slog.Level, err error) {
 	var shared interface{ First() bool }
 	if errors.As(err, &shared) && !shared.First() {
@@ -135,21 +135,8 @@ func (p presenter) log(ctx context.Context, level slog.Level, err error) {
 	p.logger.LogAttrs(ctx, level, "graphql", attributes...)
 }
 
-// panicError is a panic on its way to the log.
-type panicError struct {
-	cause any
-	stack string
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.cause) }
-
-// recovered makes an error of a panic. It is internal, even if the cause was a public error.
-func recovered(_ context.Context, cause any) error {
-	return &panicError{cause: cause, stack: string(debug.Stack())}
-}
-
-// denials writes down who was denied something: one line for each answer, however many fields it has struck.
-func (p presenter) denials(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+// logDenial logs one line for an answer with FORBIDDEN in it, however many fields were denied.
+func (p presenter) logDenial(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	response := next(ctx)
 	if response == nil {
 		return nil
@@ -167,4 +154,17 @@ func (p presenter) denials(ctx context.Context, next graphql.ResponseHandler) *g
 		}
 	}
 	return response
+}
+
+// panicError carries a panic to the log.
+type panicError struct {
+	cause any
+	stack string
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.cause) }
+
+// recovered makes an internal error of a panic, even if its cause is a public error.
+func recovered(_ context.Context, cause any) error {
+	return &panicError{cause: cause, stack: string(debug.Stack())}
 }

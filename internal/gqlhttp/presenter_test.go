@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// secret stands in every internal text; no client may ever see it.
+// secret is in every internal text. No client may see it.
 const secret = "SELECT password FROM postgres://host"
 
 func present(t *testing.T, err error, log *bytes.Buffer) *gqlerror.Error {
@@ -25,7 +25,7 @@ func present(t *testing.T, err error, log *bytes.Buffer) *gqlerror.Error {
 	}
 	shown := p.present(t.Context(), err)
 	if text := fmt.Sprint(shown.Message, shown.Extensions, shown.Err); strings.Contains(text, secret) {
-		t.Errorf("an internal text left the house: %s", text)
+		t.Errorf("the client sees an internal text: %s", text)
 	}
 	if shown.Extensions["requestId"] != "request-1" {
 		t.Errorf("got %v, want the request id", shown.Extensions)
@@ -39,7 +39,7 @@ func TestPresenter_ShowsTheTextOfEachPublicKind(t *testing.T) {
 		shown := present(t, fmt.Errorf("%s: %w", secret, fault.New(kind, "Public words.")), new(bytes.Buffer))
 		message := "Public words."
 		if kind == fault.Internal {
-			message = quoteTheRequest
+			message = quoteRequestID
 		}
 		if got := shown.Extensions["code"]; got != string(kind) || shown.Message != message {
 			t.Errorf("%s: got %v %q, want %q", kind, got, shown.Message, message)
@@ -47,7 +47,7 @@ func TestPresenter_ShowsTheTextOfEachPublicKind(t *testing.T) {
 	}
 }
 
-func TestAnInternalErrorIsLoggedAndNotShown(t *testing.T) {
+func TestPresenter_LogsAnInternalErrorAndHidesIt(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{
 		"plain":         errors.New(secret),
@@ -60,8 +60,8 @@ func TestAnInternalErrorIsLoggedAndNotShown(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		shown := present(t, err, &log)
-		if shown.Extensions["code"] != "INTERNAL" || shown.Message != quoteTheRequest {
-			t.Errorf("%s: got %v %q, want INTERNAL and no words", name, shown.Extensions["code"], shown.Message)
+		if shown.Extensions["code"] != "INTERNAL" || shown.Message != quoteRequestID {
+			t.Errorf("%s: got %v %q, want INTERNAL and no cause", name, shown.Extensions["code"], shown.Message)
 		}
 		if got := strings.Count(log.String(), "level=ERROR"); got != 1 {
 			t.Errorf("%s: got %d lines in the log, want 1: %s", name, got, &log)
@@ -84,7 +84,7 @@ func (s *shared) First() bool {
 	return first
 }
 
-func TestAnErrorThatStrikesAWholeListIsLoggedOnce(t *testing.T) {
+func TestPresenter_LogsASharedErrorOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	err := &shared{error: errors.New(secret)}
@@ -96,7 +96,7 @@ func TestAnErrorThatStrikesAWholeListIsLoggedOnce(t *testing.T) {
 	}
 }
 
-func TestWhenTheClientIsGoneNothingIsLogged(t *testing.T) {
+func TestPresenter_LogsNothingWhenTheClientIsGone(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	p := presenter{

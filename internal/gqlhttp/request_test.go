@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestOnlyWhatNoFormCanSendForcesAPreflight(t *testing.T) {
+func TestForcesPreflight(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, value string

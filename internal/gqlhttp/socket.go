@@ -2,7 +2,6 @@ package gqlhttp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,86 +17,89 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// subprotocol is what our websockets speak, as https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md says.
+// subprotocol is the only one that sockets speak: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md.
 const subprotocol = "graphql-transport-ws"
 
-// The codes that a websocket is closed with. Those from 4400 on are the protocol's.
+// The close codes. Those from 4400 on are the protocol's.
 const (
-	closeGoingAway       = websocket.StatusGoingAway // the server stops: connect to another one
-	closeInternal        = websocket.StatusInternalError
-	closeTryLater        = websocket.StatusTryAgainLater
-	closeBadMessage      = websocket.StatusCode(4400)
-	closeUnauthorized    = websocket.StatusCode(4401) // subscribe came before connection_ack
-	closeForbidden       = websocket.StatusCode(4403) // the token is not good, or has ended: come back with a new one
-	closeNoSubprotocol   = websocket.StatusCode(4406)
-	closeInitTimeout     = websocket.StatusCode(4408)
-	closeSubscriberKnown = websocket.StatusCode(4409)
-	closeTooManyInits    = websocket.StatusCode(4429)
+	closeGoingAway    = websocket.StatusGoingAway // the server stops: connect to another one
+	closeInternal     = websocket.StatusInternalError
+	closeTryLater     = websocket.StatusTryAgainLater
+	closeBadMessage   = websocket.StatusCode(4400)
+	closeUnauthorized = websocket.StatusCode(4401) // subscribe came before connection_ack
+	closeForbidden    = websocket.StatusCode(4403) // the token is not valid, or has ended: connect with a new one
+	closeSubprotocol  = websocket.StatusCode(4406)
+	closeInitTimeout  = websocket.StatusCode(4408)
+	closeIDRuns       = websocket.StatusCode(4409)
+	closeSecondInit   = websocket.StatusCode(4429)
 )
 
-// firstBytes is the greatest message before connection_ack: a connection_init with a long token. What nobody has signed
-// for takes little memory, however many they are.
+// firstBytes is the greatest message before connection_ack: a connection_init with a long token. It keeps the memory of
+// clients without a token small.
 const firstBytes = 12 << 10
 
-// closeTime is how long a client may take to agree to the end.
+// closeTime is the time for a client to answer a close frame.
 const closeTime = 5 * time.Second
 
-// socket is one client's websocket. Its messages are read by one goroutine; each operation has one of its own.
+// socket is one client's WebSocket. One goroutine reads its messages; each operation has a goroutine of its own.
 type socket struct {
 	transports
 	conn *websocket.Conn
-	// control reaches the connection below the websocket.
+	// control reaches the connection below the WebSocket.
 	control *http.ResponseController
-	// ctx ends with the socket. It is the request's, in which the header's caller is, if there is one.
-	ctx    context.Context
-	cancel context.CancelFunc
-	all    sync.WaitGroup
-	// acknowledged carries the caller; nil before connection_ack. Only the reader uses it.
+	// ctx ends with the socket. It derives from the request's context, which has the caller of the header, if any.
+	ctx        context.Context
+	cancel     context.CancelFunc
+	goroutines sync.WaitGroup
+	// acknowledged has the caller; nil before connection_ack. Only the reader uses it.
 	acknowledged context.Context
 	begun        chan struct{} // closed by the first connection_init
 
-	// mu orders what is sent, so that nothing follows the outcome of an operation.
+	// mu orders the messages, so that none follows the outcome of its operation.
 	mu         sync.Mutex
 	closed     bool
 	operations map[string]*operation
 }
 
-// operation is one that runs on a socket.
+// operation is an operation that runs on a socket.
 type operation struct {
 	id     string
 	cancel context.CancelFunc
 }
 
-// serveSocket makes a websocket of the request and serves it until it ends.
+// serveSocket upgrades the request to a WebSocket and serves it until it ends.
 func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols: []string{subprotocol}, InsecureSkipVerify: true, // Where the page comes from was asked before.
+		Subprotocols: []string{subprotocol}, InsecureSkipVerify: true, // Package web has checked the origin.
 	})
 	if err != nil {
-		return // The client has been told.
+		return // Accept has answered the client.
 	}
 	conn.SetReadLimit(min(firstBytes, t.limits.MessageBytes))
 	s := &socket{
-		transports: t, conn: conn, control: http.NewResponseController(w), begun: make(chan struct{}),
+		transports: t,
+		conn:       conn,
+		control:    http.NewResponseController(w),
+		begun:      make(chan struct{}),
 		operations: map[string]*operation{},
 	}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
 	defer func() { _ = conn.CloseNow() }()
-	defer s.all.Wait()
+	defer s.goroutines.Wait()
 	defer s.cancel()
 	if conn.Subprotocol() != subprotocol {
-		s.close(closeNoSubprotocol, "Subprotocol not acceptable")
+		s.close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
-	s.all.Go(s.awaitInit)
-	s.all.Go(s.watch)
+	s.goroutines.Go(s.awaitInit)
+	s.goroutines.Go(s.watch)
 	for {
 		kind, text, err := conn.Read(s.ctx)
 		if errors.Is(err, websocket.ErrMessageTooBig) {
 			s.close(websocket.StatusMessageTooBig, "Message too big")
 		}
 		if err != nil {
-			return // The client has gone, or was closed.
+			return // The client is gone, or the socket is closed.
 		}
 		if code, reason := s.receive(kind, text); code != 0 {
 			s.close(code, reason)
@@ -106,7 +108,7 @@ func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// close ends the socket with a code. Of several that want to, the first does.
+// close ends the socket with a code. Only the first call sends its code.
 func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.mu.Lock()
 	first := !s.closed
@@ -120,7 +122,7 @@ func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.cancel()
 }
 
-// awaitInit closes a socket whose client does not introduce itself.
+// awaitInit closes a socket without a connection_init in time.
 func (s *socket) awaitInit() {
 	timer := time.NewTimer(s.limits.InitTime)
 	defer timer.Stop()
@@ -132,7 +134,7 @@ func (s *socket) awaitInit() {
 	}
 }
 
-// watch closes the socket when the server stops, and cuts one whose client does not answer any more.
+// watch closes the socket when the server stops, and cuts it when the client does not answer a ping.
 func (s *socket) watch() {
 	ticker := time.NewTicker(s.limits.Silence)
 	defer ticker.Stop()
@@ -144,8 +146,8 @@ func (s *socket) watch() {
 		case <-s.ctx.Done():
 			return
 		case <-ticker.C:
-			asked, cancel := context.WithTimeout(s.ctx, s.limits.Silence)
-			err := s.conn.Ping(asked)
+			ctx, cancel := context.WithTimeout(s.ctx, s.limits.Silence)
+			err := s.conn.Ping(ctx)
 			cancel()
 			if err != nil {
 				s.cut()
@@ -155,7 +157,7 @@ func (s *socket) watch() {
 	}
 }
 
-// cut ends the socket without a word: nobody hears it.
+// cut ends the socket without a close frame, which the client would not read.
 func (s *socket) cut() {
 	s.mu.Lock()
 	s.closed = true
@@ -164,8 +166,8 @@ func (s *socket) cut() {
 	s.cancel()
 }
 
-// expire closes the socket when the caller's authority ends.
-func (s *socket) expire(ctx context.Context) {
+// closeAtExpiry closes the socket when the caller's token ends or its key is revoked.
+func (s *socket) closeAtExpiry(ctx context.Context) {
 	var end <-chan time.Time
 	if at, ends := caller.End(ctx); ends {
 		timer := time.NewTimer(time.Until(at))
@@ -175,13 +177,13 @@ func (s *socket) expire(ctx context.Context) {
 	select {
 	case <-end:
 		s.close(closeForbidden, "The token has ended")
-	case <-s.over(s.ctx, caller.From(ctx)):
+	case <-s.revoked(s.ctx, caller.From(ctx)):
 		s.close(closeForbidden, "The key was revoked")
 	case <-s.ctx.Done():
 	}
 }
 
-// receive does what a message asks for. A code says that the socket must be closed, and why.
+// receive handles a message. A code that is not 0 closes the socket, with a reason.
 func (s *socket) receive(kind websocket.MessageType, text []byte) (websocket.StatusCode, string) {
 	if kind != websocket.MessageText {
 		return closeBadMessage, "Messages are text"
@@ -200,7 +202,7 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) (websocket.Sta
 	case messageComplete:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if o, runs := s.operations[m.ID]; runs { // Else it has just ended by itself.
+		if o, runs := s.operations[m.ID]; runs { // Else it has just ended.
 			delete(s.operations, m.ID)
 			o.cancel()
 		}
@@ -208,11 +210,11 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) (websocket.Sta
 	return 0, ""
 }
 
-// init authenticates the client by its first message, or by the header that it came with.
+// init authenticates the client by its first message, or else by the header of its request.
 func (s *socket) init(m message) (websocket.StatusCode, string) {
 	select {
 	case <-s.begun:
-		return closeTooManyInits, "Too many initialisation requests"
+		return closeSecondInit, "Too many initialisation requests"
 	default:
 		close(s.begun)
 	}
@@ -222,19 +224,19 @@ func (s *socket) init(m message) (websocket.StatusCode, string) {
 	}
 	ctx := s.ctx
 	if authorization != "" && s.signIn != nil {
-		signed, err := s.signIn(ctx, authorization)
+		signedIn, err := s.signIn(ctx, authorization)
 		switch {
 		case fault.KindOf(err) == fault.Unauthenticated:
 			return closeForbidden, "Forbidden"
 		case err != nil:
 			return closeTryLater, "Try again later"
 		}
-		ctx = signed
+		ctx = signedIn
 	}
 	if !caller.From(ctx).Known() {
 		return closeForbidden, "Forbidden"
 	}
-	s.all.Go(func() { s.expire(ctx) })
+	s.goroutines.Go(func() { s.closeAtExpiry(ctx) })
 	s.acknowledged = ctx
 	s.conn.SetReadLimit(s.limits.MessageBytes)
 	s.send(message{Type: messageAck})
@@ -246,59 +248,59 @@ func (s *socket) subscribe(m message) (websocket.StatusCode, string) {
 	if s.acknowledged == nil {
 		return closeUnauthorized, "Unauthorized"
 	}
-	asked, err := m.request()
+	request, err := m.request()
 	if err != nil {
 		return closeBadMessage, err.Error()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, runs := s.operations[m.ID]; runs {
-		return closeSubscriberKnown, cutReason(fmt.Sprintf("Subscriber for %s already exists", m.ID))
+		return closeIDRuns, shortReason(fmt.Sprintf("Subscriber for %s already exists", m.ID))
 	}
 	if len(s.operations) >= s.limits.Operations {
 		s.refuseLocked(m.ID)
 		return 0, ""
 	}
-	ctx, cancel := authorized(s.acknowledged)
+	ctx, cancel := untilExpiry(s.acknowledged)
 	o := &operation{id: m.ID, cancel: cancel}
 	s.operations[m.ID] = o
-	s.all.Go(func() {
+	s.goroutines.Go(func() {
 		defer cancel()
-		s.run(ctx, o, asked)
+		s.run(ctx, o, request)
 	})
 	return 0, ""
 }
 
-// refuseLocked answers an operation that is one too many. The lock is held.
+// refuseLocked answers an operation beyond the limit. The caller holds the lock.
 func (s *socket) refuseLocked(id string) {
 	err := fault.New(fault.RateLimited, "A websocket has at most %d operations at once.", s.limits.Operations)
 	response := s.executor.DispatchError(s.acknowledged, gqlerror.List{gqlerror.Wrap(err)})
-	s.write(message{ID: id, Type: messageError, Payload: encoded(response.Errors)})
+	s.write(message{ID: id, Type: messageError, Payload: encodeJSON(response.Errors)})
 }
 
-// run executes an operation. What it answers are any number of next, and then one complete or error, unless the client
-// has completed it or the socket ends: then nothing.
-func (s *socket) run(ctx context.Context, o *operation, asked *request) {
+// run executes an operation. It sends any number of next and then one complete or error. It sends no more when the
+// client has completed the operation or the socket ends.
+func (s *socket) run(ctx context.Context, o *operation, r *request) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.logger.LogAttrs(ctx, slog.LevelError, "panic", slog.Any("panic", cause))
 			s.close(closeInternal, "Internal error")
 		}
 	}()
-	faults := s.answers(ctx, asked, func(response *graphql.Response) bool {
-		return s.tell(o, message{ID: o.id, Type: messageNext, Payload: encode(response)})
+	errs := s.execute(ctx, r, func(response *graphql.Response) bool {
+		return s.sendFor(o, message{ID: o.id, Type: messageNext, Payload: encodeResponse(response)})
 	})
 	switch {
 	case ctx.Err() != nil:
-	case len(faults) > 0:
-		s.end(o, message{ID: o.id, Type: messageError, Payload: encoded(faults)})
+	case len(errs) > 0:
+		s.end(o, message{ID: o.id, Type: messageError, Payload: encodeJSON(errs)})
 	default:
 		s.end(o, message{ID: o.id, Type: messageComplete})
 	}
 }
 
-// tell sends a message of an operation, unless the client has completed it.
-func (s *socket) tell(o *operation, m message) bool {
+// sendFor sends a message of an operation, unless the client has completed it.
+func (s *socket) sendFor(o *operation, m message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.operations[o.id] == o && s.write(m)
@@ -320,8 +322,8 @@ func (s *socket) send(m message) {
 	s.write(m)
 }
 
-// write writes a message, and reports false when the socket is over. Who does not take it in time is cut off; it could
-// not take a code either. The lock is held.
+// write writes a message. It returns false when the socket has ended. It cuts off a client that does not take the
+// message in time and would not take a close frame either. The caller holds the lock.
 func (s *socket) write(m message) bool {
 	if s.closed {
 		return false
@@ -335,13 +337,4 @@ func (s *socket) write(m message) bool {
 		return false
 	}
 	return true
-}
-
-// encoded is a value as JSON.
-func encoded(value any) json.RawMessage {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // our own scalars wrote something that is not JSON
-	}
-	return text
 }

@@ -20,7 +20,7 @@ type message = graphtest.Message
 
 const protocol = "graphql-transport-ws"
 
-func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
+func TestSocket_EachMistakeHasItsCloseCode(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	first := func(payload string) string { return `{"type": "connection_init", "payload": ` + payload + `}` }
@@ -92,14 +92,14 @@ func TestEachMistakeClosesTheSocketWithItsCode(t *testing.T) {
 	}
 }
 
-func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
+func TestSocket_ClosesWith4408WithoutAnInit(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{InitTime: 100 * time.Millisecond})
 	c := b.Dial(t, nil, protocol)
 	if got := c.ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
 	}
-	// Who has introduced himself stays.
+	// A client that has sent connection_init stays connected.
 	known := b.Open(t, "alice")
 	if got := b.Dial(t, nil, protocol).ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
@@ -108,7 +108,7 @@ func TestASocketWithoutAnIntroductionIsClosed(t *testing.T) {
 	known.Expect(message{"type": "pong"})
 }
 
-func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
+func TestSocket_AcceptsTheHeader(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	c := b.Dial(t, http.Header{"Authorization": {"Bearer viewer"}}, "graphql-ws", protocol)
@@ -126,7 +126,7 @@ func TestTheHeaderAuthenticatesASocketToo(t *testing.T) {
 	c.Expect(message{"id": "m", "type": "complete"})
 }
 
-func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
+func TestSocket_AnswersAPingAndIgnoresUnknownIDs(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	c := b.Dial(t, nil, protocol)
@@ -135,17 +135,17 @@ func TestAPingIsAnsweredWithItsPayloadAndStrangeIDsAreNoMistake(t *testing.T) {
 	c.Send(message{"type": "connection_init", "payload": message{"Authorization": "Bearer alice"}})
 	c.Expect(message{"type": "connection_ack"})
 	c.Send(message{"type": "pong"})
-	c.Send(message{"type": "complete", "id": "never heard of"})
+	c.Send(message{"type": "complete", "id": "unknown"})
 	c.Send(message{"type": "ping", "payload": nil})
 	c.Expect(message{"type": "pong"})
 }
 
-func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
+func TestSocket_SendsNothingAfterTheOutcome(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPProcessing)
 	c := b.Open(t, "alice")
-	// The client completes, begins again with the same id, and each time hears of its own operation only.
+	// The client completes an operation and uses its id again. It must get messages of the new operation only.
 	for range 30 {
 		c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
 		if m := c.Next(); m["type"] != "next" {
@@ -159,7 +159,7 @@ func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
 		c.Send(message{"type": "ping"})
 		for m := c.Next(); m["type"] != "pong"; m = c.Next() {
 			if m["type"] == "complete" {
-				t.Fatal("the server completes what the client has completed")
+				t.Fatal("the server sends complete for an operation that the client has completed")
 			}
 		}
 		c.Subscribe("1", `{ viewer { role } }`, nil)
@@ -168,7 +168,7 @@ func TestNothingFollowsTheOutcomeOfAnOperation(t *testing.T) {
 	}
 }
 
-func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
+func TestSocket_LimitsItsOperations(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Operations: 2})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -186,7 +186,7 @@ func TestASocketHasNoMoreOperationsThanItMay(t *testing.T) {
 	c.Expect(graphtest.Event("3", 1, workflow.Created, workflow.ICPPending))
 }
 
-func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
+func TestSocket_ClosesWith4403WhenItsTokenEnds(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -194,7 +194,7 @@ func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 	c := b.Open(t, "brief")
 	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow)})
 	c.Expect(graphtest.Event("1", 1, workflow.Created, workflow.ICPPending))
-	if got := c.ExpectClose(); got != 4403 { // and not a complete before it
+	if got := c.ExpectClose(); got != 4403 { // No complete comes before it.
 		t.Errorf("close code: got %d, want 4403", got)
 	}
 	if lived := time.Since(began); lived < 500*time.Millisecond {
@@ -202,7 +202,7 @@ func TestTheEndOfTheTokenEndsTheSocket(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
+func TestSocket_ClosesWith1001WhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -217,21 +217,21 @@ func TestAServerThatStopsSendsItsClientsAway(t *testing.T) {
 	}
 }
 
-func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
+func TestSocket_CutsOffAClientThatDoesNotReadAndServesTheOthers(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{WriteTime: 300 * time.Millisecond})
 	flow := b.Workflow(t, workflow.ICPProcessing)
-	deaf, quick := b.Open(t, "alice"), b.Open(t, "alice")
+	slow, quick := b.Open(t, "alice"), b.Open(t, "alice")
 	quick.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow), "after": flow.Version})
-	// What it does not read gathers at the server until a write fails.
+	// The unread answers fill the buffers until a write of the server fails.
 	big := `subscription { organizationTransitioned { resync } }`
-	deaf.Subscribe("o", big, nil)
+	slow.Subscribe("o", big, nil)
 	padding := strings.Repeat("x", 60_000)
 	cut := make(chan error, 1)
 	go func() {
 		for {
 			ctx, cancel := context.WithTimeout(context.Background(), graphtest.Timeout)
-			err := deaf.Conn.Write(ctx, websocket.MessageText, []byte(`{"type": "ping", "payload": {"p": "`+padding+`"}}`))
+			err := slow.Conn.Write(ctx, websocket.MessageText, []byte(`{"type": "ping", "payload": {"p": "`+padding+`"}}`))
 			cancel()
 			if err != nil {
 				cut <- err
@@ -251,10 +251,10 @@ func TestAClientThatDoesNotReadIsCutOffAndHoldsNobodyUp(t *testing.T) {
 	}
 }
 
-func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
+func TestSocket_CutsOffAClientThatAnswersNoPing(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{Silence: 100 * time.Millisecond})
-	// A client answers pings while it reads; this one reads only at the end.
+	// A client of this library answers pings while it reads. This one reads only at the end.
 	c := b.Open(t, "alice")
 	reading := b.Open(t, "alice")
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -267,8 +267,8 @@ func TestAClientThatAnswersNoPingIsCutOff(t *testing.T) {
 	}
 }
 
-// Not parallel: it looks at the goroutines of the whole program.
-func TestSocketsLeaveNothingBehind(t *testing.T) {
+// This test is not parallel: it counts the goroutines of the whole process.
+func TestSocket_LeavesNoGoroutine(t *testing.T) {
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
 	first := b.Open(t, "alice")

@@ -13,19 +13,19 @@ import (
 	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
-// tooFast is the error of a bucket that is empty.
-type tooFast struct{}
+// rateLimited is the error of an empty bucket.
+type rateLimited struct{}
 
-func (tooFast) Error() string    { return "Too fast." }
-func (tooFast) Kind() fault.Kind { return fault.RateLimited }
-func (tooFast) Seconds() int     { return 7 }
+func (rateLimited) Error() string    { return "Too fast." }
+func (rateLimited) Kind() fault.Kind { return fault.RateLimited }
+func (rateLimited) Seconds() int     { return 7 }
 
 const (
 	aQuery    = `{ workflows(first: 9) { nodes { id } } }`
 	aMutation = `mutation { cancelWorkflow(input: {workflowId: "wf_1"}) { replayed } }`
 )
 
-func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
+func TestSpend_TakesTheComplexityFromTheOrganization(t *testing.T) {
 	t.Parallel()
 	var spent int64
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
@@ -42,14 +42,14 @@ func TestTheCostOfAnOperationIsTakenFromItsOrganization(t *testing.T) {
 		b.Post(map[string]any{"query": operation})
 	}
 	if want := int64(10 + 11); spent != want {
-		t.Errorf("got %d spent, want %d: what is refused costs nothing", spent, want)
+		t.Errorf("got %d spent, want %d: a refused operation spends nothing", spent, want)
 	}
 }
 
-func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
+func TestSpend_ARateLimitHasRetryAfter(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
-		o.Spend = func(context.Context, uuid.UUID, int64) error { return tooFast{} }
+		o.Spend = func(context.Context, uuid.UUID, int64) error { return rateLimited{} }
 	})
 	for accept, status := range map[string]int{
 		"application/json": http.StatusOK, "application/graphql-response+json": http.StatusTooManyRequests,
@@ -64,7 +64,7 @@ func TestWhoAsksTooFastIsToldWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestWithoutAnAnswerAQueryPassesAndAMutationDoesNot(t *testing.T) {
+func TestSpend_WithoutAnAnswerAQueryPassesAndAMutationDoesNot(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
 		o.Spend = func(context.Context, uuid.UUID, int64) error { return errors.New("the database is away") }

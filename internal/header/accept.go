@@ -27,9 +27,9 @@ func (a Accept) Names(media string) bool {
 	return a.preferenceOf(media).specificity == itself
 }
 
-// Choose returns the offer that the client prefers: by weight, then by the more specific range, then by the place in the
-// list, then by the order of the offers. It returns the first offer for an empty list, and "" when the client accepts
-// none.
+// Choose returns the offer that the client prefers: by weight, then by the more specific range, then by the place in
+// the list, then by the order of the offers. It returns the first offer for an empty list, and "" when the client
+// accepts none.
 func (a Accept) Choose(offers ...string) string {
 	if a.isEmpty() {
 		return offers[0]

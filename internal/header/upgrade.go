@@ -1,5 +1,5 @@
-// Package header reads request headers that several packages must read in the same way: a request that one of them takes
-// for a WebSocket may not be a query for another one.
+// Package header reads request headers that several packages must read in the same way: a request that one of them
+// takes for a WebSocket may not be a query for another one.
 package header
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// AsksForWebSocket reports whether a request asks to become a WebSocket and nothing else. A second protocol, or a second
-// Upgrade field, makes it an ordinary request: a server may choose among several protocols.
+// AsksForWebSocket reports whether a request asks to become a WebSocket and nothing else. A second protocol, or a
+// second Upgrade field, makes it an ordinary request: a server may choose among several protocols.
 func AsksForWebSocket(r *http.Request) bool {
 	protocols := r.Header.Values("Upgrade")
 	return r.Method == http.MethodGet && HasToken(r.Header, "Connection", "upgrade") &&

@@ -23,7 +23,7 @@ func (s OperationSettings) limits() gqlhttp.Limits {
 		Depth:        s.MaxDepth,
 		Aliases:      s.MaxAliases,
 		RootFields:   s.MaxRootFields,
-		Cost:         s.MaxComplexity,
+		Complexity:   s.MaxComplexity,
 		Errors:       s.MaxErrors,
 		Page:         s.MaxPage,
 		QueryTime:    s.QueryTime,

@@ -145,11 +145,11 @@ func (o *observers) requests() func(*http.Request, string) web.Observation {
 }
 
 // answers observes the answers of the GraphQL endpoint.
-func (o *observers) answers() func(context.Context, gqlhttp.Answered) {
+func (o *observers) answers() func(context.Context, gqlhttp.Outcome) {
 	if o.metrics == nil {
 		return nil
 	}
-	return func(_ context.Context, a gqlhttp.Answered) { o.metrics.Response(a.Type, a.Code, a.Took) }
+	return func(_ context.Context, a gqlhttp.Outcome) { o.metrics.Response(a.Type, a.Code, a.Took) }
 }
 
 // signIn counts failed sign-ins of websockets, which have no HTTP status. An unavailable database is not a failure.

@@ -27,8 +27,8 @@ type DuplicateError struct{ Name string }
 
 func (e *DuplicateError) Error() string { return fmt.Sprintf("the name %.40q comes twice", e.Name) }
 
-// Unmarshal reads exactly one value into a Go value. Numbers in an any stay the text that they are. It does not look for
-// equal names.
+// Unmarshal reads exactly one value into a Go value. Numbers in an any stay the text that they are. It does not look
+// for equal names.
 func Unmarshal(text []byte, into any) error {
 	if !utf8.Valid(text) || HasHalfPair(text) {
 		return ErrUnicode
