@@ -1,3 +1,52 @@
+-- AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
+-- correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
+-- statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
+-- another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
+-- transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+-- name: AccountBook :one
+WITH booked AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + @settled_delta::bigint,
+        held_pico = a.held_pico + @held_delta::bigint,
+        stopped = a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), previous_stopped = a.stopped,
+        previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid,
+            @settled_delta::bigint, @held_delta::bigint, 0, a.settled_pico + @settled_delta::bigint,
+            a.held_pico + @held_delta::bigint, a.limit_pico,
+            a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), @overage::boolean, @actor::actor,
+            @reason::reason, @at::timestamptz)
+    WHERE a.organization_id = @organization_id AND a.id = @id
+    RETURNING a.*
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
+        limit_sequence)
+    SELECT b.organization_id, b.id, b.sequence, @kind::entry_kind, @call_id::uuid, @call_hold_pico::amount_pico,
+        b.settled_pico - @settled_delta::bigint, @settled_delta::bigint, b.settled_pico,
+        b.held_pico - @held_delta::bigint, @held_delta::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
+        b.previous_stopped, b.stopped, @overage::boolean, @actor::actor, @reason::reason, @at::timestamptz,
+        b.previous_hash, b.hash, sqlc.narg('corrects_sequence')::bigint, b.limit_sequence
+    FROM booked AS b
+), counted AS (
+    INSERT INTO usage_days AS u (
+        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
+        settled_pico, assumed_pico, adjusted_pico, overage_pico)
+    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, @calls::bigint,
+        c.prompt_tokens * @calls::bigint, c.completion_tokens * @calls::bigint, @counted_settled::bigint,
+        @counted_assumed::bigint, @counted_adjusted::bigint, @counted_overage::bigint
+    FROM booked AS b
+    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = @call_id::uuid
+    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
+    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
+        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
+        overage_pico = u.overage_pico + excluded.overage_pico
+)
+SELECT b.* FROM booked AS b;
+
 -- AccountGet returns one account.
 -- name: AccountGet :one
 SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id;
@@ -91,6 +140,22 @@ WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
 ORDER BY a.id
 LIMIT 1000;
 
+-- AccountListWithMonth reads what a hold would be measured by: the accounts of workflows, and beside each that of the
+-- month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
+-- a moment later the answer may be another. What protects is the condition in AccountHold.
+-- name: AccountListWithMonth :many
+SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
+    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
+    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
+    coalesce(m.stopped, false)::boolean AS month_stopped
+FROM usage_accounts AS a
+JOIN organizations AS o ON o.id = a.organization_id
+LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
+    AND m.period_start <= @at::timestamptz AND m.period_end > @at::timestamptz
+WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
+ORDER BY a.id
+LIMIT 1000;
+
 -- AccountLock returns one account and keeps others from changing it until the transaction ends.
 -- name: AccountLock :one
 SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id FOR NO KEY UPDATE;
@@ -130,68 +195,3 @@ INSERT INTO ai_usage_ledger (
 SELECT a.organization_id, a.id, 0, @entry_kind::entry_kind, 0, 0, 0, 0, 0, 0, 0, a.limit_pico, a.limit_pico, false,
     false, false, @actor::actor, @reason::reason, @at::timestamptz, a.previous_hash, a.hash
 FROM opened AS a;
-
--- CheckWorkflowCostLimit reads what a hold would be measured by: the accounts of workflows, and beside each that of the
--- month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
--- a moment later the answer may be another. What protects is the condition in AccountHold.
--- name: CheckWorkflowCostLimit :many
-SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
-    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
-    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
-    coalesce(m.stopped, false)::boolean AS month_stopped
-FROM usage_accounts AS a
-JOIN organizations AS o ON o.id = a.organization_id
-LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
-    AND m.period_start <= @at::timestamptz AND m.period_end > @at::timestamptz
-WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
-ORDER BY a.id
-LIMIT 1000;
-
--- RecordUsageAndIncrement writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
--- correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
--- statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
--- another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
--- transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
--- name: RecordUsageAndIncrement :one
-WITH booked AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + @settled_delta::bigint,
-        held_pico = a.held_pico + @held_delta::bigint,
-        stopped = a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), previous_stopped = a.stopped,
-        previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid,
-            @settled_delta::bigint, @held_delta::bigint, 0, a.settled_pico + @settled_delta::bigint,
-            a.held_pico + @held_delta::bigint, a.limit_pico,
-            a.stopped OR (@overage::boolean AND a.kind = @stopped_kind), @overage::boolean, @actor::actor,
-            @reason::reason, @at::timestamptz)
-    WHERE a.organization_id = @organization_id AND a.id = @id
-    RETURNING a.*
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
-        limit_sequence)
-    SELECT b.organization_id, b.id, b.sequence, @kind::entry_kind, @call_id::uuid, @call_hold_pico::amount_pico,
-        b.settled_pico - @settled_delta::bigint, @settled_delta::bigint, b.settled_pico,
-        b.held_pico - @held_delta::bigint, @held_delta::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
-        b.previous_stopped, b.stopped, @overage::boolean, @actor::actor, @reason::reason, @at::timestamptz,
-        b.previous_hash, b.hash, sqlc.narg('corrects_sequence')::bigint, b.limit_sequence
-    FROM booked AS b
-), counted AS (
-    INSERT INTO usage_days AS u (
-        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
-        settled_pico, assumed_pico, adjusted_pico, overage_pico)
-    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, @calls::bigint,
-        c.prompt_tokens * @calls::bigint, c.completion_tokens * @calls::bigint, @counted_settled::bigint,
-        @counted_assumed::bigint, @counted_adjusted::bigint, @counted_overage::bigint
-    FROM booked AS b
-    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = @call_id::uuid
-    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
-    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = u.completion_tokens + excluded.completion_tokens,
-        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
-        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
-        overage_pico = u.overage_pico + excluded.overage_pico
-)
-SELECT b.* FROM booked AS b;

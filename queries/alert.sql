@@ -1,14 +1,3 @@
--- AlertAddOfOperator writes what only the operator hears of, unless it is there.
--- name: AlertAddOfOperator :execrows
--- The rule is off: what the operator hears of belongs to no organization.
--- @sqlc-vet-disable names-organization
-INSERT INTO operator_alerts (
-    id, kind, proposal_id, provider, day, model, booked_calls, charged_calls, booked_pico, charged_pico, created_at)
-VALUES (
-    @id, @kind, sqlc.narg('proposal_id'), sqlc.narg('provider'), sqlc.narg('day'), sqlc.narg('model'),
-    sqlc.narg('booked_calls'), sqlc.narg('charged_calls'), sqlc.narg('booked_pico'), sqlc.narg('charged_pico'), @at)
-ON CONFLICT DO NOTHING;
-
 -- AlertCount counts the alerts of some kinds.
 -- name: AlertCount :one
 SELECT count(*) FROM alerts AS a WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[]);
@@ -48,18 +37,6 @@ LIMIT @page_size;
 SELECT a.* FROM alerts AS a
 WHERE (a.organization_id, a.id) > (@after_organization_id::uuid, @after_id::uuid) AND a.account_id IS NOT NULL
 ORDER BY a.organization_id, a.id
-LIMIT @page_size;
-
--- AlertListOfOperator returns the operator's alerts, the newest first, with the price that waits.
--- name: AlertListOfOperator :many
--- The rule is off: what the operator hears of belongs to no organization.
--- @sqlc-vet-disable names-organization
-SELECT a.id, a.kind, a.proposal_id, a.provider, a.day, a.booked_calls, a.charged_calls, a.booked_pico, a.charged_pico,
-    a.created_at, coalesce(a.model, p.model, '')::text AS model, coalesce(p.component, '')::text AS component,
-    coalesce(p.unit_pico, 0)::bigint AS unit_pico
-FROM operator_alerts AS a
-LEFT JOIN model_price_proposals AS p ON p.id = a.proposal_id
-ORDER BY a.created_at DESC, a.id DESC
 LIMIT @page_size;
 
 -- AlertWrite writes an alert, unless the keys say that it is there, and the delivery of it if the organization has a

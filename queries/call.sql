@@ -4,21 +4,26 @@ UPDATE ai_calls AS c SET state = @assumed, ended_at = @at::timestamptz, check_at
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @unknown
 RETURNING c.*;
 
+-- CallCheckNow makes the open calls of a run due for a look now: the run is over.
+-- name: CallCheckNow :exec
+UPDATE ai_calls AS c SET check_at = @at::timestamptz
+WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
+    AND c.ended_at IS NULL;
+
+-- CallCount counts the calls of each workflow.
+-- name: CallCount :many
+SELECT c.workflow_id, count(*) AS calls FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.workflow_id = ANY(@workflow_ids::uuid[])
+GROUP BY c.workflow_id
+ORDER BY c.workflow_id
+LIMIT 1000;
+
 -- CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
 -- is all that is read.
 -- name: CallCountUnknown :one
 -- The rule is off: it is a figure of all organizations for whoever runs the servers, and names nobody.
 -- @sqlc-vet-disable names-organization
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = @unknown;
-
--- CallGet returns one call.
--- name: CallGet :one
-SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id;
-
--- CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
--- name: CallGetByGeneration :one
-SELECT c.* FROM ai_calls AS c
-WHERE c.organization_id = @organization_id AND c.generation_id = @generation_id::text AND NOT c.generation_repeated;
 
 -- CallDispatch marks the call as sent, before it is. A run's call only while the run is live. No row: it must not be
 -- sent.
@@ -32,11 +37,14 @@ WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @reserve
     ))
 RETURNING c.*;
 
--- CallHurry makes the open calls of a run due for a look now: the run is over.
--- name: CallHurry :exec
-UPDATE ai_calls AS c SET check_at = @at::timestamptz
-WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
-    AND c.ended_at IS NULL;
+-- CallGet returns one call.
+-- name: CallGet :one
+SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id;
+
+-- CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
+-- name: CallGetByGeneration :one
+SELECT c.* FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.generation_id = @generation_id::text AND NOT c.generation_repeated;
 
 -- CallIdentify stores the provider's name of the generation, as soon as it is known, and whether another call has it.
 -- name: CallIdentify :execrows
@@ -56,6 +64,29 @@ WHERE (c.organization_id, c.id) > (@after_organization_id::uuid, @after_id::uuid
 ORDER BY c.organization_id, c.id
 LIMIT @page_size;
 
+-- CallListByDay adds up what was booked for the calls that a provider has served, by the day they were sent, in UTC,
+-- and the model that answered: whatever has become of them since, corrections included. Calls that were never sent or
+-- refused are none; those without an outcome are counted apart, since nothing is booked for them yet. Of one organization,
+-- or of all when there is none.
+-- name: CallListByDay :many
+SELECT (coalesce(c.dispatched_at, c.reserved_at) AT TIME ZONE 'UTC')::date AS day, c.answered_model AS model,
+    count(*) FILTER (WHERE c.ended_at IS NOT NULL) AS calls, count(*) FILTER (WHERE c.ended_at IS NULL) AS open,
+    coalesce(sum(booked.pico), 0)::bigint AS booked,
+    coalesce(sum(c.hold_pico) FILTER (WHERE c.ended_at IS NULL), 0)::bigint AS held
+FROM ai_calls AS c
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.settled_delta), 0)::bigint AS pico FROM ai_usage_ledger AS l
+    WHERE l.organization_id = c.organization_id AND l.call_id = c.id AND l.account_id = c.month_id
+) AS booked
+WHERE c.provider = @provider::text
+    AND (sqlc.narg('organization_id')::uuid IS NULL OR c.organization_id = sqlc.narg('organization_id')::uuid)
+    AND coalesce(c.dispatched_at, c.reserved_at) >= @from_time::timestamptz
+    AND coalesce(c.dispatched_at, c.reserved_at) < @to_time::timestamptz
+    AND c.state <> @reserved AND (c.state <> @released OR booked.pico <> 0)
+GROUP BY day, model
+ORDER BY day, model
+LIMIT @page_size;
+
 -- CallListByWorkflows returns of each workflow the first calls after the key (after_at, after_id), the oldest first.
 -- name: CallListByWorkflows :many
 SELECT c.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
@@ -67,14 +98,6 @@ CROSS JOIN LATERAL (
     LIMIT @page_size
 ) AS c
 ORDER BY c.workflow_id, c.reserved_at, c.id;
-
--- CallCount counts the calls of each workflow.
--- name: CallCount :many
-SELECT c.workflow_id, count(*) AS calls FROM ai_calls AS c
-WHERE c.organization_id = @organization_id AND c.workflow_id = ANY(@workflow_ids::uuid[])
-GROUP BY c.workflow_id
-ORDER BY c.workflow_id
-LIMIT 1000;
 
 -- CallListDue takes the calls that are due for a look and puts their next look off, so that one sweeper at a time asks
 -- for each. All organizations.
@@ -95,6 +118,14 @@ RETURNING c.*;
 -- CallLock returns one call and keeps others from changing it until the transaction ends.
 -- name: CallLock :one
 SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id FOR NO KEY UPDATE;
+
+-- CallMarkUnknown says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
+-- name: CallMarkUnknown :one
+UPDATE ai_calls AS c
+SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::timestamptz, checks = 0,
+    failure_code = sqlc.narg('failure_code')
+WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
+RETURNING c.*;
 
 -- CallPostpone says when to look again at a call that has no outcome yet.
 -- name: CallPostpone :exec
@@ -163,13 +194,5 @@ SET state = @settled, cost_pico = @cost_pico::amount_pico, list_cost_pico = sqlc
     prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, cached_tokens = @cached_tokens,
     reasoning_tokens = @reasoning_tokens, made_searches = @made_searches,
     failure_code = sqlc.narg('failure_code'), ended_at = @at::timestamptz, check_at = NULL
-WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
-RETURNING c.*;
-
--- CallSuspect says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
--- name: CallSuspect :one
-UPDATE ai_calls AS c
-SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::timestamptz, checks = 0,
-    failure_code = sqlc.narg('failure_code')
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;

@@ -6,14 +6,14 @@ VALUES (
     @organization_id, @key, @fingerprint, sqlc.narg('workflow_id')::uuid, sqlc.narg('call_id')::uuid, @actor, @at)
 ON CONFLICT (organization_id, key) DO NOTHING;
 
--- IdempotencyGet returns what the key was used for.
--- name: IdempotencyGet :one
-SELECT k.* FROM idempotency_keys AS k WHERE k.organization_id = @organization_id AND k.key = @key;
-
--- IdempotencyName adds what the request under this key has made: a transition, by its version, or a ledger entry; or the
+-- IdempotencyComplete adds what the request under this key has made: a transition, by its version, or a ledger entry; or the
 -- answer itself.
--- name: IdempotencyName :exec
+-- name: IdempotencyComplete :exec
 UPDATE idempotency_keys AS k
 SET version = sqlc.narg('version')::integer, account_id = sqlc.narg('account_id')::uuid,
     sequence = sqlc.narg('sequence')::bigint, answer = sqlc.narg('answer')::jsonb
 WHERE k.organization_id = @organization_id AND k.key = @key;
+
+-- IdempotencyGet returns what the key was used for.
+-- name: IdempotencyGet :one
+SELECT k.* FROM idempotency_keys AS k WHERE k.organization_id = @organization_id AND k.key = @key;

@@ -38,17 +38,6 @@ WHERE (l.organization_id, l.account_id, l.sequence)
 ORDER BY l.organization_id, l.account_id, l.sequence
 LIMIT @page_size;
 
--- LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
--- with the kind of its account.
--- name: LedgerListByOrganization :many
-SELECT sqlc.embed(l), a.kind AS account_kind FROM ai_usage_ledger AS l
-JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
-WHERE l.organization_id = @organization_id
-    AND (l.account_id, l.sequence) > (@after_account_id::uuid, @after_sequence::bigint)
-    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
-ORDER BY l.account_id, l.sequence
-LIMIT @page_size;
-
 -- LedgerListByAccounts returns of each account the first entries after a sequence number, in order.
 -- name: LedgerListByAccounts :many
 SELECT l.* FROM unnest(@account_ids::uuid[]) AS wanted (id)
@@ -69,6 +58,17 @@ SELECT l.* FROM (
 ) AS wanted
 JOIN ai_usage_ledger AS l ON l.organization_id = wanted.organization_id AND l.call_id = wanted.call_id
 ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence;
+
+-- LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
+-- with the kind of its account.
+-- name: LedgerListByOrganization :many
+SELECT sqlc.embed(l), a.kind AS account_kind FROM ai_usage_ledger AS l
+JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
+WHERE l.organization_id = @organization_id
+    AND (l.account_id, l.sequence) > (@after_account_id::uuid, @after_sequence::bigint)
+    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
+ORDER BY l.account_id, l.sequence
+LIMIT @page_size;
 
 -- LedgerListStray returns entries of calls that are not there, for the auditor.
 -- name: LedgerListStray :many

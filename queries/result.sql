@@ -1,3 +1,8 @@
+-- ResultInsert keeps what a run produced.
+-- name: ResultInsert :exec
+INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
+VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at);
+
 -- ResultListCurrent returns for each workflow the current result of a step: the last one that no later RESET to one of
 -- reset_targets has superseded.
 -- name: ResultListCurrent :many
@@ -14,8 +19,3 @@ WHERE NOT EXISTS (
         AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[])
 )
 ORDER BY s.workflow_id;
-
--- ResultInsert keeps what a run produced.
--- name: ResultInsert :exec
-INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
-VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at);

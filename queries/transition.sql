@@ -9,6 +9,15 @@ WHERE t.organization_id = @organization_id AND t.to_state = @state
 SELECT t.* FROM workflow_transitions AS t
 WHERE t.organization_id = @organization_id AND t.workflow_id = @workflow_id AND t.version = @version;
 
+-- TransitionGetHorizon says which transactions have ended, all below oldest, and which number comes after all that were given out:
+-- its own, which it takes for the purpose. The end of a snapshot is none: it comes after the last transaction that has
+-- ended, and others may run beyond it.
+-- name: TransitionGetHorizon :one
+-- The rule is off: it reads no table.
+-- @sqlc-vet-disable names-organization
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
+    pg_current_xact_id()::text::bigint AS next;
+
 -- TransitionListAll pages through the journals of all organizations by key, for the auditor.
 -- name: TransitionListAll :many
 -- The rule is off: the auditor reads all organizations.
@@ -48,10 +57,46 @@ WHERE w.organization_id = @organization_id AND w.id = ANY(@workflow_ids::uuid[])
 ORDER BY t.workflow_id
 LIMIT 1000;
 
--- LegalTransitionList returns the edges of one version of the graph.
--- name: LegalTransitionList :many
--- The rule is off: the graph is the same for all.
--- @sqlc-vet-disable names-organization
-SELECT l.* FROM legal_transitions AS l WHERE l.graph_version = @graph_version
-ORDER BY l.from_state, l.to_state
-LIMIT 1000;
+-- TransitionListNew returns journal rows with their workflows: of each workflow those after a version, as far as they
+-- are younger than a time or were spoken of, which are those from another version on. In the order of the journals; what
+-- is beyond the limit is the last of them.
+-- name: TransitionListNew :many
+WITH wanted AS (
+    SELECT unnest(@workflow_ids::uuid[]) AS workflow_id, unnest(@after_versions::integer[]) AS after_version,
+        unnest(@since::timestamptz[]) AS since, unnest(@told_versions::integer[]) AS told_version
+)
+SELECT sqlc.embed(t), sqlc.embed(w)
+FROM wanted
+JOIN intent_workflows AS w ON w.organization_id = @organization_id AND w.id = wanted.workflow_id
+JOIN workflow_transitions AS t
+    ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > wanted.after_version
+WHERE t.occurred_at > wanted.since OR t.version >= wanted.told_version
+ORDER BY t.workflow_id, t.version
+LIMIT @page_size;
+
+-- TransitionListStays says of the workflows that were created in a range how they have passed through each state: how many
+-- visits, by how many workflows, how many of them stand there now, and how long half and 95 in 100 of the visits lasted
+-- at most. A visit that goes on counts up to as_of.
+-- name: TransitionListStays :many
+WITH stays AS (
+    -- A visit ends with the next row of the journal. A join finds it in less than half the time that lead() takes, and a
+    -- double compares faster than an interval; it is exact to a microsecond for a century.
+    SELECT t.workflow_id, t.to_state AS state, n.version IS NULL AS open,
+        greatest(date_part('epoch', coalesce(n.occurred_at, @as_of::timestamptz) - t.occurred_at), 0) AS seconds
+    FROM intent_workflows AS w
+    JOIN workflow_transitions AS t ON t.organization_id = w.organization_id AND t.workflow_id = w.id
+    LEFT JOIN workflow_transitions AS n ON n.organization_id = @organization_id AND n.workflow_id = t.workflow_id
+        AND n.version = t.version + 1
+    WHERE w.organization_id = @organization_id AND w.created_at >= @created_from AND w.created_at < @created_to
+), passed AS (
+    SELECT s.state, count(*) AS visits, count(DISTINCT s.workflow_id) AS workflows,
+        count(*) FILTER (WHERE s.open) AS open,
+        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY s.seconds) AS lengths
+    FROM stays AS s
+    GROUP BY s.state
+)
+SELECT p.state, p.visits, p.workflows, p.open, (p.lengths[1] * 1000000)::bigint AS median_microseconds,
+    (p.lengths[2] * 1000000)::bigint AS p95_microseconds
+FROM passed AS p
+ORDER BY p.state
+LIMIT 100;

@@ -1,3 +1,12 @@
+-- WorkflowCount counts what WorkflowListByCreated and its siblings list.
+-- name: WorkflowCount :one
+SELECT count(*) FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text);
+
 -- WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry, all in
 -- one statement. No row comes back when the organization has a workflow of that name already.
 -- name: WorkflowCreate :one
@@ -39,15 +48,6 @@ WITH created AS (
     FROM account AS a CROSS JOIN created AS c
 )
 SELECT c.* FROM created AS c;
-
--- WorkflowCount counts what WorkflowListByCreated and its siblings list.
--- name: WorkflowCount :one
-SELECT count(*) FROM intent_workflows AS w
-WHERE w.organization_id = @organization_id
-    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
-    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
-    AND w.created_at >= @created_from AND w.created_at < @created_to
-    AND (@created_by::text = '' OR w.created_by = @created_by::text);
 
 -- WorkflowGet returns one workflow of the organization.
 -- name: WorkflowGet :one
@@ -102,6 +102,15 @@ WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at
 ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
 LIMIT @page_size;
 
+-- WorkflowListHeads pages through all workflows of all organizations by key, for the auditor.
+-- name: WorkflowListHeads :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT w.* FROM intent_workflows AS w
+WHERE (w.organization_id, w.id) > (@after_organization_id::uuid, @after_id::uuid)
+ORDER BY w.organization_id, w.id
+LIMIT @page_size;
+
 -- WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair
 -- once.
 -- name: WorkflowListLive :many
@@ -112,12 +121,30 @@ WHERE w.state <> ALL(@terminal::text[])
 ORDER BY w.graph_version, w.state
 LIMIT 1000;
 
--- WorkflowListHeads pages through all workflows of all organizations by key, for the auditor.
--- name: WorkflowListHeads :many
--- The rule is off: the auditor reads all organizations.
--- @sqlc-vet-disable names-organization
-SELECT w.* FROM intent_workflows AS w
-WHERE (w.organization_id, w.id) > (@after_organization_id::uuid, @after_id::uuid)
+-- WorkflowListMoved returns of each organization the workflows that have moved since a time, the last first.
+-- name: WorkflowListMoved :many
+WITH wanted AS (
+    SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@since::timestamptz[]) AS since
+)
+SELECT m.organization_id, m.id, m.version, m.updated_at
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT w.organization_id, w.id, w.version, w.updated_at FROM intent_workflows AS w
+    WHERE w.organization_id = wanted.organization_id AND w.updated_at > wanted.since
+    ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
+    LIMIT @page_size
+) AS m
+ORDER BY m.organization_id DESC, m.updated_at DESC, m.id DESC;
+
+-- WorkflowListNumbers says how far the journals of workflows and the ledgers of their accounts have come.
+-- name: WorkflowListNumbers :many
+WITH wanted AS (
+    SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@ids::uuid[]) AS id
+)
+SELECT w.organization_id, w.id, w.version, a.sequence
+FROM wanted
+JOIN intent_workflows AS w ON w.organization_id = wanted.organization_id AND w.id = wanted.id
+JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 

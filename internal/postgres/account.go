@@ -12,32 +12,6 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Organization is the tenant.
-type Organization struct {
-	ID                        uuid.UUID
-	Version                   int
-	TimeZone                  string
-	WorkflowLimit, MonthLimit cost.Limit
-	CreatedAt                 time.Time
-	// WebhookURL is where it is told of alerts, "" for nowhere, and WebhookVersion the change that has set it.
-	WebhookURL     string
-	WebhookVersion int
-}
-
-// CreateOrganization writes the caller's organization if it is new.
-func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
-	return translate(s.of(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
-		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
-		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
-	}))
-}
-
-// Organization returns the caller's organization.
-func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
-	row, err := s.of(who.OrganizationID).OrganizationGet(ctx, who.OrganizationID)
-	return one(row, err, toOrganization)
-}
-
 // Account returns one account.
 func (s *Store) Account(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
@@ -196,7 +170,7 @@ func (s *Store) book(
 	ctx context.Context, who caller.Caller, account uuid.UUID, b Booking,
 ) (Movement, error) {
 	n := b.counts()
-	row, err := s.of(who.OrganizationID).RecordUsageAndIncrement(ctx, dbsqlc.RecordUsageAndIncrementParams{
+	row, err := s.of(who.OrganizationID).AccountBook(ctx, dbsqlc.AccountBookParams{
 		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
 		CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
 		Overage: b.Overage, StoppedKind: b.stops(), Actor: who.Actor, Reason: b.Reason, At: b.At,
@@ -219,23 +193,125 @@ func (b Booking) stops() cost.AccountKind {
 	return cost.AccountWorkflow
 }
 
-// Entries returns of each account the first ledger entries after a sequence number.
-func (s *Store) Entries(
-	ctx context.Context, who caller.Caller, accounts []uuid.UUID, after int64, first int32,
-) (map[uuid.UUID][]cost.Entry, error) {
-	rows, err := s.of(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
-		OrganizationID: who.OrganizationID, AccountIds: accounts, AfterSequence: after, PageSize: first,
-	})
-	values, err := many(rows, err, toEntry)
-	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
+// counts is what a booking adds to its day: a call with its outcome, or a correction of one.
+type counts struct{ calls, settled, assumed, adjusted, overage int64 }
+
+func (b Booking) counts() counts {
+	n := counts{calls: 1}
+	switch b.Kind {
+	case cost.EntryAssume:
+		n.assumed = int64(b.Delta.Settled)
+	case cost.EntryAdjust:
+		n.calls, n.adjusted = 0, int64(b.Delta.Settled)
+	default:
+		n.settled = int64(b.Delta.Settled)
+	}
+	if b.Overage && b.Kind == cost.EntrySettle {
+		n.overage = int64(b.Delta.Settled - b.Call.Hold)
+	}
+	return n
 }
 
-// EntryAt returns one ledger entry.
-func (s *Store) EntryAt(
-	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
-) (entry cost.Entry, found bool, err error) {
-	row, err := s.of(who.OrganizationID).LedgerGet(ctx, dbsqlc.LedgerGetParams{
-		OrganizationID: who.OrganizationID, AccountID: account, Sequence: sequence,
+// EachAccount calls visit for every account of every organization, in the order of their keys.
+func (s *Store) EachAccount(ctx context.Context, visit func(cost.Account) error) error {
+	in := dbsqlc.AccountListAllParams{PageSize: auditPage}
+	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.ofAudit().AccountListAll(ctx, in) },
+		func(r dbsqlc.UsageAccount) error {
+			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
+			return visit(toAccount(r))
+		})
+}
+
+// LockAccount returns one account and keeps others from changing it until the transaction ends.
+func (s *Store) LockAccount(
+	ctx context.Context, who caller.Caller, id uuid.UUID,
+) (account cost.Account, found bool, err error) {
+	row, err := s.of(who.OrganizationID).AccountLock(ctx, dbsqlc.AccountLockParams{
+		OrganizationID: who.OrganizationID, ID: id,
 	})
-	return one(row, err, toEntry)
+	return one(row, err, toAccount)
+}
+
+// LockMonths returns the accounts of the month that starts at a time and of those after it, in order, and keeps others
+// from changing them until the transaction ends.
+func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Time) ([]cost.Account, error) {
+	rows, err := s.of(who.OrganizationID).AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
+		OrganizationID: who.OrganizationID, PeriodStart: &start,
+	})
+	return many(rows, err, toAccount)
+}
+
+// Limit sets the limit of an account that the transaction has locked, and lets it spend again.
+func (s *Store) Limit(
+	ctx context.Context, who caller.Caller, account cost.Account, limit cost.Limit, reason string, at time.Time,
+) (Movement, error) {
+	delta, err := limit.Minus(account.Balance.Limit)
+	if err != nil {
+		return Movement{}, err
+	}
+	row, err := s.of(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
+		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
+		Actor: who.Actor, Reason: reason, At: at,
+	})
+	if err != nil {
+		return Movement{}, translate(err)
+	}
+	limited := toAccount(dbsqlc.UsageAccount(row))
+	s.noteEntry(limited, ToldEntry{Kind: cost.EntryLimit})
+	return Movement{Account: limited, Delta: cost.Delta{Limit: delta}, At: at}, nil
+}
+
+// LastMonth returns the last month that was opened before a time.
+func (s *Store) LastMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (account cost.Account, found bool, err error) {
+	row, err := s.of(who.OrganizationID).AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
+		OrganizationID: who.OrganizationID, At: &at,
+	})
+	return one(row, err, toAccount)
+}
+
+// NextMonth returns the first month that was opened after a time.
+func (s *Store) NextMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (account cost.Account, found bool, err error) {
+	row, err := s.of(who.OrganizationID).AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
+		OrganizationID: who.OrganizationID, At: &at,
+	})
+	return one(row, err, toAccount)
+}
+
+// Rooms returns the room of each workflow, with the month that a time falls in.
+func (s *Store) Rooms(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, at time.Time,
+) (map[uuid.UUID]cost.Room, error) {
+	rows, err := s.of(who.OrganizationID).AccountListWithMonth(ctx, dbsqlc.AccountListWithMonthParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows, At: at,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	rooms := make(map[uuid.UUID]cost.Room, len(rows))
+	for _, r := range rows {
+		rooms[r.WorkflowID] = cost.Room{
+			Workflow: cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+			Month: cost.Balance{
+				Settled: cost.Pico(r.MonthSettledPico), Held: cost.Pico(r.MonthHeldPico),
+				Limit: cost.Limit(r.MonthLimitPico), Stopped: r.MonthStopped,
+			},
+		}
+	}
+	return rooms, nil
+}
+
+func toAccount(r dbsqlc.UsageAccount) cost.Account {
+	a := cost.Account{
+		OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, Sequence: r.Sequence, Hash: r.Hash,
+		LimitSequence: r.LimitSequence,
+		Balance:       cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+	}
+	if r.PeriodStart != nil && r.PeriodEnd != nil {
+		a.Period = &cost.Period{Start: r.PeriodStart.UTC(), End: r.PeriodEnd.UTC()}
+	}
+	return a
 }

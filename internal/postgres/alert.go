@@ -36,19 +36,6 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 	return addressed, err
 }
 
-// WriteOperatorAlert writes an alert that only the operator hears of, unless there is one of the same keys.
-func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
-	in := dbsqlc.AlertAddOfOperatorParams{ID: a.ID, Kind: a.Kind, ProposalID: a.ProposalID, At: a.At}
-	if d := a.Difference; d != nil {
-		day := d.Day.Date()
-		in.Provider, in.Day, in.Model, in.BookedCalls, in.ChargedCalls = &d.Provider, &day, &a.Model, &d.BookedCalls,
-			&d.ChargedCalls
-		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
-	}
-	_, err := s.ofNobody().AlertAddOfOperator(ctx, in)
-	return translate(err)
-}
-
 // AlertPage asks for alerts of some kinds, the newest first: those before a key, or the one of an id.
 type AlertPage struct {
 	Kinds    []cost.AlertKind
@@ -77,21 +64,6 @@ func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost
 		OrganizationID: who.OrganizationID, Kinds: texts(kinds),
 	})
 	return int(n), translate(err)
-}
-
-// OperatorAlerts returns the last alerts that only the operator hears of.
-func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, error) {
-	rows, err := s.ofNobody().AlertListOfOperator(ctx, first)
-	return many(rows, err, func(r dbsqlc.AlertListOfOperatorRow) cost.Alert {
-		return cost.Alert{
-			ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), ProposalID: r.ProposalID, Model: r.Model,
-			Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
-			Difference: difference(r.Provider, r.Day, cost.Difference{
-				BookedCalls: value(r.BookedCalls), ChargedCalls: value(r.ChargedCalls), Booked: value(r.BookedPico),
-				Charged: value(r.ChargedPico),
-			}),
-		}
-	})
 }
 
 // EachEntryAlert calls visit for every alert of every organization that an entry has caused, in the order of their

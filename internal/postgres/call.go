@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +13,41 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+// Booked is a call with all that the ledger says about it, by account and in order.
+type Booked struct {
+	Call    Call
+	Entries []cost.Entry
+}
+
+// EachCall calls visit for every call of every organization.
+func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
+	in := dbsqlc.CallListAllParams{PageSize: auditPage}
+	for {
+		calls, err := s.ofAudit().CallListAll(ctx, in)
+		if err != nil {
+			return translate(err)
+		}
+		entries, err := s.entriesOfCalls(ctx, calls)
+		if err != nil {
+			return err
+		}
+		for _, r := range calls { // Both lists are in the order of the calls' keys.
+			b, n := Booked{Call: toCall(r)}, 0
+			for ; n < len(entries) && *entries[n].CallID == r.ID && entries[n].OrganizationID == r.OrganizationID; n++ {
+				b.Entries = append(b.Entries, entries[n])
+			}
+			if err := visit(b); err != nil {
+				return err
+			}
+			entries = entries[n:]
+			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
+		}
+		if len(calls) < auditPage {
+			return nil
+		}
+	}
+}
 
 // before returns the states that a call may come from when it becomes next, as parameters.
 func before(next cost.CallState) []string {
@@ -164,7 +201,7 @@ func (s *Store) ReleaseCall(
 func (s *Store) SuspectCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
 ) (call Call, suspected bool, err error) {
-	row, err := s.of(who.OrganizationID).CallSuspect(ctx, dbsqlc.CallSuspectParams{
+	row, err := s.of(who.OrganizationID).CallMarkUnknown(ctx, dbsqlc.CallMarkUnknownParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
 		FailureCode: pointer(why), At: at, CheckAt: checkAt,
 	})
@@ -192,7 +229,7 @@ func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) (
 
 // HurryCalls makes the open calls of a run due for a look now.
 func (s *Store) HurryCalls(ctx context.Context, run workflow.Run, at time.Time) error {
-	return translate(s.of(run.OrganizationID).CallHurry(ctx, dbsqlc.CallHurryParams{
+	return translate(s.of(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
 		OrganizationID: run.OrganizationID, WorkflowID: run.WorkflowID, RunToken: run.Token, At: at,
 	}))
 }
@@ -212,21 +249,112 @@ func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (
 	return one(row, err, toCall)
 }
 
-// LastEntryOf returns the last entry of a kind that the workflow's account has for a call, corrections of a named entry
-// aside.
-func (s *Store) LastEntryOf(
-	ctx context.Context, c Call, kind cost.EntryKind,
-) (entry cost.Entry, found bool, err error) {
-	row, err := s.of(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
-		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID, Kind: kind,
-	})
-	return one(row, err, toEntry)
+// Record is a call that was made without a reservation.
+type Record struct {
+	ID, WorkflowID, MonthID uuid.UUID
+	Step                    workflow.StepKey
+	Bill                    Bill
 }
 
-// BookedFor sums what was booked for a call so far.
-func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
-	sum, err := s.of(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
-		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
+// RecordCall writes a call down that was made without a reservation, and books its cost in full on both accounts, which
+// it locks first, the workflow's before the month's. The call is flagged when either account goes beyond its limit.
+// found is false when there is no such workflow.
+func (s *Store) RecordCall(
+	ctx context.Context, who caller.Caller, r Record,
+) (call Call, moves []Movement, found bool, err error) {
+	accounts := []uuid.UUID{r.WorkflowID, r.MonthID}
+	over := make([]bool, len(accounts))
+	for i, id := range accounts {
+		account, there, err := s.LockAccount(ctx, who, id)
+		if err != nil || !there {
+			return call, nil, there, err
+		}
+		over[i] = !account.Balance.Covers(r.Bill.Cost)
+	}
+	row, err := s.of(who.OrganizationID).CallRecord(ctx, dbsqlc.CallRecordParams{
+		OrganizationID: who.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, MonthID: r.MonthID, Step: r.Step,
+		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
+		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
+		GenerationID: r.Bill.GenerationID, AnsweredModel: r.Bill.Model, PromptTokens: r.Bill.Usage.PromptTokens,
+		CompletionTokens: r.Bill.Usage.CompletionTokens, CachedTokens: r.Bill.Usage.CachedTokens,
+		ReasoningTokens: r.Bill.Usage.ReasoningTokens, Actor: who.Actor, At: r.Bill.At,
 	})
-	return cost.Pico(sum), translate(err)
+	if call, found, err = one(row, err, toCall); err != nil || !found {
+		return call, nil, found, err
+	}
+	for i, id := range accounts {
+		booked, err := s.book(ctx, who, id, Booking{
+			Kind: cost.EntryRecord, Call: call, Delta: cost.Delta{Settled: r.Bill.Cost}, Overage: over[i], At: r.Bill.At,
+		})
+		if err != nil {
+			return call, nil, true, fmt.Errorf("record on account %s: %w", id, err)
+		}
+		moves = append(moves, booked)
+	}
+	return call, moves, true, nil
 }
+
+// ServedQuery chooses the calls that a provider has served, by the time they were sent.
+type ServedQuery struct {
+	Provider     string
+	Organization *uuid.UUID // nil: all organizations
+	From, To     time.Time  // To is exclusive
+}
+
+// ServedDay is what was booked for the calls that were sent on one day, in UTC, and answered by one model. Open calls
+// have no outcome yet and hold Held.
+type ServedDay struct {
+	Day          cost.Day
+	Model        string
+	Calls, Open  int64
+	Booked, Held cost.Pico
+}
+
+// servedMost is far above the days of a range times the models of a provider.
+const servedMost = 100_000
+
+// Served adds up the calls that a provider has served, by day and model.
+func (s *Store) Served(ctx context.Context, in ServedQuery) ([]ServedDay, error) {
+	rows, err := s.ofAudit().CallListByDay(ctx, dbsqlc.CallListByDayParams{
+		Provider: in.Provider, OrganizationID: in.Organization, FromTime: in.From, ToTime: in.To,
+		Reserved: cost.CallReserved, Released: cost.CallReleased, PageSize: servedMost,
+	})
+	return many(rows, err, func(r dbsqlc.CallListByDayRow) ServedDay {
+		return ServedDay{
+			Day: cost.NewDay(r.Day), Model: r.Model, Calls: r.Calls, Open: r.Open, Booked: cost.Pico(r.Booked),
+			Held: cost.Pico(r.Held),
+		}
+	})
+}
+
+// Call is a call with what only the engine asks about.
+type Call struct {
+	cost.Call
+	MonthID      uuid.UUID
+	Recorded     bool // made without a reservation: it has no hold
+	RunToken     *int
+	WebSearches  int64
+	Checks       int
+	UnknownSince *time.Time
+}
+
+func toCall(r dbsqlc.AiCall) Call {
+	return Call{
+		Call: cost.Call{
+			OrganizationID: r.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, Step: string(r.Step),
+			Models: r.Models, State: r.State, Hold: r.HoldPico, Cost: r.CostPico, ListCost: r.ListCostPico,
+			Overage: r.Overage, Provider: r.Provider, GenerationID: value(r.GenerationID),
+			AnsweredModel: r.AnsweredModel, FailureCode: string(value(r.FailureCode)), Actor: r.Actor,
+			Usage: cost.Usage{
+				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, CachedTokens: r.CachedTokens,
+				ReasoningTokens: r.ReasoningTokens, WebSearches: r.MadeSearches,
+			},
+			PromptBytes: r.PromptBytes, MaxCompletionTokens: r.MaxCompletionTokens, ReservedAt: r.ReservedAt.UTC(),
+			DispatchedAt: r.DispatchedAt, EndedAt: r.EndedAt,
+		},
+		MonthID: r.MonthID, Recorded: r.Recorded, RunToken: r.RunToken, WebSearches: r.WebSearches, Checks: r.Checks,
+		UnknownSince: r.UnknownSince,
+	}
+}
+
+func toPublicCall(r dbsqlc.AiCall) cost.Call { return toCall(r).Call }

@@ -52,7 +52,7 @@ func (s *Store) Key(ctx context.Context, who caller.Caller, text string) (key Ke
 
 // NameKey adds what the request under a key has made.
 func (s *Store) NameKey(ctx context.Context, who caller.Caller, text string, made Made) error {
-	return translate(s.of(who.OrganizationID).IdempotencyName(ctx, dbsqlc.IdempotencyNameParams{
+	return translate(s.of(who.OrganizationID).IdempotencyComplete(ctx, dbsqlc.IdempotencyCompleteParams{
 		OrganizationID: who.OrganizationID, Key: text, Version: made.Version, AccountID: made.AccountID,
 		Sequence: made.Sequence, Answer: made.Answer,
 	}))

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/testdb"
@@ -118,4 +120,82 @@ func TestAQueryThatForgetsItsOrganizationIsFound(t *testing.T) {
 			t.Errorf("%s: got %q, want %d", query, got, want)
 		}
 	}
+}
+
+// goOnly are the files of the store that no file of queries/ belongs to.
+var goOnly = []string{"change", "errors", "migrate", "role", "rows", "store", "tenant", "uuid"}
+
+func TestQueries(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../queries/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("queries: got %v, %v", files, err)
+	}
+	queries := map[string][]string{} // by table
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := strings.TrimSuffix(filepath.Base(file), ".sql")
+		for _, name := range named.FindAllStringSubmatch(string(text), -1) {
+			queries[table] = append(queries[table], name[1])
+		}
+	}
+	stores := map[string]string{} // the text of each Go file
+	files, err = filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name := strings.TrimSuffix(file, ".go"); !strings.HasSuffix(name, "_test") {
+			stores[name] = string(text)
+		}
+	}
+
+	t.Run("EachFileHasOneGoFile", func(t *testing.T) {
+		t.Parallel()
+		want := slices.Sorted(maps.Keys(queries))
+		got := slices.DeleteFunc(slices.Sorted(maps.Keys(stores)), func(name string) bool {
+			return slices.Contains(goOnly, name)
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Go files (-queries +postgres):\n%s", diff)
+		}
+	})
+	t.Run("NamesAreTableThenVerbInAlphabeticalOrder", func(t *testing.T) {
+		t.Parallel()
+		for table, names := range queries {
+			if !slices.IsSorted(names) {
+				t.Errorf("%s.sql: got %v, want alphabetical order", table, names)
+			}
+			var prefix string
+			for word := range strings.SplitSeq(table, "_") {
+				prefix += strings.ToUpper(word[:1]) + word[1:]
+			}
+			for _, name := range names {
+				if verb, ok := strings.CutPrefix(name, prefix); !ok || verb == "" || verb[0] < 'A' || verb[0] > 'Z' {
+					t.Errorf("%s.sql: got the name %s, want %s and a verb", table, name, prefix)
+				}
+			}
+		}
+	})
+	t.Run("OnlyTheGoFileOfTheTableCallsThem", func(t *testing.T) {
+		t.Parallel()
+		for table, names := range queries {
+			for _, name := range names {
+				// On s.forTenant(…) or a variable q; dbsqlc.Name is the type of a row.
+				called := regexp.MustCompile(`[)q][.]` + name + `\b`)
+				for file, text := range stores {
+					if called.MatchString(text) != (file == table) {
+						t.Errorf("%s.go: calls %s of %s.sql: got %t", file, name, table, file != table)
+					}
+				}
+			}
+		}
+	})
 }

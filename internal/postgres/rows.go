@@ -6,11 +6,52 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/postgres/dbsqlc"
-	"github.com/infin8content/engine/internal/workflow"
 )
+
+// The lists of an audit are of every organization, and for whoever works as the owner of the database: for others they
+// are refused, rather than short.
+
+// auditPage is how many rows the auditor's lists read at a time.
+const auditPage = 5000
+
+// pages reads until a page is not full.
+func pages[Row any](read func() ([]Row, error), visit func(Row) error) error {
+	for {
+		rows, err := read()
+		if err != nil {
+			return translate(err)
+		}
+		for _, row := range rows {
+			if err := visit(row); err != nil {
+				return err
+			}
+		}
+		if len(rows) < auditPage {
+			return nil
+		}
+	}
+}
+
+// exportPage is how many rows an export has in memory at a time.
+const exportPage = 500
+
+// texts passes a list of states as text, which is how the driver knows arrays.
+func texts[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// utc returns the same moment in UTC.
+func utc(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	moment := at.UTC()
+	return &moment
+}
 
 // one turns "no rows" into found = false, which is an answer, not an error.
 func one[Row, Value any](row Row, err error, convert func(Row) Value) (Value, bool, error) {
@@ -65,93 +106,3 @@ func value[T any](p *T) T {
 	}
 	return *p
 }
-
-func toWorkflow(r dbsqlc.IntentWorkflow) workflow.Workflow {
-	return workflow.Workflow{
-		ID: r.ID, OrganizationID: r.OrganizationID, Name: r.Name,
-		Company: workflow.Company{Name: r.CompanyName, URL: r.CompanyUrl, LinkedInURL: r.LinkedinUrl},
-		State:   r.State, Version: r.Version, GraphVersion: r.GraphVersion, CreatedBy: r.CreatedBy,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-	}
-}
-
-func toTransition(r dbsqlc.WorkflowTransition) workflow.Transition {
-	return workflow.Transition{
-		OrganizationID: r.OrganizationID, WorkflowID: r.WorkflowID, Version: r.Version, GraphVersion: r.GraphVersion,
-		Kind: r.Kind, From: value(r.FromState), To: r.ToState, Actor: r.Actor, Reason: r.Reason,
-		At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
-	}
-}
-
-func toRun(r dbsqlc.WorkflowRun) workflow.Run {
-	return workflow.Run{
-		OrganizationID: r.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Worker: r.Worker,
-		Attempt: r.Attempt, StartedAt: r.StartedAt.UTC(), LeaseExpiresAt: r.LeaseExpiresAt.UTC(), EndedAt: r.EndedAt,
-		Failure: value(r.FailureCode), FailureMessage: r.FailureMessage, RetryAt: r.RetryAt,
-	}
-}
-
-func toAccount(r dbsqlc.UsageAccount) cost.Account {
-	a := cost.Account{
-		OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, Sequence: r.Sequence, Hash: r.Hash,
-		LimitSequence: r.LimitSequence,
-		Balance:       cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
-	}
-	if r.PeriodStart != nil && r.PeriodEnd != nil {
-		a.Period = &cost.Period{Start: r.PeriodStart.UTC(), End: r.PeriodEnd.UTC()}
-	}
-	return a
-}
-
-func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
-	return cost.Entry{
-		OrganizationID: r.OrganizationID, AccountID: r.AccountID, Sequence: r.Sequence, Kind: r.Kind, CallID: r.CallID,
-		Before: cost.Balance{
-			Settled: r.SettledBefore, Held: r.HeldBefore, Limit: r.LimitBefore, Stopped: r.StoppedBefore,
-		},
-		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
-		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
-		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
-		Corrects: r.CorrectsSequence, LimitSequence: r.LimitSequence,
-	}
-}
-
-func toOrganization(r dbsqlc.Organization) Organization {
-	return Organization{
-		ID: r.ID, Version: r.Version, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico,
-		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(), WebhookURL: value(r.WebhookUrl),
-		WebhookVersion: value(r.WebhookVersion),
-	}
-}
-
-// Call is a call with what only the engine asks about.
-type Call struct {
-	cost.Call
-	MonthID      uuid.UUID
-	Recorded     bool // made without a reservation: it has no hold
-	RunToken     *int
-	WebSearches  int64
-	Checks       int
-	UnknownSince *time.Time
-}
-
-func toCall(r dbsqlc.AiCall) Call {
-	return Call{
-		Call: cost.Call{
-			OrganizationID: r.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, Step: string(r.Step),
-			Models: r.Models, State: r.State, Hold: r.HoldPico, Cost: r.CostPico, ListCost: r.ListCostPico,
-			Overage: r.Overage, Provider: r.Provider, GenerationID: value(r.GenerationID),
-			AnsweredModel: r.AnsweredModel, FailureCode: string(value(r.FailureCode)), Actor: r.Actor,
-			Usage: cost.Usage{
-				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, CachedTokens: r.CachedTokens,
-				ReasoningTokens: r.ReasoningTokens, WebSearches: r.MadeSearches,
-			},
-			PromptBytes: r.PromptBytes, MaxCompletionTokens: r.MaxCompletionTokens, ReservedAt: r.ReservedAt.UTC(),
-			DispatchedAt: r.DispatchedAt, EndedAt: r.EndedAt,
-		},
-		MonthID: r.MonthID, Recorded: r.Recorded, RunToken: r.RunToken, WebSearches: r.WebSearches, Checks: r.Checks,
-		UnknownSince: r.UnknownSince,
-	}
-}
-
-func toPublicCall(r dbsqlc.AiCall) cost.Call { return toCall(r).Call }

@@ -11,6 +11,14 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+func toRun(r dbsqlc.WorkflowRun) workflow.Run {
+	return workflow.Run{
+		OrganizationID: r.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Worker: r.Worker,
+		Attempt: r.Attempt, StartedAt: r.StartedAt.UTC(), LeaseExpiresAt: r.LeaseExpiresAt.UTC(), EndedAt: r.EndedAt,
+		Failure: value(r.FailureCode), FailureMessage: r.FailureMessage, RetryAt: r.RetryAt,
+	}
+}
+
 // Run returns one run.
 func (s *Store) Run(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
@@ -68,43 +76,4 @@ func (s *Store) RenewRun(
 func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]workflow.Run, error) {
 	rows, err := s.ofAll().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
 	return many(rows, err, toRun)
-}
-
-// StepResult is what a run produced.
-type StepResult struct {
-	WorkflowID      uuid.UUID
-	Token           int
-	Step            workflow.StepKey
-	Content         []byte
-	Provider, Model string
-	At              time.Time
-}
-
-// KeepResult writes down what a run produced.
-func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
-	return translate(s.of(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
-		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
-		Provider: r.Provider, Model: r.Model, At: r.At,
-	}))
-}
-
-// CurrentResults returns the current result of a step for each workflow that has one.
-func (s *Store) CurrentResults(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
-) (map[uuid.UUID]StepResult, error) {
-	rows, err := s.of(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
-		ResetTargets: texts(workflow.ResetTargets(step)),
-	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	results := make(map[uuid.UUID]StepResult, len(rows))
-	for _, r := range rows {
-		results[r.WorkflowID] = StepResult{
-			WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider,
-			Model: r.Model, At: r.CreatedAt.UTC(),
-		}
-	}
-	return results, nil
 }

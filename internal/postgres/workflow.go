@@ -12,6 +12,130 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+// Head is where a workflow stands, with the hash that explains it.
+type Head struct {
+	workflow.Workflow
+	Hash []byte
+}
+
+// EachHead calls visit for every workflow of every organization, in the order of their keys.
+func (s *Store) EachHead(ctx context.Context, visit func(Head) error) error {
+	in := dbsqlc.WorkflowListHeadsParams{PageSize: auditPage}
+	return pages(func() ([]dbsqlc.IntentWorkflow, error) { return s.ofAudit().WorkflowListHeads(ctx, in) },
+		func(r dbsqlc.IntentWorkflow) error {
+			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
+			return visit(Head{Workflow: toWorkflow(r), Hash: r.Hash})
+		})
+}
+
+// WorkflowFilter chooses workflows. Empty States choose all; the times are always set.
+type WorkflowFilter struct {
+	States                 []workflow.State
+	NameContains           string
+	CreatedFrom, CreatedTo time.Time
+	CreatedBy              string
+}
+
+// WorkflowPage is one page of a list of workflows, after the key (AfterAt, AfterID).
+type WorkflowPage struct {
+	Filter     WorkflowFilter
+	ByUpdated  bool
+	Descending bool
+	AfterAt    time.Time
+	AfterID    uuid.UUID
+	First      int32
+}
+
+// Workflows returns one page of the organization's workflows.
+func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage) ([]workflow.Workflow, error) {
+	in := dbsqlc.WorkflowListByCreatedParams{
+		OrganizationID: who.OrganizationID, AfterAt: p.AfterAt, AfterID: p.AfterID, States: texts(p.Filter.States),
+		NameContains: p.Filter.NameContains, CreatedFrom: p.Filter.CreatedFrom, CreatedTo: p.Filter.CreatedTo,
+		CreatedBy: p.Filter.CreatedBy, PageSize: p.First,
+	}
+	q := s.planned(who.OrganizationID)
+	list := q.WorkflowListByCreated
+	switch {
+	case p.ByUpdated && p.Descending:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByUpdatedDescending(ctx, dbsqlc.WorkflowListByUpdatedDescendingParams(in))
+		}
+	case p.ByUpdated:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByUpdated(ctx, dbsqlc.WorkflowListByUpdatedParams(in))
+		}
+	case p.Descending:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByCreatedDescending(ctx, dbsqlc.WorkflowListByCreatedDescendingParams(in))
+		}
+	}
+	rows, err := list(ctx, in)
+	return many(rows, err, toWorkflow)
+}
+
+// CountWorkflows counts the organization's workflows that a filter chooses.
+func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
+	n, err := s.planned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
+		OrganizationID: who.OrganizationID, States: texts(f.States), NameContains: f.NameContains,
+		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, CreatedBy: f.CreatedBy,
+	})
+	return int(n), translate(err)
+}
+
+// WorkflowPosition is the version of a workflow, and the time of its last transition.
+type WorkflowPosition struct {
+	OrganizationID, WorkflowID uuid.UUID
+	Version                    int
+	At                         time.Time
+}
+
+// MovedSince returns of each organization the workflows that have moved since its time, the last first and at most
+// limit of them. One statement for all organizations.
+func (s *Store) MovedSince(
+	ctx context.Context, since map[uuid.UUID]time.Time, limit int32,
+) ([]WorkflowPosition, error) {
+	in := dbsqlc.WorkflowListMovedParams{PageSize: limit}
+	for organization, at := range since {
+		in.OrganizationIds, in.Since = append(in.OrganizationIds, organization), append(in.Since, at)
+	}
+	rows, err := s.ofAll().WorkflowListMoved(ctx, in)
+	return many(rows, err, toPosition)
+}
+
+func toPosition(r dbsqlc.WorkflowListMovedRow) WorkflowPosition {
+	return WorkflowPosition{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
+}
+
+// Numbers returns for each workflow the last version of its journal and the last sequence number of its account's
+// ledger, as two changes. flows names the organization of each. One statement.
+func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]Change, error) {
+	in := dbsqlc.WorkflowListNumbersParams{PageSize: int32(len(flows))}
+	for flow, organization := range flows {
+		in.Ids, in.OrganizationIds = append(in.Ids, flow), append(in.OrganizationIds, organization)
+	}
+	rows, err := s.ofAll().WorkflowListNumbers(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	numbers := make([]Change, 0, 2*len(rows))
+	for _, r := range rows {
+		last := Change{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Number: int64(r.Version)}
+		numbers = append(numbers, last)
+		last.Ledger, last.Number = true, r.Sequence
+		numbers = append(numbers, last)
+	}
+	return numbers, nil
+}
+
+func toWorkflow(r dbsqlc.IntentWorkflow) workflow.Workflow {
+	return workflow.Workflow{
+		ID: r.ID, OrganizationID: r.OrganizationID, Name: r.Name,
+		Company: workflow.Company{Name: r.CompanyName, URL: r.CompanyUrl, LinkedInURL: r.LinkedinUrl},
+		State:   r.State, Version: r.Version, GraphVersion: r.GraphVersion, CreatedBy: r.CreatedBy,
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
 // NewWorkflow is what a workflow begins with.
 type NewWorkflow struct {
 	ID      uuid.UUID
@@ -115,46 +239,6 @@ func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int
 	rows, err := s.ofAll().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
 	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
 		return toPosition(dbsqlc.WorkflowListMovedRow(r))
-	})
-}
-
-// TransitionAt returns one row of a workflow's journal.
-func (s *Store) TransitionAt(
-	ctx context.Context, who caller.Caller, flow uuid.UUID, version int,
-) (made workflow.Transition, found bool, err error) {
-	row, err := s.of(who.OrganizationID).TransitionGet(ctx, dbsqlc.TransitionGetParams{
-		OrganizationID: who.OrganizationID, WorkflowID: flow, Version: version,
-	})
-	return one(row, err, toTransition)
-}
-
-// Transitions returns of each workflow the first journal rows after a version.
-func (s *Store) Transitions(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID, after int, first int32,
-) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.of(who.OrganizationID).TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterVersion: after, PageSize: first,
-	})
-	values, err := many(rows, err, toTransition)
-	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })
-}
-
-// LastTransitions returns the last journal row of each workflow.
-func (s *Store) LastTransitions(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID,
-) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.of(who.OrganizationID).TransitionListLast(ctx, dbsqlc.TransitionListLastParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows,
-	})
-	values, err := many(rows, err, toTransition)
-	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })
-}
-
-// LegalTransitions returns the edges that the database knows of one version of the graph.
-func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workflow.LegalTransition, error) {
-	rows, err := s.ofNobody().LegalTransitionList(ctx, graphVersion)
-	return many(rows, err, func(r dbsqlc.LegalTransition) workflow.LegalTransition {
-		return workflow.LegalTransition{From: r.FromState, To: r.ToState, Kind: r.Kind}
 	})
 }
 

@@ -117,7 +117,7 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 		"counted_adjusted": "0", "counted_overage": "0",
 	}
 	for _, transaction := range [][3]string{
-		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "RecordUsageAndIncrement", "SETTLE"},
+		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "AccountBook", "SETTLE"},
 	} {
 		s.text.WriteString("BEGIN;\nSELECT set_config('infin8.organization_id', (" + idExpression(payerIDs, "o") +
 			")::text, true);\n")

@@ -51,7 +51,7 @@ func TestTracing_NamesOperationsAndNoContent(t *testing.T) {
 	text := c.text()
 	for _, name := range []string{
 		"POST /graphql", "engine Create", "engine GenerateICP", "run ICP", "engine Reserve", "engine Finish",
-		"WorkflowTransition", "RecordUsageAndIncrement", "model perplexity/sonar", "infin8.request_id",
+		"WorkflowTransition", "AccountBook", "model perplexity/sonar", "infin8.request_id",
 	} {
 		if !strings.Contains(text, name) {
 			t.Errorf("no span has %q", name)

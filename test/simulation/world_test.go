@@ -300,7 +300,7 @@ func (w *world) bear(role role) {
 func (w *world) breaks(statement string) bool {
 	often := 4
 	switch statement {
-	case "commit", "IdempotencyClaim", "CallReserve", "AccountHold", "RecordUsageAndIncrement",
+	case "commit", "IdempotencyClaim", "CallReserve", "AccountHold", "AccountBook",
 		"CallListDue", "RunListExpired", "WorkflowWake":
 		often = 20
 	}

@@ -13,6 +13,139 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
+const accountBook = `-- name: AccountBook :one
+WITH booked AS (
+    UPDATE usage_accounts AS a
+    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + $1::bigint,
+        held_pico = a.held_pico + $2::bigint,
+        stopped = a.stopped OR ($3::boolean AND a.kind = $4), previous_stopped = a.stopped,
+        previous_hash = a.hash,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $5::entry_kind, $6::uuid,
+            $1::bigint, $2::bigint, 0, a.settled_pico + $1::bigint,
+            a.held_pico + $2::bigint, a.limit_pico,
+            a.stopped OR ($3::boolean AND a.kind = $4), $3::boolean, $7::actor,
+            $8::reason, $9::timestamptz)
+    WHERE a.organization_id = $10 AND a.id = $11
+    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
+        limit_sequence)
+    SELECT b.organization_id, b.id, b.sequence, $5::entry_kind, $6::uuid, $12::amount_pico,
+        b.settled_pico - $1::bigint, $1::bigint, b.settled_pico,
+        b.held_pico - $2::bigint, $2::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
+        b.previous_stopped, b.stopped, $3::boolean, $7::actor, $8::reason, $9::timestamptz,
+        b.previous_hash, b.hash, $13::bigint, b.limit_sequence
+    FROM booked AS b
+), counted AS (
+    INSERT INTO usage_days AS u (
+        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
+        settled_pico, assumed_pico, adjusted_pico, overage_pico)
+    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, $14::bigint,
+        c.prompt_tokens * $14::bigint, c.completion_tokens * $14::bigint, $15::bigint,
+        $16::bigint, $17::bigint, $18::bigint
+    FROM booked AS b
+    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = $6::uuid
+    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
+    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
+        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
+        overage_pico = u.overage_pico + excluded.overage_pico
+)
+SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_stopped, b.previous_hash, b.hash, b.time_zone, b.limit_sequence FROM booked AS b
+`
+
+type AccountBookParams struct {
+	SettledDelta     int64
+	HeldDelta        int64
+	Overage          bool
+	StoppedKind      cost.AccountKind
+	Kind             cost.EntryKind
+	CallID           uuid.UUID
+	Actor            string
+	Reason           string
+	At               time.Time
+	OrganizationID   uuid.UUID
+	ID               uuid.UUID
+	CallHoldPico     cost.Pico
+	CorrectsSequence *int64
+	Calls            int64
+	CountedSettled   int64
+	CountedAssumed   int64
+	CountedAdjusted  int64
+	CountedOverage   int64
+}
+
+type AccountBookRow struct {
+	OrganizationID  uuid.UUID
+	ID              uuid.UUID
+	Kind            cost.AccountKind
+	WorkflowID      *uuid.UUID
+	PeriodStart     *time.Time
+	PeriodEnd       *time.Time
+	Sequence        int64
+	SettledPico     cost.Pico
+	HeldPico        cost.Pico
+	LimitPico       cost.Limit
+	Stopped         bool
+	PreviousStopped bool
+	PreviousHash    []byte
+	Hash            []byte
+	TimeZone        *string
+	LimitSequence   int64
+}
+
+// AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
+// correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
+// statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
+// another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
+// transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+func (q *Queries) AccountBook(ctx context.Context, arg AccountBookParams) (AccountBookRow, error) {
+	row := q.db.QueryRow(ctx, accountBook,
+		arg.SettledDelta,
+		arg.HeldDelta,
+		arg.Overage,
+		arg.StoppedKind,
+		arg.Kind,
+		arg.CallID,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+		arg.OrganizationID,
+		arg.ID,
+		arg.CallHoldPico,
+		arg.CorrectsSequence,
+		arg.Calls,
+		arg.CountedSettled,
+		arg.CountedAssumed,
+		arg.CountedAdjusted,
+		arg.CountedOverage,
+	)
+	var i AccountBookRow
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Kind,
+		&i.WorkflowID,
+		&i.PeriodStart,
+		&i.PeriodEnd,
+		&i.Sequence,
+		&i.SettledPico,
+		&i.HeldPico,
+		&i.LimitPico,
+		&i.Stopped,
+		&i.PreviousStopped,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.TimeZone,
+		&i.LimitSequence,
+	)
+	return i, err
+}
+
 const accountGet = `-- name: AccountGet :one
 SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2
 `
@@ -439,6 +572,71 @@ func (q *Queries) AccountListByWorkflows(ctx context.Context, arg AccountListByW
 	return items, nil
 }
 
+const accountListWithMonth = `-- name: AccountListWithMonth :many
+SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
+    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
+    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
+    coalesce(m.stopped, false)::boolean AS month_stopped
+FROM usage_accounts AS a
+JOIN organizations AS o ON o.id = a.organization_id
+LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
+    AND m.period_start <= $1::timestamptz AND m.period_end > $1::timestamptz
+WHERE a.organization_id = $2 AND a.id = ANY($3::uuid[])
+ORDER BY a.id
+LIMIT 1000
+`
+
+type AccountListWithMonthParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	WorkflowIds    []uuid.UUID
+}
+
+type AccountListWithMonthRow struct {
+	WorkflowID       uuid.UUID
+	SettledPico      cost.Pico
+	HeldPico         cost.Pico
+	LimitPico        cost.Limit
+	Stopped          bool
+	MonthSettledPico int64
+	MonthHeldPico    int64
+	MonthLimitPico   int64
+	MonthStopped     bool
+}
+
+// AccountListWithMonth reads what a hold would be measured by: the accounts of workflows, and beside each that of the
+// month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
+// a moment later the answer may be another. What protects is the condition in AccountHold.
+func (q *Queries) AccountListWithMonth(ctx context.Context, arg AccountListWithMonthParams) ([]AccountListWithMonthRow, error) {
+	rows, err := q.db.Query(ctx, accountListWithMonth, arg.At, arg.OrganizationID, arg.WorkflowIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccountListWithMonthRow{}
+	for rows.Next() {
+		var i AccountListWithMonthRow
+		if err := rows.Scan(
+			&i.WorkflowID,
+			&i.SettledPico,
+			&i.HeldPico,
+			&i.LimitPico,
+			&i.Stopped,
+			&i.MonthSettledPico,
+			&i.MonthHeldPico,
+			&i.MonthLimitPico,
+			&i.MonthStopped,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accountLock = `-- name: AccountLock :one
 SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a WHERE a.organization_id = $1 AND a.id = $2 FOR NO KEY UPDATE
 `
@@ -580,202 +778,4 @@ func (q *Queries) AccountOpenMonth(ctx context.Context, arg AccountOpenMonthPara
 		arg.PeriodEnd,
 	)
 	return err
-}
-
-const checkWorkflowCostLimit = `-- name: CheckWorkflowCostLimit :many
-SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
-    coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
-    coalesce(m.limit_pico, o.month_limit_pico)::bigint AS month_limit_pico,
-    coalesce(m.stopped, false)::boolean AS month_stopped
-FROM usage_accounts AS a
-JOIN organizations AS o ON o.id = a.organization_id
-LEFT JOIN usage_accounts AS m ON m.organization_id = a.organization_id
-    AND m.period_start <= $1::timestamptz AND m.period_end > $1::timestamptz
-WHERE a.organization_id = $2 AND a.id = ANY($3::uuid[])
-ORDER BY a.id
-LIMIT 1000
-`
-
-type CheckWorkflowCostLimitParams struct {
-	At             time.Time
-	OrganizationID uuid.UUID
-	WorkflowIds    []uuid.UUID
-}
-
-type CheckWorkflowCostLimitRow struct {
-	WorkflowID       uuid.UUID
-	SettledPico      cost.Pico
-	HeldPico         cost.Pico
-	LimitPico        cost.Limit
-	Stopped          bool
-	MonthSettledPico int64
-	MonthHeldPico    int64
-	MonthLimitPico   int64
-	MonthStopped     bool
-}
-
-// CheckWorkflowCostLimit reads what a hold would be measured by: the accounts of workflows, and beside each that of the
-// month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
-// a moment later the answer may be another. What protects is the condition in AccountHold.
-func (q *Queries) CheckWorkflowCostLimit(ctx context.Context, arg CheckWorkflowCostLimitParams) ([]CheckWorkflowCostLimitRow, error) {
-	rows, err := q.db.Query(ctx, checkWorkflowCostLimit, arg.At, arg.OrganizationID, arg.WorkflowIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CheckWorkflowCostLimitRow{}
-	for rows.Next() {
-		var i CheckWorkflowCostLimitRow
-		if err := rows.Scan(
-			&i.WorkflowID,
-			&i.SettledPico,
-			&i.HeldPico,
-			&i.LimitPico,
-			&i.Stopped,
-			&i.MonthSettledPico,
-			&i.MonthHeldPico,
-			&i.MonthLimitPico,
-			&i.MonthStopped,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const recordUsageAndIncrement = `-- name: RecordUsageAndIncrement :one
-WITH booked AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, settled_pico = a.settled_pico + $1::bigint,
-        held_pico = a.held_pico + $2::bigint,
-        stopped = a.stopped OR ($3::boolean AND a.kind = $4), previous_stopped = a.stopped,
-        previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $5::entry_kind, $6::uuid,
-            $1::bigint, $2::bigint, 0, a.settled_pico + $1::bigint,
-            a.held_pico + $2::bigint, a.limit_pico,
-            a.stopped OR ($3::boolean AND a.kind = $4), $3::boolean, $7::actor,
-            $8::reason, $9::timestamptz)
-    WHERE a.organization_id = $10 AND a.id = $11
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, corrects_sequence,
-        limit_sequence)
-    SELECT b.organization_id, b.id, b.sequence, $5::entry_kind, $6::uuid, $12::amount_pico,
-        b.settled_pico - $1::bigint, $1::bigint, b.settled_pico,
-        b.held_pico - $2::bigint, $2::bigint, b.held_pico, b.limit_pico, 0, b.limit_pico,
-        b.previous_stopped, b.stopped, $3::boolean, $7::actor, $8::reason, $9::timestamptz,
-        b.previous_hash, b.hash, $13::bigint, b.limit_sequence
-    FROM booked AS b
-), counted AS (
-    INSERT INTO usage_days AS u (
-        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
-        settled_pico, assumed_pico, adjusted_pico, overage_pico)
-    SELECT b.organization_id, b.id, b.kind, c.admitted_on, c.step, c.answered_model, c.state, $14::bigint,
-        c.prompt_tokens * $14::bigint, c.completion_tokens * $14::bigint, $15::bigint,
-        $16::bigint, $17::bigint, $18::bigint
-    FROM booked AS b
-    JOIN ai_calls AS c ON c.organization_id = b.organization_id AND c.id = $6::uuid
-    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
-    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
-        completion_tokens = u.completion_tokens + excluded.completion_tokens,
-        settled_pico = u.settled_pico + excluded.settled_pico, assumed_pico = u.assumed_pico + excluded.assumed_pico,
-        adjusted_pico = u.adjusted_pico + excluded.adjusted_pico,
-        overage_pico = u.overage_pico + excluded.overage_pico
-)
-SELECT b.organization_id, b.id, b.kind, b.workflow_id, b.period_start, b.period_end, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.previous_stopped, b.previous_hash, b.hash, b.time_zone, b.limit_sequence FROM booked AS b
-`
-
-type RecordUsageAndIncrementParams struct {
-	SettledDelta     int64
-	HeldDelta        int64
-	Overage          bool
-	StoppedKind      cost.AccountKind
-	Kind             cost.EntryKind
-	CallID           uuid.UUID
-	Actor            string
-	Reason           string
-	At               time.Time
-	OrganizationID   uuid.UUID
-	ID               uuid.UUID
-	CallHoldPico     cost.Pico
-	CorrectsSequence *int64
-	Calls            int64
-	CountedSettled   int64
-	CountedAssumed   int64
-	CountedAdjusted  int64
-	CountedOverage   int64
-}
-
-type RecordUsageAndIncrementRow struct {
-	OrganizationID  uuid.UUID
-	ID              uuid.UUID
-	Kind            cost.AccountKind
-	WorkflowID      *uuid.UUID
-	PeriodStart     *time.Time
-	PeriodEnd       *time.Time
-	Sequence        int64
-	SettledPico     cost.Pico
-	HeldPico        cost.Pico
-	LimitPico       cost.Limit
-	Stopped         bool
-	PreviousStopped bool
-	PreviousHash    []byte
-	Hash            []byte
-	TimeZone        *string
-	LimitSequence   int64
-}
-
-// RecordUsageAndIncrement writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
-// correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
-// statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
-// another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
-// transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
-func (q *Queries) RecordUsageAndIncrement(ctx context.Context, arg RecordUsageAndIncrementParams) (RecordUsageAndIncrementRow, error) {
-	row := q.db.QueryRow(ctx, recordUsageAndIncrement,
-		arg.SettledDelta,
-		arg.HeldDelta,
-		arg.Overage,
-		arg.StoppedKind,
-		arg.Kind,
-		arg.CallID,
-		arg.Actor,
-		arg.Reason,
-		arg.At,
-		arg.OrganizationID,
-		arg.ID,
-		arg.CallHoldPico,
-		arg.CorrectsSequence,
-		arg.Calls,
-		arg.CountedSettled,
-		arg.CountedAssumed,
-		arg.CountedAdjusted,
-		arg.CountedOverage,
-	)
-	var i RecordUsageAndIncrementRow
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.Kind,
-		&i.WorkflowID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Sequence,
-		&i.SettledPico,
-		&i.HeldPico,
-		&i.LimitPico,
-		&i.Stopped,
-		&i.PreviousStopped,
-		&i.PreviousHash,
-		&i.Hash,
-		&i.TimeZone,
-		&i.LimitSequence,
-	)
-	return i, err
 }

@@ -13,52 +13,6 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-const alertAddOfOperator = `-- name: AlertAddOfOperator :execrows
-INSERT INTO operator_alerts (
-    id, kind, proposal_id, provider, day, model, booked_calls, charged_calls, booked_pico, charged_pico, created_at)
-VALUES (
-    $1, $2, $3, $4, $5, $6,
-    $7, $8, $9, $10, $11)
-ON CONFLICT DO NOTHING
-`
-
-type AlertAddOfOperatorParams struct {
-	ID           uuid.UUID
-	Kind         cost.AlertKind
-	ProposalID   *uuid.UUID
-	Provider     *string
-	Day          *time.Time
-	Model        *string
-	BookedCalls  *int64
-	ChargedCalls *int64
-	BookedPico   *cost.Pico
-	ChargedPico  *cost.Pico
-	At           time.Time
-}
-
-// AlertAddOfOperator writes what only the operator hears of, unless it is there.
-// The rule is off: what the operator hears of belongs to no organization.
-// @sqlc-vet-disable names-organization
-func (q *Queries) AlertAddOfOperator(ctx context.Context, arg AlertAddOfOperatorParams) (int64, error) {
-	result, err := q.db.Exec(ctx, alertAddOfOperator,
-		arg.ID,
-		arg.Kind,
-		arg.ProposalID,
-		arg.Provider,
-		arg.Day,
-		arg.Model,
-		arg.BookedCalls,
-		arg.ChargedCalls,
-		arg.BookedPico,
-		arg.ChargedPico,
-		arg.At,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const alertCount = `-- name: AlertCount :one
 SELECT count(*) FROM alerts AS a WHERE a.organization_id = $1 AND a.kind = ANY($2::text[])
 `
@@ -256,69 +210,6 @@ func (q *Queries) AlertListAll(ctx context.Context, arg AlertListAllParams) ([]A
 			&i.BookedPico,
 			&i.ChargedPico,
 			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const alertListOfOperator = `-- name: AlertListOfOperator :many
-SELECT a.id, a.kind, a.proposal_id, a.provider, a.day, a.booked_calls, a.charged_calls, a.booked_pico, a.charged_pico,
-    a.created_at, coalesce(a.model, p.model, '')::text AS model, coalesce(p.component, '')::text AS component,
-    coalesce(p.unit_pico, 0)::bigint AS unit_pico
-FROM operator_alerts AS a
-LEFT JOIN model_price_proposals AS p ON p.id = a.proposal_id
-ORDER BY a.created_at DESC, a.id DESC
-LIMIT $1
-`
-
-type AlertListOfOperatorRow struct {
-	ID           uuid.UUID
-	Kind         cost.AlertKind
-	ProposalID   *uuid.UUID
-	Provider     *string
-	Day          *time.Time
-	BookedCalls  *int64
-	ChargedCalls *int64
-	BookedPico   *cost.Pico
-	ChargedPico  *cost.Pico
-	CreatedAt    time.Time
-	Model        string
-	Component    string
-	UnitPico     int64
-}
-
-// AlertListOfOperator returns the operator's alerts, the newest first, with the price that waits.
-// The rule is off: what the operator hears of belongs to no organization.
-// @sqlc-vet-disable names-organization
-func (q *Queries) AlertListOfOperator(ctx context.Context, pageSize int32) ([]AlertListOfOperatorRow, error) {
-	rows, err := q.db.Query(ctx, alertListOfOperator, pageSize)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []AlertListOfOperatorRow{}
-	for rows.Next() {
-		var i AlertListOfOperatorRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.ProposalID,
-			&i.Provider,
-			&i.Day,
-			&i.BookedCalls,
-			&i.ChargedCalls,
-			&i.BookedPico,
-			&i.ChargedPico,
-			&i.CreatedAt,
-			&i.Model,
-			&i.Component,
-			&i.UnitPico,
 		); err != nil {
 			return nil, err
 		}

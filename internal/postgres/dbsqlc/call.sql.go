@@ -79,6 +79,30 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 	return i, err
 }
 
+const callCheckNow = `-- name: CallCheckNow :exec
+UPDATE ai_calls AS c SET check_at = $1::timestamptz
+WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.run_token = $4::integer
+    AND c.ended_at IS NULL
+`
+
+type CallCheckNowParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	RunToken       int
+}
+
+// CallCheckNow makes the open calls of a run due for a look now: the run is over.
+func (q *Queries) CallCheckNow(ctx context.Context, arg CallCheckNowParams) error {
+	_, err := q.db.Exec(ctx, callCheckNow,
+		arg.At,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.RunToken,
+	)
+	return err
+}
+
 const callCount = `-- name: CallCount :many
 SELECT c.workflow_id, count(*) AS calls FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.workflow_id = ANY($2::uuid[])
@@ -315,30 +339,6 @@ func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerati
 	return i, err
 }
 
-const callHurry = `-- name: CallHurry :exec
-UPDATE ai_calls AS c SET check_at = $1::timestamptz
-WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.run_token = $4::integer
-    AND c.ended_at IS NULL
-`
-
-type CallHurryParams struct {
-	At             time.Time
-	OrganizationID uuid.UUID
-	WorkflowID     uuid.UUID
-	RunToken       int
-}
-
-// CallHurry makes the open calls of a run due for a look now: the run is over.
-func (q *Queries) CallHurry(ctx context.Context, arg CallHurryParams) error {
-	_, err := q.db.Exec(ctx, callHurry,
-		arg.At,
-		arg.OrganizationID,
-		arg.WorkflowID,
-		arg.RunToken,
-	)
-	return err
-}
-
 const callIdentify = `-- name: CallIdentify :execrows
 UPDATE ai_calls AS c SET generation_id = $1::text, provider = $2,
     generation_repeated = EXISTS (
@@ -431,6 +431,84 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
 			&i.GenerationRepeated,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const callListByDay = `-- name: CallListByDay :many
+SELECT (coalesce(c.dispatched_at, c.reserved_at) AT TIME ZONE 'UTC')::date AS day, c.answered_model AS model,
+    count(*) FILTER (WHERE c.ended_at IS NOT NULL) AS calls, count(*) FILTER (WHERE c.ended_at IS NULL) AS open,
+    coalesce(sum(booked.pico), 0)::bigint AS booked,
+    coalesce(sum(c.hold_pico) FILTER (WHERE c.ended_at IS NULL), 0)::bigint AS held
+FROM ai_calls AS c
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.settled_delta), 0)::bigint AS pico FROM ai_usage_ledger AS l
+    WHERE l.organization_id = c.organization_id AND l.call_id = c.id AND l.account_id = c.month_id
+) AS booked
+WHERE c.provider = $1::text
+    AND ($2::uuid IS NULL OR c.organization_id = $2::uuid)
+    AND coalesce(c.dispatched_at, c.reserved_at) >= $3::timestamptz
+    AND coalesce(c.dispatched_at, c.reserved_at) < $4::timestamptz
+    AND c.state <> $5 AND (c.state <> $6 OR booked.pico <> 0)
+GROUP BY day, model
+ORDER BY day, model
+LIMIT $7
+`
+
+type CallListByDayParams struct {
+	Provider       string
+	OrganizationID *uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	Reserved       cost.CallState
+	Released       cost.CallState
+	PageSize       int32
+}
+
+type CallListByDayRow struct {
+	Day    time.Time
+	Model  string
+	Calls  int64
+	Open   int64
+	Booked int64
+	Held   int64
+}
+
+// CallListByDay adds up what was booked for the calls that a provider has served, by the day they were sent, in UTC,
+// and the model that answered: whatever has become of them since, corrections included. Calls that were never sent or
+// refused are none; those without an outcome are counted apart, since nothing is booked for them yet. Of one organization,
+// or of all when there is none.
+func (q *Queries) CallListByDay(ctx context.Context, arg CallListByDayParams) ([]CallListByDayRow, error) {
+	rows, err := q.db.Query(ctx, callListByDay,
+		arg.Provider,
+		arg.OrganizationID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Reserved,
+		arg.Released,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CallListByDayRow{}
+	for rows.Next() {
+		var i CallListByDayRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Model,
+			&i.Calls,
+			&i.Open,
+			&i.Booked,
+			&i.Held,
 		); err != nil {
 			return nil, err
 		}
@@ -618,6 +696,77 @@ type CallLockParams struct {
 // CallLock returns one call and keeps others from changing it until the transaction ends.
 func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callLock, arg.OrganizationID, arg.ID)
+	var i AiCall
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.WorkflowID,
+		&i.MonthID,
+		&i.Step,
+		&i.RunToken,
+		&i.State,
+		&i.Recorded,
+		&i.Models,
+		&i.PromptBytes,
+		&i.MaxCompletionTokens,
+		&i.WebSearches,
+		&i.HoldPico,
+		&i.CostPico,
+		&i.ListCostPico,
+		&i.Overage,
+		&i.Provider,
+		&i.GenerationID,
+		&i.AnsweredModel,
+		&i.PromptTokens,
+		&i.CompletionTokens,
+		&i.CachedTokens,
+		&i.ReasoningTokens,
+		&i.MadeSearches,
+		&i.FailureCode,
+		&i.Actor,
+		&i.ReservedAt,
+		&i.DispatchedAt,
+		&i.EndedAt,
+		&i.CheckAt,
+		&i.Checks,
+		&i.UnknownSince,
+		&i.HoldEvent,
+		&i.OutcomeEvent,
+		&i.AdmittedOn,
+		&i.GenerationRepeated,
+	)
+	return i, err
+}
+
+const callMarkUnknown = `-- name: CallMarkUnknown :one
+UPDATE ai_calls AS c
+SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
+    failure_code = $4
+WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+`
+
+type CallMarkUnknownParams struct {
+	Unknown        cost.CallState
+	At             time.Time
+	CheckAt        time.Time
+	FailureCode    *workflow.FailureCode
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	FromStates     []string
+}
+
+// CallMarkUnknown says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
+func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams) (AiCall, error) {
+	row := q.db.QueryRow(ctx, callMarkUnknown,
+		arg.Unknown,
+		arg.At,
+		arg.CheckAt,
+		arg.FailureCode,
+		arg.OrganizationID,
+		arg.ID,
+		arg.FromStates,
+	)
 	var i AiCall
 	err := row.Scan(
 		&i.OrganizationID,
@@ -1010,77 +1159,6 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		arg.MadeSearches,
 		arg.FailureCode,
 		arg.At,
-		arg.OrganizationID,
-		arg.ID,
-		arg.FromStates,
-	)
-	var i AiCall
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.WorkflowID,
-		&i.MonthID,
-		&i.Step,
-		&i.RunToken,
-		&i.State,
-		&i.Recorded,
-		&i.Models,
-		&i.PromptBytes,
-		&i.MaxCompletionTokens,
-		&i.WebSearches,
-		&i.HoldPico,
-		&i.CostPico,
-		&i.ListCostPico,
-		&i.Overage,
-		&i.Provider,
-		&i.GenerationID,
-		&i.AnsweredModel,
-		&i.PromptTokens,
-		&i.CompletionTokens,
-		&i.CachedTokens,
-		&i.ReasoningTokens,
-		&i.MadeSearches,
-		&i.FailureCode,
-		&i.Actor,
-		&i.ReservedAt,
-		&i.DispatchedAt,
-		&i.EndedAt,
-		&i.CheckAt,
-		&i.Checks,
-		&i.UnknownSince,
-		&i.HoldEvent,
-		&i.OutcomeEvent,
-		&i.AdmittedOn,
-		&i.GenerationRepeated,
-	)
-	return i, err
-}
-
-const callSuspect = `-- name: CallSuspect :one
-UPDATE ai_calls AS c
-SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
-    failure_code = $4
-WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
-`
-
-type CallSuspectParams struct {
-	Unknown        cost.CallState
-	At             time.Time
-	CheckAt        time.Time
-	FailureCode    *workflow.FailureCode
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-	FromStates     []string
-}
-
-// CallSuspect says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
-func (q *Queries) CallSuspect(ctx context.Context, arg CallSuspectParams) (AiCall, error) {
-	row := q.db.QueryRow(ctx, callSuspect,
-		arg.Unknown,
-		arg.At,
-		arg.CheckAt,
-		arg.FailureCode,
 		arg.OrganizationID,
 		arg.ID,
 		arg.FromStates,

@@ -47,6 +47,36 @@ func (q *Queries) IdempotencyClaim(ctx context.Context, arg IdempotencyClaimPara
 	return result.RowsAffected(), nil
 }
 
+const idempotencyComplete = `-- name: IdempotencyComplete :exec
+UPDATE idempotency_keys AS k
+SET version = $1::integer, account_id = $2::uuid,
+    sequence = $3::bigint, answer = $4::jsonb
+WHERE k.organization_id = $5 AND k.key = $6
+`
+
+type IdempotencyCompleteParams struct {
+	Version        *int
+	AccountID      *uuid.UUID
+	Sequence       *int64
+	Answer         []byte
+	OrganizationID uuid.UUID
+	Key            string
+}
+
+// IdempotencyComplete adds what the request under this key has made: a transition, by its version, or a ledger entry; or the
+// answer itself.
+func (q *Queries) IdempotencyComplete(ctx context.Context, arg IdempotencyCompleteParams) error {
+	_, err := q.db.Exec(ctx, idempotencyComplete,
+		arg.Version,
+		arg.AccountID,
+		arg.Sequence,
+		arg.Answer,
+		arg.OrganizationID,
+		arg.Key,
+	)
+	return err
+}
+
 const idempotencyGet = `-- name: IdempotencyGet :one
 SELECT k.organization_id, k.key, k.fingerprint, k.workflow_id, k.version, k.call_id, k.account_id, k.sequence, k.actor, k.created_at, k.answer FROM idempotency_keys AS k WHERE k.organization_id = $1 AND k.key = $2
 `
@@ -74,34 +104,4 @@ func (q *Queries) IdempotencyGet(ctx context.Context, arg IdempotencyGetParams) 
 		&i.Answer,
 	)
 	return i, err
-}
-
-const idempotencyName = `-- name: IdempotencyName :exec
-UPDATE idempotency_keys AS k
-SET version = $1::integer, account_id = $2::uuid,
-    sequence = $3::bigint, answer = $4::jsonb
-WHERE k.organization_id = $5 AND k.key = $6
-`
-
-type IdempotencyNameParams struct {
-	Version        *int
-	AccountID      *uuid.UUID
-	Sequence       *int64
-	Answer         []byte
-	OrganizationID uuid.UUID
-	Key            string
-}
-
-// IdempotencyName adds what the request under this key has made: a transition, by its version, or a ledger entry; or the
-// answer itself.
-func (q *Queries) IdempotencyName(ctx context.Context, arg IdempotencyNameParams) error {
-	_, err := q.db.Exec(ctx, idempotencyName,
-		arg.Version,
-		arg.AccountID,
-		arg.Sequence,
-		arg.Answer,
-		arg.OrganizationID,
-		arg.Key,
-	)
-	return err
 }

@@ -600,6 +600,111 @@ func (q *Queries) WorkflowListLive(ctx context.Context, terminal []string) ([]Wo
 	return items, nil
 }
 
+const workflowListMoved = `-- name: WorkflowListMoved :many
+WITH wanted AS (
+    SELECT unnest($2::uuid[]) AS organization_id, unnest($3::timestamptz[]) AS since
+)
+SELECT m.organization_id, m.id, m.version, m.updated_at
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT w.organization_id, w.id, w.version, w.updated_at FROM intent_workflows AS w
+    WHERE w.organization_id = wanted.organization_id AND w.updated_at > wanted.since
+    ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
+    LIMIT $1
+) AS m
+ORDER BY m.organization_id DESC, m.updated_at DESC, m.id DESC
+`
+
+type WorkflowListMovedParams struct {
+	PageSize        int32
+	OrganizationIds []uuid.UUID
+	Since           []time.Time
+}
+
+type WorkflowListMovedRow struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Version        int
+	UpdatedAt      time.Time
+}
+
+// WorkflowListMoved returns of each organization the workflows that have moved since a time, the last first.
+func (q *Queries) WorkflowListMoved(ctx context.Context, arg WorkflowListMovedParams) ([]WorkflowListMovedRow, error) {
+	rows, err := q.db.Query(ctx, workflowListMoved, arg.PageSize, arg.OrganizationIds, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowListMovedRow{}
+	for rows.Next() {
+		var i WorkflowListMovedRow
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.Version,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const workflowListNumbers = `-- name: WorkflowListNumbers :many
+WITH wanted AS (
+    SELECT unnest($2::uuid[]) AS organization_id, unnest($3::uuid[]) AS id
+)
+SELECT w.organization_id, w.id, w.version, a.sequence
+FROM wanted
+JOIN intent_workflows AS w ON w.organization_id = wanted.organization_id AND w.id = wanted.id
+JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
+ORDER BY w.organization_id, w.id
+LIMIT $1
+`
+
+type WorkflowListNumbersParams struct {
+	PageSize        int32
+	OrganizationIds []uuid.UUID
+	Ids             []uuid.UUID
+}
+
+type WorkflowListNumbersRow struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Version        int
+	Sequence       int64
+}
+
+// WorkflowListNumbers says how far the journals of workflows and the ledgers of their accounts have come.
+func (q *Queries) WorkflowListNumbers(ctx context.Context, arg WorkflowListNumbersParams) ([]WorkflowListNumbersRow, error) {
+	rows, err := q.db.Query(ctx, workflowListNumbers, arg.PageSize, arg.OrganizationIds, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowListNumbersRow{}
+	for rows.Next() {
+		var i WorkflowListNumbersRow
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.Version,
+			&i.Sequence,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const workflowTransition = `-- name: WorkflowTransition :one
 WITH moved AS (
     UPDATE intent_workflows AS w

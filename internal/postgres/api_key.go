@@ -26,29 +26,6 @@ type APIKey struct {
 	Digest         []byte     // sha256 of the key
 }
 
-// KeyEvent is what a row of the organization's journal says of an API key.
-type KeyEvent struct {
-	ID     uuid.UUID
-	Event  string
-	Reason string
-	At     time.Time
-}
-
-// The events of a key.
-const (
-	KeyCreated = "CREATED"
-	KeyRevoked = "REVOKED"
-)
-
-// JournalKey writes a row of the journal of an organization, which must be locked, and returns its version.
-func (s *Store) JournalKey(ctx context.Context, who caller.Caller, o Organization, e KeyEvent) (int, error) {
-	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
-		OrganizationID: o.ID, Version: o.Version, TimeZone: o.TimeZone, WorkflowLimitPico: o.WorkflowLimit,
-		MonthLimitPico: o.MonthLimit, Actor: who.Actor, Reason: e.Reason, At: e.At, ApiKeyID: &e.ID, ApiKeyEvent: &e.Event,
-	})
-	return row.Version, translate(err)
-}
-
 // AddAPIKey writes a key down; version is the row of the journal that says that it was created.
 func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, version int) (APIKey, error) {
 	row, err := s.of(who.OrganizationID).ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{

@@ -246,7 +246,7 @@ func TestNoStatementOfAStoreGoesRoundItsScope(t *testing.T) {
 	}
 	// The pool is for beginning transactions in store.go, and is no store's in the files that ask the catalog.
 	may := map[string]string{
-		"scope.go": "dbsqlc.New s.pool s.tx", "store.go": "s.pool s.tx", "migrate.go": "", "role.go": "", "change.go": "s.tx",
+		"tenant.go": "dbsqlc.New s.pool s.tx", "store.go": "s.pool s.tx", "migrate.go": "", "role.go": "", "change.go": "s.tx",
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

@@ -12,25 +12,6 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// counts is what a booking adds to its day: a call with its outcome, or a correction of one.
-type counts struct{ calls, settled, assumed, adjusted, overage int64 }
-
-func (b Booking) counts() counts {
-	n := counts{calls: 1}
-	switch b.Kind {
-	case cost.EntryAssume:
-		n.assumed = int64(b.Delta.Settled)
-	case cost.EntryAdjust:
-		n.calls, n.adjusted = 0, int64(b.Delta.Settled)
-	default:
-		n.settled = int64(b.Delta.Settled)
-	}
-	if b.Overage && b.Kind == cost.EntrySettle {
-		n.overage = int64(b.Delta.Settled - b.Call.Hold)
-	}
-	return n
-}
-
 // UsageKey is what the calls of a group have in common; a field that is not grouped by is zero.
 type UsageKey struct {
 	Day      cost.Day
@@ -67,7 +48,7 @@ func (s *Store) Usage(
 		return s.usageByWorkflows(ctx, who, in)
 	}
 	from, to := in.Days.From.Date(), in.Days.To.Date()
-	query := dbsqlc.UsageListByAccountsParams{
+	query := dbsqlc.UsageDayListByAccountsParams{
 		OrganizationID: who.OrganizationID, AccountIds: in.Workflows, FromDay: from, ToDay: to, ByDay: in.ByDay,
 		ByModel: in.ByModel, ByStep: in.ByStep, ByWorkflow: in.ByWorkflow, ByOutcome: in.ByOutcome,
 		PageSize: in.First + 1, // and the total
@@ -76,7 +57,7 @@ func (s *Store) Usage(
 		query.AccountIds = []uuid.UUID{}
 		query.MonthsFrom, query.MonthsTo = from.Add(-beforeDay), to.Add(afterDay)
 	}
-	rows, err := s.of(who.OrganizationID).UsageListByAccounts(ctx, query)
+	rows, err := s.of(who.OrganizationID).UsageDayListByAccounts(ctx, query)
 	if err != nil {
 		return total, nil, translate(err)
 	}
@@ -92,7 +73,7 @@ func (s *Store) usageByWorkflows(
 		if total, _, err = s.Usage(ctx, who, UsageQuery{Days: in.Days}); err != nil {
 			return err
 		}
-		rows, err := s.of(who.OrganizationID).UsageListByWorkflows(ctx, dbsqlc.UsageListByWorkflowsParams{
+		rows, err := s.of(who.OrganizationID).UsageDayListByWorkflows(ctx, dbsqlc.UsageDayListByWorkflowsParams{
 			OrganizationID: who.OrganizationID, AccountKind: cost.AccountWorkflow, FromDay: in.Days.From.Date(),
 			ToDay: in.Days.To.Date(), ByDay: in.ByDay, ByModel: in.ByModel, ByStep: in.ByStep,
 			ByOutcome: in.ByOutcome, PageSize: in.First,
@@ -100,9 +81,9 @@ func (s *Store) usageByWorkflows(
 		if err != nil {
 			return translate(err)
 		}
-		same := make([]dbsqlc.UsageListByAccountsRow, len(rows))
+		same := make([]dbsqlc.UsageDayListByAccountsRow, len(rows))
 		for i, r := range rows {
-			same[i] = dbsqlc.UsageListByAccountsRow{
+			same[i] = dbsqlc.UsageDayListByAccountsRow{
 				Day: r.Day, Model: r.Model, Step: r.Step, WorkflowID: r.WorkflowID, Outcome: r.Outcome, Calls: r.Calls,
 				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, Settled: r.Settled, Held: r.Held,
 				Assumed: r.Assumed, Adjusted: r.Adjusted, Overage: r.Overage,
@@ -114,7 +95,7 @@ func (s *Store) usageByWorkflows(
 	return total, groups, err
 }
 
-func toUsage(rows []dbsqlc.UsageListByAccountsRow) (total cost.Sums, groups []UsageGroup) {
+func toUsage(rows []dbsqlc.UsageDayListByAccountsRow) (total cost.Sums, groups []UsageGroup) {
 	for _, r := range rows {
 		sums := cost.Sums{
 			Calls: r.Calls, PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens,
@@ -146,11 +127,11 @@ type UsageDrift struct {
 // UsageDrifts adds up the ledger of all organizations again and returns at most limit rows of usage_days that are not
 // what it says.
 func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
-	rows, err := s.ofAudit().UsageListDrift(ctx, dbsqlc.UsageListDriftParams{
+	rows, err := s.ofAudit().UsageDayListDrift(ctx, dbsqlc.UsageDayListDriftParams{
 		Reserve: cost.EntryReserve, Assume: cost.EntryAssume, Adjust: cost.EntryAdjust, Settle: cost.EntrySettle,
 		PageSize: limit,
 	})
-	return many(rows, err, func(r dbsqlc.UsageListDriftRow) UsageDrift {
+	return many(rows, err, func(r dbsqlc.UsageDayListDriftRow) UsageDrift {
 		return UsageDrift{
 			OrganizationID: r.OrganizationID, AccountID: r.AccountID, UsageKey: UsageKey{
 				Day: cost.NewDay(r.Day), Step: workflow.StepKey(r.Step), Model: r.Model,
@@ -159,38 +140,4 @@ func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, err
 			Counted: cost.Pico(r.Counted), Booked: cost.Pico(r.Booked),
 		}
 	})
-}
-
-// Stay is how workflows have passed through one state.
-type Stay struct {
-	State workflow.State
-	// Visits counts every time a workflow entered the state, Workflows each workflow once, Open those that are there.
-	Visits, Workflows, Open int
-	// Median and P95 are how long half, and 95 in 100, of the visits lasted at most.
-	Median, P95 time.Duration
-}
-
-// Stays returns how the workflows that were created within a period have passed through each state that one of them has
-// reached. Visits that go on count up to asOf.
-func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
-	rows, err := s.planned(who.OrganizationID).FunnelListStates(ctx, dbsqlc.FunnelListStatesParams{
-		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
-	})
-	return many(rows, err, func(r dbsqlc.FunnelListStatesRow) Stay {
-		return Stay{
-			State: r.State, Visits: int(r.Visits), Workflows: int(r.Workflows), Open: int(r.Open),
-			Median: time.Duration(r.MedianMicroseconds) * time.Microsecond,
-			P95:    time.Duration(r.P95Microseconds) * time.Microsecond,
-		}
-	})
-}
-
-// CountEntered counts how often workflows entered a state within a period.
-func (s *Store) CountEntered(
-	ctx context.Context, who caller.Caller, state workflow.State, within cost.Period,
-) (int64, error) {
-	n, err := s.of(who.OrganizationID).TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
-		OrganizationID: who.OrganizationID, State: state, FromTime: within.Start, ToTime: within.End,
-	})
-	return n, translate(err)
 }

@@ -1,8 +1,8 @@
--- UsageListByAccounts adds up the calls that the days from from_day to before to_day have admitted to accounts: those
+-- UsageDayListByAccounts adds up the calls that the days from from_day to before to_day have admitted to accounts: those
 -- that are named, and the months that start within months_from and months_to. The calls that have ended come from
 -- usage_days, those in flight from ai_calls. A grouping that is not asked for has one value. The first row is the total,
 -- the others follow by what was booked, the dearest first.
--- name: UsageListByAccounts :many
+-- name: UsageDayListByAccounts :many
 WITH wanted AS (
     SELECT named.id FROM unnest(@account_ids::uuid[]) AS named (id)
     UNION
@@ -46,9 +46,9 @@ ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DES
     k.workflow_id, k.outcome
 LIMIT @page_size;
 
--- UsageListByWorkflows is UsageListByAccounts for the accounts of all workflows of the organization, each apart, and
+-- UsageDayListByWorkflows is UsageDayListByAccounts for the accounts of all workflows of the organization, each apart, and
 -- without the total.
--- name: UsageListByWorkflows :many
+-- name: UsageDayListByWorkflows :many
 WITH used AS (
     SELECT u.account_id, u.day, u.step::text AS step, u.model, u.outcome::text AS outcome, u.calls, u.prompt_tokens,
         u.completion_tokens, u.settled_pico::bigint AS settled, 0::bigint AS held, u.assumed_pico::bigint AS assumed,
@@ -81,9 +81,9 @@ GROUP BY k.day, k.model, k.step, k.workflow_id, k.outcome
 ORDER BY sum(k.settled + k.assumed + k.adjusted) DESC, k.day, k.model, k.step, k.workflow_id, k.outcome
 LIMIT @page_size;
 
--- UsageListDrift adds up the whole ledger again, over all organizations, and returns the rows of usage_days that say
+-- UsageDayListDrift adds up the whole ledger again, over all organizations, and returns the rows of usage_days that say
 -- something else or are missing, for the auditor. A column of zeros stands for a row that one side does not have.
--- name: UsageListDrift :many
+-- name: UsageDayListDrift :many
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization
 WITH booked AS (
@@ -113,30 +113,3 @@ WHERE (u.calls, u.prompt_tokens, u.completion_tokens, u.settled_pico, u.assumed_
     IS DISTINCT FROM (b.calls, b.prompt_tokens, b.completion_tokens, b.settled, b.assumed, b.adjusted, b.overage)
 ORDER BY 1, 2, 3, 4, 5, 6
 LIMIT @page_size;
-
--- FunnelListStates says of the workflows that were created in a range how they have passed through each state: how many
--- visits, by how many workflows, how many of them stand there now, and how long half and 95 in 100 of the visits lasted
--- at most. A visit that goes on counts up to as_of.
--- name: FunnelListStates :many
-WITH stays AS (
-    -- A visit ends with the next row of the journal. A join finds it in less than half the time that lead() takes, and a
-    -- double compares faster than an interval; it is exact to a microsecond for a century.
-    SELECT t.workflow_id, t.to_state AS state, n.version IS NULL AS open,
-        greatest(date_part('epoch', coalesce(n.occurred_at, @as_of::timestamptz) - t.occurred_at), 0) AS seconds
-    FROM intent_workflows AS w
-    JOIN workflow_transitions AS t ON t.organization_id = w.organization_id AND t.workflow_id = w.id
-    LEFT JOIN workflow_transitions AS n ON n.organization_id = @organization_id AND n.workflow_id = t.workflow_id
-        AND n.version = t.version + 1
-    WHERE w.organization_id = @organization_id AND w.created_at >= @created_from AND w.created_at < @created_to
-), passed AS (
-    SELECT s.state, count(*) AS visits, count(DISTINCT s.workflow_id) AS workflows,
-        count(*) FILTER (WHERE s.open) AS open,
-        percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY s.seconds) AS lengths
-    FROM stays AS s
-    GROUP BY s.state
-)
-SELECT p.state, p.visits, p.workflows, p.open, (p.lengths[1] * 1000000)::bigint AS median_microseconds,
-    (p.lengths[2] * 1000000)::bigint AS p95_microseconds
-FROM passed AS p
-ORDER BY p.state
-LIMIT 100;

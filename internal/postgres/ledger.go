@@ -1,0 +1,161 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// Entries returns of each account the first ledger entries after a sequence number.
+func (s *Store) Entries(
+	ctx context.Context, who caller.Caller, accounts []uuid.UUID, after int64, first int32,
+) (map[uuid.UUID][]cost.Entry, error) {
+	rows, err := s.of(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
+		OrganizationID: who.OrganizationID, AccountIds: accounts, AfterSequence: after, PageSize: first,
+	})
+	values, err := many(rows, err, toEntry)
+	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
+}
+
+// EntryAt returns one ledger entry.
+func (s *Store) EntryAt(
+	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
+) (entry cost.Entry, found bool, err error) {
+	row, err := s.of(who.OrganizationID).LedgerGet(ctx, dbsqlc.LedgerGetParams{
+		OrganizationID: who.OrganizationID, AccountID: account, Sequence: sequence,
+	})
+	return one(row, err, toEntry)
+}
+
+// EachEntry calls visit for every ledger entry of every organization, in the order of their keys.
+func (s *Store) EachEntry(ctx context.Context, visit func(cost.Entry) error) error {
+	in := dbsqlc.LedgerListAllParams{AfterSequence: -1, PageSize: auditPage}
+	return pages(func() ([]dbsqlc.AiUsageLedger, error) { return s.ofAudit().LedgerListAll(ctx, in) },
+		func(r dbsqlc.AiUsageLedger) error {
+			in.AfterOrganizationID, in.AfterAccountID, in.AfterSequence = r.OrganizationID, r.AccountID, r.Sequence
+			return visit(toEntry(r))
+		})
+}
+
+// entriesOfCalls returns all ledger entries of calls, of any organization, in the order of the calls' keys.
+func (s *Store) entriesOfCalls(ctx context.Context, calls []dbsqlc.AiCall) ([]cost.Entry, error) {
+	var in dbsqlc.LedgerListByCallsParams
+	for _, r := range calls {
+		in.OrganizationIds, in.CallIds = append(in.OrganizationIds, r.OrganizationID), append(in.CallIds, r.ID)
+	}
+	rows, err := s.ofAudit().LedgerListByCalls(ctx, in)
+	return many(rows, err, toEntry)
+}
+
+// StrayEntries returns ledger entries of calls that are not there, a page of them at most.
+func (s *Store) StrayEntries(ctx context.Context) ([]cost.Entry, error) {
+	rows, err := s.ofAudit().LedgerListStray(ctx, auditPage)
+	return many(rows, err, toEntry)
+}
+
+// LastEntryOf returns the last entry of a kind that the workflow's account has for a call, corrections of a named entry
+// aside.
+func (s *Store) LastEntryOf(
+	ctx context.Context, c Call, kind cost.EntryKind,
+) (entry cost.Entry, found bool, err error) {
+	row, err := s.of(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
+		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID, Kind: kind,
+	})
+	return one(row, err, toEntry)
+}
+
+// BookedFor sums what was booked for a call so far.
+func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
+	sum, err := s.of(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
+		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
+	})
+	return cost.Pico(sum), translate(err)
+}
+
+// AccountEntry is a ledger entry with the kind of its account.
+type AccountEntry struct {
+	cost.Entry
+	Account cost.AccountKind
+}
+
+// EntryKey is a place among an organization's ledgers.
+type EntryKey struct {
+	AccountID uuid.UUID
+	Sequence  int64
+}
+
+// EntryPage is TransitionPage for the ledgers.
+func (s *Store) EntryPage(
+	ctx context.Context, who caller.Caller, within cost.Period, after EntryKey,
+) (page []AccountEntry, done bool, err error) {
+	rows, err := s.of(who.OrganizationID).LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
+		OrganizationID: who.OrganizationID, AfterAccountID: after.AccountID, AfterSequence: after.Sequence,
+		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
+	})
+	page, err = many(rows, err, func(r dbsqlc.LedgerListByOrganizationRow) AccountEntry {
+		return AccountEntry{Entry: toEntry(r.AiUsageLedger), Account: r.AccountKind}
+	})
+	return page, len(page) < exportPage, err
+}
+
+// Adjust is a correction of what was booked for a call.
+type Adjust struct {
+	Entry  cost.Entry // the corrected one, of the account it was named by
+	Call   Call
+	Delta  cost.Pico
+	Reason string
+	At     time.Time
+}
+
+// AdjustCall books a correction on both accounts of a call, the workflow's first; each names the entry of its own
+// account. The entry that comes back is the one on the account of the corrected entry.
+func (s *Store) AdjustCall(
+	ctx context.Context, who caller.Caller, a Adjust,
+) (entry cost.Entry, moves []Movement, err error) {
+	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
+		corrected := a.Entry
+		if id != a.Entry.AccountID {
+			row, err := s.of(who.OrganizationID).LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
+				OrganizationID: who.OrganizationID, CallID: &a.Call.ID, OtherAccountID: id, AccountID: a.Entry.AccountID,
+				Sequence: a.Entry.Sequence,
+			})
+			if err != nil {
+				return entry, nil, fmt.Errorf("find the entry on the other account: %w", translate(err))
+			}
+			corrected = toEntry(row)
+		}
+		booked, err := s.book(ctx, who, id, Booking{
+			Kind: cost.EntryAdjust, Call: a.Call, Delta: cost.Delta{Settled: a.Delta}, At: a.At,
+			Reason: cost.CorrectionReason(corrected.Sequence, a.Reason), Corrects: &corrected.Sequence,
+		})
+		if err != nil {
+			return entry, nil, err
+		}
+		moves = append(moves, booked)
+		if id == a.Entry.AccountID {
+			if entry, _, err = s.EntryAt(ctx, who, id, booked.Account.Sequence); err != nil {
+				return entry, nil, err
+			}
+		}
+	}
+	return entry, moves, nil
+}
+
+func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
+	return cost.Entry{
+		OrganizationID: r.OrganizationID, AccountID: r.AccountID, Sequence: r.Sequence, Kind: r.Kind, CallID: r.CallID,
+		Before: cost.Balance{
+			Settled: r.SettledBefore, Held: r.HeldBefore, Limit: r.LimitBefore, Stopped: r.StoppedBefore,
+		},
+		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
+		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
+		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
+		Corrects: r.CorrectsSequence, LimitSequence: r.LimitSequence,
+	}
+}

@@ -1,0 +1,16 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// LegalTransitions returns the edges that the database knows of one version of the graph.
+func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workflow.LegalTransition, error) {
+	rows, err := s.ofNobody().LegalTransitionList(ctx, graphVersion)
+	return many(rows, err, func(r dbsqlc.LegalTransition) workflow.LegalTransition {
+		return workflow.LegalTransition{From: r.FromState, To: r.ToState, Kind: r.Kind}
+	})
+}

@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// Organization is the tenant.
+type Organization struct {
+	ID                        uuid.UUID
+	Version                   int
+	TimeZone                  string
+	WorkflowLimit, MonthLimit cost.Limit
+	CreatedAt                 time.Time
+	// WebhookURL is where it is told of alerts, "" for nowhere, and WebhookVersion the change that has set it.
+	WebhookURL     string
+	WebhookVersion int
+}
+
+// CreateOrganization writes the caller's organization if it is new.
+func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
+	return translate(s.of(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
+		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
+	}))
+}
+
+// Organization returns the caller's organization.
+func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
+	row, err := s.of(who.OrganizationID).OrganizationGet(ctx, who.OrganizationID)
+	return one(row, err, toOrganization)
+}
+
+// KeyEvent is what a row of the organization's journal says of an API key.
+type KeyEvent struct {
+	ID     uuid.UUID
+	Event  string
+	Reason string
+	At     time.Time
+}
+
+// The events of a key.
+const (
+	KeyCreated = "CREATED"
+	KeyRevoked = "REVOKED"
+)
+
+// JournalKey writes a row of the journal of an organization, which must be locked, and returns its version.
+func (s *Store) JournalKey(ctx context.Context, who caller.Caller, o Organization, e KeyEvent) (int, error) {
+	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+		OrganizationID: o.ID, Version: o.Version, TimeZone: o.TimeZone, WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico: o.MonthLimit, Actor: who.Actor, Reason: e.Reason, At: e.At, ApiKeyID: &e.ID, ApiKeyEvent: &e.Event,
+	})
+	return row.Version, translate(err)
+}
+
+// LockOrganization returns the caller's organization and keeps others from changing it until the transaction ends.
+func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
+	row, err := s.of(who.OrganizationID).OrganizationLock(ctx, who.OrganizationID)
+	return one(row, err, toOrganization)
+}
+
+// ChangeOrganization writes the settings of an organization and who changed them; a WebhookVersion that is yet to come
+// says that the webhook is among them. won is false when somebody else changed them since Version; nothing is written
+// then.
+func (s *Store) ChangeOrganization(
+	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
+) (changed Organization, won bool, err error) {
+	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
+		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
+		SetsWebhook: to.WebhookVersion > to.Version, WebhookUrl: to.WebhookURL,
+	})
+	return one(dbsqlc.Organization(row), err, toOrganization)
+}
+
+func toOrganization(r dbsqlc.Organization) Organization {
+	return Organization{
+		ID: r.ID, Version: r.Version, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico,
+		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(), WebhookURL: value(r.WebhookUrl),
+		WebhookVersion: value(r.WebhookVersion),
+	}
+}

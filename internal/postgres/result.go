@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// StepResult is what a run produced.
+type StepResult struct {
+	WorkflowID      uuid.UUID
+	Token           int
+	Step            workflow.StepKey
+	Content         []byte
+	Provider, Model string
+	At              time.Time
+}
+
+// KeepResult writes down what a run produced.
+func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
+	return translate(s.of(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
+		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
+		Provider: r.Provider, Model: r.Model, At: r.At,
+	}))
+}
+
+// CurrentResults returns the current result of a step for each workflow that has one.
+func (s *Store) CurrentResults(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
+) (map[uuid.UUID]StepResult, error) {
+	rows, err := s.of(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
+		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
+		ResetTargets: texts(workflow.ResetTargets(step)),
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	results := make(map[uuid.UUID]StepResult, len(rows))
+	for _, r := range rows {
+		results[r.WorkflowID] = StepResult{
+			WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider,
+			Model: r.Model, At: r.CreatedAt.UTC(),
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,7 @@
+-- LegalTransitionList returns the edges of one version of the graph.
+-- name: LegalTransitionList :many
+-- The rule is off: the graph is the same for all.
+-- @sqlc-vet-disable names-organization
+SELECT l.* FROM legal_transitions AS l WHERE l.graph_version = @graph_version
+ORDER BY l.from_state, l.to_state
+LIMIT 1000;
