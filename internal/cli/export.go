@@ -45,7 +45,12 @@ func (f exportFlags) run(p *program, table web.Table) error {
 	}
 	who := caller.Caller{Actor: "export", OrganizationID: organization, Role: caller.Admin}
 	return withAuditor(p, func(a *audit.Auditor) error {
-		in := web.Export{Table: table, Format: web.Format(f.Format), From: f.From, To: f.To}
+		in := web.Export{
+			Table:  table,
+			Format: web.Format(f.Format),
+			From:   f.From,
+			To:     f.To,
+		}
 		err := server.Exporter{Auditor: a}.Export(p.ctx, who, in, p.stdout)
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)

@@ -120,7 +120,12 @@ func (c *reconcileCommand) figures(p *program) ([]audit.ProviderDay, error) {
 	}
 	figures := make([]audit.ProviderDay, len(activities))
 	for i, a := range activities {
-		figures[i] = audit.ProviderDay{Day: a.Day, Model: a.Model, Calls: a.Requests, Cost: a.Cost}
+		figures[i] = audit.ProviderDay{
+			Day:   a.Day,
+			Model: a.Model,
+			Calls: a.Requests,
+			Cost:  a.Cost,
+		}
 	}
 	return figures, nil
 }

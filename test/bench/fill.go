@@ -121,9 +121,15 @@ func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
 	var previous []byte
 	for version := range p.journal {
 		t := workflow.Transition{
-			OrganizationID: organization, WorkflowID: id, Version: version, GraphVersion: workflow.GraphVersion,
-			Kind: workflow.Create, To: path[version], Actor: "bench", At: at.Add(time.Duration(version) * time.Minute),
-			PreviousHash: previous,
+			OrganizationID: organization,
+			WorkflowID:     id,
+			Version:        version,
+			GraphVersion:   workflow.GraphVersion,
+			Kind:           workflow.Create,
+			To:             path[version],
+			Actor:          "bench",
+			At:             at.Add(time.Duration(version) * time.Minute),
+			PreviousHash:   previous,
 		}
 		if version > 0 {
 			t.From = path[version-1]
@@ -134,8 +140,13 @@ func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
 	}
 	limit := cost.Balance{Limit: cost.Limit(riches)}
 	p.opened = cost.Entry{
-		OrganizationID: organization, AccountID: id, Kind: cost.EntryOpen, After: limit,
-		Delta: cost.Delta{Limit: cost.Limit(riches)}, Actor: "bench", At: at,
+		OrganizationID: organization,
+		AccountID:      id,
+		Kind:           cost.EntryOpen,
+		After:          limit,
+		Delta:          cost.Delta{Limit: cost.Limit(riches)},
+		Actor:          "bench",
+		At:             at,
 	}
 	p.opened.Hash = p.opened.ComputeHash()
 	return p

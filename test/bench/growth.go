@@ -24,9 +24,11 @@ func (b *bench) growth() error {
 	}
 	for i, what := range []string{"transition latency at 8 callers, p50, ms", "list latency at 8 callers, p50, ms"} {
 		b.table.add(row{
-			what:  fmt.Sprintf("%s, with %d workflows and %d journal rows", what, b.workflows, b.workflows*journalRows),
-			found: many[i].String(), against: fmt.Sprintf("with %d: %s", small, few[i]),
-			ratio: figure(many[i].median() / few[i].median()), goal: "≤ 1.2",
+			what:    fmt.Sprintf("%s, with %d workflows and %d journal rows", what, b.workflows, b.workflows*journalRows),
+			found:   many[i].String(),
+			against: fmt.Sprintf("with %d: %s", small, few[i]),
+			ratio:   figure(many[i].median() / few[i].median()),
+			goal:    "≤ 1.2",
 		})
 	}
 	began = time.Now()

@@ -33,7 +33,10 @@ func (b *bench) ledger() error {
 		return err
 	}
 	err = postgres.New(b.owner).OpenMonth(b.ctx, who, postgres.NewMonth{
-		ID: numbered(monthIDs, spender), Period: month, TimeZone: "UTC", At: month.Start,
+		ID:       numbered(monthIDs, spender),
+		Period:   month,
+		TimeZone: "UTC",
+		At:       month.Start,
 	})
 	if err != nil {
 		return err
@@ -68,8 +71,17 @@ func (c *chain) add(kind cost.EntryKind, call uuid.UUID, delta cost.Delta, at ti
 		return cost.Entry{}, err
 	}
 	c.last = cost.Entry{
-		OrganizationID: c.last.OrganizationID, AccountID: c.last.AccountID, Sequence: c.last.Sequence + 1, Kind: kind,
-		CallID: &call, Before: c.last.After, After: after, Delta: delta, Actor: "bench", At: at, PreviousHash: c.last.Hash,
+		OrganizationID: c.last.OrganizationID,
+		AccountID:      c.last.AccountID,
+		Sequence:       c.last.Sequence + 1,
+		Kind:           kind,
+		CallID:         &call,
+		Before:         c.last.After,
+		After:          after,
+		Delta:          delta,
+		Actor:          "bench",
+		At:             at,
+		PreviousHash:   c.last.Hash,
 	}
 	c.last.Hash = c.last.ComputeHash()
 	return c.last, nil
@@ -140,7 +152,10 @@ func (b *bench) chains(organization uuid.UUID) (map[uuid.UUID]*chain, error) {
 			return nil, err
 		}
 		accounts[id] = &chain{cost.Entry{
-			OrganizationID: organization, AccountID: id, After: cost.Balance{Limit: cost.Limit(limit)}, Hash: hash,
+			OrganizationID: organization,
+			AccountID:      id,
+			After:          cost.Balance{Limit: cost.Limit(limit)},
+			Hash:           hash,
 		}}
 	}
 	return accounts, rows.Err()

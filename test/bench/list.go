@@ -48,7 +48,9 @@ func (b *bench) listTurn(p *process) (l listed, err error) {
 	requests := float64(len(took))
 	after, err := b.statements()
 	return listed{
-		perSecond: perSecond, took: quantile(took, 50), server: float64((p.processor() - server).Microseconds()) / requests,
+		perSecond:  perSecond,
+		took:       quantile(took, 50),
+		server:     float64((p.processor() - server).Microseconds()) / requests,
 		statements: float64(after-before) / requests,
 	}, err
 }

@@ -57,9 +57,11 @@ func (b *bench) pairs() error {
 			inside.add(found)
 		}
 		b.table.add(row{
-			what:  fmt.Sprintf("reserve + settle pairs/s, engine, on %d organizations, %d callers", n, payingCallers),
-			found: inside.perSecond.String(), against: "pgbench " + bare.perSecond.String(), ratio: inside.against(bare),
-			goal: "≥ 0.50",
+			what:    fmt.Sprintf("reserve + settle pairs/s, engine, on %d organizations, %d callers", n, payingCallers),
+			found:   inside.perSecond.String(),
+			against: "pgbench " + bare.perSecond.String(),
+			ratio:   inside.against(bare),
+			goal:    "≥ 0.50",
 		})
 	}
 	return nil
@@ -78,7 +80,10 @@ func (b *bench) fillPayers() error {
 			return err
 		}
 		err := store.OpenMonth(b.ctx, who, postgres.NewMonth{
-			ID: numbered(monthIDs, n), Period: month, TimeZone: "UTC", At: b.began.UTC(),
+			ID:       numbered(monthIDs, n),
+			Period:   month,
+			TimeZone: "UTC",
+			At:       b.began.UTC(),
 		})
 		if err != nil {
 			return err
@@ -158,13 +163,19 @@ func (b *bench) enginePairs(e *engine.Engine, organizations int) (rate, error) {
 func (b *bench) pair(e *engine.Engine, who caller.Caller, flow uuid.UUID, key string) error {
 	hold, paid := heldForPair, costOfPair
 	held, err := e.Reserve(b.ctx, who, engine.ReserveInput{
-		WorkflowID: flow, Step: workflow.StepSeedReview, Amount: &hold, IdempotencyKey: key,
+		WorkflowID:     flow,
+		Step:           workflow.StepSeedReview,
+		Amount:         &hold,
+		IdempotencyKey: key,
 	})
 	if err != nil {
 		return err
 	}
 	_, err = e.Settle(b.ctx, who, engine.SettleInput{
-		CallID: held.Call.ID, Model: pairModel, Usage: cost.Usage{PromptTokens: 1000, CompletionTokens: 100}, Cost: &paid,
+		CallID: held.Call.ID,
+		Model:  pairModel,
+		Usage:  cost.Usage{PromptTokens: 1000, CompletionTokens: 100},
+		Cost:   &paid,
 	})
 	return err
 }

@@ -41,7 +41,10 @@ func (b *bench) newEngine() (*engine.Engine, func(), error) {
 		return nil, nil, err
 	}
 	e, err := engine.New(engine.Options{
-		Store: postgres.New(pool), Jobs: nobodyWakes{}, WorkflowLimit: riches, MonthLimit: riches,
+		Store:         postgres.New(pool),
+		Jobs:          nobodyWakes{},
+		WorkflowLimit: riches,
+		MonthLimit:    riches,
 	})
 	return e, pool.Close, err
 }
@@ -223,14 +226,18 @@ func (b *bench) used(p *process, load func() (float64, []time.Duration, error)) 
 
 func (f transitionFigures) print(t *table, n int) {
 	t.add(row{
-		what: fmt.Sprintf("transitions/s, engine without HTTP, %d callers", n), found: f.engine.perSecond.String(),
-		against: "pgbench " + f.bare.perSecond.String(), ratio: f.engine.against(f.bare),
+		what:    fmt.Sprintf("transitions/s, engine without HTTP, %d callers", n),
+		found:   f.engine.perSecond.String(),
+		against: "pgbench " + f.bare.perSecond.String(),
+		ratio:   f.engine.against(f.bare),
 	})
 	t.add(row{
 		what: fmt.Sprintf("transitions/s, GraphQL, %d callers", n),
 		found: fmt.Sprintf("%s; processor: server %s µs, client %s µs", f.graph.perSecond, figure(f.server.median()),
 			figure(f.client.median())),
-		against: "pgbench " + f.bare.perSecond.String(), ratio: f.graph.against(f.bare), goal: "≥ 0.55",
+		against: "pgbench " + f.bare.perSecond.String(),
+		ratio:   f.graph.against(f.bare),
+		goal:    "≥ 0.55",
 	})
 }
 

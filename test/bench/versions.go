@@ -54,8 +54,10 @@ func (b *bench) versions() error {
 		{"processor time of the server for a list, µs", listed},
 	} {
 		b.table.add(row{
-			what: f.what, found: f.series[0].String(), against: "the other: " + f.series[1].String(),
-			ratio: ratios(f.series[0], f.series[1]).String(),
+			what:    f.what,
+			found:   f.series[0].String(),
+			against: "the other: " + f.series[1].String(),
+			ratio:   ratios(f.series[0], f.series[1]).String(),
 		})
 	}
 	return nil

@@ -54,7 +54,12 @@ type bench struct {
 // open starts the database, builds the program, and fills in what all parts work on.
 func open(ctx context.Context, o options) (*bench, error) {
 	b := &bench{
-		options: o, ctx: ctx, name: "bench", random: rand.New(rand.NewPCG(o.seed, 0)), began: time.Now(), load: loadAverage(),
+		options: o,
+		ctx:     ctx,
+		name:    "bench",
+		random:  rand.New(rand.NewPCG(o.seed, 0)),
+		began:   time.Now(),
+		load:    loadAverage(),
 	}
 	if err := b.prepare(); err != nil {
 		return nil, errors.Join(err, b.close())

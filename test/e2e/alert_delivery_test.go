@@ -41,7 +41,10 @@ func TestAlertDelivery_SurvivesItsServer(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		seconds, _ := strconv.ParseInt(r.Header.Get("webhook-timestamp"), 10, 64)
 		messages <- webhook.Message{
-			ID: r.Header.Get("webhook-id"), URL: r.Header.Get("webhook-signature"), Body: body, At: time.Unix(seconds, 0),
+			ID:   r.Header.Get("webhook-id"),
+			URL:  r.Header.Get("webhook-signature"),
+			Body: body,
+			At:   time.Unix(seconds, 0),
 		}
 		<-hang
 	}))

@@ -36,8 +36,16 @@ func admitted(t *testing.T, got []payload, account cost.AccountKind) int {
 			continue
 		}
 		want := problem{
-			Typename: "BudgetRefused", Code: "BUDGET_HELD", Message: p.UserErrors[0].Message, Field: []string{"amount"},
-			Account: string(account), Limit: "1", Settled: "0", Held: "0.99", Needed: "0.03", Retryable: true,
+			Typename:  "BudgetRefused",
+			Code:      "BUDGET_HELD",
+			Message:   p.UserErrors[0].Message,
+			Field:     []string{"amount"},
+			Account:   string(account),
+			Limit:     "1",
+			Settled:   "0",
+			Held:      "0.99",
+			Needed:    "0.03",
+			Retryable: true,
 		}
 		if diff := cmp.Diff(payload{UserErrors: []problem{want}}, p); diff != "" {
 			t.Fatalf("a refused call (-want +got):\n%s", diff)

@@ -31,7 +31,10 @@ func TestExport_NamesTheCorrectedEntry(t *testing.T) {
 	sequence := int64(1) // Entry 1 has booked the call; entry 0 has opened the account.
 	for _, cents := range []cost.Pico{90, 95, 80} {
 		made, err := e.Adjust(ctx, w.who, engine.AdjustInput{
-			AccountID: flow.ID, Sequence: sequence, Cost: cents * cost.Dollar / 100, Reason: "corrects entry 7: =not",
+			AccountID: flow.ID,
+			Sequence:  sequence,
+			Cost:      cents * cost.Dollar / 100,
+			Reason:    "corrects entry 7: =not",
 		})
 		if err != nil {
 			t.Fatal(err)

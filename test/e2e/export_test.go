@@ -173,10 +173,17 @@ func transitionOf(t *testing.T, r record) ([]byte, []byte) {
 		}
 	}
 	made := workflow.Transition{
-		OrganizationID: uuid.MustParse(r["organization_id"]), WorkflowID: uuid.MustParse(r["workflow_id"]),
-		Version: version, GraphVersion: graph, Kind: workflow.EdgeKind(r["kind"]),
-		From: workflow.State(r["from_state"]), To: workflow.State(r["to_state"]), Actor: r["actor"],
-		Reason: r["reason"], At: time.UnixMicro(micros), PreviousHash: previous,
+		OrganizationID: uuid.MustParse(r["organization_id"]),
+		WorkflowID:     uuid.MustParse(r["workflow_id"]),
+		Version:        version,
+		GraphVersion:   graph,
+		Kind:           workflow.EdgeKind(r["kind"]),
+		From:           workflow.State(r["from_state"]),
+		To:             workflow.State(r["to_state"]),
+		Actor:          r["actor"],
+		Reason:         r["reason"],
+		At:             time.UnixMicro(micros),
+		PreviousHash:   previous,
 	}
 	return made.Canonical(), made.ComputeHash()
 }

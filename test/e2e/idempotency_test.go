@@ -97,8 +97,10 @@ func (w world) mismatches(t *testing.T, c client, mutation string, input map[str
 		t.Fatalf("the same key with other content: got %+v, want one user error", got)
 	}
 	want := problem{
-		Typename: "IdempotencyMismatch", Code: "IDEMPOTENCY_MISMATCH", Message: got.UserErrors[0].Message,
-		Field: []string{"idempotencyKey"},
+		Typename: "IdempotencyMismatch",
+		Code:     "IDEMPOTENCY_MISMATCH",
+		Message:  got.UserErrors[0].Message,
+		Field:    []string{"idempotencyKey"},
 	}
 	if diff := cmp.Diff(payload{UserErrors: []problem{want}}, got); diff != "" {
 		t.Errorf("the same key with other content (-want +got):\n%s", diff)

@@ -81,8 +81,11 @@ func newWire(t *testing.T, url string) *wire {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	w := &wire{url: (&neturl.URL{
-		Scheme: "postgres", User: neturl.UserPassword(to.User, to.Password), Host: listener.Addr().String(),
-		Path: "/" + to.Database, RawQuery: "sslmode=disable",
+		Scheme:   "postgres",
+		User:     neturl.UserPassword(to.User, to.Password),
+		Host:     listener.Addr().String(),
+		Path:     "/" + to.Database,
+		RawQuery: "sslmode=disable",
 	}).String()}
 	network, address := pgconn.NetworkAddress(to.Host, to.Port)
 	go func() {

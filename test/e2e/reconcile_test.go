@@ -52,8 +52,12 @@ func newYesterday(t *testing.T) yesterday {
 	}
 	t.Cleanup(y.client.Close)
 	y.engine, err = engine.New(engine.Options{
-		Store: y.db.Store(), Jobs: noJobs{}, Drives: steps.Keys(), Now: y.now, WorkflowLimit: cost.Dollar,
-		MonthLimit: 25 * cost.Dollar,
+		Store:         y.db.Store(),
+		Jobs:          noJobs{},
+		Drives:        steps.Keys(),
+		Now:           y.now,
+		WorkflowLimit: cost.Dollar,
+		MonthLimit:    25 * cost.Dollar,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -137,8 +141,10 @@ func TestReconcile_PrintsAChargeOfAnotherClient(t *testing.T) {
 	y.work(t)
 	booked := y.box.Total()
 	body, err := (llm.Request{
-		Models: []string{"openai/gpt-4o-mini"}, Messages: []llm.Message{{Role: "user", Content: "Behind the engine's back."}},
-		MaxTokens: 500, Ceiling: cost.Ceiling{Prompt: cost.Dollar, Completion: cost.Dollar},
+		Models:    []string{"openai/gpt-4o-mini"},
+		Messages:  []llm.Message{{Role: "user", Content: "Behind the engine's back."}},
+		MaxTokens: 500,
+		Ceiling:   cost.Ceiling{Prompt: cost.Dollar, Completion: cost.Dollar},
 	}).Body()
 	if err != nil {
 		t.Fatal(err)

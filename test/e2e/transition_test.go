@@ -57,8 +57,11 @@ func TestTransition_OneOfTwentyCallersOnTwoServersWins(t *testing.T) {
 				continue
 			}
 			want := problem{
-				Typename: "StaleState", Code: "STALE_STATE", Message: p.UserErrors[0].Message, Field: []string{"from"},
-				Current: &seenWorkflow{ID: "wf_" + flow.ID.String(), State: "ICP_PENDING", Version: 1},
+				Typename: "StaleState",
+				Code:     "STALE_STATE",
+				Message:  p.UserErrors[0].Message,
+				Field:    []string{"from"},
+				Current:  &seenWorkflow{ID: "wf_" + flow.ID.String(), State: "ICP_PENDING", Version: 1},
 			}
 			if diff := cmp.Diff(payload{UserErrors: []problem{want}}, p); diff != "" {
 				t.Errorf("a loser (-want +got):\n%s", diff)
@@ -108,8 +111,13 @@ func (w world) edgeSucceeds(t *testing.T, c client, from, to workflow.State) {
 		"workflowId": "wf_" + flow.ID.String(), "from": from, "to": to, "reason": "because",
 	})
 	want := seenTransition{
-		Version: flow.Version + 1, Kind: string(kind), From: string(from), To: string(to), Actor: w.who.Actor,
-		Reason: "because", OccurredAt: got.Transition.OccurredAt,
+		Version:    flow.Version + 1,
+		Kind:       string(kind),
+		From:       string(from),
+		To:         string(to),
+		Actor:      w.who.Actor,
+		Reason:     "because",
+		OccurredAt: got.Transition.OccurredAt,
 	}
 	if diff := cmp.Diff(want, *got.Transition); diff != "" {
 		t.Errorf("%s → %s (-want +got):\n%s", from, to, diff)
@@ -133,13 +141,19 @@ func (w world) pairsAreRefused(t *testing.T, c client, from workflow.State, targ
 		})
 	for i, p := range got {
 		want := problem{
-			Typename: "IllegalTransition", Code: "ILLEGAL_TRANSITION", Field: []string{"to"},
-			From: string(from), To: string(targets[i]), Allowed: texts(from.NextStates()),
+			Typename: "IllegalTransition",
+			Code:     "ILLEGAL_TRANSITION",
+			Field:    []string{"to"},
+			From:     string(from),
+			To:       string(targets[i]),
+			Allowed:  texts(from.NextStates()),
 		}
 		if from.IsTerminal() {
 			want = problem{
-				Typename: "TerminalState", Code: "TERMINAL_STATE", Field: []string{"from"},
-				Ended: &seenWorkflow{ID: "wf_" + flow.ID.String(), State: string(from), Version: flow.Version},
+				Typename: "TerminalState",
+				Code:     "TERMINAL_STATE",
+				Field:    []string{"from"},
+				Ended:    &seenWorkflow{ID: "wf_" + flow.ID.String(), State: string(from), Version: flow.Version},
 			}
 		}
 		if len(p.UserErrors) == 1 {

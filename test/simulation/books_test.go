@@ -51,8 +51,11 @@ type call struct {
 
 func newBooks(w *world) *books {
 	return &books{
-		w: w, accounts: map[uuid.UUID]*account{}, calls: map[uuid.UUID]*call{}, refused: map[string]bool{},
-		limits: map[cost.Limit]bool{cost.Limit(workflowLimit): true, cost.Limit(monthLimit): true},
+		w:        w,
+		accounts: map[uuid.UUID]*account{},
+		calls:    map[uuid.UUID]*call{},
+		refused:  map[string]bool{},
+		limits:   map[cost.Limit]bool{cost.Limit(workflowLimit): true, cost.Limit(monthLimit): true},
 	}
 }
 
@@ -121,9 +124,16 @@ func (b *books) call(row dbsqlc.AiCall) {
 	c := b.calls[row.ID]
 	if c == nil {
 		c = &call{
-			id: row.ID, flow: row.WorkflowID, month: row.MonthID, actor: row.Actor, hold: row.HoldPico,
-			recorded: row.Recorded, state: row.State, held: map[uuid.UUID]cost.Pico{},
-			booked: map[uuid.UUID]cost.Pico{}, outcome: map[uuid.UUID]cost.EntryKind{},
+			id:       row.ID,
+			flow:     row.WorkflowID,
+			month:    row.MonthID,
+			actor:    row.Actor,
+			hold:     row.HoldPico,
+			recorded: row.Recorded,
+			state:    row.State,
+			held:     map[uuid.UUID]cost.Pico{},
+			booked:   map[uuid.UUID]cost.Pico{},
+			outcome:  map[uuid.UUID]cost.EntryKind{},
 		}
 		b.calls[row.ID] = c
 		if b.refused[row.Actor] {
@@ -279,13 +289,30 @@ var outcomes = map[cost.CallState]cost.EntryKind{
 
 func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
 	return cost.Entry{
-		OrganizationID: r.OrganizationID, AccountID: r.AccountID, Sequence: r.Sequence, Kind: r.Kind, CallID: r.CallID,
+		OrganizationID: r.OrganizationID,
+		AccountID:      r.AccountID,
+		Sequence:       r.Sequence,
+		Kind:           r.Kind,
+		CallID:         r.CallID,
 		Before: cost.Balance{
-			Settled: r.SettledBefore, Held: r.HeldBefore, Limit: r.LimitBefore, Stopped: r.StoppedBefore,
+			Settled: r.SettledBefore,
+			Held:    r.HeldBefore,
+			Limit:   r.LimitBefore,
+			Stopped: r.StoppedBefore,
 		},
-		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
-		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
-		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt, PreviousHash: r.PreviousHash, Hash: r.Hash,
-		Corrects: r.CorrectsSequence,
+		After: cost.Balance{
+			Settled: r.SettledAfter,
+			Held:    r.HeldAfter,
+			Limit:   r.LimitAfter,
+			Stopped: r.StoppedAfter,
+		},
+		Delta:        cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta},
+		Overage:      r.Overage,
+		Actor:        r.Actor,
+		Reason:       r.Reason,
+		At:           r.OccurredAt,
+		PreviousHash: r.PreviousHash,
+		Hash:         r.Hash,
+		Corrects:     r.CorrectsSequence,
 	}
 }

@@ -31,8 +31,10 @@ type provider struct {
 
 func newProvider(w *world) *provider {
 	return &provider{
-		w: w, charges: map[uuid.UUID]*charge{}, generations: map[string]*charge{},
-		outside: map[string]engine.RecordInput{},
+		w:           w,
+		charges:     map[uuid.UUID]*charge{},
+		generations: map[string]*charge{},
+		outside:     map[string]engine.RecordInput{},
 	}
 }
 

@@ -131,7 +131,10 @@ func (w *world) correct(who caller.Caller, c *call, to cost.Pico) {
 	i := slices.IndexFunc(w.books.ended, func(e cost.Entry) bool { return *e.CallID == c.id })
 	w.quietly("adjust", func(ctx context.Context, e *engine.Engine) error {
 		_, err := e.Adjust(ctx, who, engine.AdjustInput{
-			AccountID: w.books.ended[i].AccountID, Sequence: w.books.ended[i].Sequence, Cost: to, Reason: "the truth",
+			AccountID: w.books.ended[i].AccountID,
+			Sequence:  w.books.ended[i].Sequence,
+			Cost:      to,
+			Reason:    "the truth",
 		})
 		return err
 	})

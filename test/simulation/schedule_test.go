@@ -215,7 +215,12 @@ func parkAfter(ctx context.Context, conn *pgx.Conn, result string, err error) {
 		result = "failed"
 	}
 	status := conn.PgConn().TxStatus()
-	a.park(event{standing: answered, result: result, conn: conn, within: status == 'T' || status == 'E'})
+	a.park(event{
+		standing: answered,
+		result:   result,
+		conn:     conn,
+		within:   status == 'T' || status == 'E',
+	})
 }
 
 func wireOf(conn *pgx.Conn) *wire { return conn.PgConn().Conn().(*wire) }

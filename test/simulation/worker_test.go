@@ -30,7 +30,9 @@ func worker(a *actor) {
 	a.pause()
 	amount := a.w.amount()
 	call, admitted := a.reserve(engine.ReserveInput{
-		WorkflowID: flow, RunToken: &run.Token, Amount: &amount,
+		WorkflowID:     flow,
+		RunToken:       &run.Token,
+		Amount:         &amount,
 		IdempotencyKey: fmt.Sprintf("run/%s/%d", flow, run.Token),
 	})
 	if !admitted {
@@ -141,7 +143,10 @@ func treasurer(a *actor) {
 	reason, flow, got := a.request(), pick(a.w, a.w.flows), engine.Limited{}
 	verb, do := "set a workflow's limit", func(ctx context.Context, e *engine.Engine) (err error) {
 		got, err = e.SetWorkflowLimit(ctx, who, engine.SetWorkflowLimitInput{
-			WorkflowID: flow, Limit: limit, Reason: reason, IdempotencyKey: key,
+			WorkflowID:     flow,
+			Limit:          limit,
+			Reason:         reason,
+			IdempotencyKey: key,
 		})
 		return err
 	}
@@ -172,8 +177,12 @@ func treasurer(a *actor) {
 func recorder(a *actor) {
 	amount, who, got := a.w.amount()*cost.Pico(1+a.w.chance.IntN(4)), a.as(), engine.Charged{}
 	in := engine.RecordInput{
-		WorkflowID: pick(a.w, a.w.flows), Model: model, Cost: &amount, Provider: "elsewhere", IdempotencyKey: a.key(),
-		Usage: cost.Usage{PromptTokens: 10, CompletionTokens: 20},
+		WorkflowID:     pick(a.w, a.w.flows),
+		Model:          model,
+		Cost:           &amount,
+		Provider:       "elsewhere",
+		IdempotencyKey: a.key(),
+		Usage:          cost.Usage{PromptTokens: 10, CompletionTokens: 20},
 	}
 	a.w.provider.outside[who.Actor] = in
 	do := func(ctx context.Context, e *engine.Engine) (err error) {
@@ -206,7 +215,11 @@ func accountant(a *actor) {
 func (a *actor) adjust(entry cost.Entry, amount cost.Pico) {
 	who, got := a.as(), engine.Adjusted{}
 	in := engine.AdjustInput{
-		AccountID: entry.AccountID, Sequence: entry.Sequence, Cost: amount, Reason: a.request(), IdempotencyKey: a.key(),
+		AccountID:      entry.AccountID,
+		Sequence:       entry.Sequence,
+		Cost:           amount,
+		Reason:         a.request(),
+		IdempotencyKey: a.key(),
 	}
 	do := func(ctx context.Context, e *engine.Engine) (err error) {
 		got, err = e.Adjust(ctx, who, in)

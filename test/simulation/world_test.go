@@ -69,10 +69,15 @@ type server struct {
 // nothing.
 func (s *server) restart() {
 	e, err := engine.New(engine.Options{
-		Store: postgres.New(s.w.cluster.pools[s.number]), Jobs: jobs{s.w}, Drives: []workflow.StepKey{workflow.StepICP},
-		WorkflowLimit: workflowLimit, MonthLimit: monthLimit, SweptAtOnce: 1, NewID: s.w.newID,
-		Now:    func() time.Time { return s.w.tick().Add(s.skew) },
-		Jitter: s.w.chance.Float64,
+		Store:         postgres.New(s.w.cluster.pools[s.number]),
+		Jobs:          jobs{s.w},
+		Drives:        []workflow.StepKey{workflow.StepICP},
+		WorkflowLimit: workflowLimit,
+		MonthLimit:    monthLimit,
+		SweptAtOnce:   1,
+		NewID:         s.w.newID,
+		Now:           func() time.Time { return s.w.tick().Add(s.skew) },
+		Jitter:        s.w.chance.Float64,
 	})
 	if err != nil {
 		panic(err)
@@ -155,8 +160,13 @@ func simulate(c *cluster, seed uint64, steps int) outcome {
 // simulateWith is simulate with seeds of another temper.
 func simulateWith(c *cluster, seed uint64, steps int, of func(*world) temper) outcome {
 	w := &world{
-		cluster: c, seed: seed, chance: rand.New(rand.NewPCG(seed, 0x696e66696e38)), timeZone: "UTC",
-		corrected: map[uuid.UUID]bool{}, coverage: map[string]int{}, events: make(chan event, mostActors),
+		cluster:   c,
+		seed:      seed,
+		chance:    rand.New(rand.NewPCG(seed, 0x696e66696e38)),
+		timeZone:  "UTC",
+		corrected: map[uuid.UUID]bool{},
+		coverage:  map[string]int{},
+		events:    make(chan event, mostActors),
 	}
 	w.organization = w.newID()
 	w.provider = newProvider(w)
@@ -286,8 +296,14 @@ func (w *world) step() {
 func (w *world) bear(role role) {
 	w.born++
 	a := &actor{
-		w: w, role: role.name, name: fmt.Sprintf("%s %d", role.name, w.born), number: w.born, server: pick(w, w.servers),
-		mortal: role.mortal, events: w.events, resume: make(chan breakage),
+		w:      w,
+		role:   role.name,
+		name:   fmt.Sprintf("%s %d", role.name, w.born),
+		number: w.born,
+		server: pick(w, w.servers),
+		mortal: role.mortal,
+		events: w.events,
+		resume: make(chan breakage),
 	}
 	w.actors = append(w.actors, a)
 	w.tracef("%s comes to server %d", a.name, a.server.number)
