@@ -15,22 +15,24 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// queries is where the program's statements are, seen from the folder of the module.
+// queries is the folder of the generated statements, relative to the module.
 const queries = "internal/postgres/dbsqlc/"
 
-// weakness is a guard that a run goes without: the piece of a statement that is cut from the program, what stands
-// behind it in the database, and the rules one of which the checker must find broken.
-type weakness struct {
-	file, query    string
-	guard, instead string
-	database       []string
-	rules          []string
+// guard is a guard that a run can remove: the part of a statement that is cut from the program, the constraints behind
+// it in the database, and the rules of which the checker must find at least one broken.
+type guard struct {
+	file, query        string
+	condition, instead string
+	database           []string
+	rules              []string
 }
 
-var weaknesses = map[string]weakness{
+var guards = map[string]guard{
 	"state": {
-		file: queries + "workflow.sql.go", query: "const workflowTransition = ",
-		guard: " AND w.state = $", instead: " AND ''::text <> $",
+		file:      queries + "workflow.sql.go",
+		query:     "const workflowTransition = ",
+		condition: " AND w.state = $",
+		instead:   " AND ''::text <> $",
 		database: []string{
 			`ALTER TABLE workflow_transitions DROP CONSTRAINT workflow_transitions_unbroken`,
 			`ALTER TABLE workflow_transitions DROP CONSTRAINT workflow_transitions_edge`,
@@ -38,28 +40,32 @@ var weaknesses = map[string]weakness{
 		rules: []string{history.RulePath, history.RuleOrder},
 	},
 	"fence": {
-		file: queries + "workflow.sql.go", query: "const workflowTransition = ",
-		guard: "AND w.version = coalesce(", instead: "AND 0 < 1 + coalesce(",
-		rules: []string{history.RuleFence, history.RuleRun, history.RuleOrder},
+		file:      queries + "workflow.sql.go",
+		query:     "const workflowTransition = ",
+		condition: "AND w.version = coalesce(",
+		instead:   "AND 0 < 1 + coalesce(",
+		rules:     []string{history.RuleFence, history.RuleRun, history.RuleOrder},
 	},
 	"limit": {
-		file: queries + "account.sql.go", query: "const accountHold = ",
-		guard: "AND a.limit_pico - a.settled_pico - a.held_pico >= ", instead: "AND 0 <= ",
-		database: []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
-		rules:    []string{history.RuleLimit},
+		file:      queries + "account.sql.go",
+		query:     "const accountHold = ",
+		condition: "AND a.limit_pico - a.settled_pico - a.held_pico >= ",
+		instead:   "AND 0 <= ",
+		database:  []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
+		rules:     []string{history.RuleLimit},
 	},
 }
 
-// build compiles the engine into the folder, without a guard if one is named.
+// build compiles the engine into the folder, without the named guard.
 func build(ctx context.Context, folder, without string) (program string, err error) {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
-		return "", fmt.Errorf("find the module (chaos is run within it): %w", err)
+		return "", fmt.Errorf("find the module (run chaos within it): %w", err)
 	}
 	program = filepath.Join(folder, "engine")
 	args := []string{"build", "-buildvcs=false", "-o", program}
 	if without != "" {
-		overlay, err := cut(strings.TrimSpace(string(root)), folder, weaknesses[without])
+		overlay, err := cut(strings.TrimSpace(string(root)), folder, guards[without])
 		if err != nil {
 			return "", err
 		}
@@ -73,17 +79,16 @@ func build(ctx context.Context, folder, without string) (program string, err err
 	return program, nil
 }
 
-// cut writes the generated file without the guard, and the overlay that puts it into the place of the one that is
-// there. The program that everybody else builds knows nothing of it.
-func cut(root, folder string, w weakness) (overlay string, err error) {
-	original := filepath.Join(root, w.file)
+// cut writes the generated file without the guard, and an overlay that replaces the original in this build only.
+func cut(root, folder string, g guard) (overlay string, err error) {
+	original := filepath.Join(root, g.file)
 	text, err := os.ReadFile(original)
 	if err != nil {
 		return "", err
 	}
-	weak, err := w.cutFrom(string(text))
+	weak, err := g.cutFrom(string(text))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", w.file, err)
+		return "", fmt.Errorf("%s: %w", g.file, err)
 	}
 	replacement := filepath.Join(folder, "weak.go")
 	overlay = filepath.Join(folder, "overlay.json")
@@ -94,16 +99,16 @@ func cut(root, folder string, w weakness) (overlay string, err error) {
 	return overlay, errors.Join(os.WriteFile(replacement, []byte(weak), 0o600), os.WriteFile(overlay, list, 0o600))
 }
 
-// cutFrom returns the text of a generated file without the guard. A guard that is not there once is a mistake here: the
-// statement has changed, and the run would prove nothing.
-func (w weakness) cutFrom(text string) (string, error) {
-	before, rest, found := strings.Cut(text, w.query)
+// cutFrom returns the text of a generated file without the guard. It fails unless the guard is there exactly once: else
+// the statement has changed, and the run would prove nothing.
+func (g guard) cutFrom(text string) (string, error) {
+	before, rest, found := strings.Cut(text, g.query)
 	if !found {
-		return "", fmt.Errorf("there is no %q", w.query)
+		return "", fmt.Errorf("there is no %q", g.query)
 	}
 	statement, after, found := strings.Cut(rest, "\n`\n")
-	if !found || strings.Count(statement, w.guard) != 1 {
-		return "", fmt.Errorf("%q has no guard %q, or several", w.query, w.guard)
+	if !found || strings.Count(statement, g.condition) != 1 {
+		return "", fmt.Errorf("%q has no guard %q, or several", g.query, g.condition)
 	}
-	return before + w.query + strings.Replace(statement, w.guard, w.instead, 1) + "\n`\n" + after, nil
+	return before + g.query + strings.Replace(statement, g.condition, g.instead, 1) + "\n`\n" + after, nil
 }

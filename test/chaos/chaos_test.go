@@ -15,7 +15,7 @@ import (
 func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 	t.Parallel()
 	plan := func(seed uint64) (lines []string) {
-		var deck []faultKind
+		var deck []injectionKind
 		for round := 1; round <= 3; round++ {
 			for _, f := range schedule(seed, round, 10*time.Second, &deck) {
 				lines = append(lines, f.String())
@@ -27,32 +27,32 @@ func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 		t.Errorf("the same seed (-first +second):\n%s", diff)
 	}
 	if slices.Equal(plan(7), plan(8)) {
-		t.Error("another seed plans the same faults")
+		t.Error("another seed plans the same injections")
 	}
 	all := strings.Join(plan(7), "\n")
-	for _, kind := range faultKinds {
+	for _, kind := range injectionKinds {
 		if !strings.Contains(all, string(kind)) {
 			t.Errorf("three rounds are without %s", kind)
 		}
 	}
 }
 
-func TestWeaknesses_EachGuardIsInTheStatement(t *testing.T) {
+func TestGuards_EachGuardIsInTheStatement(t *testing.T) {
 	t.Parallel()
-	for name, w := range weaknesses {
-		text, err := os.ReadFile("../../" + w.file)
+	for name, g := range guards {
+		text, err := os.ReadFile("../../" + g.file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		weak, err := w.cutFrom(string(text))
+		weak, err := g.cutFrom(string(text))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if weak == string(text) || len(text)-len(weak) > len(w.guard) {
-			t.Errorf("%s: more was cut than the guard, or nothing", name)
+		if weak == string(text) || len(text)-len(weak) > len(g.condition) {
+			t.Errorf("%s: the cut removed more than the guard, or nothing", name)
 		}
-		if _, err := w.cutFrom(weak); err == nil {
-			t.Errorf("%s: what has no guard any more is cut again", name)
+		if _, err := g.cutFrom(weak); err == nil {
+			t.Errorf("%s: a text without the guard is cut again", name)
 		}
 	}
 }

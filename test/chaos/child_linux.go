@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// childAttributes put a child into a group of its own, so that a Ctrl-C is ours to answer, and have the kernel end it
-// when we are gone, however we went.
+// childAttributes puts a child into a process group of its own, so that Ctrl-C reaches only this process. The kernel
+// kills the child when this process ends, even by a crash.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// pinThread keeps the calling goroutine on its thread, and the thread alive with it.
+// pinThread binds the calling goroutine to its thread, and keeps the thread alive.
 func pinThread() { runtime.LockOSThread() }

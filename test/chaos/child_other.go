@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// childAttributes put a child into a group of its own, so that a Ctrl-C is ours to answer.
+// childAttributes puts a child into a process group of its own, so that Ctrl-C reaches only this process.
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func pinThread() {}

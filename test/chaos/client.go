@@ -20,7 +20,7 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// The parts of answers that matter here.
+// The parts of answers that the suite reads.
 type (
 	seenWorkflow struct {
 		ID      string
@@ -46,7 +46,7 @@ type (
 	}
 )
 
-// inputs name the input type of each mutation, and selections what it is asked for.
+// inputs has the input type of each mutation, and selections has its selected fields.
 var (
 	inputs = map[history.Verb]string{
 		history.Create: "CreateWorkflowInput", history.Generate: "GenerateIcpInput",
@@ -66,7 +66,7 @@ const (
 		... on DuplicateName { existing { id state version } } }`
 )
 
-// mutation is the text of an operation.
+// mutation returns the text of an operation.
 func mutation(verb history.Verb) string {
 	fields, ofMoney := selections[verb]
 	if !ofMoney {
@@ -76,19 +76,19 @@ func mutation(verb history.Verb) string {
 		workflow { id state version } %s replayed %s } }`, inputs[verb], verb, fields, selectProblems)
 }
 
-// errStrange is an answer that no fault explains.
-var errStrange = errors.New("a strange answer")
+// errUnexpected is an answer that no injection explains.
+var errUnexpected = errors.New("unexpected answer")
 
 // browser keeps the connections of many callers open.
 func newBrowser() *http.Client {
 	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}}
 }
 
-// token signs who is asking.
+// token returns a token for an actor.
 func (c *cluster) token(actor string, organization uuid.UUID) string {
 	text, err := c.auth.Token(caller.Caller{Actor: actor, OrganizationID: organization, Role: caller.Admin}, time.Hour)
 	if err != nil {
-		panic(err) // The names are made here.
+		panic(err) // The suite makes all names itself.
 	}
 	return text
 }
@@ -131,16 +131,16 @@ func (c *cluster) post(
 		case "UNAVAILABLE", "TIMED_OUT", "RATE_LIMITED":
 			return errors.New(code)
 		default:
-			return fmt.Errorf("%w: %.500s", errStrange, text)
+			return fmt.Errorf("%w: %.500s", errUnexpected, text)
 		}
 	}
 	if len(answer.Data.Result) == 0 || string(answer.Data.Result) == "null" {
-		return fmt.Errorf("%w: %d %.500s", errStrange, response.StatusCode, text)
+		return fmt.Errorf("%w: %d %.500s", errUnexpected, response.StatusCode, text)
 	}
 	return json.Unmarshal(answer.Data.Result, result)
 }
 
-// attempt sends a mutation once and says what is known then.
+// attempt sends a mutation once and returns the outcome.
 func (a *actor) attempt(ctx context.Context, op *history.Op, input map[string]any) history.Attempt {
 	address := a.round.anyServer(ctx, a.random)
 	sent := a.round.since()
@@ -152,17 +152,17 @@ func (a *actor) attempt(ctx context.Context, op *history.Op, input map[string]an
 	err := a.round.post(ctx, a.browser, address, a.round.token(op.Actor, a.round.organization), mutation(op.Verb),
 		map[string]any{"input": input}, &got)
 	attempt.Answered = a.round.since()
-	if errors.Is(err, errStrange) {
-		a.round.strange("%s was answered with %v", op, err)
+	if errors.Is(err, errUnexpected) {
+		a.round.unexpected("%s was answered with %v", op, err)
 	}
 	if err != nil {
 		return attempt
 	}
-	return a.judge(op, attempt, got)
+	return a.evaluate(op, attempt, got)
 }
 
-// judge reads an answer.
-func (a *actor) judge(op *history.Op, attempt history.Attempt, got payload) history.Attempt {
+// evaluate turns an answer into an outcome.
+func (a *actor) evaluate(op *history.Op, attempt history.Attempt, got payload) history.Attempt {
 	if len(got.UserErrors) > 0 {
 		p := got.UserErrors[0]
 		a.refusal = p
@@ -172,12 +172,12 @@ func (a *actor) judge(op *history.Op, attempt history.Attempt, got payload) hist
 		case "STALE_STATE", "TERMINAL_STATE", "ILLEGAL_TRANSITION", "DUPLICATE_NAME", "CONFLICT",
 			"BUDGET_EXHAUSTED", "BUDGET_HELD":
 		default:
-			a.round.strange("%s was refused with %s", op, p.Code)
+			a.round.unexpected("%s was refused with %s", op, p.Code)
 		}
 		attempt.Outcome = history.Refused
 		for _, w := range []*seenWorkflow{p.Current, p.Ended} {
 			if w != nil {
-				attempt.Now = &history.Standing{State: w.State, Version: w.Version}
+				attempt.Now = &history.Position{State: w.State, Version: w.Version}
 			}
 		}
 		return attempt
@@ -185,7 +185,7 @@ func (a *actor) judge(op *history.Op, attempt history.Attempt, got payload) hist
 	attempt.Outcome, attempt.Replayed = history.Done, got.Replayed
 	if got.Workflow != nil {
 		attempt.Flow = plain(got.Workflow.ID)
-		attempt.Now = &history.Standing{State: got.Workflow.State, Version: got.Workflow.Version}
+		attempt.Now = &history.Position{State: got.Workflow.State, Version: got.Workflow.Version}
 	}
 	if got.Transition != nil {
 		attempt.Version = &got.Transition.Version
@@ -196,18 +196,18 @@ func (a *actor) judge(op *history.Op, attempt history.Attempt, got payload) hist
 	return attempt
 }
 
-// renew keeps a run alive, if it can.
+// renew renews the lease of a run.
 func (a *actor) renew(ctx context.Context, r run) {
 	var got struct{ UserErrors []problem }
 	err := a.round.post(ctx, a.browser, a.round.anyServer(ctx, a.random), a.round.token(r.worker, a.round.organization),
 		`mutation ($input: RenewLeaseInput!) { result: renewLease(input: $input) { userErrors { code } } }`,
 		map[string]any{"input": map[string]any{"workflowId": id("wf", r.flow), "token": r.token}}, &got)
-	if errors.Is(err, errStrange) {
-		a.round.strange("the lease of %s was renewed with %v", r.flow, err)
+	if errors.Is(err, errUnexpected) {
+		a.round.unexpected("the lease of %s was renewed with %v", r.flow, err)
 	}
 }
 
-// plain is the UUID in an id of the API; zero when there is none.
+// plain returns the UUID in an id of the API, or the zero UUID.
 func plain(id string) uuid.UUID {
 	_, text, _ := strings.Cut(id, "_")
 	read, err := uuid.Parse(text)
@@ -217,8 +217,8 @@ func plain(id string) uuid.UUID {
 	return read
 }
 
-// read asks where a workflow stands.
-func (a *actor) read(ctx context.Context, flow uuid.UUID) (at history.Standing, known bool) {
+// read returns the position of a workflow.
+func (a *actor) read(ctx context.Context, flow uuid.UUID) (at history.Position, known bool) {
 	address := a.round.anyServer(ctx, a.random)
 	if address == "" {
 		return at, false
@@ -228,13 +228,13 @@ func (a *actor) read(ctx context.Context, flow uuid.UUID) (at history.Standing, 
 	err := a.round.post(ctx, a.browser, address, a.round.token(a.name, a.round.organization),
 		`query ($id: ID!) { result: workflow(id: $id) { id state version } }`,
 		map[string]any{"id": "wf_" + flow.String()}, &got)
-	if errors.Is(err, errStrange) {
-		a.round.strange("a read of %s was answered with %v", flow, err)
+	if errors.Is(err, errUnexpected) {
+		a.round.unexpected("a read of %s was answered with %v", flow, err)
 	}
 	if err != nil {
 		return at, false
 	}
-	r.Answered, r.Standing = a.round.since(), history.Standing{State: got.State, Version: got.Version}
+	r.Answered, r.Position = a.round.since(), history.Position{State: got.State, Version: got.Version}
 	a.reads = append(a.reads, r)
-	return r.Standing, true
+	return r.Position, true
 }

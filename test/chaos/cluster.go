@@ -27,21 +27,22 @@ import (
 
 const (
 	authSecret = "signs the tokens of the chaos suite, with 32 bytes or more"
-	// serverUser is who the servers connect as: no superuser, so that the connections kept for those stay ours.
+	// serverUser is the database user of the servers. It is not a superuser, so the reserved connections are left to the
+	// suite.
 	serverUser = "chaos_server"
-	// connections is how many PostgreSQL admits: what three servers need, and not many more.
+	// connections is the limit of PostgreSQL: a little more than three servers need.
 	connections = 72
 )
 
-// serverArgs make a dead worker known in seconds; their ratio is that of the defaults. The pool is small, so that it is
-// exhausted now and then.
+// serverArgs detect a dead worker within seconds; their ratios are those of the defaults. The pool is small, so that it
+// is sometimes exhausted.
 var serverArgs = []string{
 	"serve", "--listen=127.0.0.1:0", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
 	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--workflow-limit=1.00", "--month-limit=100.00",
 	"--playground=off",
 }
 
-// cluster is everything that runs: PostgreSQL, the servers and the provider.
+// cluster is PostgreSQL, the servers and the provider.
 type cluster struct {
 	folder, program string
 	lock            *os.File
@@ -49,19 +50,19 @@ type cluster struct {
 
 	mu       sync.Mutex
 	postgres *embedded.Server // nil while it is down
-	url      string           // of the superuser
+	url      string           // for the superuser
 	owner    *pgxpool.Pool
 
 	servers  []*server
-	holds    []atomic.Int32 // how many faults want a server to stay as it is
+	holds    []atomic.Int32 // injections that stop the supervision of a server
 	provider *provider
 	auth     *web.Authenticator
 	began    time.Time
-	internal atomic.Int64 // answers that told a client to report them
+	internal atomic.Int64 // answers with the code INTERNAL
 	closers  []func()
 }
 
-// newCluster starts PostgreSQL, brings the database up to date, and starts the servers.
+// newCluster starts PostgreSQL, migrates the database and starts the servers.
 func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cluster, err error) {
 	c = &cluster{say: say, provider: newProvider(o.seed), began: time.Now()}
 	defer func() {
@@ -92,11 +93,11 @@ func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cl
 	return c, c.startServers(ctx, address)
 }
 
-// lockName is the file in a folder that is locked as long as its owner lives.
+// lockName is a file in a run's folder. It is locked while the run lives.
 const lockName = "lock"
 
-// makeFolder makes the folder for everything, directly in the temporary folder, where the user that PostgreSQL runs as
-// can reach it. What a suite that was killed has left there is removed.
+// makeFolder creates the folder of the run, directly in the temporary folder, which PostgreSQL's user can reach. It
+// removes the folders of killed runs.
 func (c *cluster) makeFolder() (err error) {
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "chaos-*", lockName))
 	if err != nil {
@@ -121,13 +122,13 @@ func (c *cluster) makeFolder() (err error) {
 		os.Chmod(c.folder, 0o711)) //nolint:gosec // To be passed through, not to be read.
 }
 
-// settings are those of a durable server: what was acknowledged survives an immediate stop.
+// settings are those of a durable server: acknowledged changes survive an immediate stop.
 var settings = map[string]string{
 	"max_connections": fmt.Sprint(connections), "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
 	"shared_buffers": "64MB",
 }
 
-// startPostgres starts PostgreSQL on what an earlier one has left, after a recovery where that had crashed.
+// startPostgres starts PostgreSQL on the data of the last one. It recovers after a crash.
 func (c *cluster) startPostgres(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,7 +145,7 @@ func (c *cluster) startPostgres(ctx context.Context) error {
 	return nil
 }
 
-// crashPostgres stops it at once.
+// crashPostgres stops PostgreSQL in mode immediate.
 func (c *cluster) crashPostgres() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,7 +157,7 @@ func (c *cluster) crashPostgres() error {
 	return err
 }
 
-// prepare migrates, and makes the servers' user.
+// prepare migrates the database and creates the servers' user.
 func (c *cluster) prepare(ctx context.Context, without string) error {
 	if output, err := c.run(ctx, "migrate", "up"); err != nil {
 		return fmt.Errorf("migrate: %w\n%s", err, output)
@@ -171,7 +172,7 @@ func (c *cluster) prepare(ctx context.Context, without string) error {
 	}
 	c.closers = append(c.closers, c.owner.Close)
 	statements := append([]string{`CREATE ROLE ` + serverUser + ` LOGIN IN ROLE infin8_app, infin8_sweeper`},
-		weaknesses[without].database...)
+		guards[without].database...)
 	for _, statement := range statements {
 		if _, err := c.owner.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
@@ -180,10 +181,10 @@ func (c *cluster) prepare(ctx context.Context, without string) error {
 	return nil
 }
 
-// run runs a command of the program as the owner of the database.
+// run runs a command of the engine as the owner of the database.
 func (c *cluster) run(ctx context.Context, args ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, c.program, args...) //nolint:gosec // The program was built a moment ago.
-	command.Env = append(foreign(), "DATABASE_URL="+c.url)
+	command.Env = append(foreignEnvironment(), "DATABASE_URL="+c.url)
 	var output limited
 	command.Stdout, command.Stderr = &output, &output
 	if err := startChild(command); err != nil {
@@ -193,7 +194,7 @@ func (c *cluster) run(ctx context.Context, args ...string) ([]byte, error) {
 	return output.text, err
 }
 
-// limited keeps the beginning of what is written.
+// limited keeps the beginning of an output.
 type limited struct{ text []byte }
 
 func (l *limited) Write(b []byte) (int, error) {
@@ -237,19 +238,19 @@ func (c *cluster) startServers(ctx context.Context, provider string) error {
 			s.end(syscall.SIGKILL, time.Minute)
 			_ = s.log.Close()
 		})
-		go s.keepUp(keeping, func() bool { return c.holds[i].Load() > 0 })
+		go s.supervise(keeping, func() bool { return c.holds[i].Load() > 0 })
 	}
 	return c.awaitServers(ctx, time.Minute)
 }
 
-// awaitServers waits until all servers serve.
-func (c *cluster) awaitServers(ctx context.Context, patience time.Duration) error {
-	limited, cancel := context.WithTimeout(ctx, patience)
+// awaitServers waits until all servers are ready.
+func (c *cluster) awaitServers(ctx context.Context, timeout time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for _, s := range c.servers {
-		for s.where() == "" || !ready(limited, s.where()) {
+		for s.apiAddress() == "" || !ready(limited, s.apiAddress()) {
 			if !pause(limited, 20*time.Millisecond) {
-				return fmt.Errorf("%s does not serve: %s", s.name, s.lastWords())
+				return fmt.Errorf("%s does not serve: %s", s.name, s.logTail())
 			}
 		}
 	}
@@ -271,13 +272,13 @@ func ready(ctx context.Context, address string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// since is the time on the clock of histories.
+// since returns the time on the clock of histories.
 func (c *cluster) since() time.Duration { return time.Since(c.began) }
 
-// connect opens a connection of its own as the superuser.
+// connect opens a connection as the superuser.
 func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.url) }
 
-// close ends everything that runs, and removes the folder unless it is to be kept.
+// close ends all processes, and removes the folder unless keep is true.
 func (c *cluster) close(keep bool) {
 	for i := len(c.closers) - 1; i >= 0; i-- {
 		c.closers[i]()

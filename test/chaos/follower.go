@@ -19,14 +19,14 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// message is what comes over a socket.
+// message is a message of a websocket.
 type message struct {
 	Type    string
 	Payload json.RawMessage
 }
 
-// subscribe follows a subscription on one connection, until the server says that nothing more will come (nil) or the
-// connection ends. The field of the subscription is called "result".
+// subscribe runs a subscription on one connection. It returns nil when the server completes it, or the error that ended
+// the connection. The field of the subscription is called "result".
 func (c *cluster) subscribe(
 	ctx context.Context, address, token, query string, variables map[string]any, news func(json.RawMessage) error,
 ) error {
@@ -73,7 +73,7 @@ func (c *cluster) subscribe(
 				Errors json.RawMessage
 			}
 			if err = json.Unmarshal(m.Payload, &payload); err == nil && len(payload.Errors) > 0 {
-				return fmt.Errorf("the server says %s", payload.Errors)
+				return fmt.Errorf("the server sends %s", payload.Errors)
 			}
 			if err == nil {
 				err = news(payload.Data.Result)
@@ -81,7 +81,7 @@ func (c *cluster) subscribe(
 		case "complete":
 			return nil
 		case "error":
-			return fmt.Errorf("the server says %s", m.Payload)
+			return fmt.Errorf("the server sends %s", m.Payload)
 		}
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ func (c *cluster) subscribe(
 	}
 }
 
-// silence is how long a socket may say nothing: a server that is alive pings.
+// silence is the longest time without a message. A live server sends pings.
 const silence = 8 * time.Second
 
 func receive(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
@@ -99,10 +99,10 @@ func receive(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
 	return text, err
 }
 
-// follower follows one workflow from server to server.
+// follower subscribes to one workflow, from server to server.
 type follower struct {
-	history.Sighting
-	seen atomic.Int64 // how many events
+	history.Subscription
+	seen atomic.Int64 // number of events
 }
 
 const (
@@ -114,7 +114,7 @@ const (
 		resync workflow { id } transition { version from to } } }`
 )
 
-// event is a message of any of the subscriptions.
+// event is a message of one of the subscriptions.
 type event struct {
 	Resync     bool
 	Workflow   *seenWorkflow
@@ -125,7 +125,7 @@ type event struct {
 	Entry *struct{ Sequence int }
 }
 
-// run follows until the context ends, or the workflow is over.
+// run subscribes until the context ends or the workflow is terminal.
 func (f *follower) run(ctx context.Context, r *round, random *rand.Rand) {
 	query, token := followTransitions, r.token("follower", r.organization)
 	if f.Ledger {
@@ -144,17 +144,17 @@ func (f *follower) run(ctx context.Context, r *round, random *rand.Rand) {
 			if err := f.note(text); err != nil {
 				return err
 			}
-			if random.IntN(40) == 0 { // A client that is slow.
+			if random.IntN(40) == 0 { // This client reads slowly.
 				pause(ctx, 300*time.Millisecond)
 			}
-			if len(f.Events) > leaves && !r.calm.Load() {
-				return fmt.Errorf("enough of this server")
+			if len(f.Events) > leaves && !r.injectionsOver.Load() {
+				return fmt.Errorf("the follower changes the server")
 			}
 			return nil
 		})
 		cancel()
 		if err == nil && !f.Ledger {
-			return // The workflow is over.
+			return // The workflow is terminal.
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
@@ -168,7 +168,10 @@ func (f *follower) note(text json.RawMessage) error {
 	switch {
 	case e.Transition != nil:
 		f.Events = append(f.Events, history.Event{
-			Flow: f.Flow, Number: e.Transition.Version, From: e.Transition.From, To: e.Transition.To,
+			Flow:   f.Flow,
+			Number: e.Transition.Version,
+			From:   e.Transition.From,
+			To:     e.Transition.To,
 		})
 	case e.Entry != nil:
 		f.Events = append(f.Events, history.Event{Flow: f.Flow, Number: e.Entry.Sequence})
@@ -177,7 +180,7 @@ func (f *follower) note(text json.RawMessage) error {
 	return nil
 }
 
-// feeder follows the organization, from one server to the next.
+// feeder subscribes to the organization, from server to server.
 type feeder struct {
 	mu    sync.Mutex
 	feeds []history.Feed
@@ -194,14 +197,14 @@ func (f *feeder) run(ctx context.Context, r *round, random *rand.Rand) {
 		_ = r.subscribe(ctx, address, token, followAll, nil, func(text json.RawMessage) error {
 			return f.note(text, began, r.since())
 		})
-		if ctx.Err() != nil && len(f.feeds) > began { // It was ours to end, when everything was at rest.
+		if ctx.Err() != nil && len(f.feeds) > began { // The suite has ended this feed after quiescence.
 			f.feeds[len(f.feeds)-1].ToTheEnd = true
 		}
 		pause(ctx, 50*time.Millisecond)
 	}
 }
 
-// note takes in a message of a connection that began when there were so many feeds.
+// note records a message of a connection. began is the number of feeds at the start of the connection.
 func (f *feeder) note(text json.RawMessage, began int, at time.Duration) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -218,12 +221,15 @@ func (f *feeder) note(text json.RawMessage, began int, at time.Duration) error {
 	}
 	last := &f.feeds[len(f.feeds)-1]
 	last.Events = append(last.Events, history.Event{
-		Flow: plain(e.Workflow.ID), Number: e.Transition.Version, From: e.Transition.From, To: e.Transition.To,
+		Flow:   plain(e.Workflow.ID),
+		Number: e.Transition.Version,
+		From:   e.Transition.From,
+		To:     e.Transition.To,
 	})
 	return nil
 }
 
-// present is the feed that is under way, as if it ended now; none before the first.
+// present returns the current feed as if it ended now, and no feed before the first one.
 func (f *feeder) present() []history.Feed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -235,5 +241,5 @@ func (f *feeder) present() []history.Feed {
 }
 
 func newFollower(flow uuid.UUID, ledger bool) *follower {
-	return &follower{Sighting: history.Sighting{Flow: flow, Ledger: ledger}}
+	return &follower{Subscription: history.Subscription{Flow: flow, Ledger: ledger}}
 }

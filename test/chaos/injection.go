@@ -14,41 +14,41 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// faultKind is something that breaks, or seems to.
-type faultKind string
+// injectionKind is a kind of injected failure.
+type injectionKind string
 
-// The kinds of fault.
+// The kinds of injections.
 const (
-	killServer     faultKind = "SIGKILL of a server"
-	pauseServer    faultKind = "SIGSTOP of a server"
-	stopServer     faultKind = "SIGTERM of a server"
-	crashPostgres  faultKind = "immediate stop of PostgreSQL"
-	terminate      faultKind = "pg_terminate_backend"
-	exhaust        faultKind = "PostgreSQL has no connection left"
-	lockTable      faultKind = "pools wait for a lock"
-	slowProvider   faultKind = "slow provider"
-	failProvider   faultKind = "failing provider"
-	lyingProvider  faultKind = "lying provider"
-	cutProvider    faultKind = "cut-off provider"
-	stepClock      faultKind = "step of the provider's clock"
-	longestFault             = 6 * time.Second
-	faultsInSecond           = 1.2
+	killServer     injectionKind = "SIGKILL of a server"
+	pauseServer    injectionKind = "SIGSTOP of a server"
+	stopServer     injectionKind = "SIGTERM of a server"
+	crashPostgres  injectionKind = "immediate stop of PostgreSQL"
+	terminate      injectionKind = "pg_terminate_backend"
+	exhaust        injectionKind = "PostgreSQL has no connection left"
+	lockTable      injectionKind = "pools wait for a lock"
+	slowProvider   injectionKind = "slow provider"
+	failProvider   injectionKind = "failing provider"
+	lyingProvider  injectionKind = "lying provider"
+	cutProvider    injectionKind = "unreachable provider"
+	stepClock      injectionKind = "step of the provider's clock"
+	longestFault                 = 6 * time.Second
+	faultsInSecond               = 1.2
 )
 
-var faultKinds = []faultKind{
+var injectionKinds = []injectionKind{
 	killServer, pauseServer, stopServer, crashPostgres, terminate, exhaust, lockTable, slowProvider, failProvider,
 	lyingProvider, cutProvider, stepClock,
 }
 
-// faultPlan is one fault: when it begins, how long it lasts, and what it hits.
-type faultPlan struct {
+// injection is one injected failure: its begin, its duration and its target.
+type injection struct {
 	at, lasts time.Duration
-	kind      faultKind
-	target    int           // which server
-	amount    time.Duration // of a step of the clock
+	kind      injectionKind
+	target    int           // index of a server
+	amount    time.Duration // size of a step of the clock
 }
 
-func (f faultPlan) String() string {
+func (f injection) String() string {
 	text := fmt.Sprintf("%5.1fs %4.1fs %s", f.at.Seconds(), f.lasts.Seconds(), f.kind)
 	switch f.kind {
 	case killServer, pauseServer, stopServer:
@@ -59,36 +59,38 @@ func (f faultPlan) String() string {
 	return text
 }
 
-// schedule plans the faults of a round: the same for the same seed and number. Every kind comes before one comes again,
-// and they overlap.
-func schedule(seed uint64, round int, length time.Duration, carryOver *[]faultKind) []faultPlan {
+// schedule plans the injections of a round. Seed and number determine them. Each kind comes once before a kind is
+// repeated. Injections overlap.
+func schedule(seed uint64, round int, length time.Duration, carryOver *[]injectionKind) []injection {
 	random := rand.New(rand.NewPCG(seed, uint64(round)+100)) //nolint:gosec // Repeatable on purpose.
 	count := max(3, int(length.Seconds()*faultsInSecond))
-	plans := make([]faultPlan, count)
+	plans := make([]injection, count)
 	for i := range plans {
 		if len(*carryOver) == 0 {
-			*carryOver = slices.Clone(faultKinds)
+			*carryOver = slices.Clone(injectionKinds)
 			random.Shuffle(len(*carryOver), func(a, b int) {
 				(*carryOver)[a], (*carryOver)[b] = (*carryOver)[b], (*carryOver)[a]
 			})
 		}
-		f := faultPlan{
-			at: time.Duration(random.Int64N(int64(length))), kind: (*carryOver)[0], target: random.IntN(3),
+		f := injection{
+			at:     time.Duration(random.Int64N(int64(length))),
+			kind:   (*carryOver)[0],
+			target: random.IntN(3),
 			lasts:  200*time.Millisecond + time.Duration(random.Int64N(int64(2*time.Second))),
 			amount: time.Duration(random.Int64N(int64(4*time.Hour))) - 2*time.Hour,
 		}
 		*carryOver = (*carryOver)[1:]
-		if f.kind == pauseServer { // Longer than a lease, often.
+		if f.kind == pauseServer { // The pause is often longer than a lease.
 			f.lasts = time.Second + time.Duration(random.Int64N(int64(longestFault-time.Second)))
 		}
 		plans[i] = f
 	}
-	slices.SortFunc(plans, func(a, b faultPlan) int { return int(a.at - b.at) })
+	slices.SortFunc(plans, func(a, b injection) int { return int(a.at - b.at) })
 	return plans
 }
 
-// breakThings carries the plans out, and returns when all of them are over and everything runs again.
-func (c *cluster) breakThings(ctx context.Context, plans []faultPlan, note func(faultPlan)) {
+// inject runs the planned injections. It returns when all are over and all servers run again.
+func (c *cluster) inject(ctx context.Context, plans []injection, note func(injection)) {
 	began := time.Now()
 	var all sync.WaitGroup
 	for _, plan := range plans {
@@ -96,13 +98,13 @@ func (c *cluster) breakThings(ctx context.Context, plans []faultPlan, note func(
 			break
 		}
 		note(plan)
-		all.Go(func() { c.inflict(ctx, plan) })
+		all.Go(func() { c.runInjection(ctx, plan) })
 	}
 	all.Wait()
 }
 
-// inflict carries out one fault, and mends it.
-func (c *cluster) inflict(ctx context.Context, f faultPlan) {
+// runInjection runs one injection and ends it.
+func (c *cluster) runInjection(ctx context.Context, f injection) {
 	s := c.servers[f.target]
 	switch f.kind {
 	case killServer, stopServer:
@@ -129,14 +131,14 @@ func (c *cluster) inflict(ctx context.Context, f faultPlan) {
 	case terminate:
 		for left := f.lasts; left > 0 && pause(ctx, 300*time.Millisecond); left -= 300 * time.Millisecond {
 			_, _ = c.owner.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-				WHERE usename = $1 AND random() < 0.5`, serverUser) // PostgreSQL may be down as well.
+				WHERE usename = $1 AND random() < 0.5`, serverUser) // PostgreSQL may be down by another injection.
 		}
 	case exhaust:
 		c.takeConnections(ctx, f.lasts)
 	case lockTable:
 		c.lockWorkflows(ctx, f.lasts)
 	case slowProvider, failProvider, lyingProvider, cutProvider:
-		defer c.provider.feel(moodOf[f.kind])()
+		defer c.provider.behave(behaviourOf[f.kind])()
 		pause(ctx, 2*f.lasts)
 	case stepClock:
 		c.provider.step.Add(int64(f.amount))
@@ -145,12 +147,15 @@ func (c *cluster) inflict(ctx context.Context, f faultPlan) {
 	}
 }
 
-var moodOf = map[faultKind]mood{
-	slowProvider: slow, failProvider: failing, lyingProvider: lying, cutProvider: cutOff,
+var behaviourOf = map[injectionKind]behaviour{
+	slowProvider:  slow,
+	failProvider:  failing,
+	lyingProvider: lying,
+	cutProvider:   cutOff,
 }
 
-// takeConnections opens connections until PostgreSQL refuses, ends some of the servers', takes their places too, and
-// keeps them for a while.
+// takeConnections opens connections until PostgreSQL refuses, terminates some of the servers' connections and takes
+// these too. It holds them for a while.
 func (c *cluster) takeConnections(ctx context.Context, lasts time.Duration) {
 	config, err := pgx.ParseConfig(c.url)
 	if err != nil {
@@ -169,7 +174,7 @@ func (c *cluster) takeConnections(ctx context.Context, lasts time.Duration) {
 	pause(limited, lasts)
 }
 
-// lockWorkflows lets everybody who wants a workflow wait.
+// lockWorkflows locks the table of workflows, so that every statement on it waits.
 func (c *cluster) lockWorkflows(ctx context.Context, lasts time.Duration) {
 	limited, cancel := context.WithTimeout(ctx, lasts+2*time.Second)
 	defer cancel()
@@ -185,5 +190,5 @@ func (c *cluster) lockWorkflows(ctx context.Context, lasts time.Duration) {
 	if _, err := tx.Exec(limited, `LOCK TABLE intent_workflows IN ACCESS EXCLUSIVE MODE`); err == nil {
 		pause(limited, lasts)
 	}
-	_ = tx.Rollback(context.WithoutCancel(ctx)) // The connection ends anyhow.
+	_ = tx.Rollback(context.WithoutCancel(ctx)) // The connection ends in any case.
 }

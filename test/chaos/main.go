@@ -1,10 +1,10 @@
 //go:build unix
 
-// Command chaos runs three servers of the real program on one PostgreSQL, breaks everything around and within them for
-// a while, lets clients work meanwhile, and then holds what these were told against what there is: docs/reliability.md
-// says more. It ends with status 0 when every promise was kept.
+// Command chaos runs three servers of the real program on one PostgreSQL and injects failures while clients work. Then
+// it compares the answers that clients got with the database: docs/reliability.md explains how. It ends with status 0
+// when every promise is kept.
 //
-// With -without it cuts a guard out of the program first, and ends with status 0 when that was noticed.
+// With -without it first removes a guard from the program, and ends with status 0 when the checker finds that.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// options are what a run is told.
+// options are the flags of a run.
 type options struct {
 	length, round time.Duration
 	seed          uint64
@@ -33,7 +33,7 @@ type options struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := carryOut(ctx, os.Args[1:], os.Stdout)
+	code := runSuite(ctx, os.Args[1:], os.Stdout)
 	stop()
 	os.Exit(code)
 }
@@ -41,15 +41,15 @@ func main() {
 func parse(args []string, out io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.DurationVar(&o.length, "for", time.Minute, "how long; the round that is under way is finished")
-	flags.DurationVar(&o.round, "round", 8*time.Second, "how long things break in a round, before it comes to rest")
-	flags.Uint64Var(&o.seed, "seed", 0, "of the schedule of faults and of the clients' choices; any when 0")
-	flags.StringVar(&o.without, "without", "", "the guard to go without: state, fence or limit")
+	flags.DurationVar(&o.length, "for", time.Minute, "`duration` of the run; the last round is finished")
+	flags.DurationVar(&o.round, "round", 8*time.Second, "`duration` of the injections in a round")
+	flags.Uint64Var(&o.seed, "seed", 0, "`seed` of injections and of clients' choices; random when 0")
+	flags.StringVar(&o.without, "without", "", "`guard` to remove: state, fence or limit")
 	flags.BoolVar(&o.keep, "keep", false, "keep the folder with the data and the servers' logs")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if _, known := weaknesses[o.without]; o.without != "" && !known {
+	if _, known := guards[o.without]; o.without != "" && !known {
 		return o, fmt.Errorf("there is no guard %q", o.without)
 	}
 	if o.seed == 0 {
@@ -60,23 +60,23 @@ func parse(args []string, out io.Writer) (o options, err error) {
 
 // totals are the figures of a run.
 type totals struct {
-	rounds, operations, attempts, unanswered, reads, rows, calls, faults, starts int
+	rounds, operations, attempts, unanswered, reads, rows, calls, injections, starts int
 
-	byKind map[faultKind]int
-	// longest is the longest time from the kill of a worker to the next attempt.
+	byKind map[injectionKind]int
+	// longest is the longest time from the kill of a worker to the next attempt of its step.
 	longest time.Duration
-	// internal is how many answers had the code INTERNAL.
+	// internal is the number of answers with the code INTERNAL.
 	internal int64
 }
 
-func carryOut(ctx context.Context, args []string, out io.Writer) int {
+func runSuite(ctx context.Context, args []string, out io.Writer) int {
 	o, err := parse(args, out)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return 2
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
-	say("seed %d: repeat it with -seed %d", o.seed, o.seed)
+	say("seed %d: -seed %d repeats the run", o.seed, o.seed)
 	began := time.Now()
 	c, err := newCluster(ctx, o, say)
 	if err != nil {
@@ -97,13 +97,13 @@ func carryOut(ctx context.Context, args []string, out io.Writer) int {
 	if err != nil {
 		say("%v", err)
 	}
-	return verdict(o, violations, err, say)
+	return exitStatus(o, violations, err, say)
 }
 
-// rounds plays rounds until the time is up, or one has found something.
+// rounds plays rounds until the time is over or a round finds a violation.
 func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violation, t totals, err error) {
-	t.byKind = map[faultKind]int{}
-	var deck []faultKind
+	t.byKind = map[injectionKind]int{}
+	var deck []injectionKind
 	for end := time.Now().Add(o.length); time.Now().Before(end) && len(found) == 0 && err == nil; {
 		t.rounds++
 		length := min(o.round, max(3*time.Second, time.Until(end)))
@@ -115,10 +115,10 @@ func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violat
 		if h, err = r.play(ctx, length, plans); err == nil {
 			rested := time.Now()
 			found = history.Check(h)
-			found = append(found, r.others(ctx)...)
+			found = append(found, r.checkProgram(ctx)...)
 			t.count(h, plans)
 			t.longest = max(t.longest, r.longestPause(ctx))
-			c.say("round %d: %d operations, %d rows, %d calls; at rest %s after the faults, checked in %s; %d violations",
+			c.say("round %d: %d operations, %d rows, %d calls; quiescent %s after the injections, checked in %s; %d violations",
 				t.rounds, len(h.Ops), len(h.Rows), len(h.Calls), rested.Sub(began.Add(length)).Round(time.Millisecond*100),
 				time.Since(rested).Round(time.Millisecond*100), len(found))
 		}
@@ -131,9 +131,9 @@ func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violat
 	return found, t, err
 }
 
-// others are the checks that need more than a history.
-func (r *round) others(ctx context.Context) (found []history.Violation) {
-	for _, odd := range r.oddities {
+// checkProgram runs the checks that need the program or the database.
+func (r *round) checkProgram(ctx context.Context) (found []history.Violation) {
+	for _, odd := range r.unexpectedAnswers {
 		found = append(found, history.Violation{Rule: "answer", Detail: odd})
 	}
 	if output, err := r.run(ctx, "verify"); err != nil {
@@ -141,21 +141,21 @@ func (r *round) others(ctx context.Context) (found []history.Violation) {
 	}
 	for _, s := range r.servers {
 		s.mu.Lock()
-		for _, end := range s.surprises {
+		for _, end := range s.unexpectedEnds {
 			found = append(found, history.Violation{Rule: "alive", Detail: end})
 		}
-		s.surprises = nil
+		s.unexpectedEnds = nil
 		s.mu.Unlock()
 	}
 	return found
 }
 
-func (t *totals) count(h history.History, plans []faultPlan) {
+func (t *totals) count(h history.History, plans []injection) {
 	t.operations += len(h.Ops)
 	t.reads += len(h.Reads)
 	t.rows += len(h.Rows)
 	t.calls += len(h.Calls)
-	t.faults += len(plans)
+	t.injections += len(plans)
 	for _, p := range plans {
 		t.byKind[p.kind]++
 	}
@@ -171,9 +171,9 @@ func (t *totals) count(h history.History, plans []faultPlan) {
 
 func (t *totals) report(say func(string, ...any), violations int) {
 	say("%d rounds, %d operations in %d attempts (%d without an answer), %d reads, %d transitions, %d calls, "+
-		"%d faults, %d starts of servers, %d violations", t.rounds, t.operations, t.attempts, t.unanswered, t.reads, t.rows,
-		t.calls, t.faults, t.starts, violations)
-	for _, kind := range faultKinds {
+		"%d injections, %d starts of servers, %d violations",
+		t.rounds, t.operations, t.attempts, t.unanswered, t.reads, t.rows, t.calls, t.injections, t.starts, violations)
+	for _, kind := range injectionKinds {
 		say("%6d %s", t.byKind[kind], kind)
 	}
 	say("%6d answers with the code INTERNAL", t.internal)
@@ -183,8 +183,8 @@ func (t *totals) report(say func(string, ...any), violations int) {
 	}
 }
 
-// verdict is the status that the program ends with.
-func verdict(o options, violations []history.Violation, err error, say func(string, ...any)) int {
+// exitStatus prints the result and returns the exit status.
+func exitStatus(o options, violations []history.Violation, err error, say func(string, ...any)) int {
 	const most = 20
 	for i, v := range violations {
 		if i == most {
@@ -201,12 +201,12 @@ func verdict(o options, violations []history.Violation, err error, say func(stri
 		say("no violation")
 		return 0
 	}
-	wanted := weaknesses[o.without].rules
+	wanted := guards[o.without].rules
 	if !slices.ContainsFunc(violations, func(v history.Violation) bool { return slices.Contains(wanted, v.Rule) }) {
-		say("FAILED: nobody has noticed that the guard %q is gone; one of %s was to be broken", o.without,
+		say("FAILED: no checker has found that the guard %q is gone; want a violation of one of %s", o.without,
 			strings.Join(wanted, ", "))
 		return 1
 	}
-	say("that the guard %q is gone was noticed", o.without)
+	say("the checker has found that the guard %q is gone", o.without)
 	return 0
 }

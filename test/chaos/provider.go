@@ -18,37 +18,37 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// mood is a way in which the provider behaves for a while.
-type mood string
+// behaviour is a way in which the provider misbehaves for a while.
+type behaviour string
 
-// The moods.
+// The behaviours.
 const (
-	slow    mood = "slow"
-	failing mood = "failing"
-	lying   mood = "lying"
-	cutOff  mood = "cut off"
+	slow    behaviour = "slow"
+	failing behaviour = "failing"
+	lying   behaviour = "lying"
+	cutOff  behaviour = "cut off"
 )
 
-// provider lives in this process, so that it survives the servers. Every company has a sandbox of its own, so that each
-// charge can be told to belong to a workflow. Its clock can be stepped.
+// provider runs in this process, so it survives the servers. Each company has its own sandbox, so each charge belongs
+// to a known workflow. Its clock can be stepped.
 type provider struct {
-	step   atomic.Int64 // how far the clock is off
-	ticks  atomic.Int64 // makes every moment another one, since sandboxes are named by the moment of their birth
+	step   atomic.Int64 // offset of the clock
+	ticks  atomic.Int64 // makes every time unique, because sandboxes derive ids from the time
 	asked  atomic.Int64
 	inside atomic.Int64
 
-	mu        sync.Mutex
-	random    *rand.Rand
-	moods     map[mood]int
-	sandboxes map[string]*sandbox.Sandbox // by company
+	mu         sync.Mutex
+	random     *rand.Rand
+	behaviours map[behaviour]int
+	sandboxes  map[string]*sandbox.Sandbox // sandboxes by company
 }
 
-// companies begin so, and end with a sign that no number has.
+// companyPrefix begins the name of a company. Each name ends with a character that is no digit.
 const companyPrefix = "Company "
 
 func newProvider(seed uint64) *provider {
 	return &provider{
-		random: rand.New(rand.NewPCG(seed, 1)), moods: map[mood]int{}, //nolint:gosec // Repeatable on purpose.
+		random: rand.New(rand.NewPCG(seed, 1)), behaviours: map[behaviour]int{}, //nolint:gosec // Repeatable on purpose.
 		sandboxes: map[string]*sandbox.Sandbox{},
 	}
 }
@@ -57,33 +57,33 @@ func (p *provider) now() time.Time {
 	return time.Now().Add(time.Duration(p.step.Load()) + time.Duration(p.ticks.Add(1)))
 }
 
-// feel begins a mood, and returns what ends it.
-func (p *provider) feel(m mood) (end func()) {
+// behave begins a behaviour. The returned function ends it.
+func (p *provider) behave(m behaviour) (end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.moods[m]++
+	p.behaviours[m]++
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.moods[m]--
+		p.behaviours[m]--
 	}
 }
 
-// ServeHTTP lets the sandbox answer whose company the request speaks of, or which has made the generation.
+// ServeHTTP forwards a request to the sandbox of the company that it names, or of the generation that it asks for.
 func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.inside.Add(1)
 	defer p.inside.Add(-1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // The client is gone.
+		return // The client has disconnected.
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if id := r.URL.Query().Get("id"); id != "" {
-		if s := p.maker(id); s != nil {
+		if s := p.sandboxOf(id); s != nil {
 			s.ServeHTTP(w, r)
 			return
 		}
-		http.Error(w, `{"error": {"code": 404, "message": "nobody knows it"}}`, http.StatusNotFound)
+		http.Error(w, `{"error": {"code": 404, "message": "unknown generation"}}`, http.StatusNotFound)
 		return
 	}
 	p.asked.Add(1)
@@ -95,9 +95,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.ServeHTTP(w, r)
 }
 
-// receive finds the sandbox for a request and decides what it meets.
+// receive returns the sandbox for a request, and the misbehaviour that it meets.
 func (p *provider) receive(body string) (s *sandbox.Sandbox, injection sandbox.Injection, cut bool) {
-	company := "nobody"
+	company := "unknown"
 	if _, rest, found := strings.Cut(body, companyPrefix); found {
 		name, _, _ := strings.Cut(rest, `\"`)
 		company = companyPrefix + name
@@ -106,29 +106,32 @@ func (p *provider) receive(body string) (s *sandbox.Sandbox, injection sandbox.I
 	defer p.mu.Unlock()
 	if s = p.sandboxes[company]; s == nil {
 		s = sandbox.New(sandbox.Options{
-			Prices: cost.StartPrices(), Now: p.now, FirstByte: 30 * time.Millisecond, Delay: 2 * time.Millisecond,
+			Prices:        cost.StartPrices(),
+			Now:           p.now,
+			FirstByte:     30 * time.Millisecond,
+			Delay:         2 * time.Millisecond,
 			GenerationLag: 300 * time.Millisecond,
 		})
 		p.sandboxes[company] = s
 	}
 	var choices []sandbox.Injection
-	for _, m := range []mood{slow, failing, lying, cutOff} {
-		if p.moods[m] > 0 {
+	for _, m := range []behaviour{slow, failing, lying, cutOff} {
+		if p.behaviours[m] > 0 {
 			choices = append(choices, misbehaviour[m]...)
 		}
 	}
 	if len(choices) == 0 || p.random.IntN(5) == 0 {
 		return s, sandbox.Injection{}, false
 	}
-	if p.moods[cutOff] > 0 && p.random.IntN(8) == 0 {
+	if p.behaviours[cutOff] > 0 && p.random.IntN(8) == 0 {
 		return s, sandbox.Injection{}, true
 	}
 	return s, choices[p.random.IntN(len(choices))], false
 }
 
-// misbehaviour is what a request may meet in a mood. An overcharge stays below what a workflow may spend, or its
-// workflow would be stopped, and with it the work.
-var misbehaviour = map[mood][]sandbox.Injection{
+// misbehaviour has the injections of each behaviour. An overcharge stays below a workflow's limit: else the workflow
+// would be stopped, and the clients would run out of work.
+var misbehaviour = map[behaviour][]sandbox.Injection{
 	slow: {sandbox.Slow(500 * time.Millisecond), sandbox.Slow(1500 * time.Millisecond), sandbox.Slow(4 * time.Second)},
 	failing: {
 		sandbox.Status(http.StatusInternalServerError, ""), sandbox.Status(http.StatusServiceUnavailable, ""),
@@ -146,8 +149,8 @@ var misbehaviour = map[mood][]sandbox.Injection{
 	},
 }
 
-// maker finds the sandbox that has made a generation.
-func (p *provider) maker(generation string) *sandbox.Sandbox {
+// sandboxOf returns the sandbox that has made a generation.
+func (p *provider) sandboxOf(generation string) *sandbox.Sandbox {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.sandboxes {
@@ -158,15 +161,15 @@ func (p *provider) maker(generation string) *sandbox.Sandbox {
 	return nil
 }
 
-// forget closes the books of the companies of a round that is over.
+// forget removes the companies of an ended round.
 func (p *provider) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.sandboxes)
 }
 
-// openBooks lets every answer be looked up at once, also those that were dated by a clock that was ahead.
-func (p *provider) openBooks() {
+// revealCharges makes every answer available for a lookup now, also those of a clock that was ahead.
+func (p *provider) revealCharges() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.sandboxes {
@@ -174,10 +177,10 @@ func (p *provider) openBooks() {
 	}
 }
 
-// isIdle reports that nobody is being answered, so that the books are complete.
+// isIdle reports whether no request is open. Then the charges are complete.
 func (p *provider) isIdle() bool { return p.inside.Load() == 0 }
 
-// charges are the books.
+// charges returns the charges of all companies.
 func (p *provider) charges() []history.Charge {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -186,11 +189,14 @@ func (p *provider) charges() []history.Charge {
 	for company, s := range p.sandboxes {
 		for id, c := range s.Charges() {
 			published, err := cost.ListCost(prices, c.Model, c.Usage, c.At)
-			if err != nil { // A model that nobody has a price for.
+			if err != nil { // The model has no price.
 				published = c.Cost
 			}
 			all = append(all, history.Charge{
-				Generation: id, Company: company, Cost: c.Cost, Published: min(published, c.Cost),
+				Generation: id,
+				Company:    company,
+				Cost:       c.Cost,
+				Published:  min(published, c.Cost),
 			})
 		}
 	}

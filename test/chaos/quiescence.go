@@ -16,39 +16,39 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// restLimit is how long everything may take to come to rest when nothing breaks any more.
-const restLimit = 2 * time.Minute
+// quiescenceLimit is the longest time to quiescence after the last injection.
+const quiescenceLimit = 2 * time.Minute
 
-// rest waits until everything has come to an end: clients have their answers, no run is open, no call holds money, and
-// nobody is going to try again. What sweepers would look at in minutes or hours they are asked to look at now.
-func (r *round) rest(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, restLimit)
+// awaitQuiescence waits until all work has ended: clients have answers, no run is open, no call holds money, and no
+// retry is planned. It makes rows due that sweepers would check in minutes or hours.
+func (r *round) awaitQuiescence(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, quiescenceLimit)
 	defer cancel()
-	if err := r.awaitServers(limited, restLimit); err != nil {
+	if err := r.awaitServers(limited, quiescenceLimit); err != nil {
 		return err
 	}
 	var debts sync.WaitGroup
 	for _, a := range r.actors {
-		debts.Go(func() { a.settleDebts(limited) })
+		debts.Go(func() { a.resolvePending(limited) })
 	}
 	debts.Wait()
 	for {
-		r.provider.openBooks()
+		r.provider.revealCharges()
 		left, err := r.unfinished(limited)
 		if err == nil && len(left) == 0 && r.provider.isIdle() {
 			return nil
 		}
 		if err == nil {
-			err = r.hurry(limited)
+			err = r.checkNow(limited)
 		}
 		if !pause(limited, 200*time.Millisecond) {
-			return fmt.Errorf("no rest in %s: %s are left, %w", restLimit, strings.Join(left, ", "),
+			return fmt.Errorf("no quiescence in %s: %s are left, %w", quiescenceLimit, strings.Join(left, ", "),
 				errors.Join(err, limited.Err()))
 		}
 	}
 }
 
-// unfinished says what has no end yet.
+// unfinished returns the kinds of work that have not ended.
 func (r *round) unfinished(ctx context.Context) ([]string, error) {
 	return column[string](ctx, r.cluster, `
 		SELECT 'call ' || c.id || ' is ' || c.state || ' (' || coalesce(c.generation_id, 'nameless') || ')' FROM ai_calls AS c
@@ -63,9 +63,9 @@ func (r *round) unfinished(ctx context.Context) ([]string, error) {
 		WHERE w.organization_id = $1 AND w.state = 'ICP_FAILED' AND r.retry_at IS NOT NULL`, r.organization)
 }
 
-// hurry turns the sweepers' clocks on: for calls that they would look at later, for workflows whose job was lost, and,
-// by a day, for calls of which the provider never said a name.
-func (r *round) hurry(ctx context.Context) error {
+// checkNow makes rows due for the sweepers: calls with a later check, workflows without a job, and calls without a
+// generation, which are otherwise due after a day.
+func (r *round) checkNow(ctx context.Context) error {
 	for _, statement := range []string{
 		`UPDATE ai_calls SET check_at = now() WHERE organization_id = $1 AND check_at > now() AND (run_token IS NULL
 			OR EXISTS (SELECT FROM workflow_runs AS r WHERE r.organization_id = ai_calls.organization_id
@@ -76,13 +76,13 @@ func (r *round) hurry(ctx context.Context) error {
 			AND wake_at > now() + interval '5 seconds' AND updated_at < now() - interval '5 seconds'`,
 	} {
 		if _, err := r.owner.Exec(ctx, statement, r.organization); err != nil {
-			return fmt.Errorf("hurry: %w", err)
+			return fmt.Errorf("make rows due: %w", err)
 		}
 	}
 	return nil
 }
 
-// awaitFollowers waits until all subscribers have been told everything. Who is late in vain is found by the checker.
+// awaitFollowers waits until all subscribers have all events. After a timeout the checker reports the missing events.
 func (r *round) awaitFollowers(ctx context.Context) error {
 	numbers := map[bool]string{
 		false: `SELECT version + 1 FROM intent_workflows WHERE organization_id = $1 AND id = $2`,
@@ -93,7 +93,7 @@ func (r *round) awaitFollowers(ctx context.Context) error {
 	for _, f := range r.followers {
 		wanted, err := column[int64](ctx, r.cluster, numbers[f.Ledger], r.organization, f.Flow)
 		if err != nil || len(wanted) == 0 {
-			return fmt.Errorf("read how far a journal goes: %w", err)
+			return fmt.Errorf("read the last version of a journal: %w", err)
 		}
 		for f.seen.Load() < wanted[0] && pause(limited, 20*time.Millisecond) {
 		}
@@ -106,7 +106,7 @@ func (r *round) awaitFollowers(ctx context.Context) error {
 	return nil
 }
 
-// awaitFeeds waits until those who follow the organization have been told everything that they are to be told.
+// awaitFeeds waits until the subscribers of the organization have all events.
 func (r *round) awaitFeeds(ctx context.Context, h history.History) {
 	for late := true; late && pause(ctx, 50*time.Millisecond); {
 		late = false
@@ -135,7 +135,7 @@ func collectAs[T any](ctx context.Context, r *round, query string) ([]T, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }
 
-// dump reads what the database holds of the organization.
+// dump reads the rows of the organization.
 func (r *round) dump(ctx context.Context) (h history.History, err error) {
 	read := func(into func() error) {
 		if err == nil {

@@ -17,35 +17,35 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// How many clients there are of each sort.
+// Numbers of clients of each kind.
 const (
-	wanderers = 6
-	shoppers  = 4
-	starters  = 3
-	feeders   = 2
+	movers   = 6
+	spenders = 4
+	starters = 3
+	feeders  = 2
 )
 
-// round is some seconds of faults and work in an organization of its own, then quiet, then the checker.
+// round is some seconds of injections and work in a new organization, then quiescence, then the checker.
 type round struct {
 	*cluster
 	number       int
 	seed         uint64
 	organization uuid.UUID
 
-	contended, purses pool
-	actors            []*actor
-	calm              atomic.Bool // nothing breaks any more, and nobody is impatient
+	sharedFlows, sharedBudgets pool
+	actors                     []*actor
+	injectionsOver             atomic.Bool // true after the last injection: clients then wait for their answers
 
-	mu        sync.Mutex
-	followers []*follower
-	feeders   []*feeder
-	following sync.WaitGroup
-	watching  context.Context
-	oddities  []string
-	kills     []kill
+	mu                sync.Mutex
+	followers         []*follower
+	feeders           []*feeder
+	following         sync.WaitGroup
+	watching          context.Context
+	unexpectedAnswers []string
+	kills             []kill
 }
 
-// kill is the end of a server in the middle of its work.
+// kill is the kill of a server during its work.
 type kill struct {
 	at  time.Time
 	pid int
@@ -53,12 +53,16 @@ type kill struct {
 
 func (c *cluster) newRound(number int, seed uint64) *round {
 	return &round{
-		cluster: c, number: number, seed: seed, organization: uuid.New(),
-		contended: pool{most: 5}, purses: pool{most: 3},
+		cluster:       c,
+		number:        number,
+		seed:          seed,
+		organization:  uuid.New(),
+		sharedFlows:   pool{most: 5},
+		sharedBudgets: pool{most: 3},
 	}
 }
 
-// pool are workflows that several clients use at once; when there are fewer than most, somebody makes another one.
+// pool is a set of workflows that several clients use at once. A client adds one when there are fewer than most.
 type pool struct {
 	most int
 
@@ -87,10 +91,10 @@ func (p *pool) drop(flow uuid.UUID) {
 	p.flows = slices.DeleteFunc(p.flows, func(f uuid.UUID) bool { return f == flow })
 }
 
-// anyServer is where one of the servers listens; empty when none does for now.
+// anyServer returns the address of a running server, or "" when none runs.
 func (r *round) anyServer(ctx context.Context, random *rand.Rand) string {
 	for _, i := range random.Perm(len(r.servers)) {
-		if address := r.servers[i].where(); address != "" {
+		if address := r.servers[i].apiAddress(); address != "" {
 			return address
 		}
 	}
@@ -98,14 +102,14 @@ func (r *round) anyServer(ctx context.Context, random *rand.Rand) string {
 	return ""
 }
 
-// strange notes what no fault explains.
-func (r *round) strange(format string, args ...any) {
+// unexpected records an answer that no injection explains.
+func (r *round) unexpected(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.oddities = append(r.oddities, fmt.Sprintf(format, args...))
+	r.unexpectedAnswers = append(r.unexpectedAnswers, fmt.Sprintf(format, args...))
 }
 
-// follow lets a subscriber follow a workflow from its beginning, or its ledger.
+// follow starts a subscriber of a workflow, or of its ledger, from the first event.
 func (r *round) follow(flow uuid.UUID, ledger bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,9 +123,9 @@ func (r *round) randomFor(number int) *rand.Rand {
 	return rand.New(rand.NewPCG(r.seed, uint64(r.number*10000+number))) //nolint:gosec // Repeatable on purpose.
 }
 
-// play lets clients work and things break for a while, brings everything to rest, and returns what happened. An error
-// is a mistake of the suite, or a rest that did not come.
-func (r *round) play(ctx context.Context, length time.Duration, plans []faultPlan) (h history.History, err error) {
+// play runs clients and injections for a while, waits for quiescence and returns the history. An error is a fault of
+// the suite, or missing quiescence.
+func (r *round) play(ctx context.Context, length time.Duration, plans []injection) (h history.History, err error) {
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	r.watching = watching
@@ -137,8 +141,8 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 	defer stop()
 	var clients sync.WaitGroup
 	for i, work := range slices.Concat(
-		slices.Repeat([]func(*actor, context.Context){(*actor).wander}, wanderers),
-		slices.Repeat([]func(*actor, context.Context){(*actor).shop}, shoppers),
+		slices.Repeat([]func(*actor, context.Context){(*actor).moveShared}, movers),
+		slices.Repeat([]func(*actor, context.Context){(*actor).spendShared}, spenders),
 		slices.Repeat([]func(*actor, context.Context){(*actor).start}, starters),
 	) {
 		a := r.newActor(i)
@@ -149,18 +153,18 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 			}
 		})
 	}
-	r.breakThings(working, plans, func(f faultPlan) {
+	r.inject(working, plans, func(f injection) {
 		r.say("  %s", f)
 		if f.kind == killServer {
 			r.kills = append(r.kills, kill{time.Now(), r.servers[f.target].pid()})
 		}
 	})
 	clients.Wait()
-	r.calm.Store(true)
+	r.injectionsOver.Store(true)
 	if err := r.startPostgres(ctx); err != nil {
 		return h, err
 	}
-	if err := r.rest(ctx); err != nil {
+	if err := r.awaitQuiescence(ctx); err != nil {
 		return h, err
 	}
 	late := r.awaitFollowers(ctx)
@@ -168,7 +172,7 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 	r.following.Wait()
 	h, err = r.collect(ctx)
 	for _, f := range r.followers {
-		h.Sightings = append(h.Sightings, f.Sighting)
+		h.Subscriptions = append(h.Subscriptions, f.Subscription)
 	}
 	for _, f := range r.feeders {
 		h.Feeds = append(h.Feeds, f.feeds...)
@@ -176,7 +180,7 @@ func (r *round) play(ctx context.Context, length time.Duration, plans []faultPla
 	return h, errors.Join(late, err)
 }
 
-// collect is what clients were told, subscribers aside, and what there is now.
+// collect returns the history without subscriptions: clients' operations, and the rows of the database.
 func (r *round) collect(ctx context.Context) (history.History, error) {
 	h, err := r.dump(ctx)
 	if err != nil {
@@ -194,8 +198,8 @@ func (r *round) collect(ctx context.Context) (history.History, error) {
 	return h, nil
 }
 
-// longestPause is the longest time from the kill of a server to the next attempt at what it was working on. What nobody
-// has worked on again, since it was cancelled, does not count.
+// longestPause returns the longest time from the kill of a server to the next attempt of a step that it ran. Cancelled
+// steps have no next attempt and do not count.
 func (r *round) longestPause(ctx context.Context) (longest time.Duration) {
 	for _, k := range r.kills {
 		pauses, err := column[float64](ctx, r.cluster, `

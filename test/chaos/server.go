@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// server is one of the engine's processes, and whoever starts it again when it has ended.
+// server is one process of the engine. A supervisor restarts it when it ends.
 type server struct {
 	name    string
 	program string
@@ -25,19 +25,19 @@ type server struct {
 	env     []string
 	log     *os.File
 
-	mu      sync.Mutex
-	process *exec.Cmd
-	address string        // where the API is; empty while there is none
-	ended   chan struct{} // closed when the process has ended
-	doomed  bool          // it was told to end
-	up      bool          // it has listened
+	mu       sync.Mutex
+	process  *exec.Cmd
+	address  string        // address of the API; "" while the process does not listen
+	ended    chan struct{} // closed at the end of the process
+	stopping bool          // the suite has ended it
+	up       bool          // it has listened once
 
-	starts    int
-	surprises []string // ends that nobody has asked for
+	starts         int
+	unexpectedEnds []string // ends without a signal of the suite
 }
 
-// forked starts all children of this process from one thread that never ends: what a child is told of its parent's
-// death is in truth about that thread.
+// forked starts all children of this process from one thread that never ends, because the kernel's parent-death signal
+// is about that thread.
 var forked = sync.OnceValue(func() chan<- func() {
 	work := make(chan func())
 	go func() {
@@ -56,8 +56,8 @@ func startChild(c *exec.Cmd) error {
 	return <-started
 }
 
-// foreign is the environment without what the engine reads.
-func foreign() []string {
+// foreignEnvironment returns the environment without the engine's variables.
+func foreignEnvironment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
 		switch name, _, _ := strings.Cut(variable, "="); {
@@ -75,10 +75,16 @@ func newServer(name, folder, program string, env, args []string) (*server, error
 	if err != nil {
 		return nil, err
 	}
-	return &server{name: name, program: program, args: args, env: append(foreign(), env...), log: log}, nil
+	return &server{
+		name:    name,
+		program: program,
+		args:    args,
+		env:     append(foreignEnvironment(), env...),
+		log:     log,
+	}, nil
 }
 
-// start begins a process. It listens a little later, or ends, when the database is not there.
+// start starts a process. It listens a little later, or ends if the database is down.
 func (s *server) start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,18 +102,18 @@ func (s *server) start() error {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
 	ended := make(chan struct{})
-	s.process, s.ended, s.doomed, s.up, s.address = c, ended, false, false, ""
+	s.process, s.ended, s.stopping, s.up, s.address = c, ended, false, false, ""
 	s.starts++
 	go func() {
 		s.read(c, said)
-		_ = c.Wait() // How it ended is in its state.
-		s.over(c)
+		_ = c.Wait() // The exit status is in the process state.
+		s.recordEnd(c)
 		close(ended)
 	}()
 	return nil
 }
 
-// read keeps what the process says, and learns from it where it listens.
+// read copies the output of the process to its log, and reads the API's address from it.
 func (s *server) read(c *exec.Cmd, said io.Reader) {
 	lines := bufio.NewReaderSize(said, 1<<16)
 	for {
@@ -127,20 +133,21 @@ func (s *server) read(c *exec.Cmd, said io.Reader) {
 	}
 }
 
-// over notes the end of a process. One that had served and was not told to end has no business ending.
-func (s *server) over(c *exec.Cmd) {
+// recordEnd records the end of a process. The end of a process that has served, without a signal of the suite, is a
+// violation.
+func (s *server) recordEnd(c *exec.Cmd) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.up && !s.doomed {
-		s.surprises = append(s.surprises, fmt.Sprintf("%s, pid %d, has ended by itself: %s", s.name, c.Process.Pid,
-			c.ProcessState))
+	if s.up && !s.stopping {
+		s.unexpectedEnds = append(s.unexpectedEnds, fmt.Sprintf("%s, pid %d, has ended unexpectedly: %s",
+			s.name, c.Process.Pid, c.ProcessState))
 	}
 	if s.process == c {
 		s.process, s.address = nil, ""
 	}
 }
 
-// pid is the number of the process; 0 while there is none.
+// pid returns the number of the process, or 0.
 func (s *server) pid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,8 +157,8 @@ func (s *server) pid() int {
 	return s.process.Process.Pid
 }
 
-// where is where the API is; empty while there is none.
-func (s *server) where() string {
+// apiAddress returns the address of the API, or "" while the process does not listen.
+func (s *server) apiAddress() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.address
@@ -165,13 +172,13 @@ func (s *server) signal(sig syscall.Signal) {
 		return
 	}
 	if sig == syscall.SIGKILL || sig == syscall.SIGTERM {
-		s.doomed = true
+		s.stopping = true
 	}
 	_ = s.process.Process.Signal(sig)
 }
 
 // end ends the process with a signal, waits for a time, and then kills it.
-func (s *server) end(sig syscall.Signal, patience time.Duration) (gently bool) {
+func (s *server) end(sig syscall.Signal, timeout time.Duration) (gently bool) {
 	s.mu.Lock()
 	ended, running := s.ended, s.process != nil
 	s.mu.Unlock()
@@ -182,24 +189,24 @@ func (s *server) end(sig syscall.Signal, patience time.Duration) (gently bool) {
 	select {
 	case <-ended:
 		return true
-	case <-time.After(patience):
+	case <-time.After(timeout):
 	}
 	s.signal(syscall.SIGKILL)
 	<-ended
 	return sig == syscall.SIGKILL
 }
 
-// keepUp starts the process again whenever it has ended, until the context ends: what every place does that servers run
-// in. While held it is left alone.
-func (s *server) keepUp(ctx context.Context, held func() bool) {
+// supervise restarts the process whenever it ends, like the supervisor of a deployment, until the context ends. It does
+// nothing while held returns true.
+func (s *server) supervise(ctx context.Context, held func() bool) {
 	for pause(ctx, 100*time.Millisecond) {
 		if !held() {
-			_ = s.start() // Tried again a moment later.
+			_ = s.start() // The next round tries again.
 		}
 	}
 }
 
-// pause waits, and reports whether the context outlived it.
+// pause waits. It returns false when the context ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -211,8 +218,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// lastWords is the end of the log.
-func (s *server) lastWords() string {
+// logTail returns the end of the log.
+func (s *server) logTail() string {
 	text, err := os.ReadFile(s.log.Name())
 	if err != nil {
 		return err.Error()

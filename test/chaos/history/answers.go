@@ -6,8 +6,8 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// operations checks what clients were told about their changes: an acknowledged one is there, one without an answer is
-// there once or not at all, a refused one is not.
+// operations compares the answers of clients with the database: an acknowledged change is there, a change without an
+// answer is there at most once, a refused change is not there.
 func (c *checker) operations() {
 	entries := map[string][]cost.Entry{}
 	for _, e := range c.Entries {
@@ -25,7 +25,7 @@ func (c *checker) operations() {
 	}
 }
 
-// refused reports whether every attempt was told that nothing was written.
+// refused reports whether every attempt was refused.
 func (o Op) refused() bool {
 	for _, a := range o.Attempts {
 		if a.Outcome != Refused {
@@ -87,7 +87,7 @@ func (c *checker) reserved(op Op) {
 			return
 		}
 		if a.Call != calls[0].ID || calls[0].Hold != op.Amount || calls[0].Flow != op.Flow {
-			c.violated(RuleAcknowledged, "%s of %s was acknowledged as the call %s, the books have %s with %s", op,
+			c.violated(RuleAcknowledged, "%s of %s was acknowledged as the call %s, the ledger has %s with %s", op,
 				op.Amount, a.Call, calls[0].ID, calls[0].Hold)
 		}
 	}

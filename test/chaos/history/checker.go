@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// checker is a history with its indices, and what was found.
+// checker is a history with indices, and the violations that it has found.
 type checker struct {
 	History
 	found []Violation
@@ -26,8 +26,13 @@ type checker struct {
 
 func newChecker(h History) *checker {
 	c := &checker{
-		History: h, flows: map[uuid.UUID]Flow{}, journal: map[uuid.UUID][]Row{}, rowsOf: map[string][]Row{},
-		entriesOf: map[uuid.UUID][]cost.Entry{}, callsOf: map[string][]Call{}, calls: map[uuid.UUID]Call{},
+		History:   h,
+		flows:     map[uuid.UUID]Flow{},
+		journal:   map[uuid.UUID][]Row{},
+		rowsOf:    map[string][]Row{},
+		entriesOf: map[uuid.UUID][]cost.Entry{},
+		callsOf:   map[string][]Call{},
+		calls:     map[uuid.UUID]Call{},
 	}
 	for _, f := range h.Flows {
 		c.flows[f.ID] = f
@@ -56,11 +61,11 @@ func (c *checker) violated(rule, format string, args ...any) {
 	c.found = append(c.found, Violation{Rule: rule, Detail: fmt.Sprintf(format, args...)})
 }
 
-// journals checks that each journal is one path of the graph, and ends where its workflow stands.
+// journals checks that each journal is one path of the graph, and that its last row is the workflow's state.
 func (c *checker) journals() {
 	for id := range c.journal {
 		if _, there := c.flows[id]; !there {
-			c.violated(RulePath, "there is a journal of %s, and no such workflow", id)
+			c.violated(RulePath, "workflow %s has a journal and no row", id)
 		}
 	}
 	for _, flow := range c.Flows {
@@ -77,17 +82,17 @@ func (c *checker) journals() {
 			previous = row
 		}
 		if previous.Version != flow.Version || previous.To != flow.State {
-			c.violated(RulePath, "workflow %s stands on %s at version %d, its journal ends with %s at version %d",
+			c.violated(RulePath, "workflow %s is %s at version %d, its journal ends with %s at version %d",
 				flow.ID, flow.State, flow.Version, previous.To, previous.Version)
 		}
 	}
 }
 
-// follows says what is wrong with a row that comes after another one; nothing, if it may.
+// follows returns the fault of a row that comes after another one, or "".
 func follows(previous, row Row) string {
 	switch {
 	case row.Version == previous.Version:
-		return "is there twice"
+		return "exists twice"
 	case row.Version != previous.Version+1:
 		return fmt.Sprintf("comes after version %d", previous.Version)
 	case row.Version == 0:
@@ -98,7 +103,7 @@ func follows(previous, row Row) string {
 	case previous.To.IsTerminal():
 		return "comes after the end, " + string(previous.To)
 	case row.From != previous.To:
-		return fmt.Sprintf("leaves %s, where the workflow stood on %s", row.From, previous.To)
+		return fmt.Sprintf("leaves %s, but the workflow was %s", row.From, previous.To)
 	}
 	if kind, err := workflow.CheckEdge(row.From, row.To); err != nil || kind != row.Kind {
 		return fmt.Sprintf("is %s → %s as %s, which is no edge", row.From, row.To, row.Kind)
@@ -106,7 +111,7 @@ func follows(previous, row Row) string {
 	return ""
 }
 
-// runs checks that each run has one outcome, and that it is its own.
+// runs checks that each run has one outcome, and that the run has made it.
 func (c *checker) runs() {
 	for _, run := range c.Runs {
 		rows := c.journal[run.Flow]
@@ -127,7 +132,7 @@ func (c *checker) runs() {
 			fail("has %d results", run.Results)
 		}
 		if run.Ended == nil || *run.Ended != run.Token+1 || *run.Ended >= len(rows) {
-			fail("has no end, and everything is at rest")
+			fail("has no end after quiescence")
 			continue
 		}
 		end := rows[*run.Ended]

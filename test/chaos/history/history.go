@@ -1,7 +1,6 @@
-// Package history decides whether what clients were told about workflows, runs and money agrees with what the database
-// and the model provider hold afterwards, when everything is at rest. It is pure: it takes a history and returns what
-// is wrong with it. It shares no code with what it judges but the table of edges and the arithmetic of money, and it
-// refuses to explain: why a promise was broken is for whoever reads the violation.
+// Package history compares the answers that clients got with the database and the model provider after quiescence. It
+// is pure: it takes a history and returns violations. It shares only the table of edges and the arithmetic of money
+// with the engine. It refuses to explain why a promise was broken.
 package history
 
 import (
@@ -16,44 +15,44 @@ import (
 
 // The rules that a history can break.
 const (
-	RulePath         = "path"         // a journal is one gapless path of the graph, and ends where the workflow stands
-	RuleAcknowledged = "acknowledged" // what a client was told is there
-	RuleOnce         = "once"         // what a client was not told is there once or not at all, what was refused is not
-	RuleFence        = "fence"        // who names a version acts on that version
-	RuleRun          = "run"          // a run has one outcome, which is its own
+	RulePath         = "path"         // a journal is one gapless path of the graph and ends in the workflow's state
+	RuleAcknowledged = "acknowledged" // an acknowledged change is in the database
+	RuleOnce         = "once"         // a change without an answer is there at most once, a refused change is not there
+	RuleFence        = "fence"        // a change that names a version acts on that version
+	RuleRun          = "run"          // a run has one outcome, made by its own worker
 	RuleLimit        = "limit"        // at every admission settled + held ≤ limit
 	RuleLedger       = "ledger"       // an account is the sum of its entries, a call has one hold and one outcome
-	RuleHolds        = "holds"        // at rest nothing is held
-	RuleCharge       = "charge"       // what the provider has charged is what the ledger has booked
-	RuleSeen         = "seen"         // a subscriber sees the journal: each number once, in order, without a gap
-	RuleOrder        = "order"        // the operations on a workflow could have happened one after the other
+	RuleHolds        = "holds"        // after quiescence nothing is held
+	RuleCharge       = "charge"       // the ledger equals the provider's charges
+	RuleSeen         = "seen"         // a subscriber sees each number once, in order, without a gap
+	RuleOrder        = "order"        // the operations on a workflow are linearizable
 )
 
 // Violation is a broken rule.
 type Violation struct{ Rule, Detail string }
 
-// String is one line.
+// String returns one line.
 func (v Violation) String() string { return v.Rule + ": " + v.Detail }
 
-// History is what happened in one organization until everything was at rest.
+// History is everything that happened in one organization until quiescence.
 type History struct {
-	// What the database holds.
+	// The rows of the database.
 	Flows    []Flow
 	Rows     []Row
 	Runs     []Run
 	Accounts []Account
 	Entries  []cost.Entry
 	Calls    []Call
-	// What the provider has charged.
+	// The charges of the provider.
 	Charges []Charge
-	// What clients have asked for and were told.
-	Ops       []Op
-	Reads     []Read
-	Sightings []Sighting
-	Feeds     []Feed
+	// The operations of clients and their answers.
+	Ops           []Op
+	Reads         []Read
+	Subscriptions []Subscription
+	Feeds         []Feed
 }
 
-// Flow is where a workflow stands.
+// Flow is the current state of a workflow.
 type Flow struct {
 	ID      uuid.UUID
 	Company string
@@ -77,21 +76,21 @@ type Run struct {
 	Worker  string
 	Ended   *int // the version that ended it
 	Failure string
-	Results int // how many results were kept for it
+	Results int // number of its results
 }
 
-// Account is what a workflow's or a month's account says.
+// Account is the account of a workflow or of a month.
 type Account struct {
 	ID      uuid.UUID
 	Month   bool
 	Balance cost.Balance
-	Last    int64 // its last entry
+	Last    int64 // sequence of its last entry
 }
 
-// Call is one request to a model as the database has it.
+// Call is the row of one request to a model.
 type Call struct {
 	ID, Flow, Month uuid.UUID
-	OfRun           bool // the engine made it; otherwise a client did
+	OfRun           bool // true for a call of the engine, false for a client's call
 	State           cost.CallState
 	Hold            cost.Pico
 	Cost            *cost.Pico
@@ -99,13 +98,13 @@ type Call struct {
 	Actor           string
 }
 
-// Charge is what an answer has cost in the provider's books, and what it costs at the published prices.
+// Charge is the provider's charge for one answer, and its cost at the published prices.
 type Charge struct {
 	Generation, Company string
 	Cost, Published     cost.Pico
 }
 
-// Verb is what an operation asks for.
+// Verb is the kind of an operation.
 type Verb string
 
 // The verbs.
@@ -122,20 +121,20 @@ const (
 // moves reports whether the verb writes a row of a journal.
 func (v Verb) moves() bool { return v == Create || v == Generate || v == Move || v == Cancel }
 
-// Op is one change that a client has asked for, once or, under an idempotency key, several times. Actor is the name it
-// signed with: its own, so that everything it wrote can be counted.
+// Op is one change that a client has requested, once or several times with one idempotency key. Its actor is unique, so
+// that all rows of the operation can be counted.
 type Op struct {
 	Actor    string
 	Verb     Verb
-	Flow     uuid.UUID      // zero while nobody knows it: a creation without an answer
+	Flow     uuid.UUID      // zero for a creation without an answer
 	From, To workflow.State // of a Move
-	Version  *int           // that the caller named
+	Version  *int           // the version that the client named
 	Call     uuid.UUID      // of Settle and Release
-	Amount   cost.Pico      // the hold of a Reserve, the cost of a Settle
+	Amount   cost.Pico      // hold of a Reserve, cost of a Settle
 	Attempts []Attempt
 }
 
-// String names an operation in a violation.
+// String returns the name of an operation for a violation.
 func (o Op) String() string {
 	text := fmt.Sprintf("%s by %s of %s", o.Verb, o.Actor, o.Flow)
 	if o.Verb == Move {
@@ -147,43 +146,43 @@ func (o Op) String() string {
 	return text
 }
 
-// Outcome is what a client knows after one attempt.
+// Outcome is the result of one attempt.
 type Outcome string
 
 // The outcomes.
 const (
 	Done    Outcome = "done"
 	Refused Outcome = "refused"
-	Unknown Outcome = "unknown" // no answer, or one that leaves it open
+	Unknown Outcome = "unknown" // no answer, or one that does not decide
 )
 
-// Attempt is an operation sent once. Times are counted from the beginning of the history.
+// Attempt is one attempt of an operation. Times are relative to the beginning of the history.
 type Attempt struct {
 	Sent, Answered time.Duration
 	Outcome        Outcome
 	Replayed       bool
-	Flow, Call     uuid.UUID // that the answer names
-	Version        *int      // that the change made, by the answer
-	Now            *Standing // where the workflow stands, by the answer
+	Flow, Call     uuid.UUID // named by the answer
+	Version        *int      // version of the change in the answer
+	Now            *Position // position of the workflow in the answer
 }
 
-// Standing is where a workflow stood at a moment.
-type Standing struct {
+// Position is the state and version of a workflow at one time.
+type Position struct {
 	State   workflow.State
 	Version int
 }
 
-// Read is a query for where a workflow stands.
+// Read is a query for the position of a workflow.
 type Read struct {
 	Flow           uuid.UUID
 	Sent, Answered time.Duration
-	Standing       Standing
+	Position       Position
 }
 
-// Sighting is what a subscriber of one workflow was told from the first number on, over as many connections as it took.
-type Sighting struct {
+// Subscription has all events that a subscriber of one workflow received, over all its connections.
+type Subscription struct {
 	Flow   uuid.UUID
-	Ledger bool // entries of the ledger; otherwise transitions
+	Ledger bool // true for entries of the ledger, false for transitions
 	Events []Event
 }
 
@@ -194,23 +193,22 @@ type Event struct {
 	From, To workflow.State // of a transition
 }
 
-// Feed is what a subscriber of a whole organization was told on one connection, from one resync to the next.
+// Feed has the events that a subscriber of an organization received on one connection, from one resync to the next.
 type Feed struct {
-	Since  time.Duration // when the resync had arrived
+	Since  time.Duration // arrival of the resync
 	Events []Event
-	// ToTheEnd says that the feed was followed until everything was at rest.
+	// ToTheEnd is true when the feed lasted until quiescence.
 	ToTheEnd bool
 }
 
-// Missed returns what feeds that are followed to the end have not told, of what the rows and the operations say they
-// should. Whoever follows may still be told.
+// Missed returns the events that feeds to the end should have and have not. Some may still arrive.
 func Missed(h History) []Violation {
 	c := newChecker(h)
 	c.feeds()
 	return c.found
 }
 
-// Check returns what is wrong with a history: nothing, if every promise was kept.
+// Check returns the violations in a history.
 func Check(h History) []Violation {
 	c := newChecker(h)
 	c.journals()
@@ -218,7 +216,7 @@ func Check(h History) []Violation {
 	c.runs()
 	c.ledger()
 	c.charges()
-	c.sightings()
+	c.subscriptions()
 	c.feeds()
 	c.order()
 	return c.found

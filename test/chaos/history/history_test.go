@@ -17,33 +17,35 @@ const cent = cost.Dollar / 100
 var (
 	flow  = uuid.MustParse("00000000-0000-7000-8000-000000000001")
 	month = uuid.MustParse("00000000-0000-7000-8000-000000000002")
-	paid  = uuid.MustParse("00000000-0000-7000-8000-000000000003") // a call of the engine's
-	own   = uuid.MustParse("00000000-0000-7000-8000-000000000004") // a client's
-	lost  = uuid.MustParse("00000000-0000-7000-8000-000000000005") // one whose answer never came
+	paid  = uuid.MustParse("00000000-0000-7000-8000-000000000003") // a call of the engine
+	own   = uuid.MustParse("00000000-0000-7000-8000-000000000004") // a call of a client
+	lost  = uuid.MustParse("00000000-0000-7000-8000-000000000005") // a call without an answer
 )
 
 func number(n int) *int { return &n }
 
-func at(s workflow.State, version int) *history.Standing {
-	return &history.Standing{State: s, Version: version}
+func at(s workflow.State, version int) *history.Position {
+	return &history.Position{State: s, Version: version}
 }
 
-// answered is an attempt that was under way for a second.
+// answered returns an attempt that took one second.
 func answered(second int, outcome history.Outcome) history.Attempt {
 	return history.Attempt{
-		Sent: time.Duration(second) * time.Second, Answered: time.Duration(second+1) * time.Second,
-		Outcome: outcome, Flow: flow,
+		Sent:     time.Duration(second) * time.Second,
+		Answered: time.Duration(second+1) * time.Second,
+		Outcome:  outcome,
+		Flow:     flow,
 	}
 }
 
-// made is an acknowledged change of the workflow.
+// made returns an acknowledged change of the workflow.
 func made(second, version int, to workflow.State) history.Attempt {
 	a := answered(second, history.Done)
 	a.Version, a.Now = number(version), at(to, version)
 	return a
 }
 
-// ledgerOf are the entries of one account about the three calls: each held, and then settled, settled and assumed.
+// ledgerOf returns the entries of one account about the three calls: each is held, then settled, settled and assumed.
 func ledgerOf(account uuid.UUID) (entries []cost.Entry, last cost.Balance) {
 	balance := cost.Balance{}
 	add := func(kind cost.EntryKind, call *uuid.UUID, actor string, delta cost.Delta) {
@@ -52,8 +54,14 @@ func ledgerOf(account uuid.UUID) (entries []cost.Entry, last cost.Balance) {
 			panic(err)
 		}
 		entries = append(entries, cost.Entry{
-			AccountID: account, Sequence: int64(len(entries)), Kind: kind, CallID: call, Actor: actor, Before: balance,
-			After: after, Delta: delta,
+			AccountID: account,
+			Sequence:  int64(len(entries)),
+			Kind:      kind,
+			CallID:    call,
+			Actor:     actor,
+			Before:    balance,
+			After:     after,
+			Delta:     delta,
 		})
 		balance = after
 	}
@@ -67,29 +75,74 @@ func ledgerOf(account uuid.UUID) (entries []cost.Entry, last cost.Balance) {
 	return entries, balance
 }
 
-// good is a history in which every promise was kept: Anna creates a workflow and asks for its first step; a worker does
-// it, after another one has fallen silent; Bert is refused, Carl and Dora pay for a call; two subscribers look on.
+// good returns a history without violations. Anna creates a workflow and starts its first step. One worker dies,
+// another one completes the step. Bert is refused, Carl and Dora pay for a call. There are two subscribers.
 func good() history.History {
 	h := history.History{
-		Flows: []history.Flow{{ID: flow, Company: "Company 1", State: workflow.CompetitorPending, Version: 6}},
+		Flows: []history.Flow{{
+			ID:      flow,
+			Company: "Company 1",
+			State:   workflow.CompetitorPending,
+			Version: 6,
+		}},
 		Runs: []history.Run{
-			{Flow: flow, Token: 2, Worker: "silent", Ended: number(3), Failure: "LEASE_EXPIRED"},
-			{Flow: flow, Token: 4, Worker: "worker", Ended: number(5), Results: 1},
+			{
+				Flow:    flow,
+				Token:   2,
+				Worker:  "silent",
+				Ended:   number(3),
+				Failure: "LEASE_EXPIRED",
+			},
+			{
+				Flow:    flow,
+				Token:   4,
+				Worker:  "worker",
+				Ended:   number(5),
+				Results: 1,
+			},
 		},
 		Calls: []history.Call{
 			{
-				ID: paid, Flow: flow, Month: month, OfRun: true, State: cost.CallSettled, Hold: 5 * cent, Generation: "gen-1",
-				Actor: "worker", Cost: pico(2 * cent),
+				ID:         paid,
+				Flow:       flow,
+				Month:      month,
+				OfRun:      true,
+				State:      cost.CallSettled,
+				Hold:       5 * cent,
+				Generation: "gen-1",
+				Actor:      "worker",
+				Cost:       pico(2 * cent),
 			},
-			{ID: own, Flow: flow, Month: month, State: cost.CallSettled, Hold: 3 * cent, Actor: "carl", Cost: pico(cent)},
-			{ID: lost, Flow: flow, Month: month, OfRun: true, State: cost.CallAssumed, Hold: 5 * cent, Actor: "worker"},
+			{
+				ID:    own,
+				Flow:  flow,
+				Month: month,
+				State: cost.CallSettled,
+				Hold:  3 * cent,
+				Actor: "carl",
+				Cost:  pico(cent),
+			},
+			{
+				ID:    lost,
+				Flow:  flow,
+				Month: month,
+				OfRun: true,
+				State: cost.CallAssumed,
+				Hold:  5 * cent,
+				Actor: "worker",
+			},
 		},
 		Charges: []history.Charge{
 			{Generation: "gen-1", Company: "Company 1", Cost: 2 * cent},
 			{Generation: "gen-2", Company: "Company 1", Cost: 4 * cent},
 		},
 		Reads: []history.Read{
-			{Flow: flow, Sent: 3 * time.Second, Answered: 4 * time.Second, Standing: *at(workflow.ICPPending, 1)},
+			{
+				Flow:     flow,
+				Sent:     3 * time.Second,
+				Answered: 4 * time.Second,
+				Position: *at(workflow.ICPPending, 1),
+			},
 		},
 	}
 	for version, step := range []struct {
@@ -104,7 +157,13 @@ func good() history.History {
 		{workflow.ICPCompleted, "worker"},
 		{workflow.CompetitorPending, "anna.3"},
 	} {
-		row := history.Row{Flow: flow, Version: version, Kind: workflow.Create, To: step.to, Actor: step.actor}
+		row := history.Row{
+			Flow:    flow,
+			Version: version,
+			Kind:    workflow.Create,
+			To:      step.to,
+			Actor:   step.actor,
+		}
 		if version > 0 {
 			row.From = h.Rows[version-1].To
 			row.Kind, _ = workflow.CheckEdge(row.From, row.To)
@@ -116,37 +175,82 @@ func good() history.History {
 	reserved, settled := answered(21, history.Done), answered(22, history.Done)
 	reserved.Call, settled.Call = own, own
 	h.Ops = []history.Op{
-		{Actor: "anna", Verb: history.Create, Flow: flow, Attempts: []history.Attempt{made(0, 0, workflow.Created)}},
-		{Actor: "anna.2", Verb: history.Generate, Flow: flow, Attempts: []history.Attempt{
-			answered(1, history.Unknown), made(2, 1, workflow.ICPPending),
-		}},
 		{
-			Actor: "anna.3", Verb: history.Move, Flow: flow, From: workflow.ICPCompleted, To: workflow.CompetitorPending,
-			Version: number(5), Attempts: []history.Attempt{made(10, 6, workflow.CompetitorPending)},
+			Actor:    "anna",
+			Verb:     history.Create,
+			Flow:     flow,
+			Attempts: []history.Attempt{made(0, 0, workflow.Created)},
 		},
 		{
-			Actor: "bert", Verb: history.Move, Flow: flow, From: workflow.ICPCompleted, To: workflow.CompetitorPending,
+			Actor: "anna.2",
+			Verb:  history.Generate,
+			Flow:  flow,
+			Attempts: []history.Attempt{
+				answered(1, history.Unknown), made(2, 1, workflow.ICPPending),
+			},
+		},
+		{
+			Actor:    "anna.3",
+			Verb:     history.Move,
+			Flow:     flow,
+			From:     workflow.ICPCompleted,
+			To:       workflow.CompetitorPending,
+			Version:  number(5),
+			Attempts: []history.Attempt{made(10, 6, workflow.CompetitorPending)},
+		},
+		{
+			Actor:    "bert",
+			Verb:     history.Move,
+			Flow:     flow,
+			From:     workflow.ICPCompleted,
+			To:       workflow.CompetitorPending,
 			Attempts: []history.Attempt{refused},
 		},
-		{Actor: "carl", Verb: history.Reserve, Flow: flow, Amount: 3 * cent, Attempts: []history.Attempt{reserved}},
-		{Actor: "dora", Verb: history.Settle, Flow: flow, Call: own, Amount: cent, Attempts: []history.Attempt{settled}},
-		{Actor: "emil", Verb: history.Cancel, Flow: flow, Attempts: []history.Attempt{answered(23, history.Unknown)}},
+		{
+			Actor:    "carl",
+			Verb:     history.Reserve,
+			Flow:     flow,
+			Amount:   3 * cent,
+			Attempts: []history.Attempt{reserved},
+		},
+		{
+			Actor:    "dora",
+			Verb:     history.Settle,
+			Flow:     flow,
+			Call:     own,
+			Amount:   cent,
+			Attempts: []history.Attempt{settled},
+		},
+		{
+			Actor:    "emil",
+			Verb:     history.Cancel,
+			Flow:     flow,
+			Attempts: []history.Attempt{answered(23, history.Unknown)},
+		},
 	}
 	for _, account := range []uuid.UUID{flow, month} {
 		entries, balance := ledgerOf(account)
 		h.Entries = append(h.Entries, entries...)
 		h.Accounts = append(h.Accounts, history.Account{
-			ID: account, Month: account == month, Balance: balance, Last: int64(len(entries) - 1),
+			ID:      account,
+			Month:   account == month,
+			Balance: balance,
+			Last:    int64(len(entries) - 1),
 		})
 	}
-	seen, bill := history.Sighting{Flow: flow}, history.Sighting{Flow: flow, Ledger: true}
+	seen, bill := history.Subscription{Flow: flow}, history.Subscription{Flow: flow, Ledger: true}
 	for _, row := range h.Rows {
-		seen.Events = append(seen.Events, history.Event{Flow: flow, Number: row.Version, From: row.From, To: row.To})
+		seen.Events = append(seen.Events, history.Event{
+			Flow:   flow,
+			Number: row.Version,
+			From:   row.From,
+			To:     row.To,
+		})
 	}
 	for i := range 7 {
 		bill.Events = append(bill.Events, history.Event{Flow: flow, Number: i})
 	}
-	h.Sightings = []history.Sighting{seen, bill}
+	h.Subscriptions = []history.Subscription{seen, bill}
 	h.Feeds = []history.Feed{{Since: 5 * time.Second, Events: slices.Clone(seen.Events[2:]), ToTheEnd: true}}
 	return h
 }
@@ -160,7 +264,7 @@ func TestCheck_FindsNothingInAGoodHistory(t *testing.T) {
 	}
 }
 
-// bad are histories in which one promise was broken, and the rule that says so.
+// bad are histories with one broken promise, and its rule.
 var bad = map[string]struct {
 	rule   string
 	damage func(*history.History)
@@ -173,22 +277,22 @@ var bad = map[string]struct {
 		second.Actor = "bert"
 		h.Rows = append(h.Rows, second)
 	}},
-	"an edge that is none": {history.RulePath, func(h *history.History) {
+	"an illegal edge": {history.RulePath, func(h *history.History) {
 		h.Rows[1].To, h.Rows[2].From = workflow.PublishPending, workflow.PublishPending
 	}},
-	"a change after the end": {history.RulePath, func(h *history.History) {
+	"a change after a terminal state": {history.RulePath, func(h *history.History) {
 		h.Rows[5].To, h.Rows[6].From = workflow.Cancelled, workflow.Cancelled
 	}},
-	"a workflow that stands elsewhere": {history.RulePath, func(h *history.History) {
+	"a workflow in another state than its journal": {history.RulePath, func(h *history.History) {
 		h.Flows[0].State = workflow.CompetitorProcessing
 	}},
-	"an acknowledged change that is lost": {history.RuleAcknowledged, func(h *history.History) {
-		h.Rows[6].Actor = "somebody else"
+	"a lost acknowledged change": {history.RuleAcknowledged, func(h *history.History) {
+		h.Rows[6].Actor = "another actor"
 	}},
 	"a change acknowledged as another one": {history.RuleAcknowledged, func(h *history.History) {
 		h.Ops[2].Attempts[0].Version = number(5)
 	}},
-	"two winners by what they were told": {history.RuleAcknowledged, func(h *history.History) {
+	"two acknowledged winners": {history.RuleAcknowledged, func(h *history.History) {
 		h.Ops[3].Attempts[0] = made(20, 6, workflow.CompetitorPending)
 	}},
 	"a change made twice": {history.RuleOnce, func(h *history.History) {
@@ -219,24 +323,24 @@ var bad = map[string]struct {
 	"a settlement that is lost": {history.RuleAcknowledged, func(h *history.History) {
 		h.Calls[1].State = cost.CallReleased
 	}},
-	"a charge that nobody has paid": {history.RuleCharge, func(h *history.History) {
+	"a charge without a call": {history.RuleCharge, func(h *history.History) {
 		h.Charges = append(h.Charges, history.Charge{Generation: "gen-3", Company: "Company 1", Cost: cent})
 	}},
 	"an answer that was paid for twice": {history.RuleCharge, func(h *history.History) {
 		h.Calls[2].Generation = "gen-1"
 	}},
 	"a cost that the provider did not charge": {history.RuleCharge, func(h *history.History) { h.Charges[0].Cost = cent }},
-	"an event that came twice": {history.RuleSeen, func(h *history.History) {
-		h.Sightings[0].Events = slices.Insert(h.Sightings[0].Events, 3, h.Sightings[0].Events[2])
+	"an event received twice": {history.RuleSeen, func(h *history.History) {
+		h.Subscriptions[0].Events = slices.Insert(h.Subscriptions[0].Events, 3, h.Subscriptions[0].Events[2])
 	}},
 	"an event that was left out": {history.RuleSeen, func(h *history.History) {
-		h.Sightings[1].Events = slices.Delete(h.Sightings[1].Events, 4, 5)
+		h.Subscriptions[1].Events = slices.Delete(h.Subscriptions[1].Events, 4, 5)
 	}},
 	"a subscriber that is behind": {history.RuleSeen, func(h *history.History) {
-		h.Sightings[0].Events = h.Sightings[0].Events[:6]
+		h.Subscriptions[0].Events = h.Subscriptions[0].Events[:6]
 	}},
-	"a subscriber that was told something else": {history.RuleSeen, func(h *history.History) {
-		h.Sightings[0].Events[6].To = workflow.Cancelled
+	"a subscriber with another event": {history.RuleSeen, func(h *history.History) {
+		h.Subscriptions[0].Events[6].To = workflow.Cancelled
 	}},
 	"a feed with a gap": {history.RuleSeen, func(h *history.History) {
 		h.Feeds[0].Events = slices.Delete(h.Feeds[0].Events, 1, 2)
@@ -244,10 +348,10 @@ var bad = map[string]struct {
 	"a feed that lost a late commit": {history.RuleSeen, func(h *history.History) {
 		h.Feeds[0].Events = h.Feeds[0].Events[:4]
 	}},
-	"a read of what had long gone": {history.RuleOrder, func(h *history.History) {
+	"a read of an old state": {history.RuleOrder, func(h *history.History) {
 		h.Reads[0].Sent, h.Reads[0].Answered = 30*time.Second, 31*time.Second
 	}},
-	"a read of what had not yet come": {history.RuleOrder, func(h *history.History) {
+	"a read of a future state": {history.RuleOrder, func(h *history.History) {
 		h.Reads[0].Sent, h.Reads[0].Answered = 0, time.Millisecond
 	}},
 	"a refusal without a reason": {history.RuleOrder, func(h *history.History) {

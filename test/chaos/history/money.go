@@ -9,32 +9,32 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// standing is what the ledger of one account says about one call.
+// callEntries summarizes the entries of one account about one call.
 type standing struct {
 	held, booked cost.Pico
 	outcomes     []cost.EntryKind
 	holds        int
 }
 
-// outcomes are the entries that end a call in each of its states.
+// outcomes has the kind of entry that ends a call, for each state.
 var outcomes = map[cost.CallState]cost.EntryKind{
 	cost.CallSettled: cost.EntrySettle, cost.CallReleased: cost.EntryRelease, cost.CallAssumed: cost.EntryAssume,
 }
 
-// ledger checks accounts, entries and calls against each other.
+// ledger compares accounts, entries and calls with each other.
 func (c *checker) ledger() {
-	calls := map[uuid.UUID]map[uuid.UUID]*standing{} // by account and call
+	calls := map[uuid.UUID]map[uuid.UUID]*standing{} // indexed by account and call
 	for _, account := range c.Accounts {
 		calls[account.ID] = c.account(account)
 	}
 	for id := range c.entriesOf {
 		if calls[id] == nil {
-			c.violated(RuleLedger, "there are entries of the account %s, and no such account", id)
+			c.violated(RuleLedger, "account %s has entries and no row", id)
 		}
 	}
 	for _, call := range c.Calls {
 		if call.State.Open() {
-			c.violated(RuleHolds, "call %s of workflow %s by %s is %s, and everything is at rest", call.ID, call.Flow,
+			c.violated(RuleHolds, "call %s of workflow %s by %s is %s after quiescence", call.ID, call.Flow,
 				call.Actor, call.State)
 		}
 		for _, account := range []uuid.UUID{call.Flow, call.Month} {
@@ -54,7 +54,7 @@ func (c *checker) ledger() {
 	}
 }
 
-// account checks the entries of one account, and returns what they say about calls.
+// account checks the entries of one account, and returns a summary for each call.
 func (c *checker) account(account Account) map[uuid.UUID]*standing {
 	calls := map[uuid.UUID]*standing{}
 	previous := cost.Entry{Sequence: -1}
@@ -71,7 +71,7 @@ func (c *checker) account(account Account) map[uuid.UUID]*standing {
 				fail(RuleLimit, "is admitted at %s of %s (stopped: %t)", used, e.Before.Limit, e.Before.Stopped)
 			}
 		} else if err := e.Check(); err != nil {
-			fail(RuleLedger, "does not fit together: %v", err)
+			fail(RuleLedger, "is inconsistent: %v", err)
 		}
 		previous = e
 		if e.CallID == nil {
@@ -92,18 +92,17 @@ func (c *checker) account(account Account) map[uuid.UUID]*standing {
 		}
 	}
 	if account.Balance != previous.After || account.Last != previous.Sequence {
-		c.violated(RuleLedger, "account %s says %+v, its last entry %+v", account.ID, account.Balance, previous.After)
+		c.violated(RuleLedger, "account %s has %+v, its last entry has %+v", account.ID, account.Balance, previous.After)
 	}
 	if account.Balance.Held != 0 {
-		c.violated(RuleHolds, "account %s holds %s, and everything is at rest", account.ID, account.Balance.Held)
+		c.violated(RuleHolds, "account %s holds %s after quiescence", account.ID, account.Balance.Held)
 	}
 	return calls
 }
 
-// charges checks the books of the provider against the calls that the engine has made: each answer is paid for once
-// and at its price. What the provider has charged without ever naming the answer is covered by a call that was assumed
-// to have cost its hold, which bounds what it costs at the published prices: that it was billed beyond them nobody has
-// heard, until the provider's bill is reconciled.
+// charges compares the provider's charges with the engine's calls: each answer is paid for once, at its cost. An answer
+// without a known generation is covered by a call that is assumed to have cost its hold. The hold bounds the cost at
+// the published prices only: a higher bill is found by reconciliation.
 func (c *checker) charges() {
 	booked := map[uuid.UUID]cost.Pico{}
 	for _, e := range c.Entries {
@@ -144,7 +143,7 @@ func (c *checker) charges() {
 		holds := assumed[charge.Company]
 		at := slices.IndexFunc(holds, func(hold cost.Pico) bool { return hold >= charge.Published })
 		if at < 0 {
-			c.violated(RuleCharge, "the provider has charged %s for the answer %s about %s, and nobody has paid for it",
+			c.violated(RuleCharge, "the provider has charged %s for the answer %s about %s, and no call has paid for it",
 				charge.Cost, charge.Generation, charge.Company)
 			continue
 		}

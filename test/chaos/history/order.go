@@ -8,26 +8,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// orderLimit is how long the order of one workflow's operations is looked for. What is not decided by then is no
-// violation: the search is exponential in what was under way at once.
+// orderLimit is the longest search for an order of one workflow's operations. The search is exponential in concurrent
+// operations, so a timeout is not a violation.
 const orderLimit = 10 * time.Second
 
-// forever is the end of an operation that was never answered: it may happen until the end.
+// forever is the end of an operation without an answer: it may take effect at any later time.
 const forever = math.MaxInt64
 
-// input is what an operation does to the register that a workflow is: a state and a version.
+// input is the effect of an operation on the register of a workflow: a state and a version.
 type input struct {
-	made   *Row      // compare and set, successful: the journal says which version it made
-	read   *Standing // the answer of a read
-	notAt  *Standing // the workflow was elsewhere: in another state, or at another version
+	made   *Row      // a successful compare-and-set, with its row in the journal
+	read   *Position // the answer of a read
+	notAt  *Position // a refusal: the workflow was in another state, or at another version
 	either bool      // notAt compares the version too
 }
 
-// register is a workflow as a register with compare-and-set.
+// register models a workflow as a register with compare-and-set.
 var register = porcupine.Model{
-	Init: func() any { return Standing{Version: -1} },
+	Init: func() any { return Position{Version: -1} },
 	Step: func(state, in, _ any) (bool, any) {
-		now, ok := state.(Standing)
+		now, ok := state.(Position)
 		op, known := in.(input)
 		if !ok || !known {
 			return false, state
@@ -35,7 +35,7 @@ var register = porcupine.Model{
 		switch {
 		case op.made != nil:
 			return now.Version == op.made.Version-1 && now.State == op.made.From,
-				Standing{State: op.made.To, Version: op.made.Version}
+				Position{State: op.made.To, Version: op.made.Version}
 		case op.read != nil:
 			return now == *op.read, now
 		default:
@@ -44,9 +44,9 @@ var register = porcupine.Model{
 	},
 }
 
-// order checks of each workflow that its operations, as long as each was under way, could have happened one after the
-// other: transitions as compare-and-set of state and version, refusals and queries as reads. What was never answered is
-// under way until the end, and what the engine's own workers did at any time.
+// order checks that the operations on each workflow are linearizable: transitions as compare-and-set of state and
+// version, refusals and queries as reads. An operation without an answer may take effect at any later time. A row of
+// the engine's own workers may take effect at any time.
 func (c *checker) order() {
 	histories := map[uuid.UUID][]porcupine.Operation{}
 	add := func(flow uuid.UUID, in input, from time.Duration, to int64) {
@@ -65,7 +65,7 @@ func (c *checker) order() {
 			if a.Now == nil || a.Outcome == Unknown {
 				continue
 			}
-			if a.Outcome == Refused || a.Replayed { // What a first answer says is what the change itself made.
+			if a.Outcome == Refused || a.Replayed { // A replay reads no state: its answer is that of the first attempt.
 				add(op.Flow, input{read: a.Now}, a.Sent, int64(a.Answered))
 			}
 			if at := op.expected(); a.Outcome == Refused && at != nil {
@@ -79,17 +79,17 @@ func (c *checker) order() {
 		}
 	}
 	for _, r := range c.Reads {
-		add(r.Flow, input{read: &r.Standing}, r.Sent, int64(r.Answered))
+		add(r.Flow, input{read: &r.Position}, r.Sent, int64(r.Answered))
 	}
 	for _, flow := range c.Flows {
 		if porcupine.CheckOperationsTimeout(register, histories[flow.ID], orderLimit) == porcupine.Illegal {
-			c.violated(RuleOrder, "the %d operations on workflow %s cannot have happened one after the other",
+			c.violated(RuleOrder, "the %d operations on workflow %s are not linearizable",
 				len(histories[flow.ID]), flow.ID)
 		}
 	}
 }
 
-// acknowledged is when an operation was first known to have happened.
+// acknowledged returns the time of the first acknowledgement of an operation.
 func (o Op) acknowledged() int64 {
 	first := int64(forever)
 	for _, a := range o.Attempts {
@@ -100,12 +100,12 @@ func (o Op) acknowledged() int64 {
 	return first
 }
 
-// expected is where an operation wanted the workflow to be; nil when it did not say.
-func (o Op) expected() *Standing {
+// expected returns the position that an operation requires, or nil.
+func (o Op) expected() *Position {
 	if o.Verb != Move {
 		return nil
 	}
-	at := &Standing{State: o.From}
+	at := &Position{State: o.From}
 	if o.Version != nil {
 		at.Version = *o.Version
 	}

@@ -6,16 +6,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// sightings checks that whoever has followed a workflow saw its journal, or its ledger: each number once and in order.
-func (c *checker) sightings() {
-	for _, s := range c.Sightings {
+// subscriptions checks that each subscriber saw each number of a journal or ledger once and in order.
+func (c *checker) subscriptions() {
+	for _, s := range c.Subscriptions {
 		what, length := "versions", len(c.journal[s.Flow])
 		if s.Ledger {
 			what, length = "ledger entries", len(c.entriesOf[s.Flow])
 		}
 		for i, e := range s.Events {
 			if e.Number != i {
-				c.violated(RuleSeen, "a subscriber of the %s of %s saw number %d where %d was to come", what, s.Flow,
+				c.violated(RuleSeen, "a subscriber of the %s of %s saw number %d, want %d", what, s.Flow,
 					e.Number, i)
 				break
 			}
@@ -29,17 +29,16 @@ func (c *checker) sightings() {
 	}
 }
 
-// agrees checks that a message says what the journal says.
+// agrees compares an event with the journal.
 func (c *checker) agrees(flow uuid.UUID, e Event) {
 	rows := c.journal[flow]
 	if e.Number >= len(rows) || rows[e.Number].From != e.From || rows[e.Number].To != e.To {
-		c.violated(RuleSeen, "a subscriber of %s was told of version %d as %s → %s, which is not in the journal", flow,
+		c.violated(RuleSeen, "a subscriber of %s received version %d as %s → %s, which is not in the journal", flow,
 			e.Number, e.From, e.To)
 	}
 }
 
-// feeds checks that whoever has followed an organization saw the transitions of each workflow once and in order, and
-// none was left out.
+// feeds checks that each subscriber of an organization saw all transitions of each workflow once and in order.
 func (c *checker) feeds() {
 	began := c.beginnings()
 	for _, f := range c.Feeds {
@@ -69,7 +68,7 @@ func (c *checker) feeds() {
 	}
 }
 
-// beginnings says when each operation was first sent.
+// beginnings returns the time of the first attempt of each operation.
 func (c *checker) beginnings() map[string]time.Duration {
 	began := map[string]time.Duration{}
 	for _, op := range c.Ops {
