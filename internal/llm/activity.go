@@ -12,11 +12,11 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// ActivityDays is how many days the provider reports, up to yesterday: days by UTC, and only those that are over.
+// ActivityDays is the number of days in a report: whole UTC days, up to yesterday.
 const ActivityDays = 30
 
-// Activity is what one model has cost on one day, in UTC, over all keys of the account: what the provider has charged,
-// and what upstream providers have charged to keys of the account's own.
+// Activity is the cost of one model on one UTC day, over all keys of the account: the provider's charges, and the
+// charges of upstream providers to keys of the account's own.
 type Activity struct {
 	Day      cost.Day
 	Model    string
@@ -24,9 +24,8 @@ type Activity struct {
 	Cost     cost.Pico
 }
 
-// Activity returns the provider's own figures of the last days, those of one model and day added up over the endpoints
-// that served it. It needs a management key: one that makes requests is refused with Auth. It charges nothing. Its
-// errors are an *Error.
+// Activity returns the provider's figures of the last days, one for each model and day. It needs a management key; any
+// other key is refused with Auth. It is free. Every error is an *Error.
 func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 	x := c.exchange(ctx)
 	defer x.end()
@@ -39,7 +38,7 @@ func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 		return nil, lookup(x.failed(err, Answer{}))
 	}
 	defer func() { _ = response.Body.Close() }()
-	x.heard()
+	x.restartSilence()
 	x.status = response.StatusCode
 	if response.StatusCode != http.StatusOK {
 		return nil, lookup(x.refused(response))
@@ -58,8 +57,8 @@ func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 	return activities, nil
 }
 
-// readActivity adds up what belongs to one day and model. Figures that cannot be read are no figures at all: a sum
-// without them would look like a difference.
+// readActivity adds up the rows of each day and model. One unreadable row is an error: a sum without it would look
+// like a difference.
 func readActivity(body []byte) ([]Activity, error) {
 	var rows []json.RawMessage
 	if wire, is := objectOf(body); !is || json.Unmarshal(wire["data"], &rows) != nil || rows == nil {
@@ -86,8 +85,7 @@ func readActivity(body []byte) ([]Activity, error) {
 	return activities, nil
 }
 
-// activityOf reads one row. What the organization pays is what the provider has charged and, for calls with a key of
-// the organization's own at an upstream provider, what that one has: the figure that is booked for each call.
+// activityOf reads one row. Its cost is the sum of usage and byok_usage_inference, as paid adds them for each call.
 func activityOf(raw json.RawMessage) (Activity, error) {
 	row, is := objectOf(raw)
 	if !is {

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-func TestActivityIsWhatWasChargedOnDaysThatAreOver(t *testing.T) {
+func TestActivityCoversFinishedDays(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64
 	start := time.Now()

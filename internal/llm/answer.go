@@ -7,37 +7,37 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// Answer is what a model said and what that cost.
+// Answer is the answer of a model and its cost.
 type Answer struct {
-	// GenerationID is the provider's name for this answer, by which its cost can be looked up.
+	// GenerationID is the provider's id of this answer, for the look-up of its cost.
 	GenerationID string
-	// Model is the model that answered, Provider the one that served it, both as the provider names them; see cost.CleanName.
+	// Model is the model that answered, Provider the company that served it: the provider's names after cost.CleanName.
 	Model, Provider string
 	Text            string
 	// FinishReason is "stop", or "length" when max_tokens cut the text.
 	FinishReason string
-	// Usage and Cost are final figures, or none: those of the last usage object of a complete answer. Cost is what the
-	// organization pays; nil when the provider did not say.
+	// Usage and Cost are final: they come from the last usage object of a complete answer, or are zero and nil. Cost is
+	// the amount that the organization pays.
 	Usage cost.Usage
 	Cost  *cost.Pico
-	// Unclear says that the provider has written figures which are not final or cannot be read: only the provider can
-	// say what the answer cost, and no price table may stand in.
+	// Unclear means that the provider has sent figures that are not final or not readable. Only its look-up can settle the
+	// call then, not the price table.
 	Unclear bool
-	// Renamed says that the model's or the provider's name was changed to fit, or an id was dropped.
+	// Renamed means that a name was changed by cost.CleanName, or an invalid id was dropped.
 	Renamed bool
 }
 
-// wireError is the error of an answer or a refusal. Its code is a number, or a word when a model's own error is passed
-// on.
+// wireError is the error in an answer or a refusal. Its code is a number, or a word when the provider passes on the
+// error of a model.
 type wireError struct {
 	code      string
 	message   string
 	moderated bool
-	// object says that it has the shape of the API's own errors, which alone can prove something.
+	// object means that it has the shape of the API's own errors. No other error proves that nothing was charged.
 	object bool
 }
 
-// errorOf reads a field "error"; nil when there is none.
+// errorOf reads the field "error". It returns nil when there is no error.
 func errorOf(raw json.RawMessage) *wireError {
 	if f, is := objectOf(raw); is {
 		return errorOfFields(f)
@@ -67,8 +67,8 @@ func errorOfFields(f fields) *wireError {
 	}
 }
 
-// textOf reads the content of a message: a text, or a list of parts of which the texts count. unreadable is true for a
-// content that is neither.
+// textOf reads the content of a message: a string, or a list of parts, whose texts it joins. unreadable is true for any
+// other content.
 func textOf(raw json.RawMessage) (text string, unreadable bool) {
 	if !present(raw) || json.Unmarshal(raw, &text) == nil {
 		return text, false
@@ -96,7 +96,7 @@ func textOf(raw json.RawMessage) (text string, unreadable bool) {
 	return all.String(), false
 }
 
-// finishReasonOf reads a finish reason. One of another shape is its own text: the answer has ended.
+// finishReasonOf reads the finish reason. A value of another type counts as well, by its JSON text.
 func finishReasonOf(f fields) string {
 	if reason := f.text("finish_reason"); reason != "" {
 		return cost.CleanName(reason)

@@ -1,9 +1,9 @@
-// Package llm speaks to language models: one request over the OpenRouter API, one streamed answer, and the look-up of
-// what an answer cost. Any gateway with the same API serves.
+// Package llm is a client for language models: one request over the OpenRouter API, one streamed answer, and the
+// look-up of its cost. Any gateway with the same API works.
 //
-// It refuses to decide. It does not retry, because chat has no idempotency key and a second request is a second
-// charge; it does not choose models or prices; it does not judge what the answer says. What it owes its caller is the
-// truth about money: every failure says whether nothing was charged, what was charged, or that nobody knows yet.
+// It does not retry, because chat has no idempotency key and a second request is a second charge. It does not choose
+// models or prices, and it does not judge the text of an answer. It reports the money exactly: each failure carries a
+// Charge, which is a proof that nothing was charged, a final cost, or unknown.
 package llm
 
 import (
@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// DefaultBaseURL is where OpenRouter serves its API.
+// DefaultBaseURL is the address of OpenRouter's API.
 const DefaultBaseURL = "https://openrouter.ai/api/v1"
 
-// The limits of a client that sets none.
+// The default limits.
 const (
-	// DefaultSilence is longer than the pause between two of OpenRouter's keep-alive comments by far.
+	// DefaultSilence is far longer than the pause between two keep-alive comments of OpenRouter.
 	DefaultSilence          = 120 * time.Second
 	defaultMaxResponseBytes = 4 << 20
 	defaultMaxLineBytes     = 1 << 20
@@ -34,16 +34,15 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// Options say where the models are and how long to wait for them. Key is required; the zero value of every other
-// field means its default.
+// Options are the address of the models and the limits of a request. Key is required. The zero value of any other field
+// is its default.
 type Options struct {
-	// BaseURL is the address the API's paths are appended to, without query or credentials. DefaultBaseURL when
-	// empty.
+	// BaseURL is the address before the API's paths, without query or credentials. DefaultBaseURL when empty.
 	BaseURL string
 	// Key is the bearer token. It is sent to BaseURL's host only, and appears in no error.
 	Key string
-	// HTTPClient is used with its redirects switched off. When its transport is not an *http.Transport, the client
-	// cannot know what was sent, and says ChargeUnknown where it would have said ChargeNone.
+	// HTTPClient is used without its redirects. When its transport is not an *http.Transport, the client cannot prove
+	// that nothing was sent. It then reports ChargeUnknown instead of ChargeNone.
 	HTTPClient *http.Client
 	// Title and Referer name this program in the provider's statistics.
 	Title, Referer string
@@ -56,7 +55,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Client speaks to one gateway with one key. It may be used by many goroutines at once.
+// Client sends requests to one gateway with one key. It is safe for concurrent use.
 type Client struct {
 	base     string
 	http     *http.Client
@@ -66,12 +65,12 @@ type Client struct {
 	maxBytes int64
 	maxLine  int
 	now      func() time.Time
-	// sign and scrub are closures so that the key cannot be printed with the client.
+	// sign and scrub are closures: the key must not appear when a client is printed.
 	sign  func(http.Header)
 	scrub func(string) string
 }
 
-// New returns a client, or an error when the address or the key cannot be used. It sends nothing.
+// New returns a client, or an error for an unusable address or key. It sends nothing.
 func New(o Options) (*Client, error) {
 	base, err := baseURL(o.BaseURL)
 	if err != nil {
@@ -106,7 +105,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close drops the idle connections of a client that made its own. Requests under way go on.
+// Close closes the idle connections of a client that has made its own transport. Requests in flight continue.
 func (c *Client) Close() {
 	if c.owned {
 		c.http.CloseIdleConnections()
@@ -130,7 +129,7 @@ func baseURL(text string) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
-// checkKey refuses what could break out of the header. Its errors do not quote the key.
+// checkKey refuses a key that does not fit into one header line. Its errors do not quote the key.
 func checkKey(key string) error {
 	if key == "" {
 		return errors.New("llm: the key is empty")
@@ -160,8 +159,8 @@ func scrubber(key string) func(string) string {
 	return func(text string) string { return strings.ReplaceAll(text, key, "[key]") }
 }
 
-// httpClient returns a copy of the given client, or one with limits of its own, that follows no redirect: the key
-// goes where it was configured to go and nowhere else.
+// httpClient returns a copy of the given client, or one with our limits. It follows no redirect, so the key is sent to
+// the configured host only.
 func httpClient(given *http.Client) (client *http.Client, owned bool) {
 	client = &http.Client{}
 	if given != nil {
@@ -177,7 +176,7 @@ func httpClient(given *http.Client) (client *http.Client, owned bool) {
 			MaxIdleConns:           32,
 			MaxIdleConnsPerHost:    16,
 			MaxResponseHeaderBytes: maxHeaderBytes,
-			// A compressed stream is buffered somewhere, and would hide how many bytes are read.
+			// A proxy that compresses a stream also buffers it, and the size limits count unpacked bytes.
 			DisableCompression: true,
 		}
 	}
@@ -185,7 +184,7 @@ func httpClient(given *http.Client) (client *http.Client, owned bool) {
 	return client, owned
 }
 
-// canTrace reports whether the transport is known to say when it has a connection.
+// canTrace reports whether the transport supports httptrace, which reports the use of a connection.
 func canTrace(transport http.RoundTripper) bool {
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -194,8 +193,8 @@ func canTrace(transport http.RoundTripper) bool {
 	return standard
 }
 
-// request builds a signed request. A body is given as bytes, so that the transport may send it again on a fresh
-// connection when the old one turned out to be dead before anything was written; it repeats a POST in no other case.
+// request builds a signed request. Its body is a byte slice, so that the transport can repeat it on a new connection
+// when the old one was closed before the first write. The transport repeats a POST in no other case.
 func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
 	var reader io.Reader
 	if body != nil {

@@ -13,19 +13,18 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// errSilent ends a request whose provider has sent nothing for too long.
+// errSilent ends a request after Options.Silence without a byte.
 var errSilent = errors.New("the provider was silent for too long")
 
 // errTooLarge ends an answer that exceeds the limit.
 var errTooLarge = errors.New("the answer is larger than allowed")
 
-// Complete sends a body made by Request.Body and reads the answer as it is streamed. started is called once, as soon
-// as the generation id is known: before anything else of the answer is read, so that a crash after it can still be
-// settled. An error from started ends the request.
+// Complete sends a body of Request.Body and reads the streamed answer. It calls started once with the generation id,
+// before it reads further, so that the answer can be settled after a crash. An error from started ends the request.
 //
 // Every error is an *Error. Cancelling the context closes the connection, which stops the charge where the provider
-// supports it. One call sends one request; a transport that finds its idle connection dead before writing anything to
-// it takes a new one.
+// supports it. One call sends one request. A transport replaces an idle connection that was closed before the first
+// write.
 func (c *Client) Complete(
 	ctx context.Context, body []byte, started func(ctx context.Context, generationID string) error,
 ) (Answer, error) {
@@ -40,7 +39,7 @@ func (c *Client) Complete(
 		return Answer{}, x.failed(err, Answer{})
 	}
 	defer func() { _ = response.Body.Close() }()
-	x.heard()
+	x.restartSilence()
 	x.status = response.StatusCode
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, x.refused(response)
@@ -53,17 +52,17 @@ func (c *Client) Complete(
 	return r.read(unpacked(response))
 }
 
-// generationID is the id that came with the headers, or "".
+// generationID is the id in the headers, or "".
 func generationID(h http.Header) string { return cost.CleanGenerationID(h.Get("X-Generation-Id")) }
 
 // framed reports whether HTTP marks the end of the body: by a length, by chunks, or by a frame of HTTP/2. Otherwise the
-// end of the connection is the end, and looks the same when the connection broke.
+// body ends with the connection, and a broken connection looks the same.
 func framed(response *http.Response) bool {
 	return response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || response.ProtoMajor >= 2 ||
 		response.Uncompressed
 }
 
-// exchange is one request and its answer: the caller's context, our own on top of it, and the watch over both.
+// exchange is one request and its response: the caller's context, a context below it, and the timer for silence.
 type exchange struct {
 	client    *Client
 	caller    context.Context
@@ -87,19 +86,18 @@ func (x *exchange) end() {
 	x.cancel(context.Canceled)
 }
 
-// heard starts the silence anew.
-func (x *exchange) heard() { x.watch.Reset(x.limit) }
+// restartSilence restarts the timer for silence.
+func (x *exchange) restartSilence() { x.watch.Reset(x.limit) }
 
-// traced returns the context under which the transport says that it has a connection. It says so before it hands the
-// request over, and in the goroutine that called it; a trace of the writing comes from another one, too late for a
-// proof.
+// traced returns a context that records when the transport has a connection. The transport calls GotConn before it
+// writes, and in the calling goroutine. The hooks for writing run in another goroutine, too late for a proof.
 func (x *exchange) traced() context.Context {
 	return httptrace.WithClientTrace(x.ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
 	})
 }
 
-// charge is what is known of the money when the exchange breaks off with this much of an answer.
+// charge returns the Charge of an exchange that ended with this answer.
 func (x *exchange) charge(a Answer) Charge {
 	switch {
 	case a.Cost != nil:
@@ -110,8 +108,8 @@ func (x *exchange) charge(a Answer) Charge {
 	return ChargeUnknown
 }
 
-// failed makes the error of an exchange that broke off. What the caller wanted comes before what the network reports,
-// since an abort looks like a network error from here.
+// failed returns the error of an interrupted exchange. The state of the caller's context takes precedence over the
+// error of the network, since an abort looks like a network error.
 func (x *exchange) failed(err error, a Answer) *Error {
 	failure := &Error{Charge: x.charge(a), Status: x.status, Answer: a, cause: err}
 	var timeout net.Error
@@ -133,7 +131,7 @@ func (x *exchange) failed(err error, a Answer) *Error {
 	return failure
 }
 
-// refused reads the body of a response that is not 200. A body that breaks off proves nothing.
+// refused reads the body of a response whose status is not 200. An incomplete body proves nothing.
 func (x *exchange) refused(response *http.Response) *Error {
 	body, err := io.ReadAll(&limitedReader{from: unpacked(response), left: maxErrorBytes})
 	if err != nil {
@@ -142,13 +140,13 @@ func (x *exchange) refused(response *http.Response) *Error {
 	return x.client.refused(response, body)
 }
 
-// limitedReader is io.LimitedReader with an error of its own in place of an end that looks like the real one.
+// limitedReader is io.LimitedReader with an error of its own at the limit instead of io.EOF.
 type limitedReader struct {
 	from io.Reader
 	left int64
 }
 
-// Read fails with errTooLarge once more than the limit has come.
+// Read fails with errTooLarge beyond the limit.
 func (l *limitedReader) Read(p []byte) (int, error) {
 	if l.left < 0 {
 		return 0, errTooLarge

@@ -138,7 +138,7 @@ func TestCompleteStopsTheChargeWhenCancelled(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sandbox.Options, _ *llm.Options) { o.Delay = time.Hour })
 	ctx, cancel := context.WithCancelCause(t.Context())
-	fenced := errors.New("somebody cancelled the workflow")
+	fenced := errors.New("the workflow is cancelled")
 	_, err := b.client.Complete(ctx, body(t), func(context.Context, string) error {
 		cancel(fenced)
 		return nil
@@ -191,7 +191,7 @@ func TestCompleteObeysItsDeadline(t *testing.T) {
 	}
 }
 
-// overdue is a context whose deadline passes when the test says so.
+// overdue is a context whose deadline the test controls.
 type overdue struct {
 	context.Context
 	over chan struct{}

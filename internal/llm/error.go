@@ -12,10 +12,10 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// Class is what kind of failure it was. The values are the failure codes of a run.
+// Class is the kind of a failure. Its values are failure codes of a run.
 type Class string
 
-// The classes. Which of them are worth another attempt is not decided here.
+// The classes. The step's policy decides which of them are retried.
 const (
 	Timeout             Class = "TIMEOUT"
 	RateLimited         Class = "RATE_LIMITED"
@@ -29,40 +29,40 @@ const (
 	InvalidOutput       Class = "INVALID_OUTPUT"
 )
 
-// Charge is what is known about the money of a failed request.
+// Charge says how much a failed request has cost.
 type Charge string
 
 const (
-	// ChargeNone is a proof: the request never left, or was refused before a model started.
+	// ChargeNone is a proof that nothing was charged: the request was not sent, or refused before a model started.
 	ChargeNone Charge = "NONE"
-	// ChargeKnown means that the provider reported the cost before the failure; the error's Answer carries it.
+	// ChargeKnown means that the answer is complete and has a final cost, which the error's Answer carries.
 	ChargeKnown Charge = "KNOWN"
-	// ChargeUnknown is everything else. The provider may have charged anything up to the whole answer.
+	// ChargeUnknown is every other case. The provider may have charged anything up to the whole answer.
 	ChargeUnknown Charge = "UNKNOWN"
 )
 
-// Limits of what is kept of a provider's words.
+// Limits on the provider's message and Retry-After.
 const (
 	maxMessageRunes = 300
 	maxRetryAfter   = 24 * time.Hour
 )
 
-// Error is how every request fails.
+// Error is the error of every failed request.
 type Error struct {
 	Class  Class
 	Charge Charge
 	// Status is the HTTP status, or 0 when there was no answer.
 	Status int
-	// RetryAfter is how long the provider asked to wait, at most a day; 0 when it did not.
+	// RetryAfter is the wait that the provider asks for, at most a day; 0 when it asks for none.
 	RetryAfter time.Duration
-	// Answer is what was known by then: the generation id, text, usage and cost, as far as they had come.
+	// Answer is the answer so far: its generation id, names and text. It has figures only with ChargeKnown.
 	Answer Answer
-	// Message says what happened, for the log. It holds no key and no prompt.
+	// Message describes the failure, for the log. It contains no key and no prompt.
 	Message string
 	cause   error
 }
 
-// Error is a line for the log, not for a client.
+// Error returns a line for the log, not for a client.
 func (e *Error) Error() string {
 	if e.Status != 0 {
 		return fmt.Sprintf("llm: %s (HTTP %d, charge %s): %s", e.Class, e.Status, e.Charge, e.Message)
@@ -70,10 +70,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("llm: %s (charge %s): %s", e.Class, e.Charge, e.Message)
 }
 
-// Unwrap returns what made it fail, such as context.DeadlineExceeded or the error of the started function.
+// Unwrap returns the cause, such as context.DeadlineExceeded or the error of the started function.
 func (e *Error) Unwrap() error { return e.cause }
 
-// wordStatus gives the status of the error words seen on the wire in place of numbers.
+// wordStatus maps the words that some providers send as an error code to an HTTP status.
 var wordStatus = map[string]int{
 	"invalid_request_error":    http.StatusBadRequest,
 	"invalid_prompt":           http.StatusBadRequest,
@@ -88,7 +88,7 @@ var wordStatus = map[string]int{
 	"content_policy_violation": statusFiltered,
 }
 
-// statusFiltered stands for "403 with the reasons of a moderator"; it is on no wire.
+// statusFiltered stands for "403 with the reasons of a moderator". No provider sends it.
 const statusFiltered = -http.StatusForbidden
 
 // number returns the error's code as an HTTP status, or 0 when it is none.
@@ -111,9 +111,9 @@ func (w *wireError) status() int {
 	return wordStatus[w.code]
 }
 
-// refusal reports whether the error, as the body of this HTTP status, proves that no model started: a 4xx, or 503
-// ("no provider meets the requirements"), with the API's own error body. A body that names another code passes on
-// the failure of another server, and 408 comes from a model that was already at work.
+// refusal reports whether the error, as the body of this HTTP status, proves that no model started. It must be a 4xx or
+// a 503 ("no provider meets the requirements") with the API's own error object. An object with another code passes on
+// the failure of another server, and a 408 comes from a model that had started.
 func (w *wireError) refusal(status int) bool {
 	switch {
 	case !w.object:
@@ -126,8 +126,8 @@ func (w *wireError) refusal(status int) bool {
 	return w.number() == status || w.number() == 0
 }
 
-// classOf is the class of an HTTP status. A status of the provider's own making counts as unavailable from 500 on,
-// and below that as a request that will not get better by repeating it.
+// classOf returns the class of an HTTP status. An unlisted status is PROVIDER_UNAVAILABLE from 500 on, and
+// INVALID_REQUEST below.
 func classOf(status int) Class {
 	switch {
 	case status == statusFiltered:
@@ -146,8 +146,8 @@ func classOf(status int) Class {
 	return InvalidRequest
 }
 
-// refused makes the error of a response whose status is not 200. A bare status proves nothing: it may come from
-// anything between here and the provider.
+// refused returns the error of a response whose status is not 200. A status alone proves nothing, because any proxy on
+// the way may have set it.
 func (c *Client) refused(response *http.Response, body []byte) *Error {
 	status := response.StatusCode
 	failure := &Error{
@@ -158,7 +158,7 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 		Answer:     Answer{GenerationID: generationID(response.Header)},
 		Message:    "the provider answered " + strconv.Itoa(status),
 	}
-	// 402 with Retry-After is OpenRouter's budget for calls in flight: it passes; an empty account does not.
+	// OpenRouter sends 402 with Retry-After for too many calls in flight, and without it for an empty account.
 	if status == http.StatusPaymentRequired && failure.RetryAfter > 0 {
 		failure.Class = RateLimited
 	}
@@ -176,14 +176,14 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 	if status == http.StatusForbidden && reported.status() == statusFiltered {
 		failure.Class = ContentFiltered
 	}
-	// A body that speaks of usage contradicts its own refusal.
+	// A body with usage contradicts its own refusal.
 	if reported.refusal(status) && !present(wire["usage"]) {
 		failure.Charge = ChargeNone
 	}
 	return failure
 }
 
-// retryAfter reads the header as seconds or as an HTTP date; 0 when absent, past or unreadable.
+// retryAfter reads the header as seconds or as an HTTP date. It returns 0 for an absent, past or unreadable one.
 func (c *Client) retryAfter(h http.Header) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {
@@ -198,7 +198,7 @@ func (c *Client) retryAfter(h http.Header) time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
-// clean makes foreign text fit for a log: without the key, on one line, and short.
+// clean prepares foreign text for the log: without the key, on one line, and short.
 func (c *Client) clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -18,20 +18,20 @@ type event struct {
 // events reads server-sent events: fields up to a blank line, comments between them to keep the connection alive.
 type events struct {
 	lines   *bufio.Scanner
-	heard   func() // called for each line
+	onLine  func() // called for each line
 	afterCR bool
 	next    event
 }
 
-func newEvents(from io.Reader, maxLine int, heard func()) *events {
-	e := &events{lines: bufio.NewScanner(from), heard: heard}
+func newEvents(from io.Reader, maxLine int, onLine func()) *events {
+	e := &events{lines: bufio.NewScanner(from), onLine: onLine}
 	e.lines.Buffer(make([]byte, 0, min(maxLine, 16<<10)), maxLine)
 	e.lines.Split(e.split)
 	return e
 }
 
-// split ends a line at CR, LF or both, as the format allows. A CR ends its line at once: whether a LF follows may be
-// known only when the next event comes.
+// split ends a line at CR, LF or CRLF, as the format requires. A CR ends its line at once, because the LF after it may
+// arrive with the next event only.
 func (e *events) split(data []byte, atEOF bool) (advance int, line []byte, err error) {
 	if len(data) == 0 {
 		return 0, nil, nil
@@ -52,11 +52,11 @@ func (e *events) split(data []byte, atEOF bool) (advance int, line []byte, err e
 	return skipped, nil, nil
 }
 
-// read returns the next event with data, and false at the end. whole is false for an event that the end has cut: its
-// blank line is missing.
+// read returns the next event that has data; ok is false at the end. whole is false for a last event without its blank
+// line, which may be cut.
 func (e *events) read() (_ event, whole, ok bool) {
 	for e.lines.Scan() {
-		e.heard()
+		e.onLine()
 		line := e.lines.Bytes()
 		if len(line) > 0 {
 			e.field(line)
@@ -87,7 +87,7 @@ func (e *events) field(line []byte) {
 	}
 }
 
-// skipBlank reads white space and a byte order mark away and returns the byte after them, which stays to be read.
+// skipBlank discards white space and a byte order mark. It returns the byte after them without reading it.
 func skipBlank(from *bufio.Reader) (byte, error) {
 	for {
 		b, err := from.ReadByte()
@@ -102,8 +102,8 @@ func skipBlank(from *bufio.Reader) (byte, error) {
 	}
 }
 
-// unpacked returns the body of a response without its compression. The client asks for none, but some proxies compress
-// all the same.
+// unpacked returns the uncompressed body of a response. The client does not ask for compression, but some proxies
+// compress anyway.
 func unpacked(response *http.Response) io.Reader {
 	if !strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
 		return response.Body
@@ -111,7 +111,7 @@ func unpacked(response *http.Response) io.Reader {
 	return &gzipReader{from: response.Body}
 }
 
-// gzipReader begins to unpack when it is first read, since that waits for the body.
+// gzipReader creates its gzip.Reader at the first read, because that waits for the body.
 type gzipReader struct {
 	from     io.Reader
 	unpacked *gzip.Reader

@@ -10,12 +10,12 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// fields are the members of a JSON object as they stand on the wire. Each is read by itself, so that an odd one spoils
-// nothing but itself. Names are compared exactly.
+// fields are the members of a JSON object, undecoded. Each is decoded by itself, so that an odd one affects no other.
+// Names are case-sensitive.
 type fields map[string]json.RawMessage
 
-// objectOf returns the fields of a JSON object, and false when raw is none. Control characters within texts are not
-// JSON; they are read as spaces, since a provider that forgets to escape them must not lose its cost by that.
+// objectOf returns the fields of a JSON object, and false for any other value. An unescaped control character within a
+// string is invalid JSON and is read as a space.
 func objectOf(raw []byte) (fields, bool) {
 	var f fields
 	if json.Unmarshal(raw, &f) == nil {
@@ -33,13 +33,13 @@ func objectOf(raw []byte) (fields, bool) {
 	return nil, false
 }
 
-// object returns a field that is an object; of any other field it has no fields, and odd says that the field is there.
+// object returns the fields of a member that is an object. odd is true for a member of another type.
 func (f fields) object(name string) (of fields, odd bool) {
 	of, is := objectOf(f[name])
 	return of, !is && present(f[name])
 }
 
-// first returns the first object of a list, or the object that stands in its place.
+// first returns the first object of a list, or an object in place of the list.
 func (f fields) first(name string) fields {
 	var list []json.RawMessage
 	if json.Unmarshal(f[name], &list) == nil && len(list) > 0 {
@@ -50,7 +50,7 @@ func (f fields) first(name string) fields {
 	return of
 }
 
-// text returns a field that is a text, the digits of one that is a number, and "" otherwise.
+// text returns a string, the digits of a number, or "" for any other value.
 func (f fields) text(name string) string {
 	raw := f[name]
 	var text string
@@ -63,8 +63,8 @@ func (f fields) text(name string) string {
 	return ""
 }
 
-// count returns a field that is a number of tokens, written in any way; no field counts as 0. Of anything else it is 0,
-// and odd.
+// count returns a number of tokens, which may be written as a string or a decimal. A missing field is 0. Any other
+// value is 0 and odd.
 func (f fields) count(name string) (n int64, odd bool) {
 	if !present(f[name]) {
 		return 0, false
@@ -76,7 +76,7 @@ func (f fields) count(name string) (n int64, odd bool) {
 	return int64(number), false
 }
 
-// flag returns a field that is true or false, written in any way, and whether it says either.
+// flag returns a boolean, which may be written as a string or as 0 or 1. said is false for any other value.
 func (f fields) flag(name string) (is, said bool) {
 	switch strings.ToLower(strings.Trim(string(f[name]), `"`)) {
 	case "true", "1":
@@ -87,8 +87,8 @@ func (f fields) flag(name string) (is, said bool) {
 	return false, false
 }
 
-// amount returns a field that is an amount of money, read as the decimal text that stands on the wire, quoted or not.
-// It is never a float. said is false when there is no such field, the error is for one that is no amount.
+// amount returns an amount of money in dollars. It reads the decimal text on the wire, quoted or not, and never a
+// float. said is false for a missing field. The error is for a value that is no amount.
 func (f fields) amount(name string) (amount cost.Pico, said bool, err error) {
 	raw := f[name]
 	if !present(raw) {
@@ -102,14 +102,14 @@ func (f fields) amount(name string) (amount cost.Pico, said bool, err error) {
 	return amount, err == nil, err
 }
 
-// present reports whether there is a value that is not null.
+// present reports whether there is a value other than null.
 func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 func isNumber(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9')
 }
 
-// firstValue returns the first JSON value of a body, and what follows it but for white space.
+// firstValue returns the first JSON value of a body, and the rest without white space.
 func firstValue(body []byte) (value, rest []byte) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var first json.RawMessage

@@ -7,12 +7,12 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// figures are what one usage object says.
+// figures is the content of one usage object.
 type figures struct {
 	usage cost.Usage
-	// cost is what the organization pays; nil when the provider does not say, or not as an amount.
+	// cost is the amount that the organization pays; nil when it is missing or unreadable.
 	cost *cost.Pico
-	// unclear says that something is there which cannot be read, and that a price depends on.
+	// unclear means that a value which the price depends on is there and cannot be read.
 	unclear bool
 }
 
@@ -52,29 +52,28 @@ func figuresOf(raw json.RawMessage) figures {
 	return read
 }
 
-// bill is where a provider says what it has charged, and what an upstream provider has.
+// bill names the fields with the charges of a provider and of its upstream provider.
 type bill struct {
 	charged      fields // with is_byok
 	chargedName  string
 	upstream     fields
 	upstreamName string
-	odd          bool // the fields of the upstream provider cannot be read
+	odd          bool // the upstream fields cannot be read
 }
 
 var (
-	errNoUpstreamCost = errors.New("the key is the organization's own, and the upstream provider's cost is missing")
+	errNoUpstreamCost = errors.New("the upstream provider's cost is missing for a key of the organization's own")
 	errAboveAllCalls  = errors.New("no call costs so much")
 )
 
-// paid returns what the organization pays for a call: what the provider charges and, when the key at the upstream
-// provider is the organization's own (is_byok), what that one charges as well. Where nothing is said of the key, it is
-// the organization's own when the upstream provider charges more than the provider. said is false when the provider
-// says nothing of a cost.
+// paid returns the amount that the organization pays for a call: the provider's charge and, with a key of its own at
+// the upstream provider (is_byok), the upstream provider's charge. When is_byok is missing, an upstream charge above
+// the provider's implies a key of its own. said is false when the provider reports no cost.
 func paid(b bill) (amount cost.Pico, said bool, err error) {
 	own, keySaid := b.charged.flag("is_byok")
 	charged, said, err := b.charged.amount(b.chargedName)
 	if err != nil || !said {
-		// Without a figure the price table would stand in, and it knows nothing of an own key.
+		// Otherwise the price table would price a call that another provider charges.
 		if err == nil && own {
 			err = errNoUpstreamCost
 		}
@@ -99,7 +98,7 @@ func paid(b bill) (amount cost.Pico, said bool, err error) {
 	return bounded(sum)
 }
 
-// bounded refuses a figure that no call costs: it is a mistake, and the books could not hold many of its kind.
+// bounded refuses an amount above cost.MaxToldCost: no call costs so much, and the sums in the ledger have a limit.
 func bounded(amount cost.Pico) (cost.Pico, bool, error) {
 	if amount > cost.MaxToldCost {
 		return 0, false, errAboveAllCalls

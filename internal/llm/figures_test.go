@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/llm"
 )
 
-// TestPaid holds the figure of an answer and the figure of its look-up against what the organization pays.
+// TestPaid compares the figures of an answer and of its look-up with the amount that the organization pays.
 func TestPaid(t *testing.T) {
 	t.Parallel()
 	const cent = cost.Dollar / 100
@@ -73,7 +73,7 @@ func orNull(text string) string {
 	return text
 }
 
-// TestNames shows what becomes of the names and ids that a provider writes beside an answer.
+// TestNames shows the cleaning of the names and ids beside an answer.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 9000)

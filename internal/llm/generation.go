@@ -10,11 +10,10 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// ErrNotYet means that the provider does not know the generation, or not its cost. It may know seconds later, or
-// never.
+// ErrNotYet means that the provider has no such generation, or no cost for it. Both may appear seconds later, or never.
 var ErrNotYet = errors.New("llm: the provider does not know the cost of the generation yet")
 
-// Generation is what the provider's books say about one answer. It is what counts when the stream did not say it.
+// Generation is the provider's own record of one answer. It settles a call whose answer had no final figure.
 type Generation struct {
 	// Model and Provider are as the provider names them; see cost.CleanName.
 	ID, Model, Provider string
@@ -25,9 +24,9 @@ type Generation struct {
 	Cancelled bool
 }
 
-// Generation asks what an answer cost. ErrNotYet says that there is no figure yet; any other error is an *Error about
-// this question, whose Charge is ChargeUnknown since a failed question proves nothing about the answer. It charges
-// nothing and may be repeated.
+// Generation looks up the record of an answer. ErrNotYet means that there is no figure yet. Any other error is an
+// *Error with ChargeUnknown, since a failed look-up proves nothing about the answer. A look-up is free and may be
+// repeated.
 func (c *Client) Generation(ctx context.Context, id string) (Generation, error) {
 	x := c.exchange(ctx)
 	defer x.end()
@@ -43,7 +42,7 @@ func (c *Client) Generation(ctx context.Context, id string) (Generation, error) 
 		return Generation{}, lookup(x.failed(err, Answer{}))
 	}
 	defer func() { _ = response.Body.Close() }()
-	x.heard()
+	x.restartSilence()
 	x.status = response.StatusCode
 	switch response.StatusCode {
 	case http.StatusOK:
@@ -59,7 +58,7 @@ func (c *Client) Generation(ctx context.Context, id string) (Generation, error) 
 	return c.readGeneration(id, body)
 }
 
-// lookup makes the charge of a failed question unknown.
+// lookup sets the charge of a failed look-up to unknown.
 func lookup(e *Error) *Error {
 	e.Charge = ChargeUnknown
 	return e
@@ -135,11 +134,11 @@ func generationOf(id string, data fields, amount cost.Pico) Generation {
 			CachedTokens:     count("native_tokens_cached"),
 		},
 	}
-	// The native figures are the ones that are billed; a gateway without them reports its own.
+	// The provider bills its native counts. A gateway without them reports its own.
 	if g.Usage.PromptTokens == 0 && g.Usage.CompletionTokens == 0 {
 		g.Usage.PromptTokens, g.Usage.CompletionTokens = count("tokens_prompt"), count("tokens_completion")
 	}
-	// The books count results, not searches; a model that searched did so once for its answer.
+	// The record counts results, not searches. A model searches once for an answer.
 	if count("num_search_results") > 0 {
 		g.Usage.WebSearches = 1
 	}

@@ -102,7 +102,7 @@ func TestGenerationReadsTheWire(t *testing.T) {
 
 func TestGenerationProvesNothingWhenItCannotAsk(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, llm.Options{BaseURL: nobody(t)})
+	client := newClient(t, llm.Options{BaseURL: closedServer(t)})
 	_, err := client.Generation(t.Context(), "gen-1")
 	if failed := asError(t, err); failed.Class != llm.Network || failed.Charge != llm.ChargeUnknown {
 		t.Errorf("got %v, want NETWORK, charge UNKNOWN", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// outcome is what the engine decides by.
+// outcome has the fields that the engine decides by.
 type outcome struct {
 	Class      llm.Class
 	Charge     llm.Charge
@@ -20,9 +20,8 @@ type outcome struct {
 	RetryAfter time.Duration
 }
 
-// TestEveryInjectionHasAClassAndACharge injects every failure of the sandbox, and proves the claim about the
-// money against the sandbox's books.
-func TestEveryInjectionHasAClassAndACharge(t *testing.T) {
+// TestErrorHasAClassAndACharge injects each failure of the sandbox and compares the Charge with its books.
+func TestErrorHasAClassAndACharge(t *testing.T) {
 	t.Parallel()
 	const none, known, unknown = llm.ChargeNone, llm.ChargeKnown, llm.ChargeUnknown
 	for name, test := range map[string]struct {
@@ -68,7 +67,7 @@ func TestEveryInjectionHasAClassAndACharge(t *testing.T) {
 	}
 }
 
-// checkCharge compares what an error says about the money with the books.
+// checkCharge compares the Charge of an error with the books.
 func (b bundle) checkCharge(t *testing.T, failed *llm.Error) {
 	t.Helper()
 	total := b.box.Total()
@@ -95,7 +94,7 @@ func (b bundle) checkCharge(t *testing.T, failed *llm.Error) {
 	}
 }
 
-func TestInjectionsThatAreAnswers(t *testing.T) {
+func TestAnswer(t *testing.T) {
 	t.Parallel()
 	complete := func(t *testing.T, f sandbox.Injection) (bundle, llm.Answer) {
 		t.Helper()
@@ -110,9 +109,9 @@ func TestInjectionsThatAreAnswers(t *testing.T) {
 
 	t.Run("AModelThatWasNotAskedIsNamed", func(t *testing.T) {
 		t.Parallel()
-		_, answer := complete(t, sandbox.Drift("somebody/else"))
-		if answer.Model != "somebody/else" {
-			t.Errorf("got %s, want somebody/else", answer.Model)
+		_, answer := complete(t, sandbox.Drift("another/model"))
+		if answer.Model != "another/model" {
+			t.Errorf("got %s, want another/model", answer.Model)
 		}
 	})
 	t.Run("TheNextModelAnswersForTheFirst", func(t *testing.T) {
@@ -153,7 +152,7 @@ func TestInjectionsThatAreAnswers(t *testing.T) {
 	})
 }
 
-func TestEverythingSaysSandbox(t *testing.T) {
+func TestSandboxNamesItself(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	answer, err := b.client.Complete(t.Context(), body(t), ignore)

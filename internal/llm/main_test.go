@@ -67,7 +67,7 @@ func newClient(t *testing.T, o llm.Options) *llm.Client {
 	return client
 }
 
-// silence shortens the patience of the client.
+// silence sets the longest silence of the client.
 func silence(d time.Duration) func(*sandbox.Options, *llm.Options) {
 	return func(_ *sandbox.Options, o *llm.Options) { o.Silence = d }
 }
@@ -102,7 +102,7 @@ func body(t *testing.T, change ...func(*llm.Request)) []byte {
 
 func ignore(context.Context, string) error { return nil }
 
-// failure runs a request that must fail, and returns how.
+// failure sends a request that must fail, and returns its error.
 func failure(t *testing.T, c *llm.Client) *llm.Error {
 	t.Helper()
 	return asError(t, second(c.Complete(t.Context(), body(t), ignore)))
@@ -119,7 +119,7 @@ func asError(t *testing.T, err error) *llm.Error {
 	return failed
 }
 
-// quiet waits until the sandbox works on nothing, so that its books are complete.
+// quiet waits until no request is in flight, so that the books are complete.
 func (b bundle) quiet(t *testing.T) {
 	t.Helper()
 	waitFor(t, "the sandbox to finish", func() bool { return b.box.InFlight() == 0 })
@@ -153,7 +153,7 @@ func answering(header http.Header, status int, text string) http.HandlerFunc {
 	}
 }
 
-// lockedBuffer is a buffer that many goroutines may log to.
+// lockedBuffer is a buffer for concurrent loggers.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	all bytes.Buffer

@@ -16,8 +16,8 @@ import (
 	"github.com/infin8content/engine/internal/llm"
 )
 
-// nobody is the address of a server that has just gone.
-func nobody(t *testing.T) string {
+// closedServer returns the address of a server that has just been closed.
+func closedServer(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -30,12 +30,12 @@ func nobody(t *testing.T) string {
 	return address
 }
 
-func TestNothingIsChargedWhenNothingWasSent(t *testing.T) {
+func TestChargeIsNoneWhenNothingWasSent(t *testing.T) {
 	t.Parallel()
 
 	t.Run("NobodyListens", func(t *testing.T) {
 		t.Parallel()
-		failed := failure(t, newClient(t, llm.Options{BaseURL: nobody(t)}))
+		failed := failure(t, newClient(t, llm.Options{BaseURL: closedServer(t)}))
 		if failed.Class != llm.Network || failed.Charge != llm.ChargeNone {
 			t.Errorf("got %v, want NETWORK, charge NONE", failed)
 		}
@@ -82,7 +82,7 @@ func hangUp(_ http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-func TestTheChargeIsUnknownOnceTheRequestMayHaveLeft(t *testing.T) {
+func TestChargeIsUnknownOnceTheRequestMayHaveLeft(t *testing.T) {
 	t.Parallel()
 
 	t.Run("HTTP1", func(t *testing.T) {
@@ -129,7 +129,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestTheKeyFollowsNoRedirect(t *testing.T) {
+func TestKeyFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	var leaked atomic.Int64
 	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { leaked.Add(1) }))
@@ -146,7 +146,7 @@ func TestTheKeyFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-func TestTheKeyIsInNoText(t *testing.T) {
+func TestKeyIsInNoText(t *testing.T) {
 	t.Parallel()
 	said := `{"error":{"code":401,"message":"the key ` + testKey + ` \n is wrong ` + strings.Repeat("x", 400) + `"}}`
 	client := newClient(t, llm.Options{BaseURL: serve(t, answering(nil, 401, said))})
@@ -216,7 +216,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-func TestRequestsNameTheProgram(t *testing.T) {
+func TestRequestNamesTheProgram(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
 	client := newClient(t, llm.Options{

@@ -10,19 +10,19 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// maxModels is the most models one request may name, as many as an estimate may.
+// maxModels is the most models of one request, as of one estimate.
 const maxModels = 8
 
 // Message is one turn of the conversation. Role is "system", "user" or "assistant".
 type Message struct{ Role, Content string }
 
-// Request is what a model is asked. Models are tried in order; any of them may answer.
+// Request is one question to a model. The provider tries the models in order, and any of them may answer.
 type Request struct {
 	Models      []string
 	Messages    []Message
 	MaxTokens   int64
 	Temperature float64
-	// Ceiling is the highest price accepted, and is always sent: the zero Ceiling accepts only what is free.
+	// Ceiling is the highest accepted price. It is always sent: the zero Ceiling accepts only free models.
 	Ceiling cost.Ceiling
 }
 
@@ -31,7 +31,7 @@ type wireMessage struct {
 	Content string `json:"content"`
 }
 
-// maxPrice is in USD per million tokens, and per request. The wire takes decimal text, so no price is rounded.
+// maxPrice is in USD per million tokens, and per request. Prices are sent as decimal text, so none is rounded.
 type maxPrice struct {
 	Prompt     string `json:"prompt"`
 	Completion string `json:"completion"`
@@ -57,15 +57,14 @@ type wireRequest struct {
 	MaxTokens   int64         `json:"max_tokens"`
 	Temperature float64       `json:"temperature"`
 	Stream      bool          `json:"stream"`
-	// OpenRouter reports usage unasked by now; gateways that follow its older form want one of these two.
+	// OpenRouter reports usage without these two fields. Gateways with its older API need one of them.
 	StreamOptions includeUsage `json:"stream_options"`
 	Usage         include      `json:"usage"`
 	Provider      wireProvider `json:"provider"`
 }
 
-// Body returns the serialized request, byte for byte as Complete sends it. A token is at least one byte, so the
-// length of the body bounds the tokens of the prompt. An error means that the request makes no sense; nothing was
-// sent.
+// Body returns the serialized request, byte for byte as Complete sends it. A token is at least one byte, so the length
+// of the body bounds the tokens of the prompt. An error means an invalid request.
 func (r Request) Body() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -116,8 +115,8 @@ func (r Request) check() error {
 	return nil
 }
 
-// maxPriceOf turns prices per unit into what the wire wants. The API has no ceiling for searches of its own; models
-// that search list that fee per request, so both fees share the ceiling per request.
+// maxPriceOf converts prices per unit to the units of the API. The API has no ceiling for searches. Models that search
+// list that fee per request, so both fees share the ceiling per request.
 func maxPriceOf(c cost.Ceiling) (maxPrice, error) {
 	const million = 1_000_000
 	prompt, err := c.Prompt.Times(million)

@@ -14,29 +14,29 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// errNoDone is the end of a stream that did not say "[DONE]".
-var errNoDone = fmt.Errorf("the answer has no end: %w", io.ErrUnexpectedEOF)
+// errNoDone is the end of a stream without "[DONE]".
+var errNoDone = fmt.Errorf("the answer ended without [DONE]: %w", io.ErrUnexpectedEOF)
 
-// reading puts an answer together from its events.
+// reading assembles an answer from its events.
 type reading struct {
 	*exchange
 	header    http.Header
 	started   func(ctx context.Context, generationID string) error
 	announced bool
-	// framed says that HTTP marks the end of the body, so that an end without "[DONE]" is no cut.
+	// framed means that HTTP marks the end of the body, so that an end without "[DONE]" is no cut.
 	framed bool
 	answer Answer
 	text   strings.Builder
-	// damaged says that a part of the answer could not be read.
+	// damaged means that a part of the answer could not be read.
 	damaged bool
-	// last is the last usage object; final says that the model had finished when it came, and that nothing of the
-	// answer has come since. costed says that any of them had a cost.
+	// last is the last usage object. final means that it came with or after the finish reason and that no text followed.
+	// costed means that any usage object had a cost.
 	last   *figures
 	final  bool
 	costed bool
 }
 
-// announce passes the generation id on, once. The silence does not count while the caller works on it.
+// announce calls started with the generation id, once. The timer for silence stops meanwhile.
 func (r *reading) announce() error {
 	if r.announced || r.answer.GenerationID == "" || r.started == nil {
 		return nil
@@ -44,7 +44,7 @@ func (r *reading) announce() error {
 	r.announced = true
 	r.watch.Stop()
 	err := r.started(r.caller, r.answer.GenerationID)
-	r.heard()
+	r.restartSilence()
 	if err == nil {
 		return nil
 	}
@@ -56,8 +56,8 @@ func (r *reading) announce() error {
 	return failure
 }
 
-// read reads a body, which is a stream of events or, from a gateway that does not stream, one JSON object. Which of
-// them it is, its first byte says: some gateways announce the one and send the other.
+// read reads a body: a stream of events, or one JSON object from a gateway that does not stream. The first byte
+// decides, because some gateways send a Content-Type that does not match.
 func (r *reading) read(body io.Reader) (Answer, error) {
 	from := bufio.NewReader(&limitedReader{from: body, left: r.client.maxBytes})
 	opening, err := skipBlank(from)
@@ -76,7 +76,7 @@ func (r *reading) read(body io.Reader) (Answer, error) {
 
 // stream reads server-sent events up to "[DONE]".
 func (r *reading) stream(body io.Reader) (Answer, error) {
-	all := newEvents(body, r.client.maxLine, r.heard)
+	all := newEvents(body, r.client.maxLine, r.restartSilence)
 	for {
 		e, whole, ok := all.read()
 		if !ok {
@@ -102,7 +102,7 @@ func (r *reading) dispatch(e event, whole bool) (done bool, err error) {
 	if string(data) == "[DONE]" {
 		return true, nil
 	}
-	if !whole { // Half an event may look like a whole one with another figure.
+	if !whole { // A cut event may look complete and show another figure.
 		r.final = false
 		return false, nil
 	}
@@ -144,7 +144,7 @@ func (r *reading) take(f fields) error {
 	return r.identify(f)
 }
 
-// name takes the names in an event.
+// name takes the names of an event.
 func (r *reading) name(f fields) {
 	for field, into := range map[string]*string{"model": &r.answer.Model, "provider": &r.answer.Provider} {
 		text := f.text(field)
@@ -156,7 +156,7 @@ func (r *reading) name(f fields) {
 	}
 }
 
-// write takes the text of a choice. A message beside a delta repeats what the deltas have said.
+// write takes the text of a choice. A message beside a delta repeats the text of all deltas.
 func (r *reading) write(choice fields) {
 	message, odd := choice.object("delta")
 	if !present(choice["delta"]) {
@@ -172,7 +172,7 @@ func (r *reading) write(choice fields) {
 	r.text.WriteString(text)
 }
 
-// identify takes the id of an event, unless there is one from the headers or an earlier event.
+// identify takes the id of an event. An id from the headers or from an earlier event takes precedence.
 func (r *reading) identify(f fields) error {
 	if r.answer.GenerationID == "" {
 		text := f.text("id")
@@ -182,8 +182,8 @@ func (r *reading) identify(f fields) error {
 	return r.announce()
 }
 
-// report ends the answer with an error that came within it. The model had started, so it proves nothing about the
-// money, and neither do the figures around it.
+// report ends the answer with an error of the provider. The model had started, so neither the error nor the figures
+// around it prove the cost.
 func (r *reading) report(f fields, w *wireError) error {
 	if err := r.identify(f); err != nil {
 		return err
@@ -193,8 +193,7 @@ func (r *reading) report(f fields, w *wireError) error {
 	return failure
 }
 
-// whole reads an answer that did not come as a stream: an error body under HTTP 200, or the answer of a gateway that
-// does not stream.
+// whole reads a body that is one JSON object: an error under HTTP 200, or the answer of a gateway that does not stream.
 func (r *reading) whole(body io.Reader) (Answer, error) {
 	raw, err := io.ReadAll(body)
 	if err != nil {
@@ -214,8 +213,8 @@ func (r *reading) whole(body io.Reader) (Answer, error) {
 	return r.conclude(true)
 }
 
-// interrupted ends a body that had no "[DONE]". When the model had finished and its usage had come, the text is
-// complete; the figures are final when HTTP says that nothing is missing.
+// interrupted ends a body without "[DONE]". After the finish reason and a usage object the text is complete. The
+// figures are final only when HTTP marks the end of the body.
 func (r *reading) interrupted(err error) (Answer, error) {
 	switch {
 	case r.damaged && errors.Is(err, errNoDone):
@@ -226,7 +225,7 @@ func (r *reading) interrupted(err error) (Answer, error) {
 	return r.conclude(r.framed && errors.Is(err, errNoDone))
 }
 
-// conclude judges the form of an answer that has ended. complete says that nothing of it is missing.
+// conclude checks the form of an answer that has ended. complete means that no part of it is missing.
 func (r *reading) conclude(complete bool) (Answer, error) {
 	r.settle(complete && r.answer.FinishReason != "")
 	switch {
@@ -242,7 +241,7 @@ func (r *reading) conclude(complete bool) (Answer, error) {
 	return r.soFar(), nil
 }
 
-// settle takes the figures over when they are final. See docs/decisions/0037.
+// settle takes the figures when they are final, by the rule of docs/decisions/0037.
 func (r *reading) settle(complete bool) {
 	switch {
 	case r.last == nil:
@@ -250,12 +249,12 @@ func (r *reading) settle(complete bool) {
 		r.answer.Unclear = true
 	default:
 		r.answer.Usage, r.answer.Cost = r.last.usage, r.last.cost
-		// The price table may speak for a provider that never says what it charges, and for no other.
+		// The price table is for providers that report no cost at all.
 		r.answer.Unclear = r.last.cost == nil && r.costed
 	}
 }
 
-// broken makes the error of an answer that could not be read to its end.
+// broken returns the error of an answer that could not be read to its end.
 func (r *reading) broken(err error) *Error {
 	if errors.Is(err, errTooLarge) || errors.Is(err, bufio.ErrTooLong) {
 		return r.unusable(InvalidOutput, errTooLarge.Error(), err)
@@ -279,7 +278,7 @@ func (r *reading) unusable(class Class, message string, cause error) *Error {
 	}
 }
 
-// soFar is the answer as far as it has come.
+// soFar returns the answer up to now.
 func (r *reading) soFar() Answer {
 	a := r.answer
 	a.Text = r.text.String()

@@ -27,7 +27,7 @@ const (
 	doneEvent = "data: [DONE]\n\n"
 )
 
-// wireAnswer is an answer as it stands on the wire, and what it says.
+// wireAnswer is an answer on the wire, and the same answer decoded.
 type wireAnswer struct {
 	header http.Header
 	body   string
