@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-func TestActivityCoversFinishedDays(t *testing.T) {
+func TestActivity_CoversFinishedDays(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64
 	start := time.Now()
@@ -77,7 +77,7 @@ func TestActivity(t *testing.T) {
 	})
 }
 
-func TestActivityReadsTheWire(t *testing.T) {
+func TestActivity_ReadsTheWire(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		status int

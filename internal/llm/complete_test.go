@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-func TestCompleteReadsAnAnswer(t *testing.T) {
+func TestComplete_ReadsAnAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	sent := body(t)
@@ -59,7 +59,7 @@ func TestCompleteReadsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestCompleteIsDeterministicForASeed(t *testing.T) {
+func TestComplete_IsDeterministicForASeed(t *testing.T) {
 	t.Parallel()
 	texts := map[uint64][]string{}
 	for _, seed := range []uint64{1, 1, 2} {
@@ -78,7 +78,7 @@ func TestCompleteIsDeterministicForASeed(t *testing.T) {
 	}
 }
 
-func TestCompleteServesManyAtOnce(t *testing.T) {
+func TestComplete_ServesManyAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	sent := body(t)
@@ -105,7 +105,7 @@ func TestCompleteServesManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestCompleteCutsAtMaxTokens(t *testing.T) {
+func TestComplete_CutsAtMaxTokens(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	answer, err := b.client.Complete(t.Context(), body(t, func(r *llm.Request) { r.MaxTokens = 10 }), ignore)
@@ -118,7 +118,7 @@ func TestCompleteCutsAtMaxTokens(t *testing.T) {
 	}
 }
 
-func TestCompleteEndsWhenStartedFails(t *testing.T) {
+func TestComplete_EndsWhenStartedFails(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sandbox.Options, _ *llm.Options) { o.FirstByte = time.Hour })
 	lost := errors.New("the lease is lost")
@@ -134,7 +134,7 @@ func TestCompleteEndsWhenStartedFails(t *testing.T) {
 	}
 }
 
-func TestCompleteStopsTheChargeWhenCancelled(t *testing.T) {
+func TestComplete_StopsTheChargeWhenCancelled(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sandbox.Options, _ *llm.Options) { o.Delay = time.Hour })
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -155,7 +155,7 @@ func TestCompleteStopsTheChargeWhenCancelled(t *testing.T) {
 	}
 }
 
-func TestCompleteObeysItsDeadline(t *testing.T) {
+func TestComplete_ObeysItsDeadline(t *testing.T) {
 	t.Parallel()
 	for name, injection := range map[string]sandbox.Injection{
 		"Slow":              sandbox.Slow(time.Hour),
@@ -208,7 +208,7 @@ func (c *overdue) Err() error {
 	}
 }
 
-func TestCompleteEndsAtSilence(t *testing.T) {
+func TestComplete_EndsAtSilence(t *testing.T) {
 	t.Parallel()
 	for name, injection := range map[string]sandbox.Injection{
 		"BeforeTheHeaders": sandbox.HangBeforeHeaders(),

@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-func TestGenerationLags(t *testing.T) {
+func TestGeneration_Lags(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sandbox.Options, _ *llm.Options) { o.GenerationLag = time.Hour })
 	answer, err := b.client.Complete(t.Context(), body(t), ignore)
@@ -36,7 +36,7 @@ func TestGenerationLags(t *testing.T) {
 	}
 }
 
-func TestGenerationReadsTheWire(t *testing.T) {
+func TestGeneration_ReadsTheWire(t *testing.T) {
 	t.Parallel()
 	const id = "gen-1"
 	for name, test := range map[string]struct {
@@ -100,7 +100,7 @@ func TestGenerationReadsTheWire(t *testing.T) {
 	}
 }
 
-func TestGenerationProvesNothingWhenItCannotAsk(t *testing.T) {
+func TestGeneration_ProvesNothingWhenItCannotAsk(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, llm.Options{BaseURL: closedServer(t)})
 	_, err := client.Generation(t.Context(), "gen-1")
@@ -115,7 +115,7 @@ func TestGenerationProvesNothingWhenItCannotAsk(t *testing.T) {
 	}
 }
 
-func TestGenerationSendsTheIDAndTheKey(t *testing.T) {
+func TestGeneration_SendsTheIDAndTheKey(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, llm.Options{BaseURL: serve(t, http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {

@@ -20,8 +20,8 @@ type outcome struct {
 	RetryAfter time.Duration
 }
 
-// TestErrorHasAClassAndACharge injects each failure of the sandbox and compares the Charge with its books.
-func TestErrorHasAClassAndACharge(t *testing.T) {
+// TestError_HasAClassAndACharge injects each failure of the sandbox and compares the Charge with its books.
+func TestError_HasAClassAndACharge(t *testing.T) {
 	t.Parallel()
 	const none, known, unknown = llm.ChargeNone, llm.ChargeKnown, llm.ChargeUnknown
 	for name, test := range map[string]struct {
@@ -152,7 +152,7 @@ func TestAnswer(t *testing.T) {
 	})
 }
 
-func TestSandboxNamesItself(t *testing.T) {
+func TestSandbox_NamesItself(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	answer, err := b.client.Complete(t.Context(), body(t), ignore)

@@ -30,7 +30,7 @@ func closedServer(t *testing.T) string {
 	return address
 }
 
-func TestChargeIsNoneWhenNothingWasSent(t *testing.T) {
+func TestCharge_IsNoneWhenNothingWasSent(t *testing.T) {
 	t.Parallel()
 
 	t.Run("NobodyListens", func(t *testing.T) {
@@ -82,7 +82,7 @@ func hangUp(_ http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-func TestChargeIsUnknownOnceTheRequestMayHaveLeft(t *testing.T) {
+func TestCharge_IsUnknownOnceTheRequestMayHaveLeft(t *testing.T) {
 	t.Parallel()
 
 	t.Run("HTTP1", func(t *testing.T) {
@@ -129,7 +129,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestKeyFollowsNoRedirect(t *testing.T) {
+func TestKey_FollowsNoRedirect(t *testing.T) {
 	t.Parallel()
 	var leaked atomic.Int64
 	elsewhere := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { leaked.Add(1) }))
@@ -146,7 +146,7 @@ func TestKeyFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-func TestKeyIsInNoText(t *testing.T) {
+func TestKey_IsInNoText(t *testing.T) {
 	t.Parallel()
 	said := `{"error":{"code":401,"message":"the key ` + testKey + ` \n is wrong ` + strings.Repeat("x", 400) + `"}}`
 	client := newClient(t, llm.Options{BaseURL: serve(t, answering(nil, 401, said))})
@@ -164,7 +164,7 @@ func TestKeyIsInNoText(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsReadInBothForms(t *testing.T) {
+func TestRetryAfter_IsReadInBothForms(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{
@@ -191,7 +191,7 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWhatCannotWork(t *testing.T) {
+func TestNew_RefusesWhatCannotWork(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]llm.Options{
 		"NoKey":                    {},
@@ -216,7 +216,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-func TestRequestNamesTheProgram(t *testing.T) {
+func TestRequest_NamesTheProgram(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
 	client := newClient(t, llm.Options{

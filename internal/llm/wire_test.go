@@ -96,7 +96,7 @@ func wireAnswers() map[string]wireAnswer {
 	}
 }
 
-func TestCompleteReadsTheWire(t *testing.T) {
+func TestComplete_ReadsTheWire(t *testing.T) {
 	t.Parallel()
 	for name, test := range wireAnswers() {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestCompleteReadsTheWire(t *testing.T) {
 	}
 }
 
-func TestCompleteRefusesABrokenWire(t *testing.T) {
+func TestComplete_RefusesABrokenWire(t *testing.T) {
 	t.Parallel()
 	json := http.Header{"Content-Type": {"application/json"}}
 	event := func(text string) string { return "data: " + text + "\n\n" }
@@ -190,7 +190,7 @@ func TestCompleteRefusesABrokenWire(t *testing.T) {
 	}
 }
 
-func TestCompleteLimitsWhatItReads(t *testing.T) {
+func TestComplete_LimitsWhatItReads(t *testing.T) {
 	t.Parallel()
 	long := `data: {"choices":[{"delta":{"content":"` + strings.Repeat("x", 3000) + `"}}]}` + "\n\n"
 	for name, o := range map[string]llm.Options{

@@ -26,8 +26,8 @@ type activity struct {
 	cost, upstream   cost.Pico
 }
 
-// activity answers GET /activity, with ?date=2026-03-01 for one day: what was charged for each model on each of the
-// last days by UTC that are over, the last day first. Unlike the provider it asks for no particular key.
+// activity answers GET /activity, or ?date=2026-03-01 for one day: the charges of each model on each of the last
+// finished UTC days, the last day first. It accepts any key, not only management keys.
 func (s *Sandbox) activity(w http.ResponseWriter, r *http.Request) {
 	today := cost.NewDay(s.now().UTC())
 	from, to := today-llm.ActivityDays, today
@@ -75,5 +75,5 @@ func addActivity(rows map[activityKey]*activity, day cost.Day, c Charge) {
 	row.PromptTokens += c.Usage.PromptTokens
 	row.CompletionTokens += c.Usage.CompletionTokens
 	row.upstream += c.Upstream
-	row.cost += c.Cost // Part of the total, which is counted with care.
+	row.cost += c.Cost // It cannot overflow: the total includes it.
 }

@@ -10,15 +10,14 @@ import (
 	"strings"
 )
 
-// The longest name and address that are repeated in an answer, in characters. With them an answer stays within the
-// 700 tokens that the engine asks for.
+// The longest name and address in an answer, in characters. With them an answer stays within the 700 tokens of the
+// engine's requests.
 const (
 	maxNameCharacters = 200
 	maxURLCharacters  = 200
 )
 
-// The ways in which a request names its company: a JSON field, a tag, a labelled line. The last resort is the
-// address.
+// The patterns of a company's name in a request: a JSON field, a tag, a labelled line. The last resort is the address.
 var (
 	namePatterns = []*regexp.Regexp{
 		regexp.MustCompile(`(?i)"company[ _]?name"\s*:\s*("(?:[^"\\]|\\.)+")`),
@@ -30,7 +29,7 @@ var (
 	urlPattern = regexp.MustCompile(`https?://[^\s"'<>()\[\]{}\\]+`)
 )
 
-// The words that every answer chooses from.
+// The words of the answers.
 var (
 	industries = []string{
 		"Software", "Financial services", "Healthcare", "Manufacturing", "Retail", "Logistics", "Education",
@@ -42,7 +41,7 @@ var (
 		"Head of customer success",
 	}
 	pains = []string{
-		"Spending grows faster than anybody can explain it",
+		"Spending grows faster than the reasons for it",
 		"Decisions wait for reports that arrive too late",
 		"Tools do not talk to each other, so people copy by hand",
 		"New customers cost more every quarter",
@@ -53,7 +52,7 @@ var (
 	}
 )
 
-// icp is the ideal customer profile as the engine asks for it.
+// icp is the ideal customer profile of the engine's requests.
 type icp struct {
 	Industries       []string `json:"industries"`
 	BuyerRoles       []string `json:"buyerRoles"`
@@ -61,8 +60,8 @@ type icp struct {
 	ValueProposition string   `json:"valueProposition"`
 }
 
-// answer writes what the sandbox has to say: an ideal customer profile as strict JSON, made of the company's name and
-// address in the request and of words that the seed chooses.
+// answer returns an ideal customer profile as strict JSON, made of the company's name and address in the request and of
+// words that the seed chooses.
 func (s *Sandbox) answer(messages []message, f Injection) string {
 	name, url := subject(messages)
 	if f.Kind == InjectionEmpty {
@@ -87,7 +86,7 @@ func (s *Sandbox) answer(messages []message, f Injection) string {
 	return text
 }
 
-// subject finds whom the request is about. Without a name the address stands for it, without an address a dash.
+// subject returns the company of the request. A missing name is replaced by the address, a missing address by a dash.
 func subject(messages []message) (name, url string) {
 	var text strings.Builder
 	for _, m := range messages {
@@ -114,7 +113,7 @@ func subject(messages []message) (name, url string) {
 	return orDash(first(name, maxNameCharacters)), orDash(first(url, maxURLCharacters))
 }
 
-// unquote reads a JSON string, and leaves anything else as it is.
+// unquote decodes a JSON string, and returns any other text unchanged.
 func unquote(text string) string {
 	var plain string
 	if json.Unmarshal([]byte(text), &plain) == nil {
@@ -146,7 +145,7 @@ func hashOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// pick chooses n of the words, in an order of its own.
+// pick chooses n of the words, in random order.
 func pick(random *rand.Rand, words []string, n int) []string {
 	chosen := make([]string, n)
 	for i, at := range random.Perm(len(words))[:n] {

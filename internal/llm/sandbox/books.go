@@ -9,26 +9,26 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// maxGenerations is how many answers the books keep; the oldest go first. The total keeps counting.
+// maxGenerations is the number of answers that the books keep. The total includes removed ones.
 const maxGenerations = 100_000
 
-// Charge is one line of the books: what an answer really cost, also one that was cut, aborted or never read.
+// Charge is one line of the books: the true cost of an answer, including a cut, aborted or unread one.
 type Charge struct {
 	Model string
 	Usage cost.Usage
-	// Cost is what the organization pays, Upstream the part of it that an upstream provider charges to a key of the
-	// organization's own.
+	// Cost is the amount that the organization pays. Upstream is its part that an upstream provider charges to a key of
+	// the organization's own.
 	Cost, Upstream cost.Pico
-	// FinishReason is "stop", "length", "content_filter" or "error", and empty for an answer that was broken off.
+	// FinishReason is "stop", "length", "content_filter" or "error", and empty for an incomplete answer.
 	FinishReason string
-	// Cancelled is true when the client had left before the end.
+	// Cancelled means that the client disconnected before the end.
 	Cancelled bool
 	At        time.Time
 	// lookup is the body of the look-up, "" for the usual one.
 	lookup string
 }
 
-// books are what a provider would send its bill from.
+// books are the provider's own record of its charges.
 type books struct {
 	mu      sync.Mutex
 	lag     time.Duration
@@ -41,8 +41,7 @@ func newBooks(lag time.Duration) *books {
 	return &books{lag: lag, charges: map[string]Charge{}}
 }
 
-// enter writes a charge down. A total beyond what a Pico holds is nine million dollars of play money: a mistake of
-// the program that uses the sandbox.
+// enter adds a charge. It panics when the total exceeds a Pico, which is nine million dollars.
 func (b *books) enter(id string, c Charge) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,7 +58,7 @@ func (b *books) enter(id string, c Charge) {
 	}
 }
 
-// find returns a charge whose lag is over.
+// find returns a charge after its lag.
 func (b *books) find(id string, now time.Time) (Charge, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -67,7 +66,7 @@ func (b *books) find(id string, now time.Time) (Charge, bool) {
 	return c, found && !now.Before(c.At.Add(b.lag))
 }
 
-// Charges returns the books: generation id to charge. The map is fresh.
+// Charges returns a copy of the books, by generation id.
 func (s *Sandbox) Charges() map[string]Charge {
 	s.books.mu.Lock()
 	defer s.books.mu.Unlock()
@@ -81,13 +80,13 @@ func (s *Sandbox) Total() cost.Pico {
 	return s.books.total
 }
 
-// Requests returns how many chat requests reached a model. Refused ones do not count.
+// Requests returns the number of chat requests that reached a model. Refused ones do not count.
 func (s *Sandbox) Requests() int64 { return s.sequence.Load() }
 
-// InFlight returns how many of them are being answered now. When it is zero, the books are complete.
+// InFlight returns the number of requests without a complete answer. The books are complete when it is zero.
 func (s *Sandbox) InFlight() int64 { return s.inFlight.Load() }
 
-// SetGenerationLag changes how long the books stay closed after an answer, for answers that were already given too.
+// SetGenerationLag changes the lag, also for earlier answers.
 func (s *Sandbox) SetGenerationLag(d time.Duration) {
 	s.books.mu.Lock()
 	defer s.books.mu.Unlock()
@@ -133,5 +132,5 @@ func (s *Sandbox) generation(w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
-// resultsPerSearch is what one search finds. The API counts results, not searches.
+// resultsPerSearch is the number of results of one search. The API counts results, not searches.
 const resultsPerSearch = 5

@@ -20,7 +20,7 @@ const (
 	defaultMaxTokens = 4096
 )
 
-// content is a message's text: a string, or parts of which the texts count.
+// content is the text of a message: a string, or the joined texts of its parts.
 type content string
 
 // UnmarshalJSON reads both forms of the API.
@@ -62,7 +62,7 @@ type chatRequest struct {
 	} `json:"provider"`
 }
 
-// wanted returns the models in the order in which they are to be tried.
+// wanted returns the models in their order of preference.
 func (q chatRequest) wanted() []string {
 	var models []string
 	for _, m := range append([]string{q.Model}, q.Models...) {
@@ -73,17 +73,17 @@ func (q chatRequest) wanted() []string {
 	return models
 }
 
-// refusal is why no model was started.
+// refusal is the reason why no model starts.
 type refusal struct {
 	status  int
 	message string
 }
 
-// job is one answer in the making.
+// job is one answer in progress.
 type job struct {
 	id        string
-	model     string // who answers, and is charged for where the list has it
-	charged   string // whose prices are charged
+	model     string // the model that answers; it is charged when it has a price
+	charged   string // the model whose prices are charged
 	created   time.Time
 	injection Injection
 	prompt    int64
@@ -93,10 +93,10 @@ type job struct {
 	stream    bool
 }
 
-// variant is how the answer is put on the wire; the zero Variant is the usual way.
+// variant returns the variant of the answer. The zero Variant is the usual stream.
 func (j *job) variant() Variant { return variants()[j.injection.Variant] }
 
-// usage is what the answer has used when so many of its tokens exist.
+// usage is the usage of the answer after this number of tokens.
 func (j *job) usage(produced int) cost.Usage {
 	return cost.Usage{PromptTokens: j.prompt, CompletionTokens: int64(produced), WebSearches: j.search}
 }
@@ -118,7 +118,7 @@ func (s *Sandbox) chat(w http.ResponseWriter, r *http.Request) {
 	}
 	injection := s.takeInjection()
 	if injection.Kind == InjectionStatus && !started(injection.Status) {
-		s.refused(w, refusal{injection.Status, "The sandbox was told to refuse"}, injection)
+		s.refused(w, refusal{injection.Status, "An injected refusal of the sandbox"}, injection)
 		return
 	}
 	model, no := s.route(request, len(body), injection)
@@ -131,7 +131,7 @@ func (s *Sandbox) chat(w http.ResponseWriter, r *http.Request) {
 	s.work(w, r, s.newJob(request, body, model, injection))
 }
 
-// started reports whether a status leaves open that a model was at work: a bad upstream does, a refusal does not.
+// started reports whether a model may have started before this status: after a bad gateway, but not after a refusal.
 func started(status int) bool {
 	return status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable
 }
@@ -162,7 +162,7 @@ func readChat(body []byte) (chatRequest, *refusal) {
 	return q, nil
 }
 
-// missing refuses a request for a model that is not on the price list.
+// missing refuses a request for a model without a price.
 func (s *Sandbox) missing(q chatRequest, bodyBytes int) *refusal {
 	for _, model := range q.wanted() {
 		if _, known := s.ceilingOf(model, bodyBytes, s.now()); !known {
@@ -172,7 +172,7 @@ func (s *Sandbox) missing(q chatRequest, bodyBytes int) *refusal {
 	return nil
 }
 
-// route chooses who answers: the first model that is up and costs no more than the request accepts.
+// route returns the first model that is up and within the request's max_price.
 func (s *Sandbox) route(q chatRequest, bodyBytes int, f Injection) (string, *refusal) {
 	models := q.wanted()
 	if f.Kind == InjectionFirstModelDown {
@@ -248,8 +248,8 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) 
 	return j
 }
 
-// book charges for so many tokens of an answer and writes it down. It is called once for each, before the client can
-// see the end of the answer.
+// book charges for this number of tokens and enters the charge. It is called once for each answer, before the client
+// sees the end of the answer.
 func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Charge {
 	c := Charge{
 		Model: j.model, Usage: j.usage(produced), FinishReason: finish, Cancelled: cancelled, At: s.now(),
@@ -259,12 +259,12 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 		amount, err = amount.Times(j.injection.Factor)
 	}
 	if err != nil {
-		panic("sandbox: a request it took has no price: " + err.Error())
+		panic("sandbox: an accepted request has no price: " + err.Error())
 	}
 	c.Cost = amount
 	v := j.variant()
 	if v.Name != "" && v.Books != BooksList {
-		c.Cost += amount / 8 // Another figure than the price table's.
+		c.Cost += amount / 8 // A figure that the price table does not give.
 	}
 	if c.Upstream = v.Upstream(c.Cost); j.injection.Kind == InjectionOwnKey {
 		c.Upstream = c.Cost
@@ -276,7 +276,7 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 	return c
 }
 
-// scene is what a variant is filled with.
+// scene returns the values for a variant.
 func (j *job) scene(c Charge) Scene {
 	return Scene{ID: j.id, Model: j.model, Text: j.text(), Usage: c.Usage, Cost: c.Cost, Upstream: c.Upstream}
 }
@@ -289,5 +289,5 @@ func (s *Sandbox) enter(j *job, c Charge) {
 		"finish", c.FinishReason, "cancelled", c.Cancelled, "injection", string(j.injection.Kind))
 }
 
-// text is the whole answer.
+// text returns the whole answer.
 func (j *job) text() string { return strings.Join(j.pieces, "") }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// wireInjection is an Injection as the control endpoint reads it; the delay is text such as "1.5s".
+// wireInjection is the JSON of an Injection. Its delay is a string such as "1.5s".
 type wireInjection struct {
 	Kind       InjectionKind `json:"kind"`
 	Delay      string        `json:"delay"`
@@ -32,7 +32,7 @@ func (f wireInjection) injection() (Injection, error) {
 	if f.Delay != "" {
 		d, err := time.ParseDuration(f.Delay)
 		if err != nil {
-			return Injection{}, fmt.Errorf("the delay %q is no duration", f.Delay)
+			return Injection{}, fmt.Errorf("the delay %q is not a duration", f.Delay)
 		}
 		injection.Delay = d
 	}
@@ -40,7 +40,7 @@ func (f wireInjection) injection() (Injection, error) {
 }
 
 // controlInjections answers POST /sandbox/injections: {"next": [injection …], "always": injection,
-// "generationLag": "2s"}, each optional. Either all of it is taken or, when one injection makes no sense, nothing.
+// "generationLag": "2s"}, each optional. One invalid injection refuses all of them.
 func (s *Sandbox) controlInjections(w http.ResponseWriter, r *http.Request) {
 	var wire struct {
 		Next          []wireInjection `json:"next"`
@@ -74,7 +74,7 @@ func (s *Sandbox) controlInjections(w http.ResponseWriter, r *http.Request) {
 	if wire.GenerationLag != nil {
 		lag, err := time.ParseDuration(*wire.GenerationLag)
 		if err != nil || lag < 0 {
-			refuse(w, http.StatusBadRequest, "The generation lag is no duration.")
+			refuse(w, http.StatusBadRequest, "The generation lag is not a duration.")
 			return
 		}
 		s.SetGenerationLag(lag)
@@ -97,7 +97,7 @@ func (s *Sandbox) controlCharges(w http.ResponseWriter, _ *http.Request) {
 		FinishReason     string `json:"finishReason"`
 		Cancelled        bool   `json:"cancelled"`
 	}
-	// Read before the books: zero then means that the books that follow are complete.
+	// It is read before the books, so that zero means complete books.
 	inFlight := s.InFlight()
 	charges := map[string]line{}
 	for id, c := range s.Charges() {

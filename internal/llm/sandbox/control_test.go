@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-func TestFaultsComeFromAnotherProcess(t *testing.T) {
+func TestControl_TakesInjectionsFromAnotherProcess(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withControl)
 	status, text := b.ask(t, http.MethodPost, "/sandbox/injections", `{
@@ -45,7 +45,7 @@ func TestFaultsComeFromAnotherProcess(t *testing.T) {
 	}
 }
 
-func TestFaultsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
+func TestControl_RefusesInvalidInjectionsAsAWhole(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withControl)
 	for name, body := range map[string]string{
@@ -72,7 +72,7 @@ func TestFaultsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
 	}
 }
 
-func TestTheProgramsOwnMistakesPanic(t *testing.T) {
+func TestNext_PanicsForAnInvalidInjection(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {
@@ -82,7 +82,7 @@ func TestTheProgramsOwnMistakesPanic(t *testing.T) {
 	sandbox.New(sandbox.Options{}).Next(sandbox.Injection{Kind: sandbox.InjectionStatus})
 }
 
-func TestTheBooksAreOpenToAnotherProcess(t *testing.T) {
+func TestControl_ShowsTheBooksToAnotherProcess(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
 	b := setup(t, withControl, func(o *sandbox.Options) { o.Now = func() time.Time { return at } })

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// InjectionKind is a way in which a provider fails.
+// InjectionKind is the kind of an injected failure.
 type InjectionKind string
 
-// The injections. Which part of an Injection each one reads stands in its constructor.
+// The kinds. The constructor of each shows its parameters.
 const (
 	InjectionNone              InjectionKind = ""
 	InjectionSlow              InjectionKind = "SLOW"
@@ -58,101 +58,100 @@ var injectionKinds = map[InjectionKind]bool{
 	InjectionWire:              true,
 }
 
-// Injection is what goes wrong with one request. The zero Injection is none.
+// Injection is an injected failure of one request. The zero Injection is none.
 type Injection struct {
 	Kind InjectionKind
-	// Delay is added before the first word.
+	// Delay is the additional pause before the first word.
 	Delay time.Duration
 	// Status is the HTTP status, or the code of an error within the answer.
 	Status int
-	// RetryAfter is sent as the header of that name, as it is.
+	// RetryAfter is the value of the Retry-After header.
 	RetryAfter string
-	// Model is who answers in place of the one that was asked.
+	// Model is the model that answers instead of the requested one.
 	Model string
-	// After is the number of events that come through before it happens.
+	// After is the number of events before the failure.
 	After int
-	// Factor multiplies the charge.
+	// Factor is the factor of the charge.
 	Factor int64
-	// Variant is the name of a Variant.
+	// Variant is the name of a Variant of the answer.
 	Variant string
 }
 
-// Slow answers well, but only after d. A client that leaves before is charged for the prompt.
+// Slow answers well after d. A client that disconnects before is charged for the prompt.
 func Slow(d time.Duration) Injection { return Injection{Kind: InjectionSlow, Delay: d} }
 
-// Unstoppable answers after d, and charges for the whole answer even when the client has left: not every provider can
-// be aborted.
+// Unstoppable answers after d, and charges for the whole answer even after a disconnect: some providers cannot abort.
 func Unstoppable(d time.Duration) Injection { return Injection{Kind: InjectionUnstoppable, Delay: d} }
 
-// Status refuses with an HTTP status and, unless retryAfter is empty, a Retry-After header. Nothing is charged. From
-// 500 on, but for 503, the books have a generation that cost nothing, since a model may have been asked.
+// Status refuses with an HTTP status and, unless retryAfter is empty, a Retry-After header. Nothing is charged. For a
+// status from 500 on, except 503, the books have a generation without a cost, since a model may have started.
 func Status(code int, retryAfter string) Injection {
 	return Injection{Kind: InjectionStatus, Status: code, RetryAfter: retryAfter}
 }
 
-// StatusCharged answers with an HTTP status though the model has done its work, and charges for it: 408, or any from
-// 500 on but for 503.
+// StatusCharged answers with an HTTP status after the model's work, and charges for it. The status is 408, or from 500
+// on except 503.
 func StatusCharged(code int) Injection { return Injection{Kind: InjectionStatusCharged, Status: code} }
 
-// ErrorInBody answers 200 with an error body, charging for the prompt.
+// ErrorInBody answers 200 with an error body, and charges for the prompt.
 func ErrorInBody(code int) Injection { return Injection{Kind: InjectionErrorInBody, Status: code} }
 
-// ErrorInStream ends the stream with an error event after that many events, charging for what came before it.
+// ErrorInStream ends the stream with an error after a number of events, and charges for the tokens before it.
 func ErrorInStream(after int) Injection {
 	return Injection{Kind: InjectionErrorInStream, Status: http.StatusBadGateway, After: after}
 }
 
-// ErrorAfterUsage sends the whole answer and its cost, and then an error.
+// ErrorAfterUsage sends the whole answer with its cost, and then an error.
 func ErrorAfterUsage() Injection {
 	return Injection{Kind: InjectionErrorAfterUsage, Status: http.StatusBadGateway}
 }
 
-// FirstModelDown lets the next model of the request answer, or refuses with 503 when there is none.
+// FirstModelDown answers with the next model of the request, or refuses with 503 when there is none.
 func FirstModelDown() Injection { return Injection{Kind: InjectionFirstModelDown} }
 
-// Drift lets another model answer than any that was asked, at its own price where it has one.
+// Drift answers with a model that was not requested, at its own price where it has one.
 func Drift(model string) Injection { return Injection{Kind: InjectionDrift, Model: model} }
 
-// CutStream breaks the connection after that many events, charging for what came before.
+// CutStream breaks the connection after a number of events, and charges for the tokens before it.
 func CutStream(after int) Injection { return Injection{Kind: InjectionCutStream, After: after} }
 
-// UnreadableJSON answers with prose in place of JSON.
+// UnreadableJSON answers with prose instead of JSON.
 func UnreadableJSON() Injection { return Injection{Kind: InjectionUnreadableJSON} }
 
-// FencedJSON wraps the JSON into a fenced block, as models like to do.
+// FencedJSON wraps the JSON into a fenced block.
 func FencedJSON() Injection { return Injection{Kind: InjectionFencedJSON} }
 
-// Empty answers without a word.
+// Empty answers without text.
 func Empty() Injection { return Injection{Kind: InjectionEmpty} }
 
-// ContentFilter breaks the answer off half-way with the finish reason "content_filter".
+// ContentFilter ends the answer half-way with the finish reason "content_filter".
 func ContentFilter() Injection { return Injection{Kind: InjectionContentFilter} }
 
-// Overcharge multiplies what the answer costs.
+// Overcharge multiplies the cost of the answer.
 func Overcharge(factor int64) Injection { return Injection{Kind: InjectionOvercharge, Factor: factor} }
 
-// NoUsage leaves the usage out of the stream. The books have it.
+// NoUsage omits the usage from the stream. The books have it.
 func NoUsage() Injection { return Injection{Kind: InjectionNoUsage} }
 
-// HangBeforeHeaders sends nothing at all until the client leaves, and charges for the prompt.
+// HangBeforeHeaders sends nothing until the client disconnects, and charges for the prompt.
 func HangBeforeHeaders() Injection { return Injection{Kind: InjectionHangBeforeHeaders} }
 
-// HangAfterHeaders sends the headers and then nothing until the client leaves, and charges for the prompt.
+// HangAfterHeaders sends only the headers until the client disconnects, and charges for the prompt.
 func HangAfterHeaders() Injection { return Injection{Kind: InjectionHangAfterHeaders} }
 
-// OwnKey answers well, and lets an upstream provider charge a key of the organization's own.
+// OwnKey answers well. An upstream provider charges the answer to a key of the organization's own.
 func OwnKey() Injection { return Injection{Kind: InjectionOwnKey} }
 
-// Wire puts the answer on the wire as the variant of that name does.
+// Wire sends the answer as the variant of this name.
 func Wire(variant string) Injection { return Injection{Kind: InjectionWire, Variant: variant} }
 
-// check says what makes no sense in an injection.
+// check returns an error for an invalid injection.
 func (f Injection) check() error {
 	switch {
 	case !injectionKinds[f.Kind]:
 		return fmt.Errorf("there is no injection of the kind %q", f.Kind)
 	case f.Status != 0 && (f.Status < 300 || f.Status > 599):
-		return fmt.Errorf("the status %d is no failure", f.Status)
+		return fmt.Errorf("the status %d is not a failure", f.Status)
 	case f.Status == 0 && f.Kind == InjectionStatus:
 		return fmt.Errorf("the injection %s needs a status", f.Kind)
 	case f.Kind == InjectionStatusCharged && f.Status != http.StatusRequestTimeout && !started(f.Status):
@@ -169,7 +168,7 @@ func (f Injection) check() error {
 	return nil
 }
 
-// must panics at an injection that makes no sense: the process that owns the sandbox wrote it.
+// must panics for an invalid injection, which is a mistake of the owning process.
 func must(injections ...Injection) {
 	for _, f := range injections {
 		if err := f.check(); err != nil {
@@ -178,7 +177,7 @@ func must(injections ...Injection) {
 	}
 }
 
-// Next queues injections for the next chat requests, one each, in the order of their arrival.
+// Next queues injections, one for each of the next chat requests.
 func (s *Sandbox) Next(injections ...Injection) {
 	must(injections...)
 	s.mu.Lock()
@@ -186,7 +185,7 @@ func (s *Sandbox) Next(injections ...Injection) {
 	s.next = append(s.next, injections...)
 }
 
-// Always sets the injection of all requests that no other was queued for. The zero Injection ends it.
+// Always sets the injection for requests without one in the queue. The zero Injection resets it.
 func (s *Sandbox) Always(f Injection) {
 	must(f)
 	s.mu.Lock()
@@ -194,7 +193,7 @@ func (s *Sandbox) Always(f Injection) {
 	s.always = f
 }
 
-// takeInjection returns the injection of the request that has just come.
+// takeInjection returns the injection for a new request.
 func (s *Sandbox) takeInjection() Injection {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// componentField is how GET /models names a component.
+// componentField is the name of a component in GET /models.
 var componentField = map[cost.Component]string{
 	cost.ComponentPrompt:     "prompt",
 	cost.ComponentCompletion: "completion",
@@ -26,8 +26,8 @@ type listedModel struct {
 	Pricing map[string]any `json:"pricing"`
 }
 
-// models answers GET /models: the prices of today, in USD per token, request or search as decimal text; those that
-// begin at a size of prompt are overrides of the others.
+// models answers GET /models: today's prices, in USD per token, request or search, as decimal text. Prices from a size
+// of prompt on are overrides of the others.
 func (s *Sandbox) models(w http.ResponseWriter, _ *http.Request) {
 	now := s.now()
 	prices := slices.DeleteFunc(slices.Clone(s.prices), func(p cost.Price) bool { return !p.ValidAt(now) })
@@ -46,7 +46,7 @@ func (s *Sandbox) models(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"data": list})
 }
 
-// add adds a price. Those of one size come one after the other, the smallest size first.
+// add adds a price. Its callers add prices by size, the smallest first.
 func (m *listedModel) add(p cost.Price) {
 	tier := m.Pricing
 	if p.MinPromptTokens > 0 {
@@ -60,7 +60,7 @@ func (m *listedModel) add(p cost.Price) {
 	tier[componentField[p.Component]] = p.Unit.String()
 }
 
-// ceilingOf is the dearest a model can be for a prompt of this size; false when the sandbox does not know the model.
+// ceilingOf returns the highest prices of a model for a prompt of this size, and false for an unknown model.
 func (s *Sandbox) ceilingOf(model string, promptBytes int, at time.Time) (cost.Ceiling, bool) {
 	c, err := cost.Dearest(s.prices, cost.Estimate{Models: []string{model}, PromptBytes: int64(promptBytes)}, at)
 	return c, err == nil

@@ -1,11 +1,10 @@
-// Package sandbox is a server of the OpenRouter API that asks no model: the demo and the tests speak to it through
-// the client that production uses. It answers from the request's own words, at the prices it is given,
-// deterministically for a seed, keeps its own books of what it charged, and can be told to fail in every way a
-// provider fails.
+// Package sandbox is a server of the OpenRouter API without a model. The demo and the tests use it through the client
+// of production. It makes its answers from the words of the request, deterministically for a seed, charges the given
+// prices, keeps books of its charges, and injects the failures of a provider.
 //
-// It refuses to pass for a model. Its provider is "sandbox", its generation ids begin with "gen-sandbox-", and its
-// answers say so. A request cannot steer it: injections come from the process that owns it, or over an endpoint that is
-// off by default.
+// It never passes for a model: its provider is "sandbox", its generation ids begin with "gen-sandbox-", and its
+// answers say so. A request cannot inject a failure. Injections come from the owning process, or over an endpoint that
+// is off by default.
 package sandbox
 
 import (
@@ -21,29 +20,29 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// Provider is what the sandbox calls itself wherever the API names a provider.
+// Provider is the sandbox's name wherever the API names a provider.
 const Provider = "sandbox"
 
-// Options are what a sandbox is made of. The zero value of each is usable; without prices every model is unknown.
+// Options configure a sandbox. Each may be zero; without prices every model is unknown.
 type Options struct {
-	// Seed chooses among the possible answers. The same seed and the same request give the same text.
+	// Seed chooses the words of the answers. The same seed and request give the same text.
 	Seed uint64
-	// Prices are the price list: what is charged, and which models exist.
+	// Prices are the price list. Its models are the only ones that exist.
 	Prices []cost.Price
-	// FirstByte is the pause before the first word of an answer, Delay the one before each further event.
+	// FirstByte is the pause before the first word of an answer, Delay the pause before each further event.
 	FirstByte, Delay time.Duration
-	// GenerationLag is how long the books stay closed after an answer.
+	// GenerationLag is the time after an answer before GET /generation finds it.
 	GenerationLag time.Duration
-	// Injection is what every request meets that no other injection was queued for.
+	// Injection is for each request without an injection in the queue.
 	Injection Injection
 	// Control opens POST /sandbox/injections and GET /sandbox/charges, for tests whose server is another process.
 	Control bool
 	Logger  *slog.Logger
-	// Now is the clock of prices, ids and the lag.
+	// Now is the clock for prices, ids and the lag.
 	Now func() time.Time
 }
 
-// Sandbox serves the API. It may be mounted under any path, and used by many clients at once.
+// Sandbox serves the API under any path. It is safe for concurrent use.
 type Sandbox struct {
 	seed      uint64
 	prices    []cost.Price
@@ -62,7 +61,7 @@ type Sandbox struct {
 	next   []Injection
 }
 
-// New returns a sandbox that is ready to serve.
+// New returns a sandbox.
 func New(o Options) *Sandbox {
 	must(o.Injection)
 	s := &Sandbox{
@@ -82,13 +81,13 @@ func New(o Options) *Sandbox {
 		s.now = time.Now
 	}
 	s.log = s.log.With("provider", Provider)
-	// Two sandboxes that write into one database must not share an id.
+	// Two sandboxes with one database must not share an id.
 	s.born = strconv.FormatInt(s.now().UnixNano(), 36)
 	s.books = newBooks(o.GenerationLag)
 	return s
 }
 
-// ServeHTTP routes by the end of the path, so that any base URL does.
+// ServeHTTP routes by the end of the path, so that any base URL works.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !authorized(r) {
 		refuse(w, http.StatusUnauthorized, "No auth credentials found")
@@ -122,13 +121,13 @@ func serve(w http.ResponseWriter, r *http.Request, method string, handle http.Ha
 	handle(w, r)
 }
 
-// authorized reports whether the request carries a bearer token. Any will do: there is nothing to protect here.
+// authorized reports whether the request has a bearer token. Any token is valid.
 func authorized(r *http.Request) bool {
 	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return found && strings.TrimSpace(token) != ""
 }
 
-// refuse answers as the API does before a model has started: the same code in the status and in the body.
+// refuse answers as the API does before a model starts: with the same code in status and body.
 func refuse(w http.ResponseWriter, status int, message string) {
 	writeJSON(w, status, errorBody(status, message))
 }
@@ -144,6 +143,6 @@ func errorBody(code int, message string) map[string]any {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// A client that has gone cannot be told.
+	// An error means that the client has gone.
 	_ = json.NewEncoder(w).Encode(value)
 }

@@ -116,7 +116,7 @@ func (b bundle) chat(t *testing.T, body string) (int, answer) {
 	return status, a
 }
 
-func TestRefusalsCarryTheirCodeTwice(t *testing.T) {
+func TestRefusal_HasItsCodeInStatusAndBody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for name, test := range map[string]struct {
@@ -167,7 +167,7 @@ func TestRefusalsCarryTheirCodeTwice(t *testing.T) {
 	}
 }
 
-func TestABearerTokenIsNeeded(t *testing.T) {
+func TestServeHTTP_NeedsABearerToken(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"", "Bearer ", "Basic abc"} {
 		recorder := httptest.NewRecorder()
@@ -180,7 +180,7 @@ func TestABearerTokenIsNeeded(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsMadeOfTheRequestsWords(t *testing.T) {
+func TestAnswer_UsesTheWordsOfTheRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for name, user := range map[string]string{
@@ -212,7 +212,7 @@ func TestAnAnswerIsMadeOfTheRequestsWords(t *testing.T) {
 	}
 }
 
-func TestThePromptNeverHasMoreTokensThanBytes(t *testing.T) {
+func TestPrompt_NeverHasMoreTokensThanBytes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, user := range []string{
@@ -231,7 +231,7 @@ func TestThePromptNeverHasMoreTokensThanBytes(t *testing.T) {
 	}
 }
 
-func TestTheChargeIsTheListPrice(t *testing.T) {
+func TestCharge_IsTheListPrice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, model := range []string{sonar, mini} {
@@ -251,7 +251,7 @@ func TestTheChargeIsTheListPrice(t *testing.T) {
 	}
 }
 
-func TestADearModelIsPassedOver(t *testing.T) {
+func TestRoute_SkipsAModelAboveTheMaxPrice(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, got := b.chat(t, chat(`["`+sonar+`","`+mini+`"]`, "x", `,"provider":{"max_price":{"prompt":"0.15"}}`))
@@ -260,7 +260,7 @@ func TestADearModelIsPassedOver(t *testing.T) {
 	}
 }
 
-func TestTheModelBesidesTheListComesFirst(t *testing.T) {
+func TestRoute_TriesTheModelBesideTheListFirst(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, got := b.chat(t, chat(`["`+sonar+`"]`, "x", `,"model":"`+mini+`"`))
@@ -269,7 +269,7 @@ func TestTheModelBesidesTheListComesFirst(t *testing.T) {
 	}
 }
 
-func TestLeavingAStreamStopsTheCharge(t *testing.T) {
+func TestStream_StopsTheChargeAtADisconnect(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sandbox.Options) { o.Delay = 150 * time.Millisecond })
 	ctx, cancel := context.WithCancel(t.Context())
@@ -294,7 +294,7 @@ func TestLeavingAStreamStopsTheCharge(t *testing.T) {
 	}
 }
 
-func TestModelsListsThePrices(t *testing.T) {
+func TestModels_ListsThePrices(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, got := b.ask(t, http.MethodGet, "/models", "")
@@ -308,7 +308,7 @@ func TestModelsListsThePrices(t *testing.T) {
 	}
 }
 
-func TestARequestCannotSteerTheSandbox(t *testing.T) {
+func TestRequest_CannotInjectAFailure(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, word := range []string{

@@ -15,7 +15,7 @@ const (
 	keepAlive = time.Second
 )
 
-// work answers a request that has reached a model.
+// work answers a request whose model has started.
 func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	ctx := r.Context()
 	if j.injection.Kind == InjectionHangBeforeHeaders {
@@ -27,13 +27,13 @@ func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	switch j.injection.Kind {
 	case InjectionStatus:
 		s.enter(j, Charge{Model: j.model, FinishReason: "error", At: s.now()})
-		s.refused(w, refusal{j.injection.Status, "The sandbox was told to fail"}, j.injection)
+		s.refused(w, refusal{j.injection.Status, "An injected failure of the sandbox"}, j.injection)
 	case InjectionStatusCharged:
 		s.book(j, len(j.pieces), "error", false)
-		s.refused(w, refusal{j.injection.Status, "The sandbox was told to fail after its work"}, j.injection)
+		s.refused(w, refusal{j.injection.Status, "An injected failure of the sandbox after its work"}, j.injection)
 	case InjectionErrorInBody:
 		s.book(j, 0, "error", false)
-		writeJSON(w, http.StatusOK, errorBody(codeOf(j.injection), "The sandbox was told to fail"))
+		writeJSON(w, http.StatusOK, errorBody(codeOf(j.injection), "An injected failure of the sandbox"))
 	case InjectionWire:
 		s.speak(w, j)
 	default:
@@ -45,7 +45,7 @@ func (s *Sandbox) work(w http.ResponseWriter, r *http.Request, j *job) {
 	}
 }
 
-// speak answers as a variant does. The charge is in the books before the client can see anything.
+// speak sends a variant. The charge is in the books before the client sees anything.
 func (s *Sandbox) speak(w http.ResponseWriter, j *job) {
 	v := j.variant()
 	charge := Charge{Model: j.model, FinishReason: "error", At: s.now()}
@@ -67,7 +67,7 @@ func codeOf(f Injection) int {
 	return f.Status
 }
 
-// whole answers without a stream. As at the real one, leaving early does not stop the charge then.
+// whole answers without a stream. As at OpenRouter, a disconnect does not stop the charge then.
 func (s *Sandbox) whole(ctx context.Context, w http.ResponseWriter, j *job) {
 	wait(ctx, s.firstByte+j.injection.Delay)
 	charge := s.book(j, len(j.pieces), j.finish, ctx.Err() != nil)
@@ -81,7 +81,7 @@ func (s *Sandbox) whole(ctx context.Context, w http.ResponseWriter, j *job) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// stream answers event by event. Whatever ends it early is charged for what existed by then.
+// stream answers event by event. An early end is charged for the tokens up to then.
 func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, j *job) {
 	out := newEvents(w)
 	out.comment()
@@ -114,12 +114,12 @@ func (s *Sandbox) stream(ctx context.Context, w http.ResponseWriter, j *job) {
 	s.finish(out, j, sent)
 }
 
-// stopsHere carries out the injections that end a stream in the middle.
+// stopsHere applies the injections that end a stream in the middle.
 func (s *Sandbox) stopsHere(out *events, j *job, produced int) bool {
 	switch j.injection.Kind {
 	case InjectionCutStream:
 		s.book(j, produced, "", false)
-		panic(http.ErrAbortHandler) // Closes the connection without the end of the body.
+		panic(http.ErrAbortHandler) // Closes the connection without an end of the body.
 	case InjectionErrorInStream:
 		s.book(j, produced, "error", false)
 		out.event(j.failure())
@@ -128,12 +128,12 @@ func (s *Sandbox) stopsHere(out *events, j *job, produced int) bool {
 	return false
 }
 
-// finish sends the end of a stream: the finish reason, the usage in an event without choices, and "[DONE]". The
-// answer is in the books before the client can see that it is complete.
+// finish sends the end of a stream: the finish reason, the usage in an event without choices, and "[DONE]". The books
+// have the answer before the client sees its end.
 func (s *Sandbox) finish(out *events, j *job, sent int) {
 	charge := s.book(j, len(j.pieces), j.finish, false)
 	if j.injection.Kind == InjectionCutStream && sent < j.injection.After {
-		panic(http.ErrAbortHandler) // Shorter than the injection expected: cut before the end all the same.
+		panic(http.ErrAbortHandler) // The answer is shorter than the injection's After: cut before its end.
 	}
 	out.event(j.delta("", j.finish))
 	if j.injection.Kind != InjectionNoUsage {
@@ -141,14 +141,15 @@ func (s *Sandbox) finish(out *events, j *job, sent int) {
 		usage["usage"] = wireUsage(charge)
 		out.event(usage)
 	}
-	if j.injection.Kind == InjectionErrorAfterUsage || (j.injection.Kind == InjectionErrorInStream && sent < j.injection.After) {
+	tooShort := j.injection.Kind == InjectionErrorInStream && sent < j.injection.After
+	if tooShort || j.injection.Kind == InjectionErrorAfterUsage {
 		out.event(j.failure())
 		return
 	}
 	out.raw("data: [DONE]\n\n")
 }
 
-// abandon books the answer of a client that has left.
+// abandon books the answer after the client has disconnected.
 func (s *Sandbox) abandon(j *job, produced int) {
 	if j.injection.Kind == InjectionUnstoppable {
 		produced = len(j.pieces)
@@ -156,7 +157,7 @@ func (s *Sandbox) abandon(j *job, produced int) {
 	s.book(j, produced, "", true)
 }
 
-// event is what all events have in common. Without a choice its list is empty, not absent.
+// event returns the common fields of all events. Without a choice the list is empty, not absent.
 func (j *job) event(choice map[string]any) map[string]any {
 	choices := []any{}
 	if choice != nil {
@@ -168,7 +169,7 @@ func (j *job) event(choice map[string]any) map[string]any {
 	}
 }
 
-// delta is an event with words, or with the finish reason.
+// delta returns an event with text or with the finish reason.
 func (j *job) delta(text string, finish any) map[string]any {
 	return j.event(map[string]any{
 		"index": 0, "delta": map[string]any{"role": "assistant", "content": text},
@@ -176,10 +177,13 @@ func (j *job) delta(text string, finish any) map[string]any {
 	})
 }
 
-// failure is the event that ends a stream with an error.
+// failure returns the event that ends a stream with an error.
 func (j *job) failure() map[string]any {
 	event := j.delta("", "error")
-	event["error"] = map[string]any{"code": codeOf(j.injection), "message": "The sandbox was told to fail in the stream"}
+	event["error"] = map[string]any{
+		"code":    codeOf(j.injection),
+		"message": "An injected failure of the sandbox in the stream",
+	}
 	return event
 }
 
@@ -197,7 +201,7 @@ func wireUsage(c Charge) map[string]any {
 	}
 }
 
-// events writes server-sent events. A failed write is not an error here: the request's context ends soon after.
+// events writes server-sent events. It ignores a failed write, because the request's context then ends.
 type events struct {
 	to      http.ResponseWriter
 	control *http.ResponseController
@@ -225,7 +229,7 @@ func (e *events) event(value map[string]any) {
 	e.raw("data: " + string(text) + "\n\n")
 }
 
-// pause waits, with a comment now and then, and reports whether the client is still there.
+// pause waits and sends keep-alive comments. It returns false when the client disconnects.
 func (e *events) pause(ctx context.Context, d time.Duration) bool {
 	for d > keepAlive {
 		if !wait(ctx, keepAlive) {
@@ -237,7 +241,7 @@ func (e *events) pause(ctx context.Context, d time.Duration) bool {
 	return wait(ctx, d)
 }
 
-// wait reports whether the context outlived the pause.
+// wait waits, and returns false when the context ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -9,11 +9,11 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// tokenBytes is the most bytes of a token. Real ones have about four bytes of English; a token here never has none,
+// tokenBytes is the most bytes of a token. A token of a real model has about four bytes of English. No token is empty,
 // so there are never more tokens than bytes.
 const tokenBytes = 4
 
-// tokens cuts a text into pieces of at most four bytes, never through a character. Joined they are the text.
+// tokens splits a text into pieces of at most four bytes, never within a character. Joined they are the text.
 func tokens(text string) []string {
 	var pieces []string
 	for len(text) > 0 {
@@ -31,10 +31,10 @@ func tokens(text string) []string {
 	return pieces
 }
 
-// perMessage is what a message costs besides its words. The JSON around one is longer than that.
+// perMessage is the number of tokens of a message beside its words. The JSON around a message is longer.
 const perMessage = 3
 
-// promptTokens counts a prompt. It never exceeds the length of the body it came in.
+// promptTokens counts the tokens of a prompt, at most the bytes of its body.
 func promptTokens(messages []message, bodyBytes int) int64 {
 	count := 0
 	for _, m := range messages {
@@ -43,13 +43,13 @@ func promptTokens(messages []message, bodyBytes int) int64 {
 	return int64(min(count, bodyBytes))
 }
 
-// amount writes money as the API does: a JSON number, in scientific notation when it is small.
+// amount formats money as the API does: as a JSON number, in scientific notation when it is small.
 func amount(p cost.Pico) json.Number {
 	if p <= 0 || p >= cost.Dollar/10_000 {
 		return json.Number(p.String())
 	}
 	digits := strconv.FormatInt(int64(p), 10)
-	exponent := 12 - (len(digits) - 1) // A pico is 10⁻¹², and the point goes behind the first digit.
+	exponent := 12 - (len(digits) - 1) // A pico is 10⁻¹², and the point is after the first digit.
 	mantissa := digits[:1]
 	if rest := strings.TrimRight(digits[1:], "0"); rest != "" {
 		mantissa += "." + rest

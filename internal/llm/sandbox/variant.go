@@ -12,20 +12,20 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// Booking says what the engine books for an answer: where its figure comes from.
+// Booking is the source of the figure that the engine books for an answer.
 type Booking string
 
-// The bookings. Whichever it is, the figure is the one in the provider's books, but for the hold.
+// The bookings. Each figure, except the hold, equals the one in the provider's books.
 const (
-	// BooksFigure is the figure that came with the answer.
+	// BooksFigure is the figure in the answer.
 	BooksFigure Booking = "FIGURE"
-	// BooksList is the price table's figure for the tokens that came with the answer.
+	// BooksList is the price table's figure for the tokens in the answer.
 	BooksList Booking = "LIST"
-	// BooksLookup is the figure of GET /generation: the answer proves none.
+	// BooksLookup is the figure of GET /generation, because the answer has no final one.
 	BooksLookup Booking = "LOOKUP"
-	// BooksHold is the hold, after a day: the answer proves no figure, and the provider cannot be asked.
+	// BooksHold is the hold, after a day, because the look-up has no figure either.
 	BooksHold Booking = "HOLD"
-	// BooksNothing is a release: the provider has refused.
+	// BooksNothing is a release after a refusal.
 	BooksNothing Booking = "NOTHING"
 )
 
@@ -38,13 +38,13 @@ const (
 	endsClosed               // by a connection that is closed, which is also the mark of the end
 )
 
-// Variant is one way to put an answer on the wire, and what a client must conclude from it. The texts are templates,
-// which Scene fills in.
+// Variant is one shape of an answer on the wire, with the booking that a client must conclude. Its texts are templates
+// for a Scene.
 type Variant struct {
 	Name   string
 	Books  Booking
-	Failed bool // the answer is of no use, so the attempt fails
-	// NumericID says that a number names the generation.
+	Failed bool // the answer is unusable, so the attempt fails
+	// NumericID means that the generation id is a number.
 	NumericID bool
 
 	status     int               // 200 when zero
@@ -53,24 +53,24 @@ type Variant struct {
 	end        ending
 	bytewise   bool // one byte at a time
 	gzip       bool
-	free       bool   // the books have a generation that cost nothing
+	free       bool   // the books have a generation without a cost
 	ownKey     bool   // an upstream provider charges a key of the organization's own
-	withFee    bool   // the provider charges a fee beside it
+	withFee    bool   // the provider charges a fee as well
 	generation string // the body of the look-up; the usual one when empty
 }
 
-// Scene is what the templates of a variant are filled with.
+// Scene has the values for the templates of a variant.
 type Scene struct {
 	ID, Model, Text string
 	Usage           cost.Usage
-	// Cost is what the organization pays, Upstream the part of it that goes to an upstream provider.
+	// Cost is the amount that the organization pays, Upstream its part for an upstream provider.
 	Cost, Upstream cost.Pico
 }
 
-// interimShare is the part of the cost that an interim figure shows.
+// interimShare divides the cost into an interim figure, and into a fee.
 const interimShare = 20
 
-// fill replaces the marks of a template.
+// fill replaces the marks of a template, such as <id>.
 func (s Scene) fill(template string) string {
 	half := len(s.Text) / 2
 	for half < len(s.Text) && s.Text[half]&0xc0 == 0x80 {
@@ -136,7 +136,7 @@ func (v Variant) code() int {
 	return v.status
 }
 
-// Response returns the answer without a network, for a simulation that owns its time.
+// Response returns the answer as an HTTP response, for a client without a network.
 func (v Variant) Response(s Scene) *http.Response {
 	text := v.bytes(s)
 	var body io.Reader = bytes.NewReader(text)
@@ -166,7 +166,7 @@ type cutReader struct{}
 
 func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Charges reports whether the answer costs anything.
+// Charges reports whether the answer has a cost.
 func (v Variant) Charges() bool { return v.Books != BooksNothing && !v.free }
 
 // Upstream returns the part of the cost that an upstream provider charges to a key of the organization's own.
@@ -204,7 +204,7 @@ func (v Variant) send(w http.ResponseWriter, s Scene) {
 		w.Header()[name] = values
 	}
 	if w.Header().Get("Content-Type") == "" {
-		w.Header()["Content-Type"] = nil // Keeps the server from guessing one.
+		w.Header()["Content-Type"] = nil // Otherwise net/http guesses one.
 	}
 	w.WriteHeader(v.code())
 	control := http.NewResponseController(w)
@@ -221,11 +221,11 @@ func (v Variant) send(w http.ResponseWriter, s Scene) {
 	}
 }
 
-// sendClosed writes an answer whose end is the end of the connection.
+// sendClosed writes an answer that ends with the connection.
 func (v Variant) sendClosed(w http.ResponseWriter, s Scene) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic("sandbox: " + err.Error()) // Only HTTP/2 has no connection of its own.
+		panic("sandbox: " + err.Error()) // Only HTTP/2 cannot be hijacked.
 	}
 	defer func() { _ = conn.Close() }()
 	var head bytes.Buffer

@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// The pieces that variants are made of: events of a stream, each with its blank line.
+// The pieces of variants: events of a stream, each with its blank line.
 
 const (
 	done    = "data: [DONE]\n\n"
 	comment = ": OPENROUTER PROCESSING\n\n"
-	// common are the fields that every event has.
+	// common are the fields of every event.
 	common = `"id":"<id>","provider":"<provider>","model":"<model>","object":"chat.completion.chunk"`
 	counts = `"prompt_tokens":<prompt>,"completion_tokens":<completion>,` +
 		`"server_tool_use":{"web_search_requests":<searches>}`
 )
 
-// event is an event with these fields.
+// event returns an event with these fields.
 func event(fields ...string) string { return "data: {" + strings.Join(fields, ",") + "}\n\n" }
 
-// words is an event with a part of the text and more fields.
+// words returns an event with a part of the text and more fields.
 func words(part string, more ...string) string {
 	choices := `"choices":[{"index":0,"delta":{"role":"assistant","content":"` + part + `"},"finish_reason":null}]`
 	return event(append([]string{common, choices}, more...)...)
 }
 
-// stop is the event with the finish reason.
+// stop returns the event with the finish reason.
 func stop(more ...string) string { return finish(`"stop"`, more...) }
 
 func finish(reason string, more ...string) string {
@@ -34,17 +34,17 @@ func finish(reason string, more ...string) string {
 	return event(append([]string{common, choices}, more...)...)
 }
 
-// usage is the field of that name with the usual tokens and these figures.
+// usage returns the field usage with the usual tokens and these figures.
 func usage(figures ...string) string {
 	return `"usage":{` + strings.Join(append([]string{counts}, figures...), ",") + `}`
 }
 
-// bill is the event without choices that ends a stream before "[DONE]".
+// bill returns the event without choices before "[DONE]".
 func bill(fields ...string) string {
 	return event(append([]string{common, `"choices":[]`}, fields...)...)
 }
 
-// usual is a whole stream with these fields in its last event.
+// usual returns a whole stream with these fields in its last event.
 func usual(fields ...string) string { return beginning + bill(fields...) + done }
 
 // The parts of a usual stream.
@@ -65,7 +65,7 @@ var (
 	untyped    = map[string]string{"Content-Type": ""}
 )
 
-// noise returns so many letters that cannot be compressed, always the same.
+// noise returns n letters that cannot be compressed, always the same.
 func noise(n int) string {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Repeatable on purpose.
 	letters := make([]byte, n)
@@ -75,7 +75,7 @@ func noise(n int) string {
 	return string(letters)
 }
 
-// The ways in which a variant is booked, by its name and body.
+// The constructors of variants, by booking.
 
 func figure(name, body string) Variant  { return Variant{Name: name, Books: BooksFigure, body: body} }
 func list(name, body string) Variant    { return Variant{Name: name, Books: BooksList, body: body} }
@@ -83,7 +83,7 @@ func lookUp(name, body string) Variant  { return Variant{Name: name, Books: Book
 func hold(name, body string) Variant    { return Variant{Name: name, Books: BooksHold, body: body} }
 func nothing(name, body string) Variant { return Variant{Name: name, Books: BooksNothing, body: body} }
 
-// The ways in which a variant differs beside its body. Each returns a changed copy.
+// The changes to a variant. Each returns a changed copy.
 
 func (v Variant) fails() Variant           { v.Failed = true; return v }
 func (v Variant) cut() Variant             { v.end = endsCut; return v }
@@ -94,13 +94,13 @@ func (v Variant) zipped() Variant          { v.gzip = true; return v }
 func (v Variant) unbilled() Variant        { v.free = true; return v }
 func (v Variant) under(status int) Variant { v.status = status; return v }
 
-// byOwnKey is charged to a key of the organization's own at an upstream provider.
+// byOwnKey charges the answer to a key of the organization's own at an upstream provider.
 func (v Variant) byOwnKey() Variant { v.ownKey = true; return v }
 
-// withFees is byOwnKey, and the provider charges a fee.
+// withFees is byOwnKey with a fee of the provider.
 func (v Variant) withFees() Variant { v.ownKey, v.withFee = true, true; return v }
 
-// found is cut short, and its look-up has these fields.
+// found cuts the answer and gives its look-up these fields.
 func (v Variant) found(fields ...string) Variant {
 	v.generation = `{"data":{` + strings.Join(fields, ",") + `}}`
 	return v.cut().fails()

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Variants returns every variant. Their names are unique.
+// Variants returns all variants. Their names are unique.
 func Variants() []Variant {
 	return slices.Concat(
 		usageVariants(), cutVariants(), errorVariants(), refusalVariants(), framingVariants(), textVariants(),
@@ -14,7 +14,7 @@ func Variants() []Variant {
 	)
 }
 
-// variants are the variants by their names.
+// variants returns the variants by name.
 var variants = sync.OnceValue(func() map[string]Variant {
 	named := map[string]Variant{}
 	for _, v := range Variants() {
@@ -23,7 +23,7 @@ var variants = sync.OnceValue(func() map[string]Variant {
 	return named
 })
 
-// usageVariants differ in where the usage comes, and how often.
+// usageVariants differ in the place and number of usage objects.
 func usageVariants() []Variant {
 	return []Variant{
 		figure("UsageAfterStop", usual(final)),
@@ -58,7 +58,7 @@ func usageVariants() []Variant {
 	}
 }
 
-// cutVariants end before their time, or seem to.
+// cutVariants end early, or in an unusual way.
 func cutVariants() []Variant {
 	halfCost := text + stop() + `data: {` + common + `,"choices":[],"usage":{` + counts + `,"cost":0.00`
 	unnamed := event(`"model":"<model>"`, `"choices":[{"delta":{"content":"<first>"}}]`, interim)
@@ -90,7 +90,7 @@ func cutVariants() []Variant {
 	}
 }
 
-// errorVariants say under HTTP 200 that something went wrong.
+// errorVariants have an error under HTTP 200.
 func errorVariants() []Variant {
 	return []Variant{
 		lookUp("ErrorAtOnce", failure).fails(),
@@ -122,7 +122,7 @@ func errorVariants() []Variant {
 	}
 }
 
-// refusalVariants have another status than 200.
+// refusalVariants have a status other than 200.
 func refusalVariants() []Variant {
 	return []Variant{
 		nothing("RefusedWithProof", `{"error":{"code":429,"message":"slow down"}}`).under(429).headed(asJSON).fails(),

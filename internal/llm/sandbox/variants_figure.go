@@ -2,7 +2,7 @@ package sandbox
 
 import "strings"
 
-// tokenVariants carry odd counts beside the cost, or in its place.
+// tokenVariants have odd token counts, with and without a cost.
 func tokenVariants() []Variant {
 	counted := func(counts string) string { return usual(`"usage":{` + counts + `}`) }
 	costed := func(counts string) string { return counted(counts + `,"cost":<cost>`) }
@@ -39,7 +39,7 @@ func tokenVariants() []Variant {
 	}
 }
 
-// costVariants carry the cost in other shapes.
+// costVariants differ in the shape of the cost.
 func costVariants() []Variant {
 	costing := func(cost string) string { return usual(usage(`"cost":` + cost)) }
 	return []Variant{
@@ -63,7 +63,7 @@ func costVariants() []Variant {
 	}
 }
 
-// keyVariants are answers that an upstream provider charges to a key of the organization's own.
+// keyVariants have charges of an upstream provider.
 func keyVariants() []Variant {
 	paid := func(figures ...string) string { return usual(usage(figures...)) }
 	upstream := func(cost string) string { return `"cost_details":{"upstream_inference_cost":` + cost + `}` }
@@ -86,7 +86,7 @@ func keyVariants() []Variant {
 	}
 }
 
-// lookupVariants are cut, so that the look-up decides; it has the shape that differs.
+// lookupVariants are cut and differ in the shape of their look-up.
 func lookupVariants() []Variant {
 	const id, model, total = `"id":"<id>"`, `"model":"<model>"`, `"total_cost":<cost>`
 	cut := words("<first>", interim)

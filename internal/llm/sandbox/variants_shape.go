@@ -2,7 +2,7 @@ package sandbox
 
 import "strings"
 
-// framingVariants carry the same events in other frames.
+// framingVariants differ in line ends, fields, compression and content type.
 func framingVariants() []Variant {
 	plain := usual(final)
 	interimBody := strings.Replace(wholeBody, final, interim, 1)
@@ -44,7 +44,7 @@ func framingVariants() []Variant {
 	}
 }
 
-// textVariants carry the text and its end in other shapes.
+// textVariants differ in the shape of the text and the finish reason.
 func textVariants() []Variant {
 	content := func(value string) string {
 		return event(common, `"choices":[{"index":0,"delta":{"content":`+value+`},"finish_reason":null}]`)
@@ -74,7 +74,7 @@ func textVariants() []Variant {
 	}
 }
 
-// nameVariants carry odd ids and names.
+// nameVariants have odd ids and names.
 func nameVariants() []Variant {
 	with := func(field, value string) string {
 		return strings.ReplaceAll(usual(final), `"`+field+`":"<`+field+`>"`, `"`+field+`":`+value)
