@@ -17,17 +17,17 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// question is what a step wants to know.
+// question is the request of a step and the check of its answer.
 type question struct {
-	// request is complete but for the price ceiling.
+	// request is complete except for the price ceiling.
 	request llm.Request
-	// webSearches is how many searches one answer makes at most.
+	// webSearches is the most searches of one answer.
 	webSearches int64
-	// read checks the text of an answer and returns the result to keep. Its error says what is wrong with it.
+	// read checks the text of an answer and returns the result. Its error describes the mistake in the text.
 	read func(text string) ([]byte, error)
 }
 
-// attempt is one question asked for one run: its money reserved, its request sent, its cost booked, its run ended, in
+// attempt is one question for one run. It reserves the money, sends the request, books the cost and ends the run, in
 // this order. No transaction is open while the provider answers.
 type attempt struct {
 	options  Options
@@ -35,15 +35,15 @@ type attempt struct {
 	run      workflow.Run
 	question question
 
-	// call is the call that holds the money, once there is one.
+	// call is the call with the hold, once it is reserved.
 	call uuid.UUID
-	// identified says that the database knows the generation id.
+	// identified means that the database has the generation id.
 	identified bool
-	// patience is the longest that one entry into the books may take; bookkeeping when zero.
-	patience time.Duration
+	// timeout is the longest time for one booking; bookingTimeout when zero.
+	timeout time.Duration
 }
 
-// carryOut makes the attempt, as Executor.Run says.
+// carryOut makes the attempt. Its contract is that of Executor.Run.
 func (a *attempt) carryOut(ctx context.Context) error {
 	body, estimate, err := a.body(ctx)
 	if err != nil {
@@ -58,8 +58,8 @@ func (a *attempt) carryOut(ctx context.Context) error {
 	}
 	content, err := a.check(answer)
 	if err != nil {
-		// Paid but of no use: the cost first, whatever becomes of the run.
-		if unbooked := a.settle(ctx, answer, verdictOf(ctx, err).code); unbooked != nil {
+		// The answer is paid: its cost must be booked even if the run is lost.
+		if unbooked := a.settle(ctx, answer, runEndOf(ctx, err).code); unbooked != nil {
 			return unbooked
 		}
 		return a.fail(ctx, err)
@@ -67,9 +67,9 @@ func (a *attempt) carryOut(ctx context.Context) error {
 	return a.finish(ctx, answer, content)
 }
 
-// body builds the request with the price ceiling in it, and what its bytes let it cost at most. The ceiling depends on
-// the length, because prices may begin at a size of prompt, and the length on the ceiling, because it is part of the
-// text; so it is built until both agree. That is the second time, unless the text ends exactly at such a size.
+// body returns the request with its price ceiling, and the estimate for its bytes. The ceiling depends on the length,
+// because prices may depend on the size of the prompt. The length depends on the ceiling, which is part of the text. So
+// the body is built until both agree, which nearly always needs two rounds.
 func (a *attempt) body(ctx context.Context) ([]byte, cost.Estimate, error) {
 	request := a.question.request
 	var prices []cost.Price
@@ -104,7 +104,7 @@ func (a *attempt) body(ctx context.Context) ([]byte, cost.Estimate, error) {
 	return nil, cost.Estimate{}, &requestError{errors.New("the price depends on how the price is written")}
 }
 
-// reserve takes the money. The key belongs to the run, so that a reservation whose answer was lost is found again.
+// reserve takes the hold. Its idempotency key belongs to the run, so that a repetition returns the first reservation.
 func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -122,12 +122,12 @@ func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 	})
 }
 
-// ask sends the request and waits for the answer. When there is none, the money is booked before it returns; when even
-// that is impossible, the error says so and nothing else, and the run is left to its lease.
+// ask sends the request and waits for the answer. After a failure it books the money before it returns. An error of the
+// booking takes precedence over the failure, and the run then ends with its lease.
 func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 	if err := a.dispatch(ctx); err != nil {
-		// It was not sent, whatever the database has written about it.
-		if unbooked := a.release(ctx, "The request was not sent.", verdictOf(ctx, err).code); unbooked != nil {
+		// Nothing was sent, even if the database has marked the call as sent.
+		if unbooked := a.release(ctx, "The request was not sent.", runEndOf(ctx, err).code); unbooked != nil {
 			return llm.Answer{}, fmt.Errorf("book a request that was not sent (%v): %w", err, unbooked)
 		}
 		return llm.Answer{}, err
@@ -152,10 +152,10 @@ func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 	return llm.Answer{}, err
 }
 
-// noteRenamed logs that names beside an answer were changed to fit.
+// noteRenamed logs that names of an answer were changed.
 func (a *attempt) noteRenamed(answer llm.Answer) {
 	if answer.Renamed {
-		a.log().Warn("names beside an answer were changed to fit", "call", a.call, "generation", answer.GenerationID,
+		a.log().Warn("names of an answer were changed", "call", a.call, "generation", answer.GenerationID,
 			"model", answer.Model, "served_by", answer.Provider)
 	}
 }
@@ -169,14 +169,14 @@ func (a *attempt) dispatch(ctx context.Context) error {
 	})
 }
 
-// identify writes the generation id down as soon as it is known. An answer is not broken off because that failed: the
-// id comes again with the settlement, and only a crash in between would miss it.
+// identify stores the generation id at once. A failure does not end the answer: the settlement carries the id again,
+// and only a crash in between would lose it.
 func (a *attempt) identify(ctx context.Context, generationID string) {
 	err := a.book(ctx, func(ctx context.Context) error {
 		return a.options.Engine.Identify(ctx, a.who, a.call, a.options.Gateway.Name, generationID)
 	})
 	if err != nil {
-		a.log().Warn("the generation id was not written", "error", err)
+		a.log().Warn("the generation id was not stored", "error", err)
 		return
 	}
 	a.identified = true
@@ -194,11 +194,11 @@ func (a *attempt) check(answer llm.Answer) ([]byte, error) {
 	return content, nil
 }
 
-// finish hands in the result with the cost.
+// finish writes the result and the cost in one transaction.
 func (a *attempt) finish(ctx context.Context, answer llm.Answer, content []byte) error {
 	settle, known := a.settlement(answer, "")
 	if !known {
-		if err := a.suspect(ctx, answer, ""); err != nil {
+		if err := a.markUnknown(ctx, answer, ""); err != nil {
 			return err
 		}
 	}
@@ -218,20 +218,20 @@ func (a *attempt) finish(ctx context.Context, answer llm.Answer, content []byte)
 	if err == nil || IsLost(err) { // Of a lost run the engine has booked the cost and dropped the result.
 		return nil
 	}
-	a.log().Error("the result and its cost were not written", "call", a.call, "error", err)
+	a.log().Error("the result and its cost were not stored", "call", a.call, "error", err)
 	return a.finishApart(ctx, in)
 }
 
-// finishOnce hands in the result with the cost, once.
+// finishOnce tries once to finish the run.
 func (a *attempt) finishOnce(ctx context.Context, in engine.FinishInput) error {
-	ctx, cancel := a.bookkeeping(ctx)
+	ctx, cancel := a.bookingContext(ctx)
 	defer cancel()
 	_, err := a.options.Engine.Finish(ctx, a.who, in)
 	return err
 }
 
-// finishApart books the cost by itself, so that nothing beside it can stop it, and then hands in the result. A result
-// that cannot be kept fails the run.
+// finishApart books the cost alone, so that no other data can prevent it, and then finishes the run. A result that the
+// database refuses fails the run.
 func (a *attempt) finishApart(ctx context.Context, in engine.FinishInput) error {
 	if in.Settle != nil {
 		if err := a.enter(ctx, *in.Settle); err != nil {
@@ -252,10 +252,10 @@ func (a *attempt) finishApart(ctx context.Context, in engine.FinishInput) error 
 	return a.fail(ctx, &resultError{err})
 }
 
-// fail ends the run with what went wrong. A lost run has its end already. An error that is about neither the question
-// nor the answer goes on to the caller.
+// fail ends the run with a failure code. A lost run has ended already. An error about neither the question nor the
+// answer is returned.
 func (a *attempt) fail(ctx context.Context, err error) error {
-	v := verdictOf(ctx, err)
+	v := runEndOf(ctx, err)
 	if v.lost {
 		return nil
 	}
@@ -275,20 +275,19 @@ func (a *attempt) fail(ctx context.Context, err error) error {
 	return err
 }
 
-// book makes one entry into the books, also when the attempt is over: what was spent must be written down. What failed
-// for the database's own reasons is tried again as long as the time allows; each entry counts once however often it is
-// made.
-func (a *attempt) book(ctx context.Context, entry func(context.Context) error) error {
-	ctx, cancel := a.bookkeeping(ctx)
+// book makes one booking, also after the end of the attempt: spent money must be recorded. It repeats a booking that
+// failed for reasons of the database until the timeout. Bookings are idempotent.
+func (a *attempt) book(ctx context.Context, booking func(context.Context) error) error {
+	ctx, cancel := a.bookingContext(ctx)
 	defer cancel()
 	logged := false
 	for pause := 100 * time.Millisecond; ; pause *= 2 {
-		err := entry(ctx)
+		err := booking(ctx)
 		if err == nil || !passes(err) {
 			return err
 		}
 		if !logged {
-			a.log().Error("an entry into the books failed and is tried again", "call", a.call, "error", err)
+			a.log().Error("a booking failed and is repeated", "call", a.call, "error", err)
 			logged = true
 		}
 		select {
@@ -299,11 +298,11 @@ func (a *attempt) book(ctx context.Context, entry func(context.Context) error) e
 	}
 }
 
-// bookkeeping is the time that one entry into the books has, also when the attempt is over.
-func (a *attempt) bookkeeping(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := a.patience
+// bookingContext returns the context of one booking, which outlives the attempt.
+func (a *attempt) bookingContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := a.timeout
 	if limit == 0 {
-		limit = bookkeeping
+		limit = bookingTimeout
 	}
 	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }

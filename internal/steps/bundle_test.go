@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
-// noJobs wakes nobody: the tests take the work themselves.
+// noJobs wakes no worker: the tests claim the work themselves.
 type noJobs struct{}
 
 func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
@@ -34,7 +34,7 @@ func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.T
 	return nil
 }
 
-// bundle is an engine, a provider and the executor between them, with one workflow that waits for its first step.
+// bundle is an engine, a provider and the executor between them, with one workflow before its first step.
 type bundle struct {
 	engine   *engine.Engine
 	auditor  *audit.Auditor // reads as the owner of the tables
@@ -44,16 +44,16 @@ type bundle struct {
 	who      caller.Caller
 	flow     workflow.Workflow
 	db       *testdb.DB
-	// later is how far the engine's clock is ahead.
+	// later is the advance of the engine's clock.
 	later *atomic.Int64
 }
 
-// options are how a test's bundle differs from the usual one.
+// options change the bundle of a test.
 type options struct {
 	workflowLimit cost.Pico
 	attemptLimit  time.Duration
 	prices        []cost.Price  // the provider's
-	client        *http.Client  // what the gateway is asked with
+	client        *http.Client  // the gateway's
 	delay         time.Duration // the provider's, between two words
 }
 
@@ -105,7 +105,7 @@ func setup(t *testing.T, o options) bundle {
 	return b
 }
 
-// take claims the next attempt.
+// take claims the next run.
 func (b bundle) take(t *testing.T) workflow.Run {
 	t.Helper()
 	run, _, err := b.engine.Take(context.Background(), b.who, b.flow.ID)
@@ -124,7 +124,7 @@ func (b bundle) attempt(t *testing.T, ctx context.Context) { //nolint:revive // 
 	}
 }
 
-// outcome is what the database says afterwards.
+// outcome is the state of the database after an attempt.
 type outcome struct {
 	State   workflow.State
 	Failure workflow.FailureCode
@@ -157,7 +157,7 @@ func (b bundle) outcome(t *testing.T) outcome {
 	return o
 }
 
-// failureOf is the code that a failing transition's reason begins with.
+// failureOf returns the failure code at the beginning of a transition's reason.
 func failureOf(reason string) workflow.FailureCode {
 	for _, code := range workflow.FailureCodes() {
 		if text := string(code); reason == text || len(reason) > len(text) && reason[:len(text)+1] == text+":" {
@@ -177,7 +177,7 @@ func (b bundle) calls(t *testing.T) []cost.Call {
 	return calls[b.flow.ID]
 }
 
-// settled sweeps until no call of the workflow is open, and returns what the workflow's account says then.
+// settled sweeps until no call of the workflow is open, and returns the balance of the workflow.
 func (b bundle) settled(t *testing.T) cost.Balance {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -215,7 +215,7 @@ func (b bundle) audit(t *testing.T) {
 	}
 }
 
-// lock keeps everybody else from writing calls until the test is over.
+// lock blocks all writes of calls until the end of the test.
 func (b bundle) lock(t *testing.T) {
 	t.Helper()
 	tx, err := b.db.Super.Begin(context.Background())
@@ -228,8 +228,7 @@ func (b bundle) lock(t *testing.T) {
 	}
 }
 
-// interrupted begins an attempt, waits until the model is at work, calls meanwhile, and returns when the attempt is
-// over.
+// interrupted begins an attempt, waits for its generation id, calls meanwhile, and waits for the end of the attempt.
 func (b bundle) interrupted(t *testing.T, meanwhile func(end context.CancelCauseFunc)) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -252,7 +251,7 @@ func (b bundle) interrupted(t *testing.T, meanwhile func(end context.CancelCause
 	}
 }
 
-// wait looks until it is so.
+// wait polls until so returns true.
 func wait(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	limit := time.After(20 * time.Second)

@@ -19,7 +19,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// cut ends a request after so many bytes of its answer, headers included; before it is sent when that is negative.
+// cut ends a request after this number of bytes of its answer, headers included. A negative number ends it before
+// sending.
 type cut struct {
 	after int
 	end   func()
@@ -27,7 +28,7 @@ type cut struct {
 
 type cutKey struct{}
 
-// cuttable returns a client whose connections end requests as the context of each says.
+// cuttable returns a client whose connections end each request after the cut in its context.
 func cuttable() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, // A connection for each request.
@@ -60,12 +61,12 @@ func (c *cutConn) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// streams is how many answers are cut.
+// streams is the number of answers that are cut.
 const streams = 200
 
-// Workers leave two hundred answers at any point: before the request is sent, between the headers and the first word,
-// in the middle of a word, after the last one. Whatever the provider charged for that is in the books in the end.
-func TestTwoHundredStreamsThatTheClientCutsLeaveNothingHeld(t *testing.T) {
+// Workers abort two hundred answers at any point: before the request is sent, between the headers and the first word,
+// within a word, after the last one. In the end the books have each charge of the provider.
+func TestAttempt_LeavesNoHoldInTwoHundredCutStreams(t *testing.T) {
 	t.Parallel()
 	const workers = 8
 	b := setup(t, options{client: cuttable(), delay: 500 * time.Microsecond})
@@ -95,7 +96,7 @@ func TestTwoHundredStreamsThatTheClientCutsLeaveNothingHeld(t *testing.T) {
 	b.compare(t, flows)
 }
 
-// pending returns workflows that wait for their first step.
+// pending returns workflows before their first step.
 func (b bundle) pending(t *testing.T, n int) []workflow.Workflow {
 	t.Helper()
 	ctx := context.Background()
@@ -124,10 +125,10 @@ func ids(flows []workflow.Workflow) []uuid.UUID {
 	return all
 }
 
-// sweepAll lets two days go by.
+// sweepAll sweeps for two days.
 func (b bundle) sweepAll(t *testing.T, flows []workflow.Workflow) {
 	t.Helper()
-	wait(t, "the provider to notice that its clients have left", func() bool { return b.sandbox.InFlight() == 0 })
+	wait(t, "the provider to notice the disconnects", func() bool { return b.sandbox.InFlight() == 0 })
 	for range 48 {
 		b.later.Add(int64(time.Hour))
 		for n := 1; n > 0; {
@@ -148,7 +149,7 @@ func (b bundle) sweepAll(t *testing.T, flows []workflow.Workflow) {
 	}
 }
 
-// compare holds the calls against the provider's books, and the counters against the ledger.
+// compare compares the calls with the provider's books, and the balances with the calls.
 func (b bundle) compare(t *testing.T, flows []workflow.Workflow) {
 	t.Helper()
 	ctx := context.Background()
@@ -174,7 +175,7 @@ func (b bundle) compare(t *testing.T, flows []workflow.Workflow) {
 				if !charged || *call.Cost != charge.Cost {
 					t.Errorf("call %s cost $%s, the provider charged $%s", call.ID, *call.Cost, charge.Cost)
 				}
-			case cost.CallAssumed: // Cut before anybody knew a name to ask by.
+			case cost.CallAssumed: // Cut before the generation id arrived.
 				spent += call.Hold
 				if call.GenerationID != "" {
 					t.Errorf("call %s is assumed, its generation is %s", call.ID, call.GenerationID)

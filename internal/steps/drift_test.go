@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-func TestOnlyAModelThatWasAskedMayAnswer(t *testing.T) {
+func TestCheckModel_AcceptsRequestedModelsOnly(t *testing.T) {
 	t.Parallel()
 	asked := icpModels()
 	for _, c := range []struct {
@@ -36,7 +36,7 @@ func TestOnlyAModelThatWasAskedMayAnswer(t *testing.T) {
 	}
 }
 
-func TestEveryDatedNameLeadsToAPrice(t *testing.T) {
+func TestDated_LeadsToAPrice(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	for _, p := range cost.StartPrices() {

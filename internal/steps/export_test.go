@@ -9,16 +9,15 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// NewReading returns the first step with another reader of its answers, which waits no longer than patience for the
-// database.
-func NewReading(o Options, patience time.Duration, read func(string) ([]byte, error)) Executor {
-	return &reading{New(o)[0].(*icp).options, patience, read}
+// NewReading returns the first step with another reader of its answers, and another timeout of its bookings.
+func NewReading(o Options, timeout time.Duration, read func(string) ([]byte, error)) Executor {
+	return &reading{New(o)[0].(*icp).options, timeout, read}
 }
 
 type reading struct {
-	options  Options
-	patience time.Duration
-	read     func(string) ([]byte, error)
+	options Options
+	timeout time.Duration
+	read    func(string) ([]byte, error)
 }
 
 func (*reading) Key() workflow.StepKey { return workflow.StepICP }
@@ -28,9 +27,16 @@ func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Work
 	if err != nil {
 		return err
 	}
-	a := attempt{options: s.options, who: who, run: run, patience: s.patience, question: question{
-		request: llm.Request{Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens}, webSearches: icpWebSearches,
-		read: s.read,
-	}}
+	a := attempt{
+		options: s.options,
+		who:     who,
+		run:     run,
+		timeout: s.timeout,
+		question: question{
+			request:     llm.Request{Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens},
+			webSearches: icpWebSearches,
+			read:        s.read,
+		},
+	}
 	return a.carryOut(ctx)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// TestRun has results that PostgreSQL refuses to keep as JSON.
-func TestRun(t *testing.T) {
+// TestFinish has results that PostgreSQL refuses as JSON.
+func TestFinish(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		content string
@@ -51,7 +51,7 @@ func TestRun(t *testing.T) {
 			b.audit(t)
 		})
 	}
-	t.Run("LogsAnErrorWhenTheBooksAreAway", func(t *testing.T) {
+	t.Run("LogsAnErrorWhenTheDatabaseIsLocked", func(t *testing.T) {
 		t.Parallel()
 		b, log := setup(t, options{}), &lockedBuffer{}
 		b.executor = steps.NewReading(steps.Options{

@@ -9,15 +9,15 @@ import (
 	"github.com/infin8content/engine/internal/llm"
 )
 
-// Gateway is the API that models are asked through. Name is what its calls are booked under, such as "openrouter" or
-// "sandbox": only the gateway that served a call can say what it cost.
+// Gateway is the API for the requests to models. Name is the provider of its calls in the books, such as "openrouter"
+// or "sandbox". Only the gateway of a call can look up its cost.
 type Gateway struct {
 	Client *llm.Client
 	Name   string
 }
 
-// Ask looks up what an answer cost; it is the engine's AskFunc. Nothing and no error means that the gateway does not
-// know yet, or that the call was another gateway's and this one would never know.
+// Ask looks up the cost of an answer. It is an engine.AskFunc. It returns nil without an error when the gateway has no
+// cost yet, and for a call of another gateway.
 func (g Gateway) Ask(ctx context.Context, provider, generationID string) (*engine.SettleInput, error) {
 	if provider != g.Name || generationID == "" {
 		return nil, nil

@@ -11,19 +11,19 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// What the first step asks for, by contract.
+// The limits of the first step's request, by contract.
 const (
 	icpMaxTokens   = 700
 	icpTemperature = 0.3
-	// icpWebSearches is what perplexity/sonar makes for one answer.
+	// icpWebSearches is the number of searches of perplexity/sonar for one answer.
 	icpWebSearches = 1
 )
 
-// icpModels are asked in this order: the first one reads the web, the second one stands in.
+// icpModels are the models in order of preference. The first reads the web, the second is its substitute.
 func icpModels() []string { return []string{"perplexity/sonar", "openai/gpt-4o-mini"} }
 
-// icpSystem tells the model its work. The bounds of the lists keep a good answer within icpMaxTokens, and well within
-// what workflow.ParseICP accepts.
+// icpSystem is the system message. Its bounds for the lists keep a good answer within icpMaxTokens, and well within the
+// limits of workflow.ParseICP.
 const icpSystem = `You are a senior B2B market analyst. You write the ideal customer profile (ICP) of a company: a ` +
 	`description of the organizations that gain most from what the company sells and are most likely to buy it. ` +
 	`Content strategists will plan articles from it.
@@ -57,7 +57,7 @@ type icp struct{ options Options }
 // Key is ICP.
 func (*icp) Key() workflow.StepKey { return workflow.StepICP }
 
-// Run makes one attempt, as Executor says.
+// Run makes one attempt. Its contract is that of Executor.
 func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow, run workflow.Run) error {
 	messages, err := icpMessages(flow.Company)
 	if err != nil {
@@ -73,12 +73,11 @@ func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow
 	return a.carryOut(ctx)
 }
 
-// icpMessages puts the company into the user message as JSON, so that no value can end its own quotation and speak for
-// itself.
+// icpMessages puts the company into the user message as JSON, so that no value can end its own quotation.
 func icpMessages(company workflow.Company) ([]llm.Message, error) {
 	var data strings.Builder
 	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false) // An address is to be visited as it is.
+	encoder.SetEscapeHTML(false) // The model reads the address, and must not see escapes.
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(struct {
 		Name     string `json:"name"`
@@ -91,7 +90,7 @@ func icpMessages(company workflow.Company) ([]llm.Message, error) {
 	return []llm.Message{{Role: "system", Content: icpSystem}, {Role: "user", Content: data.String()}}, nil
 }
 
-// readICP checks an answer and returns the profile as it is kept: the same JSON whatever the model's white space was.
+// readICP checks an answer and returns the profile as JSON in one form, without the model's white space.
 func readICP(text string) ([]byte, error) {
 	profile, err := workflow.ParseICP(text)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// bookFailure books the money of a request that has failed: released with proof, settled with a cost, else unknown.
+// bookFailure books the money of a failed request: a release with a proof, a settlement with a cost, else UNKNOWN.
 func (a *attempt) bookFailure(ctx context.Context, failed *llm.Error) error {
 	code := workflow.FailureCode(failed.Class)
 	switch failed.Charge {
@@ -20,21 +20,21 @@ func (a *attempt) bookFailure(ctx context.Context, failed *llm.Error) error {
 	case llm.ChargeKnown:
 		return a.settle(ctx, failed.Answer, code)
 	default:
-		return a.suspect(ctx, failed.Answer, code)
+		return a.markUnknown(ctx, failed.Answer, code)
 	}
 }
 
-// settle books what an answer cost. why says why it could not be used. A sweeper that took the worker for dead may have
-// asked the provider meanwhile: then the provider's word counts, and a figure from the price table is dropped.
+// settle books the cost of an answer; why is the failure code of an unusable one. After the end of the lease a sweeper
+// may have booked the provider's figure already. That figure then counts, and one of the price table is dropped.
 func (a *attempt) settle(ctx context.Context, answer llm.Answer, why workflow.FailureCode) error {
 	in, known := a.settlement(answer, why)
 	if !known {
-		return a.suspect(ctx, answer, why)
+		return a.markUnknown(ctx, answer, why)
 	}
 	return a.enter(ctx, *in)
 }
 
-// enter makes the entry of a settlement, and logs an error at once when the books do not take it.
+// enter books a settlement. It logs an error at once when that fails.
 func (a *attempt) enter(ctx context.Context, in engine.SettleInput) error {
 	err := a.book(ctx, func(ctx context.Context) error {
 		_, err := a.options.Engine.SettleLate(ctx, a.who, in)
@@ -46,8 +46,8 @@ func (a *attempt) enter(ctx context.Context, in engine.SettleInput) error {
 	return err
 }
 
-// settlement says what an answer cost: what the provider reported, else the price table's figure for the reported
-// usage. Without either, and when a model answered that has no price here, nobody knows: nil and false.
+// settlement returns the settlement of an answer: with the final cost, or without a cost for the price table's figure
+// of the final usage. It returns false when neither is certain, and for a model without a price.
 func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engine.SettleInput, bool) {
 	in := &engine.SettleInput{
 		CallID: a.call, Model: priced(answer.Model), Usage: answer.Usage, Cost: answer.Cost,
@@ -62,8 +62,8 @@ func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engi
 	return in, true
 }
 
-// release gives the hold back. The reason is the proof that nothing was charged. A sweeper that was faster has given
-// another one.
+// release gives the hold back. The reason is the proof that nothing was charged. A sweeper may have released the call
+// before, for another reason.
 func (a *attempt) release(ctx context.Context, reason string, why workflow.FailureCode) error {
 	err := a.book(ctx, func(ctx context.Context) error {
 		_, err := a.options.Engine.Release(ctx, a.who, engine.ReleaseInput{
@@ -77,9 +77,9 @@ func (a *attempt) release(ctx context.Context, reason string, why workflow.Failu
 	return err
 }
 
-// suspect leaves the hold in place until the provider has been asked. The generation id is what it is asked by; a
-// refusal brings it with its headers, too late for identify.
-func (a *attempt) suspect(ctx context.Context, answer llm.Answer, why workflow.FailureCode) error {
+// markUnknown keeps the hold until the look-up of the generation. It stores the generation id of a refusal, whose
+// headers come too late for ask.
+func (a *attempt) markUnknown(ctx context.Context, answer llm.Answer, why workflow.FailureCode) error {
 	if id := answer.GenerationID; id != "" && !a.identified {
 		a.identify(ctx, id)
 	}

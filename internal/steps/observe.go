@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/llm"
 )
 
-// observed tells whoever observes that a request begins.
+// observed calls Options.Observe at the beginning of a request.
 func (a *attempt) observed(ctx context.Context) (context.Context, func(Asked)) {
 	if a.options.Observe == nil {
 		return ctx, func(Asked) {}
@@ -15,7 +15,8 @@ func (a *attempt) observed(ctx context.Context) (context.Context, func(Asked)) {
 	return a.options.Observe(ctx)
 }
 
-// asked says how a request ended. A provider may write any name into its answer; only those that were asked go on.
+// asked returns the outcome of a request. It replaces the names of models that were not requested, which may be any
+// text.
 func (a *attempt) asked(answer llm.Answer, outcome string) Asked {
 	models, model := a.question.request.Models, priced(answer.Model)
 	switch {

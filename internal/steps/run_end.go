@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// outputError says that an answer cannot be used, and why.
+// outputError means that an answer is unusable.
 type outputError struct {
 	cause error
 	cut   bool // max_tokens ended the text
@@ -27,7 +27,7 @@ func (e *outputError) Error() string {
 
 func (e *outputError) Unwrap() error { return e.cause }
 
-// requestError says that a request could not be built. It is a mistake of this program.
+// requestError means that a request could not be built. It is a mistake of this program.
 type requestError struct{ cause error }
 
 func (e *requestError) Error() string {
@@ -36,25 +36,25 @@ func (e *requestError) Error() string {
 
 func (e *requestError) Unwrap() error { return e.cause }
 
-// resultError says that a result could not be kept though its cost was booked.
+// resultError means that the database refused a result. Its cost was booked.
 type resultError struct{ cause error }
 
-func (e *resultError) Error() string { return "The result could not be kept." }
+func (e *resultError) Error() string { return "The result could not be stored." }
 
 func (e *resultError) Unwrap() error { return e.cause }
 
-// verdict is how a run ends: lost, or failed with a code. The zero verdict says that the error is about neither the
-// question nor the answer, and the run stays as it is until its lease ends.
-type verdict struct {
+// runEnd is the end of a run: lost, or failed with a code. The zero runEnd is for an error about neither the question
+// nor the answer: the run then ends with its lease.
+type runEnd struct {
 	lost       bool
 	code       workflow.FailureCode
 	message    string
 	retryAfter time.Duration
 }
 
-// verdictOf reads an error by its type. ctx is the attempt's: when it has ended, its cause says whether the run is lost
-// or somebody else shall take over at once.
-func verdictOf(ctx context.Context, err error) verdict {
+// runEndOf returns the end for an error, by its type. The cause of an ended context decides between a lost run and one
+// for other workers.
+func runEndOf(ctx context.Context, err error) runEnd {
 	var (
 		failed  *llm.Error
 		drift   *driftError
@@ -66,35 +66,35 @@ func verdictOf(ctx context.Context, err error) verdict {
 	)
 	switch {
 	case IsLost(err), errors.Is(context.Cause(ctx), ErrLost):
-		return verdict{lost: true, code: workflow.FailureCancelled}
+		return runEnd{lost: true, code: workflow.FailureCancelled}
 	case errors.As(err, &failed) && failed.Class != llm.Cancelled:
-		return verdict{
+		return runEnd{
 			code: workflow.FailureCode(failed.Class), message: failed.Message, retryAfter: failed.RetryAfter,
 		}
 	case errors.As(err, &drift):
-		return verdict{code: workflow.FailureModelDrift, message: drift.Error()}
+		return runEnd{code: workflow.FailureModelDrift, message: drift.Error()}
 	case errors.As(err, &output):
-		return verdict{code: workflow.FailureInvalidOutput, message: output.Error()}
+		return runEnd{code: workflow.FailureInvalidOutput, message: output.Error()}
 	case errors.As(err, &request):
-		return verdict{code: workflow.FailureInternal, message: request.Error()}
+		return runEnd{code: workflow.FailureInternal, message: request.Error()}
 	case errors.As(err, &unkept):
-		return verdict{code: workflow.FailureInternal, message: unkept.Error()}
+		return runEnd{code: workflow.FailureInternal, message: unkept.Error()}
 	case errors.As(err, &refused):
-		return verdict{code: workflow.FailureBudget, message: refused.Error()}
+		return runEnd{code: workflow.FailureBudget, message: refused.Error()}
 	case errors.As(err, &unknown):
-		return verdict{code: workflow.FailurePriceUnknown, message: unknown.Error()}
+		return runEnd{code: workflow.FailurePriceUnknown, message: unknown.Error()}
 	case ctx.Err() != nil, failed != nil:
-		// The lease is given back before its time, so that another server takes over at once.
-		return verdict{
+		// Ending the run before its lease lets another server take over at once.
+		return runEnd{
 			code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete.",
 		}
 	case fault.KindOf(err) == fault.InvalidInput:
-		return verdict{code: workflow.FailureInvalidRequest, message: err.Error()}
+		return runEnd{code: workflow.FailureInvalidRequest, message: err.Error()}
 	}
-	return verdict{}
+	return runEnd{}
 }
 
-// IsLost reports whether the engine refused because the run is over.
+// IsLost reports whether the engine refused a write of a run that is over.
 func IsLost(err error) bool {
 	var (
 		lost *engine.LostRunError
@@ -103,7 +103,7 @@ func IsLost(err error) bool {
 	return errors.As(err, &lost) || errors.As(err, &over)
 }
 
-// passes reports whether an error may be gone when the same is tried again: it is the database's, not the engine's.
+// passes reports whether a repetition may succeed: the error is the database's, not a refusal of the engine.
 func passes(err error) bool {
 	kind := fault.KindOf(err)
 	return kind == fault.Internal || kind == fault.Unavailable

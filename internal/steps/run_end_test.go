@@ -18,7 +18,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAnErrorIsJudgedByItsType(t *testing.T) {
+func TestRunEndOf_DecidesByTheTypeOfTheError(t *testing.T) {
 	t.Parallel()
 	ended := func(cause error) context.Context {
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -27,40 +27,40 @@ func TestAnErrorIsJudgedByItsType(t *testing.T) {
 	}
 	alive := context.Background()
 	cancelled := &llm.Error{Class: llm.Cancelled, Message: "the request was cancelled"}
-	givenBack := verdict{
+	givenBack := runEnd{
 		code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete.",
 	}
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		err  error
-		want verdict
+		want runEnd
 	}{
 		"RateLimited": {
 			alive, &llm.Error{Class: llm.RateLimited, Message: "slow down", RetryAfter: time.Minute},
-			verdict{code: workflow.FailureRateLimited, message: "slow down", retryAfter: time.Minute},
+			runEnd{code: workflow.FailureRateLimited, message: "slow down", retryAfter: time.Minute},
 		},
 		"WrappedTimeout": {
 			alive, fmt.Errorf("ask: %w", &llm.Error{Class: llm.Timeout, Message: "late"}),
-			verdict{code: workflow.FailureTimeout, message: "late"},
+			runEnd{code: workflow.FailureTimeout, message: "late"},
 		},
 		"Drift": {
 			alive, &driftError{model: "x/y"},
-			verdict{code: workflow.FailureModelDrift, message: `The model "x/y" answered, which was not asked.`},
+			runEnd{code: workflow.FailureModelDrift, message: `The model "x/y" answered, which was not requested.`},
 		},
 		"Unreadable": {
 			alive, &outputError{cause: errors.New("painPoints is empty")},
-			verdict{code: workflow.FailureInvalidOutput, message: "The answer cannot be used: painPoints is empty."},
+			runEnd{code: workflow.FailureInvalidOutput, message: "The answer cannot be used: painPoints is empty."},
 		},
 		"CutOff": {
 			alive, &outputError{cause: errors.New("the answer is not one JSON value"), cut: true},
-			verdict{
+			runEnd{
 				code:    workflow.FailureInvalidOutput,
 				message: "The answer was cut off at the limit of its length: the answer is not one JSON value.",
 			},
 		},
 		"Budget": {
 			alive, cost.Refuse(cost.AccountMonth, cost.Balance{Limit: 5, Settled: 5}, 1),
-			verdict{
+			runEnd{
 				code: workflow.FailureBudget,
 				message: cost.Refuse(cost.AccountMonth, cost.Balance{Limit: 5, Settled: 5}, 1).
 					Error(),
@@ -68,41 +68,41 @@ func TestAnErrorIsJudgedByItsType(t *testing.T) {
 		},
 		"NoPrice": {
 			alive, &cost.PriceUnknownError{Model: "m"},
-			verdict{code: workflow.FailurePriceUnknown, message: (&cost.PriceUnknownError{Model: "m"}).Error()},
+			runEnd{code: workflow.FailurePriceUnknown, message: (&cost.PriceUnknownError{Model: "m"}).Error()},
 		},
 		"BadInput": {
-			alive, fault.Invalid(nil, "Too long."), verdict{code: workflow.FailureInvalidRequest, message: "Too long."},
+			alive, fault.Invalid(nil, "Too long."), runEnd{code: workflow.FailureInvalidRequest, message: "Too long."},
 		},
 		"Unbuildable": {
 			alive, &requestError{errors.New("no models")},
-			verdict{code: workflow.FailureInternal, message: "The request could not be built: no models."},
+			runEnd{code: workflow.FailureInternal, message: "The request could not be built: no models."},
 		},
-		"Lost":         {alive, &engine.LostRunError{}, verdict{lost: true, code: workflow.FailureCancelled}},
-		"Over":         {alive, &engine.TerminalError{}, verdict{lost: true, code: workflow.FailureCancelled}},
-		"LostMeantime": {ended(ErrLost), cancelled, verdict{lost: true, code: workflow.FailureCancelled}},
+		"Lost":         {alive, &engine.LostRunError{}, runEnd{lost: true, code: workflow.FailureCancelled}},
+		"Over":         {alive, &engine.TerminalError{}, runEnd{lost: true, code: workflow.FailureCancelled}},
+		"LostMeantime": {ended(ErrLost), cancelled, runEnd{lost: true, code: workflow.FailureCancelled}},
 		"LostWithAnotherError": {
-			ended(ErrLost), &llm.Error{Class: llm.Auth}, verdict{lost: true, code: workflow.FailureCancelled},
+			ended(ErrLost), &llm.Error{Class: llm.Auth}, runEnd{lost: true, code: workflow.FailureCancelled},
 		},
 		"Shutdown":       {ended(ErrShutdown), cancelled, givenBack},
 		"ShutdownBefore": {ended(ErrShutdown), context.Canceled, givenBack},
 		"AnswerDuringShutdown": {
 			ended(ErrShutdown), &llm.Error{Class: llm.Auth, Message: "no"},
-			verdict{code: workflow.FailureAuth, message: "no"},
+			runEnd{code: workflow.FailureAuth, message: "no"},
 		},
-		"Database": {alive, errors.New("connection refused"), verdict{}},
-		"Busy":     {alive, fault.New(fault.Unavailable, "Busy."), verdict{}},
+		"Database": {alive, errors.New("connection refused"), runEnd{}},
+		"Busy":     {alive, fault.New(fault.Unavailable, "Busy."), runEnd{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := verdictOf(c.ctx, c.err)
-			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(verdict{})); diff != "" {
+			got := runEndOf(c.ctx, c.err)
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(runEnd{})); diff != "" {
 				t.Errorf("%v (-want +got):\n%s", c.err, diff)
 			}
 		})
 	}
 }
 
-func TestEveryClassOfTheProviderIsAFailureCode(t *testing.T) {
+func TestClass_IsAFailureCode(t *testing.T) {
 	t.Parallel()
 	for _, class := range []llm.Class{
 		llm.Timeout, llm.RateLimited, llm.ProviderUnavailable, llm.Network, llm.Auth, llm.PaymentRequired,
@@ -114,7 +114,7 @@ func TestEveryClassOfTheProviderIsAFailureCode(t *testing.T) {
 	}
 }
 
-func TestASettlementIsWhatTheProviderSaidElseTheUsage(t *testing.T) {
+func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 	t.Parallel()
 	amount, nothing := cost.Pico(123), cost.Pico(0)
 	usage := cost.Usage{PromptTokens: 10, CompletionTokens: 20}
@@ -162,7 +162,7 @@ func TestASettlementIsWhatTheProviderSaidElseTheUsage(t *testing.T) {
 	}
 }
 
-func TestAnEntryIsRepeatedForTheDatabaseOnly(t *testing.T) {
+func TestBook_RepeatsForTheDatabaseOnly(t *testing.T) {
 	t.Parallel()
 	a := attempt{options: Options{Logger: slog.New(slog.DiscardHandler)}}
 	over, cancel := context.WithCancel(context.Background())
@@ -181,11 +181,11 @@ func TestAnEntryIsRepeatedForTheDatabaseOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			// The context is over before the entry is made: the books are written all the same.
+			// The context has ended before the booking, which is made all the same.
 			err := a.book(over, func(ctx context.Context) error {
 				calls++
 				if ctx.Err() != nil {
-					t.Errorf("the entry's context is over: %v", ctx.Err())
+					t.Errorf("the context of the booking has ended: %v", ctx.Err())
 				}
 				if calls == 1 {
 					return c.first
@@ -193,7 +193,7 @@ func TestAnEntryIsRepeatedForTheDatabaseOnly(t *testing.T) {
 				return nil
 			})
 			if calls != c.want {
-				t.Errorf("got %d entries (%v), want %d", calls, err, c.want)
+				t.Errorf("got %d bookings (%v), want %d", calls, err, c.want)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAGoodAnswerIsKeptAndPaid(t *testing.T) {
+func TestAttempt_KeepsAndPaysAGoodAnswer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		injection sandbox.Injection
@@ -50,7 +50,7 @@ func TestAGoodAnswerIsKeptAndPaid(t *testing.T) {
 	}
 }
 
-func TestWhatWasPaidForNothingIsPaidAllTheSame(t *testing.T) {
+func TestAttempt_PaysAnUnusableAnswer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		injection sandbox.Injection
@@ -87,7 +87,7 @@ func TestWhatWasPaidForNothingIsPaidAllTheSame(t *testing.T) {
 	}
 }
 
-func TestASilentProviderKeepsTheHold(t *testing.T) {
+func TestAttempt_KeepsTheHoldOfASilentProvider(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{attemptLimit: time.Second})
 	b.sandbox.Next(sandbox.HangBeforeHeaders())
@@ -101,7 +101,7 @@ func TestASilentProviderKeepsTheHold(t *testing.T) {
 	}
 }
 
-func TestARefusedHoldSendsNothing(t *testing.T) {
+func TestAttempt_SendsNothingWithoutAHold(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{workflowLimit: cost.Dollar / 1000})
 	b.attempt(t, context.Background())
@@ -114,7 +114,7 @@ func TestARefusedHoldSendsNothing(t *testing.T) {
 	b.audit(t)
 }
 
-func TestTheProviderIsToldTheHighestPriceAccepted(t *testing.T) {
+func TestAttempt_SendsTheHighestAcceptedPrice(t *testing.T) {
 	t.Parallel()
 	dearer := cost.StartPrices()
 	for i := range dearer {
@@ -129,7 +129,7 @@ func TestTheProviderIsToldTheHighestPriceAccepted(t *testing.T) {
 	b.audit(t)
 }
 
-func TestACancelledWorkflowStaysCancelledAndPays(t *testing.T) {
+func TestAttempt_PaysForACancelledWorkflow(t *testing.T) {
 	t.Parallel()
 	for name, injection := range map[string]sandbox.Injection{
 		"Aborted":   sandbox.HangAfterHeaders(),
@@ -159,7 +159,7 @@ func TestACancelledWorkflowStaysCancelledAndPays(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsHandsItsRunBack(t *testing.T) {
+func TestAttempt_ReturnsItsRunAtAShutdown(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	b.sandbox.Next(sandbox.HangAfterHeaders())
@@ -168,14 +168,14 @@ func TestAServerThatStopsHandsItsRunBack(t *testing.T) {
 	if got.State != workflow.ICPFailed || got.Failure != workflow.FailureLeaseExpired {
 		t.Errorf("got %+v, want it to have failed with LEASE_EXPIRED", got)
 	}
-	b.attempt(t, context.Background()) // At once, by whoever asks.
+	b.attempt(t, context.Background()) // At once, by any worker.
 	if got := b.outcome(t); got.State != workflow.ICPCompleted {
 		t.Errorf("after the next attempt: got %+v, want it completed", got)
 	}
 	b.audit(t)
 }
 
-func TestAnAttemptThatIsOverBeforeItBeginsSendsNothing(t *testing.T) {
+func TestAttempt_SendsNothingAfterItsEnd(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -190,7 +190,7 @@ func TestAnAttemptThatIsOverBeforeItBeginsSendsNothing(t *testing.T) {
 	}
 }
 
-func TestAnotherGatewaysCallIsNotAskedFor(t *testing.T) {
+func TestGateway_AsksForItsOwnCallsOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	b.attempt(t, context.Background())

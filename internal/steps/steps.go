@@ -1,8 +1,7 @@
-// Package steps works: one file per automatic step with its prompt, its call to a model and the check of the answer.
-// What every step owes to money and to the journal is written once, in attempt.go.
+// Package steps executes the automatic steps: one file per step with its prompt and the check of its answer.
+// attempt.go has the common part, from the hold to the end of the run.
 //
-// It refuses to decide. Whether a workflow may move, whether money is left and whether a failed step is tried again,
-// the engine says; a step asks a model, hands over what came back, and never keeps a cost to itself.
+// It decides neither on transitions nor on budgets and retries, which are the engine's. It books every cost.
 package steps
 
 import (
@@ -16,57 +15,57 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Executor carries out one automatic step.
+// Executor executes one automatic step.
 type Executor interface {
-	// Key is the step.
+	// Key returns the step.
 	Key() workflow.StepKey
-	// Run makes one attempt for a run that was taken, and returns when the run has its end in the journal or is lost:
-	// both are nil. An error means that the database could not be told; the run then ends with its lease, and what a
-	// model may have charged stays held until the provider has been asked.
+	// Run makes one attempt for a claimed run. It returns nil when the run has ended in the journal or is lost. An error
+	// means that the database did not take the end: the run then ends with its lease, and the hold remains until the
+	// look-up of the generation.
 	//
-	// The context ends the attempt. Its cause says why: ErrLost when the run is not the worker's any more, anything
-	// else, as ErrShutdown, when the worker must go and somebody else shall take over. Money is booked in all cases.
+	// The end of the context ends the attempt. Its cause is ErrLost when the run is no longer the worker's. Any other
+	// cause, such as ErrShutdown, returns the run to other workers. The money is booked in all cases.
 	Run(ctx context.Context, who caller.Caller, flow workflow.Workflow, run workflow.Run) error
 }
 
-// The causes that end an attempt from outside.
+// The causes of a context that ends an attempt.
 var (
-	// ErrLost says that the run is over: cancelled, swept, or taken by somebody else.
+	// ErrLost means that the run is over: cancelled, swept, or taken by another worker.
 	ErrLost = errors.New("the run is lost")
-	// ErrShutdown says that this server stops.
+	// ErrShutdown means that this server stops.
 	ErrShutdown = errors.New("the server is shutting down")
 )
 
-// DefaultLimit is the longest an attempt may wait for a model.
+// DefaultLimit is the longest request to a model.
 const DefaultLimit = 300 * time.Second
 
-// bookkeeping is the longest that one entry into the books may take, also when the attempt is over.
-const bookkeeping = 10 * time.Second
+// bookingTimeout is the longest time for one booking.
+const bookingTimeout = 10 * time.Second
 
-// Options are what the steps work with.
+// Options configure the steps.
 type Options struct {
 	Engine  *engine.Engine
 	Gateway Gateway
-	// Limit bounds the request to the model in one attempt. DefaultLimit when zero.
+	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
-	// Now is the clock that prices are valid by; it is the engine's.
+	// Now is the engine's clock, for the validity of prices.
 	Now    func() time.Time
 	Logger *slog.Logger
-	// Observe is told of each request to a model: of its beginning, and of its end. What it returns is the context of the
-	// request. Nobody is told when nil.
+	// Observe is called at the beginning of each request to a model. It returns the context of the request, and a function
+	// that is called at its end. It may be nil.
 	Observe func(ctx context.Context) (context.Context, func(Asked))
 }
 
-// Asked says how a request to a model ended.
+// Asked is the outcome of a request to a model.
 type Asked struct {
-	// Model is the one that answered, by the name that it is asked and priced by; the first that was asked when nobody
-	// answered; "other" when it was none of those.
+	// Model is the answering model by its priced name, the first requested one when none answered, or "other" for a model
+	// that was not requested.
 	Model string
-	// Outcome is "ANSWERED", or the class of what went wrong.
+	// Outcome is "ANSWERED" or the class of the failure.
 	Outcome string
 }
 
-// New returns the executors of all steps that workers of ours drive.
+// New returns the executors of the steps that the program drives itself.
 func New(o Options) []Executor {
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
@@ -80,7 +79,7 @@ func New(o Options) []Executor {
 	return []Executor{&icp{options: o}}
 }
 
-// Keys returns the steps that New has executors for.
+// Keys returns the steps of the executors of New.
 func Keys() []workflow.StepKey {
 	return []workflow.StepKey{workflow.StepICP}
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// spoken is one attempt whose answer came as a variant.
+// spoken is one attempt with the answer of a variant.
 type spoken struct {
 	variant sandbox.Variant
 	sandbox *sandbox.Sandbox
@@ -35,8 +35,8 @@ type spoken struct {
 	at      map[uuid.UUID]cost.Call // the calls right after the attempt
 }
 
-// TestWire makes an attempt for each variant with the real client, engine and database: the books must agree with the
-// provider's, and only a final figure may settle a call at once.
+// TestWire makes an attempt for each variant, with the real client, engine and database. The ledger must agree with the
+// provider's books, and only a final figure may settle a call at once.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
@@ -54,7 +54,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// speakAll makes the attempts, a few at a time.
+// speakAll makes the attempts, some at a time.
 func (b bundle) speakAll(t *testing.T, variants []sandbox.Variant) []*spoken {
 	t.Helper()
 	all := make([]*spoken, len(variants))
@@ -127,7 +127,7 @@ func (b bundle) callsOf(flow workflow.Workflow) (map[uuid.UUID]cost.Call, error)
 	return byID, err
 }
 
-// sweepSpoken lets two days go by, with the gateway of each call to ask.
+// sweepSpoken sweeps for two days, and asks the gateway of each call.
 func (b bundle) sweepSpoken(t *testing.T, all []*spoken) {
 	t.Helper()
 	ask := func(ctx context.Context, provider, id string) (*engine.SettleInput, error) {
@@ -141,20 +141,20 @@ func (b bundle) sweepSpoken(t *testing.T, all []*spoken) {
 	for range 48 {
 		b.later.Add(int64(time.Hour))
 		for n := 1; n > 0; {
-			// A look-up that cannot be read is an error, and must not keep the sweep from the other calls.
+			// An unreadable look-up is an error of the sweep, which handles the other calls all the same.
 			n, _ = b.engine.SweepCalls(context.Background(), ask)
 		}
 	}
 }
 
-// judge compares what is booked for one variant with the provider's books.
+// judge compares the bookings of one variant with the provider's books.
 func (b bundle) judge(t *testing.T, s *spoken) {
 	t.Helper()
 	if s.err != nil {
 		t.Errorf("the run has no end: %v", s.err)
 	}
 	if s.took > 5*time.Second {
-		t.Errorf("the attempt took %s, want it not to wait", s.took)
+		t.Errorf("the attempt took %s, want no wait", s.took)
 	}
 	flow, err := b.engine.Workflow(context.Background(), b.who, s.flow.ID)
 	if err != nil {
@@ -206,7 +206,7 @@ func (b bundle) compareSpoken(t *testing.T, s *spoken, call cost.Call) {
 	}
 }
 
-// lockedBuffer is a log that a test may read while it is written.
+// lockedBuffer is a buffer for concurrent loggers.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	all bytes.Buffer
