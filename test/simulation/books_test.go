@@ -14,25 +14,25 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// books are the ledger of the simulation's organization as it was seen after the last step. Each look reads what is new
-// and holds it against the invariants; nothing here is computed by the engine.
+// books are the ledger of the simulation's organization after the last step. Each check reads the new rows and compares
+// them with the invariants. The engine computes nothing here.
 type books struct {
 	w        *world
 	accounts map[uuid.UUID]*account
 	calls    map[uuid.UUID]*call
-	// refused are the requests that were told that they get no money.
+	// refused are the requests that got a refusal of money.
 	refused map[string]bool
-	// limits are what administrators have asked an account's limit to be.
+	// limits are the limits that administrators have requested, by account.
 	limits map[cost.Limit]bool
-	// ended are the entries that an adjustment may correct, in the order in which they were seen.
+	// ended are the entries that an adjustment may correct, in the order of the ledger.
 	ended []cost.Entry
-	// due is when a sweeper is to look at the next call; nil when there is none.
+	// due is the time of the sweepers' next check of a call, or nil.
 	due *time.Time
 }
 
 type account struct {
 	dbsqlc.UsageAccount
-	last    cost.Entry // the zero entry, with sequence −1, before the first
+	last    cost.Entry // before the first entry: a zero entry with sequence −1
 	reasons map[string]bool
 }
 
@@ -44,7 +44,7 @@ type call struct {
 	hold            cost.Pico
 	cost            *cost.Pico
 	generation      *string
-	// By account: what was held and has not been given back, what was booked, and by which entry it has ended.
+	// By account: the open hold, the booked cost, and the kind of entry that ended the call.
 	held, booked map[uuid.UUID]cost.Pico
 	outcome      map[uuid.UUID]cost.EntryKind
 }
@@ -70,7 +70,7 @@ const (
 		ORDER BY l.account_id, l.sequence`
 )
 
-// check reads what is new in the books and fails the simulation at the first invariant that does not hold.
+// check reads the new rows and fails the simulation at the first broken invariant.
 func (b *books) check() {
 	if b.w.failure != "" {
 		return
@@ -119,7 +119,7 @@ func rowsOf[Row any](results pgx.BatchResults) ([]Row, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Row])
 }
 
-// call checks how a call has moved since the last look.
+// call checks the change of a call since the last check.
 func (b *books) call(row dbsqlc.AiCall) {
 	c := b.calls[row.ID]
 	if c == nil {
@@ -137,7 +137,7 @@ func (b *books) call(row dbsqlc.AiCall) {
 		}
 		b.calls[row.ID] = c
 		if b.refused[row.Actor] {
-			b.w.failf("the request %s was refused, and its call %s is in the books", row.Actor, row.ID)
+			b.w.failf("the refused request %s has the call %s in the books", row.Actor, row.ID)
 		}
 		for _, other := range b.calls {
 			if other != c && other.actor == c.actor {
@@ -151,9 +151,9 @@ func (b *books) call(row dbsqlc.AiCall) {
 	case c.state != row.State && !mayReach(c.state, row.State):
 		b.w.failf("call %s has gone from %s to %s", row.ID, c.state, row.State)
 	case c.generation != nil && (row.GenerationID == nil || *row.GenerationID != *c.generation):
-		b.w.failf("call %s has forgotten its generation %s", row.ID, *c.generation)
+		b.w.failf("call %s has lost its generation %s", row.ID, *c.generation)
 	case row.MonthID != c.month || row.WorkflowID != c.flow || row.HoldPico != c.hold:
-		b.w.failf("call %s is charged to other accounts, or holds another amount, than when it was admitted", row.ID)
+		b.w.failf("call %s has changed its accounts or its hold since its admission", row.ID)
 	}
 	if c.state != row.State {
 		b.w.saw("a call becomes " + string(row.State))
@@ -161,7 +161,7 @@ func (b *books) call(row dbsqlc.AiCall) {
 	c.state, c.cost, c.generation = row.State, row.CostPico, row.GenerationID
 }
 
-// mayReach reports whether a call may have gone from one state to another in one step or several.
+// mayReach reports whether a call may reach a state from another one, in one or several transitions.
 func mayReach(from, to cost.CallState) bool {
 	for _, next := range cost.CallStates() {
 		if from.MayBecome(next) && (next == to || mayReach(next, to)) {
@@ -171,7 +171,7 @@ func mayReach(from, to cost.CallState) bool {
 	return false
 }
 
-// entry checks one new entry of the ledger against the one before it, its account, and its call.
+// entry compares a new entry of the ledger with the previous entry, its account and its call.
 func (b *books) entry(e cost.Entry) {
 	a := b.accounts[e.AccountID]
 	fail := func(format string, args ...any) {
@@ -189,11 +189,11 @@ func (b *books) entry(e cost.Entry) {
 	case e.Check() != nil:
 		fail("%v", e.Check())
 	case e.Delta.Limit != 0 && !b.limits[e.After.Limit]:
-		fail("nobody has asked for the limit $%s", e.After.Limit)
+		fail("no request has set the limit $%s", e.After.Limit)
 	case e.Kind == cost.EntryReserve && a.Kind == cost.AccountMonth && !inMonth(a, e):
-		fail("the call is admitted at %s to a month that it does not belong to", e.At)
+		fail("the call is admitted at %s to another month", e.At)
 	}
-	// A person's request has a reason of its own: that it is here twice means that it was carried out twice.
+	// A request of a person has a unique reason: a second row means a second execution.
 	if reason := e.Reason[strings.LastIndex(e.Reason, ":")+1:]; strings.Contains(reason, "request") {
 		if a.reasons[reason] {
 			fail("the request %q is carried out a second time", reason)
@@ -220,11 +220,11 @@ func inMonth(a *account, e cost.Entry) bool {
 	return a.PeriodStart != nil && !e.At.Before(*a.PeriodStart) && e.At.Before(*a.PeriodEnd)
 }
 
-// charge books an entry on its call and checks that the call has one hold and one outcome there.
+// charge adds an entry to its call, and checks that the call has one hold and one outcome on the account.
 func (b *books) charge(e cost.Entry, fail func(string, ...any)) {
 	c := b.calls[*e.CallID]
 	if c == nil {
-		fail("its call is not there")
+		fail("its call does not exist")
 		return
 	}
 	_, held := c.held[e.AccountID]
@@ -247,8 +247,8 @@ func (b *books) charge(e cost.Entry, fail func(string, ...any)) {
 	c.booked[e.AccountID] += e.Delta.Settled
 }
 
-// balances checks that every account is the sum of its ledger and of the open calls, and that every call stands on both
-// of its accounts alike.
+// balances checks that every account is the sum of its entries and of its open calls, and that both accounts of a call
+// agree about it.
 func (b *books) balances() {
 	held, booked := map[uuid.UUID]cost.Pico{}, map[uuid.UUID]cost.Pico{}
 	for _, c := range b.calls {
@@ -261,7 +261,7 @@ func (b *books) balances() {
 		switch {
 		case c.booked[c.flow] != c.booked[c.month] || c.held[c.flow] != c.held[c.month] ||
 			c.outcome[c.flow] != c.outcome[c.month]:
-			b.w.failf("call %s stands on its workflow's account otherwise than on its month's", c.id)
+			b.w.failf("call %s differs between its workflow's account and its month's", c.id)
 		case c.outcome[c.flow] != outcomes[c.state] && !c.recorded:
 			b.w.failf("call %s is %s, the ledger ended it by %q", c.id, c.state, c.outcome[c.flow])
 		case c.held[c.flow] != 0 && !c.state.Open():
@@ -277,12 +277,12 @@ func (b *books) balances() {
 			b.w.failf("account %s has settled $%s, its ledger has booked $%s", id, a.SettledPico, booked[id])
 		case a.SettledPico != last.Settled || a.HeldPico != last.Held || a.LimitPico != last.Limit ||
 			a.Stopped != last.Stopped || a.Sequence != a.last.Sequence:
-			b.w.failf("account %s is not what its last entry, %d, says", id, a.last.Sequence)
+			b.w.failf("account %s differs from its last entry, %d", id, a.last.Sequence)
 		}
 	}
 }
 
-// outcomes are the entries that end a call in each of its states.
+// outcomes has the kind of entry that ends a call, for each state.
 var outcomes = map[cost.CallState]cost.EntryKind{
 	cost.CallSettled: cost.EntrySettle, cost.CallReleased: cost.EntryRelease, cost.CallAssumed: cost.EntryAssume,
 }

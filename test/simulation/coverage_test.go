@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// coverage counts what has happened in all simulations together. A simulation that exercises nothing proves nothing.
+// coverage counts the events of all simulations together. A simulation that exercises nothing proves nothing.
 type coverage struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -23,8 +23,8 @@ func (c *coverage) add(more map[string]int) {
 	}
 }
 
-// mustHappen is what enough simulations must have seen. Every statement that writes, and is
-// not too rare for it, must besides have been broken before and after.
+// mustHappen are the events that must occur when there are enough steps. In addition every writing statement that is
+// sent often must have been broken before and after.
 var mustHappen = []string{
 	"blocked", "time passes",
 	"the connection breaks before a statement", "the connection breaks after a statement",
@@ -32,12 +32,12 @@ var mustHappen = []string{
 	"reserve", "reserve BUDGET_EXHAUSTED", "reserve BUDGET_HELD", "reserve replayed", "reserve without an answer",
 	"reserve TERMINAL_STATE", "reserve STALE_STATE", "mismatch IDEMPOTENCY_MISMATCH",
 	"dispatch", "dispatch STALE_STATE", "identify", "settle", "settle replayed", "settle late", "release",
-	"release replayed", "suspect", "sweep calls", "sweep calls with a look-up that fails", "sweep runs",
-	"a run is taken", "a run is swept or woken", "renew", "finish", "a lost run is fenced, and its cost is booked", "fail",
+	"release replayed", "suspect", "sweep calls", "sweep calls with a failed lookup", "sweep runs",
+	"a run is taken", "a run is swept or woken", "renew", "finish", "a lost run is fenced and its cost is booked", "fail",
 	"fail STALE_STATE", "create", "generate", "cancel", "adjust", "adjust replayed", "record", "record replayed",
 	"set a workflow's limit", "set the monthly limit", "a limit is lowered", "a limit replayed", "set the time zone",
-	"the look-up answers", "the look-up does not know yet", "a charge above its hold", string(told), string(listed),
-	string(refused), string(cutOff), string(lost), "a client that is never heard of again",
+	"the lookup has an answer", "the lookup has no answer yet", "a charge above its hold", string(told), string(listed),
+	string(refused), string(cutOff), string(lost), "a client dies before its report",
 	"a call becomes DISPATCHED", "a call becomes SETTLED", "a call becomes RELEASED", "a call becomes UNKNOWN",
 	"a call becomes ASSUMED", "a late answer corrects an assumption", "a wrong correction is corrected",
 	"a call is settled after its month has ended",
@@ -45,14 +45,14 @@ var mustHappen = []string{
 	"an entry LIMIT", "an entry RECORD", "an overage of SETTLE", "an overage of RECORD",
 }
 
-// enough is the number of steps of all seeds together from which everything must have happened.
+// enough is the number of steps of all seeds from which every event must have occurred.
 const enough = 25_000
 
-// often is how often a statement must have been sent for it to have been broken in every way.
+// often is the number of times that a statement must be sent before it must have been broken in every way.
 const often = 50
 
-// judge prints what has happened, and fails when something never did.
-func (c *coverage) judge(t *testing.T) {
+// check prints the counts, and fails if an event has never occurred.
+func (c *coverage) check(t *testing.T) {
 	t.Helper()
 	var all strings.Builder
 	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
@@ -70,12 +70,12 @@ func (c *coverage) judge(t *testing.T) {
 	}
 	for _, what := range must {
 		if c.counts[what] == 0 {
-			t.Errorf("this has never happened: %s", what)
+			t.Errorf("this event has never occurred: %s", what)
 		}
 	}
 }
 
-// mayWrite reports whether a statement can change what others see.
+// mayWrite reports whether a statement can write.
 func mayWrite(statement string) bool {
 	switch statement {
 	case "begin", "rollback":

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// These tests take a guard out of the program's own statements, and with it what stands behind it in the database, and
-// see the simulation fail: that it finds nothing is worth something only if it would.
+// These tests remove a guard from the program's statements, and the constraints behind it in the database. The
+// simulation must fail then. Otherwise a simulation without findings would prove nothing.
 
 func TestGuardMutation_WithoutTheLimitAnAccountIsOverspent(t *testing.T) {
 	t.Parallel()
-	limit := &weakening{
+	limit := &mutation{
 		query: "AccountHold", guard: "AND a.limit_pico - a.settled_pico - a.held_pico >= ", instead: "AND 0 <= ",
 	}
 	c := newCluster(t, limit)
@@ -21,10 +21,10 @@ func TestGuardMutation_WithoutTheLimitAnAccountIsOverspent(t *testing.T) {
 
 func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
 	t.Parallel()
-	// Two settlements of one call exclude each other three times over: the call is locked before it is looked at, its
-	// state is asked for again by the statement that ends it, and the database lets no outcome follow another one.
-	lock := &weakening{query: "CallLock", guard: "FOR NO KEY UPDATE"}
-	state := &weakening{query: "CallSettle", guard: "AND c.state = ANY(", instead: "AND '' <> ALL("}
+	// Three guards exclude a second settlement of a call: the lock before the read, the condition on the state in the
+	// statement that ends the call, and a constraint on outcomes.
+	lock := &mutation{query: "CallLock", guard: "FOR NO KEY UPDATE"}
+	state := &mutation{query: "CallSettle", guard: "AND c.state = ANY(", instead: "AND '' <> ALL("}
 	c := newCluster(t, lock, state)
 	c.alter(t, `DROP TRIGGER ai_calls_only_move_forward ON ai_calls`)
 	c.alter(t, `ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_one_hold_one_outcome CASCADE`)
@@ -42,7 +42,7 @@ func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	}
 }
 
-// alter changes the cluster's database as its owner.
+// alter changes the database as its owner.
 func (c *cluster) alter(t *testing.T, statement string) {
 	t.Helper()
 	if _, err := c.db.Owner.Exec(context.Background(), statement); err != nil {
@@ -50,16 +50,16 @@ func (c *cluster) alter(t *testing.T, statement string) {
 	}
 }
 
-// crowded is a temper in which the guards are needed often: many clients at once, and nothing else that could go wrong.
-func crowded(*world) temper {
-	return temper{
+// crowded is a profile that needs the guards often: many clients at once, and no failures.
+func crowded(*world) profile {
+	return profile{
 		roles: []role{{"client", 1, false, client}, {"client", 1, false, client}, {"treasurer", 1, false, treasurer}},
 		crowd: mostActors, passesOneIn: 100,
 	}
 }
 
-// finds simulates seeds until one fails, and checks that it fails by the invariant that the guard is for.
-func finds(t *testing.T, c *cluster, invariant string, guards ...*weakening) {
+// finds simulates seeds until one fails. It must fail by the invariant of the guard.
+func finds(t *testing.T, c *cluster, invariant string, guards ...*mutation) {
 	t.Helper()
 	var failures []string
 	for seed := uint64(1); seed <= 60; seed++ {
@@ -69,12 +69,12 @@ func finds(t *testing.T, c *cluster, invariant string, guards ...*weakening) {
 			break
 		}
 		if failures = append(failures, got.failure); seed == 60 {
-			t.Errorf("the simulation does not notice that the guard is gone; it says %q", failures)
+			t.Errorf("the simulation does not find the missing guard; it reports %q", failures)
 		}
 	}
 	for _, g := range guards {
 		if g.found.Load() == 0 {
-			t.Errorf("the statement %s has no guard %q: this test proves nothing any more", g.query, g.guard)
+			t.Errorf("the statement %s has no guard %q: this test proves nothing", g.query, g.guard)
 		}
 	}
 }

@@ -20,12 +20,12 @@ const (
 	cent         = cost.Dollar / 100
 )
 
-// provider is a model provider with books of its own, which are the truth that the ledger has to reach.
+// provider is a model provider. The ledger must reach its charges.
 type provider struct {
 	w           *world
-	charges     map[uuid.UUID]*charge // by call
+	charges     map[uuid.UUID]*charge // charges by call
 	generations map[string]*charge
-	// outside are the calls that were made without asking, by the request that records each.
+	// outside are the calls without a reservation, by the request that records them.
 	outside map[string]engine.RecordInput
 }
 
@@ -38,39 +38,39 @@ func newProvider(w *world) *provider {
 	}
 }
 
-// charge is what became of one request.
+// charge is the result of one request.
 type charge struct {
 	call       uuid.UUID
 	generation string
 	cost       cost.Pico
 	usage      cost.Usage
 	fate       fate
-	// variant is how the answer stands on the wire, scene what it says, and heard what the real client makes of it.
+	// variant is the form of the answer on the wire, scene its content, and heard the result of the real client.
 	variant sandbox.Variant
 	scene   sandbox.Scene
 	heard   llm.Answer
-	failed  bool // the answer is of no use
-	// knownFrom is when the look-up begins to answer; nil for never.
+	failed  bool // the answer cannot be used
+	// knownFrom is the time from which a lookup has an answer, or nil.
 	knownFrom *time.Time
 }
 
-// fate is what the client hears of its request.
+// fate is the result that the client gets for its request.
 type fate string
 
 const (
-	// told: the answer comes with its cost.
+	// told: an answer with its cost.
 	told fate = "an answer with its cost"
-	// listed: the answer comes without its cost, which is that of the price table.
+	// listed: an answer without its cost, which follows from the price table.
 	listed fate = "an answer without its cost"
-	// refused: the provider proves that nothing was charged.
+	// refused: a proof that nothing was charged.
 	refused fate = "a refusal"
-	// cutOff: the model was at work, and the client knows at most the generation's name.
-	cutOff fate = "an answer that is cut off"
-	// lost: nothing was charged, and the client cannot know.
-	lost fate = "a request that is lost"
+	// cutOff: the model has worked, and the client knows at most the generation's id.
+	cutOff fate = "an aborted answer"
+	// lost: nothing was charged, and the client does not know.
+	lost fate = "a lost request"
 )
 
-// send makes the request of a call that was admitted, and decides its fate.
+// send makes the request of an admitted call and decides its fate.
 func (p *provider) send(a *actor, call cost.Call) *charge {
 	row, admitted := p.w.books.calls[call.ID]
 	switch {
@@ -114,7 +114,7 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 	return c
 }
 
-// price is what a call costs: less than its hold nearly always, all of it at times, and sometimes more.
+// price returns the cost of a call: nearly always less than its hold, sometimes equal, sometimes more.
 func (p *provider) price(call cost.Call) (cost.Pico, cost.Usage) {
 	usage := cost.Usage{PromptTokens: 1 + p.w.chance.Int64N(4000), CompletionTokens: p.w.chance.Int64N(2000)}
 	switch {
@@ -134,7 +134,7 @@ func (p *provider) listPrice(u cost.Usage) cost.Pico {
 	return listed
 }
 
-// charged returns what a call has cost in the provider's books.
+// charged returns the provider's charge for a call.
 func (p *provider) charged(c *call) cost.Pico {
 	if request := p.charges[c.id]; request != nil {
 		return request.cost
@@ -145,7 +145,7 @@ func (p *provider) charged(c *call) cost.Pico {
 	return 0
 }
 
-// settlement is the provider's own word about a request, with the names that the client has read beside it.
+// settlement returns the provider's figures for a request, with the names that the client has read.
 func (c *charge) settlement() engine.SettleInput {
 	in := engine.SettleInput{
 		CallID:       c.call,
@@ -161,25 +161,25 @@ func (c *charge) settlement() engine.SettleInput {
 	return in
 }
 
-// ask looks a generation up, as sweepers do: it may lag, and it may know nothing for ever.
+// ask looks a generation up, like a sweeper. The answer may come late or never.
 func (p *provider) ask(ctx context.Context, name, generation string) (*engine.SettleInput, error) {
 	c := p.generations[generation]
 	switch {
 	case name != providerName || c == nil:
-		p.w.failf("the provider %s is asked for the generation %q, which it has not made", name, generation)
+		p.w.failf("a lookup at the provider %s for the unknown generation %q", name, generation)
 		return nil, nil
 	case !p.w.calm && p.w.oneIn(2):
-		p.w.saw("the look-up fails")
+		p.w.saw("the lookup fails")
 		return nil, errLookup
 	case c.knownFrom == nil || p.w.clock.Before(*c.knownFrom):
-		p.w.saw("the look-up does not know yet")
+		p.w.saw("the lookup has no answer yet")
 		return nil, nil
 	}
 	found, err := c.client().Generation(ctx, generation)
 	if err != nil || found.Cost != c.cost {
-		p.w.failf("the look-up of %s says %s, %v, want %s", c.variant.Name, found.Cost, err, c.cost)
+		p.w.failf("the lookup of %s returns %s, %v, want %s", c.variant.Name, found.Cost, err, c.cost)
 	}
-	p.w.saw("the look-up answers")
+	p.w.saw("the lookup has an answer")
 	return &engine.SettleInput{
 		CallID:       c.call,
 		Model:        found.Model,
@@ -190,4 +190,4 @@ func (p *provider) ask(ctx context.Context, name, generation string) (*engine.Se
 	}, nil
 }
 
-var errLookup = errors.New("the provider cannot be asked now")
+var errLookup = errors.New("the provider is unavailable")

@@ -22,13 +22,13 @@ func (w *world) stopIfFailed() {
 	}
 }
 
-// rest lets everybody end in peace, brings every call to its end, and holds the ledger against the provider's books.
-func (w *world) rest() {
+// quiesce lets all actors end without failures, ends every call, and compares the ledger with the provider's charges.
+func (w *world) quiesce() {
 	w.calm = true
 	for len(w.actors) > 0 {
 		ready := w.ready()
 		if len(ready) == 0 {
-			w.failf("everybody waits for somebody else's lock: %s", w.standings())
+			w.failf("all actors wait for locks: %s", w.actorStates())
 		} else {
 			w.send(pick(w, ready))
 		}
@@ -44,7 +44,7 @@ func (w *world) rest() {
 			return err
 		})
 	}
-	// After an hour nobody who reserved is waited for, and a day later no answer is.
+	// A reserved call is due after an hour, and an unknown one is assumed after a day.
 	for _, later := range []time.Duration{62 * time.Minute, 25 * time.Hour} {
 		w.clock = w.clock.Add(later)
 		w.sweep()
@@ -59,22 +59,22 @@ func (w *world) rest() {
 	w.audit()
 }
 
-// quietly calls the engine when nobody else does and nothing breaks.
+// quietly calls the engine without other actors and without failures.
 func (w *world) quietly(what string, do func(context.Context, *engine.Engine) error) {
 	if err := do(context.Background(), w.servers[0].engine); err != nil {
-		w.failf("%s at rest: %v", what, err)
+		w.failf("%s after quiescence: %v", what, err)
 	}
-	if what != "cancel" && what != "verify" { // They book nothing.
+	if what != "cancel" && what != "verify" { // These verbs book nothing.
 		w.books.check()
 	}
 	w.stopIfFailed()
 }
 
-// sweep looks after calls until there is nothing more to do now. The runs are over: their workflows are cancelled.
+// sweep sweeps calls until none is due. The workflows are cancelled, so no run is open.
 func (w *world) sweep() {
 	for swept, rounds := 1, 0; swept > 0; rounds++ {
 		if rounds > 200 {
-			w.failf("the sweeper comes to no end")
+			w.failf("the sweep does not end")
 		}
 		w.quietly("sweep calls", func(ctx context.Context, e *engine.Engine) (err error) {
 			swept, err = e.SweepCalls(ctx, w.provider.ask)
@@ -83,13 +83,13 @@ func (w *world) sweep() {
 	}
 }
 
-// compare holds the ledger against what the provider has charged: first as the sweep has left it, where only assumed
-// calls may differ and those that a person has corrected, and then after the provider's last word.
+// compare compares the ledger with the provider's charges. Before the late answers only assumed calls and calls that a
+// person has corrected may differ. After them none may differ.
 func (w *world) compare() {
 	auditor := caller.Caller{Actor: "auditor", OrganizationID: w.organization, Role: caller.Admin}
 	for actor, in := range w.provider.outside {
 		if !slices.ContainsFunc(w.inOrder(), func(c *call) bool { return c.actor == actor }) {
-			auditor.Actor = actor // Its record got no answer and was not carried out; it tries once more.
+			auditor.Actor = actor // The record had no answer and was not executed, so its actor retries it.
 			w.quietly("record", func(ctx context.Context, e *engine.Engine) error {
 				_, err := e.Record(ctx, auditor, in)
 				return err
@@ -102,7 +102,7 @@ func (w *world) compare() {
 		switch {
 		case booked == charged:
 		case !assumed && !w.corrected[c.id]:
-			w.failf("the provider has charged $%s for call %s, which is %s; the ledger says $%s", charged, c.id, c.state,
+			w.failf("the provider has charged $%s for call %s, which is %s; the ledger has $%s", charged, c.id, c.state,
 				booked)
 		case w.corrected[c.id]:
 			w.saw("a wrong correction is corrected")
@@ -117,7 +117,7 @@ func (w *world) compare() {
 	}
 }
 
-// inOrder returns the calls in an order that follows from the seed.
+// inOrder returns the calls in an order that the seed determines.
 func (w *world) inOrder() []*call {
 	calls := make([]*call, 0, len(w.books.calls))
 	for _, c := range w.books.calls {
@@ -134,7 +134,7 @@ func (w *world) correct(who caller.Caller, c *call, to cost.Pico) {
 			AccountID: w.books.ended[i].AccountID,
 			Sequence:  w.books.ended[i].Sequence,
 			Cost:      to,
-			Reason:    "the truth",
+			Reason:    "the provider's figure",
 		})
 		return err
 	})
@@ -151,11 +151,11 @@ func (w *world) answerLate(who caller.Caller, c *call, charged cost.Pico) {
 	})
 }
 
-// audit asks the engine's own auditor, and writes the heads of all chains into the trace: two runs of one seed have the
-// same.
+// audit runs the engine's own verification. It writes the heads of all chains into the trace, which two runs of one
+// seed share.
 func (w *world) audit() {
 	w.quietly("verify", func(ctx context.Context, _ *engine.Engine) error {
-		findings, err := audit.New(w.cluster.db.Books(), time.Now).Verify(ctx) // Books has not the server's role.
+		findings, err := audit.New(w.cluster.db.Books(), time.Now).Verify(ctx) // Books does not have the server's role.
 		for _, f := range findings {
 			w.failf("verify: %s", f)
 		}

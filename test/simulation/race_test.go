@@ -2,5 +2,5 @@
 
 package simulation_test
 
-// The race detector takes as long for fewer than half as many.
+// The race detector makes each seed more than twice as slow.
 func init() { usualSeeds = 90 }

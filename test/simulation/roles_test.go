@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// role is what an actor does with its life, and how often one comes.
+// role is the script of an actor and its frequency.
 type role struct {
 	name   string
 	often  int
@@ -33,20 +33,20 @@ var roles = []role{
 	{"mover", 1, false, mover},
 }
 
-// temper is what a seed is like: who comes how often, how fast time passes, how much breaks. Seeds that differ in kind
-// find more than seeds that are all a bit of everything.
-type temper struct {
-	roles       []role // each as often as it comes
-	crowd       int    // how many live at a time
-	passesOneIn int    // steps, until time passes
-	fragility   int    // 0: nothing breaks
+// profile is the character of a seed: its roles, the speed of time and the frequency of failures. Different profiles
+// find more than one mixed profile.
+type profile struct {
+	roles       []role // each as often as its frequency
+	crowd       int    // actors at the same time
+	passesOneIn int    // average number of steps between two moves of the clock
+	fragility   int    // frequency of failures; 0 for none
 }
 
-// sweeper is there from the beginning, and comes again when its server has died.
+// sweeper exists from the beginning, and is replaced when its server dies.
 var sweeper = role{"sweeper", 0, true, sweepCalls}
 
-func (w *world) newTemper() temper {
-	t := temper{
+func (w *world) newProfile() profile {
+	t := profile{
 		crowd: 2 + w.chance.IntN(mostActors-1), passesOneIn: pick(w, []int{6, 15, 40}), fragility: pick(w, []int{0, 1, 1, 3}),
 	}
 	for len(t.roles) == 0 {
@@ -57,12 +57,11 @@ func (w *world) newTemper() temper {
 	return t
 }
 
-// answers are the refusals that a verb may answer with. Any other error, unless a connection has broken, is a fault of
-// the engine.
+// answers are the refusals of each verb. Any other error is a fault of the engine, unless a connection has broken.
 var answers = map[string][]fault.Kind{
 	"reserve":  {fault.BudgetExhausted, fault.BudgetHeld, fault.TerminalState, fault.StaleState},
 	"dispatch": {fault.StaleState, fault.Conflict},
-	"release":  {fault.Conflict, fault.IdempotencyMismatch}, // A sweeper may have released it for another reason.
+	"release":  {fault.Conflict, fault.IdempotencyMismatch}, // A sweeper may have released the call for another reason.
 	"settle":   {fault.Conflict},
 	"finish":   {fault.StaleState},
 	"fail":     {fault.StaleState},
@@ -73,8 +72,8 @@ var answers = map[string][]fault.Kind{
 	"adjust":   {fault.Conflict},
 }
 
-// judge ends the simulation when a verb answers with what it must not.
-func (w *world) judge(a *actor, verb string, err error) {
+// checkAnswer fails the simulation when a verb returns an unexpected error.
+func (w *world) checkAnswer(a *actor, verb string, err error) {
 	if verb == "sweep calls" && errors.Is(err, errLookup) || slices.Contains(answers[verb], fault.KindOf(err)) {
 		return
 	}
@@ -84,12 +83,12 @@ func (w *world) judge(a *actor, verb string, err error) {
 	w.failf("%s: %s answers %s: %v", a.name, verb, fault.KindOf(err), err)
 }
 
-// note counts how a verb has ended.
+// note counts the result of a verb.
 func (w *world) note(a *actor, verb string, err error) {
 	what := verb
 	switch kind := fault.KindOf(err); {
 	case errors.Is(err, errLookup):
-		what += " with a look-up that fails"
+		what += " with a failed lookup"
 	case err != nil && !expected(err):
 		what += " without an answer"
 	case err != nil:
@@ -99,16 +98,16 @@ func (w *world) note(a *actor, verb string, err error) {
 	w.tracef("%s: %s", a.name, what)
 }
 
-// expected reports an answer, be it a refusal, after which the caller knows what has happened.
+// expected reports whether the caller knows the result after this error: success, or a refusal.
 func expected(err error) bool {
 	kind := fault.KindOf(err)
 	return kind != fault.Internal && kind != fault.Unavailable
 }
 
-// amount is a hold: a few cents, and an odd number of picodollars.
+// amount returns a hold of a few cents and some picodollars.
 func (w *world) amount() cost.Pico { return cent + cost.Pico(w.chance.Int64N(int64(30*cent))) }
 
-// client is a program outside: it reserves, asks the provider, and tells what came of it, if it lives so long.
+// client is an external program: it reserves money, asks the provider and reports the result. It may die before that.
 func client(a *actor) {
 	in := engine.ReserveInput{WorkflowID: pick(a.w, a.w.flows), IdempotencyKey: a.key()}
 	if a.w.oneIn(4) {
@@ -130,21 +129,21 @@ func client(a *actor) {
 		a.pause()
 	}
 	if a.w.oneIn(6) {
-		a.w.saw("a client that is never heard of again")
+		a.w.saw("a client dies before its report")
 		return
 	}
 	a.twice(func(a *actor) { a.report(request) })
 	a.report(request)
 }
 
-// twice lets somebody else at times ask for the same at the same moment, as a client does that has lost patience.
+// twice sometimes adds an actor with the same request at the same time, like a client after a timeout.
 func (a *actor) twice(script func(*actor)) {
 	if a.w.oneIn(3) {
 		a.w.coming = append(a.w.coming, role{name: "twin of " + a.name, script: script})
 	}
 }
 
-// report tells the engine what the client knows of its request.
+// report settles or releases the call by the result of its request.
 func (a *actor) report(request *charge) {
 	switch request.fate {
 	case told, listed:
@@ -154,7 +153,7 @@ func (a *actor) report(request *charge) {
 	}
 }
 
-// reserve asks for money until there is an answer; admitted calls may be asked for again, and then again with another
+// reserve repeats a reservation until there is an answer. It may repeat an admitted one, with the same and with another
 // content.
 func (a *actor) reserve(in engine.ReserveInput) (call cost.Call, admitted bool) {
 	who, got := a.as(), engine.Charged{}
@@ -183,14 +182,14 @@ func (a *actor) reserve(in engine.ReserveInput) (call cost.Call, admitted bool) 
 	return call, true
 }
 
-// refused asks for something else under a key, or for a call, that was used before.
+// refused sends other content for a used key or call. The engine must refuse it.
 func (a *actor) refused(what string, do func(context.Context, *engine.Engine) error) {
 	if a.persist("mismatch", do) == nil {
-		a.w.failf("%s: %s was not refused", a.name, what)
+		a.w.failf("%s: %s was accepted", a.name, what)
 	}
 }
 
-// settle says what a call has cost.
+// settle settles a call with its cost.
 func (a *actor) settle(request *charge) {
 	in, who, got := request.settlement(), a.as(), engine.Charged{}
 	if in.IdempotencyKey = a.key(); request.fate == listed {
@@ -205,7 +204,7 @@ func (a *actor) settle(request *charge) {
 	}
 	if a.w.oneIn(4) {
 		if a.w.oneIn(2) {
-			in.IdempotencyKey = "" // The call itself is the key then.
+			in.IdempotencyKey = "" // Without a key the call itself identifies the request.
 		}
 		if a.persist("settle", do) == nil && !got.Replayed && !a.w.corrected[request.call] {
 			a.w.failf("the same settlement of call %s is carried out twice", request.call)
@@ -233,7 +232,7 @@ func (a *actor) release(call uuid.UUID, reason string) {
 	}
 }
 
-// sweepCalls looks after the calls that nobody has ended, one after the other, as every server does all the time.
+// sweepCalls sweeps open calls one after the other, like the sweeper of a server.
 func sweepCalls(a *actor) {
 	for !a.w.calm {
 		swept := 0
@@ -261,7 +260,7 @@ func sweepRuns(a *actor) {
 	})
 }
 
-// author makes work: a new workflow, or a first step of an old one.
+// author creates a workflow, or starts the first step of an existing one.
 func author(a *actor) {
 	flow, who := pick(a.w, a.w.flows), a.as()
 	if a.w.oneIn(2) && len(a.w.flows) < 8 {
@@ -285,9 +284,9 @@ func author(a *actor) {
 	})
 }
 
-// canceller ends a workflow, which costs whoever works on it the run.
+// canceller cancels a workflow. Its worker loses the run.
 func canceller(a *actor) {
-	if a.w.cancelled*2 < len(a.w.flows) { // Somebody has to go on.
+	if a.w.cancelled*2 < len(a.w.flows) { // At least half of the workflows must remain.
 		a.w.cancelled++
 		a.cancelFlow(pick(a.w, a.w.flows))
 	}
@@ -301,7 +300,7 @@ func (a *actor) cancelFlow(flow uuid.UUID) {
 	})
 }
 
-// mover takes the organization to another time zone.
+// mover changes the organization's time zone.
 func mover(a *actor) {
 	zone, who := pick(a.w, []string{"UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"}), a.as()
 	err := a.persist("set the time zone", func(ctx context.Context, e *engine.Engine) error {
@@ -313,5 +312,5 @@ func mover(a *actor) {
 	}
 }
 
-// request names what an actor asks for, so that the ledger shows who asked and how often it was done.
+// request returns a unique name of a request, so that the ledger shows its actor and each execution.
 func (a *actor) request() string { return fmt.Sprintf(" request of %s/%d", a.name, a.asked) }

@@ -15,90 +15,90 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 )
 
-// patience is how long the driver waits for a fact before it gives up. Nothing is decided by it.
-const patience = 20 * time.Second
+// timeout is the longest time that the driver waits for an event. It decides nothing else.
+const timeout = 20 * time.Second
 
-// standing is where an actor is, as the driver sees it.
-type standing int
+// actorState is the state of an actor for the driver.
+type actorState int
 
 const (
-	running  standing = iota // it computes, or a statement of its is under way
-	pausing                  // between two of its calls
-	sending                  // a statement is about to be sent
-	answered                 // a statement has ended, and its answer was not looked at yet
-	blocked                  // a statement waits for a lock of another actor
-	departed                 // its script is over
+	running  actorState = iota // it computes, or a statement is in flight
+	pausing                    // between two calls
+	sending                    // a statement is about to be sent
+	answered                   // a statement has ended and its answer is unread
+	blocked                    // a statement waits for another actor's lock
+	departed                   // its script has ended
 )
 
-// actor is somebody who calls the engine: a client of the API, a worker, a sweeper, an administrator. It runs on a
-// goroutine of its own, but only ever when the driver lets it: it parks before and after every statement and wherever
-// its script pauses. So one seed is one order of all statements of all actors, whatever the machine does.
+// actor calls the engine like a client of the API, a worker, a sweeper or an administrator. It runs on its own
+// goroutine, but only while the driver lets it. It parks before and after every statement, and at every pause of its
+// script. So a seed determines the order of all statements of all actors on any machine.
 type actor struct {
 	w      *world
 	role   string
 	name   string
 	number int
 	server *server
-	// mortal: it lives in the server and ends with it. The others lose only the answer and go on elsewhere.
+	// mortal actors run in the server and end with it. Others lose only the answer and continue at another server.
 	mortal bool
-	asked  int // requests so far
+	asked  int // number of requests
 
 	events chan<- event
 	resume chan breakage
 
-	// What follows is the driver's while the actor is parked, and the actor's while it runs.
-	standing  standing
+	// The driver owns the fields below while the actor is parked, and the actor owns them while it runs.
+	state     actorState
 	statement string
 	result    string
-	within    bool // its transaction goes on: nobody sees yet what the statement has done
+	within    bool // its transaction is open, so its changes are invisible
 	conn      *pgx.Conn
 	cancel    context.CancelFunc
-	broken    bool // something was broken in this call: any error is to be expected
-	crashed   bool // its server has died in this call
-	dead      bool // and the call has heard of it: nothing that it still tries reaches the database
+	broken    bool // a connection has broken in this call: any error is allowed
+	crashed   bool // its server has died during this call
+	dead      bool // the call has seen the death of its server: none of its later statements reaches the database
 }
 
-// event is an actor's word that it has parked.
+// event is the message of an actor that has parked.
 type event struct {
 	actor     *actor
-	standing  standing
+	state     actorState
 	statement string
 	result    string
 	conn      *pgx.Conn
 	within    bool
 }
 
-// died unwinds the script of an actor whose server has died, or whose world has ended.
+// died is the panic that ends the script of an actor whose server or simulation has ended.
 type died struct{}
 
-// park hands control to the driver and returns when it comes back.
+// park gives control to the driver. It returns when the driver resumes the actor.
 func (a *actor) park(e event) breakage {
 	e.actor = a
 	a.events <- e
 	return <-a.resume
 }
 
-// pause lets others go first, and time pass.
+// pause lets other actors and the clock proceed.
 func (a *actor) pause() {
-	a.park(event{standing: pausing})
+	a.park(event{state: pausing})
 	if a.w.over || a.crashed && a.mortal {
 		panic(died{})
 	}
 }
 
-// live runs a script until it is over or its server dies.
+// live runs a script until it ends or its server dies.
 func (a *actor) live(script func(*actor)) {
 	defer func() {
 		if cause := recover(); cause != nil && cause != (died{}) {
 			a.w.failf("the script of %s: %v", a.name, cause)
 		}
-		a.events <- event{actor: a, standing: departed}
+		a.events <- event{actor: a, state: departed}
 	}()
 	a.pause()
 	script(a)
 }
 
-// as returns the caller of a new request. Its name is in the books, so that each row there leads to one request.
+// as returns the caller of a new request. Its name is unique, so that each row of the books belongs to one request.
 func (a *actor) as() caller.Caller {
 	a.asked++
 	return caller.Caller{
@@ -106,11 +106,11 @@ func (a *actor) as() caller.Caller {
 	}
 }
 
-// key returns an idempotency key that nobody else uses.
+// key returns a unique idempotency key.
 func (a *actor) key() string { return fmt.Sprintf("%s key %d", a.name, a.asked) }
 
-// call calls the engine of the actor's server. An error that comes back is one that the verb may answer with, or that
-// of a broken connection; any other ends the simulation.
+// call calls the engine of the actor's server. It returns a refusal of the verb or the error of a broken connection.
+// Any other error fails the simulation.
 func (a *actor) call(verb string, do func(context.Context, *engine.Engine) error) error {
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), actorKey{}, a))
 	defer cancel()
@@ -120,17 +120,17 @@ func (a *actor) call(verb string, do func(context.Context, *engine.Engine) error
 	case a.w.over || a.crashed && a.mortal:
 		panic(died{})
 	case a.crashed:
-		// It was told nothing, whatever has happened, and asks another server next.
+		// The actor got no answer, and uses another server next.
 		a.server = a.w.servers[(a.server.number+1)%len(a.w.servers)]
 		err = errCut
 	case err != nil && !a.broken:
-		a.w.judge(a, verb, err)
+		a.w.checkAnswer(a, verb, err)
 	}
 	a.w.note(a, verb, err)
 	return err
 }
 
-// persist repeats a call as long as nobody knows whether it was carried out, a few times.
+// persist repeats a call a few times while its result is unknown.
 func (a *actor) persist(verb string, do func(context.Context, *engine.Engine) error) error {
 	var err error
 	for range 6 {
@@ -143,12 +143,12 @@ func (a *actor) persist(verb string, do func(context.Context, *engine.Engine) er
 	return err
 }
 
-// ambiguous reports an error after which nobody knows whether the call was carried out.
+// ambiguous reports whether the result of a call is unknown after this error.
 func ambiguous(err error) bool { return err != nil && !expected(err) }
 
 type actorKey struct{}
 
-// tracer parks actors before and after their statements. What carries no actor is not the simulation's business.
+// tracer parks actors before and after their statements. It ignores statements without an actor.
 type tracer struct{}
 
 func (tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
@@ -159,7 +159,7 @@ func (tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceQ
 	parkAfter(ctx, conn, data.CommandTag.String(), data.Err)
 }
 
-// batch is a statement that is sent together with what is said before it: to the wire the two are one.
+// batch is a statement that is sent together with the statements before it. The wire sees one message.
 type batch struct {
 	result string
 	ended  bool
@@ -186,26 +186,26 @@ func (tracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBa
 func (tracer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
 	b := ctx.Value(batchKey{}).(*batch)
 	if b.ended {
-		return // The driver says it twice of a batch that could not be sent.
+		return // pgx reports a batch that could not be sent twice.
 	}
 	b.ended = true
 	parkAfter(ctx, conn, b.result, data.Err)
 }
 
-// parkBefore parks an actor before its statement.
+// parkBefore parks an actor before a statement.
 func parkBefore(ctx context.Context, conn *pgx.Conn, statement string) context.Context {
 	a, _ := ctx.Value(actorKey{}).(*actor)
 	if a == nil || a.dead {
 		return ctx
 	}
-	if at := a.park(event{standing: sending, statement: statement, conn: conn}); at != unbroken {
+	if at := a.park(event{state: sending, statement: statement, conn: conn}); at != unbroken {
 		a.broken = true
 		wireOf(conn).breakAt(at)
 	}
 	return ctx
 }
 
-// parkAfter parks an actor after its statement.
+// parkAfter parks an actor after a statement.
 func parkAfter(ctx context.Context, conn *pgx.Conn, result string, err error) {
 	a, _ := ctx.Value(actorKey{}).(*actor)
 	if a == nil || a.dead {
@@ -216,16 +216,16 @@ func parkAfter(ctx context.Context, conn *pgx.Conn, result string, err error) {
 	}
 	status := conn.PgConn().TxStatus()
 	a.park(event{
-		standing: answered,
-		result:   result,
-		conn:     conn,
-		within:   status == 'T' || status == 'E',
+		state:  answered,
+		result: result,
+		conn:   conn,
+		within: status == 'T' || status == 'E',
 	})
 }
 
 func wireOf(conn *pgx.Conn) *wire { return conn.PgConn().Conn().(*wire) }
 
-// nameOf returns the name of a query of ours, or the statement itself.
+// nameOf returns the name of a query, or the statement itself.
 func nameOf(sql string) string {
 	name, found := strings.CutPrefix(sql, "-- name: ")
 	if !found {
@@ -235,32 +235,32 @@ func nameOf(sql string) string {
 	return name
 }
 
-// settle waits until every actor is parked, blocked by another one's lock, or gone. Each of these is a fact that only
-// the driver can change, so that it does not matter how long the wait takes.
+// settle waits until every actor is parked, blocked by a lock, or gone. Only the driver can change these states, so the
+// length of the wait does not matter.
 func (w *world) settle() {
-	deadline, pause := time.After(patience), 2*time.Millisecond
+	deadline, pause := time.After(timeout), 2*time.Millisecond
 	for {
-		if !slices.ContainsFunc(w.actors, func(a *actor) bool { return a.standing == running }) && !w.unblocked() {
+		if !slices.ContainsFunc(w.actors, func(a *actor) bool { return a.state == running }) && !w.unblocked() {
 			return
 		}
 		select {
 		case e := <-w.events:
-			w.heard(e)
+			w.record(e)
 		case <-time.After(pause):
 			w.findBlocked()
 			pause *= 2
 		case <-deadline:
-			w.failf("an actor neither answers nor waits for another one: %s", w.standings())
+			w.failf("an actor is neither parked nor blocked: %s", w.actorStates())
 			panic(died{})
 		}
 	}
 }
 
-// heard notes what an actor said when it parked.
-func (w *world) heard(e event) {
+// heard records the event of an actor that has parked.
+func (w *world) record(e event) {
 	a := e.actor
-	a.standing = e.standing
-	switch e.standing {
+	a.state = e.state
+	switch e.state {
 	case sending:
 		a.statement, a.conn = e.statement, e.conn
 	case answered:
@@ -270,57 +270,57 @@ func (w *world) heard(e event) {
 	}
 }
 
-// findBlocked marks the running actors whose statement waits for a lock.
+// findBlocked marks running actors whose statement waits for a lock.
 func (w *world) findBlocked() {
 	for _, a := range w.actors {
-		if a.standing == running && a.statement != "" && w.waits(a) {
-			w.queues()
-			a.standing = blocked
+		if a.state == running && a.statement != "" && w.waits(a) {
+			w.recordQueue()
+			a.state = blocked
 			w.saw("blocked")
 		}
 	}
 }
 
-// queues notes that another actor waits already when one begins to.
-func (w *world) queues() {
-	if w.queued == 0 && slices.ContainsFunc(w.actors, func(a *actor) bool { return a.standing == blocked }) {
+// queues records that a second actor begins to wait for a lock.
+func (w *world) recordQueue() {
+	if w.queued == 0 && slices.ContainsFunc(w.actors, func(a *actor) bool { return a.state == blocked }) {
 		w.queued = len(w.trace)
 	}
 }
 
-// unblocked marks the blocked actors whose lock has come free as running, and reports whether there was one.
+// unblocked marks blocked actors as running when they have their lock. It reports whether there was one.
 func (w *world) unblocked() (any bool) {
 	for _, a := range w.actors {
-		if a.standing == blocked && !w.waits(a) {
-			a.standing, any = running, true
+		if a.state == blocked && !w.waits(a) {
+			a.state, any = running, true
 		}
 	}
 	return any
 }
 
-// waits asks the server whether an actor's statement waits for somebody's lock.
+// waits asks PostgreSQL whether an actor's statement waits for a lock.
 func (w *world) waits(a *actor) (waits bool) {
 	err := w.cluster.db.Super.QueryRow(context.Background(), `SELECT cardinality(pg_blocking_pids($1)) > 0`,
 		int32(a.conn.PgConn().PID())).Scan(&waits)
 	if err != nil {
-		w.failf("ask who is blocked: %v", err)
+		w.failf("read the blocked backends: %v", err)
 	}
 	return waits
 }
 
-// let resumes a parked actor and waits until all is still again.
+// let resumes a parked actor and waits until all actors are parked, blocked or gone.
 func (w *world) let(a *actor, at breakage) {
 	a.within = false
-	a.standing = running
+	a.state = running
 	a.resume <- at
 	w.settle()
 }
 
-// digest lets each actor that was answered go on to its next statement, one after the other. It reports whether one of
-// the answers may have changed the books.
+// digest resumes each actor with an answer until its next statement, one after the other. It reports whether one of the
+// statements may have changed the books.
 func (w *world) digest() (changed bool) {
 	for {
-		i := slices.IndexFunc(w.actors, func(a *actor) bool { return a.standing == answered })
+		i := slices.IndexFunc(w.actors, func(a *actor) bool { return a.state == answered })
 		if i < 0 {
 			return changed
 		}
@@ -336,28 +336,27 @@ func (w *world) digest() (changed bool) {
 	}
 }
 
-// ready returns the actors that can be let go on, in the order in which they came.
+// ready returns the actors that can be resumed, in the order of their creation.
 func (w *world) ready() []*actor {
 	return slices.DeleteFunc(slices.Clone(w.actors), func(a *actor) bool {
-		return a.standing != sending && a.standing != pausing
+		return a.state != sending && a.state != pausing
 	})
 }
 
-// crash ends a server: whatever it was doing has no further effect, but for a statement that waits for a lock, which
-// PostgreSQL carries out when its turn comes, although nobody waits for the answer. victim's statement has still to be
-// sent or swallowed, as it was chosen.
+// crash ends a server. Its calls have no further effect, except a statement that waits for a lock: PostgreSQL executes
+// it later, without a reader of the answer. The caller still has to send or drop the victim's statement.
 func (w *world) crash(s *server, victim *actor) {
 	dying := slices.DeleteFunc(slices.Clone(w.actors), func(a *actor) bool {
-		return a.server != s || a == victim || a.standing == pausing && !a.mortal
+		return a.server != s || a == victim || a.state == pausing && !a.mortal
 	})
 	for _, a := range dying {
 		a.crashed, a.broken = true, true
-		if a.standing == blocked {
+		if a.state == blocked {
 			wireOf(a.conn).breakAfterAnswer()
 		}
 	}
 	for _, a := range dying {
-		switch a.standing {
+		switch a.state {
 		case sending:
 			w.kill(a)
 		case pausing:
@@ -376,16 +375,16 @@ func (w *world) kill(a *actor) {
 	w.let(a, unbroken)
 }
 
-// standings says where everybody is, for the report of a simulation that is stuck.
-func (w *world) standings() string {
+// actorStates describes all actors, for the report of a simulation that cannot continue.
+func (w *world) actorStates() string {
 	var all []string
 	for _, a := range w.actors {
-		all = append(all, fmt.Sprintf("%s %d %s", a.name, a.standing, a.statement))
+		all = append(all, fmt.Sprintf("%s %d %s", a.name, a.state, a.statement))
 	}
 	return strings.Join(all, "; ")
 }
 
-// newID returns identifiers that follow from the seed.
+// newID returns an id that the seed determines.
 func (w *world) newID() (id uuid.UUID) {
 	for i := range id {
 		id[i] = byte(w.chance.Uint32())

@@ -1,12 +1,12 @@
-// Package simulation runs the engine's money against everything that goes wrong at once: several servers and clients
-// whose statements are interleaved by a seed, a clock that jumps over the ends of months, a provider that charges what
-// nobody hears of, and connections and servers that break before and after any statement. After every step the books
-// are held against the invariants. A seed that fails is printed with its trace and can be replayed:
+// Package simulation tests the engine's bookkeeping of money under many failures at once. A seed orders the statements
+// of several servers and clients. The clock jumps over ends of months. The provider charges answers that get lost.
+// Connections and servers break before and after any statement. After every step the books are compared with the
+// invariants. A failed seed is printed with its trace and can be replayed:
 //
 //	go test ./test/simulation -run Simulation -seed 42
 //
-// It holds only tests. It mocks neither the engine nor PostgreSQL: what is simulated is the order of events and the
-// world around.
+// The package has only tests. It mocks neither the engine nor PostgreSQL. It simulates the order of events, the clock,
+// the network and the provider.
 package simulation_test
 
 import (
@@ -22,12 +22,12 @@ import (
 )
 
 var (
-	oneSeed = flag.Uint64("seed", 0, "simulate this seed alone, and print its trace")
-	seeds   = flag.Uint64("seeds", 0, "how many seeds to simulate; 200 when 0, and 90 under the race detector")
-	steps   = flag.Int("steps", 300, "how many decisions each seed makes before it comes to rest")
+	oneSeed = flag.Uint64("seed", 0, "simulate only this seed and print its trace")
+	seeds   = flag.Uint64("seeds", 0, "number of seeds; 0 is 200, and 90 under the race detector")
+	steps   = flag.Int("steps", 300, "number of decisions of each seed before quiescence")
 )
 
-// usualSeeds are the seeds of the ordinary tests.
+// usualSeeds is the number of seeds of an ordinary test run.
 var usualSeeds uint64 = 200
 
 func TestMain(m *testing.M) {
@@ -35,15 +35,15 @@ func TestMain(m *testing.M) {
 	if *seeds == 0 {
 		*seeds = usualSeeds
 	}
-	// A simulation waits for PostgreSQL half of its time: more of them than processors keep those busy.
+	// A simulation waits for PostgreSQL half of its time, so more simulations than processors run at once.
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	os.Exit(testdb.Run(m))
 }
 
-// seedsOfACluster is how many seeds share a database: making one costs as much as some seeds, and auditing one that
-// holds many costs more with each.
+// seedsOfACluster is the number of seeds that share a database. A new database costs as much as some seeds, but each
+// seed in a database makes its verification slower.
 const seedsOfACluster = 16
 
 func TestSimulation(t *testing.T) {
@@ -64,16 +64,16 @@ func TestSimulation(t *testing.T) {
 					got := simulate(c, seed, *steps)
 					all.add(got.coverage)
 					if failed(t, seed, got) {
-						return // What it leaves behind is not at rest.
+						return // A failed simulation is not quiescent, so the database cannot be used again.
 					}
 				}
 			})
 		}
 	})
-	all.judge(t)
+	all.check(t)
 }
 
-// failed reports a simulation that has failed, with what is needed to see it again.
+// failed reports a failed simulation with the command that repeats it.
 func failed(t *testing.T, seed uint64, got outcome) bool {
 	t.Helper()
 	if got.failure == "" {
@@ -83,15 +83,15 @@ func failed(t *testing.T, seed uint64, got outcome) bool {
 	if *oneSeed != 0 {
 		last = got.trace
 	}
-	t.Errorf("seed %d: %s\n%s\nSee it again:\n\tgo test ./test/simulation -run Simulation -seed %d -steps %d",
+	t.Errorf("seed %d: %s\n%s\nRepeat it with:\n\tgo test ./test/simulation -run Simulation -seed %d -steps %d",
 		seed, got.failure, strings.Join(last, "\n"), seed, *steps)
 	return true
 }
 
 func TestSchedule_SeedIsOneOrderOfEvents(t *testing.T) {
 	t.Parallel()
-	// In a database of its own and after others, the same seed must give the same trace, down to the hashes at its end
-	// unless two actors wait for locks at once.
+	// The same seed must give the same trace in a new database and in a used one, including the final hashes, unless two
+	// actors wait for locks at once.
 	first, second := newCluster(t), newCluster(t)
 	simulate(second, 1001, *steps)
 	compared, ends := 0, 0
@@ -101,16 +101,16 @@ func TestSchedule_SeedIsOneOrderOfEvents(t *testing.T) {
 			return
 		}
 		got, want := other.ordered(), one.ordered()
-		both := min(len(got), len(want)) // One of them may have been seen to wait, and the other not.
+		both := min(len(got), len(want)) // Only one of the two runs may have detected the wait.
 		if diff := cmp.Diff(want[:both], got[:both]); diff != "" {
-			t.Fatalf("seed %d goes another way the second time (-first +second):\n%s", seed, diff)
+			t.Fatalf("seed %d differs in the second run (-first +second):\n%s", seed, diff)
 		}
 		compared += both
 		if both == len(one.trace) {
 			ends++
 		}
 	}
-	t.Logf("%d events are the same, and %d ends", compared, ends)
+	t.Logf("%d events are equal, and %d ends", compared, ends)
 	if compared < *steps {
 		t.Errorf("got %d events to compare, want more of them: choose other seeds", compared)
 	}

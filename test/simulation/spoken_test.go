@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/llm/sandbox"
 )
 
-// spoken are the ways in which each fate may stand on the wire.
+// spoken has the wire forms of each fate.
 var spoken = func() map[fate][]sandbox.Variant {
 	ways := map[fate][]sandbox.Variant{}
 	for _, v := range sandbox.Variants() {
@@ -32,7 +32,7 @@ type roundTripper func(*http.Request) *http.Response
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
 
-// client is the program's own client, to which the provider speaks as the charge's variant does.
+// client returns the program's own client with a transport that answers by the charge's variant.
 func (c *charge) client() *llm.Client {
 	client, err := llm.New(llm.Options{Key: "simulated", HTTPClient: &http.Client{Transport: roundTripper(
 		func(r *http.Request) *http.Response {
@@ -50,8 +50,7 @@ func (c *charge) client() *llm.Client {
 	return client
 }
 
-// speak puts the answer on the wire and lets the program's own client read it. What it concludes about the money must
-// be the fate.
+// speak lets the program's own client read the answer. Its conclusion about the money must equal the fate.
 func (p *provider) speak(c *charge) {
 	c.scene = sandbox.Scene{
 		ID:       c.generation,
@@ -79,6 +78,6 @@ func (p *provider) speak(c *charge) {
 		concluded = listed
 	}
 	if answer.Cost != nil && *answer.Cost != c.cost || concluded != c.fate {
-		p.w.failf("%s is heard as %s (%v, %v), want %s", c.variant.Name, concluded, answer, err, c.fate)
+		p.w.failf("%s is read as %s (%v, %v), want %s", c.variant.Name, concluded, answer, err, c.fate)
 	}
 }

@@ -15,46 +15,45 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errCut is what a program sees of a connection that has broken.
+// errCut is the error of a broken connection.
 var errCut = errors.New("the simulated connection has broken")
 
-// breakage is where a connection breaks: at the statement that is sent next.
+// breakage is the point at which a connection breaks, relative to the next statement.
 type breakage int
 
 const (
 	unbroken breakage = iota
-	// beforeStatement: the server never gets it.
+	// beforeStatement: the server never gets the statement.
 	beforeStatement
-	// afterStatement: the server has carried it out and answered, and nobody reads the answer. Of a COMMIT that is the
-	// moment that matters: what was committed is not known to have been.
+	// afterStatement: the server has executed the statement, and the client never reads the answer. After a COMMIT the
+	// client does not know about its own commit.
 	afterStatement
 )
 
-// wire is a connection to PostgreSQL that breaks where it is told to. The server's side is always brought to an end
-// before the client's side hears of it: the statement is either wholly carried out or not begun, and the transaction is
-// rolled back and its locks are gone when the error is returned. A cancelled context, which is what else could stop a
-// statement, leaves all of that to chance.
+// wire is a connection to PostgreSQL that breaks on request. The server's side ends before the client gets the error:
+// the statement is executed completely or not at all, the transaction is rolled back, and its locks are released. A
+// cancelled context would leave all of that to chance.
 type wire struct {
 	*session
 	line *line
 
 	gone    atomic.Bool
-	reading sync.Mutex // held while somebody waits for the server; taken after mu
+	reading sync.Mutex // held during a wait for the server; locked after mu
 	mu      sync.Mutex
 	at      breakage
-	sent    bool         // the statement after which the connection breaks was sent
-	unread  bytes.Buffer // the greeting of a session that had been greeted before
+	sent    bool         // true once the statement is sent after which the connection breaks
+	unread  bytes.Buffer // greeting of a reused session
 	greeted bool
 }
 
-// breakAt says where the connection is to break.
+// breakAt makes the connection break at a point.
 func (w *wire) breakAt(at breakage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.at = at
 }
 
-// breakAfterAnswer is breakAt for a statement that is under way.
+// breakAfterAnswer is breakAt for a statement in flight.
 func (w *wire) breakAfterAnswer() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +75,7 @@ func (w *wire) Write(b []byte) (int, error) {
 		w.sent = true
 	}
 	messages := b
-	for _, k := range w.line.weakened {
+	for _, k := range w.line.mutations {
 		messages = k.apply(messages)
 	}
 	if _, err := w.session.Write(messages); err != nil {
@@ -85,12 +84,11 @@ func (w *wire) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// cancelRequest is the code, at the place of the protocol's version, of a connection that asks to cancel a statement of
-// another one.
+// cancelRequest is the code, in place of the protocol version, of a connection that cancels a statement of another
+// connection.
 const cancelRequest = 80877102
 
-// greet sends the first message, which has no type. A request to cancel is dropped: it is for a connection that is
-// gone.
+// greet sends the first message, which has no type. It drops a cancel request, because its connection has ended.
 func (w *wire) greet(first []byte) (int, error) {
 	if len(first) < 8 || binary.BigEndian.Uint32(first[4:]) == cancelRequest {
 		w.gone.Store(true)
@@ -122,8 +120,7 @@ func (w *wire) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// wait reads what the server says next. The driver may wait for it between two statements, too, after one that was slow
-// to send.
+// wait reads the server's next bytes. pgx may also wait between two statements, after a slow send.
 func (w *wire) wait(b []byte) (int, error) {
 	w.reading.Lock()
 	defer w.reading.Unlock()
@@ -140,8 +137,8 @@ func (w *wire) readGreeting(b []byte) int {
 	return n
 }
 
-// swallowed reports whether the answer is nobody's any more; then it has been read to its end, where the server is
-// ready for a next statement, and the connection is over. first is what was read of it.
+// swallowed reports whether the client must not get the answer. It then reads the answer to its end and ends the
+// connection. first is the part that is already read.
 func (w *wire) swallowed(first []byte) bool {
 	w.mu.Lock()
 	sent := w.sent
@@ -149,7 +146,7 @@ func (w *wire) swallowed(first []byte) bool {
 	if !sent || w.gone.Load() {
 		return w.gone.Load()
 	}
-	// A statement that waits for a lock answers late: nobody is kept from the wire meanwhile.
+	// A statement that waits for a lock answers late, so the wire is unlocked meanwhile.
 	_ = untilReady(io.MultiReader(bytes.NewReader(first), w.session))
 	w.hangUp()
 	return true
@@ -164,14 +161,13 @@ func (w *wire) hangUp() {
 	}
 }
 
-// end brings the server's side to an end: what it has begun is rolled back, and the session is ready for another
-// connection.
+// end rolls the server's side back and makes the session ready for another connection.
 func (w *wire) end() {
 	w.gone.Store(true)
 	if w.session == nil {
 		return
 	}
-	_ = w.session.SetReadDeadline(time.Now()) // Whoever waits for the next answer is not to get the ones that follow.
+	_ = w.session.SetReadDeadline(time.Now()) // A concurrent reader must not get the answers of end.
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	if err := w.session.reset(); err != nil {
@@ -181,7 +177,7 @@ func (w *wire) end() {
 	w.line.giveBack(w.session)
 }
 
-// Close is for good, unless the connection is gone; then its session is somebody else's.
+// Close ends the session too, unless the connection has broken: then another connection uses the session.
 func (w *wire) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,7 +188,7 @@ func (w *wire) Close() error {
 	return w.session.Close()
 }
 
-// SetDeadline sets none on a session that is somebody else's.
+// SetDeadline does nothing when another connection uses the session.
 func (w *wire) SetDeadline(at time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,15 +198,15 @@ func (w *wire) SetDeadline(at time.Time) error {
 	return w.session.SetDeadline(at)
 }
 
-// RemoteAddr is what the driver would send a request to cancel to.
+// RemoteAddr returns the address for cancel requests.
 func (w *wire) RemoteAddr() net.Addr { return &net.UnixAddr{} }
 
-// session is the server's side of a connection. It outlives connections, since for PostgreSQL to begin one and to learn
-// the tables again costs more than a hundred statements.
+// session is the server's side of a connection. Connections reuse it, because a new backend of PostgreSQL costs more
+// than a hundred statements.
 type session struct {
 	net.Conn
-	read     []byte // of the first answer, until it is complete
-	greeting []byte // what the server says when a session begins; nil until it is known
+	read     []byte // the first answer, until it is complete
+	greeting []byte // the server's messages at the start of a session; nil until they are known
 }
 
 func (s *session) Read(b []byte) (int, error) {
@@ -222,7 +218,7 @@ func (s *session) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// learn takes the greeting from the first answer: the settings and the key, without the authentication, which is over.
+// learn takes the greeting from the first answer: settings and key, without the authentication.
 func (s *session) learn() {
 	greeting, complete := []byte{'R', 0, 0, 0, 8, 0, 0, 0, 0}, false
 	each(s.read, func(kind byte, content []byte) {
@@ -236,9 +232,9 @@ func (s *session) learn() {
 	}
 }
 
-// reset rolls back and forgets the statements that were prepared.
+// reset rolls back and deallocates the prepared statements.
 func (s *session) reset() error {
-	if err := s.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := s.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
 	for _, statement := range []string{"ROLLBACK", "DEALLOCATE ALL"} {
@@ -253,7 +249,7 @@ func (s *session) reset() error {
 	return s.SetDeadline(time.Time{})
 }
 
-// untilReady reads answers until the server is ready for a next statement.
+// untilReady reads answers until the server is ready for the next statement.
 func untilReady(from io.Reader) error {
 	for head := make([]byte, 5); head[0] != 'Z'; {
 		if _, err := io.ReadFull(from, head); err != nil {
@@ -266,15 +262,15 @@ func untilReady(from io.Reader) error {
 	return nil
 }
 
-// line leads to the database: it makes wires, and keeps the sessions of those that are gone.
+// line creates wires to the database, and keeps the sessions of ended wires.
 type line struct {
-	dial     func() (net.Conn, error)
-	weakened []*weakening
-	mu       sync.Mutex
-	idle     []*session
+	dial      func() (net.Conn, error)
+	mutations []*mutation
+	mu        sync.Mutex
+	idle      []*session
 }
 
-// wire returns a dialer whose connections are wires. They reach for the server when they are first written to.
+// wire returns a dialer whose connections are wires. A wire connects at its first write.
 func (l *line) wire(dial pgconn.DialFunc) pgconn.DialFunc {
 	return func(_ context.Context, network, address string) (net.Conn, error) {
 		l.mu.Lock()
@@ -313,12 +309,12 @@ func (l *line) close() {
 	}
 }
 
-// frame appends the head of a message: its type and its length.
+// frame appends a message with its type and its length.
 func frame(to []byte, kind byte, content []byte) []byte {
 	return binary.BigEndian.AppendUint32(append(to, kind), uint32(len(content)+4))
 }
 
-// carriesStatement reports whether messages of a client make the server execute something.
+// carriesStatement reports whether a client's messages execute a statement.
 func carriesStatement(messages []byte) (carries bool) {
 	each(messages, func(kind byte, _ []byte) {
 		carries = carries || kind == 'Q' || kind == 'E'
@@ -335,16 +331,16 @@ func each(messages []byte, visit func(kind byte, content []byte)) {
 	}
 }
 
-// weakening takes a guard out of the program's own statements on their way to the server, so that a test of the
-// guard's absence needs no second copy of the statement. A guard that was never found proves nothing.
-type weakening struct {
-	query          string // the name of the statement
+// mutation removes a guard from the program's statements on their way to the server, so that a test needs no copy of
+// the statement. A guard that was never found proves nothing.
+type mutation struct {
+	query          string // name of the statement
 	guard, instead string
 	found          atomic.Int64
 }
 
-// apply returns the messages with the guard replaced in every statement of that name that is prepared.
-func (k *weakening) apply(messages []byte) []byte {
+// apply returns the messages with the guard replaced in every statement of that name.
+func (k *mutation) apply(messages []byte) []byte {
 	name := []byte("-- name: " + k.query + " ")
 	if !bytes.Contains(messages, name) {
 		return messages

@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// worker drives one attempt of a workflow's first step, as the program's own workers do: its money reserved, its
-// request sent, its cost booked, its run ended, in this order.
+// worker runs one attempt of a workflow's first step, like the program's workers: it reserves money, sends the request,
+// books the cost and ends the run.
 func worker(a *actor) {
 	flow, me := pick(a.w, a.w.flows), a.as()
 	if len(a.w.waiting) > 0 {
@@ -55,11 +55,11 @@ func worker(a *actor) {
 	a.attempt(run, a.w.provider.send(a, call))
 }
 
-// attempt books what came of a request, and ends the run.
+// attempt books the result of a request and ends the run.
 func (a *actor) attempt(run *workflow.Run, request *charge) {
 	a.pause()
 	a.disturb(run, 5)
-	for a.w.oneIn(2) { // A slow answer, which the lease may not outlive.
+	for a.w.oneIn(2) { // The answer may take longer than the lease.
 		a.pause()
 	}
 	if request.fate != lost && request.fate != refused && !a.w.oneIn(8) {
@@ -93,14 +93,14 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 	}
 }
 
-// disturb ends a run under its worker's hands, once in so many times: somebody has cancelled its workflow.
+// disturb cancels the workflow of a run once in so many times.
 func (a *actor) disturb(run *workflow.Run, times int) {
 	if a.w.oneIn(times) {
 		a.cancelFlow(run.WorkflowID)
 	}
 }
 
-// settleLate books the provider's word about an answer that is of no use.
+// settleLate books the cost of an answer that cannot be used.
 func (a *actor) settleLate(in engine.SettleInput, why workflow.FailureCode) {
 	who := a.as()
 	in.Failure = why
@@ -121,7 +121,7 @@ func (a *actor) finish(run *workflow.Run, settle engine.SettleInput, answer llm.
 		return err
 	})
 	if fault.KindOf(err) == fault.StaleState {
-		a.w.saw("a lost run is fenced, and its cost is booked")
+		a.w.saw("a lost run is fenced and its cost is booked")
 	}
 }
 
@@ -133,7 +133,7 @@ func (a *actor) fail(run *workflow.Run, why workflow.FailureCode) {
 	})
 }
 
-// treasurer sets limits, low and high.
+// treasurer sets low and high limits.
 func treasurer(a *actor) {
 	limit, who, key := cost.Limit(a.w.amount()*cost.Pico(a.w.chance.IntN(20))), a.as(), a.key()
 	if a.w.oneIn(8) {
@@ -173,7 +173,7 @@ func treasurer(a *actor) {
 	}
 }
 
-// recorder books a call that was made without asking.
+// recorder books a call without a reservation.
 func recorder(a *actor) {
 	amount, who, got := a.w.amount()*cost.Pico(1+a.w.chance.IntN(4)), a.as(), engine.Charged{}
 	in := engine.RecordInput{
@@ -197,7 +197,7 @@ func recorder(a *actor) {
 	}
 }
 
-// accountant corrects what was booked: to the truth, or, being a person, to something else.
+// accountant corrects a booking: to the provider's figure, or to a wrong one, like a person.
 func accountant(a *actor) {
 	if len(a.w.books.ended) == 0 {
 		return

@@ -21,15 +21,15 @@ import (
 )
 
 // cluster is a database with the connection pools of the simulated servers. Many seeds use it one after the other, each
-// with an organization of its own: what one leaves behind is at rest.
+// with a new organization. Each seed leaves it quiescent.
 type cluster struct {
 	db    *testdb.DB
 	pools [2]*pgxpool.Pool
 }
 
-func newCluster(t testing.TB, weakened ...*weakening) *cluster {
+func newCluster(t testing.TB, mutations ...*mutation) *cluster {
 	t.Helper()
-	c, l := &cluster{db: testdb.New(t)}, &line{weakened: weakened}
+	c, l := &cluster{db: testdb.New(t)}, &line{mutations: mutations}
 	testdb.SimulateTime(t, c.db)
 	t.Cleanup(l.close)
 	for i := range c.pools {
@@ -39,15 +39,15 @@ func newCluster(t testing.TB, weakened ...*weakening) *cluster {
 		}
 		config.ConnConfig.RuntimeParams["role"] = postgres.AppRole
 		config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-		// New connections are frequent here, and planning each statement five times before its plan is kept is not.
+		// Connections are often new here, so five custom plans before the generic plan would be too slow.
 		config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 		config.ConnConfig.RuntimeParams["jit"] = "off"
 		config.ConnConfig.Tracer = tracer{}
-		config.ConnConfig.TLSConfig, config.ConnConfig.Fallbacks = nil, nil // A wire has to read what passes.
+		config.ConnConfig.TLSConfig, config.ConnConfig.Fallbacks = nil, nil // A wire must read the messages.
 		config.ConnConfig.DialFunc = l.wire(config.ConnConfig.DialFunc)
-		config.MaxConns = 2 * mostActors // Nobody ever waits for one: the driver would not know for whom.
+		config.MaxConns = 2 * mostActors // No actor may wait for a connection: the driver could not see that.
 		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
-		// The driver does not know of a call whose context has ended before it was sent that its connection is gone.
+		// pgx does not notice that a connection has ended when the context ends before a statement is sent.
 		config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) { return !wireOf(conn).gone.Load(), nil }
 		if c.pools[i], err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func newCluster(t testing.TB, weakened ...*weakening) *cluster {
 	return c
 }
 
-// server is one process of the engine, on its own pool and by its own clock.
+// server is one process of the engine, with its own pool and clock.
 type server struct {
 	w      *world
 	number int
@@ -65,8 +65,8 @@ type server struct {
 	engine *engine.Engine
 }
 
-// restart makes a new engine: what the old one remembered is lost. The pool stays; its idle connections remember
-// nothing.
+// restart creates a new engine, which loses all state in memory. The pool stays, because its idle connections have no
+// state.
 func (s *server) restart() {
 	e, err := engine.New(engine.Options{
 		Store:         postgres.New(s.w.cluster.pools[s.number]),
@@ -85,8 +85,7 @@ func (s *server) restart() {
 	s.engine = e
 }
 
-// jobs remembers which workflows wait for a worker, also when the transaction that says so is rolled back: a job is a
-// hint.
+// jobs collects workflows that wait for a worker, even if the transaction rolls back: a job may be superfluous.
 type jobs struct{ w *world }
 
 func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.Time) error {
@@ -96,13 +95,13 @@ func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.
 
 func (jobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
-// workflowLimit and monthLimit are what the organization begins with: a few calls.
+// workflowLimit and monthLimit are the organization's first limits: a few calls.
 const workflowLimit, monthLimit = 50 * cent, 140 * cent
 
-// mostActors is how many actors live at a time.
+// mostActors is the number of actors at the same time.
 const mostActors = 5
 
-// world is one simulation: everything in it follows from the seed.
+// world is one simulation. The seed determines everything in it.
 type world struct {
 	cluster      *cluster
 	seed         uint64
@@ -114,37 +113,37 @@ type world struct {
 	provider     *provider
 	books        *books
 	flows        []uuid.UUID
-	waiting      []uuid.UUID // workflows that a worker was asked for
+	waiting      []uuid.UUID // workflows that wait for a worker
 	flowID       int
 	cancelled    int
 
-	actors []*actor
-	born   int
-	coming []role // who comes next, because of what somebody has done
-	events chan event
-	temper temper
-	over   bool // all actors are to go
-	calm   bool // nothing breaks any more, and nobody new comes
+	actors  []*actor
+	born    int
+	coming  []role // roles of the next actors
+	events  chan event
+	profile profile
+	over    bool // true when all actors must end
+	calm    bool // true when there are no more failures and no new actors
 
-	// corrected are the calls whose cost a person may have set to something else than the provider's figure.
+	// corrected are the calls whose cost a person may have set to a wrong figure.
 	corrected map[uuid.UUID]bool
 	coverage  map[string]int
 	trace     []string
 	failure   string
-	// queued is how long the trace was when two actors waited for locks at once; 0: they never did. Whoever waits for a
-	// row that is then changed looks for its new version, and which of two finds it first is PostgreSQL's to say.
+	// queued is the length of the trace when two actors first waited for locks at once, or 0. From then on PostgreSQL may
+	// decide their order.
 	queued int
 }
 
-// outcome is what a simulation ends with.
+// outcome is the result of a simulation.
 type outcome struct {
-	failure  string // "" when every invariant held
+	failure  string // "" when no invariant is broken
 	trace    []string
 	coverage map[string]int
 	queued   int
 }
 
-// ordered is the part of the trace that the seed alone decides.
+// ordered returns the part of the trace that the seed alone determines.
 func (o outcome) ordered() []string {
 	if o.queued > 0 {
 		return o.trace[:o.queued]
@@ -152,13 +151,13 @@ func (o outcome) ordered() []string {
 	return o.trace
 }
 
-// simulate runs one seed for a number of statements, brings everything to rest, and checks the books.
+// simulate runs one seed for a number of steps, waits for quiescence and checks the books.
 func simulate(c *cluster, seed uint64, steps int) outcome {
-	return simulateWith(c, seed, steps, (*world).newTemper)
+	return simulateWith(c, seed, steps, (*world).newProfile)
 }
 
-// simulateWith is simulate with seeds of another temper.
-func simulateWith(c *cluster, seed uint64, steps int, of func(*world) temper) outcome {
+// simulateWith is simulate with another profile.
+func simulateWith(c *cluster, seed uint64, steps int, of func(*world) profile) outcome {
 	w := &world{
 		cluster:   c,
 		seed:      seed,
@@ -174,34 +173,34 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) temper) ou
 	func() {
 		defer w.abandon()
 		defer w.rescue()
-		w.temper = of(w)
+		w.profile = of(w)
 		w.begin()
 		for range steps {
 			w.step()
 		}
-		w.rest()
+		w.quiesce()
 	}()
 	return outcome{w.failure, w.trace, w.coverage, w.queued}
 }
 
-// rescue ends a simulation that has failed.
+// rescue ends a failed simulation.
 func (w *world) rescue() {
 	if cause := recover(); cause != nil && cause != (died{}) {
 		panic(cause)
 	}
 }
 
-// abandon ends all actors that are still there.
+// abandon ends all remaining actors.
 func (w *world) abandon() {
 	w.over = true
 	for _, a := range w.actors {
 		a.dead = true
-		if a.conn != nil && a.standing != pausing {
+		if a.conn != nil && a.state != pausing {
 			wireOf(a.conn).breakAfterAnswer()
 		}
 	}
 	for _, a := range slices.Clone(w.actors) {
-		switch a.standing {
+		switch a.state {
 		case sending, answered:
 			wireOf(a.conn).hangUp()
 			a.cancel()
@@ -210,17 +209,18 @@ func (w *world) abandon() {
 			a.resume <- unbroken
 		}
 	}
-	for deadline := time.After(patience); len(w.actors) > 0; {
+	for deadline := time.After(timeout); len(w.actors) > 0; {
 		select {
 		case e := <-w.events:
-			w.heard(e)
+			w.record(e)
 		case <-deadline:
-			return // They wait for a lock that is never given back; the simulation has failed before.
+			return // The actors wait for a lock that is never released, because the simulation has failed.
 		}
 	}
 }
 
-// moments are where simulations begin: on the eve of months of every length, of clock changes, and amid a month.
+// moments are the start times of simulations: before the ends of months of every length, before clock changes, and
+// within a month.
 var moments = []time.Time{
 	time.Date(2026, 1, 31, 23, 59, 50, 0, time.UTC), time.Date(2027, 2, 28, 23, 58, 0, 0, time.UTC),
 	time.Date(2028, 2, 29, 23, 59, 58, 0, time.UTC), time.Date(2026, 3, 29, 0, 59, 30, 0, time.UTC),
@@ -228,7 +228,7 @@ var moments = []time.Time{
 	time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC),
 }
 
-// begin sets the scene: an organization with four workflows, three of which wait for a worker.
+// begin creates an organization with four workflows, three of which wait for a worker.
 func (w *world) begin() {
 	w.clock = pick(w, moments)
 	for i, skew := range []time.Duration{0, time.Duration(w.chance.IntN(3001)-1500) * time.Millisecond} {
@@ -251,7 +251,7 @@ func (w *world) begin() {
 		}
 	}
 	if err != nil {
-		w.failf("set the scene: %v", err)
+		w.failf("create the organization: %v", err)
 		panic(died{})
 	}
 	w.books.check()
@@ -265,26 +265,26 @@ func (w *world) newFlow() engine.CreateInput {
 	}
 }
 
-// tick reads the clock; no two readings are equal.
+// tick reads the clock. No two readings are equal.
 func (w *world) tick() time.Time {
 	w.clock = w.clock.Add(time.Microsecond)
 	return w.clock
 }
 
-// step makes one decision: somebody new comes, time passes, or an actor sends its next statement.
+// step makes one decision: it adds an actor, moves the clock, or lets an actor send its next statement.
 func (w *world) step() {
 	ready := w.ready()
 	switch {
 	case len(ready) == 0 && len(w.actors) > 0:
-		w.failf("everybody waits for somebody else's lock: %s", w.standings())
+		w.failf("all actors wait for locks: %s", w.actorStates())
 	case !slices.ContainsFunc(w.actors, func(a *actor) bool { return a.role == sweeper.name }):
-		w.bear(sweeper)
-	case len(w.coming) > 0 && len(w.actors) < w.temper.crowd:
-		w.bear(w.coming[0])
+		w.startActor(sweeper)
+	case len(w.coming) > 0 && len(w.actors) < w.profile.crowd:
+		w.startActor(w.coming[0])
 		w.coming = w.coming[1:]
-	case len(w.actors) == 0 || len(w.actors) < w.temper.crowd && w.oneIn(8):
-		w.bear(pick(w, w.temper.roles))
-	case w.oneIn(w.temper.passesOneIn):
+	case len(w.actors) == 0 || len(w.actors) < w.profile.crowd && w.oneIn(8):
+		w.startActor(pick(w, w.profile.roles))
+	case w.oneIn(w.profile.passesOneIn):
 		w.pass()
 	default:
 		w.send(pick(w, ready))
@@ -292,8 +292,8 @@ func (w *world) step() {
 	w.stopIfFailed()
 }
 
-// bear starts a new actor.
-func (w *world) bear(role role) {
+// startActor starts a new actor.
+func (w *world) startActor(role role) {
 	w.born++
 	a := &actor{
 		w:      w,
@@ -311,8 +311,8 @@ func (w *world) bear(role role) {
 	w.settle()
 }
 
-// breaks decides whether a statement is broken: one that only reads hardly ever, one that every call sends at times,
-// and one that is rare whenever there is a fair chance.
+// breaks decides whether a statement is broken: rarely if it only reads, sometimes if every call sends it, often if it
+// is rare.
 func (w *world) breaks(statement string) bool {
 	often := 4
 	switch statement {
@@ -323,13 +323,13 @@ func (w *world) breaks(statement string) bool {
 	if !mayWrite(statement) {
 		often = 90
 	}
-	return w.chance.IntN(often) < w.temper.fragility
+	return w.chance.IntN(often) < w.profile.fragility
 }
 
-// send lets an actor go on, and perhaps breaks its connection or its server on the way.
+// send resumes an actor, and may break its connection or its server.
 func (w *world) send(a *actor) {
 	statement, at, crash := a.statement, unbroken, false
-	if a.standing == sending && !w.calm && w.breaks(statement) {
+	if a.state == sending && !w.calm && w.breaks(statement) {
 		at, crash = pick(w, []breakage{beforeStatement, afterStatement}), w.oneIn(2)
 		kind := map[breakage]string{beforeStatement: "before", afterStatement: "after"}[at]
 		what := map[bool]string{false: "the connection breaks", true: "the server dies"}[crash]
@@ -337,7 +337,7 @@ func (w *world) send(a *actor) {
 		w.saw(what + " " + kind + " a statement")
 		w.saw("broken " + kind + " " + statement)
 	}
-	sends := a.standing == sending
+	sends := a.state == sending
 	if crash {
 		w.crash(a.server, a)
 	}
@@ -350,8 +350,8 @@ func (w *world) send(a *actor) {
 	}
 }
 
-// pass lets time pass: moments mostly, or until a sweeper has something to do, hours at times, and now and then up to
-// or over the end of a month.
+// pass moves the clock: mostly by a moment, or until a call is due, sometimes by hours, and sometimes to or over the
+// end of a month.
 func (w *world) pass() {
 	old := w.clock
 	switch n := w.chance.IntN(100); {
@@ -379,19 +379,19 @@ func (w *world) pass() {
 	w.tracef("the clock goes from %s to %s", old.Format(time.RFC3339Nano), w.clock.Format(time.RFC3339Nano))
 }
 
-// oneIn is true once in n times.
+// oneIn returns true once in n times on average.
 func (w *world) oneIn(n int) bool { return w.chance.IntN(n) == 0 }
 
 func pick[T any](w *world, from []T) T { return from[w.chance.IntN(len(from))] }
 
-// saw counts what has happened, so that a simulation that exercises nothing is found out.
+// saw counts an event, so that a simulation that exercises nothing fails.
 func (w *world) saw(what string) { w.coverage[what]++ }
 
 func (w *world) tracef(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf("%4d  ", len(w.trace))+fmt.Sprintf(format, args...))
 }
 
-// failf says which invariant was broken. The first word counts.
+// failf records the first broken invariant.
 func (w *world) failf(format string, args ...any) {
 	if w.failure == "" {
 		w.failure = fmt.Sprintf(format, args...)
