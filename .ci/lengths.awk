@@ -1,8 +1,8 @@
-# Prints each place where hand-written Go is longer than the house allows: lines 120 columns, functions 70 lines, files
-# 400 lines; ends with 1 if there was one. Run it with LC_ALL=C, so that every awk counts bytes.
+# Prints each place where hand-written Go is too long, and ends with 1 if there is one. The limits: lines 120 columns,
+# functions 70 lines, files 400 lines. Run it with LC_ALL=C, so that every awk counts bytes.
 #
-# Aside are the signatures that gqlgen gives to resolvers and the tags of struct fields, which cannot be broken, and the
-# length of test functions, which are mostly tables of cases.
+# No limit applies to three things: signatures that gqlgen gives to resolvers, tags of struct fields, which cannot be
+# broken, and test functions, which are mostly tables of cases.
 
 FNR == 1 { file_ends(); file = FILENAME; generated = 0; begun = 0 }
 { last = FNR }
@@ -11,7 +11,7 @@ generated { next }
 
 {
 	columns = $0
-	gsub(/[\200-\277]/, "", columns) # A character of UTF-8 is one byte that is none of these, and some that are.
+	gsub(/[\200-\277]/, "", columns) # These are the second and later bytes of a UTF-8 character.
 	if (length(columns) > 120 && $0 !~ /^func \(r \*[A-Za-z]+Resolver\)/ && $0 !~ /:".*"`( \/\/.*)?$/)
 		found(FNR, length(columns) " columns, at most 120")
 }

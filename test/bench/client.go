@@ -19,8 +19,8 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// client is one connection to the server that is kept open. It does as little as it can, because it runs on the
-// processors that are measured.
+// client is one kept-alive connection to the server. It does as little as possible, because it shares the measured
+// processors.
 type client struct {
 	conn   net.Conn
 	reader *bufio.Reader
@@ -43,7 +43,7 @@ func dial(address, token string) (*client, error) {
 
 func (c *client) close() { _ = c.conn.Close() }
 
-// tokenFor signs a token for the caller.
+// tokenFor returns a token for a caller.
 func tokenFor(who caller.Caller) (string, error) {
 	auth, err := web.NewAuthenticator([]byte(secret), time.Now)
 	if err != nil {
@@ -52,7 +52,7 @@ func tokenFor(who caller.Caller) (string, error) {
 	return auth.Token(who, 12*time.Hour)
 }
 
-// operation is the part of a request's body before the variables.
+// operation returns the part of a request's body before the variables.
 func operation(query string) string {
 	text, err := json.Marshal(query)
 	if err != nil {
@@ -61,7 +61,7 @@ func operation(query string) string {
 	return `{"query":` + string(text) + `,"variables":`
 }
 
-// ask sends an operation with its variables in JSON. The answer is good until the next one.
+// ask sends an operation with its variables in JSON. The answer is valid until the next call.
 func (c *client) ask(operation, variables string) ([]byte, error) {
 	c.out = append(c.out[:0], c.head...)
 	c.out = strconv.AppendInt(c.out, int64(len(operation)+len(variables)+1), 10)
@@ -74,7 +74,7 @@ func (c *client) ask(operation, variables string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.body, err = c.rest(c.body[:0], length); err != nil {
+	if c.body, err = c.readBody(c.body[:0], length); err != nil {
 		return nil, err
 	}
 	if status != http.StatusOK || bytes.Contains(c.body, []byte(`"errors":[`)) ||
@@ -84,11 +84,11 @@ func (c *client) ask(operation, variables string) ([]byte, error) {
 	return c.body, nil
 }
 
-// inChunks is the length of an answer that does not say how long it is.
+// inChunks is the length of a chunked answer.
 const inChunks = -2
 
-// rest reads the body of an answer.
-func (c *client) rest(into []byte, length int) ([]byte, error) {
+// readBody reads the body of an answer.
+func (c *client) readBody(into []byte, length int) ([]byte, error) {
 	if length != inChunks {
 		into = slices.Grow(into, length)[:length]
 		_, err := io.ReadFull(c.reader, into)
@@ -104,7 +104,7 @@ func (c *client) rest(into []byte, length int) ([]byte, error) {
 			return nil, err
 		}
 		at := len(into)
-		into = append(into, make([]byte, size+2)...) // and the end of the line
+		into = append(into, make([]byte, size+2)...) // 2 for the end of the line
 		if _, err := io.ReadFull(c.reader, into[at:]); err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func (c *client) header() (status, length int, err error) {
 		case first && len(line) >= 12:
 			status, err = strconv.Atoi(string(line[9:12]))
 		case len(line) == 0 && length == -1:
-			return 0, 0, errors.New("the answer does not say how long it is")
+			return 0, 0, errors.New("the answer has no length")
 		case len(line) == 0:
 			return status, length, nil
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
@@ -142,5 +142,5 @@ func (c *client) header() (status, length int, err error) {
 	}
 }
 
-// id is a workflow as the API names it.
+// id returns a workflow's id in the form of the API.
 func id(flow uuid.UUID) string { return "wf_" + flow.String() }

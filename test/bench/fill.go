@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// organizations share the workflows that are there from the start.
+	// organizations is the number of organizations that share the first workflows.
 	organizations = 10
-	// journalRows is how many transitions each of them has made.
+	// journalRows is the number of transitions of each workflow.
 	journalRows = 30
-	// planted is how many workflows one transaction writes.
+	// planted is the number of workflows in one transaction.
 	planted = 1000
 )
 
-// The kinds of numbered ids: what stands in the fourth group. pgbench puts them together from a number.
+// The kinds of numbered ids, which are the fourth group of a UUID. pgbench builds the ids from a number.
 const (
 	flowIDs         = "8000"
 	organizationIDs = "9000"
@@ -32,17 +32,17 @@ const (
 	monthIDs        = "b000"
 )
 
-// numbered returns the id with a number.
+// numbered returns the id of a kind with a number.
 func numbered(kind string, n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("00000000-0000-7000-%s-%012d", kind, n))
 }
 
-// whoOf is an administrator of a numbered organization.
-func whoOf(kind string, n int) caller.Caller {
+// adminOf returns an administrator of a numbered organization.
+func adminOf(kind string, n int) caller.Caller {
 	return caller.Caller{Actor: "bench", OrganizationID: numbered(kind, n), Role: caller.Admin}
 }
 
-// path is the way of the planted workflows: to the review of the seeds, and then there and back.
+// path is the states of the planted workflows: to the review of the seeds, then back and forth.
 var path = func() []workflow.State {
 	states := []workflow.State{
 		workflow.Created, workflow.ICPPending, workflow.ICPProcessing, workflow.ICPCompleted,
@@ -57,21 +57,20 @@ var path = func() []workflow.State {
 	return states
 }()
 
-// fill writes what all parts work on: organizations and their workflows. Workflow n belongs to organization
-// n % organizations.
+// fill writes organizations and workflows for all parts. Workflow n belongs to organization n % organizations.
 func (b *bench) fill() error {
 	for n := range organizations {
-		if err := b.createOrganization(whoOf(organizationIDs, n)); err != nil {
+		if err := b.createOrganization(adminOf(organizationIDs, n)); err != nil {
 			return err
 		}
 	}
 	return b.plantAll(0, b.workflows, ownerOf, journalRows)
 }
 
-// ownerOf is the organization of a workflow with this number.
+// ownerOf returns the organization of a numbered workflow.
 func ownerOf(flow int) uuid.UUID { return numbered(organizationIDs, flow%organizations) }
 
-// createOrganization writes an organization that may spend without an end to speak of.
+// createOrganization writes an organization with a limit that no part reaches.
 func (b *bench) createOrganization(who caller.Caller) error {
 	return postgres.New(b.owner).CreateOrganization(b.ctx, who, postgres.Organization{
 		ID:            who.OrganizationID,
@@ -85,7 +84,7 @@ func (b *bench) createOrganization(who caller.Caller) error {
 // riches is a limit that no part reaches.
 const riches = 1_000_000 * cost.Dollar
 
-// plantAll writes workflows with the first rows of their journals, two transactions side by side.
+// plantAll writes workflows with their journals, two transactions side by side.
 func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) error {
 	group, ctx := errgroup.WithContext(b.ctx)
 	group.SetLimit(2)
@@ -109,13 +108,13 @@ func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) er
 	return err
 }
 
-// plant is a workflow with its journal, the runs in it, and its account's first entry.
+// plant is a workflow with its journal, its runs and the first entry of its account.
 type plant struct {
 	journal []workflow.Transition
 	opened  cost.Entry
 }
 
-// grow computes what the engine would have written, chains included.
+// grow computes the rows that the engine would have written, including the hash chains.
 func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
 	p := plant{journal: make([]workflow.Transition, rows)}
 	var previous []byte
@@ -152,9 +151,9 @@ func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
 	return p
 }
 
-// plant writes workflows in one transaction. Foreign keys are not looked up, since that would take hours for thirty
-// million rows; the checks, with those of the hashes, and the triggers that are always on are. `engine verify` proves
-// the rest.
+// plant writes workflows in one transaction. PostgreSQL does not check foreign keys, which would take hours for thirty
+// million rows. It evaluates CHECK constraints, including hashes, and the triggers that are always on. `engine verify`
+// proves the rest.
 func (b *bench) plant(ctx context.Context, flows []plant) error {
 	return pgx.BeginFunc(ctx, b.owner, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
@@ -170,7 +169,7 @@ func (b *bench) plant(ctx context.Context, flows []plant) error {
 	})
 }
 
-// copied are rows of a table.
+// copied is rows of a table.
 type copied struct {
 	table   string
 	columns []string
@@ -273,7 +272,7 @@ func entryRows(flows []plant) copied {
 	return c
 }
 
-// bytesOf is a hash that is empty and not NULL where there is none.
+// bytesOf returns a hash, or an empty one instead of NULL.
 func bytesOf(hash []byte) []byte {
 	if hash == nil {
 		return []byte{}

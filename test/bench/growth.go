@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// growth compares what a caller waits for with many more workflows there.
+// growth compares the latencies of a caller before and after adding many workflows.
 func (b *bench) growth() error {
 	few, err := b.waits()
 	if err != nil {
@@ -49,7 +49,7 @@ func (b *bench) waits() (found [2]series, err error) {
 		return found, err
 	}
 	defer p.stop()
-	// What is asked for first is read from the disk; what counts is how it goes on.
+	// The first requests read from the disk. Only the later ones count.
 	if _, _, err := b.throughHTTP(p, 8, b.slice); err != nil {
 		return found, err
 	}

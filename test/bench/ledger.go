@@ -14,17 +14,17 @@ import (
 	"github.com/infin8content/engine/migrations"
 )
 
-// spender is the number of the organization whose ledger is verified; its workflows are the next payers' ones.
+// spender is the number of the organization whose ledger is verified. Its workflows follow those of the payers.
 const (
 	spender      = payers
 	spenderFlows = payingFlows + payers*payingCallers
 )
 
-// ledger measures how long `verify` takes over a ledger with many entries.
+// ledger measures the time of `verify` for a ledger with many entries.
 func (b *bench) ledger() error {
 	calls := b.options.ledger / 4
 	flows := max(1, calls/100)
-	who := whoOf(payerIDs, spender)
+	who := adminOf(payerIDs, spender)
 	if err := b.createOrganization(who); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (b *bench) ledger() error {
 	return nil
 }
 
-// chain is the ledger of one account as it grows.
+// chain is the growing ledger of one account.
 type chain struct{ last cost.Entry }
 
 func (c *chain) add(kind cost.EntryKind, call uuid.UUID, delta cost.Delta, at time.Time) (cost.Entry, error) {
@@ -87,7 +87,7 @@ func (c *chain) add(kind cost.EntryKind, call uuid.UUID, delta cost.Delta, at ti
 	return c.last, nil
 }
 
-// spend writes settled calls with their four entries each, as the engine would have.
+// spend writes settled calls with four entries each, like the engine.
 func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time) error {
 	accounts, err := b.chains(organization)
 	if err != nil {
@@ -98,7 +98,7 @@ func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time)
 		if _, err := tx.Exec(b.ctx, "SET LOCAL session_replication_role = replica"); err != nil {
 			return err
 		}
-		// The check of each entry plans its look-ups once, while the tables are still empty.
+		// PostgreSQL would plan the lookups of each entry's check once, while the tables are still empty.
 		if _, err := tx.Exec(b.ctx, "SET LOCAL enable_seqscan = off"); err != nil {
 			return err
 		}
@@ -176,7 +176,8 @@ func callRow(organization, call, flow, month uuid.UUID, at time.Time) []any {
 	}
 }
 
-// balance sets the accounts to their last entries and counts the days as the migration that began to count them did.
+// balance sets the accounts to their last entries, and counts the days with the statement of the migration that added
+// them.
 func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
 	batch := &pgx.Batch{}
 	const set = `UPDATE usage_accounts SET sequence = $3, settled_pico = $4, previous_hash = $5, hash = $6
@@ -185,7 +186,7 @@ func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
 		last := c.last
 		batch.Queue(set, last.OrganizationID, id, last.Sequence, int64(last.After.Settled), last.PreviousHash, last.Hash)
 	}
-	// The sequence of an account moves by one, for everybody and always.
+	// A trigger allows the sequence of an account to move by one only.
 	const guard = "TRIGGER usage_accounts_sequence_grows"
 	if _, err := tx.Exec(b.ctx, "ALTER TABLE usage_accounts DISABLE "+guard); err != nil {
 		return err
@@ -204,7 +205,7 @@ func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
 	statement, _, ended := strings.Cut(rest, "\nGROUP BY")
 	grouping, _, grouped := strings.Cut(strings.TrimPrefix(rest, statement), ";\n")
 	if !found || !ended || !grouped {
-		return errors.New("the migration counts no days")
+		return errors.New("the migration has no statement that counts days")
 	}
 	_, err = tx.Exec(b.ctx, "INSERT INTO usage_days"+statement+" AND l.organization_id = $1"+grouping,
 		numbered(payerIDs, spender))

@@ -8,19 +8,19 @@ import (
 const listQuery = `{ workflows(first: 20) { nodes { id name state version status step { number key label }
 	spend { limit settled held remaining } transitions(first: 2) { nodes { version kind from to actor occurredAt } } } } }`
 
-// listed is what asking for lists amounts to.
+// listed is the result of one turn of list requests.
 type listed struct {
-	perSecond, took float64 // requests, median in milliseconds
-	server          float64 // microseconds for each
-	statements      float64 // for each
+	perSecond, took float64 // requests per second; median in milliseconds
+	server          float64 // processor time in microseconds per request
+	statements      float64 // per request
 }
 
-// listTurn lets eight callers ask for the list, each of another organization.
+// listTurn lets eight callers request the list, each of another organization.
 func (b *bench) listTurn(p *process) (l listed, err error) {
 	const n = 8
 	clients := make([]*client, n)
 	for i := range clients {
-		token, err := tokenFor(whoOf(organizationIDs, i))
+		token, err := tokenFor(adminOf(organizationIDs, i))
 		if err != nil {
 			return l, err
 		}
@@ -80,7 +80,7 @@ func (b *bench) list() error {
 	return nil
 }
 
-// start measures the start and what the server needs when nobody asks for anything.
+// start measures the start of the server, and its needs without requests.
 func (b *bench) start() error {
 	var ready, memory, idle, statements series
 	const rest = 8 * time.Second
@@ -111,7 +111,7 @@ func (b *bench) start() error {
 		statements = append(statements, float64(after-before)/rest.Seconds())
 	}
 	b.table.add(row{what: "start of serve to ready, s", found: ready.String(), goal: "< 1"})
-	b.table.add(row{what: "memory at rest, MiB", found: memory.String(), goal: "< 60"})
+	b.table.add(row{what: "memory of an idle server, MiB", found: memory.String(), goal: "< 60"})
 	b.table.add(row{what: "idle server, % of a processor", found: idle.String(), goal: "< 1"})
 	if b.counts {
 		b.table.add(row{what: "idle server, statements/s", found: statements.String(), goal: "< 5"})
@@ -119,7 +119,7 @@ func (b *bench) start() error {
 	return nil
 }
 
-// wait lets time pass: what is measured is what happens by itself.
+// wait sleeps. The measurement is of the idle server.
 func (b *bench) wait(d time.Duration) {
 	select {
 	case <-b.ctx.Done():

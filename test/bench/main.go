@@ -1,7 +1,7 @@
-// Command bench measures the engine against what PostgreSQL does by itself, side by side in one run: it starts a
-// PostgreSQL of its own with durable settings, lets pgbench execute the very statements of queries/, the engine without
-// HTTP and the real server over HTTP take turns, and prints one table of medians, spreads and ratios. It judges
-// nothing, changes nothing outside of its own folders and leaves nothing running.
+// Command bench compares the engine with PostgreSQL alone, side by side in one run. It starts a PostgreSQL with durable
+// settings. pgbench with the statements of queries/, the engine without HTTP, and the real server take turns. It prints
+// one table of medians, spreads and ratios. It sets no pass mark, changes nothing outside its own folders, and leaves
+// no process behind.
 //
 //	go run ./test/bench                 everything that fits into five minutes
 //	go run ./test/bench -only pairs     one part
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// options are how long and how much is measured.
+// options are the flags of a run.
 type options struct {
 	rounds    int
 	slice     time.Duration
@@ -38,11 +38,11 @@ type options struct {
 	against   string
 }
 
-// parts are what is measured, in this order.
+// parts are the measurements, in this order.
 var parts = []struct {
 	name string
 	run  func(*bench) error
-	// asked reports whether the part runs when no part is named.
+	// asked reports whether the part runs when -only names none.
 	asked func(options) bool
 }{
 	{"start", (*bench).start, always},
@@ -73,22 +73,22 @@ func main() {
 
 func read() (options, error) {
 	o := options{callers: []int{1, 8, 32, 128}}
-	flag.IntVar(&o.rounds, "rounds", 3, "how often the ways of doing the same take turns; medians are printed")
-	flag.DurationVar(&o.slice, "slice", 2*time.Second, "how long each turn lasts")
-	flag.Uint64Var(&o.seed, "seed", 1, "chooses which workflows are asked for")
+	flag.IntVar(&o.rounds, "rounds", 3, "number of rounds in which the measurements take turns")
+	flag.DurationVar(&o.slice, "slice", 2*time.Second, "`duration` of each turn")
+	flag.Uint64Var(&o.seed, "seed", 1, "`seed` of the choice of workflows")
 	flag.IntVar(&o.sockets, "sockets", 1000, "subscribers of one workflow")
-	flag.IntVar(&o.workflows, "workflows", 10_000, "workflows with 30 journal rows each that are there from the start")
-	flag.IntVar(&o.ledger, "ledger", 0, "ledger entries to be verified; 0: leave that out")
+	flag.IntVar(&o.workflows, "workflows", 10_000, "number of first workflows, with 30 journal rows each")
+	flag.IntVar(&o.ledger, "ledger", 0, "number of ledger entries to verify; 0 skips this part")
 	flag.BoolVar(&o.growth, "growth", false, "compare with many more workflows")
-	flag.IntVar(&o.grown, "grown", 1_000_000, "how many more there are with -growth")
-	flag.StringVar(&o.server, "server", "", "the engine's binary; it is built when this is empty")
-	flag.StringVar(&o.programs, "programs", "", "the folder with pgbench; PATH and the usual ones when this is empty")
-	flag.StringVar(&o.against, "against", "", "another engine's binary, to compare the server's processor time with")
+	flag.IntVar(&o.grown, "grown", 1_000_000, "number of further workflows with -growth")
+	flag.StringVar(&o.server, "server", "", "`path` of the engine's binary; built when empty")
+	flag.StringVar(&o.programs, "programs", "", "`folder` with pgbench; PATH and the usual folders when empty")
+	flag.StringVar(&o.against, "against", "", "`path` of another engine's binary to compare with")
 	var names []string
 	for _, p := range parts {
 		names = append(names, p.name)
 	}
-	flag.StringVar(&o.only, "only", "", "parts to measure, with commas: "+strings.Join(names, ", "))
+	flag.StringVar(&o.only, "only", "", "comma-separated `parts` to measure: "+strings.Join(names, ", "))
 	flag.Parse()
 	for name := range strings.SplitSeq(o.only, ",") {
 		if name != "" && !slices.Contains(names, name) {
@@ -124,7 +124,7 @@ func run(ctx context.Context) (err error) {
 	return b.table.print(os.Stdout, b)
 }
 
-// say tells the person who waits how far it is.
+// say prints progress to standard error.
 func (b *bench) say(format string, values ...any) {
 	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", values...)
 }

@@ -20,7 +20,7 @@ func (s series) median() float64 {
 	return sorted[len(sorted)/2]
 }
 
-// String is the median with the least and the greatest.
+// String returns the median with the least and the greatest value.
 func (s series) String() string {
 	if len(s) == 0 {
 		return "–"
@@ -31,7 +31,7 @@ func (s series) String() string {
 	return fmt.Sprintf("%s (%s–%s)", figure(s.median()), figure(slices.Min(s)), figure(slices.Max(s)))
 }
 
-// figure prints three digits or so.
+// figure formats a number with about three digits.
 func figure(f float64) string {
 	switch {
 	case f >= 100:
@@ -42,7 +42,7 @@ func figure(f float64) string {
 	return fmt.Sprintf("%.2f", f)
 }
 
-// ratios divides turn by turn, so that what the machine did beside it counts least.
+// ratios divides turn by turn, which reduces the influence of other load on the machine.
 func ratios(of, by series) series {
 	var all series
 	for i := range min(len(of), len(by)) {
@@ -53,8 +53,7 @@ func ratios(of, by series) series {
 	return all
 }
 
-// callers lets n callers do the same thing over and over for a time. It returns how often it was done in a second and
-// how long each took.
+// callers lets n callers repeat a function for a time. It returns the rate per second and all latencies.
 func callers(
 	n int, slice time.Duration, one func(caller, turn int) error,
 ) (perSecond float64, took []time.Duration, err error) {
@@ -69,7 +68,8 @@ func callers(
 	for i := range n {
 		group.Go(func() {
 			last := time.Now()
-			for turn := 0; last.Before(end) || turn%2 == 1; turn++ { // A turn there and one back.
+			// An even number of turns returns each workflow to its first state.
+			for turn := 0; last.Before(end) || turn%2 == 1; turn++ {
 				if err := one(i, turn); err != nil {
 					failed <- err
 					return
@@ -88,7 +88,7 @@ func callers(
 	return float64(done.Load()) / time.Since(began).Seconds(), slices.Concat(each...), nil
 }
 
-// quantile returns the value below which so much of a hundred lies, in milliseconds.
+// quantile returns a percentile in milliseconds.
 func quantile(took []time.Duration, percent int) float64 {
 	if len(took) == 0 {
 		return 0

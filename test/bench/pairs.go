@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// payers are the organizations that reserve and settle.
+	// payers are the numbers of organizations that reserve and settle.
 	payers = 100
-	// payingCallers are how many callers do so at once, each for a workflow of its own in each organization.
+	// payingCallers is the number of concurrent callers. Each has its own workflow in each organization.
 	payingCallers = 32
-	// payingFlows is the number of the first of these workflows. It leaves room for those of -growth.
+	// payingFlows is the number of the first of these workflows. It is beyond the workflows of -growth.
 	payingFlows = 100_000_000
 
 	heldForPair = cost.Dollar / 100
@@ -29,7 +29,7 @@ const (
 	pairModel   = "openai/gpt-4o-mini"
 )
 
-// pairs compares reserving and settling through the engine with the same statements in pgbench.
+// pairs compares a reservation and its settlement through the engine with the same statements in pgbench.
 func (b *bench) pairs() error {
 	if err := b.fillPayers(); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (b *bench) pairs() error {
 	return nil
 }
 
-// fillPayers writes the organizations that pay, their months and their workflows.
+// fillPayers writes the paying organizations, their months and their workflows.
 func (b *bench) fillPayers() error {
 	store := postgres.New(b.owner)
 	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
@@ -75,7 +75,7 @@ func (b *bench) fillPayers() error {
 		return err
 	}
 	for n := range payers {
-		who := whoOf(payerIDs, n)
+		who := adminOf(payerIDs, n)
 		if err := b.createOrganization(who); err != nil {
 			return err
 		}
@@ -94,8 +94,8 @@ func (b *bench) fillPayers() error {
 	}, 8)
 }
 
-// pairScript has the six statements that write when a call is reserved and settled, in their two transactions: the call
-// and its two accounts, each time.
+// pairScript returns the six writing statements of a reservation and its settlement, in two transactions: each writes
+// the call and its two accounts.
 func (b *bench) pairScript(organizations int) (*script, error) {
 	s := newScript()
 	fmt.Fprintf(&s.text, "\\set o random(0, %d)\n\\set w %d + :o * %d + :client_id\n", organizations-1, payingFlows,
@@ -142,7 +142,7 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 	return s, nil
 }
 
-// enginePairs lets callers reserve and settle for a slice of time; each reservation has a key, as the API demands.
+// enginePairs lets callers reserve and settle for a time. Each reservation has an idempotency key, as the API requires.
 func (b *bench) enginePairs(e *engine.Engine, organizations int) (rate, error) {
 	var keys atomic.Int64
 	run := strconv.FormatUint(b.random.Uint64(), 36) + "-"
@@ -153,7 +153,7 @@ func (b *bench) enginePairs(e *engine.Engine, organizations int) (rate, error) {
 	u, err := b.used(nil, func() (float64, []time.Duration, error) {
 		return callers(payingCallers, b.slice, func(i, _ int) error {
 			o := random[i].IntN(organizations)
-			return b.pair(e, whoOf(payerIDs, o), numbered(flowIDs, payingFlows+o*payingCallers+i),
+			return b.pair(e, adminOf(payerIDs, o), numbered(flowIDs, payingFlows+o*payingCallers+i),
 				run+strconv.FormatInt(keys.Add(1), 10))
 		})
 	})

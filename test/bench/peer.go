@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// peerFolder is where PostGraphile is installed, by `npm ci`.
+// peerFolder is the folder in which `npm ci` installs PostGraphile.
 const peerFolder = "test/bench/postgraphile"
 
 const (
@@ -30,7 +30,7 @@ func (b *bench) peer() error {
 	if _, err := os.Stat(filepath.Join(peerFolder, "node_modules")); err != nil {
 		return fmt.Errorf("install PostGraphile first: npm ci --prefix %s", peerFolder)
 	}
-	if err := b.teachPeer(); err != nil {
+	if err := b.createPeerSchema(); err != nil {
 		return err
 	}
 	ours, err := b.serve("--workers=false")
@@ -51,7 +51,7 @@ func (b *bench) peer() error {
 			if err != nil {
 				return err
 			}
-			if round > 0 { // In the first, programs warm up.
+			if round > 0 { // Programs warm up in the first round.
 				moved[i].add(found.rate)
 			}
 			found, err = b.used(p, func() (float64, []time.Duration, error) { return b.peerLists(p, i == 1) })
@@ -87,8 +87,8 @@ func (b *bench) peer() error {
 	return nil
 }
 
-// teachPeer makes the functions that PostGraphile shows.
-func (b *bench) teachPeer() error {
+// createPeerSchema creates the functions that PostGraphile exposes.
+func (b *bench) createPeerSchema() error {
 	schema, err := os.ReadFile(filepath.Join(peerFolder, "schema.sql"))
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (b *bench) peerMoves(p *process, theirs bool) (float64, []time.Duration, er
 	})
 }
 
-// peerLists lets callers ask for the list of the first organization.
+// peerLists lets callers request the list of the first organization.
 func (b *bench) peerLists(p *process, theirs bool) (float64, []time.Duration, error) {
 	const n = 8
 	text, token := operation(listQuery), ""
@@ -170,7 +170,7 @@ func (b *bench) peerLists(p *process, theirs bool) (float64, []time.Duration, er
 		text = operation(peerListQuery)
 	} else {
 		var err error
-		if token, err = tokenFor(whoOf(organizationIDs, 0)); err != nil {
+		if token, err = tokenFor(adminOf(organizationIDs, 0)); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -185,7 +185,7 @@ func (b *bench) peerLists(p *process, theirs bool) (float64, []time.Duration, er
 	})
 }
 
-// dialAll opens connections of one caller.
+// dialAll opens connections for one caller.
 func dialAll(address, token string, n int) ([]*client, func(), error) {
 	var clients []*client
 	closeAll := func() {

@@ -15,10 +15,10 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// script is what pgbench executes over and over: statements of queries/ with its own variables and constants.
+// script is a pgbench script: statements of queries/ with variables and constants of pgbench.
 type script struct {
 	text strings.Builder
-	// constants are bound as parameters, as the program binds them.
+	// constants are bound as parameters, like those of the program.
 	constants map[string]string
 	// settings are options of the sessions.
 	settings string
@@ -30,11 +30,11 @@ var (
 	comment      = regexp.MustCompile(`(?m)--.*$`)
 )
 
-// query returns the text of a query as it stands in queries/.
+// query returns the text of a query in queries/.
 func query(name string) (string, error) {
 	files, err := filepath.Glob("queries/*.sql")
 	if err != nil || len(files) == 0 {
-		return "", errors.Join(errors.New("there is no folder queries: start this in the repository's root"), err)
+		return "", errors.Join(errors.New("there is no folder queries: run bench in the root of the repository"), err)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -52,11 +52,11 @@ func query(name string) (string, error) {
 	return "", fmt.Errorf("there is no query %s", name)
 }
 
-// values say what stands for the parameters of a query: an expression with pgbench's variables; "" is a constant of the
-// script with the parameter's own name, and what is not named is one too.
+// values maps the parameters of a query to expressions with pgbench's variables. A parameter with "", or without an
+// entry, is a constant with the parameter's name.
 type values map[string]string
 
-// add appends a query. Constants of this query, and of no other, have the prefix.
+// add appends a query. The prefix marks constants of this query only.
 func (s *script) add(name, prefix string, v values, constants map[string]string) error {
 	text, err := query(name)
 	if err != nil {
@@ -73,14 +73,14 @@ func (s *script) add(name, prefix string, v values, constants map[string]string)
 		if !known {
 			missing = parameter
 		}
-		if value == "" { // pgbench defines no empty variables.
+		if value == "" { // pgbench has no empty variables.
 			return "''"
 		}
 		s.constants[prefix+parameter] = value
 		return ":" + prefix + parameter
 	})
 	if missing != "" {
-		return fmt.Errorf("nobody gives %s of %s", missing, name)
+		return fmt.Errorf("there is no value for %s of %s", missing, name)
 	}
 	s.text.WriteString(text + ";\n")
 	return nil
@@ -88,7 +88,7 @@ func (s *script) add(name, prefix string, v values, constants map[string]string)
 
 func newScript() *script { return &script{constants: map[string]string{}} }
 
-// id is an expression for the numbered id whose number a variable has.
+// id returns an expression for the numbered id with the number in a variable.
 func idExpression(kind, variable string) string {
 	return "('00000000-0000-7000-" + kind + "-' || lpad(:" + variable + "::text, 12, '0'))::uuid"
 }
@@ -98,31 +98,30 @@ var (
 	transactions          = regexp.MustCompile(`(?m)^number of transactions actually processed: ([0-9]+)`)
 )
 
-// rate is how often something was done in a second, and the processor time for each, over all processes that had to do
-// with it.
+// rate is a number of operations per second, and the processor time per operation over all involved processes.
 type rate struct{ perSecond, processor float64 }
 
-// rates are series of them.
+// rates is a series of rates.
 type rates struct{ perSecond, processor series }
 
 func (r *rates) add(found rate) {
 	r.perSecond, r.processor = append(r.perSecond, found.perSecond), append(r.processor, found.processor)
 }
 
-// against is the ratio of two rates by time, and by what the processors had to do: the latter is what an idle machine
-// would make of it, more or less, when the processors are what there is too little of.
+// against returns the ratio of two rates by time and by processor time. The latter approximates the ratio on a machine
+// whose processors are the bottleneck.
 func (r rates) against(other rates) string {
 	return ratios(r.perSecond, other.perSecond).String() + "; by processor " +
 		figure(ratios(other.processor, r.processor).median())
 }
 
-// runScript lets clients execute the script for a time, prepared and as the server's role.
+// runScript lets clients execute the script for a time, with prepared statements and the server's role.
 func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, error) {
 	file := filepath.Join(b.folder, "script.sql")
 	if err := os.WriteFile(file, []byte(s.text.String()), 0o600); err != nil {
 		return rate{}, err
 	}
-	// Connecting counts towards its time, and not towards its figures.
+	// pgbench counts connecting towards its duration, but not towards its figures.
 	seconds := max(1, int(slice.Round(time.Second)/time.Second)) + clients/32
 	arguments := []string{
 		"--no-vacuum", "--protocol=prepared", "--client=" + strconv.Itoa(clients), "--jobs=" + strconv.Itoa(min(2, clients)),
@@ -142,7 +141,7 @@ func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, er
 	}
 	found := transactionsPerSecond.FindSubmatch(out)
 	if found == nil || !transactions.Match(out) || bytes.Contains(complaints.Bytes(), []byte("ERROR")) {
-		return rate{}, fmt.Errorf("pgbench says\n%s%s", out, complaints.String())
+		return rate{}, fmt.Errorf("pgbench prints\n%s%s", out, complaints.String())
 	}
 	perSecond, err := strconv.ParseFloat(string(found[1]), 64)
 	if err != nil {
@@ -156,10 +155,10 @@ func (b *bench) runScript(s *script, clients int, slice time.Duration) (rate, er
 	return rate{perSecond, float64(used.Microseconds()) / times}, err
 }
 
-// awaitEnd waits until nobody of that name is connected any more: only then is it known what was done for them.
+// awaitEnd waits until no connection with that name is left: only then is their processor time complete.
 func (b *bench) awaitEnd(name string) error {
 	const count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
-	for connected := 1; connected > 0; b.wait(20 * time.Millisecond) { // The last wait is for the processes to be gone.
+	for connected := 1; connected > 0; b.wait(20 * time.Millisecond) { // The last wait lets the processes end.
 		if err := b.owner.QueryRow(b.ctx, count, name).Scan(&connected); err != nil {
 			return err
 		}

@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// secret signs the tokens of this run's callers.
-const secret = "a secret of the benchmark, which guards nothing at all"
+// secret signs the tokens of this run.
+const secret = "signs the tokens of the benchmark, 32 bytes or more"
 
-// ticks is how many times in a second Linux counts the time of processes.
+// ticks is the number of clock ticks per second in /proc.
 const ticks = 100
 
 // process is a running server.
 type process struct {
 	cmd *exec.Cmd
 	log *os.File
-	// address is host and port of its API.
+	// address is host and port of the API.
 	address string
-	// readyAfter is how long it took from its start until it said that it can serve.
+	// readyAfter is the time from the start of the process until it is ready.
 	readyAfter time.Duration
 	profiler   string
 }
@@ -40,7 +40,7 @@ func (b *bench) serve(arguments ...string) (*process, error) {
 		return nil, err
 	}
 	p := &process{log: log, profiler: filepath.Join(b.folder, "server.profile")}
-	_ = os.Remove(p.profiler) // of the server before
+	_ = os.Remove(p.profiler) // profile of the last server
 	p.cmd = exec.Command(b.server, append([]string{"serve", "--listen=127.0.0.1:0"}, arguments...)...)
 	p.cmd.Env, p.cmd.Stderr = append(b.environment(), "INFIN8_PROFILE="+p.profiler), log
 	began := time.Now()
@@ -56,7 +56,7 @@ func (b *bench) serve(arguments ...string) (*process, error) {
 	return p, nil
 }
 
-// await waits until the server says where it listens, and then until it is ready.
+// await waits until the server logs its address, and then until it is ready.
 func (p *process) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -77,13 +77,13 @@ func (p *process) await(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.New("it does not get ready")
+			return errors.New("the server is not ready in time")
 		case <-tick.C:
 		}
 	}
 }
 
-// listening finds the address in the server's log; "" when it is not there yet.
+// listening returns the address in the server's log, or "".
 func listening(log string) string {
 	file, err := os.Open(log)
 	if err != nil {
@@ -108,16 +108,16 @@ func (p *process) stop() {
 	_ = p.log.Close()
 }
 
-// processor returns how much processor time the server has used.
+// processor returns the processor time of the server.
 func (p *process) processor() time.Duration { return usedBy(p.cmd.Process.Pid, false) }
 
-// usedBy returns how much processor time a process has used; with its ended children, if asked for.
+// usedBy returns the processor time of a process, optionally with its ended children.
 func usedBy(pid int, withEnded bool) time.Duration {
 	fields := statOf(pid)
 	if len(fields) < 15 {
 		return 0
 	}
-	counted := fields[11:13] // user and system
+	counted := fields[11:13] // user and system time
 	if withEnded {
 		counted = fields[11:15]
 	}
@@ -129,17 +129,17 @@ func usedBy(pid int, withEnded bool) time.Duration {
 	return time.Duration(sum) * time.Second / ticks
 }
 
-// statOf returns what Linux says of a process, from its state on; nothing when it has gone.
+// statOf returns the fields of /proc/PID/stat from the state on, or nil when the process has ended.
 func statOf(pid int) []string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return nil
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // Behind the name, which may have spaces.
+	_, rest, _ := strings.Cut(string(text), ") ") // The name of the program may have spaces.
 	return strings.Fields(rest)
 }
 
-// usedByDatabase returns how much processor time PostgreSQL has used, with all of its processes.
+// usedByDatabase returns the processor time of all processes of PostgreSQL.
 func (b *bench) usedByDatabase() time.Duration {
 	sum := usedBy(b.postmaster, true)
 	for _, folder := range folders("/proc/[0-9]*") {
@@ -152,11 +152,11 @@ func (b *bench) usedByDatabase() time.Duration {
 }
 
 func folders(pattern string) []string {
-	found, _ := filepath.Glob(pattern) // The pattern is a good one.
+	found, _ := filepath.Glob(pattern) // The pattern is valid.
 	return found
 }
 
-// findPostmaster finds the process that all of PostgreSQL's others are children of.
+// findPostmaster returns PostgreSQL's main process, the parent of the others.
 func (b *bench) findPostmaster() error {
 	var backend int
 	if err := b.owner.QueryRow(b.ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
@@ -183,7 +183,7 @@ func (p *process) memory() int64 {
 	return 0
 }
 
-// ours returns how much processor time this process has used.
+// ours returns the processor time of this process.
 func ours() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -192,7 +192,7 @@ func ours() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// loadAverage is what the machine has to do, over the last minute.
+// loadAverage returns the load average of the last minute.
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

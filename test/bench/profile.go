@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// profile finds the dearest functions of a server under transitions, and under lists.
+// profile finds the most expensive functions of a server under transitions, and under lists.
 func (b *bench) profile() error {
 	slice := b.slice
 	defer func() { b.slice = slice }()
@@ -24,17 +24,17 @@ func (b *bench) profile() error {
 		{"transitions", func(p *process) error { _, _, err := b.throughHTTP(p, 32, b.slice); return err }},
 		{"lists", func(p *process) error { _, err := b.listTurn(p); return err }},
 	} {
-		functions, err := b.dearest(under.load)
+		functions, err := b.mostExpensive(under.load)
 		if err != nil {
 			return err
 		}
-		b.table.dearest = append(b.table.dearest, dearest{under.what, functions})
+		b.table.expensive = append(b.table.expensive, expensiveFunctions{under.what, functions})
 	}
 	return nil
 }
 
-// dearest loads a server and returns its five dearest functions.
-func (b *bench) dearest(load func(*process) error) ([]string, error) {
+// mostExpensive loads a server and returns its five most expensive functions.
+func (b *bench) mostExpensive(load func(*process) error) ([]string, error) {
 	p, err := b.serve("--workers=false")
 	if err != nil {
 		return nil, err
@@ -69,5 +69,5 @@ func (b *bench) dearest(load func(*process) error) ([]string, error) {
 	return strings.Split(typeArguments.ReplaceAllString(strings.TrimRight(functions, "\n"), ""), "\n"), nil
 }
 
-// typeArguments are a page long where types have no names.
+// typeArguments matches type arguments, which are very long for unnamed types.
 var typeArguments = regexp.MustCompile(`\[go\.shape.*\]`)

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// followed is how many transitions the subscribers are told of, and pause what lies between two of them.
+	// followed is the number of transitions that subscribers receive, and pause the time between two of them.
 	followed = 50
 	pause    = 100 * time.Millisecond
 )
@@ -23,17 +23,17 @@ const subscribe = `{"id":"1","type":"subscribe","payload":{"query":` +
 	`"subscription ($id: ID!) { workflowTransitioned(workflowId: $id) { transition { version } workflow { state } } }",` +
 	`"variables":{"id":"%s"}}}`
 
-// arrivals are when each version came, by what it is beyond the first.
+// arrivals are the arrival times of versions, indexed from the first version.
 type arrivals [followed]time.Time
 
-// sockets measures how long it takes from a commit until each of many subscribers of the workflow knows.
+// sockets measures the time from a commit to the message at each of many subscribers of a workflow.
 func (b *bench) sockets() error {
 	p, err := b.serve("--workers=false")
 	if err != nil {
 		return err
 	}
 	defer p.stop()
-	token, err := tokenFor(whoOf(organizationIDs, 0))
+	token, err := tokenFor(adminOf(organizationIDs, 0))
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (b *bench) sockets() error {
 		select {
 		case <-connected:
 		case <-ctx.Done():
-			return errors.Join(errors.New("not all subscribers got through"), group.Wait())
+			return errors.Join(errors.New("not all subscribers have connected"), group.Wait())
 		}
 	}
 	memory, processor := p.memory(), p.processor()
@@ -78,7 +78,7 @@ func (b *bench) sockets() error {
 	return nil
 }
 
-// follow is one subscriber. It says when it has got the present state, and ends with the last transition.
+// follow runs one subscriber. It signals the first event, and ends after the last transition.
 func follow(
 	ctx context.Context, address, token, flow string, from int, connected chan<- struct{}, seen *arrivals,
 ) error {
@@ -93,7 +93,7 @@ func follow(
 		if err := conn.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
 			return err
 		}
-		if message[2] == 't' { // init: wait for the acknowledgement.
+		if message[2] == 't' { // The first message is connection_init: wait for its acknowledgement.
 			if _, _, err := conn.Read(ctx); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func follow(
 		now, version := time.Now(), versionIn(message)
 		switch beyond := version - from; {
 		case version < 0:
-			return fmt.Errorf("a subscriber is told %s", message)
+			return fmt.Errorf("a subscriber received %s", message)
 		case beyond == 0:
 			connected <- struct{}{}
 		case beyond <= followed:
@@ -118,7 +118,7 @@ func follow(
 	}
 }
 
-// versionIn finds the version in a message; −1 when there is none.
+// versionIn returns the version in a message, or −1.
 func versionIn(message []byte) int {
 	_, rest, found := bytes.Cut(message, []byte(`"version":`))
 	if !found {
@@ -151,7 +151,7 @@ func (b *bench) moveSlowly(address, token, flow string) error {
 	return nil
 }
 
-// delays returns how long each message took, from the time that PostgreSQL gave the commit.
+// delays returns the time of each message since its commit, by PostgreSQL's time.
 func (b *bench) delays(seen []arrivals, from int) ([]time.Duration, error) {
 	rows, err := b.owner.Query(b.ctx, `SELECT version, pg_xact_commit_timestamp(xmin) FROM workflow_transitions
 		WHERE organization_id = $1 AND workflow_id = $2 AND version > $3 ORDER BY version`,

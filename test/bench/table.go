@@ -12,14 +12,14 @@ import (
 // row is a line of the table. Goal and ratio may be empty.
 type row struct{ what, found, against, ratio, goal string }
 
-// table is what was found out.
+// table is the result of a run.
 type table struct {
-	rows    []row
-	dearest []dearest
+	rows      []row
+	expensive []expensiveFunctions
 }
 
-// dearest are the server's dearest functions under a load, as pprof prints them.
-type dearest struct {
+// expensiveFunctions are the server's most expensive functions under a load, in the form of pprof.
+type expensiveFunctions struct {
 	load      string
 	functions []string
 }
@@ -40,8 +40,9 @@ func (t *table) print(to io.Writer, b *bench) error {
 	for _, r := range t.rows {
 		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", r.what, r.found, r.against, r.ratio, r.goal)
 	}
-	for _, d := range t.dearest {
-		fmt.Fprintf(&out, "\nThe most expensive functions of the server under %s: own time, then cumulative time:\n\n", d.load)
+	for _, d := range t.expensive {
+		fmt.Fprintf(&out, "\nThe most expensive functions of the server under %s, with own and cumulative time:\n\n",
+			d.load)
 		for _, line := range d.functions {
 			fmt.Fprintf(&out, "    %s\n", line)
 		}
@@ -50,7 +51,7 @@ func (t *table) print(to io.Writer, b *bench) error {
 	return err
 }
 
-// processorName is what the machine calls its processor.
+// processorName returns the model of the processor.
 func processorName() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

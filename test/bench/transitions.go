@@ -14,27 +14,27 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// The two edges that all ways of moving a workflow take in turn. Neither begins a run or needs a worker.
+// The two edges that all measurements take in turn. Neither starts a run or needs a worker.
 var edges = [2]struct{ from, to workflow.State }{
 	{workflow.SeedReviewPending, workflow.SeedReviewCompleted},
 	{workflow.SeedReviewCompleted, workflow.SeedReviewPending},
 }
 
-// connections is how many connections the server has when nobody says otherwise.
+// connections is the server's default number of connections.
 const connections = 20
 
-// nobodyWakes is for an engine whose workflows need no worker.
-type nobodyWakes struct{}
+// noJobs enqueues no job: the workflows need no worker.
+type noJobs struct{}
 
-func (nobodyWakes) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil
 }
 
-func (nobodyWakes) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil
 }
 
-// newEngine returns an engine without a server, as the server's role.
+// newEngine returns an engine without a server, with the server's role.
 func (b *bench) newEngine() (*engine.Engine, func(), error) {
 	pool, err := postgres.Connect(b.ctx, b.url(), postgres.AppRole, connections)
 	if err != nil {
@@ -42,21 +42,21 @@ func (b *bench) newEngine() (*engine.Engine, func(), error) {
 	}
 	e, err := engine.New(engine.Options{
 		Store:         postgres.New(pool),
-		Jobs:          nobodyWakes{},
+		Jobs:          noJobs{},
 		WorkflowLimit: riches,
 		MonthLimit:    riches,
 	})
 	return e, pool.Close, err
 }
 
-// flowsOf returns the number of the first workflow of the caller's own, and how many there are: all of the first
-// organization's, so that no two callers meet.
+// flowsOf returns the number of a caller's first workflow, and how many it has. All belong to the first organization,
+// and no two callers share one.
 func (b *bench) flowsOf(caller, callers int) (first, count int) {
 	count = b.workflows / organizations / callers
 	return caller * count, count
 }
 
-// transitionScript has both edges of one of the client's own workflows.
+// transitionScript returns a script that takes both edges of one of the client's own workflows.
 func (b *bench) transitionScript(clients int) (*script, error) {
 	s := newScript()
 	s.settings = "-c infin8.organization_id=" + numbered(organizationIDs, 0).String()
@@ -83,7 +83,7 @@ func (b *bench) transitionScript(clients int) (*script, error) {
 	return s, nil
 }
 
-// mover moves one of the caller's own workflows by the edge of the turn.
+// mover moves one of the caller's own workflows along the edge of the turn.
 type mover struct {
 	random *rand.Rand
 	first  int
@@ -113,7 +113,7 @@ const transitionQuery = `mutation ($input: TransitionWorkflowInput!) { transitio
 
 // throughHTTP lets callers move workflows through the server.
 func (b *bench) throughHTTP(p *process, n int, slice time.Duration) (float64, []time.Duration, error) {
-	token, err := tokenFor(whoOf(organizationIDs, 0))
+	token, err := tokenFor(adminOf(organizationIDs, 0))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -133,7 +133,7 @@ func (b *bench) throughHTTP(p *process, n int, slice time.Duration) (float64, []
 	})
 }
 
-// transitions compares the bare statement, the engine and the whole way through GraphQL.
+// transitions compares the bare statement, the engine, and GraphQL over HTTP.
 func (b *bench) transitions() error {
 	e, closeEngine, err := b.newEngine()
 	if err != nil {
@@ -159,8 +159,8 @@ func (b *bench) transitions() error {
 	return nil
 }
 
-// transitionFigures are what the three ways amount to, and the processor time of the server and of the client for each
-// request, in microseconds.
+// transitionFigures are the rates of the three, and the processor time of server and client per request in
+// microseconds.
 type transitionFigures struct {
 	bare, engine, graph rates
 	server, client      series
@@ -175,8 +175,8 @@ func (b *bench) transitionTurn(e *engine.Engine, p *process, n int, f *transitio
 	if err != nil {
 		return err
 	}
-	f.bare.add(rate{bare.perSecond * 2, bare.processor / 2}) // Two statements each.
-	who, movers := whoOf(organizationIDs, 0), b.movers(n)
+	f.bare.add(rate{bare.perSecond * 2, bare.processor / 2}) // Each has two statements.
+	who, movers := adminOf(organizationIDs, 0), b.movers(n)
 	inside, err := b.used(nil, func() (float64, []time.Duration, error) {
 		return callers(n, b.slice, func(i, turn int) error {
 			edge := edges[turn%2]
@@ -199,7 +199,7 @@ func (b *bench) transitionTurn(e *engine.Engine, p *process, n int, f *transitio
 	return nil
 }
 
-// used is what callers have made others do, in microseconds for each time.
+// used is a rate with the processor time of others per operation, in microseconds.
 type used struct {
 	rate
 	server, client float64
@@ -241,7 +241,7 @@ func (f transitionFigures) print(t *table, n int) {
 	})
 }
 
-// latency measures how long one of twenty callers waits.
+// latency measures the latency of one of twenty callers.
 func (b *bench) latency() error {
 	p, err := b.serve("--workers=false")
 	if err != nil {

@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// versions compares the server with the one of another binary, turn by turn: what a change has gained or cost. Each has
-// a database of its own, as its own migrations make it, on the one PostgreSQL.
+// versions compares the server with another binary, turn by turn, to measure a change. Each has its own database with
+// its own migrations, on the same PostgreSQL.
 func (b *bench) versions() error {
 	other := *b
 	other.name, other.server, other.owner, other.counts = "other", b.options.against, nil, false
@@ -56,17 +56,17 @@ func (b *bench) versions() error {
 		b.table.add(row{
 			what:    f.what,
 			found:   f.series[0].String(),
-			against: "the other: " + f.series[1].String(),
+			against: "the other binary: " + f.series[1].String(),
 			ratio:   ratios(f.series[0], f.series[1]).String(),
 		})
 	}
 	return nil
 }
 
-// fillThrough is fill for a server whose tables are not ours: organizations begin to exist with their first token.
+// fillThrough is fill for a server with other tables: an organization exists from its first token on.
 func (b *bench) fillThrough(p *process) error {
 	for n := range organizations {
-		token, err := tokenFor(whoOf(organizationIDs, n))
+		token, err := tokenFor(adminOf(organizationIDs, n))
 		if err != nil {
 			return err
 		}

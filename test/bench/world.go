@@ -18,40 +18,40 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// durable are the settings of the PostgreSQL that is measured: what is acknowledged is on the disk.
+// durable are the settings of the measured PostgreSQL: acknowledged changes are on the disk.
 var durable = map[string]string{
 	"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "1GB",
 	"max_wal_size": "8GB", "checkpoint_timeout": "15min", "max_connections": "300", "track_commit_timestamp": "on",
 	"autovacuum_naptime": "10s",
 }
 
-// counting adds what counts statements, where this PostgreSQL has it.
+// counting adds pg_stat_statements, if this PostgreSQL has it.
 var counting = map[string]string{
 	"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
 	"pg_stat_statements.track_utility": "on",
 }
 
-// bench is one run: a database, the programs, and what was found out.
+// bench is one run: a database, the programs and the results.
 type bench struct {
 	options
 	ctx    context.Context
 	random *rand.Rand
 
 	folder     string
-	server     string // the engine's binary
-	name       string // of its database
+	server     string // path of the engine's binary
+	name       string // name of the database
 	pgbench    string
 	database   *embedded.Server
 	owner      *pgxpool.Pool
 	postmaster int
-	counts     bool // whether statements can be counted
+	counts     bool // true if statements can be counted
 	began      time.Time
-	load       string // the load average at the start
+	load       string // load average at the start
 
 	table table
 }
 
-// open starts the database, builds the program, and fills in what all parts work on.
+// open starts the database, builds the program and fills the database.
 func open(ctx context.Context, o options) (*bench, error) {
 	b := &bench{
 		options: o,
@@ -92,7 +92,7 @@ func (b *bench) prepare() error {
 	return nil
 }
 
-// build makes the program with its profiler, which no released program has.
+// build builds the program with the profiler, which no released program has.
 func (b *bench) build() (string, error) {
 	binary := filepath.Join(b.folder, "engine")
 	cmd := exec.CommandContext(b.ctx, "go", "build", "-tags", "profile", "-o", binary, "github.com/infin8content/engine")
@@ -113,8 +113,8 @@ func (b *bench) startDatabase() error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var err error
 	b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: settings, Logger: logger})
-	if err != nil { // Perhaps this installation has no pg_stat_statements.
-		b.say("statements will not be counted: %v", err)
+	if err != nil { // This installation may have no pg_stat_statements.
+		b.say("statements are not counted: %v", err)
 		b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: durable, Logger: logger})
 	} else {
 		b.counts = true
@@ -125,7 +125,7 @@ func (b *bench) startDatabase() error {
 	return b.prepareDatabase()
 }
 
-// prepareDatabase migrates as the program does it and opens the owner's connections.
+// prepareDatabase migrates with the program and opens the owner's connections.
 func (b *bench) prepareDatabase() error {
 	admin, err := pgxpool.New(b.ctx, b.database.URL("postgres"))
 	if err != nil {
@@ -165,7 +165,7 @@ func (b *bench) environment() []string {
 	return append(os.Environ(), "DATABASE_URL="+b.url(), "AUTH_SECRET="+secret)
 }
 
-// close ends the database, which removes its folder, and removes ours.
+// close ends the database, which removes its folder, and removes the run's folder.
 func (b *bench) close() error {
 	var faults []error
 	if b.owner != nil {
@@ -180,7 +180,7 @@ func (b *bench) close() error {
 	return errors.Join(faults...)
 }
 
-// findProgram finds a program of PostgreSQL.
+// findProgram returns the path of a program of PostgreSQL.
 func findProgram(folder, name string) (string, error) {
 	if folder != "" {
 		return exec.LookPath(filepath.Join(folder, name))
@@ -195,8 +195,8 @@ func findProgram(folder, name string) (string, error) {
 	return usual[len(usual)-1], nil
 }
 
-// statements returns how many statements were executed so far, without those that only frame others: the ends of
-// transactions and the word whose rows they are about. 0 when nobody counts them.
+// statements returns the number of executed statements, without BEGIN, COMMIT, ROLLBACK and the session's settings. It
+// returns 0 if PostgreSQL does not count them.
 func (b *bench) statements() (n int64, err error) {
 	if !b.counts {
 		return 0, nil
