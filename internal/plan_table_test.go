@@ -50,6 +50,7 @@ var plan = []row{
 	{
 		path: "internal/cli", // commands open the database as its owner, so they have pgx
 		imports: []string{
+			"internal/outbound",
 			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/audit", "internal/postgres",
 			"internal/llm", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "migrations",
@@ -248,7 +249,7 @@ var plan = []row{
 	},
 	{
 		path:    "internal/llm",
-		imports: []string{"internal/cost", "internal/fault"},
+		imports: []string{"internal/outbound", "internal/cost", "internal/fault"},
 		tests:   []string{"internal/llm/sandbox"},
 	},
 	{
@@ -257,13 +258,13 @@ var plan = []row{
 	},
 	{
 		path:    "internal/issuer", // the signing keys of an identity provider
-		imports: []string{"internal/fault"},
+		imports: []string{"internal/outbound", "internal/fault"},
 		modules: []string{jose},
 		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
 		path:    "internal/webhook", // sends to addresses that tenants choose
-		imports: []string{"internal/fault"},
+		imports: []string{"internal/outbound", "internal/fault"},
 	},
 	{
 		path:    "internal/tracing", // the only package that imports OpenTelemetry
@@ -286,6 +287,7 @@ var plan = []row{
 	},
 	{path: "internal/header"},     // request headers that web and gqlhttp read in the same way
 	{path: "internal/strictjson"}, // JSON of clients and models, in which nothing is repaired
+	{path: "internal/outbound"},   // the clients for other servers' HTTP
 	{
 		path:    "internal/publicid", // the ids of the API and of webhooks
 		imports: []string{"internal/fault"},

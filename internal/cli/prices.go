@@ -2,12 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +14,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/outbound"
 	"github.com/infin8content/engine/internal/server"
 )
 
@@ -88,11 +86,10 @@ const fetchLimit = 30 * time.Second
 // fetchList gets a bounded text over HTTPS, or over HTTP from this machine. It follows no redirect, so that only the
 // given host can answer.
 func fetchList(ctx context.Context, address, key string) ([]byte, error) {
-	if err := checkFetch(address); err != nil {
+	rules := outbound.URLRules{HTTP: outbound.LoopbackHTTP, PrivateHosts: true, Query: true}
+	if _, err := outbound.ParseURL(address, rules); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -101,10 +98,11 @@ func fetchList(ctx context.Context, address, key string) ([]byte, error) {
 	if key != "" {
 		request.Header.Set("Authorization", "Bearer "+key)
 	}
-	client := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	response, err := client.Do(request)
+	response, err := outbound.New(outbound.Options{
+		Mode:         outbound.Configured,
+		Timeout:      fetchLimit,
+		MaxBodyBytes: cost.MaxListBytes,
+	}).Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -112,21 +110,7 @@ func fetchList(ctx context.Context, address, key string) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answered %s", address, response.Status)
 	}
-	return readBounded(response.Body)
-}
-
-// checkFetch refuses addresses whose answer could be changed on the way.
-func checkFetch(address string) error {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil {
-		return errors.New("the address must be an absolute one without credentials")
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	loopback := u.Hostname() == "localhost" || (err == nil && ip.IsLoopback())
-	if u.Scheme != "https" && !loopback {
-		return errors.New("a price list is fetched over https, or from this machine")
-	}
-	return nil
+	return io.ReadAll(response.Body)
 }
 
 // readBounded reads one byte more than a list may have, so that a list that is too long is recognized.

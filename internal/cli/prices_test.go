@@ -145,8 +145,8 @@ func TestPrices_ImportRefusesAnUntrustedList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for from, want := range map[string]string{
-		"http://prices.example/models":       "over https, or from this machine",
-		"https://user:secret@prices.example": "without credentials",
+		"http://prices.example/models":       "http is for this machine only",
+		"https://user:secret@prices.example": "no user name and no password",
 		elsewhere.URL:                        "302 Found",
 		filepath.Join(t.TempDir(), "absent"): "no such file",
 		file:                                 `line 2: model "m", completion: "dear" is not a non-negative decimal number`,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/outbound"
 )
 
 const (
@@ -20,17 +21,15 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
-// newClient follows nobody: an address that sends us elsewhere is not the one that was configured. Connections are not
-// kept, since they are needed once in minutes.
+// newClient follows no redirect: only the configured host may name keys. Connections are not kept, since a fetch is due
+// once in minutes.
 func newClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeaderBytes,
-			TLSHandshakeTimeout: fetchTime, ForceAttemptHTTP2: true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       fetchTime + time.Second, // beyond the context's, which says what was waited for
-	}
+	return outbound.New(outbound.Options{
+		Mode:           outbound.Configured,
+		Timeout:        fetchTime + time.Second, // The context's is shorter, and its error names the wait.
+		MaxBodyBytes:   maxAnswerBytes,
+		MaxHeaderBytes: maxHeaderBytes,
+	})
 }
 
 // fetch asks for the discovery document and then for the keys.
@@ -78,12 +77,12 @@ func (i *Issuer) get(ctx context.Context, address string) ([]byte, error) {
 		}
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	text, err := io.ReadAll(response.Body)
 	switch {
+	case errors.Is(err, outbound.ErrTooLarge):
+		return nil, fmt.Errorf("the document has more than %d bytes", maxAnswerBytes)
 	case err != nil:
 		return nil, unavailable(err)
-	case len(text) > maxAnswerBytes:
-		return nil, fmt.Errorf("there are more than %d bytes", maxAnswerBytes)
 	}
 	return text, nil
 }

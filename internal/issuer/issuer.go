@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/outbound"
 )
 
 // Algorithms are those whose tokens can be verified, in the order of preference.
@@ -116,32 +115,10 @@ func (i *Issuer) URL() string { return i.url }
 // Algorithms are those that tokens may be signed with.
 func (i *Issuer) Algorithms() []string { return slices.Clone(i.algorithms) }
 
-// checkAddress returns nil for an address that nobody on the way can answer for: https, or this machine.
+// checkAddress returns nil for an address of https, or of http on this machine: no other host can answer for it.
 func checkAddress(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return fmt.Errorf("%q is not an address without credentials, query and fragment", redacted(u, text))
-	}
-	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
-		return nil
-	}
-	return fmt.Errorf("%q must begin with https://; http is for this machine only", text)
-}
-
-// redacted is an address without the password that somebody may have put there.
-func redacted(u *url.URL, text string) string {
-	if u == nil {
-		return "…"
-	}
-	if u.User == nil {
-		return text
-	}
-	return u.Redacted()
-}
-
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
+	_, err := outbound.ParseURL(text, outbound.URLRules{HTTP: outbound.LoopbackHTTP, PrivateHosts: true})
+	return err
 }
 
 // Load fetches the keys for the first time. A provider that cannot be reached is UNAVAILABLE: it may be there in a

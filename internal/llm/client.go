@@ -12,11 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
+
+	"github.com/infin8content/engine/internal/outbound"
 )
 
 // DefaultBaseURL is the address of OpenRouter's API.
@@ -116,15 +116,9 @@ func baseURL(text string) (string, error) {
 	if text == "" {
 		return DefaultBaseURL, nil
 	}
-	u, err := url.Parse(text)
+	u, err := outbound.ParseURL(text, outbound.URLRules{HTTP: outbound.AnyHTTP, PrivateHosts: true})
 	if err != nil {
-		return "", errors.New("llm: the base URL cannot be read")
-	}
-	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return "", errors.New("llm: the base URL must be an absolute http or https address")
-	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New("llm: the base URL must have no credentials, query or fragment")
+		return "", fmt.Errorf("llm: the base URL: %w", err)
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }
@@ -162,26 +156,18 @@ func scrubber(key string) func(string) string {
 // httpClient returns a copy of the given client, or one with our limits. It follows no redirect, so the key is sent to
 // the configured host only.
 func httpClient(given *http.Client) (client *http.Client, owned bool) {
-	client = &http.Client{}
 	if given != nil {
+		client = new(http.Client)
 		*client = *given
-	} else {
-		owned = true
-		client.Transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			ForceAttemptHTTP2:      true,
-			TLSHandshakeTimeout:    10 * time.Second,
-			IdleConnTimeout:        60 * time.Second,
-			MaxIdleConns:           32,
-			MaxIdleConnsPerHost:    16,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			// A proxy that compresses a stream also buffers it, and the size limits count unpacked bytes.
-			DisableCompression: true,
-		}
+		client.CheckRedirect = outbound.KeepRedirect
+		return client, false
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client, owned
+	return outbound.New(outbound.Options{
+		Mode:           outbound.Configured,
+		MaxBodyBytes:   outbound.Streamed, // A Client bounds its streams itself.
+		MaxHeaderBytes: maxHeaderBytes,
+		KeepAlive:      true,
+	}), true
 }
 
 // canTrace reports whether the transport supports httptrace, which reports the use of a connection.

@@ -1,8 +1,7 @@
-// Package webhook sends: one signed message to one address, once, as the convention Standard Webhooks has it. It knows
-// no database and tries nothing again.
+// Package webhook sends one signed message to one address, once, by the convention Standard Webhooks. It uses no
+// database and does not retry.
 //
-// It refuses to be a way into the network that it runs in: an address must be https and, after its name was resolved,
-// public. What was resolved is what is connected to, redirects are not followed, and no proxy is asked.
+// Tenants choose the addresses, so a message goes only to https and public addresses: see package outbound.
 package webhook
 
 import (
@@ -17,31 +16,50 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/outbound"
 )
 
 const (
-	// limit is the longest that one message may take, from the look-up of the name to the head of the answer.
-	limit = 10 * time.Second
-	// maxAnswer is how much of an answer's body is read, for politeness; nothing in it counts.
+	// timeout bounds one message, from the look-up of the name to the end of the answer.
+	timeout = 10 * time.Second
+	// maxAnswer is how much of an answer's body is read. Only the status counts.
 	maxAnswer = 4 << 10
 	maxHeader = 16 << 10
-	// MinKeyBytes is how long the key of all secrets must be.
+	// MinKeyBytes is the least length of the key from which all secrets are derived.
 	MinKeyBytes = 32
 )
 
-// Secret derives the secret that signs the messages to an organization since a version of its settings, as receivers
-// are given it: "whsec_" and base64. It is HMAC-SHA-256 of a label, the organization and the version, so that nothing
-// needs to be kept, and who knows one secret knows no other.
+// CheckURL returns an INVALID_INPUT fault about the field url for an address that messages are not sent to: one that is
+// not absolute, not https, has credentials or names a private network. With private, http and private networks are
+// allowed. A host name may still resolve to a private address; each attempt to send is refused then.
+func CheckURL(text string, private bool) error {
+	rules := outbound.URLRules{Query: true, PrivateHosts: private}
+	if private {
+		rules.HTTP = outbound.AnyHTTP
+	}
+	if _, err := outbound.ParseURL(text, rules); err != nil {
+		sentence := err.Error()
+		return fault.Invalid([]string{"url"}, "%s%s.", strings.ToUpper(sentence[:1]), sentence[1:])
+	}
+	return nil
+}
+
+// Secret derives the secret that signs the messages to an organization since a version of its settings, in the form for
+// receivers: "whsec_" and base64. It is HMAC-SHA-256 of a label, the organization and the version. So no secret is
+// stored, and one secret does not reveal another.
 func Secret(key []byte, organization uuid.UUID, version int) string {
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "infin8content webhook secret 1\n%s\n%d", organization, version)
 	return "whsec_" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Message is what is sent. Body is JSON.
+// Message is one message. Body is JSON.
 type Message struct {
 	ID     string
 	URL    string
@@ -50,12 +68,12 @@ type Message struct {
 	At     time.Time
 }
 
-// Sign returns the signature of a message, as the header webhook-signature has it: "v1," and the base64 of HMAC-SHA-256
-// over the id, the time in seconds and the body, with points between them.
+// Sign returns the value of the header webhook-signature: "v1," and the base64 of HMAC-SHA-256 over the id, the time in
+// seconds and the body, with points between them.
 func (m Message) Sign() (string, error) {
 	key, err := base64.StdEncoding.DecodeString(m.Secret[min(len("whsec_"), len(m.Secret)):])
 	if err != nil {
-		return "", errors.New("the secret is none")
+		return "", errors.New("the secret has another form than whsec_ and base64")
 	}
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%d.", m.ID, m.At.Unix())
@@ -64,32 +82,24 @@ func (m Message) Sign() (string, error) {
 }
 
 // Sender sends messages.
-type Sender struct {
-	client  *http.Client
-	private bool
-}
+type Sender struct{ client *http.Client }
 
-var errNotHTTPS = errors.New("the address does not begin with https://")
-
-// NewSender returns a Sender. With private it also sends by http, and connects to addresses that are not public.
+// NewSender returns a Sender. With private it also sends by http and to addresses that are not public.
 func NewSender(private bool) *Sender {
-	dialer := &net.Dialer{Timeout: limit / 2}
-	if !private {
-		dialer.Control = onlyPublic
+	o := outbound.Options{
+		Mode:           outbound.Public,
+		Timeout:        timeout,
+		MaxBodyBytes:   maxAnswer,
+		MaxHeaderBytes: maxHeader,
 	}
-	return &Sender{private: private, client: &http.Client{
-		Timeout:       limit,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: limit / 2, MaxResponseHeaderBytes: maxHeader,
-			// Alerts are rare, and a kept connection that has died would be a failure.
-			DisableKeepAlives: true,
-		},
-	}}
+	if private {
+		o.Mode = outbound.Configured
+	}
+	return &Sender{client: outbound.New(o)}
 }
 
-// Send sends a message and returns the status of the answer. The error of a message that got none says why in words for
-// the receiver's administrator; there may have been one that did not arrive here.
+// Send sends a message and returns the status of the answer. The error of a message without an answer says why, in
+// words for the receiver's administrator. The message may have arrived all the same.
 func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	signature, err := m.Sign()
 	if err != nil {
@@ -99,10 +109,7 @@ func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	if err != nil {
 		return 0, errors.New("the address cannot be read")
 	}
-	if request.URL.Scheme != "https" && !s.private { // It was set where private addresses were allowed.
-		return 0, errNotHTTPS
-	}
-	request.GetBody = nil // So that nothing is ever sent twice within one attempt.
+	request.GetBody = nil // The transport must not send a message twice in one attempt.
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "infin8content-webhook/1")
 	request.Header.Set("webhook-id", m.ID)
@@ -112,18 +119,21 @@ func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	if err != nil {
 		return 0, problem(err)
 	}
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // Whatever it says, the status was the answer.
+	_, _ = io.Copy(io.Discard, response.Body) // Only the status counts, so an error here does not.
 	_ = response.Body.Close()
 	return response.StatusCode, nil
 }
 
-// problem puts an error into words that say nothing of the network it happened in.
+// problem describes an error without details of the network that the program runs in.
 func problem(err error) error {
 	var timeout interface{ Timeout() bool }
 	var name *net.DNSError
+	for _, public := range []error{outbound.ErrNotPublic, outbound.ErrNotHTTPS} {
+		if errors.Is(err, public) {
+			return public
+		}
+	}
 	switch {
-	case errors.Is(err, errNotPublic):
-		return errNotPublic
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return errors.New("there was no answer in time")
 	case errors.As(err, &name):
