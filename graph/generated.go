@@ -6416,8 +6416,8 @@ func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.Col
 			return obj.State, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v engine.KeyState) graphql.Marshaler {
-			return ec.marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v engine.APIKeyState) graphql.Marshaler {
+			return ec.marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyState(ctx, selections, v)
 		},
 		true,
 		true,
@@ -27696,13 +27696,13 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8content�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx context.Context, v any) (engine.KeyState, error) {
+func (ec *executionContext) unmarshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyState(ctx context.Context, v any) (engine.APIKeyState, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := engine.KeyState(tmp)
+	res := engine.APIKeyState(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐKeyState(ctx context.Context, sel ast.SelectionSet, v engine.KeyState) graphql.Marshaler {
+func (ec *executionContext) marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyState(ctx context.Context, sel ast.SelectionSet, v engine.APIKeyState) graphql.Marshaler {
 	_ = sel
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {

@@ -13,20 +13,20 @@ import (
 // keyList is the list of API keys, as its cursors are bound to it.
 const keyList = "key"
 
-func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateKeyInput]) {
+func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPIKeyInput]) {
 	in.blames(fault.Conflict, "name")
 	ends, err := input.ExpiresAt.Time()
 	in.note(err, []string{"expiresAt"})
-	in.value = engine.CreateKeyInput{
+	in.value = engine.CreateAPIKeyInput{
 		Name: in.text(input.Name, maxNameCharacters, "name"), Role: input.Role, ExpiresAt: ends,
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in
 }
 
-func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeKeyInput]) {
+func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeAPIKeyInput]) {
 	in.blames(fault.NotFound, "keyId")
-	in.value = engine.RevokeKeyInput{
+	in.value = engine.RevokeAPIKeyInput{
 		KeyID:          in.id(input.KeyID, publicid.APIKey, "keyId"),
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
@@ -35,7 +35,7 @@ func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeKey
 }
 
 // keyed is what a payload says of a key; nothing when nothing was done with one.
-func keyed(k engine.Keyed) *model.APIKey {
+func keyed(k engine.ChangedAPIKey) *model.APIKey {
 	if k.Key.CreatedAt.IsZero() {
 		return nil
 	}
@@ -43,7 +43,7 @@ func keyed(k engine.Keyed) *model.APIKey {
 }
 
 // secretOf is the key's text in the answer to the request that has made it; nil in every other.
-func secretOf(k engine.Keyed) *string {
+func secretOf(k engine.ChangedAPIKey) *string {
 	if k.Text == "" {
 		return nil
 	}
@@ -53,7 +53,7 @@ func secretOf(k engine.Keyed) *string {
 // apiKeys returns a page of the organization's keys.
 func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyConnection, error) {
 	who := caller.From(ctx)
-	found, err := r.Engine.Keys(ctx, who, engine.KeysInput{After: asked.after, First: asked.first + 1})
+	found, err := r.Engine.APIKeys(ctx, who, engine.APIKeysInput{After: asked.after, First: asked.first + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,6 @@ func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyCon
 	return page(found, asked.first, wrap, model.Page[*model.APIKey]{
 		Before: asked.after != nil,
 		Cursor: func(k *model.APIKey) string { return asked.list.Moment(k.CreatedAt, k.APIKey.APIKey.ID) },
-		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountKeys(ctx, who) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountAPIKeys(ctx, who) },
 	}), nil
 }

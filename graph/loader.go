@@ -65,7 +65,7 @@ type (
 		first int
 	}
 	callsKey struct {
-		after engine.Key
+		after engine.Cursor
 		first int
 	}
 )

@@ -28,7 +28,7 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 		flow, err := r.Engine.Workflow(ctx, who, call.WorkflowID)
 		return &model.Call{Call: call, Workflow: model.NewWorkflow(flow)}, err
 	case publicid.APIKey:
-		key, err := r.Engine.Key(ctx, who, ref.UUID)
+		key, err := r.Engine.APIKey(ctx, who, ref.UUID)
 		return &model.APIKey{APIKey: key}, err
 	case publicid.PriceProposal:
 		proposal, err := r.Engine.PriceProposal(ctx, who, ref.UUID)

@@ -51,13 +51,13 @@ func (d *decoder) afterNumber(list scalar.List, after *string) int64 {
 }
 
 // afterMoment reads the cursor of a list that is ordered by time and id; nil when there is none.
-func (d *decoder) afterMoment(list scalar.List, after *string) *engine.Key {
+func (d *decoder) afterMoment(list scalar.List, after *string) *engine.Cursor {
 	if after == nil {
 		return nil
 	}
 	at, id, err := list.ParseMoment(*after)
 	d.note(err, []string{"after"})
-	return &engine.Key{At: at, ID: id}
+	return &engine.Cursor{At: at, ID: id}
 }
 
 // listOf is the list of a kind that belongs to a workflow.
@@ -81,7 +81,7 @@ func decodeNumbered(list scalar.List, first *int, after *string) (numbered, erro
 // moments is a page of a list by time that is asked for.
 type moments struct {
 	list  scalar.List
-	after *engine.Key
+	after *engine.Cursor
 	first int
 }
 

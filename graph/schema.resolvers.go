@@ -128,14 +128,14 @@ func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetA
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateKey)
+	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateAPIKey)
 	return &model.CreateAPIKeyPayload{
 		APIKey: keyed(k), Secret: secretOf(k), Replayed: k.Replayed, UserErrors: problems,
 	}, err
 }
 
 func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeKey)
+	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeAPIKey)
 	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}, err
 }
 

@@ -95,7 +95,7 @@ func TestEveryEnumHasTheValuesOfItsGoType(t *testing.T) {
 			cost.PriceAdded, cost.PriceChanged, cost.PriceUnchanged, cost.PriceGone,
 		}),
 		"ActivityCode":       texts(activities),
-		"ApiKeyState":        texts([]engine.KeyState{engine.KeyActive, engine.KeyExpired, engine.KeyRevoked}),
+		"ApiKeyState":        texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
 		"ErrorCode":          texts(codes),
 		"Role":               texts([]caller.Role{caller.Viewer, caller.Operator, caller.Admin}),
 		"UsageDimension":     texts(report.Dimensions()),

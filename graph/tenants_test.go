@@ -51,7 +51,7 @@ func setupTenants(t *testing.T) *tenants {
 	hub, stop := graphtest.RunHub(t, b.db, logger)
 	var err error
 	b.engine, err = engine.New(engine.Options{
-		Store: b.db.Store().Telling(hub.Announce), Jobs: graphtest.NoJobs{}, Drives: []workflow.StepKey{workflow.StepICP},
+		Store: b.db.Store().OnCommit(hub.Announce), Jobs: graphtest.NoJobs{}, Drives: []workflow.StepKey{workflow.StepICP},
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func setupTenants(t *testing.T) *tenants {
 			Live:     hub,
 		}),
 		Stopped: hub.Stopped(),
-		Revoked: b.engine.KeyOver,
+		Revoked: b.engine.APIKeyRevoked,
 		Logger:  logger,
 		Limits:  gqlhttp.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Complexity: 100_000_000, Errors: 1000},
 	})
@@ -139,7 +139,7 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		}},
 	})
 	must(err)
-	_, err = b.engine.CreateKey(ctx, who, engine.CreateKeyInput{
+	_, err = b.engine.CreateAPIKey(ctx, who, engine.CreateAPIKeyInput{
 		Name: mark, Role: caller.Viewer, ExpiresAt: time.Now().Add(time.Hour), IdempotencyKey: mark + " key",
 	})
 	must(err)

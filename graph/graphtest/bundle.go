@@ -108,7 +108,7 @@ func (b Bundle) With(change func(*gqlhttp.Options)) Bundle {
 			Reporter: b.Reporter,
 			Report:   b.Reports.add,
 		}),
-		Revoked: b.Engine.KeyOver,
+		Revoked: b.Engine.APIKeyRevoked,
 		Report:  b.Reports.add,
 		Logger:  slog.New(slog.NewTextHandler(b.Log, nil)),
 	}

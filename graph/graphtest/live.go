@@ -51,7 +51,7 @@ func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 	l.Stop = stop
 	var err error
 	l.Engine, err = engine.New(engine.Options{
-		Store:         db.Store().Telling(hub.Announce),
+		Store:         db.Store().OnCommit(hub.Announce),
 		Jobs:          NoJobs{},
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
@@ -67,7 +67,7 @@ func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 			Live:     hub,
 		}),
 		Stopped: hub.Stopped(),
-		Revoked: l.Engine.KeyOver,
+		Revoked: l.Engine.APIKeyRevoked,
 		SignIn:  signIn,
 		Sockets: limits,
 		Logger:  logger,

@@ -33,7 +33,7 @@ func (a *Auditor) EachTransition(
 	if err != nil {
 		return err
 	}
-	after := postgres.TransitionKey{Version: -1}
+	after := postgres.TransitionCursor{Version: -1}
 	for done := false; !done; {
 		var page []workflow.Transition
 		if page, done, err = a.store.TransitionPage(ctx, who, within, after); err != nil {
@@ -43,7 +43,7 @@ func (a *Auditor) EachTransition(
 			if err := visit(t); err != nil {
 				return err
 			}
-			after = postgres.TransitionKey{WorkflowID: t.WorkflowID, Version: t.Version}
+			after = postgres.TransitionCursor{WorkflowID: t.WorkflowID, Version: t.Version}
 		}
 	}
 	return nil
@@ -58,7 +58,7 @@ func (a *Auditor) EachEntry(
 	if err != nil {
 		return err
 	}
-	after := postgres.EntryKey{Sequence: -1}
+	after := postgres.EntryCursor{Sequence: -1}
 	for done := false; !done; {
 		var page []AccountEntry
 		if page, done, err = a.store.EntryPage(ctx, who, within, after); err != nil {
@@ -68,7 +68,7 @@ func (a *Auditor) EachEntry(
 			if err := visit(entry); err != nil {
 				return err
 			}
-			after = postgres.EntryKey{AccountID: entry.AccountID, Sequence: entry.Sequence}
+			after = postgres.EntryCursor{AccountID: entry.AccountID, Sequence: entry.Sequence}
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func (c *apikeysCreateCommand) Run(p *program) error {
 		if err := e.Admit(p.ctx, who); err != nil {
 			return err
 		}
-		made, err := e.CreateKey(p.ctx, who, engine.CreateKeyInput{
+		made, err := e.CreateAPIKey(p.ctx, who, engine.CreateAPIKeyInput{
 			Name: c.Name, Role: caller.Role(c.Role), ExpiresAt: time.Now().Add(c.TTL),
 		})
 		if err != nil {
@@ -71,8 +71,8 @@ type apikeysListCommand struct {
 func (c *apikeysListCommand) Run(p *program) error {
 	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
 		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		for in := (engine.KeysInput{First: engine.MaxPage}); ; {
-			keys, err := e.Keys(p.ctx, who, in)
+		for in := (engine.APIKeysInput{First: engine.MaxPage}); ; {
+			keys, err := e.APIKeys(p.ctx, who, in)
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func (c *apikeysListCommand) Run(p *program) error {
 				}
 				fmt.Fprintf(table, "%s\t%s…\t%s\t%s\tuntil %s\t%s\t%s\n", k.ID, k.Prefix, k.Role, k.State,
 					k.ExpiresAt.Format(time.RFC3339), used, k.Name)
-				in.After = &engine.Key{At: k.CreatedAt, ID: k.ID}
+				in.After = &engine.Cursor{At: k.CreatedAt, ID: k.ID}
 			}
 			if len(keys) < in.First {
 				return table.Flush()
@@ -101,7 +101,7 @@ type apikeysRevokeCommand struct {
 // Run revokes a key and prints the time of its end.
 func (c *apikeysRevokeCommand) Run(p *program) error {
 	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
-		done, err := e.RevokeKey(p.ctx, who, engine.RevokeKeyInput{KeyID: c.ID, Reason: c.Reason})
+		done, err := e.RevokeAPIKey(p.ctx, who, engine.RevokeAPIKeyInput{KeyID: c.ID, Reason: c.Reason})
 		if err != nil {
 			return err
 		}

@@ -128,7 +128,7 @@ func (e *Engine) AlertDifferences(ctx context.Context, in AlertDifferencesInput)
 // seen.
 type AlertsInput struct {
 	Kinds  []cost.AlertKind
-	Before *Key
+	Before *Cursor
 	First  int
 }
 

@@ -200,7 +200,7 @@ func TestCallsThatGoWrongAreToldOnce(t *testing.T) {
 	b.wantTold(t, told...)
 
 	// Nobody knows what became of a call, or which model answered it.
-	if err := b.Engine.Suspect(ctx, b.Who, unknown.ID, workflow.FailureModelDrift); err != nil {
+	if err := b.Engine.MarkUnknown(ctx, b.Who, unknown.ID, workflow.FailureModelDrift); err != nil {
 		t.Fatal(err)
 	}
 	told = append(told, "MODEL_DRIFT")
@@ -235,7 +235,7 @@ func TestWhatAnAlertSaysStaysAsItWasToldWhenMoreBecomesKnown(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	call := b.Reserve(t, b.Flow(t, workflow.Created), cent)
-	if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureModelDrift); err != nil {
+	if err := b.Engine.MarkUnknown(ctx, b.Who, call.ID, workflow.FailureModelDrift); err != nil {
 		t.Fatal(err)
 	}
 	b.Clock.Advance(time.Hour)

@@ -71,7 +71,7 @@ type Engine struct {
 	alertPause                time.Duration
 	known                     organizations
 	observe                   func(context.Context, string) (context.Context, func(error))
-	keys                      keyUse
+	keys                      apiKeyUse
 }
 
 // wakeAfter is how long a workflow may wait for the worker that was asked for it before a sweeper asks again.

@@ -36,7 +36,7 @@ var errUsed = errors.New("the idempotency key was used before")
 // Whatever do refuses leaves the key unused.
 func (e *Engine) once(
 	ctx context.Context, who caller.Caller, r request, do func(*postgres.Store) error,
-) (replay *postgres.Key, err error) {
+) (replay *postgres.IdempotencyRecord, err error) {
 	if r.key == "" {
 		return nil, e.store.InTx(ctx, do)
 	}
@@ -48,8 +48,8 @@ func (e *Engine) once(
 		return nil, err
 	}
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		claimed, err := tx.ClaimKey(ctx, who, postgres.Key{
-			Text: r.key, Fingerprint: print, WorkflowID: r.flow, CallID: r.call,
+		claimed, err := tx.ClaimIdempotencyKey(ctx, who, postgres.IdempotencyRecord{
+			Key: r.key, Fingerprint: print, WorkflowID: r.flow, CallID: r.call,
 		}, r.at)
 		if err != nil {
 			return err
@@ -65,8 +65,8 @@ func (e *Engine) once(
 	return e.replayOf(ctx, who, r.key, print)
 }
 
-func (e *Engine) replayOf(ctx context.Context, who caller.Caller, key string, print []byte) (*postgres.Key, error) {
-	used, found, err := e.store.Key(ctx, who, key)
+func (e *Engine) replayOf(ctx context.Context, who caller.Caller, key string, print []byte) (*postgres.IdempotencyRecord, error) {
+	used, found, err := e.store.IdempotencyRecord(ctx, who, key)
 	if err != nil {
 		return nil, fmt.Errorf("read an idempotency key: %w", err)
 	}

@@ -143,7 +143,7 @@ func (e *Engine) limit(ctx context.Context, who caller.Caller, c limitChange) (L
 		if made.Account = accounts[0]; c.key == "" {
 			return nil
 		}
-		return tx.NameKey(ctx, who, c.key, postgres.Made{
+		return tx.CompleteIdempotencyRecord(ctx, who, c.key, postgres.Made{
 			AccountID: &made.Account.ID, Sequence: &made.Account.Sequence,
 		})
 	})
@@ -158,7 +158,7 @@ func (e *Engine) limit(ctx context.Context, who caller.Caller, c limitChange) (L
 }
 
 // replayLimited returns what an earlier request with the same key did, and the account as it is now.
-func (e *Engine) replayLimited(ctx context.Context, who caller.Caller, key postgres.Key) (Limited, error) {
+func (e *Engine) replayLimited(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Limited, error) {
 	if key.AccountID == nil || key.Sequence == nil {
 		return Limited{}, mismatch()
 	}

@@ -242,7 +242,7 @@ func (p *plan) quarantined(list uuid.UUID) (alerts []cost.Alert) {
 // ProposalsInput asks for proposals in some states, the oldest first; no states are all.
 type ProposalsInput struct {
 	States []cost.ProposalState
-	After  *Key
+	After  *Cursor
 	First  int
 }
 
@@ -297,22 +297,22 @@ type Decided struct {
 // AcceptPrice lets a doubted price come into force, a PriceNotice from now if its model was known. Accepting an
 // accepted price again changes nothing; one that was rejected or superseded is a CONFLICT.
 func (e *Engine) AcceptPrice(ctx context.Context, who caller.Caller, in DecideInput) (Decided, error) {
-	return e.decide(ctx, who, in, verdict{"acceptPrice", cost.ProposalAccepted})
+	return e.decide(ctx, who, in, proposalDecision{"acceptPrice", cost.ProposalAccepted})
 }
 
 // RejectPrice drops a doubted price. Rejecting a rejected price again changes nothing; one that was accepted or
 // superseded is a CONFLICT.
 func (e *Engine) RejectPrice(ctx context.Context, who caller.Caller, in DecideInput) (Decided, error) {
-	return e.decide(ctx, who, in, verdict{"rejectPrice", cost.ProposalRejected})
+	return e.decide(ctx, who, in, proposalDecision{"rejectPrice", cost.ProposalRejected})
 }
 
-// verdict is what becomes of a proposal, and the operation that says so.
-type verdict struct {
+// proposalDecision is what becomes of a proposal, and the operation that says so.
+type proposalDecision struct {
 	operation string
 	to        cost.ProposalState
 }
 
-func (e *Engine) decide(ctx context.Context, who caller.Caller, in DecideInput, v verdict) (Decided, error) {
+func (e *Engine) decide(ctx context.Context, who caller.Caller, in DecideInput, v proposalDecision) (Decided, error) {
 	if n := utf8.RuneCountInString(in.Reason); n < 1 || n > 2000 {
 		return Decided{}, fault.Invalid([]string{"reason"}, "A decision needs a reason of 1 to 2000 characters.")
 	}

@@ -128,7 +128,7 @@ func (e *Engine) TransitionAt(
 
 // Calls returns the first calls of each workflow after a key.
 func (e *Engine) Calls(ctx context.Context, who caller.Caller, in CallsInput) (map[uuid.UUID][]cost.Call, error) {
-	after := Key{At: beginning}
+	after := Cursor{At: beginning}
 	if in.After != nil {
 		after = *in.After
 	}

@@ -153,7 +153,7 @@ func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, id uuid.
 	return cost.Refuse(account.Kind, account.Balance, needed)
 }
 
-func (e *Engine) replayCharged(ctx context.Context, who caller.Caller, key postgres.Key) (Charged, error) {
+func (e *Engine) replayCharged(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Charged, error) {
 	if key.CallID == nil {
 		return Charged{}, mismatch()
 	}

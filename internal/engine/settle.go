@@ -314,14 +314,14 @@ func (e *Engine) Identify(
 	return nil
 }
 
-// Suspect says that nobody knows whether a call was charged. The hold stays, and the sweeper begins to ask. A call that
+// MarkUnknown says that nobody knows whether a call was charged. The hold stays, and the sweeper begins to ask. A call that
 // has an outcome keeps it.
-func (e *Engine) Suspect(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) (err error) {
-	ctx, end := e.begin(ctx, "Suspect")
+func (e *Engine) MarkUnknown(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) (err error) {
+	ctx, end := e.begin(ctx, "MarkUnknown")
 	defer end(&err)
 	at := e.now()
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		call, suspected, err := tx.SuspectCall(ctx, who, id, why, at, at.Add(pause(0)))
+		call, suspected, err := tx.MarkCallUnknown(ctx, who, id, why, at, at.Add(pause(0)))
 		if err != nil || !suspected || why != workflow.FailureModelDrift {
 			return err
 		}

@@ -35,7 +35,7 @@ func (b bundle) booked(t *testing.T, account uuid.UUID) (kinds []cost.EntryKind,
 func (b bundle) assume(t *testing.T, call cost.Call) {
 	t.Helper()
 	ctx := context.Background()
-	if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
+	if err := b.Engine.MarkUnknown(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 		t.Fatal(err)
 	}
 	b.Clock.Advance(24 * time.Hour)
@@ -68,7 +68,7 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 		return err
 	}
 	suspect := func(_ *testing.T, b bundle, c cost.Call) error {
-		return b.Engine.Suspect(ctx, b.Who, c.ID, workflow.FailureTimeout)
+		return b.Engine.MarkUnknown(ctx, b.Who, c.ID, workflow.FailureTimeout)
 	}
 	assume := func(t *testing.T, b bundle, c cost.Call) error { b.assume(t, c); return nil }
 	for name, c := range map[string]struct {
@@ -279,7 +279,7 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 				case 1:
 					_, err = servers[i%2].Release(ctx, b.Who, engine.ReleaseInput{CallID: call.ID})
 				default:
-					err = servers[i%2].Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout)
+					err = servers[i%2].MarkUnknown(ctx, b.Who, call.ID, workflow.FailureTimeout)
 				}
 				return err
 			})

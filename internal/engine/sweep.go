@@ -73,7 +73,7 @@ func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err
 				if err != nil {
 					return err
 				}
-				return tx.HurryCalls(ctx, run, at)
+				return tx.CheckCallsNow(ctx, run, at)
 			})
 			switch {
 			case err == nil:
@@ -142,7 +142,7 @@ func (e *Engine) look(ctx context.Context, call postgres.Call, ask AskFunc) erro
 		return e.inquire(ctx, who, call, ask)
 	}
 	if call.RunToken == nil { // Reserved from outside, and nothing heard for too long.
-		return e.Suspect(ctx, who, call.ID, workflow.FailureTimeout)
+		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureTimeout)
 	}
 	run, there, err := e.store.Run(ctx, who, call.WorkflowID, *call.RunToken)
 	if err != nil {
@@ -152,7 +152,7 @@ func (e *Engine) look(ctx context.Context, call postgres.Call, ask AskFunc) erro
 		return nil // Its worker is at it; DueCalls has put the next look off.
 	}
 	if call.State == cost.CallDispatched {
-		return e.Suspect(ctx, who, call.ID, workflow.FailureLeaseExpired)
+		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureLeaseExpired)
 	}
 	return e.store.InTx(ctx, func(tx *postgres.Store) error {
 		// Only from RESERVED, which cannot be dispatched any more: its run is over.

@@ -213,7 +213,7 @@ func TestAnUnknownCallIsAskedForWithGrowingPausesAndThenAssumed(t *testing.T) {
 	if err := b.Engine.Identify(ctx, b.Who, call.ID, "sandbox", "gen-1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
+	if err := b.Engine.MarkUnknown(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 		t.Fatal(err)
 	}
 	since := b.Clock.Now()
@@ -287,7 +287,7 @@ func TestEachCallIsAskedForByOneSweeperAtATime(t *testing.T) {
 		if err := b.Engine.Identify(ctx, b.Who, call.ID, "sandbox", uuid.NewString()); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
+		if err := b.Engine.MarkUnknown(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 			t.Fatal(i, err)
 		}
 	}

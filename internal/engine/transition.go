@@ -83,7 +83,7 @@ func (e *Engine) makeOnce(ctx context.Context, who caller.Caller, r request, mov
 		if m, err = e.makeIn(ctx, tx, who, move); err != nil || r.key == "" {
 			return err
 		}
-		return tx.NameKey(ctx, who, r.key, postgres.Made{Version: &m.Transition.Version})
+		return tx.CompleteIdempotencyRecord(ctx, who, r.key, postgres.Made{Version: &m.Transition.Version})
 	})
 	if err != nil || replay == nil {
 		return m, e.explainLost(ctx, who, move.WorkflowID, err)
@@ -111,7 +111,7 @@ func (e *Engine) makeIn(
 }
 
 // replayMoved returns what an earlier request with the same key did, and the workflow as it is now.
-func (e *Engine) replayMoved(ctx context.Context, who caller.Caller, key postgres.Key) (Moved, error) {
+func (e *Engine) replayMoved(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Moved, error) {
 	flow, err := e.Workflow(ctx, who, key.WorkflowID)
 	if err != nil || key.Version == nil {
 		return Moved{Workflow: flow, Replayed: true}, err

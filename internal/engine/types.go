@@ -114,8 +114,8 @@ const (
 	ByUpdated OrderField = "UPDATED_AT"
 )
 
-// Key is a place in a list that is ordered by time and id.
-type Key struct {
+// Cursor is a place in a list that is ordered by time and id.
+type Cursor struct {
 	At time.Time
 	ID uuid.UUID
 }
@@ -126,14 +126,14 @@ type ListInput struct {
 	Filter     Filter
 	OrderBy    OrderField
 	Descending bool
-	After      *Key
+	After      *Cursor
 	First      int
 }
 
 // CallsInput asks for the first calls of each workflow after a key.
 type CallsInput struct {
 	Workflows []uuid.UUID
-	After     *Key
+	After     *Cursor
 	First     int
 }
 

@@ -29,7 +29,7 @@ func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
 	var made []uuid.UUID
 	for range calls {
 		call := b.Reserve(t, flow, 3*cent)
-		if err := b.Engine.Suspect(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
+		if err := b.Engine.MarkUnknown(ctx, b.Who, call.ID, workflow.FailureTimeout); err != nil {
 			t.Fatal(err)
 		}
 		made = append(made, call.ID)

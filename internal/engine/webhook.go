@@ -62,7 +62,7 @@ func (e *Engine) SetAlertWebhook(
 		if err != nil || key == "" {
 			return err
 		}
-		return tx.NameKey(ctx, who, key, postgres.Made{Version: &version})
+		return tx.CompleteIdempotencyRecord(ctx, who, key, postgres.Made{Version: &version})
 	})
 	if err != nil {
 		return Webhooked{}, fmt.Errorf("set the webhook: %w", err)

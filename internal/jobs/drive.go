@@ -18,9 +18,9 @@ import (
 const (
 	// claim is the longest that taking a run may take.
 	claim = 10 * time.Second
-	// patience is how long a worker waits for the retry of the workflow it has in hand. River looks at scheduled jobs
+	// maxRetryWait is how long a worker waits for the retry of the workflow it has in hand. River looks at scheduled jobs
 	// every five seconds only; what is due before that is waited for here.
-	patience = 5 * time.Second
+	maxRetryWait = 5 * time.Second
 )
 
 // driver works the drive jobs.
@@ -67,7 +67,7 @@ func (d *driver) await(ctx context.Context, who caller.Caller, args driveArgs) (
 		return false, fmt.Errorf("read when the workflow %s is tried again: %w", flow.ID, err)
 	}
 	at := activities[flow.ID].NextRetryAt
-	if at == nil || time.Until(*at) > patience {
+	if at == nil || time.Until(*at) > maxRetryWait {
 		return false, nil
 	}
 	select {

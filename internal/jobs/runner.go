@@ -163,7 +163,7 @@ func (r *Runner) begin(ctx context.Context) bool {
 	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, longestPause) {
 		err := r.pool.Ping(ctx)
 		if err == nil {
-			// River takes the end of the context it is given for the end of its jobs' patience; theirs is ours to say.
+			// River takes the end of the context it is given for the end of its jobs' maxRetryWait; theirs is ours to say.
 			err = r.client.Start(context.WithoutCancel(ctx))
 		}
 		if err == nil {

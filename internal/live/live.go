@@ -128,7 +128,7 @@ func (h *Hub) Close() {
 func (h *Hub) Announce(changes []postgres.Change) {
 	notifications := make([]notification, 0, len(changes))
 	for _, c := range changes {
-		if c.Suspected {
+		if c.CallUnknown {
 			continue // No journal has a row for it.
 		}
 		n := notification{

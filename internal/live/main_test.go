@@ -51,7 +51,7 @@ func serve(t *testing.T, db *testdb.DB, change ...func(*live.Options)) server {
 		hub.Close()
 	})
 	t.Cleanup(stop)
-	return server{hub: hub, store: db.Store().Telling(hub.Announce), stop: stop}
+	return server{hub: hub, store: db.Store().OnCommit(hub.Announce), stop: stop}
 }
 
 // pollEvery sets the time between two polls of a hub.

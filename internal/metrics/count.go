@@ -99,17 +99,17 @@ func (m *Metrics) Model(model, outcome string, took time.Duration) {
 func (m *Metrics) Changed(changes []postgres.Change) {
 	for _, c := range changes {
 		switch {
-		case c.Suspected:
+		case c.CallUnknown:
 			m.unknown.Inc()
 		case c.Ledger:
-			m.booked(c.Booked)
+			m.booked(c.Entry)
 		default:
-			m.moved(c.Moved)
+			m.moved(c.Transition)
 		}
 	}
 }
 
-func (m *Metrics) moved(made postgres.ToldMove) {
+func (m *Metrics) moved(made postgres.CommittedTransition) {
 	from := string(made.From)
 	if from == "" {
 		from = none
@@ -122,7 +122,7 @@ func (m *Metrics) moved(made postgres.ToldMove) {
 
 // booked counts an entry. Amounts are whole picodollars, which Prometheus' client adds up as integers; a reader sees
 // them exactly up to 2⁵³, some 9 007 dollars, and to 16 digits beyond.
-func (m *Metrics) booked(made postgres.ToldEntry) {
+func (m *Metrics) booked(made postgres.CommittedEntry) {
 	event, amount := eventOf(made)
 	if event == "" {
 		return
@@ -137,7 +137,7 @@ func (m *Metrics) booked(made postgres.ToldEntry) {
 }
 
 // eventOf names what happened and how much money that was; "" for what moves none, as a limit.
-func eventOf(made postgres.ToldEntry) (event string, amount cost.Pico) {
+func eventOf(made postgres.CommittedEntry) (event string, amount cost.Pico) {
 	switch delta := made.Delta; made.Kind {
 	case cost.EntryReserve:
 		return held, delta.Held

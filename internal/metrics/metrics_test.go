@@ -138,7 +138,7 @@ func TestMoneyIsCountedToThePicodollar(t *testing.T) {
 	t.Parallel()
 	m := New()
 	entry := func(kind cost.EntryKind, settled, held cost.Pico) postgres.Change {
-		return postgres.Change{Ledger: true, Booked: postgres.ToldEntry{
+		return postgres.Change{Ledger: true, Entry: postgres.CommittedEntry{
 			Kind: kind, Delta: cost.Delta{Settled: settled, Held: held}, Overage: settled+held > 0 && held < 0,
 		}}
 	}
@@ -147,7 +147,7 @@ func TestMoneyIsCountedToThePicodollar(t *testing.T) {
 		entry(cost.EntryReserve, 0, 1_700_000_000_000_001), entry(cost.EntryReserve, 0, 2),
 		entry(cost.EntrySettle, 7, -2), entry(cost.EntryRelease, 0, -11), entry(cost.EntryAssume, 13, -13),
 		entry(cost.EntryRecord, 17, 0), entry(cost.EntryAdjust, 19, 0), entry(cost.EntryAdjust, -23, 0),
-		{Suspected: true},
+		{CallUnknown: true},
 	})
 	want := []string{
 		`infin8_money_events_total{event="adjusted_down"} 1`,
@@ -185,9 +185,9 @@ func TestWhatTheEngineRefusesIsNoFailureAndWhatWasGivenUpIsNothing(t *testing.T)
 	m.Limited(Cost, nil)
 	m.Limited(Cost, errors.New("the database is away"))
 	m.Limited(Cost, fault.New(fault.RateLimited, "Later."))
-	m.Changed([]postgres.Change{{Moved: postgres.ToldMove{
+	m.Changed([]postgres.Change{{Transition: postgres.CommittedTransition{
 		From: workflow.ICPProcessing, To: workflow.ICPFailed, Step: workflow.StepICP, Failure: workflow.FailureModelDrift,
-	}}, {Moved: postgres.ToldMove{To: workflow.Created}}})
+	}}, {Transition: postgres.CommittedTransition{To: workflow.Created}}})
 	want := []string{
 		`infin8_rate_limited_total{bucket="cost"} 1`,
 		`infin8_refusals_total{reason="PRICE_UNKNOWN",verb="Reserve"} 1`,

@@ -16,7 +16,7 @@ import (
 func (s *Store) Account(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountGet(ctx, dbsqlc.AccountGetParams{
+	row, err := s.forTenant(who.OrganizationID).AccountGet(ctx, dbsqlc.AccountGetParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toAccount)
@@ -26,7 +26,7 @@ func (s *Store) Account(
 func (s *Store) Accounts(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID]cost.Account, error) {
-	rows, err := s.of(who.OrganizationID).AccountListByWorkflows(ctx, dbsqlc.AccountListByWorkflowsParams{
+	rows, err := s.forTenant(who.OrganizationID).AccountListByWorkflows(ctx, dbsqlc.AccountListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Store) Accounts(
 func (s *Store) Month(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountGetMonth(ctx, dbsqlc.AccountGetMonthParams{
+	row, err := s.forTenant(who.OrganizationID).AccountGetMonth(ctx, dbsqlc.AccountGetMonthParams{
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
@@ -107,7 +107,7 @@ type NewMonth struct {
 
 // OpenMonth opens the account of a month, unless it is open, or the organization's time zone is another one now.
 func (s *Store) OpenMonth(ctx context.Context, who caller.Caller, m NewMonth) error {
-	return translate(s.of(who.OrganizationID).AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
+	return translate(s.forTenant(who.OrganizationID).AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
 		OrganizationID: who.OrganizationID, ID: m.ID, Kind: cost.AccountMonth, PeriodStart: &m.Period.Start,
 		PeriodEnd: &m.Period.End, TimeZone: m.TimeZone, EntryKind: cost.EntryOpen, Actor: who.Actor, At: m.At,
 	}))
@@ -122,12 +122,12 @@ type Hold struct {
 
 // Hold reserves money if it fits below the limit. held is false when it does not; nothing is written then.
 func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account cost.Account, held bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountHold(ctx, dbsqlc.AccountHoldParams{
+	row, err := s.forTenant(who.OrganizationID).AccountHold(ctx, dbsqlc.AccountHoldParams{
 		OrganizationID: who.OrganizationID, ID: h.AccountID, Kind: cost.EntryReserve, CallID: h.CallID,
 		HoldPico: int64(h.Amount), Actor: who.Actor, At: h.At,
 	})
 	if account, held, err = one(dbsqlc.UsageAccount(row), err, toAccount); held {
-		s.noteEntry(account, ToldEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: h.Amount}})
+		s.noteEntry(account, CommittedEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: h.Amount}})
 	}
 	return account, held, err
 }
@@ -170,7 +170,7 @@ func (s *Store) book(
 	ctx context.Context, who caller.Caller, account uuid.UUID, b Booking,
 ) (Movement, error) {
 	n := b.counts()
-	row, err := s.of(who.OrganizationID).AccountBook(ctx, dbsqlc.AccountBookParams{
+	row, err := s.forTenant(who.OrganizationID).AccountBook(ctx, dbsqlc.AccountBookParams{
 		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
 		CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
 		Overage: b.Overage, StoppedKind: b.stops(), Actor: who.Actor, Reason: b.Reason, At: b.At,
@@ -181,7 +181,7 @@ func (s *Store) book(
 		return Movement{}, translate(err)
 	}
 	booked := toAccount(dbsqlc.UsageAccount(row))
-	s.noteEntry(booked, ToldEntry{Kind: b.Kind, Delta: b.Delta, Overage: b.Overage})
+	s.noteEntry(booked, CommittedEntry{Kind: b.Kind, Delta: b.Delta, Overage: b.Overage})
 	return Movement{Account: booked, Delta: b.Delta, Overage: b.Overage, At: b.At}, nil
 }
 
@@ -215,7 +215,7 @@ func (b Booking) counts() counts {
 // EachAccount calls visit for every account of every organization, in the order of their keys.
 func (s *Store) EachAccount(ctx context.Context, visit func(cost.Account) error) error {
 	in := dbsqlc.AccountListAllParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.ofAudit().AccountListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.forAudit().AccountListAll(ctx, in) },
 		func(r dbsqlc.UsageAccount) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(toAccount(r))
@@ -226,7 +226,7 @@ func (s *Store) EachAccount(ctx context.Context, visit func(cost.Account) error)
 func (s *Store) LockAccount(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountLock(ctx, dbsqlc.AccountLockParams{
+	row, err := s.forTenant(who.OrganizationID).AccountLock(ctx, dbsqlc.AccountLockParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toAccount)
@@ -235,7 +235,7 @@ func (s *Store) LockAccount(
 // LockMonths returns the accounts of the month that starts at a time and of those after it, in order, and keeps others
 // from changing them until the transaction ends.
 func (s *Store) LockMonths(ctx context.Context, who caller.Caller, start time.Time) ([]cost.Account, error) {
-	rows, err := s.of(who.OrganizationID).AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
+	rows, err := s.forTenant(who.OrganizationID).AccountLockMonths(ctx, dbsqlc.AccountLockMonthsParams{
 		OrganizationID: who.OrganizationID, PeriodStart: &start,
 	})
 	return many(rows, err, toAccount)
@@ -249,7 +249,7 @@ func (s *Store) Limit(
 	if err != nil {
 		return Movement{}, err
 	}
-	row, err := s.of(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
+	row, err := s.forTenant(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
 		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
 		Actor: who.Actor, Reason: reason, At: at,
 	})
@@ -257,7 +257,7 @@ func (s *Store) Limit(
 		return Movement{}, translate(err)
 	}
 	limited := toAccount(dbsqlc.UsageAccount(row))
-	s.noteEntry(limited, ToldEntry{Kind: cost.EntryLimit})
+	s.noteEntry(limited, CommittedEntry{Kind: cost.EntryLimit})
 	return Movement{Account: limited, Delta: cost.Delta{Limit: delta}, At: at}, nil
 }
 
@@ -265,7 +265,7 @@ func (s *Store) Limit(
 func (s *Store) LastMonth(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
+	row, err := s.forTenant(who.OrganizationID).AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
@@ -275,7 +275,7 @@ func (s *Store) LastMonth(
 func (s *Store) NextMonth(
 	ctx context.Context, who caller.Caller, at time.Time,
 ) (account cost.Account, found bool, err error) {
-	row, err := s.of(who.OrganizationID).AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
+	row, err := s.forTenant(who.OrganizationID).AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
@@ -285,7 +285,7 @@ func (s *Store) NextMonth(
 func (s *Store) Rooms(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, at time.Time,
 ) (map[uuid.UUID]cost.Room, error) {
-	rows, err := s.of(who.OrganizationID).AccountListWithMonth(ctx, dbsqlc.AccountListWithMonthParams{
+	rows, err := s.forTenant(who.OrganizationID).AccountListWithMonth(ctx, dbsqlc.AccountListWithMonthParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, At: at,
 	})
 	if err != nil {

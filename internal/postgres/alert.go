@@ -31,7 +31,7 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 			&d.ChargedCalls
 		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
 	}
-	row, err := s.of(a.OrganizationID).AlertWrite(ctx, in)
+	row, err := s.forTenant(a.OrganizationID).AlertWrite(ctx, in)
 	addressed, _, err = one(row, err, func(addressed bool) bool { return addressed })
 	return addressed, err
 }
@@ -47,7 +47,7 @@ type AlertPage struct {
 
 // Alerts returns at most First alerts with what they are about.
 func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
-	rows, err := s.of(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{
+	rows, err := s.forTenant(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{
 		OrganizationID: who.OrganizationID, Kinds: texts(page.Kinds), ID: page.ID, BeforeAt: page.BeforeAt,
 		BeforeID: page.BeforeID, PageSize: page.First,
 	})
@@ -60,7 +60,7 @@ func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) (
 
 // CountAlerts counts the alerts of some kinds.
 func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost.AlertKind) (int, error) {
-	n, err := s.of(who.OrganizationID).AlertCount(ctx, dbsqlc.AlertCountParams{
+	n, err := s.forTenant(who.OrganizationID).AlertCount(ctx, dbsqlc.AlertCountParams{
 		OrganizationID: who.OrganizationID, Kinds: texts(kinds),
 	})
 	return int(n), translate(err)
@@ -70,7 +70,7 @@ func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost
 // keys. Such an alert has the columns of its own row only.
 func (s *Store) EachEntryAlert(ctx context.Context, visit func(cost.Alert) error) error {
 	in := dbsqlc.AlertListAllParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.Alert, error) { return s.ofAudit().AlertListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.Alert, error) { return s.forAudit().AlertListAll(ctx, in) },
 		func(r dbsqlc.Alert) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(cost.Alert{

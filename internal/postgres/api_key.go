@@ -28,7 +28,7 @@ type APIKey struct {
 
 // AddAPIKey writes a key down; version is the row of the journal that says that it was created.
 func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, version int) (APIKey, error) {
-	row, err := s.of(who.OrganizationID).ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{
+	row, err := s.forTenant(who.OrganizationID).ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{
 		OrganizationID: who.OrganizationID, ID: k.ID, Name: k.Name, Role: string(k.Role), Prefix: k.Prefix,
 		Digest: k.Digest, ExpiresAt: k.ExpiresAt, Actor: who.Actor, At: k.CreatedAt, Version: version,
 	})
@@ -39,7 +39,7 @@ func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, vers
 func (s *Store) RevokeAPIKey(
 	ctx context.Context, who caller.Caller, id uuid.UUID, version int, at time.Time,
 ) (key APIKey, revoked bool, err error) {
-	row, err := s.of(who.OrganizationID).ApiKeyRevoke(ctx, dbsqlc.ApiKeyRevokeParams{
+	row, err := s.forTenant(who.OrganizationID).ApiKeyRevoke(ctx, dbsqlc.ApiKeyRevokeParams{
 		OrganizationID: who.OrganizationID, ID: id, Actor: who.Actor, At: at, Version: version,
 	})
 	return one(row, err, toAPIKey)
@@ -47,7 +47,7 @@ func (s *Store) RevokeAPIKey(
 
 // APIKey returns one key of the caller's organization.
 func (s *Store) APIKey(ctx context.Context, who caller.Caller, id uuid.UUID) (key APIKey, found bool, err error) {
-	row, err := s.of(who.OrganizationID).ApiKeyGet(ctx, dbsqlc.ApiKeyGetParams{
+	row, err := s.forTenant(who.OrganizationID).ApiKeyGet(ctx, dbsqlc.ApiKeyGetParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toAPIKey)
@@ -55,7 +55,7 @@ func (s *Store) APIKey(ctx context.Context, who caller.Caller, id uuid.UUID) (ke
 
 // APIKeyNamed returns the key of a name in the caller's organization.
 func (s *Store) APIKeyNamed(ctx context.Context, who caller.Caller, name string) (key APIKey, found bool, err error) {
-	row, err := s.of(who.OrganizationID).ApiKeyGetByName(ctx, dbsqlc.ApiKeyGetByNameParams{
+	row, err := s.forTenant(who.OrganizationID).ApiKeyGetByName(ctx, dbsqlc.ApiKeyGetByNameParams{
 		OrganizationID: who.OrganizationID, Name: name,
 	})
 	return one(row, err, toAPIKey)
@@ -65,7 +65,7 @@ func (s *Store) APIKeyNamed(ctx context.Context, who caller.Caller, name string)
 func (s *Store) FindAPIKey(
 	ctx context.Context, organization uuid.UUID, prefix string,
 ) (key APIKey, found bool, err error) {
-	row, err := s.of(organization).ApiKeyFind(ctx, dbsqlc.ApiKeyFindParams{
+	row, err := s.forTenant(organization).ApiKeyFind(ctx, dbsqlc.ApiKeyFindParams{
 		OrganizationID: organization, Prefix: prefix,
 	})
 	return one(row, err, toAPIKey)
@@ -80,7 +80,7 @@ type APIKeyPage struct {
 
 // APIKeys returns at most First keys of the caller's organization.
 func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage) ([]APIKey, error) {
-	rows, err := s.of(who.OrganizationID).ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
+	rows, err := s.forTenant(who.OrganizationID).ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
 		OrganizationID: who.OrganizationID, BeforeAt: page.BeforeAt, BeforeID: page.BeforeID, PageSize: page.First,
 	})
 	return many(rows, err, toAPIKey)
@@ -88,7 +88,7 @@ func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage)
 
 // CountAPIKeys counts the keys of the caller's organization: all, or those that still count at a time.
 func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, at time.Time) (int, error) {
-	n, err := s.of(who.OrganizationID).ApiKeyCount(ctx, dbsqlc.ApiKeyCountParams{
+	n, err := s.forTenant(who.OrganizationID).ApiKeyCount(ctx, dbsqlc.ApiKeyCountParams{
 		OrganizationID: who.OrganizationID, Live: live, At: at,
 	})
 	return int(n), translate(err)
@@ -96,7 +96,7 @@ func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, 
 
 // TouchAPIKey notes when a key was used, unless somebody has noted that within the time before.
 func (s *Store) TouchAPIKey(ctx context.Context, k APIKey, at time.Time, within time.Duration) error {
-	return translate(s.of(k.OrganizationID).ApiKeyTouch(ctx, dbsqlc.ApiKeyTouchParams{
+	return translate(s.forTenant(k.OrganizationID).ApiKeyTouch(ctx, dbsqlc.ApiKeyTouchParams{
 		OrganizationID: k.OrganizationID, ID: k.ID, At: at, NotedBefore: at.Add(-within),
 	}))
 }

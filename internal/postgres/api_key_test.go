@@ -78,8 +78,8 @@ func TestNobodyForgesAnAPIKey(t *testing.T) {
 // key makes a key, as the engine does.
 func (b bundle) key(t *testing.T, name string) (key postgres.APIKey) {
 	t.Helper()
-	b.journaled(t, postgres.KeyEvent{ID: uuid.New(), Event: postgres.KeyCreated, At: testdb.Now()},
-		func(tx *postgres.Store, e postgres.KeyEvent, version int) (err error) {
+	b.journaled(t, postgres.APIKeyEvent{ID: uuid.New(), Event: postgres.APIKeyCreated, At: testdb.Now()},
+		func(tx *postgres.Store, e postgres.APIKeyEvent, version int) (err error) {
 			key, err = tx.AddAPIKey(context.Background(), b.who, postgres.APIKey{
 				ID: e.ID, Name: name, Role: caller.Viewer, Prefix: "aaaaaaa" + name, Digest: make([]byte, 32),
 				ExpiresAt: e.At.AddDate(0, 0, 1), CreatedAt: e.At,
@@ -91,15 +91,15 @@ func (b bundle) key(t *testing.T, name string) (key postgres.APIKey) {
 
 func (b bundle) revoke(t *testing.T, key postgres.APIKey) {
 	t.Helper()
-	b.journaled(t, postgres.KeyEvent{ID: key.ID, Event: postgres.KeyRevoked, At: testdb.Now()},
-		func(tx *postgres.Store, e postgres.KeyEvent, version int) error {
+	b.journaled(t, postgres.APIKeyEvent{ID: key.ID, Event: postgres.APIKeyRevoked, At: testdb.Now()},
+		func(tx *postgres.Store, e postgres.APIKeyEvent, version int) error {
 			_, _, err := tx.RevokeAPIKey(context.Background(), b.who, key.ID, version, e.At)
 			return err
 		})
 }
 
 func (b bundle) journaled(
-	t *testing.T, e postgres.KeyEvent, do func(*postgres.Store, postgres.KeyEvent, int) error,
+	t *testing.T, e postgres.APIKeyEvent, do func(*postgres.Store, postgres.APIKeyEvent, int) error,
 ) {
 	t.Helper()
 	ctx := context.Background()
@@ -108,7 +108,7 @@ func (b bundle) journaled(
 		if err != nil {
 			return err
 		}
-		version, err := tx.JournalKey(ctx, b.who, o, e)
+		version, err := tx.JournalAPIKey(ctx, b.who, o, e)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ type Booked struct {
 func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
 	in := dbsqlc.CallListAllParams{PageSize: auditPage}
 	for {
-		calls, err := s.ofAudit().CallListAll(ctx, in)
+		calls, err := s.forAudit().CallListAll(ctx, in)
 		if err != nil {
 			return translate(err)
 		}
@@ -76,7 +76,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 	if models == nil {
 		models = []string{}
 	}
-	row, err := s.of(who.OrganizationID).CallReserve(ctx, dbsqlc.CallReserveParams{
+	row, err := s.forTenant(who.OrganizationID).CallReserve(ctx, dbsqlc.CallReserveParams{
 		OrganizationID: who.OrganizationID, ID: c.ID, WorkflowID: c.WorkflowID, MonthID: c.MonthID, Step: c.Step,
 		RunToken: c.RunToken, Reserved: cost.CallReserved, Models: models, PromptBytes: c.Estimate.PromptBytes,
 		MaxCompletionTokens: c.Estimate.MaxCompletionTokens, WebSearches: c.Estimate.WebSearches, HoldPico: c.Hold,
@@ -87,7 +87,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 
 // Call returns one call.
 func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.of(who.OrganizationID).CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
+	row, err := s.forTenant(who.OrganizationID).CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
 	return one(row, err, toCall)
 }
 
@@ -95,7 +95,7 @@ func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call
 func (s *Store) Calls(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, afterAt time.Time, afterID uuid.UUID, first int32,
 ) (map[uuid.UUID][]cost.Call, error) {
-	rows, err := s.of(who.OrganizationID).CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
+	rows, err := s.forTenant(who.OrganizationID).CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterAt: afterAt, AfterID: afterID, PageSize: first,
 	})
 	values, err := many(rows, err, toPublicCall)
@@ -104,7 +104,7 @@ func (s *Store) Calls(
 
 // CountCalls counts the calls of each workflow.
 func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]int, error) {
-	rows, err := s.of(who.OrganizationID).CallCount(ctx, dbsqlc.CallCountParams{
+	rows, err := s.forTenant(who.OrganizationID).CallCount(ctx, dbsqlc.CallCountParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.
 
 // CountUnknown counts the calls of all organizations whose outcome is unknown.
 func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
-	n, err := s.ofAll().CallCountUnknown(ctx, cost.CallUnknown)
+	n, err := s.forSweeper().CallCountUnknown(ctx, cost.CallUnknown)
 	return n, translate(err)
 }
 
@@ -127,7 +127,7 @@ func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
 func (s *Store) DispatchCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider string, at time.Time,
 ) (call Call, dispatched bool, err error) {
-	row, err := s.of(who.OrganizationID).CallDispatch(ctx, dbsqlc.CallDispatchParams{
+	row, err := s.forTenant(who.OrganizationID).CallDispatch(ctx, dbsqlc.CallDispatchParams{
 		OrganizationID: who.OrganizationID, ID: id, Provider: provider, At: at,
 		Reserved: cost.CallReserved, Dispatched: cost.CallDispatched,
 	})
@@ -138,7 +138,7 @@ func (s *Store) DispatchCall(
 func (s *Store) CallOfGeneration(
 	ctx context.Context, who caller.Caller, generationID string,
 ) (call Call, found bool, err error) {
-	row, err := s.of(who.OrganizationID).CallGetByGeneration(ctx, dbsqlc.CallGetByGenerationParams{
+	row, err := s.forTenant(who.OrganizationID).CallGetByGeneration(ctx, dbsqlc.CallGetByGenerationParams{
 		OrganizationID: who.OrganizationID, GenerationID: generationID,
 	})
 	return one(row, err, toCall)
@@ -149,7 +149,7 @@ func (s *Store) CallOfGeneration(
 func (s *Store) IdentifyCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) error {
-	_, err := s.of(who.OrganizationID).CallIdentify(ctx, dbsqlc.CallIdentifyParams{
+	_, err := s.forTenant(who.OrganizationID).CallIdentify(ctx, dbsqlc.CallIdentifyParams{
 		OrganizationID: who.OrganizationID, ID: id, Provider: provider, GenerationID: generationID,
 	})
 	return translate(err)
@@ -171,7 +171,7 @@ type Bill struct {
 func (s *Store) SettleCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, b Bill,
 ) (call Call, settled bool, err error) {
-	row, err := s.of(who.OrganizationID).CallSettle(ctx, dbsqlc.CallSettleParams{
+	row, err := s.forTenant(who.OrganizationID).CallSettle(ctx, dbsqlc.CallSettleParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
 		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
 		GenerationID: b.GenerationID, GenerationRepeated: b.GenerationRepeated,
@@ -190,23 +190,23 @@ func (s *Store) ReleaseCall(
 	if from == nil {
 		states = before(cost.CallReleased)
 	}
-	row, err := s.of(who.OrganizationID).CallRelease(ctx, dbsqlc.CallReleaseParams{
+	row, err := s.forTenant(who.OrganizationID).CallRelease(ctx, dbsqlc.CallReleaseParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: states, Released: cost.CallReleased,
 		FailureCode: pointer(why), At: at,
 	})
 	return one(row, err, toCall)
 }
 
-// SuspectCall says that the outcome of a call is unknown. suspected is false when it is known.
-func (s *Store) SuspectCall(
+// MarkCallUnknown says that the outcome of a call is unknown. suspected is false when it is known.
+func (s *Store) MarkCallUnknown(
 	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
 ) (call Call, suspected bool, err error) {
-	row, err := s.of(who.OrganizationID).CallMarkUnknown(ctx, dbsqlc.CallMarkUnknownParams{
+	row, err := s.forTenant(who.OrganizationID).CallMarkUnknown(ctx, dbsqlc.CallMarkUnknownParams{
 		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
 		FailureCode: pointer(why), At: at, CheckAt: checkAt,
 	})
 	if call, suspected, err = one(row, err, toCall); suspected {
-		s.note(Change{OrganizationID: call.OrganizationID, WorkflowID: call.WorkflowID, Suspected: true})
+		s.note(Change{OrganizationID: call.OrganizationID, WorkflowID: call.WorkflowID, CallUnknown: true})
 	}
 	return call, suspected, err
 }
@@ -215,7 +215,7 @@ func (s *Store) SuspectCall(
 func (s *Store) AssumeCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, at time.Time,
 ) (call Call, assumed bool, err error) {
-	row, err := s.of(who.OrganizationID).CallAssume(ctx, dbsqlc.CallAssumeParams{
+	row, err := s.forTenant(who.OrganizationID).CallAssume(ctx, dbsqlc.CallAssumeParams{
 		OrganizationID: who.OrganizationID, ID: id, Unknown: cost.CallUnknown, Assumed: cost.CallAssumed, At: at,
 	})
 	return one(row, err, toCall)
@@ -223,27 +223,27 @@ func (s *Store) AssumeCall(
 
 // DueCalls takes at most limit calls that are due for a look and puts their next look off to next.
 func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) ([]Call, error) {
-	rows, err := s.ofAll().CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
+	rows, err := s.forSweeper().CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
 	return many(rows, err, toCall)
 }
 
-// HurryCalls makes the open calls of a run due for a look now.
-func (s *Store) HurryCalls(ctx context.Context, run workflow.Run, at time.Time) error {
-	return translate(s.of(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
+// CheckCallsNow makes the open calls of a run due for a look now.
+func (s *Store) CheckCallsNow(ctx context.Context, run workflow.Run, at time.Time) error {
+	return translate(s.forTenant(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
 		OrganizationID: run.OrganizationID, WorkflowID: run.WorkflowID, RunToken: run.Token, At: at,
 	}))
 }
 
 // PostponeCall says when to look again at a call without an outcome.
 func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUID, checkAt time.Time) error {
-	return translate(s.of(who.OrganizationID).CallPostpone(ctx, dbsqlc.CallPostponeParams{
+	return translate(s.forTenant(who.OrganizationID).CallPostpone(ctx, dbsqlc.CallPostponeParams{
 		OrganizationID: who.OrganizationID, ID: id, CheckAt: checkAt,
 	}))
 }
 
 // LockCall returns one call and keeps others from changing it until the transaction ends.
 func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.of(who.OrganizationID).CallLock(ctx, dbsqlc.CallLockParams{
+	row, err := s.forTenant(who.OrganizationID).CallLock(ctx, dbsqlc.CallLockParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toCall)
@@ -271,7 +271,7 @@ func (s *Store) RecordCall(
 		}
 		over[i] = !account.Balance.Covers(r.Bill.Cost)
 	}
-	row, err := s.of(who.OrganizationID).CallRecord(ctx, dbsqlc.CallRecordParams{
+	row, err := s.forTenant(who.OrganizationID).CallRecord(ctx, dbsqlc.CallRecordParams{
 		OrganizationID: who.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, MonthID: r.MonthID, Step: r.Step,
 		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
 		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
@@ -315,7 +315,7 @@ const servedMost = 100_000
 
 // Served adds up the calls that a provider has served, by day and model.
 func (s *Store) Served(ctx context.Context, in ServedQuery) ([]ServedDay, error) {
-	rows, err := s.ofAudit().CallListByDay(ctx, dbsqlc.CallListByDayParams{
+	rows, err := s.forAudit().CallListByDay(ctx, dbsqlc.CallListByDayParams{
 		Provider: in.Provider, OrganizationID: in.Organization, FromTime: in.From, ToTime: in.To,
 		Reserved: cost.CallReserved, Released: cost.CallReleased, PageSize: servedMost,
 	})

@@ -21,7 +21,7 @@ type Delivery struct {
 func (s *Store) ClaimDelivery(
 	ctx context.Context, who caller.Caller, alert uuid.UUID, at, lease time.Time,
 ) (d Delivery, claimed bool, err error) {
-	row, err := s.of(who.OrganizationID).DeliveryClaim(ctx, dbsqlc.DeliveryClaimParams{
+	row, err := s.forTenant(who.OrganizationID).DeliveryClaim(ctx, dbsqlc.DeliveryClaimParams{
 		OrganizationID: who.OrganizationID, AlertID: alert, Pending: cost.DeliveryPending, At: at, LeaseAt: lease,
 	})
 	return one(row, err, toDelivery)
@@ -31,7 +31,7 @@ func (s *Store) ClaimDelivery(
 func (s *Store) Delivery(
 	ctx context.Context, who caller.Caller, alert uuid.UUID,
 ) (d Delivery, found bool, err error) {
-	row, err := s.of(who.OrganizationID).DeliveryGet(ctx, dbsqlc.DeliveryGetParams{
+	row, err := s.forTenant(who.OrganizationID).DeliveryGet(ctx, dbsqlc.DeliveryGetParams{
 		OrganizationID: who.OrganizationID, AlertID: alert,
 	})
 	return one(row, err, toDelivery)
@@ -51,7 +51,7 @@ type EndedDelivery struct {
 // EndDelivery says that a delivery is over. One that was over stays as it was, and so does one that somebody else has
 // taken since.
 func (s *Store) EndDelivery(ctx context.Context, who caller.Caller, d EndedDelivery) error {
-	_, err := s.of(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
+	_, err := s.forTenant(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
 		OrganizationID: who.OrganizationID, AlertID: d.AlertID, State: d.State, LastStatus: pointer(d.Status),
 		LastError: d.Problem, At: d.At, Pending: cost.DeliveryPending, Attempts: pointer(d.Attempt),
 	})
@@ -69,7 +69,7 @@ type FailedAttempt struct {
 
 // PostponeDelivery plans the next attempt. mine is false when the delivery is over or somebody else has taken it since.
 func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f FailedAttempt) (mine bool, err error) {
-	n, err := s.of(who.OrganizationID).DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
+	n, err := s.forTenant(who.OrganizationID).DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
 		OrganizationID: who.OrganizationID, AlertID: f.AlertID, Attempts: f.Attempt, LastStatus: pointer(f.Status),
 		LastError: f.Problem, NextAt: f.NextAt, WakeAt: f.WakeAt, Pending: cost.DeliveryPending,
 	})
@@ -79,7 +79,7 @@ func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f Faile
 // WakeDeliveries takes at most limit deliveries that no worker has come for, and puts off the next look at them. Which
 // they are is all that comes back.
 func (s *Store) WakeDeliveries(ctx context.Context, at, next time.Time, limit int32) ([]Delivery, error) {
-	rows, err := s.ofAll().DeliveryWake(ctx, dbsqlc.DeliveryWakeParams{At: &at, NextWakeAt: next, PageSize: limit})
+	rows, err := s.forSweeper().DeliveryWake(ctx, dbsqlc.DeliveryWakeParams{At: &at, NextWakeAt: next, PageSize: limit})
 	return many(rows, err, func(r dbsqlc.DeliveryWakeRow) Delivery {
 		return Delivery{OrganizationID: r.OrganizationID, AlertID: r.AlertID}
 	})

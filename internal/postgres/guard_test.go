@@ -61,7 +61,7 @@ func newTarget(t *testing.T) target {
 	if _, _, err := b.store.DispatchCall(ctx, b.who, dispatched.ID, "p", testdb.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := b.store.SuspectCall(ctx, b.who, unknown.ID, "", testdb.Now(), testdb.Now()); err != nil {
+	if _, _, err := b.store.MarkCallUnknown(ctx, b.who, unknown.ID, "", testdb.Now(), testdb.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.settle(ctx, settled, cent/2); err != nil {
@@ -70,8 +70,8 @@ func newTarget(t *testing.T) target {
 	other := bundle{db: b.db, store: b.store, who: testdb.Caller(t, b.db)}
 	theirs, theirMonth := testdb.Workflow(t, b.db, other.who, testdb.WorkflowOpts{}), other.month(t)
 	theirCall := other.reserve(t, theirs, theirMonth, cent)
-	claimed, err := b.store.ClaimKey(ctx, b.who, postgres.Key{
-		Text: "key", Fingerprint: make([]byte, 32), WorkflowID: flow.ID,
+	claimed, err := b.store.ClaimIdempotencyKey(ctx, b.who, postgres.IdempotencyRecord{
+		Key: "key", Fingerprint: make([]byte, 32), WorkflowID: flow.ID,
 	}, testdb.Now())
 	if err != nil || !claimed {
 		t.Fatalf("claim a key: %t, %v", claimed, err)

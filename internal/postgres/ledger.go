@@ -16,7 +16,7 @@ import (
 func (s *Store) Entries(
 	ctx context.Context, who caller.Caller, accounts []uuid.UUID, after int64, first int32,
 ) (map[uuid.UUID][]cost.Entry, error) {
-	rows, err := s.of(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
+	rows, err := s.forTenant(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
 		OrganizationID: who.OrganizationID, AccountIds: accounts, AfterSequence: after, PageSize: first,
 	})
 	values, err := many(rows, err, toEntry)
@@ -27,7 +27,7 @@ func (s *Store) Entries(
 func (s *Store) EntryAt(
 	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
 ) (entry cost.Entry, found bool, err error) {
-	row, err := s.of(who.OrganizationID).LedgerGet(ctx, dbsqlc.LedgerGetParams{
+	row, err := s.forTenant(who.OrganizationID).LedgerGet(ctx, dbsqlc.LedgerGetParams{
 		OrganizationID: who.OrganizationID, AccountID: account, Sequence: sequence,
 	})
 	return one(row, err, toEntry)
@@ -36,7 +36,7 @@ func (s *Store) EntryAt(
 // EachEntry calls visit for every ledger entry of every organization, in the order of their keys.
 func (s *Store) EachEntry(ctx context.Context, visit func(cost.Entry) error) error {
 	in := dbsqlc.LedgerListAllParams{AfterSequence: -1, PageSize: auditPage}
-	return pages(func() ([]dbsqlc.AiUsageLedger, error) { return s.ofAudit().LedgerListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.AiUsageLedger, error) { return s.forAudit().LedgerListAll(ctx, in) },
 		func(r dbsqlc.AiUsageLedger) error {
 			in.AfterOrganizationID, in.AfterAccountID, in.AfterSequence = r.OrganizationID, r.AccountID, r.Sequence
 			return visit(toEntry(r))
@@ -49,13 +49,13 @@ func (s *Store) entriesOfCalls(ctx context.Context, calls []dbsqlc.AiCall) ([]co
 	for _, r := range calls {
 		in.OrganizationIds, in.CallIds = append(in.OrganizationIds, r.OrganizationID), append(in.CallIds, r.ID)
 	}
-	rows, err := s.ofAudit().LedgerListByCalls(ctx, in)
+	rows, err := s.forAudit().LedgerListByCalls(ctx, in)
 	return many(rows, err, toEntry)
 }
 
 // StrayEntries returns ledger entries of calls that are not there, a page of them at most.
 func (s *Store) StrayEntries(ctx context.Context) ([]cost.Entry, error) {
-	rows, err := s.ofAudit().LedgerListStray(ctx, auditPage)
+	rows, err := s.forAudit().LedgerListStray(ctx, auditPage)
 	return many(rows, err, toEntry)
 }
 
@@ -64,7 +64,7 @@ func (s *Store) StrayEntries(ctx context.Context) ([]cost.Entry, error) {
 func (s *Store) LastEntryOf(
 	ctx context.Context, c Call, kind cost.EntryKind,
 ) (entry cost.Entry, found bool, err error) {
-	row, err := s.of(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
+	row, err := s.forTenant(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
 		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID, Kind: kind,
 	})
 	return one(row, err, toEntry)
@@ -72,7 +72,7 @@ func (s *Store) LastEntryOf(
 
 // BookedFor sums what was booked for a call so far.
 func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
-	sum, err := s.of(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
+	sum, err := s.forTenant(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
 		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
 	})
 	return cost.Pico(sum), translate(err)
@@ -84,17 +84,17 @@ type AccountEntry struct {
 	Account cost.AccountKind
 }
 
-// EntryKey is a place among an organization's ledgers.
-type EntryKey struct {
+// EntryCursor is a place among an organization's ledgers.
+type EntryCursor struct {
 	AccountID uuid.UUID
 	Sequence  int64
 }
 
 // EntryPage is TransitionPage for the ledgers.
 func (s *Store) EntryPage(
-	ctx context.Context, who caller.Caller, within cost.Period, after EntryKey,
+	ctx context.Context, who caller.Caller, within cost.Period, after EntryCursor,
 ) (page []AccountEntry, done bool, err error) {
-	rows, err := s.of(who.OrganizationID).LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
+	rows, err := s.forTenant(who.OrganizationID).LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
 		OrganizationID: who.OrganizationID, AfterAccountID: after.AccountID, AfterSequence: after.Sequence,
 		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
 	})
@@ -121,7 +121,7 @@ func (s *Store) AdjustCall(
 	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
 		corrected := a.Entry
 		if id != a.Entry.AccountID {
-			row, err := s.of(who.OrganizationID).LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
+			row, err := s.forTenant(who.OrganizationID).LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
 				OrganizationID: who.OrganizationID, CallID: &a.Call.ID, OtherAccountID: id, AccountID: a.Entry.AccountID,
 				Sequence: a.Entry.Sequence,
 			})

@@ -16,13 +16,13 @@ func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
 			&d.ChargedCalls
 		in.BookedPico, in.ChargedPico = &d.Booked, &d.Charged
 	}
-	_, err := s.ofNobody().OperatorAlertAdd(ctx, in)
+	_, err := s.unscoped().OperatorAlertAdd(ctx, in)
 	return translate(err)
 }
 
 // OperatorAlerts returns the last alerts that only the operator hears of.
 func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, error) {
-	rows, err := s.ofNobody().OperatorAlertList(ctx, first)
+	rows, err := s.unscoped().OperatorAlertList(ctx, first)
 	return many(rows, err, func(r dbsqlc.OperatorAlertListRow) cost.Alert {
 		return cost.Alert{
 			ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), ProposalID: r.ProposalID, Model: r.Model,

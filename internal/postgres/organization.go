@@ -25,7 +25,7 @@ type Organization struct {
 
 // CreateOrganization writes the caller's organization if it is new.
 func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
-	return translate(s.of(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
+	return translate(s.forTenant(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
 		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
 		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
 	}))
@@ -33,12 +33,12 @@ func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Org
 
 // Organization returns the caller's organization.
 func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
-	row, err := s.of(who.OrganizationID).OrganizationGet(ctx, who.OrganizationID)
+	row, err := s.forTenant(who.OrganizationID).OrganizationGet(ctx, who.OrganizationID)
 	return one(row, err, toOrganization)
 }
 
-// KeyEvent is what a row of the organization's journal says of an API key.
-type KeyEvent struct {
+// APIKeyEvent is what a row of the organization's journal says of an API key.
+type APIKeyEvent struct {
 	ID     uuid.UUID
 	Event  string
 	Reason string
@@ -47,13 +47,13 @@ type KeyEvent struct {
 
 // The events of a key.
 const (
-	KeyCreated = "CREATED"
-	KeyRevoked = "REVOKED"
+	APIKeyCreated = "CREATED"
+	APIKeyRevoked = "REVOKED"
 )
 
-// JournalKey writes a row of the journal of an organization, which must be locked, and returns its version.
-func (s *Store) JournalKey(ctx context.Context, who caller.Caller, o Organization, e KeyEvent) (int, error) {
-	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+// JournalAPIKey writes a row of the journal of an organization, which must be locked, and returns its version.
+func (s *Store) JournalAPIKey(ctx context.Context, who caller.Caller, o Organization, e APIKeyEvent) (int, error) {
+	row, err := s.forTenant(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
 		OrganizationID: o.ID, Version: o.Version, TimeZone: o.TimeZone, WorkflowLimitPico: o.WorkflowLimit,
 		MonthLimitPico: o.MonthLimit, Actor: who.Actor, Reason: e.Reason, At: e.At, ApiKeyID: &e.ID, ApiKeyEvent: &e.Event,
 	})
@@ -62,7 +62,7 @@ func (s *Store) JournalKey(ctx context.Context, who caller.Caller, o Organizatio
 
 // LockOrganization returns the caller's organization and keeps others from changing it until the transaction ends.
 func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Organization, found bool, err error) {
-	row, err := s.of(who.OrganizationID).OrganizationLock(ctx, who.OrganizationID)
+	row, err := s.forTenant(who.OrganizationID).OrganizationLock(ctx, who.OrganizationID)
 	return one(row, err, toOrganization)
 }
 
@@ -72,7 +72,7 @@ func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Orga
 func (s *Store) ChangeOrganization(
 	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
 ) (changed Organization, won bool, err error) {
-	row, err := s.of(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
+	row, err := s.forTenant(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
 		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
 		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
 		SetsWebhook: to.WebhookVersion > to.Version, WebhookUrl: to.WebhookURL,

@@ -21,7 +21,7 @@ const priceLock = 5
 func (s *Store) Prices(
 	ctx context.Context, organization uuid.UUID, models []string, at time.Time,
 ) ([]cost.Price, error) {
-	rows, err := s.of(organization).PriceList(ctx, dbsqlc.PriceListParams{
+	rows, err := s.forTenant(organization).PriceList(ctx, dbsqlc.PriceListParams{
 		OperatorList: uuid.Nil, OrganizationID: organization, Models: models, At: at,
 	})
 	return many(rows, err, toPrice)
@@ -29,7 +29,7 @@ func (s *Store) Prices(
 
 // OpenPrices returns the prices without an end, the organization's own and the operator's.
 func (s *Store) OpenPrices(ctx context.Context, who caller.Caller, limit int32) ([]cost.Price, error) {
-	rows, err := s.of(who.OrganizationID).PriceListOpen(ctx, dbsqlc.PriceListOpenParams{
+	rows, err := s.forTenant(who.OrganizationID).PriceListOpen(ctx, dbsqlc.PriceListOpenParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, PageSize: limit,
 	})
 	return many(rows, err, toPrice)
@@ -47,7 +47,7 @@ type PricePage struct {
 // PricePage returns at most First prices in force, the organization's own and the operator's.
 func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage) ([]cost.Price, error) {
 	after := value(page.After)
-	rows, err := s.of(who.OrganizationID).PriceListValid(ctx, dbsqlc.PriceListValidParams{
+	rows, err := s.forTenant(who.OrganizationID).PriceListValid(ctx, dbsqlc.PriceListValidParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
 		Models: page.Models, AfterModel: after.Model, AfterComponent: string(after.Component),
 		AfterMinPromptTokens: after.MinPromptTokens, AfterListID: after.OrganizationID, PageSize: page.First,
@@ -57,7 +57,7 @@ func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage
 
 // CountPrices counts the prices that a page is of.
 func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePage) (int, error) {
-	n, err := s.of(who.OrganizationID).PriceCount(ctx, dbsqlc.PriceCountParams{
+	n, err := s.forTenant(who.OrganizationID).PriceCount(ctx, dbsqlc.PriceCountParams{
 		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
 		Models: page.Models,
 	})
@@ -66,7 +66,7 @@ func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePa
 
 // LockPrices keeps others from changing the caller's list until the transaction ends.
 func (s *Store) LockPrices(ctx context.Context, who caller.Caller) error {
-	return translate(s.of(who.OrganizationID).PriceLock(ctx, dbsqlc.PriceLockParams{
+	return translate(s.forTenant(who.OrganizationID).PriceLock(ctx, dbsqlc.PriceLockParams{
 		Class: priceLock, OrganizationID: who.OrganizationID.String(),
 	}))
 }
@@ -81,7 +81,7 @@ type NewPrices struct {
 // AddPrices writes prices; each ends the one before it.
 func (s *Store) AddPrices(ctx context.Context, who caller.Caller, new NewPrices) error {
 	columns := columnsOf(new.Changes)
-	_, err := s.of(who.OrganizationID).PriceAdd(ctx, dbsqlc.PriceAddParams{
+	_, err := s.forTenant(who.OrganizationID).PriceAdd(ctx, dbsqlc.PriceAddParams{
 		OrganizationID: pointer(who.OrganizationID), ListID: who.OrganizationID, Models: columns.models,
 		Components: columns.components, MinPromptTokens: columns.sizes, UnitPicos: columns.units,
 		ValidFroms: columns.begins, Source: new.Source, Actor: who.Actor, At: new.At,

@@ -14,7 +14,7 @@ import (
 // ProposePrices puts doubted prices into quarantine, each under the id of the same place.
 func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPrices, ids []uuid.UUID) error {
 	columns := columnsOf(new.Changes)
-	_, err := s.of(who.OrganizationID).ProposalAdd(ctx, dbsqlc.ProposalAddParams{
+	_, err := s.forTenant(who.OrganizationID).ProposalAdd(ctx, dbsqlc.ProposalAddParams{
 		Ids: ids, OrganizationID: pointer(who.OrganizationID), Models: columns.models, Components: columns.components,
 		MinPromptTokens: columns.sizes, UnitPicos: columns.units, ComparedPicos: columns.olds, Doubts: columns.doubts,
 		Source: new.Source, Actor: who.Actor, At: new.At, Pending: cost.ProposalPending,
@@ -32,7 +32,7 @@ type ProposalPage struct {
 
 // Proposals returns at most First proposals of the caller's list.
 func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalPage) ([]cost.Proposal, error) {
-	rows, err := s.of(who.OrganizationID).ProposalList(ctx, dbsqlc.ProposalListParams{
+	rows, err := s.forTenant(who.OrganizationID).ProposalList(ctx, dbsqlc.ProposalListParams{
 		OrganizationID: who.OrganizationID, States: texts(page.States), AfterAt: page.AfterAt, AfterID: page.AfterID,
 		PageSize: page.First,
 	})
@@ -41,7 +41,7 @@ func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalP
 
 // CountProposals counts the proposals of the caller's list in some states.
 func (s *Store) CountProposals(ctx context.Context, who caller.Caller, states []cost.ProposalState) (int, error) {
-	n, err := s.of(who.OrganizationID).ProposalCount(ctx, dbsqlc.ProposalCountParams{
+	n, err := s.forTenant(who.OrganizationID).ProposalCount(ctx, dbsqlc.ProposalCountParams{
 		OrganizationID: who.OrganizationID, States: texts(states),
 	})
 	return int(n), translate(err)
@@ -51,7 +51,7 @@ func (s *Store) CountProposals(ctx context.Context, who caller.Caller, states []
 func (s *Store) Proposal(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (proposal cost.Proposal, found bool, err error) {
-	row, err := s.of(who.OrganizationID).ProposalGet(ctx, dbsqlc.ProposalGetParams{
+	row, err := s.forTenant(who.OrganizationID).ProposalGet(ctx, dbsqlc.ProposalGetParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toProposal)
@@ -70,7 +70,7 @@ type Decision struct {
 func (s *Store) DecideProposal(
 	ctx context.Context, who caller.Caller, d Decision,
 ) (proposal cost.Proposal, decided bool, err error) {
-	row, err := s.of(who.OrganizationID).ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
+	row, err := s.forTenant(who.OrganizationID).ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
 		OrganizationID: who.OrganizationID, ID: d.ID, State: d.State, Reason: d.Reason, AcceptedFrom: d.AcceptedFrom,
 		Actor: who.Actor, At: d.At, Pending: cost.ProposalPending,
 	})
@@ -79,7 +79,7 @@ func (s *Store) DecideProposal(
 
 // SupersedeProposals closes pending proposals that a later list has overtaken.
 func (s *Store) SupersedeProposals(ctx context.Context, who caller.Caller, ids []uuid.UUID, at time.Time) error {
-	_, err := s.of(who.OrganizationID).ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
+	_, err := s.forTenant(who.OrganizationID).ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
 		OrganizationID: who.OrganizationID, Ids: ids, Superseded: cost.ProposalSuperseded, Pending: cost.ProposalPending,
 		Actor: who.Actor, At: at,
 	})

@@ -23,7 +23,7 @@ type StepResult struct {
 
 // KeepResult writes down what a run produced.
 func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
-	return translate(s.of(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
+	return translate(s.forTenant(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
 		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
 		Provider: r.Provider, Model: r.Model, At: r.At,
 	}))
@@ -33,7 +33,7 @@ func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult)
 func (s *Store) CurrentResults(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
 ) (map[uuid.UUID]StepResult, error) {
-	rows, err := s.of(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
+	rows, err := s.forTenant(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
 		ResetTargets: texts(workflow.ResetTargets(step)),
 	})

@@ -23,7 +23,7 @@ func toRun(r dbsqlc.WorkflowRun) workflow.Run {
 func (s *Store) Run(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
 ) (run workflow.Run, found bool, err error) {
-	row, err := s.of(who.OrganizationID).RunGet(ctx, dbsqlc.RunGetParams{
+	row, err := s.forTenant(who.OrganizationID).RunGet(ctx, dbsqlc.RunGetParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Token: token,
 	})
 	return one(row, err, toRun)
@@ -33,7 +33,7 @@ func (s *Store) Run(
 func (s *Store) Runs(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, step workflow.StepKey,
 ) ([]workflow.Run, error) {
-	rows, err := s.of(who.OrganizationID).RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
+	rows, err := s.forTenant(who.OrganizationID).RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Step: step, PageSize: 10,
 	})
 	return many(rows, err, toRun)
@@ -43,7 +43,7 @@ func (s *Store) Runs(
 func (s *Store) LastRuns(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID][]workflow.Run, error) {
-	rows, err := s.of(who.OrganizationID).RunListLast(ctx, dbsqlc.RunListLastParams{
+	rows, err := s.forTenant(who.OrganizationID).RunListLast(ctx, dbsqlc.RunListLastParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	values, err := many(rows, err, toRun)
@@ -54,7 +54,7 @@ func (s *Store) LastRuns(
 func (s *Store) AdoptRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (adopted workflow.Run, won bool, err error) {
-	row, err := s.of(who.OrganizationID).RunAdopt(ctx, dbsqlc.RunAdoptParams{
+	row, err := s.forTenant(who.OrganizationID).RunAdopt(ctx, dbsqlc.RunAdoptParams{
 		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
 		LeaseExpiresAt: lease, Nobody: "",
 	})
@@ -65,7 +65,7 @@ func (s *Store) AdoptRun(
 func (s *Store) RenewRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (renewed workflow.Run, won bool, err error) {
-	row, err := s.of(who.OrganizationID).RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
+	row, err := s.forTenant(who.OrganizationID).RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
 		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
 		LeaseExpiresAt: lease,
 	})
@@ -74,6 +74,6 @@ func (s *Store) RenewRun(
 
 // ExpiredRuns returns at most limit live runs whose lease is over and locks their workflows until the transaction ends.
 func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]workflow.Run, error) {
-	rows, err := s.ofAll().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
+	rows, err := s.forSweeper().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
 	return many(rows, err, toRun)
 }

@@ -1,4 +1,4 @@
-// Package postgres keeps: it turns the engine's questions into the queries of sqlc, rows into domain values, and the
+// Package postgres stores: it turns calls of the engine into the queries of sqlc, rows into domain values, and the
 // names of constraints into faults. It decides nothing.
 package postgres
 
@@ -11,83 +11,83 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Tx is a transaction, by a name that other packages may use without knowing the driver.
+// Tx is a transaction, under a name that other packages can use without the driver.
 type Tx = pgx.Tx
 
-// Store answers from a pool of connections, or from the one transaction that it stands for. Its queries are had from
-// the methods of scope.go only, which say whose rows they are about.
+// Store runs queries on a pool of connections, or in the one transaction that it stands for. Its queries come from the
+// methods of tenant.go only, which name the organization of the rows.
 type Store struct {
 	pool  *pgxpool.Pool // nil within a transaction
 	tx    pgx.Tx        // nil outside of one
-	named *named        // nil outside of one
+	scope *txScope      // nil outside of one
 
-	tell    func([]Change) // nil when nobody follows
-	changes []Change       // of the transaction
+	onCommit func([]Change) // nil without subscribers
+	changes  []Change       // of the transaction
 }
 
 // New returns a Store on a pool.
 func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
-// Tx returns the transaction that the store stands for; nil when it stands for none. What is sent through it says for
-// itself whose rows are meant, or is about none.
+// Tx returns the transaction that the store stands for; nil when it stands for none. A statement that is sent through
+// it has to set its organization itself, or needs none.
 func (s *Store) Tx() Tx { return s.tx }
 
-// InTx calls do with a store that is one transaction: committed when do returns nil, rolled back otherwise. The
-// isolation is READ COMMITTED; what must not change in between is locked by the statements themselves. A transaction is
-// about one organization, unless it has looked for something in all of them.
+// InTx calls do with a store that is one transaction. It commits when do returns nil, and rolls back otherwise. The
+// isolation level is READ COMMITTED; the statements lock the rows that must not change. A transaction has the rows of
+// one organization, unless it has also read across all of them.
 func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	if s.tx != nil {
 		return errors.New("a transaction within a transaction")
 	}
 	var changes []Change
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		store := &Store{tx: tx, named: &named{}, tell: s.tell}
+		store := &Store{tx: tx, scope: &txScope{}, onCommit: s.onCommit}
 		err := do(store)
 		changes = store.changes
 		return err
 	})
 	if err == nil && len(changes) > 0 {
-		s.tell(changes)
+		s.onCommit(changes)
 	}
 	return translate(err)
 }
 
-// Savepoint calls do within the store's transaction: when it fails, only what it did is undone, and the transaction
+// Savepoint calls do within the store's transaction. When do fails, only its own work is undone, and the transaction
 // goes on.
 func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
 	if s.tx == nil {
 		return errors.New("a savepoint outside of a transaction")
 	}
-	before := *s.named
+	before := *s.scope
 	var changes []Change
 	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
-		store := &Store{tx: tx, named: s.named, tell: s.tell}
+		store := &Store{tx: tx, scope: s.scope, onCommit: s.onCommit}
 		err := do(store)
 		changes = store.changes
 		return err
 	})
 	if err != nil {
-		*s.named = before
+		*s.scope = before
 		return translate(err)
 	}
-	s.changes = append(s.changes, changes...) // They are told when the transaction commits.
+	s.changes = append(s.changes, changes...) // They are published when the transaction commits.
 	return nil
 }
 
-// readOnlySnapshot is the isolation of what has to be of one moment.
+// readOnlySnapshot is the isolation level of reads that must be consistent with each other.
 var readOnlySnapshot = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
-// Snapshot calls do with a store whose every answer is of one moment, so that what is compared belongs together.
+// Snapshot calls do with a store that reads one snapshot of the database and can write nothing.
 func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
 	tx, err := s.pool.BeginTx(ctx, readOnlySnapshot)
 	if err != nil {
 		return translate(err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	return do(&Store{tx: tx, named: &named{}})
+	return do(&Store{tx: tx, scope: &txScope{}})
 }
 
-// Ping asks whether the database answers.
+// Ping checks the connection to the database.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("reach the database: %w", err)

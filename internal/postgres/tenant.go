@@ -12,73 +12,76 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Every statement of the store says first whose rows it is about, and only here can one be had: `of` names an
-// organization, `ofAll` enters the role of the sweepers, `ofAudit` refuses to be shown less than everything, and
-// `ofNobody` is for the tables that are no tenant's. What is said goes to the server together with the statement, so
-// that it costs no round trip, and holds for the transaction at most: outside of one the two are a transaction of their
-// own. Row security in the database does the rest: a statement that says nothing finds nothing.
+// Every statement of the store names first whose rows it reads or writes. Queries are available here only: forTenant
+// names an organization, forSweeper enters the role of the sweepers, forAudit refuses to read less than all rows, and
+// unscoped is for the tables that belong to no organization. The setup goes to the server together with the statement,
+// so that it costs no round trip, and lasts for the transaction at most. Outside of a transaction the two are a
+// transaction of their own. Row-level security does the rest: a statement without setup finds no rows.
 
-// preface is what is said before a statement, as a statement itself. The zero preface says nothing.
-type preface struct {
+// sessionSetup is a statement that is sent before a query. The zero value sends none.
+type sessionSetup struct {
 	sql  string
 	args []any
-	// organization is the one that the transaction has named afterwards.
+	// organization is the organization that the transaction has named afterwards.
 	organization uuid.UUID
-	// after takes back what must not outlive the statement within a transaction.
-	after string
-	// crosses says that the statement is about several organizations; then the transaction may name one after the other.
+	// undo reverts a setting that must not outlive the query within a transaction.
+	undo string
+	// crosses is true for a query of several organizations. After it the transaction may name one after the other.
 	crosses bool
 }
 
 const (
-	nameOrganization = `SELECT set_config('infin8.organization_id', $1, true)`
-	// A statement that is run often gets one plan for all organizations: most are small, and reading all that one has to
-	// sort it looks cheap then, which takes seconds where it is not. Planning takes a tenth of a millisecond.
-	nameAndPlan = `SELECT set_config('infin8.organization_id', $1, true),
+	setOrganization = `SELECT set_config('infin8.organization_id', $1, true)`
+	// PostgreSQL makes one plan for all organizations when a statement runs often. Most organizations are small, so a plan
+	// that reads and sorts all rows looks cheap, and takes seconds for a large one. Planning takes a tenth of a millisecond.
+	setOrganizationAndReplan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
-	planAsBefore = `SELECT set_config('plan_cache_mode', NULL, true)`
-	enterSweeper = `SELECT set_config('role', '` + SweeperRole + `', true)`
-	leaveSweeper = `SELECT set_config('role', NULL, true)`
-	// With row security off a statement that it would hide rows from is refused.
-	seeAllOrFail = `SELECT set_config('row_security', 'off', true)`
+	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
+	enterSweeper  = `SELECT set_config('role', '` + SweeperRole + `', true)`
+	leaveSweeper  = `SELECT set_config('role', NULL, true)`
+	// With row_security off PostgreSQL refuses a statement from which a policy would hide rows.
+	requireAllRows = `SELECT set_config('row_security', 'off', true)`
 )
 
-// of returns the queries of one organization: they see and write its rows and no others.
-func (s *Store) of(organization uuid.UUID) *dbsqlc.Queries {
-	return s.queries(preface{sql: nameOrganization, args: []any{organization.String()}, organization: organization})
+// forTenant returns the queries of one organization: they read and write its rows only.
+func (s *Store) forTenant(organization uuid.UUID) *dbsqlc.Queries {
+	return s.queries(sessionSetup{sql: setOrganization, args: []any{organization.String()}, organization: organization})
 }
 
-// planned is of for the queries whose filters and orders leave the planner a choice: they are planned for their
-// parameters each time.
-func (s *Store) planned(organization uuid.UUID) *dbsqlc.Queries {
-	return s.queries(preface{
-		sql: nameAndPlan, args: []any{organization.String()}, organization: organization, after: planAsBefore,
+// forTenantReplanned is forTenant for queries whose filters and orders leave the planner a choice. PostgreSQL plans them
+// for their parameters each time.
+func (s *Store) forTenantReplanned(organization uuid.UUID) *dbsqlc.Queries {
+	return s.queries(sessionSetup{
+		sql:          setOrganizationAndReplan,
+		args:         []any{organization.String()},
+		organization: organization,
+		undo:         resetPlanning,
 	})
 }
 
-// ofAll returns the queries of the sweepers: they see a few columns of all organizations and write fewer.
-func (s *Store) ofAll() *dbsqlc.Queries {
-	return s.queries(preface{sql: enterSweeper, after: leaveSweeper, crosses: true})
+// forSweeper returns the queries of the sweepers: they read a few columns of all organizations and write fewer.
+func (s *Store) forSweeper() *dbsqlc.Queries {
+	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveSweeper, crosses: true})
 }
 
-// ofAudit returns the queries of those who work as the owner of the database and have to see everything. For anybody
-// else they are refused.
-func (s *Store) ofAudit() *dbsqlc.Queries {
-	return s.queries(preface{sql: seeAllOrFail, crosses: true})
+// forAudit returns the queries that must read all rows of all organizations. They fail for every role but the owner of
+// the tables.
+func (s *Store) forAudit() *dbsqlc.Queries {
+	return s.queries(sessionSetup{sql: requireAllRows, crosses: true})
 }
 
-// ofNobody returns the queries of tables that belong to no organization.
-func (s *Store) ofNobody() *dbsqlc.Queries { return s.queries(preface{}) }
+// unscoped returns the queries of tables that belong to no organization.
+func (s *Store) unscoped() *dbsqlc.Queries { return s.queries(sessionSetup{}) }
 
-func (s *Store) queries(p preface) *dbsqlc.Queries {
+func (s *Store) queries(setup sessionSetup) *dbsqlc.Queries {
 	if s.tx != nil {
-		return dbsqlc.New(scoped{conn: s.tx, preface: p, named: s.named})
+		return dbsqlc.New(scoped{conn: s.tx, sessionSetup: setup, scope: s.scope})
 	}
-	return dbsqlc.New(scoped{conn: s.pool, preface: p})
+	return dbsqlc.New(scoped{conn: s.pool, sessionSetup: setup})
 }
 
-// named is what a transaction has said so far.
-type named struct {
+// txScope is the setup that a transaction has sent so far.
+type txScope struct {
 	organization *uuid.UUID // nil: none
 	crosses      bool
 }
@@ -91,24 +94,24 @@ type sender interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// scoped sends statements, each together with what has to be said before it.
+// scoped sends statements, each together with its setup.
 type scoped struct {
 	conn sender
-	preface
-	named *named // nil outside of a transaction
+	sessionSetup
+	scope *txScope // nil outside of a transaction
 }
 
-// silent reports whether there is nothing to say, or nothing that was not said before in the transaction.
-func (s scoped) silent() bool {
+// isSetUp reports whether the statement needs no setup, or the transaction has sent it before.
+func (s scoped) isSetUp() bool {
 	if s.sql == "" {
 		return true
 	}
-	return s.named != nil && s.named.organization != nil && *s.named.organization == s.organization &&
-		s.after == "" && !s.crosses
+	return s.scope != nil && s.scope.organization != nil && *s.scope.organization == s.organization &&
+		s.undo == "" && !s.crosses
 }
 
 func (s scoped) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	if s.silent() {
+	if s.isSetUp() {
 		return s.conn.Exec(ctx, sql, args...)
 	}
 	sent, err := s.send(ctx, sql, args)
@@ -123,7 +126,7 @@ func (s scoped) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comma
 }
 
 func (s scoped) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	if s.silent() {
+	if s.isSetUp() {
 		return s.conn.Query(ctx, sql, args...)
 	}
 	sent, err := s.send(ctx, sql, args)
@@ -132,56 +135,56 @@ func (s scoped) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, e
 	}
 	rows, err := sent.Query()
 	if err != nil {
-		_ = sent.Close() // It says the same.
+		_ = sent.Close() // It returns the same error.
 		return nil, err
 	}
 	return &scopedRows{Rows: rows, sent: sent}, nil
 }
 
 func (s scoped) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	if s.silent() {
+	if s.isSetUp() {
 		return s.conn.QueryRow(ctx, sql, args...)
 	}
 	rows, err := s.Query(ctx, sql, args...)
 	return scopedRow{rows: rows, err: err}
 }
 
-// send sends the preface, the statement and what comes after it, and reads the answer to the preface.
+// send sends the setup, the statement and the undo in one batch, and reads the answer to the setup.
 func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
-	if err := s.note(); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(s.sql, s.args...)
 	batch.Queue(sql, args...)
-	if s.named != nil && s.after != "" {
-		batch.Queue(s.after)
+	if s.scope != nil && s.undo != "" {
+		batch.Queue(s.undo)
 	}
 	sent := s.conn.SendBatch(ctx, batch)
 	if _, err := sent.Exec(); err != nil {
-		_ = sent.Close() // It says the same.
-		return nil, fmt.Errorf("say whose rows are meant: %w", err)
+		_ = sent.Close() // It returns the same error.
+		return nil, fmt.Errorf("set the organization of a statement: %w", err)
 	}
 	return sent, nil
 }
 
-// note remembers what the transaction will have said. A statement that fails ends the transaction, or the savepoint,
-// which then remembers what was before it.
-func (s scoped) note() error {
+// enter records the setup in the scope of the transaction. A statement that fails ends the transaction, or the
+// savepoint, which then restores the scope.
+func (s scoped) enter() error {
 	switch {
-	case s.named == nil:
+	case s.scope == nil:
 	case s.crosses:
-		s.named.crosses = true
-	case s.named.organization != nil && *s.named.organization != s.organization && !s.named.crosses:
+		s.scope.crosses = true
+	case s.scope.organization != nil && *s.scope.organization != s.organization && !s.scope.crosses:
 		return errTwoOrganizations
 	default:
-		s.named.organization = &s.organization
+		s.scope.organization = &s.organization
 	}
 	return nil
 }
 
-// scopedRows are the rows of a statement that was sent with others. They end when all of it has: only then is it known
-// that a transaction of its own was committed.
+// scopedRows are the rows of a statement that was sent in a batch. They end when the whole batch has ended: only then
+// is a transaction of its own committed.
 type scopedRows struct {
 	pgx.Rows
 	sent  pgx.BatchResults
@@ -213,7 +216,7 @@ func (r *scopedRows) Err() error {
 	return r.err
 }
 
-// scopedRow is the first of such rows.
+// scopedRow is the first row of scopedRows.
 type scopedRow struct {
 	rows pgx.Rows
 	err  error

@@ -57,7 +57,7 @@ func newNeighbours(t *testing.T) neighbours {
 	n.stranger = n.db.PoolOf(t, n.other.OrganizationID)
 	testdb.Workflow(t, n.db, n.other, testdb.WorkflowOpts{})
 	n.key(t, "a")
-	_, err := n.store.TakeCost(ctx, n.who.OrganizationID, postgres.Draft{
+	_, err := n.store.TakeCost(ctx, n.who.OrganizationID, postgres.TakeRequest{
 		AmountMicro: 1, CapacityMicro: 2, MicroPerSecond: 1, At: testdb.Now(),
 	})
 	prices := postgres.NewPrices{Source: "test", At: testdb.Now(), Changes: []cost.PriceChange{{

@@ -353,7 +353,7 @@ func TestWhatIsRefusedAtTheEndOfAStatementIsAnError(t *testing.T) {
 			})
 		},
 		"a number of rows": func() error {
-			_, err := b.store.ClaimKey(ctx, b.who, postgres.Key{Text: "late", Fingerprint: make([]byte, 32)}, testdb.Now())
+			_, err := b.store.ClaimIdempotencyKey(ctx, b.who, postgres.IdempotencyRecord{Key: "late", Fingerprint: make([]byte, 32)}, testdb.Now())
 			return err
 		},
 		"one row": func() error {

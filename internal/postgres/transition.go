@@ -24,7 +24,7 @@ type Stay struct {
 // Stays returns how the workflows that were created within a period have passed through each state that one of them has
 // reached. Visits that go on count up to asOf.
 func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
-	rows, err := s.planned(who.OrganizationID).TransitionListStays(ctx, dbsqlc.TransitionListStaysParams{
+	rows, err := s.forTenantReplanned(who.OrganizationID).TransitionListStays(ctx, dbsqlc.TransitionListStaysParams{
 		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
 	})
 	return many(rows, err, func(r dbsqlc.TransitionListStaysRow) Stay {
@@ -40,7 +40,7 @@ func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Perio
 func (s *Store) CountEntered(
 	ctx context.Context, who caller.Caller, state workflow.State, within cost.Period,
 ) (int64, error) {
-	n, err := s.of(who.OrganizationID).TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
+	n, err := s.forTenant(who.OrganizationID).TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
 		OrganizationID: who.OrganizationID, State: state, FromTime: within.Start, ToTime: within.End,
 	})
 	return n, translate(err)
@@ -49,15 +49,15 @@ func (s *Store) CountEntered(
 // EachTransition calls visit for every journal row of every organization, in the order of their keys.
 func (s *Store) EachTransition(ctx context.Context, visit func(workflow.Transition) error) error {
 	in := dbsqlc.TransitionListAllParams{AfterVersion: -1, PageSize: auditPage}
-	return pages(func() ([]dbsqlc.WorkflowTransition, error) { return s.ofAudit().TransitionListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.WorkflowTransition, error) { return s.forAudit().TransitionListAll(ctx, in) },
 		func(r dbsqlc.WorkflowTransition) error {
 			in.AfterOrganizationID, in.AfterWorkflowID, in.AfterVersion = r.OrganizationID, r.WorkflowID, r.Version
 			return visit(toTransition(r))
 		})
 }
 
-// TransitionKey is a place among an organization's journals.
-type TransitionKey struct {
+// TransitionCursor is a place among an organization's journals.
+type TransitionCursor struct {
 	WorkflowID uuid.UUID
 	Version    int
 }
@@ -66,9 +66,9 @@ type TransitionKey struct {
 // true when there are no more. Between two pages nothing is locked or kept open: a journal only grows, so what has been
 // read stays true, and of each workflow what was read has no gap.
 func (s *Store) TransitionPage(
-	ctx context.Context, who caller.Caller, within cost.Period, after TransitionKey,
+	ctx context.Context, who caller.Caller, within cost.Period, after TransitionCursor,
 ) (page []workflow.Transition, done bool, err error) {
-	rows, err := s.of(who.OrganizationID).TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
+	rows, err := s.forTenant(who.OrganizationID).TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
 		OrganizationID: who.OrganizationID, AfterWorkflowID: after.WorkflowID, AfterVersion: after.Version,
 		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
 	})
@@ -82,7 +82,7 @@ type Horizon struct{ Oldest, Next int64 }
 
 // Horizon returns the present one.
 func (s *Store) Horizon(ctx context.Context) (Horizon, error) {
-	row, err := s.ofNobody().TransitionGetHorizon(ctx)
+	row, err := s.unscoped().TransitionGetHorizon(ctx)
 	return Horizon(row), translate(err)
 }
 
@@ -111,7 +111,7 @@ func (s *Store) NewTransitions(
 		in.ToldVersions = append(in.ToldVersions, read.NotifiedVersion)
 		in.Since = append(in.Since, read.Since)
 	}
-	rows, err := s.of(who.OrganizationID).TransitionListNew(ctx, in)
+	rows, err := s.forTenant(who.OrganizationID).TransitionListNew(ctx, in)
 	return many(rows, err, func(r dbsqlc.TransitionListNewRow) TransitionEvent {
 		made := toTransition(r.WorkflowTransition)
 		return TransitionEvent{Workflow: toWorkflow(r.IntentWorkflow).LeftBy(made), Transition: made}
@@ -130,7 +130,7 @@ func toTransition(r dbsqlc.WorkflowTransition) workflow.Transition {
 func (s *Store) TransitionAt(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, version int,
 ) (made workflow.Transition, found bool, err error) {
-	row, err := s.of(who.OrganizationID).TransitionGet(ctx, dbsqlc.TransitionGetParams{
+	row, err := s.forTenant(who.OrganizationID).TransitionGet(ctx, dbsqlc.TransitionGetParams{
 		OrganizationID: who.OrganizationID, WorkflowID: flow, Version: version,
 	})
 	return one(row, err, toTransition)
@@ -140,7 +140,7 @@ func (s *Store) TransitionAt(
 func (s *Store) Transitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, after int, first int32,
 ) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.of(who.OrganizationID).TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
+	rows, err := s.forTenant(who.OrganizationID).TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterVersion: after, PageSize: first,
 	})
 	values, err := many(rows, err, toTransition)
@@ -151,7 +151,7 @@ func (s *Store) Transitions(
 func (s *Store) LastTransitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID][]workflow.Transition, error) {
-	rows, err := s.of(who.OrganizationID).TransitionListLast(ctx, dbsqlc.TransitionListLastParams{
+	rows, err := s.forTenant(who.OrganizationID).TransitionListLast(ctx, dbsqlc.TransitionListLastParams{
 		OrganizationID: who.OrganizationID, WorkflowIds: flows,
 	})
 	values, err := many(rows, err, toTransition)

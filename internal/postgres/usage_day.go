@@ -57,7 +57,7 @@ func (s *Store) Usage(
 		query.AccountIds = []uuid.UUID{}
 		query.MonthsFrom, query.MonthsTo = from.Add(-beforeDay), to.Add(afterDay)
 	}
-	rows, err := s.of(who.OrganizationID).UsageDayListByAccounts(ctx, query)
+	rows, err := s.forTenant(who.OrganizationID).UsageDayListByAccounts(ctx, query)
 	if err != nil {
 		return total, nil, translate(err)
 	}
@@ -73,7 +73,7 @@ func (s *Store) usageByWorkflows(
 		if total, _, err = s.Usage(ctx, who, UsageQuery{Days: in.Days}); err != nil {
 			return err
 		}
-		rows, err := s.of(who.OrganizationID).UsageDayListByWorkflows(ctx, dbsqlc.UsageDayListByWorkflowsParams{
+		rows, err := s.forTenant(who.OrganizationID).UsageDayListByWorkflows(ctx, dbsqlc.UsageDayListByWorkflowsParams{
 			OrganizationID: who.OrganizationID, AccountKind: cost.AccountWorkflow, FromDay: in.Days.From.Date(),
 			ToDay: in.Days.To.Date(), ByDay: in.ByDay, ByModel: in.ByModel, ByStep: in.ByStep,
 			ByOutcome: in.ByOutcome, PageSize: in.First,
@@ -127,7 +127,7 @@ type UsageDrift struct {
 // UsageDrifts adds up the ledger of all organizations again and returns at most limit rows of usage_days that are not
 // what it says.
 func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
-	rows, err := s.ofAudit().UsageDayListDrift(ctx, dbsqlc.UsageDayListDriftParams{
+	rows, err := s.forAudit().UsageDayListDrift(ctx, dbsqlc.UsageDayListDriftParams{
 		Reserve: cost.EntryReserve, Assume: cost.EntryAssume, Adjust: cost.EntryAdjust, Settle: cost.EntrySettle,
 		PageSize: limit,
 	})

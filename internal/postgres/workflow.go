@@ -21,7 +21,7 @@ type Head struct {
 // EachHead calls visit for every workflow of every organization, in the order of their keys.
 func (s *Store) EachHead(ctx context.Context, visit func(Head) error) error {
 	in := dbsqlc.WorkflowListHeadsParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.IntentWorkflow, error) { return s.ofAudit().WorkflowListHeads(ctx, in) },
+	return pages(func() ([]dbsqlc.IntentWorkflow, error) { return s.forAudit().WorkflowListHeads(ctx, in) },
 		func(r dbsqlc.IntentWorkflow) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(Head{Workflow: toWorkflow(r), Hash: r.Hash})
@@ -53,7 +53,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 		NameContains: p.Filter.NameContains, CreatedFrom: p.Filter.CreatedFrom, CreatedTo: p.Filter.CreatedTo,
 		CreatedBy: p.Filter.CreatedBy, PageSize: p.First,
 	}
-	q := s.planned(who.OrganizationID)
+	q := s.forTenantReplanned(who.OrganizationID)
 	list := q.WorkflowListByCreated
 	switch {
 	case p.ByUpdated && p.Descending:
@@ -75,7 +75,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
-	n, err := s.planned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
+	n, err := s.forTenantReplanned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
 		OrganizationID: who.OrganizationID, States: texts(f.States), NameContains: f.NameContains,
 		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, CreatedBy: f.CreatedBy,
 	})
@@ -98,7 +98,7 @@ func (s *Store) MovedSince(
 	for organization, at := range since {
 		in.OrganizationIds, in.Since = append(in.OrganizationIds, organization), append(in.Since, at)
 	}
-	rows, err := s.ofAll().WorkflowListMoved(ctx, in)
+	rows, err := s.forSweeper().WorkflowListMoved(ctx, in)
 	return many(rows, err, toPosition)
 }
 
@@ -113,7 +113,7 @@ func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]C
 	for flow, organization := range flows {
 		in.Ids, in.OrganizationIds = append(in.Ids, flow), append(in.OrganizationIds, organization)
 	}
-	rows, err := s.ofAll().WorkflowListNumbers(ctx, in)
+	rows, err := s.forSweeper().WorkflowListNumbers(ctx, in)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -150,14 +150,14 @@ type NewWorkflow struct {
 func (s *Store) CreateWorkflow(
 	ctx context.Context, who caller.Caller, in NewWorkflow,
 ) (flow workflow.Workflow, created bool, err error) {
-	row, err := s.of(who.OrganizationID).WorkflowCreate(ctx, dbsqlc.WorkflowCreateParams{
+	row, err := s.forTenant(who.OrganizationID).WorkflowCreate(ctx, dbsqlc.WorkflowCreateParams{
 		OrganizationID: who.OrganizationID, ID: in.ID, Name: in.Name, CompanyName: in.Company.Name,
 		CompanyUrl: in.Company.URL, LinkedinUrl: in.Company.LinkedInURL, GraphVersion: workflow.GraphVersion,
 		State: workflow.Created, Kind: workflow.Create, Actor: who.Actor, At: in.At,
 		AccountKind: cost.AccountWorkflow, LimitPico: cost.Pico(in.Limit), EntryKind: cost.EntryOpen,
 	})
 	if flow, created, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); created {
-		s.noteMove(flow, ToldMove{To: flow.State})
+		s.noteTransition(flow, CommittedTransition{To: flow.State})
 	}
 	return flow, created, err
 }
@@ -166,7 +166,7 @@ func (s *Store) CreateWorkflow(
 func (s *Store) Workflow(
 	ctx context.Context, who caller.Caller, id uuid.UUID,
 ) (flow workflow.Workflow, found bool, err error) {
-	row, err := s.of(who.OrganizationID).WorkflowGet(ctx, dbsqlc.WorkflowGetParams{
+	row, err := s.forTenant(who.OrganizationID).WorkflowGet(ctx, dbsqlc.WorkflowGetParams{
 		OrganizationID: who.OrganizationID, ID: id,
 	})
 	return one(row, err, toWorkflow)
@@ -176,7 +176,7 @@ func (s *Store) Workflow(
 func (s *Store) WorkflowNamed(
 	ctx context.Context, who caller.Caller, name string,
 ) (flow workflow.Workflow, found bool, err error) {
-	row, err := s.of(who.OrganizationID).WorkflowGetByName(ctx, dbsqlc.WorkflowGetByNameParams{
+	row, err := s.forTenant(who.OrganizationID).WorkflowGetByName(ctx, dbsqlc.WorkflowGetByNameParams{
 		OrganizationID: who.OrganizationID, Name: name,
 	})
 	return one(row, err, toWorkflow)
@@ -221,11 +221,11 @@ func (s *Store) Transition(
 		in.RunStep, in.Worker, in.Attempt = &m.Run.Step, m.Run.Worker, m.Run.Attempt
 		in.LeaseExpiresAt = m.Run.LeaseExpiresAt
 	}
-	row, err := s.of(who.OrganizationID).WorkflowTransition(ctx, in)
+	row, err := s.forTenant(who.OrganizationID).WorkflowTransition(ctx, in)
 	if flow, won, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); err != nil || !won {
 		return flow, made, won, err
 	}
-	s.noteMove(flow, ToldMove{From: m.From, To: m.To, Failure: m.Failure})
+	s.noteTransition(flow, CommittedTransition{From: m.From, To: m.To, Failure: m.Failure})
 	return flow, workflow.Transition{
 		OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Version: flow.Version,
 		GraphVersion: flow.GraphVersion, Kind: m.Kind, From: m.From, To: m.To, Actor: who.Actor, Reason: m.Reason,
@@ -236,7 +236,7 @@ func (s *Store) Transition(
 // WakeWorkflows takes at most limit workflows whose time to be woken has come, of all organizations, and puts that off
 // to next. It returns where they stand.
 func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]WorkflowPosition, error) {
-	rows, err := s.ofAll().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
+	rows, err := s.forSweeper().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
 	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
 		return toPosition(dbsqlc.WorkflowListMovedRow(r))
 	})
@@ -244,7 +244,7 @@ func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int
 
 // LiveGraphs returns the graph versions and states that workflows stand on which are not over.
 func (s *Store) LiveGraphs(ctx context.Context) ([]workflow.LiveGraph, error) {
-	rows, err := s.ofAll().WorkflowListLive(ctx, terminal())
+	rows, err := s.forSweeper().WorkflowListLive(ctx, terminal())
 	return many(rows, err, func(r dbsqlc.WorkflowListLiveRow) workflow.LiveGraph {
 		return workflow.LiveGraph{GraphVersion: r.GraphVersion, State: r.State}
 	})

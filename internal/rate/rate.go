@@ -20,8 +20,8 @@ const (
 	remembered = 100_000
 	// MaxCapacity keeps all sums of millionths within 64 bits.
 	MaxCapacity = 1 << 40
-	// patience is how long a bucket waits for the database, and whoever wants of it for those before them.
-	patience = 2 * time.Second
+	// timeout is how long a bucket waits for the database, and whoever wants of it for those before them.
+	timeout = 2 * time.Second
 )
 
 // Limit is the shape of a bucket. A bucket is full at first.
@@ -48,7 +48,7 @@ func (l Limit) Check() error {
 }
 
 // Take takes from the bucket of a key in the database, all or nothing.
-type Take[Key comparable] func(ctx context.Context, key Key, d postgres.Draft) (taken bool, err error)
+type Take[Key comparable] func(ctx context.Context, key Key, d postgres.TakeRequest) (taken bool, err error)
 
 // Limiter spends tokens of buckets. It takes a hundredth of a bucket at once from the database and spends it in memory,
 // so that ordinary traffic costs no statement. Over all servers and any time, what was let through is at most the
@@ -121,7 +121,7 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 	if known, err := l.limit.fromMemory(s, amount, now); known {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	select {
 	case s.asking <- struct{}{}: // Whoever waits here would have to ask the same.
@@ -157,7 +157,7 @@ func (l *Limiter[Key]) ask(ctx context.Context, s *state, key Key, amount int64)
 	s.mu.Unlock()
 	now, needed := l.now(), min(amount-held, l.limit.Capacity)
 	for _, wanted := range []int64{max(needed, l.share), needed} {
-		taken, err := l.take(ctx, key, postgres.Draft{
+		taken, err := l.take(ctx, key, postgres.TakeRequest{
 			AmountMicro: wanted * micro, CapacityMicro: l.limit.Capacity * micro,
 			MicroPerSecond: l.limit.MicroPerSecond, At: now,
 		})

@@ -48,7 +48,7 @@ func setup(t *testing.T, servers int, limit rate.Limit) bundle {
 	store := b.db.Store()
 	for range servers {
 		b.servers = append(b.servers, rate.New(limit,
-			func(ctx context.Context, key uuid.UUID, d postgres.Draft) (bool, error) {
+			func(ctx context.Context, key uuid.UUID, d postgres.TakeRequest) (bool, error) {
 				b.statements.Add(1)
 				return store.TakeCost(ctx, key, d)
 			}, b.clock.now))
@@ -149,7 +149,7 @@ func TestADatabaseThatDoesNotAnswerIsAnErrorOfItsOwn(t *testing.T) {
 	t.Parallel()
 	away := errors.New("away")
 	l := rate.New(rate.Limit{Capacity: 10, MicroPerSecond: 1},
-		func(context.Context, int, postgres.Draft) (bool, error) { return false, away }, newClock().now)
+		func(context.Context, int, postgres.TakeRequest) (bool, error) { return false, away }, newClock().now)
 	if err := l.Spend(t.Context(), 1, 1); !errors.Is(err, away) {
 		t.Errorf("got %v, want %v", err, away)
 	}
@@ -159,7 +159,7 @@ func TestADatabaseThatIsSilentKeepsNobodyForLongerThanTwoSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := rate.New(rate.Limit{Capacity: 10, MicroPerSecond: 1},
-			func(ctx context.Context, _ int, _ postgres.Draft) (bool, error) {
+			func(ctx context.Context, _ int, _ postgres.TakeRequest) (bool, error) {
 				<-ctx.Done()
 				return false, ctx.Err()
 			}, time.Now)

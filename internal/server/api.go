@@ -37,7 +37,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 				Report:   web.Annotate,
 			}),
 			Stopped:       s.live.Stopped(),
-			Revoked:       s.engine.KeyOver,
+			Revoked:       s.engine.APIKeyRevoked,
 			Logger:        s.logger,
 			RequestID:     web.RequestID,
 			Report:        web.Annotate,

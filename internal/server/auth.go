@@ -50,7 +50,7 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.Entranc
 	}
 	return web.Entrance{
 		Auth:   s.auth,
-		Keys:   s.engine.KeyCaller,
+		Keys:   s.engine.APIKeyCaller,
 		Admit:  s.engine.Admit,
 		Knocks: s.loginThrottle(store),
 	}, nil

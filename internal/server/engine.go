@@ -77,7 +77,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 		s.parts = append(s.parts, s.live.Run)
 	}
 	s.engine, err = NewEngine(EngineOptions{
-		Store:   store.Telling(s.observers.committed(s.live.Announce)),
+		Store:   store.OnCommit(s.observers.committed(s.live.Announce)),
 		Logger:  s.logger,
 		Limits:  limits,
 		Lease:   s.settings.Lease,

@@ -84,6 +84,6 @@ func (a *attempt) markUnknown(ctx context.Context, answer llm.Answer, why workfl
 		a.identify(ctx, id)
 	}
 	return a.book(ctx, func(ctx context.Context) error {
-		return a.options.Engine.Suspect(ctx, a.who, a.call, why)
+		return a.options.Engine.MarkUnknown(ctx, a.who, a.call, why)
 	})
 }

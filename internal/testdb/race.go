@@ -26,13 +26,13 @@ func Together(n int, do func(i int) error) []error {
 	return errs
 }
 
-// patience is how long a test waits for a fact.
-const patience = 20 * time.Second
+// timeout is how long a test waits for a fact.
+const timeout = 20 * time.Second
 
 // AwaitBlocked returns when at least n sessions of the database wait for a lock that another one holds.
 func AwaitBlocked(t testing.TB, db *DB, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	const waiting = `SELECT count(*) FROM pg_stat_activity
 		WHERE datname = current_database() AND wait_event_type = 'Lock'`

@@ -55,7 +55,7 @@ func (h *History) Step(t testing.TB) {
 	case n < 16:
 		_, err = h.Engine.Release(ctx, h.Who, engine.ReleaseInput{CallID: one(), Reason: "not sent"})
 	case n < 17:
-		err = h.Engine.Suspect(ctx, h.Who, one(), workflow.FailureTimeout)
+		err = h.Engine.MarkUnknown(ctx, h.Who, one(), workflow.FailureTimeout)
 	case n < 18:
 		_, err = h.Engine.SettleLate(ctx, h.Who, h.bill(one()))
 	case n < 19:

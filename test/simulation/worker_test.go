@@ -87,7 +87,7 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 	default:
 		who := a.as()
 		_ = a.persist("suspect", func(ctx context.Context, e *engine.Engine) error {
-			return e.Suspect(ctx, who, request.call, workflow.FailureTimeout)
+			return e.MarkUnknown(ctx, who, request.call, workflow.FailureTimeout)
 		})
 		a.fail(run, workflow.FailureTimeout)
 	}

@@ -17,9 +17,9 @@ import (
 )
 
 // key makes a key for a day.
-func (b bundle) key(t *testing.T, name string, role caller.Role) engine.Keyed {
+func (b bundle) key(t *testing.T, name string, role caller.Role) engine.ChangedAPIKey {
 	t.Helper()
-	made, err := b.Engine.CreateKey(context.Background(), b.Who, engine.CreateKeyInput{
+	made, err := b.Engine.CreateAPIKey(context.Background(), b.Who, engine.CreateAPIKeyInput{
 		Name: name, Role: role, ExpiresAt: b.Clock.Now().Add(24 * time.Hour),
 	})
 	if err != nil {
@@ -31,7 +31,7 @@ func (b bundle) key(t *testing.T, name string, role caller.Role) engine.Keyed {
 // refused fails the test unless a key does not sign anybody in, and the log is told why.
 func refused(t *testing.T, e *engine.Engine, key, why string) {
 	t.Helper()
-	who, _, err := e.KeyCaller(context.Background(), key)
+	who, _, err := e.APIKeyCaller(context.Background(), key)
 	if who.Known() || fault.KindOf(err) != fault.Unauthenticated || !strings.Contains(err.Error(), why) {
 		t.Errorf("sign in: got %+v, %v, want it refused since it %q", who, err, why)
 	}
@@ -49,17 +49,17 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 		Actor: "key:nightly", OrganizationID: b.Who.OrganizationID, Role: caller.Operator, KeyID: made.Key.ID,
 	}
 	for _, server := range servers {
-		who, ends, err := server.KeyCaller(ctx, made.Text)
+		who, ends, err := server.APIKeyCaller(ctx, made.Text)
 		if err != nil || who != want || !ends.Equal(made.Key.ExpiresAt) {
 			t.Errorf("sign in: got %+v until %s, %v, want %+v until %s", who, ends, err, want, made.Key.ExpiresAt)
 		}
 	}
 	listening, stop := context.WithCancel(ctx)
 	defer stop()
-	over := servers[1].KeyOver(listening, want)
-	if done, err := b.Engine.RevokeKey(ctx, b.Who, engine.RevokeKeyInput{
+	over := servers[1].APIKeyRevoked(listening, want)
+	if done, err := b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{
 		KeyID: made.Key.ID, Reason: "Lost.",
-	}); err != nil || done.Replayed || done.Key.State != engine.KeyRevoked || done.Key.RevokedBy != "alice" {
+	}); err != nil || done.Replayed || done.Key.State != engine.APIKeyRevoked || done.Key.RevokedBy != "alice" {
 		t.Errorf("revoke: got %+v, %v", done, err)
 	}
 	for _, server := range servers {
@@ -70,7 +70,7 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("what goes on with the key is not told")
 	}
-	again, err := b.Engine.RevokeKey(ctx, b.Who, engine.RevokeKeyInput{KeyID: made.Key.ID, Reason: "Really."})
+	again, err := b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{KeyID: made.Key.ID, Reason: "Really."})
 	if err != nil || !again.Replayed {
 		t.Errorf("revoke again: got %+v, %v, want nothing done", again, err)
 	}
@@ -92,7 +92,7 @@ func TestAKeyIsOverWhenItHasExpired(t *testing.T) {
 	b := setup(t)
 	made := b.key(t, "short", caller.Viewer)
 	b.Clock.Advance(24*time.Hour - time.Microsecond)
-	if _, _, err := b.Engine.KeyCaller(context.Background(), made.Text); err != nil {
+	if _, _, err := b.Engine.APIKeyCaller(context.Background(), made.Text); err != nil {
 		t.Errorf("just before its end: %v", err)
 	}
 	b.Clock.Advance(time.Microsecond)
@@ -120,7 +120,7 @@ func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
 	stranger := b.Stranger(t)
 	random := bytes.Repeat([]byte{7}, 25)
 	forger := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
-	forged, err := forger.CreateKey(context.Background(), stranger, engine.CreateKeyInput{
+	forged, err := forger.CreateAPIKey(context.Background(), stranger, engine.CreateAPIKeyInput{
 		Name: "one", Role: caller.Admin, ExpiresAt: b.Clock.Now().Add(time.Hour),
 	})
 	if err != nil {
@@ -129,13 +129,13 @@ func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
 	// The same prefix in the other organization: another secret, so another digest.
 	random[24] = 8
 	forger = b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Random = bytes.NewReader(random) })
-	_, err = forger.CreateKey(context.Background(), b.Who, engine.CreateKeyInput{
+	_, err = forger.CreateAPIKey(context.Background(), b.Who, engine.CreateAPIKeyInput{
 		Name: "two", Role: caller.Admin, ExpiresAt: b.Clock.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if who, _, err := b.Engine.KeyCaller(context.Background(), forged.Text); err != nil ||
+	if who, _, err := b.Engine.APIKeyCaller(context.Background(), forged.Text); err != nil ||
 		who.OrganizationID != stranger.OrganizationID {
 		t.Errorf("got %+v, %v, want the stranger", who, err)
 	}
@@ -147,12 +147,12 @@ func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
 func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
-	in := engine.CreateKeyInput{
+	in := engine.CreateAPIKeyInput{
 		Name: "ci", Role: caller.Viewer, ExpiresAt: b.Clock.Now().Add(time.Hour), IdempotencyKey: "k",
 	}
 	texts := make([]string, 8)
 	for _, err := range testdb.Together(len(texts), func(i int) error {
-		made, err := b.Engine.CreateKey(ctx, b.Who, in)
+		made, err := b.Engine.CreateAPIKey(ctx, b.Who, in)
 		if texts[i] = made.Text; made.Replayed != (made.Text == "") || made.Key.Name != "ci" {
 			t.Errorf("got %+v", made)
 		}
@@ -166,7 +166,7 @@ func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
 		t.Errorf("the key was shown %d times", shown)
 	}
 	in.Role = caller.Admin
-	if _, err := b.Engine.CreateKey(ctx, b.Who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
+	if _, err := b.Engine.CreateAPIKey(ctx, b.Who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
 		t.Errorf("other content: got %v, want %s", err, fault.IdempotencyMismatch)
 	}
 	var kept int
@@ -181,34 +181,34 @@ func TestAKeyThatCannotBeIsRefused(t *testing.T) {
 	b, ctx := setup(t), context.Background()
 	b.key(t, "taken", caller.Viewer)
 	operator := b.As("olga")
-	good := engine.CreateKeyInput{Name: "n", Role: caller.Operator, ExpiresAt: b.Clock.Now().Add(time.Hour)}
+	good := engine.CreateAPIKeyInput{Name: "n", Role: caller.Operator, ExpiresAt: b.Clock.Now().Add(time.Hour)}
 	for name, c := range map[string]struct {
 		who    caller.Caller
-		change func(*engine.CreateKeyInput)
+		change func(*engine.CreateAPIKeyInput)
 		want   fault.Kind
 	}{
-		"no name":        {b.Who, func(in *engine.CreateKeyInput) { in.Name = "" }, fault.InvalidInput},
-		"a long name":    {b.Who, func(in *engine.CreateKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
-		"space around":   {b.Who, func(in *engine.CreateKeyInput) { in.Name = " n" }, fault.InvalidInput},
-		"a line break":   {b.Who, func(in *engine.CreateKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
-		"a turned name":  {b.Who, func(in *engine.CreateKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
-		"a used name":    {b.Who, func(in *engine.CreateKeyInput) { in.Name = "taken" }, fault.Conflict},
-		"no such role":   {b.Who, func(in *engine.CreateKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
-		"a greater role": {operator, func(in *engine.CreateKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
-		"over already":   {b.Who, func(in *engine.CreateKeyInput) { in.ExpiresAt = b.Clock.Now() }, fault.InvalidInput},
-		"for ever": {b.Who, func(in *engine.CreateKeyInput) {
+		"no name":        {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "" }, fault.InvalidInput},
+		"a long name":    {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
+		"space around":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = " n" }, fault.InvalidInput},
+		"a line break":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
+		"a turned name":  {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
+		"a used name":    {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "taken" }, fault.Conflict},
+		"no such role":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
+		"a greater role": {operator, func(in *engine.CreateAPIKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
+		"over already":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.ExpiresAt = b.Clock.Now() }, fault.InvalidInput},
+		"for ever": {b.Who, func(in *engine.CreateAPIKeyInput) {
 			in.ExpiresAt = b.Clock.Now().Add(366*24*time.Hour + time.Microsecond)
 		}, fault.InvalidInput},
 	} {
 		in := good
 		c.change(&in)
-		if _, err := b.Engine.CreateKey(ctx, c.who, in); fault.KindOf(err) != c.want {
+		if _, err := b.Engine.CreateAPIKey(ctx, c.who, in); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}
 	}
 	elsewhere := b.Stranger(t)
 	for _, who := range []caller.Caller{elsewhere, b.Who} {
-		_, err := b.Engine.RevokeKey(ctx, who, engine.RevokeKeyInput{KeyID: uuid.New()})
+		_, err := b.Engine.RevokeAPIKey(ctx, who, engine.RevokeAPIKeyInput{KeyID: uuid.New()})
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("revoke no key: got %v, want %s", err, fault.NotFound)
 		}
@@ -221,7 +221,7 @@ func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
 	made := b.key(t, "busy", caller.Viewer)
 	use := func() {
 		t.Helper()
-		if _, _, err := b.Engine.KeyCaller(ctx, made.Text); err != nil {
+		if _, _, err := b.Engine.APIKeyCaller(ctx, made.Text); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -229,7 +229,7 @@ func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
 		t.Helper()
 		deadline := time.Now().Add(20 * time.Second)
 		for {
-			k, err := b.Engine.Key(ctx, b.Who, made.Key.ID)
+			k, err := b.Engine.APIKey(ctx, b.Who, made.Key.ID)
 			if err == nil && k.LastUsedAt != nil && k.LastUsedAt.Equal(want) {
 				return
 			}

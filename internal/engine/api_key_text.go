@@ -34,29 +34,29 @@ const (
 
 var keyLetterSet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// keyText is an API key as its owner has it.
-type keyText struct {
+// apiKeyText is an API key as its owner has it.
+type apiKeyText struct {
 	organization uuid.UUID
 	prefix       string
 	text         string
 }
 
 // digest is what is kept of the key. The secret in it is random, so nothing slower than one SHA-256 is needed.
-func (k keyText) digest() []byte {
+func (k apiKeyText) digest() []byte {
 	sum := sha256.Sum256([]byte(k.text))
 	return sum[:]
 }
 
-// newKeyText makes a key of an organization.
-func newKeyText(organization uuid.UUID, random io.Reader) (keyText, error) {
+// newAPIKeyText makes a key of an organization.
+func newAPIKeyText(organization uuid.UUID, random io.Reader) (apiKeyText, error) {
 	var chance [prefixBytes + secretBytes]byte
 	if _, err := io.ReadFull(random, chance[:]); err != nil {
-		return keyText{}, fmt.Errorf("read random bytes: %w", err)
+		return apiKeyText{}, fmt.Errorf("read random bytes: %w", err)
 	}
 	prefix := keyLetterSet.EncodeToString(chance[:prefixBytes])
 	text := keyMark + keyLetterSet.EncodeToString(organization[:]) + "_" + prefix +
 		keyLetterSet.EncodeToString(chance[prefixBytes:])
-	return keyText{organization, prefix, text + keyChecksum(text)}, nil
+	return apiKeyText{organization, prefix, text + keyChecksum(text)}, nil
 }
 
 func keyChecksum(text string) string {
@@ -67,23 +67,23 @@ func keyChecksum(text string) string {
 
 var errMistyped = errors.New("the API key is mistyped")
 
-// readKeyText reads a key. The error repeats nothing of it.
-func readKeyText(text string) (keyText, error) {
+// readAPIKeyText reads a key. The error repeats nothing of it.
+func readAPIKeyText(text string) (apiKeyText, error) {
 	body, marked := strings.CutPrefix(text, keyMark)
 	if !marked || len(text) != keyLetters || body[organizationLetters] != '_' {
-		return keyText{}, errMistyped
+		return apiKeyText{}, errMistyped
 	}
 	unsigned := text[:len(text)-checksumLetters]
 	if keyChecksum(unsigned) != text[len(unsigned):] {
-		return keyText{}, errMistyped
+		return apiKeyText{}, errMistyped
 	}
 	organization, err := keyLetterSet.DecodeString(body[:organizationLetters])
 	if err != nil {
-		return keyText{}, errMistyped
+		return apiKeyText{}, errMistyped
 	}
 	id, err := uuid.FromBytes(organization)
 	if err != nil {
-		return keyText{}, errMistyped
+		return apiKeyText{}, errMistyped
 	}
-	return keyText{id, body[organizationLetters+1:][:prefixLetters], text}, nil
+	return apiKeyText{id, body[organizationLetters+1:][:prefixLetters], text}, nil
 }

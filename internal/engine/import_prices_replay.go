@@ -46,11 +46,11 @@ func keepImport(ctx context.Context, tx *postgres.Store, who caller.Caller, key 
 	if err != nil {
 		return fmt.Errorf("keep what was imported: %w", err)
 	}
-	return tx.NameKey(ctx, who, key, postgres.Made{Answer: answer})
+	return tx.CompleteIdempotencyRecord(ctx, who, key, postgres.Made{Answer: answer})
 }
 
 // replayImport returns what an earlier request with the same key did.
-func replayImport(in ImportPricesInput, key postgres.Key) (PriceImport, error) {
+func replayImport(in ImportPricesInput, key postgres.IdempotencyRecord) (PriceImport, error) {
 	var kept keptImport
 	if err := json.Unmarshal(key.Answer, &kept); err != nil {
 		return PriceImport{}, fmt.Errorf("read what was imported: %w", err)

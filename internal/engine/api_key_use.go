@@ -23,26 +23,26 @@ const (
 	keyLook = 2 * time.Second
 )
 
-// keyUse is what a server knows of the keys that are being used: when it has noted that of each, and who wants to be
+// apiKeyUse is what a server knows of the keys that are being used: when it has noted that of each, and who wants to be
 // told when it is over.
-type keyUse struct {
+type apiKeyUse struct {
 	mu      sync.Mutex
 	noted   map[uuid.UUID]time.Time
-	watched map[uuid.UUID]*watchedKey
+	watched map[uuid.UUID]*watchedAPIKey
 }
 
-// watchedKey is a key with which something goes on.
-type watchedKey struct {
+// watchedAPIKey is a key with which something goes on.
+type watchedAPIKey struct {
 	followers int
 	over      chan struct{}
 	stop      context.CancelFunc
 }
 
-// KeyCaller returns who signs in with a key, and when that ends. It asks one indexed statement, and none for a key that
+// APIKeyCaller returns who signs in with a key, and when that ends. It asks one indexed statement, and none for a key that
 // is mistyped. The error is UNAUTHENTICATED for a key that is not good; its text is for the log and repeats nothing of
 // the key.
-func (e *Engine) KeyCaller(ctx context.Context, text string) (who caller.Caller, ends time.Time, err error) {
-	given, err := readKeyText(text)
+func (e *Engine) APIKeyCaller(ctx context.Context, text string) (who caller.Caller, ends time.Time, err error) {
+	given, err := readAPIKeyText(text)
 	if err != nil {
 		return caller.Caller{}, time.Time{}, notGood(err.Error())
 	}
@@ -55,7 +55,7 @@ func (e *Engine) KeyCaller(ctx context.Context, text string) (who caller.Caller,
 	switch {
 	case !there || subtle.ConstantTimeCompare(k.Digest, given.digest()) != 1:
 		return caller.Caller{}, time.Time{}, notGood("the API key is not known")
-	case state != KeyActive:
+	case state != APIKeyActive:
 		return caller.Caller{}, time.Time{}, notGood(fmt.Sprintf("the API key %s is %s", k.ID, state))
 	}
 	e.noteUse(ctx, k, at)
@@ -89,10 +89,10 @@ func (e *Engine) noteUse(ctx context.Context, k postgres.APIKey, at time.Time) {
 	}()
 }
 
-// KeyOver returns a channel that is closed within seconds after the key that the caller has signed in with was revoked,
+// APIKeyRevoked returns a channel that is closed within seconds after the key that the caller has signed in with was revoked,
 // on whichever server. It is nil, so that nobody is ever told, for a caller without one: a token ends when it says. A
 // database that does not answer ends nothing.
-func (e *Engine) KeyOver(ctx context.Context, who caller.Caller) <-chan struct{} {
+func (e *Engine) APIKeyRevoked(ctx context.Context, who caller.Caller) <-chan struct{} {
 	if who.KeyID == uuid.Nil {
 		return nil
 	}
@@ -101,9 +101,9 @@ func (e *Engine) KeyOver(ctx context.Context, who caller.Caller) <-chan struct{}
 	w := e.keys.watched[who.KeyID]
 	if w == nil {
 		watching, stop := context.WithCancel(context.WithoutCancel(ctx))
-		w = &watchedKey{over: make(chan struct{}), stop: stop}
+		w = &watchedAPIKey{over: make(chan struct{}), stop: stop}
 		if e.keys.watched == nil {
-			e.keys.watched = map[uuid.UUID]*watchedKey{}
+			e.keys.watched = map[uuid.UUID]*watchedAPIKey{}
 		}
 		e.keys.watched[who.KeyID] = w
 		go e.watchKey(watching, who, w)
@@ -122,7 +122,7 @@ func (e *Engine) KeyOver(ctx context.Context, who caller.Caller) <-chan struct{}
 
 // watchKey asks for the key until nothing goes on with it any more, or it is over. Who asks later finds the channel
 // closed.
-func (e *Engine) watchKey(ctx context.Context, who caller.Caller, w *watchedKey) {
+func (e *Engine) watchKey(ctx context.Context, who caller.Caller, w *watchedAPIKey) {
 	ticker := time.NewTicker(keyLook)
 	defer ticker.Stop()
 	for {

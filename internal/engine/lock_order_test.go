@@ -170,7 +170,7 @@ func (w *stormWorker) end(ctx context.Context, key string) error {
 		_, err := w.engine.Release(ctx, w.who, engine.ReleaseInput{CallID: call, IdempotencyKey: key})
 		return err
 	}
-	return w.engine.Suspect(ctx, w.who, call, workflow.FailureTimeout)
+	return w.engine.MarkUnknown(ctx, w.who, call, workflow.FailureTimeout)
 }
 
 // work takes a run, or beats or ends the one in hand.

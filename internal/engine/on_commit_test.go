@@ -29,7 +29,7 @@ func (w *witness) announce(changes []postgres.Change) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range changes {
-		if c.Suspected { // It is in no journal.
+		if c.CallUnknown { // It is in no journal.
 			continue
 		}
 		who := caller.Caller{OrganizationID: c.OrganizationID}
@@ -68,7 +68,7 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	who, w := testdb.Caller(t, db), &witness{t: t, store: db.Store()}
 	clock := testengine.NewClock(testdb.Now())
 	e, err := engine.New(engine.Options{
-		Store: db.Store().Telling(w.announce), Jobs: &testengine.Jobs{}, Drives: []workflow.StepKey{workflow.StepICP},
+		Store: db.Store().OnCommit(w.announce), Jobs: &testengine.Jobs{}, Drives: []workflow.StepKey{workflow.StepICP},
 		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Now: clock.Now,
 	})
 	if err != nil {

@@ -17,28 +17,28 @@ import (
 // APIKey is a key that a program signs in with, without the key itself.
 type APIKey struct {
 	postgres.APIKey
-	State KeyState
+	State APIKeyState
 }
 
-// KeyState is whether a key can be used.
-type KeyState string
+// APIKeyState is whether a key can be used.
+type APIKeyState string
 
 // The states of a key. All but the first are final.
 const (
-	KeyActive  KeyState = "ACTIVE"
-	KeyExpired KeyState = "EXPIRED"
-	KeyRevoked KeyState = "REVOKED"
+	APIKeyActive  APIKeyState = "ACTIVE"
+	APIKeyExpired APIKeyState = "EXPIRED"
+	APIKeyRevoked APIKeyState = "REVOKED"
 )
 
 // stateOf says whether a key can be used at a time.
-func stateOf(k postgres.APIKey, at time.Time) KeyState {
+func stateOf(k postgres.APIKey, at time.Time) APIKeyState {
 	switch {
 	case k.RevokedAt != nil:
-		return KeyRevoked
+		return APIKeyRevoked
 	case !at.Before(k.ExpiresAt):
-		return KeyExpired
+		return APIKeyExpired
 	}
-	return KeyActive
+	return APIKeyActive
 }
 
 // shown is a key as it is now.
@@ -55,43 +55,43 @@ const (
 	keyActor = "key:"
 )
 
-// CreateKeyInput is a new key.
-type CreateKeyInput struct {
+// CreateAPIKeyInput is a new key.
+type CreateAPIKeyInput struct {
 	Name           string
 	Role           caller.Role
 	ExpiresAt      time.Time
 	IdempotencyKey string
 }
 
-// Keyed is a key after something was done with it.
-type Keyed struct {
+// ChangedAPIKey is a key after something was done with it.
+type ChangedAPIKey struct {
 	Key APIKey
 	// Text is the key itself: only in the answer of the request that has made it. It is kept nowhere.
 	Text     string
 	Replayed bool
 }
 
-// CreateKey makes a key that may do at most what the caller may. CONFLICT when the organization has ever had a key of
+// CreateAPIKey makes a key that may do at most what the caller may. CONFLICT when the organization has ever had a key of
 // that name, since the journals name the key by it. A replay does not know the key's text any more.
-func (e *Engine) CreateKey(ctx context.Context, who caller.Caller, in CreateKeyInput) (_ Keyed, err error) {
-	ctx, end := e.begin(ctx, "CreateKey")
+func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateAPIKeyInput) (_ ChangedAPIKey, err error) {
+	ctx, end := e.begin(ctx, "CreateAPIKey")
 	defer end(&err)
 	at := e.now()
 	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
-	text, err := newKeyText(who.OrganizationID, e.random)
+	text, err := newAPIKeyText(who.OrganizationID, e.random)
 	if err != nil {
-		return Keyed{}, fmt.Errorf("make an API key: %w", err)
+		return ChangedAPIKey{}, fmt.Errorf("make an API key: %w", err)
 	}
-	made, new := Keyed{Text: text.text}, postgres.APIKey{}
+	made, new := ChangedAPIKey{Text: text.text}, postgres.APIKey{}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
 		key: key, operation: "createApiKey", content: in, at: at,
 	}, func(tx *postgres.Store) error {
-		if err := checkKey(who, in, at); err != nil {
+		if err := checkAPIKey(who, in, at); err != nil {
 			return err
 		}
-		version, err := e.journalKey(ctx, tx, who, postgres.KeyEvent{ID: e.newID(), Event: postgres.KeyCreated, At: at},
+		version, err := e.journalAPIKey(ctx, tx, who, postgres.APIKeyEvent{ID: e.newID(), Event: postgres.APIKeyCreated, At: at},
 			func(id uuid.UUID) error {
 				new.ID = id
 				return e.checkRoom(ctx, tx, who, in.Name, at)
@@ -106,17 +106,17 @@ func (e *Engine) CreateKey(ctx context.Context, who caller.Caller, in CreateKeyI
 		return err
 	})
 	if err != nil {
-		return Keyed{}, fmt.Errorf("create an API key: %w", err)
+		return ChangedAPIKey{}, fmt.Errorf("create an API key: %w", err)
 	}
 	if replay != nil { // The name is part of what was asked for, and no other key ever has it.
 		found, err := e.keyNamed(ctx, who, in.Name)
-		return Keyed{Key: found, Replayed: true}, err
+		return ChangedAPIKey{Key: found, Replayed: true}, err
 	}
 	made.Key = e.shown(new)
 	return made, nil
 }
 
-func checkKey(who caller.Caller, in CreateKeyInput, at time.Time) error {
+func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
 	letters := utf8.RuneCountInString(in.Name)
 	switch {
 	case letters < 1 || letters > maxKeyName || strings.TrimSpace(in.Name) != in.Name ||
@@ -149,9 +149,9 @@ func (e *Engine) checkRoom(
 	return err
 }
 
-// journalKey locks the organization, and writes what becomes of a key into its journal unless check refuses.
-func (e *Engine) journalKey(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, event postgres.KeyEvent, check func(uuid.UUID) error,
+// journalAPIKey locks the organization, and writes what becomes of a key into its journal unless check refuses.
+func (e *Engine) journalAPIKey(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, event postgres.APIKeyEvent, check func(uuid.UUID) error,
 ) (version int, err error) {
 	o, there, err := tx.LockOrganization(ctx, who)
 	if o, err = found(o, there, err, "organization"); err != nil {
@@ -160,36 +160,36 @@ func (e *Engine) journalKey(
 	if err := check(event.ID); err != nil {
 		return 0, err
 	}
-	return tx.JournalKey(ctx, who, o, event)
+	return tx.JournalAPIKey(ctx, who, o, event)
 }
 
-// RevokeKeyInput ends a key.
-type RevokeKeyInput struct {
+// RevokeAPIKeyInput ends a key.
+type RevokeAPIKeyInput struct {
 	KeyID          uuid.UUID
 	Reason         string
 	IdempotencyKey string
 }
 
-// RevokeKey ends a key at once: the next request with it is refused on every server, and what goes on with it ends
+// RevokeAPIKey ends a key at once: the next request with it is refused on every server, and what goes on with it ends
 // within seconds. Revoking it again changes nothing.
-func (e *Engine) RevokeKey(ctx context.Context, who caller.Caller, in RevokeKeyInput) (_ Keyed, err error) {
-	ctx, end := e.begin(ctx, "RevokeKey")
+func (e *Engine) RevokeAPIKey(ctx context.Context, who caller.Caller, in RevokeAPIKeyInput) (_ ChangedAPIKey, err error) {
+	ctx, end := e.begin(ctx, "RevokeAPIKey")
 	defer end(&err)
 	if err := checkReason(in.Reason); err != nil {
-		return Keyed{}, err
+		return ChangedAPIKey{}, err
 	}
 	at, key := e.now(), in.IdempotencyKey
 	in.IdempotencyKey = ""
-	var done Keyed
+	var done ChangedAPIKey
 	replay, err := e.once(ctx, who, request{
 		key: key, operation: "revokeApiKey", content: in, at: at,
 	}, func(tx *postgres.Store) error {
-		version, err := e.journalKey(ctx, tx, who, postgres.KeyEvent{
-			ID: in.KeyID, Event: postgres.KeyRevoked, Reason: in.Reason, At: at,
+		version, err := e.journalAPIKey(ctx, tx, who, postgres.APIKeyEvent{
+			ID: in.KeyID, Event: postgres.APIKeyRevoked, Reason: in.Reason, At: at,
 		}, func(id uuid.UUID) error {
 			k, there, err := tx.APIKey(ctx, who, id)
 			if k, err = found(k, there, err, "API key"); err == nil && k.RevokedAt != nil {
-				done = Keyed{Key: e.shown(k), Replayed: true}
+				done = ChangedAPIKey{Key: e.shown(k), Replayed: true}
 				return errRevoked
 			}
 			return err
@@ -206,10 +206,10 @@ func (e *Engine) RevokeKey(ctx context.Context, who caller.Caller, in RevokeKeyI
 	case done.Replayed:
 		return done, nil
 	case err != nil:
-		return Keyed{}, fmt.Errorf("revoke API key %s: %w", in.KeyID, err)
+		return ChangedAPIKey{}, fmt.Errorf("revoke API key %s: %w", in.KeyID, err)
 	case replay != nil:
-		k, err := e.Key(ctx, who, in.KeyID)
-		return Keyed{Key: k, Replayed: true}, err
+		k, err := e.APIKey(ctx, who, in.KeyID)
+		return ChangedAPIKey{Key: k, Replayed: true}, err
 	}
 	return done, nil
 }
@@ -217,8 +217,8 @@ func (e *Engine) RevokeKey(ctx context.Context, who caller.Caller, in RevokeKeyI
 // errRevoked ends the transaction of a request to revoke what was revoked before.
 var errRevoked = fault.New(fault.Conflict, "The key was revoked before.")
 
-// Key returns one key of the caller's organization, or NOT_FOUND.
-func (e *Engine) Key(ctx context.Context, who caller.Caller, id uuid.UUID) (APIKey, error) {
+// APIKey returns one key of the caller's organization, or NOT_FOUND.
+func (e *Engine) APIKey(ctx context.Context, who caller.Caller, id uuid.UUID) (APIKey, error) {
 	k, there, err := e.store.APIKey(ctx, who, id)
 	k, err = found(k, there, err, "API key")
 	return e.shown(k), err
@@ -230,14 +230,14 @@ func (e *Engine) keyNamed(ctx context.Context, who caller.Caller, name string) (
 	return e.shown(k), err
 }
 
-// KeysInput asks for keys, the newest first. After is the key of the last one seen.
-type KeysInput struct {
-	After *Key
+// APIKeysInput asks for keys, the newest first. After is the key of the last one seen.
+type APIKeysInput struct {
+	After *Cursor
 	First int
 }
 
-// Keys returns at most First keys of the caller's organization, those that are over among them.
-func (e *Engine) Keys(ctx context.Context, who caller.Caller, in KeysInput) ([]APIKey, error) {
+// APIKeys returns at most First keys of the caller's organization, those that are over among them.
+func (e *Engine) APIKeys(ctx context.Context, who caller.Caller, in APIKeysInput) ([]APIKey, error) {
 	page := postgres.APIKeyPage{BeforeAt: end, BeforeID: uuid.Max, First: int32(in.First)}
 	if in.After != nil {
 		page.BeforeAt, page.BeforeID = in.After.At, in.After.ID
@@ -253,8 +253,8 @@ func (e *Engine) Keys(ctx context.Context, who caller.Caller, in KeysInput) ([]A
 	return shown, nil
 }
 
-// CountKeys counts what Keys returns a part of.
-func (e *Engine) CountKeys(ctx context.Context, who caller.Caller) (int, error) {
+// CountAPIKeys counts what APIKeys returns a part of.
+func (e *Engine) CountAPIKeys(ctx context.Context, who caller.Caller) (int, error) {
 	n, err := e.store.CountAPIKeys(ctx, who, false, e.now())
 	if err != nil {
 		return 0, fmt.Errorf("count API keys: %w", err)
