@@ -50,8 +50,11 @@ func (c *Client) Activity(ctx context.Context) ([]Activity, error) {
 	activities, err := readActivity(body)
 	if err != nil {
 		return nil, &Error{
-			Class: InvalidOutput, Charge: ChargeUnknown, Status: http.StatusOK,
-			Message: "the activity cannot be read: " + c.clean(err.Error()), cause: err,
+			Class:   InvalidOutput,
+			Charge:  ChargeUnknown,
+			Status:  http.StatusOK,
+			Message: "the activity cannot be read: " + c.clean(err.Error()),
+			cause:   err,
 		}
 	}
 	return activities, nil
@@ -104,5 +107,10 @@ func activityOf(raw json.RawMessage) (Activity, error) {
 		return Activity{}, fmt.Errorf("the figures of %s on %.20q are none", model, date)
 	}
 	sum, err := charged.Add(upstream)
-	return Activity{Day: cost.NewDay(day), Model: model, Requests: requests, Cost: sum}, err
+	return Activity{
+		Day:      cost.NewDay(day),
+		Model:    model,
+		Requests: requests,
+		Cost:     sum,
+	}, err
 }

@@ -35,8 +35,18 @@ func TestActivity_CoversFinishedDays(t *testing.T) {
 		want  []llm.Activity
 	}{
 		{0, nil},
-		{24 * time.Hour, []llm.Activity{{Day: day, Model: sonar, Requests: calls, Cost: total}}},
-		{30 * 24 * time.Hour, []llm.Activity{{Day: day, Model: sonar, Requests: calls, Cost: total}}},
+		{24 * time.Hour, []llm.Activity{{
+			Day:      day,
+			Model:    sonar,
+			Requests: calls,
+			Cost:     total,
+		}}},
+		{30 * 24 * time.Hour, []llm.Activity{{
+			Day:      day,
+			Model:    sonar,
+			Requests: calls,
+			Cost:     total,
+		}}},
 		{31 * 24 * time.Hour, nil},
 	} {
 		later.Store(int64(test.later))
@@ -93,7 +103,12 @@ func TestActivity_ReadsTheWire(t *testing.T) {
 				{"date":"2026-03-01 00:00:00","model":"a/b","usage":8.7e-06,"requests":2},
 				{"date":"2026-03-02","model":"a/b","usage":0,"requests":1}]}`,
 			[]llm.Activity{
-				{Day: day(2026, 3, 1), Model: "a/b", Requests: 7, Cost: 27_008_700_000},
+				{
+					Day:      day(2026, 3, 1),
+					Model:    "a/b",
+					Requests: 7,
+					Cost:     27_008_700_000,
+				},
 				{Day: day(2026, 3, 2), Model: "a/b", Requests: 1},
 			},
 			"",
@@ -111,11 +126,21 @@ func TestActivity_ReadsTheWire(t *testing.T) {
 		"odd figures": {
 			200, `{"data":[{"date":"2026-03-01","model":"a/b","usage":"0.5","byok_usage_inference":"0.25","requests":"2"},
 				{"date":"2026-03-01","model":"a/b","usage":1,"byok_usage_inference":null,"requests":3.0}]}`,
-			[]llm.Activity{{Day: day(2026, 3, 1), Model: "a/b", Requests: 5, Cost: 1_750_000_000_000}}, "",
+			[]llm.Activity{{
+				Day:      day(2026, 3, 1),
+				Model:    "a/b",
+				Requests: 5,
+				Cost:     1_750_000_000_000,
+			}}, "",
 		},
 		"an odd model": {
 			200, `{"data":[{"date":"2026-03-01","model":"a\u0000b","usage":1,"requests":1}]}`,
-			[]llm.Activity{{Day: day(2026, 3, 1), Model: "a\ufffdb", Requests: 1, Cost: cost.Dollar}}, "",
+			[]llm.Activity{{
+				Day:      day(2026, 3, 1),
+				Model:    "a\ufffdb",
+				Requests: 1,
+				Cost:     cost.Dollar,
+			}}, "",
 		},
 		"odd upstream": {
 			200, `{"data":[{"date":"2026-03-01","model":"m","usage":1,"byok_usage_inference":"x","requests":1}]}`,

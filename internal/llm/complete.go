@@ -44,7 +44,12 @@ func (c *Client) Complete(
 	if response.StatusCode != http.StatusOK {
 		return Answer{}, x.refused(response)
 	}
-	r := reading{exchange: x, header: response.Header, started: started, framed: framed(response)}
+	r := reading{
+		exchange: x,
+		header:   response.Header,
+		started:  started,
+		framed:   framed(response),
+	}
 	r.answer.GenerationID = generationID(response.Header)
 	if err := r.announce(); err != nil {
 		return Answer{}, err
@@ -76,7 +81,13 @@ type exchange struct {
 
 func (c *Client) exchange(caller context.Context) *exchange {
 	ctx, cancel := context.WithCancelCause(caller)
-	x := &exchange{client: c, caller: caller, ctx: ctx, cancel: cancel, limit: c.silence}
+	x := &exchange{
+		client: c,
+		caller: caller,
+		ctx:    ctx,
+		cancel: cancel,
+		limit:  c.silence,
+	}
 	x.watch = time.AfterFunc(x.limit, func() { cancel(errSilent) })
 	return x
 }
@@ -111,7 +122,12 @@ func (x *exchange) charge(a Answer) Charge {
 // failed returns the error of an interrupted exchange. The state of the caller's context takes precedence over the
 // error of the network, since an abort looks like a network error.
 func (x *exchange) failed(err error, a Answer) *Error {
-	failure := &Error{Charge: x.charge(a), Status: x.status, Answer: a, cause: err}
+	failure := &Error{
+		Charge: x.charge(a),
+		Status: x.status,
+		Answer: a,
+		cause:  err,
+	}
 	var timeout net.Error
 	switch {
 	case errors.Is(x.caller.Err(), context.DeadlineExceeded):

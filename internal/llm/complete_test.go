@@ -51,7 +51,10 @@ func TestComplete_ReadsAnAnswer(t *testing.T) {
 		t.Errorf("got usage %+v, want %+v", answer.Usage, charge.Usage)
 	}
 	estimate := cost.Estimate{
-		Models: []string{sonar, mini}, PromptBytes: int64(len(sent)), MaxCompletionTokens: 700, WebSearches: 1,
+		Models:              []string{sonar, mini},
+		PromptBytes:         int64(len(sent)),
+		MaxCompletionTokens: 700,
+		WebSearches:         1,
 	}
 	hold, err := cost.Hold(cost.StartPrices(), estimate, time.Now())
 	if err != nil || *answer.Cost > hold {

@@ -41,7 +41,11 @@ func figuresOf(raw json.RawMessage) figures {
 	read.unclear = odd || read.usage.CachedTokens > read.usage.PromptTokens
 	details, oddDetails := f.object("cost_details")
 	amount, said, err := paid(bill{
-		charged: f, chargedName: "cost", upstream: details, upstreamName: "upstream_inference_cost", odd: oddDetails,
+		charged:      f,
+		chargedName:  "cost",
+		upstream:     details,
+		upstreamName: "upstream_inference_cost",
+		odd:          oddDetails,
 	})
 	switch {
 	case err != nil:

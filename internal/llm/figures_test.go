@@ -21,25 +21,80 @@ func TestPaid(t *testing.T) {
 		want                cost.Pico
 		unclear             bool
 	}{
-		"ProvidersKey":            {cost: "0.02", own: "false", want: 2 * cent},
-		"ProvidersKeyAndUpstream": {cost: "0.02", own: "false", upstream: "0.36", want: 2 * cent},
-		"ProvidersKeyOddUpstream": {cost: "0.02", own: "false", upstream: `"some"`, want: 2 * cent},
-		"OwnKey":                  {cost: "0", own: "true", upstream: "0.36", want: 36 * cent},
-		"OwnKeyAndFee":            {cost: "0.02", own: "true", upstream: "0.36", want: 38 * cent},
-		"OwnKeyThatIsFree":        {cost: "0", own: "true", upstream: "0", want: 0},
-		"OwnKeyWithoutUpstream":   {cost: "0", own: "true", unclear: true},
-		"OwnKeyNullUpstream":      {cost: "0", own: "true", upstream: "null", unclear: true},
-		"OwnKeyOddUpstream":       {cost: "0", own: "true", upstream: "{}", unclear: true},
-		"OwnKeyNegativeUpstream":  {cost: "0", own: "true", upstream: "-1", unclear: true},
-		"OwnKeyInOtherLetters":    {cost: `"0.02"`, own: `"True"`, upstream: `"0.36"`, want: 38 * cent},
+		"ProvidersKey": {cost: "0.02", own: "false", want: 2 * cent},
+		"ProvidersKeyAndUpstream": {
+			cost:     "0.02",
+			own:      "false",
+			upstream: "0.36",
+			want:     2 * cent,
+		},
+		"ProvidersKeyOddUpstream": {
+			cost:     "0.02",
+			own:      "false",
+			upstream: `"some"`,
+			want:     2 * cent,
+		},
+		"OwnKey": {
+			cost:     "0",
+			own:      "true",
+			upstream: "0.36",
+			want:     36 * cent,
+		},
+		"OwnKeyAndFee": {
+			cost:     "0.02",
+			own:      "true",
+			upstream: "0.36",
+			want:     38 * cent,
+		},
+		"OwnKeyThatIsFree": {
+			cost:     "0",
+			own:      "true",
+			upstream: "0",
+			want:     0,
+		},
+		"OwnKeyWithoutUpstream": {cost: "0", own: "true", unclear: true},
+		"OwnKeyNullUpstream": {
+			cost:     "0",
+			own:      "true",
+			upstream: "null",
+			unclear:  true,
+		},
+		"OwnKeyOddUpstream": {
+			cost:     "0",
+			own:      "true",
+			upstream: "{}",
+			unclear:  true,
+		},
+		"OwnKeyNegativeUpstream": {
+			cost:     "0",
+			own:      "true",
+			upstream: "-1",
+			unclear:  true,
+		},
+		"OwnKeyInOtherLetters": {
+			cost:     `"0.02"`,
+			own:      `"True"`,
+			upstream: `"0.36"`,
+			want:     38 * cent,
+		},
 		"UnsaidAndUpstreamHigher": {cost: "0.02", upstream: "0.36", want: 38 * cent},
 		"UnsaidAndUpstreamEqual":  {cost: "0.36", upstream: "0.36", want: 36 * cent},
 		"UnsaidAndUpstreamLower":  {cost: "0.36", upstream: "0.02", want: 36 * cent},
 		"UnsaidAndOddUpstream":    {cost: "0.36", upstream: "[]", unclear: true},
 		"AtTheBound":              {cost: "10000", own: "false", want: 10_000 * cost.Dollar},
 		"AboveTheBound":           {cost: "10000.000000000001", own: "false", unclear: true},
-		"AboveTheBoundTogether":   {cost: "6000", own: "true", upstream: "6000", unclear: true},
-		"BeyondTheBooks":          {cost: "9000000", own: "true", upstream: "9000000", unclear: true},
+		"AboveTheBoundTogether": {
+			cost:     "6000",
+			own:      "true",
+			upstream: "6000",
+			unclear:  true,
+		},
+		"BeyondTheBooks": {
+			cost:     "9000000",
+			own:      "true",
+			upstream: "9000000",
+			unclear:  true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,7 +29,11 @@ func TestGeneration_Lags(t *testing.T) {
 		t.Fatalf("Generation: %v", err)
 	}
 	want := llm.Generation{
-		ID: answer.GenerationID, Model: sonar, Provider: "sandbox", Usage: answer.Usage, Cost: *answer.Cost,
+		ID:       answer.GenerationID,
+		Model:    sonar,
+		Provider: "sandbox",
+		Usage:    answer.Usage,
+		Cost:     *answer.Cost,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("generation (-want +got):\n%s", diff)
@@ -50,9 +54,19 @@ func TestGeneration_ReadsTheWire(t *testing.T) {
 			200, `{"data":{"id":"gen-1","model":"m","provider_name":"p","total_cost":8.7e-06,"cancelled":null,
 				"tokens_prompt":1,"tokens_completion":2,"native_tokens_prompt":3,"native_tokens_completion":4,
 				"native_tokens_reasoning":1,"native_tokens_cached":2,"num_search_results":7}}`,
-			llm.Generation{ID: id, Model: "m", Provider: "p", Cost: 8_700_000, Usage: cost.Usage{
-				PromptTokens: 3, CompletionTokens: 4, ReasoningTokens: 1, CachedTokens: 2, WebSearches: 1,
-			}},
+			llm.Generation{
+				ID:       id,
+				Model:    "m",
+				Provider: "p",
+				Cost:     8_700_000,
+				Usage: cost.Usage{
+					PromptTokens:     3,
+					CompletionTokens: 4,
+					ReasoningTokens:  1,
+					CachedTokens:     2,
+					WebSearches:      1,
+				},
+			},
 			false, "",
 		},
 		"own figures only": {

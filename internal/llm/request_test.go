@@ -17,7 +17,12 @@ func TestBody(t *testing.T) {
 		t.Parallel()
 		got := string(body(t, func(r *llm.Request) {
 			r.Messages = []llm.Message{{Role: "user", Content: "a < b & \"c\""}}
-			r.Ceiling = cost.Ceiling{Prompt: 150_000, Completion: 600_000, Request: 1, WebSearch: 5_000_000_000}
+			r.Ceiling = cost.Ceiling{
+				Prompt:     150_000,
+				Completion: 600_000,
+				Request:    1,
+				WebSearch:  5_000_000_000,
+			}
 		}))
 		want := `{"model":"perplexity/sonar","models":["openai/gpt-4o-mini"],` +
 			`"messages":[{"role":"user","content":"a < b & \"c\""}],"max_tokens":700,"temperature":0.3,"stream":true,` +

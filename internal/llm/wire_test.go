@@ -36,8 +36,13 @@ type wireAnswer struct {
 
 func wireAnswers() map[string]wireAnswer {
 	whole := llm.Answer{
-		GenerationID: "gen-1", Model: "m", Provider: "p", Text: "{}", FinishReason: "stop",
-		Usage: cost.Usage{PromptTokens: 3, CompletionTokens: 2}, Cost: pico(8_700_000),
+		GenerationID: "gen-1",
+		Model:        "m",
+		Provider:     "p",
+		Text:         "{}",
+		FinishReason: "stop",
+		Usage:        cost.Usage{PromptTokens: 3, CompletionTokens: 2},
+		Cost:         pico(8_700_000),
 	}
 	without := func(change func(*llm.Answer)) llm.Answer {
 		a := whole

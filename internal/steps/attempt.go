@@ -265,7 +265,10 @@ func (a *attempt) fail(ctx context.Context, err error) error {
 	a.log().Warn("an attempt failed", "code", v.code, "message", v.message, "error", err)
 	err = a.book(ctx, func(ctx context.Context) error {
 		_, err := a.options.Engine.FailRun(ctx, a.who, engine.FailRunInput{
-			Run: a.run, Failure: v.code, Message: v.message, RetryAfter: v.retryAfter,
+			Run:        a.run,
+			Failure:    v.code,
+			Message:    v.message,
+			RetryAfter: v.retryAfter,
 		})
 		return err
 	})

@@ -70,8 +70,12 @@ func setup(t *testing.T, o options) bundle {
 	}
 	var err error
 	in := engine.Options{
-		Store: db.Store(), Jobs: noJobs{}, Drives: steps.Keys(), Now: clock,
-		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
+		Store:         db.Store(),
+		Jobs:          noJobs{},
+		Drives:        steps.Keys(),
+		Now:           clock,
+		WorkflowLimit: cost.Dollar,
+		MonthLimit:    25 * cost.Dollar,
 	}
 	if b.engine, err = engine.New(in); err != nil {
 		t.Fatal(err)
@@ -87,7 +91,10 @@ func setup(t *testing.T, o options) bundle {
 	t.Cleanup(client.Close)
 	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
 	b.executor = steps.New(steps.Options{
-		Engine: b.engine, Gateway: b.gateway, Now: clock, Limit: o.attemptLimit,
+		Engine:  b.engine,
+		Gateway: b.gateway,
+		Now:     clock,
+		Limit:   o.attemptLimit,
 	})[0]
 	made, err := b.engine.Create(context.Background(), b.who, engine.CreateInput{
 		Name: "Workflow", Company: workflow.Company{Name: "Ünïcode \"GmbH\" 名前 🚀", URL: "https://example.com"},

@@ -63,13 +63,21 @@ func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow
 	if err != nil {
 		return err
 	}
-	a := attempt{options: s.options, who: who, run: run, question: question{
-		request: llm.Request{
-			Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens, Temperature: icpTemperature,
+	a := attempt{
+		options: s.options,
+		who:     who,
+		run:     run,
+		question: question{
+			request: llm.Request{
+				Models:      icpModels(),
+				Messages:    messages,
+				MaxTokens:   icpMaxTokens,
+				Temperature: icpTemperature,
+			},
+			webSearches: icpWebSearches,
+			read:        readICP,
 		},
-		webSearches: icpWebSearches,
-		read:        readICP,
-	}}
+	}
 	return a.carryOut(ctx)
 }
 

@@ -50,8 +50,13 @@ func (a *attempt) enter(ctx context.Context, in engine.SettleInput) error {
 // of the final usage. It returns false when neither is certain, and for a model without a price.
 func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engine.SettleInput, bool) {
 	in := &engine.SettleInput{
-		CallID: a.call, Model: priced(answer.Model), Usage: answer.Usage, Cost: answer.Cost,
-		Provider: a.options.Gateway.Name, GenerationID: answer.GenerationID, Failure: why,
+		CallID:       a.call,
+		Model:        priced(answer.Model),
+		Usage:        answer.Usage,
+		Cost:         answer.Cost,
+		Provider:     a.options.Gateway.Name,
+		GenerationID: answer.GenerationID,
+		Failure:      why,
 	}
 	if in.Cost != nil {
 		return in, true

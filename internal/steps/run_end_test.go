@@ -123,8 +123,18 @@ func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 		want   *engine.SettleInput // nil: unknown
 	}{
 		"Reported": {
-			llm.Answer{GenerationID: "g", Model: "perplexity/sonar", Usage: usage, Cost: &amount},
-			&engine.SettleInput{Model: "perplexity/sonar", GenerationID: "g", Usage: usage, Cost: &amount},
+			llm.Answer{
+				GenerationID: "g",
+				Model:        "perplexity/sonar",
+				Usage:        usage,
+				Cost:         &amount,
+			},
+			&engine.SettleInput{
+				Model:        "perplexity/sonar",
+				GenerationID: "g",
+				Usage:        usage,
+				Cost:         &amount,
+			},
 		},
 		"ReportedAsNothing": {
 			llm.Answer{Model: "perplexity/sonar", Cost: &nothing},

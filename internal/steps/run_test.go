@@ -79,7 +79,12 @@ func TestAttempt_PaysAnUnusableAnswer(t *testing.T) {
 			b.audit(t)
 			got := b.outcome(t)
 			got.Model = ""
-			want := outcome{State: workflow.ICPFailed, Failure: c.code, Call: c.call, Useless: c.code}
+			want := outcome{
+				State:   workflow.ICPFailed,
+				Failure: c.code,
+				Call:    c.call,
+				Useless: c.code,
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -93,8 +98,10 @@ func TestAttempt_KeepsTheHoldOfASilentProvider(t *testing.T) {
 	b.sandbox.Next(sandbox.HangBeforeHeaders())
 	b.attempt(t, context.Background())
 	want := outcome{
-		State: workflow.ICPFailed, Failure: workflow.FailureTimeout,
-		Call: cost.CallUnknown, Useless: workflow.FailureTimeout,
+		State:   workflow.ICPFailed,
+		Failure: workflow.FailureTimeout,
+		Call:    cost.CallUnknown,
+		Useless: workflow.FailureTimeout,
 	}
 	if diff := cmp.Diff(want, b.outcome(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -142,10 +142,14 @@ var misbehaviour = map[behaviour][]sandbox.Injection{
 		sandbox.Overcharge(2), sandbox.Overcharge(40), sandbox.NoUsage(), sandbox.Drift("other/model"),
 		sandbox.UnreadableJSON(), sandbox.Empty(), sandbox.ErrorAfterUsage(), sandbox.FencedJSON(),
 		sandbox.StatusCharged(http.StatusInternalServerError), sandbox.StatusCharged(http.StatusBadGateway),
+		sandbox.OwnKey(), sandbox.Wire("OwnKeyWithAFee"), sandbox.Wire("UsageInEveryEvent"),
+		sandbox.Wire("UsageBeforeTheTextOnly"), sandbox.Wire("ErrorAfterAnInterimFigure"), sandbox.Wire("ModelHuge"),
+		sandbox.Wire("ProviderWithNUL"), sandbox.Wire("TokensAtTheEndOfBigint"), sandbox.Wire("LinesEndWithCR"),
 	},
 	cutOff: {
 		sandbox.CutStream(0), sandbox.CutStream(2), sandbox.CutStream(1000), sandbox.HangBeforeHeaders(),
 		sandbox.HangAfterHeaders(), sandbox.Unstoppable(2500 * time.Millisecond),
+		sandbox.Wire("CutAfterAnInterimFigure"), sandbox.Wire("CutAfterTheUsage"), sandbox.Wire("ClosedAfterTheUsage"),
 	},
 }
 

@@ -66,8 +66,12 @@ func addActivity(rows map[activityKey]*activity, day cost.Day, c Charge) {
 	row := rows[key]
 	if row == nil {
 		row = &activity{
-			Date: day.Date().Format(time.DateOnly), Model: c.Model, ModelPermaslug: c.Model,
-			EndpointID: Provider + "/" + c.Model, ProviderName: Provider, day: day,
+			Date:           day.Date().Format(time.DateOnly),
+			Model:          c.Model,
+			ModelPermaslug: c.Model,
+			EndpointID:     Provider + "/" + c.Model,
+			ProviderName:   Provider,
+			day:            day,
 		}
 		rows[key] = row
 	}

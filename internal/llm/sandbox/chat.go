@@ -252,7 +252,11 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) 
 // sees the end of the answer.
 func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Charge {
 	c := Charge{
-		Model: j.model, Usage: j.usage(produced), FinishReason: finish, Cancelled: cancelled, At: s.now(),
+		Model:        j.model,
+		Usage:        j.usage(produced),
+		FinishReason: finish,
+		Cancelled:    cancelled,
+		At:           s.now(),
 	}
 	amount, err := cost.ListCost(s.prices, j.charged, c.Usage, j.created)
 	if err == nil && j.injection.Kind == InjectionOvercharge {
@@ -278,7 +282,14 @@ func (s *Sandbox) book(j *job, produced int, finish string, cancelled bool) Char
 
 // scene returns the values for a variant.
 func (j *job) scene(c Charge) Scene {
-	return Scene{ID: j.id, Model: j.model, Text: j.text(), Usage: c.Usage, Cost: c.Cost, Upstream: c.Upstream}
+	return Scene{
+		ID:       j.id,
+		Model:    j.model,
+		Text:     j.text(),
+		Usage:    c.Usage,
+		Cost:     c.Cost,
+		Upstream: c.Upstream,
+	}
 }
 
 func (s *Sandbox) enter(j *job, c Charge) {

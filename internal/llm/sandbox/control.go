@@ -102,9 +102,13 @@ func (s *Sandbox) controlCharges(w http.ResponseWriter, _ *http.Request) {
 	charges := map[string]line{}
 	for id, c := range s.Charges() {
 		charges[id] = line{
-			Model: c.Model, PromptTokens: c.Usage.PromptTokens, CompletionTokens: c.Usage.CompletionTokens,
-			WebSearches: c.Usage.WebSearches, Cost: c.Cost.String(),
-			FinishReason: c.FinishReason, Cancelled: c.Cancelled,
+			Model:            c.Model,
+			PromptTokens:     c.Usage.PromptTokens,
+			CompletionTokens: c.Usage.CompletionTokens,
+			WebSearches:      c.Usage.WebSearches,
+			Cost:             c.Cost.String(),
+			FinishReason:     c.FinishReason,
+			Cancelled:        c.Cancelled,
 		}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{

@@ -27,7 +27,12 @@ func TestVariants(t *testing.T) {
 	})
 	t.Run("LeaveNoMarkUnfilled", func(t *testing.T) {
 		t.Parallel()
-		scene := sandbox.Scene{ID: "gen-1", Model: mini, Text: `{"a": "ü"}`, Cost: cost.Dollar}
+		scene := sandbox.Scene{
+			ID:    "gen-1",
+			Model: mini,
+			Text:  `{"a": "ü"}`,
+			Cost:  cost.Dollar,
+		}
 		for _, v := range sandbox.Variants() {
 			for _, mark := range []string{"<id>", "<model>", "<cost>", "<interim>", "<first>", "<prompt>", "<fee>", "<own>"} {
 				if text := v.Generation(scene); strings.Contains(text, mark) {
