@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Recomputes both hash chains from rows on standard input, without the engine and without the database's functions.
 
-Each line is one row as JSON; docs/recompute.sql prints them. Nothing but Python 3 is needed.
-Prints one line for each row that does not fit, and ends with 1 if there was one.
+The first line is {"rows": N}, and each other line is one row as JSON; docs/recompute.sql prints them. With --part there
+is no first line: the rows are those of an export, and a cut end is not seen. Nothing but Python 3 is needed.
+Prints one line for each row that does not fit, and ends with 1 if there was one. Ends with 2 when the input is empty,
+cut, or not of this form.
 """
 
 import hashlib
@@ -27,13 +29,47 @@ def netstring(value):
     return b"%d:%s," % (len(data), data)
 
 
-def main():
-    sys.stdin.reconfigure(encoding="utf-8")
-    rows, bad, heads = 0, 0, {}
-    for line in sys.stdin:
+class Unreadable(Exception):
+    """The input is not a whole list of rows."""
+
+
+def read(line):
+    """One line as a dictionary."""
+    if not line.endswith("\n"):
+        raise Unreadable("the last line is cut")
+    try:
         row = json.loads(line)
+    except ValueError as error:
+        raise Unreadable(f"a line is no JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise Unreadable("a line is no JSON object")
+    return row
+
+
+def expected(lines, part):
+    """How many rows the first line promises; None for a part."""
+    if part:
+        return None
+    line = next(lines, None)
+    if line is None:
+        raise Unreadable("it is empty")
+    first = read(line)
+    if set(first) != {"rows"} or not isinstance(first["rows"], int):
+        raise Unreadable('the first line is not {"rows": N}; for an export use --part')
+    return first["rows"]
+
+
+def recompute(lines, part):
+    """Checks all rows and returns how many do not fit."""
+    rows, bad, heads = 0, 0, {}
+    promised = expected(lines, part)
+    for line in lines:
+        row = read(line)
         layout = "transition/1" if "workflow_id" in row else "entry/1"
         owner, number = ("workflow_id", "version") if layout == "transition/1" else ("account_id", "sequence")
+        missing = [n for n in FIELDS[layout] + ["previous_hash", "hash"] if n not in row]
+        if missing:
+            raise Unreadable(f"a row lacks {', '.join(missing)}")
         chain = (layout, row["organization_id"], row[owner])
         length, head = heads.get(chain, (0, ""))
         canonical = netstring(layout) + b"".join(netstring(row[name]) for name in FIELDS[layout])
@@ -49,8 +85,25 @@ def main():
             bad += 1
             print(f"{layout} {row[owner]} {number} {row[number]}: {'; '.join(faults)}")
         rows, heads[chain] = rows + 1, (row[number] + 1, row["hash"])
+    if rows == 0 and promised != 0:
+        raise Unreadable("there are no rows")
+    if promised not in (None, rows):
+        raise Unreadable(f"there are {rows} rows, the first line promises {promised}")
     print(f"{rows} rows in {len(heads)} chains, {bad} do not fit")
-    return 1 if bad else 0
+    return bad
+
+
+def main():
+    sys.stdin.reconfigure(encoding="utf-8")
+    arguments = sys.argv[1:]
+    if arguments not in ([], ["--part"]):
+        print("usage: recompute.py [--part] < rows", file=sys.stderr)
+        return 2
+    try:
+        return 1 if recompute(iter(sys.stdin), bool(arguments)) else 0
+    except Unreadable as error:
+        print(f"the input cannot be checked: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
