@@ -140,6 +140,16 @@ WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
 ORDER BY a.id
 LIMIT 1000;
 
+-- AccountListMonths pages through the months of all organizations in order, for the auditor.
+-- name: AccountListMonths :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT a.* FROM usage_accounts AS a
+WHERE a.period_start IS NOT NULL
+    AND (a.organization_id, a.period_start) > (@after_organization_id::uuid, @after_start::timestamptz)
+ORDER BY a.organization_id, a.period_start
+LIMIT @page_size;
+
 -- AccountListWithMonth reads what a hold would be measured by: the accounts of workflows, and beside each that of the
 -- month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
 -- a moment later the answer may be another. What protects is the condition in AccountHold.

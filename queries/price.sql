@@ -36,6 +36,16 @@ WHERE p.list_id IN (@operator_list, @organization_id) AND p.model = ANY(@models:
 ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
 LIMIT 1000;
 
+-- PriceListAll pages through all versions of all prices by key, for the auditor.
+-- name: PriceListAll :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT p.* FROM model_prices AS p
+WHERE (p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from) > (@after_list_id::uuid, @after_model::text,
+    @after_component::text, @after_min_prompt_tokens::bigint, @after_valid_from::timestamptz)
+ORDER BY p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from
+LIMIT @page_size;
+
 -- PriceListOpen returns the prices without an end, announced ones too: what a new price follows.
 -- name: PriceListOpen :many
 SELECT p.* FROM model_prices AS p

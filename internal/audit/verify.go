@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,14 +25,15 @@ func (f Finding) String() string { return f.Row + ": " + f.What }
 
 // Verify recomputes both journals from their first rows, in Go and not by the functions of the database: the edges,
 // both hash chains, that every current value is what the last row says, that the ledger says of every call what the
-// call says itself, and that somebody was told of what had to be told. It reads one snapshot and changes nothing. Of
-// each chain it names the first row that does not fit.
+// call says itself, and that somebody was told of what had to be told. It compares every table with the ones that
+// explain it, and what guards the data with what the migrations make. It reads one snapshot and changes nothing. Of each
+// chain it names the first row that does not fit.
 func (a *Auditor) Verify(ctx context.Context) ([]Finding, error) {
 	v := verification{due: map[due]int64{}}
 	err := a.store.Snapshot(ctx, func(s *postgres.Store) error {
 		v.store = s
 		for _, part := range []func(context.Context) error{
-			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage,
+			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage, v.tables, v.months, v.catalog,
 		} {
 			if err := part(ctx); err != nil {
 				return err
@@ -51,6 +53,7 @@ type verification struct {
 	// due are the alerts that the ledger's entries must have caused, with the first entry of each.
 	due     map[due]int64
 	limited limited
+	prices  priceHistory
 }
 
 func (v *verification) report(row, format string, args ...any) {
@@ -251,8 +254,12 @@ func misbooked(last, e cost.Entry) string {
 // calls compares every call with the ledger. With both chains in order it follows that an account holds what its open
 // calls hold, and has spent what its calls have cost.
 func (v *verification) calls(ctx context.Context) error {
+	if err := v.readPrices(ctx); err != nil {
+		return err
+	}
 	err := v.store.EachCall(ctx, func(b postgres.Booked) error {
-		if fault := unbooked(b); fault != "" {
+		fault := cmp.Or(unbooked(b), misdated(b), v.prices.misestimated(b.Call), v.prices.mispriced(b.Call))
+		if fault != "" {
 			v.report(fmt.Sprintf("ai_calls call_%s", b.Call.ID), "%s", fault)
 		}
 		return nil

@@ -16,10 +16,6 @@ func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 		h.Step(t)
 	}
 	b.Sound(t)
-	_, err := b.DB.Owner.Exec(context.Background(), `ALTER TABLE usage_days DISABLE TRIGGER usage_days_never_deleted`)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, statement := range map[string]string{
 		"a row is gone": `DELETE FROM usage_days
 			WHERE ctid = (SELECT ctid FROM usage_days WHERE settled_pico > 0 LIMIT 1)`,
@@ -40,10 +36,21 @@ func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
 	}
 }
 
+// tamper changes rows that no role may delete, and leaves the trigger that says so as it was.
 func tamper(t *testing.T, b testengine.Fixture, statement string) {
 	t.Helper()
-	tag, err := b.DB.Super.Exec(context.Background(), statement)
+	ctx := context.Background()
+	trigger := func(how string) {
+		t.Helper()
+		_, err := b.DB.Owner.Exec(ctx, `ALTER TABLE usage_days `+how+` TRIGGER usage_days_never_deleted`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	trigger("DISABLE")
+	tag, err := b.DB.Super.Exec(ctx, statement)
 	if err != nil || tag.RowsAffected() == 0 {
 		t.Fatalf("%s: %s, %v", statement, tag, err)
 	}
+	trigger("ENABLE ALWAYS")
 }

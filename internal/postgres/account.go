@@ -315,3 +315,23 @@ func toAccount(r dbsqlc.UsageAccount) cost.Account {
 	}
 	return a
 }
+
+// ZonedMonth is the period of a month with the time zone that it was computed in; the zone is "" when a version before
+// 0006 has opened the month.
+type ZonedMonth struct {
+	OrganizationID, ID uuid.UUID
+	TimeZone           string
+	Period             cost.Period
+}
+
+// EachMonth calls visit for every month of every organization, in order.
+func (s *Store) EachMonth(ctx context.Context, visit func(ZonedMonth) error) error {
+	in := dbsqlc.AccountListMonthsParams{PageSize: auditPage}
+	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.ofAudit().AccountListMonths(ctx, in) },
+		func(r dbsqlc.UsageAccount) error {
+			in.AfterOrganizationID, in.AfterStart = r.OrganizationID, *r.PeriodStart
+			return visit(ZonedMonth{
+				OrganizationID: r.OrganizationID, ID: r.ID, TimeZone: value(r.TimeZone), Period: *toAccount(r).Period,
+			})
+		})
+}

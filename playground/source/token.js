@@ -1,4 +1,4 @@
-// Reads the claims of a token, for display only. The server verifies the token.
+// What a token says of itself, only to show it: the server decides what it is worth.
 
 export function claimsOf(token) {
   try {

