@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
@@ -50,7 +51,7 @@ func (s *Server) open(ctx context.Context, name string, c postgres.Connection) (
 	return pool, nil
 }
 
-// checkDatabase refuses a database that lacks migrations, and a role that may do more than a server's role.
+// checkDatabase refuses a database that lacks migrations or guards, and a role that may do more than a server's role.
 func (s *Server) checkDatabase(ctx context.Context, p pools) error {
 	waiting, err := postgres.Waiting(ctx, p.requests, migrations.Files)
 	if err != nil {
@@ -64,5 +65,11 @@ func (s *Server) checkDatabase(ctx context.Context, p pools) error {
 	if s.secrets.DirectURL != "" { // It may have another user, or lead to another database.
 		trusted = errors.Join(trusted, postgres.CheckRole(ctx, p.direct), jobs.Check(ctx, p.direct))
 	}
-	return trusted
+	if trusted != nil {
+		return trusted
+	}
+	if err := audit.CheckGuards(ctx, postgres.New(p.requests)); err != nil || s.secrets.DirectURL == "" {
+		return err
+	}
+	return audit.CheckGuards(ctx, postgres.New(p.direct))
 }

@@ -85,6 +85,14 @@ func (w world) doesNotStart(t *testing.T, environment map[string]string, args, r
 	}
 }
 
+// alwaysAgain switches on the triggers that a test has switched off, the server's own and ours.
+const alwaysAgain = `DO $$ DECLARE g record; BEGIN
+	FOR g IN SELECT tgrelid::regclass AS t, quote_ident(tgname) AS n, tgisinternal AS own FROM pg_trigger
+		WHERE tgenabled = 'D' LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %s', g.t, CASE WHEN NOT g.own THEN 'ALWAYS' END, g.n);
+	END LOOP;
+END $$`
+
 func TestServe_RefusesAnUntrustedDatabase(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -100,6 +108,11 @@ func TestServe_RefusesAnUntrustedDatabase(t *testing.T) {
 			reasons: []string{"infin8_app", "may update workflow_transitions", "may update ai_usage_ledger"},
 		},
 		{
+			name:    "guards that are missing",
+			tamper:  []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
+			reasons: []string{"ai_usage_ledger.ai_usage_ledger_cap is missing", "verify"},
+		},
+		{
 			name: "a graph with faults",
 			tamper: []string{
 				`INSERT INTO legal_transitions VALUES (1, 'CREATED', 'COMPLETED', 'ADVANCE')`,
@@ -107,6 +120,7 @@ func TestServe_RefusesAnUntrustedDatabase(t *testing.T) {
 				`DELETE FROM legal_transitions WHERE from_state = 'PUBLISH_FAILED' AND kind = 'RETRY'`,
 				`ALTER TABLE intent_workflows DISABLE TRIGGER ALL`,
 				`UPDATE intent_workflows SET graph_version = 99`,
+				alwaysAgain,
 			},
 			reasons: []string{"CREATED → COMPLETED", "PUBLISH_FAILED → PUBLISH_PROCESSING", "graph version 99"},
 		},
