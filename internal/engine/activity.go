@@ -3,12 +3,40 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+// ActivityCode is one answer to "why is it not moving?".
+type ActivityCode string
+
+// The answers.
+const (
+	NotStarted       ActivityCode = "NOT_STARTED"
+	WaitingForWorker ActivityCode = "WAITING_FOR_WORKER"
+	WaitingOutside   ActivityCode = "WAITING_FOR_OUTSIDE_DRIVER"
+	AwaitingReview   ActivityCode = "AWAITING_REVIEW"
+	Running          ActivityCode = "RUNNING"
+	RetryScheduled   ActivityCode = "RETRY_SCHEDULED"
+	Failed           ActivityCode = "FAILED"
+	StepFinished     ActivityCode = "STEP_FINISHED"
+	Finished         ActivityCode = "FINISHED"
+	WasCancelled     ActivityCode = "CANCELLED"
+)
+
+// Activity says what a workflow is doing or waiting for.
+type Activity struct {
+	Code           ActivityCode
+	Sentence       string // for a person
+	Since          time.Time
+	Who            string // who or what made it so
+	NextRetryAt    *time.Time
+	LeaseExpiresAt *time.Time
+}
 
 // Activities says for each workflow what it is doing or waiting for. Two statements for any number of workflows.
 func (e *Engine) Activities(

@@ -16,6 +16,14 @@ import (
 // errTaken ends the transaction of a workflow whose name is taken.
 var errTaken = errors.New("the name is taken")
 
+// CreateInput is what a workflow begins with.
+type CreateInput struct {
+	Name           string
+	Company        workflow.Company
+	Limit          *cost.Pico // the organization's default when nil
+	IdempotencyKey string     // none when empty; the same in all inputs
+}
+
 // Create writes a workflow in CREATED, with the first row of its journal and its account. *DuplicateNameError when the
 // organization has the name already, INVALID_INPUT for what cannot be.
 func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) (_ Moved, err error) {

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,48 +13,41 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// organizations remembers which organizations are written down, so that not every request asks. It forgets everything
-// when it is full; a forgotten organization costs one statement.
-type organizations struct {
-	mu   sync.Mutex
-	seen map[uuid.UUID]bool
+// settingsChange is a change of an organization's settings.
+type settingsChange struct {
+	reason string
+	at     time.Time
+	apply  func(*postgres.Organization)
 }
 
-// firstTimeZone is the zone of an organization that has named none.
-const firstTimeZone = "UTC"
-
-const organizationsRemembered = 100_000
-
-func (o *organizations) has(id uuid.UUID) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.seen[id]
+// Organization is the tenant with its running month.
+type Organization struct {
+	ID                        uuid.UUID
+	TimeZone                  string
+	WorkflowLimit, MonthLimit cost.Limit
+	CreatedAt                 time.Time
+	WebhookURL                string // "" when it has none
+	// Month is the account of the running month. Before the first call of a month nothing is written for it: then its
+	// ID is the nil UUID and its balance is zero with the organization's limit.
+	Month cost.Account
 }
 
-func (o *organizations) add(id uuid.UUID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.seen == nil || len(o.seen) >= organizationsRemembered {
-		o.seen = map[uuid.UUID]bool{}
+// changeIn changes an organization's settings within a transaction, which keeps them until it ends. Settings that are
+// as they shall be get no row in the journal.
+func (e *Engine) changeIn(ctx context.Context, tx *postgres.Store, who caller.Caller, c settingsChange) error {
+	is, there, err := tx.LockOrganization(ctx, who)
+	if is, err = found(is, there, err, "organization"); err != nil {
+		return err
 	}
-	o.seen[id] = true
-}
-
-// Admit writes the caller's organization down when it is seen for the first time, with the limits an organization
-// begins with.
-func (e *Engine) Admit(ctx context.Context, who caller.Caller) error {
-	if e.known.has(who.OrganizationID) {
+	shall := is
+	if c.apply(&shall); shall == is {
 		return nil
 	}
-	err := e.store.CreateOrganization(ctx, who, postgres.Organization{
-		ID: who.OrganizationID, TimeZone: firstTimeZone, WorkflowLimit: e.workflowLimit, MonthLimit: e.monthLimit,
-		CreatedAt: e.now(),
-	})
-	if err != nil {
-		return fmt.Errorf("admit organization %s: %w", who.OrganizationID, err)
+	_, won, err := tx.ChangeOrganization(ctx, who, shall, c.reason, c.at)
+	if err == nil && !won {
+		err = errors.New("the settings have changed although they were locked")
 	}
-	e.known.add(who.OrganizationID)
-	return nil
+	return err
 }
 
 // Organization returns the caller's organization with its running month.

@@ -3,17 +3,51 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/fault"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+// Cursor is a place in a list that is ordered by time and id.
+type Cursor struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+// CallsInput asks for the first calls of each workflow after a key.
+type CallsInput struct {
+	Workflows []uuid.UUID
+	After     *Cursor
+	First     int
+}
+
+// TransitionsInput asks for the first journal rows of each workflow after a version; −1 begins at the beginning.
+type TransitionsInput struct {
+	Workflows []uuid.UUID
+	After     int
+	First     int
+}
+
+// EntriesInput asks for the first ledger entries of each account after a sequence number; −1 begins at the beginning.
+// The account of a workflow has the workflow's id.
+type EntriesInput struct {
+	Accounts []uuid.UUID
+	After    int64
+	First    int
+}
+
+// Rooms returns the room of each workflow. It locks nothing: what may be spent is what Reserve admits.
+func (e *Engine) Rooms(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]cost.Room, error) {
+	rooms, err := e.store.Rooms(ctx, who, flows, e.now())
+	if err != nil {
+		return nil, fmt.Errorf("read what holds are measured by: %w", err)
+	}
+	return rooms, nil
+}
 
 // MaxPage is the most that one page of a list holds; a reader may ask for one more to know whether there is a next
 // page.
@@ -40,75 +74,6 @@ func found[T any](value T, there bool, err error, thing string) (T, error) {
 func (e *Engine) Workflow(ctx context.Context, who caller.Caller, id uuid.UUID) (workflow.Workflow, error) {
 	flow, there, err := e.store.Workflow(ctx, who, id)
 	return found(flow, there, err, "workflow")
-}
-
-// Workflows returns at most First workflows after a key.
-func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput) ([]workflow.Workflow, error) {
-	filter, any, err := chosen(in.Filter)
-	if err != nil || !any {
-		return nil, err
-	}
-	if in.First < 1 || in.First > MaxPage+1 {
-		return nil, fault.Invalid([]string{"first"}, "A page has 1 to %d items.", MaxPage)
-	}
-	page := postgres.WorkflowPage{
-		Filter: filter, ByUpdated: in.OrderBy == ByUpdated, Descending: in.Descending, First: int32(in.First),
-	}
-	switch {
-	case in.After != nil:
-		page.AfterAt, page.AfterID = in.After.At, in.After.ID
-	case in.Descending:
-		page.AfterAt, page.AfterID = end, uuid.Max
-	default:
-		page.AfterAt = beginning
-	}
-	flows, err := e.store.Workflows(ctx, who, page)
-	if err != nil {
-		return nil, fmt.Errorf("list workflows: %w", err)
-	}
-	return flows, nil
-}
-
-// CountWorkflows counts what Workflows lists.
-func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter) (int, error) {
-	filter, any, err := chosen(f)
-	if err != nil || !any {
-		return 0, err
-	}
-	n, err := e.store.CountWorkflows(ctx, who, filter)
-	if err != nil {
-		return 0, fmt.Errorf("count workflows: %w", err)
-	}
-	return n, nil
-}
-
-// chosen turns a filter by step and status into one by state, since those are computed from it. any is false when no
-// state fits, and so no workflow can.
-func chosen(f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
-	filter = postgres.WorkflowFilter{
-		NameContains: f.NameContains, CreatedFrom: beginning, CreatedTo: end, CreatedBy: f.CreatedBy,
-	}
-	if f.CreatedFrom != nil {
-		filter.CreatedFrom = *f.CreatedFrom
-	}
-	if f.CreatedTo != nil {
-		filter.CreatedTo = *f.CreatedTo
-	}
-	if filter.CreatedTo.Before(filter.CreatedFrom) {
-		return filter, false, fault.Invalid([]string{"filter", "createdTo"}, "The range ends before it begins.")
-	}
-	if len(f.States)+len(f.Steps)+len(f.Statuses) == 0 {
-		return filter, true, nil
-	}
-	for _, s := range workflow.States() {
-		step := s.Step()
-		if (len(f.States) == 0 || slices.Contains(f.States, s)) &&
-			(len(f.Statuses) == 0 || slices.Contains(f.Statuses, s.Status())) &&
-			(len(f.Steps) == 0 || step != nil && slices.Contains(f.Steps, step.Key)) {
-			filter.States = append(filter.States, s)
-		}
-	}
-	return filter, len(filter.States) > 0, nil
 }
 
 // Transitions returns the first journal rows of each workflow after a version.

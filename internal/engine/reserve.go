@@ -25,6 +25,24 @@ const (
 // errNoRoom ends the transaction of a reservation that an account refused.
 type errNoRoom struct{ account uuid.UUID }
 
+// Charged is a call after something happened to its money, with the workflow that pays.
+type Charged struct {
+	Call     cost.Call
+	Workflow workflow.Workflow
+	Replayed bool
+}
+
+// ReserveInput asks for money before a call. Either Amount or Estimate says how much.
+type ReserveInput struct {
+	WorkflowID uuid.UUID
+	Step       workflow.StepKey // the step the workflow stands in when empty
+	// RunToken is the run that makes the call; nil for a program outside.
+	RunToken       *int
+	Amount         *cost.Pico
+	Estimate       *cost.Estimate
+	IdempotencyKey string
+}
+
 func (errNoRoom) Error() string { return "the account refused the hold" }
 
 // Reserve takes money for a call before it is made: from the workflow's account and from the month's, both or neither.

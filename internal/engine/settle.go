@@ -25,6 +25,19 @@ type settlement struct {
 	at   time.Time
 }
 
+// SettleInput says what a call cost.
+type SettleInput struct {
+	CallID uuid.UUID
+	Model  string
+	Usage  cost.Usage
+	// Cost is what the provider reported; the price table's figure counts when nil.
+	Cost           *cost.Pico
+	Provider       string
+	GenerationID   string
+	Failure        workflow.FailureCode // why the answer could not be used; "" when it could
+	IdempotencyKey string
+}
+
 // Settle books what a call cost, in full, whatever the limits: the money is spent. The same settlement again is
 // replayed; with other content it is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted, once.
 //
@@ -195,140 +208,6 @@ func checkTold(told cost.Pico) error {
 	}
 	if told > cost.MaxToldCost {
 		return fault.Invalid([]string{"cost"}, "No call costs more than $%s.", cost.MaxToldCost)
-	}
-	return nil
-}
-
-// Release gives a hold back. It is for calls that were proved to have cost nothing: never sent, or refused before the
-// model started. The same release again is a replay, with another reason or failure IDEMPOTENCY_MISMATCH; a call that
-// was settled or assumed is a CONFLICT.
-func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput) (_ Charged, err error) {
-	ctx, end := e.begin(ctx, "Release")
-	defer end(&err)
-	if err := checkReason(in.Reason); err != nil {
-		return Charged{}, err
-	}
-	call, err := e.Call(ctx, who, in.CallID)
-	if err != nil {
-		return Charged{}, err
-	}
-	at, key := e.now(), in.IdempotencyKey
-	in.IdempotencyKey = ""
-	replayed := false
-	replay, err := e.once(ctx, who, request{
-		key: key, operation: "releaseUsage", content: in, flow: call.WorkflowID, call: &in.CallID, at: at,
-	}, func(tx *postgres.Store) error {
-		released, err := e.releaseIn(ctx, tx, who, release{ReleaseInput: in, at: at})
-		replayed = !released
-		return err
-	})
-	if err != nil {
-		return Charged{}, fmt.Errorf("release call %s: %w", in.CallID, err)
-	}
-	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
-}
-
-// release is a hold to be given back. from limits it to calls in these states, and leaves the others alone; nil is for
-// all open ones, and for an ended one it is a CONFLICT.
-type release struct {
-	ReleaseInput
-	from []cost.CallState
-	at   time.Time
-}
-
-// releaseIn gives a hold back within a transaction. released is false when that had happened before.
-func (e *Engine) releaseIn(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, in release,
-) (released bool, err error) {
-	call, won, err := tx.ReleaseCall(ctx, who, in.CallID, in.from, in.Failure, in.at)
-	if err != nil || !won && in.from != nil {
-		return false, err
-	}
-	if !won {
-		call, there, err := tx.Call(ctx, who, in.CallID)
-		if call, err = found(call, there, err, "call"); err != nil {
-			return false, err
-		}
-		if call.State == cost.CallReleased {
-			return false, e.releasedOtherwise(ctx, tx, call, in)
-		}
-		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", call.State)
-	}
-	return true, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntryRelease, Call: call, Delta: cost.Delta{Held: -call.Hold}, Reason: in.Reason, At: in.at,
-	})
-}
-
-// releasedOtherwise refuses a release that says something else than the one that was booked.
-func (e *Engine) releasedOtherwise(ctx context.Context, tx *postgres.Store, call postgres.Call, in release) error {
-	entry, there, err := tx.LastEntryOf(ctx, call, cost.EntryRelease)
-	if err != nil {
-		return fmt.Errorf("read how call %s was released: %w", call.ID, err)
-	}
-	if there && entry.Reason == in.Reason && call.FailureCode == string(in.Failure) {
-		return nil
-	}
-	return fault.New(fault.IdempotencyMismatch, "The call was released before, for another reason or failure.")
-}
-
-// Dispatch marks a call as sent, before it is. *LostRunError when the run that reserved it is over, CONFLICT when the
-// call is not RESERVED any more: then it must not be sent.
-func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, provider string) (err error) {
-	ctx, end := e.begin(ctx, "Dispatch")
-	defer end(&err)
-	_, won, err := e.store.DispatchCall(ctx, who, id, provider, e.now())
-	if err != nil {
-		return fmt.Errorf("dispatch call %s: %w", id, err)
-	}
-	if won {
-		return nil
-	}
-	call, err := e.Call(ctx, who, id)
-	if err != nil {
-		return err
-	}
-	if call.State != cost.CallReserved {
-		return fault.New(fault.Conflict, "The call is %s: it must not be sent.", call.State)
-	}
-	return e.lost(ctx, who, workflow.Run{WorkflowID: call.WorkflowID})
-}
-
-// Identify stores the provider's name for the generation, by which it can be asked later. One that cannot be a name is
-// left out: it would only keep a real one from its place.
-func (e *Engine) Identify(
-	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
-) (err error) {
-	ctx, end := e.begin(ctx, "Identify")
-	defer end(&err)
-	provider, generationID = cost.CleanName(provider), cost.CleanGenerationID(generationID)
-	if generationID == "" {
-		return nil
-	}
-	err = e.store.IdentifyCall(ctx, who, id, provider, generationID)
-	if fault.KindOf(err) == fault.DuplicateGeneration {
-		err = e.store.IdentifyCall(ctx, who, id, provider, generationID)
-	}
-	if err != nil {
-		return fmt.Errorf("identify call %s: %w", id, err)
-	}
-	return nil
-}
-
-// MarkUnknown says that nobody knows whether a call was charged. The hold stays, and the sweeper begins to ask. A call that
-// has an outcome keeps it.
-func (e *Engine) MarkUnknown(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) (err error) {
-	ctx, end := e.begin(ctx, "MarkUnknown")
-	defer end(&err)
-	at := e.now()
-	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		call, suspected, err := tx.MarkCallUnknown(ctx, who, id, why, at, at.Add(pause(0)))
-		if err != nil || !suspected || why != workflow.FailureModelDrift {
-			return err
-		}
-		return e.raise(ctx, tx, aboutCall(cost.AlertDrift, call, at))
-	})
-	if err != nil {
-		return fmt.Errorf("suspect call %s: %w", id, err)
 	}
 	return nil
 }

@@ -16,6 +16,24 @@ import (
 // errLost ends the transaction of a change that came too late.
 var errLost = errors.New("somebody else was first")
 
+// Moved is a transition that happened: the workflow after it and the journal row.
+type Moved struct {
+	Workflow   workflow.Workflow
+	Transition workflow.Transition
+	// Replayed says that the same request had been carried out before and nothing was done now.
+	Replayed bool
+}
+
+// TransitionInput asks for one edge.
+type TransitionInput struct {
+	WorkflowID uuid.UUID
+	From, To   workflow.State
+	// Version makes the compare-and-set stricter than the state alone; a run's token when it ends a run.
+	Version        *int
+	Reason         string
+	IdempotencyKey string
+}
+
 // Transition takes one edge of the graph if the workflow stands on From (and Version). Of any number of callers of the
 // same edge at the same time exactly one wins; the others get *StaleStateError, or *TerminalError when the workflow is
 // over. An edge that is not in the graph is *workflow.IllegalTransitionError. Entering a processing state begins a run
@@ -149,65 +167,4 @@ func (e *Engine) explainIllegal(ctx context.Context, who caller.Caller, id uuid.
 		return &StaleStateError{Current: current}
 	}
 	return illegal
-}
-
-// cancelTries is how often Cancel reads again when the workflow moves under its hands.
-const cancelTries = 20
-
-// Cancel ends the workflow wherever it stands. It wins over a running step: the run's worker finds that it has lost,
-// and only its cost is booked.
-func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) (_ Moved, err error) {
-	ctx, end := e.begin(ctx, "Cancel")
-	defer end(&err)
-	if err := checkReason(in.Reason); err != nil {
-		return Moved{}, err
-	}
-	key := in.IdempotencyKey
-	in.IdempotencyKey = ""
-	for range cancelTries {
-		current, err := e.Workflow(ctx, who, in.WorkflowID)
-		if err != nil {
-			return Moved{}, err
-		}
-		if current.IsTerminal() { // Loses, so that a replay is found first and the answer is the same for all others.
-			current.State = workflow.Created
-		}
-		at := e.now()
-		move := e.moveTo(current.ID, workflow.Cancelled, at)
-		move.From, move.Kind, move.Version, move.Reason = current.State, workflow.Cancel, &current.Version, in.Reason
-		moved, err := e.makeOnce(ctx, who, request{
-			key: key, operation: "cancelWorkflow", content: in, flow: current.ID, at: at,
-		}, move)
-		var stale *StaleStateError
-		if !errors.As(err, &stale) {
-			return moved, err
-		}
-	}
-	return Moved{}, e.explainLost(ctx, who, in.WorkflowID, errLost)
-}
-
-// GenerateICP starts the first step and returns at once: from CREATED it asks for a worker, from ICP_FAILED it begins a
-// run that the next free worker takes up. In any other state *StaleStateError or *TerminalError.
-func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (_ Moved, err error) {
-	ctx, end := e.begin(ctx, "GenerateICP")
-	defer end(&err)
-	r := request{key: in.IdempotencyKey, operation: "generateIcp", content: in.WorkflowID, flow: in.WorkflowID}
-	current, err := e.Workflow(ctx, who, in.WorkflowID)
-	if err != nil {
-		return Moved{}, err
-	}
-	r.at = e.now()
-	var move change
-	switch {
-	case current.State == workflow.ICPFailed:
-		move = e.moveTo(current.ID, workflow.ICPProcessing, r.at)
-		move.Kind, move.driveAt = workflow.Retry, &r.at
-		move.Run = &postgres.NewRun{Step: workflow.StepICP, Attempt: 1, LeaseExpiresAt: r.at.Add(e.lease)}
-	default: // From anywhere but CREATED the compare-and-set loses, and a replay is found.
-		move = e.moveTo(current.ID, workflow.ICPPending, r.at)
-		move.Kind = workflow.Advance
-		current.State, current.Version = workflow.Created, 0
-	}
-	move.From, move.Version = current.State, &current.Version
-	return e.makeOnce(ctx, who, r, move)
 }

@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -168,81 +166,4 @@ func (e *Engine) replayLimited(ctx context.Context, who caller.Caller, key postg
 	}
 	entry, err := e.EntryAt(ctx, who, *key.AccountID, *key.Sequence)
 	return Limited{Account: account, Entry: entry, Replayed: true}, err
-}
-
-// SetTimeZoneInput names an IANA time zone.
-type SetTimeZoneInput struct {
-	TimeZone       string
-	Reason         string
-	IdempotencyKey string
-}
-
-// Zoned is an organization after its time zone was set.
-type Zoned struct {
-	Organization Organization
-	Replayed     bool
-}
-
-// SetTimeZone sets the zone by which months begin. The running month keeps its end; the next one begins there. The zone
-// that the organization has already changes nothing.
-func (e *Engine) SetTimeZone(ctx context.Context, who caller.Caller, in SetTimeZoneInput) (_ Zoned, err error) {
-	ctx, end := e.begin(ctx, "SetTimeZone")
-	defer end(&err)
-	if err := cost.CheckTimeZone(in.TimeZone); err != nil {
-		return Zoned{}, err
-	}
-	if err := checkReason(in.Reason); err != nil {
-		return Zoned{}, err
-	}
-	at, key := e.now(), in.IdempotencyKey
-	in.IdempotencyKey = ""
-	if _, err := e.month(ctx, who, at); err != nil { // So that the running month has its end.
-		return Zoned{}, fmt.Errorf("find the month: %w", err)
-	}
-	replay, err := e.once(ctx, who, request{
-		key: key, operation: "setTimeZone", content: in, at: at,
-	}, func(tx *postgres.Store) error {
-		return e.changeIn(ctx, tx, who, settingsChange{
-			reason: in.Reason, at: at, apply: func(o *postgres.Organization) { o.TimeZone = in.TimeZone },
-		})
-	})
-	if err != nil {
-		return Zoned{}, fmt.Errorf("set the time zone: %w", err)
-	}
-	organization, err := e.Organization(ctx, who)
-	return Zoned{Organization: organization, Replayed: replay != nil}, err
-}
-
-// settingsChange is a change of an organization's settings.
-type settingsChange struct {
-	reason string
-	at     time.Time
-	apply  func(*postgres.Organization)
-}
-
-// changeIn changes an organization's settings within a transaction, which keeps them until it ends. Settings that are
-// as they shall be get no row in the journal.
-func (e *Engine) changeIn(ctx context.Context, tx *postgres.Store, who caller.Caller, c settingsChange) error {
-	is, there, err := tx.LockOrganization(ctx, who)
-	if is, err = found(is, there, err, "organization"); err != nil {
-		return err
-	}
-	shall := is
-	if c.apply(&shall); shall == is {
-		return nil
-	}
-	_, won, err := tx.ChangeOrganization(ctx, who, shall, c.reason, c.at)
-	if err == nil && !won {
-		err = errors.New("the settings have changed although they were locked")
-	}
-	return err
-}
-
-// Rooms returns the room of each workflow. It locks nothing: what may be spent is what Reserve admits.
-func (e *Engine) Rooms(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]cost.Room, error) {
-	rooms, err := e.store.Rooms(ctx, who, flows, e.now())
-	if err != nil {
-		return nil, fmt.Errorf("read what holds are measured by: %w", err)
-	}
-	return rooms, nil
 }

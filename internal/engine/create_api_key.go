@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// CreateAPIKeyInput is a new key.
+type CreateAPIKeyInput struct {
+	Name           string
+	Role           caller.Role
+	ExpiresAt      time.Time
+	IdempotencyKey string
+}
+
+// CreateAPIKey makes a key that may do at most what the caller may. CONFLICT when the organization has ever had a key of
+// that name, since the journals name the key by it. A replay does not know the key's text any more.
+func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateAPIKeyInput) (_ ChangedAPIKey, err error) {
+	ctx, end := e.begin(ctx, "CreateAPIKey")
+	defer end(&err)
+	at := e.now()
+	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
+	text, err := newAPIKeyText(who.OrganizationID, e.random)
+	if err != nil {
+		return ChangedAPIKey{}, fmt.Errorf("make an API key: %w", err)
+	}
+	made, new := ChangedAPIKey{Text: text.text}, postgres.APIKey{}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "createApiKey", content: in, at: at,
+	}, func(tx *postgres.Store) error {
+		if err := checkAPIKey(who, in, at); err != nil {
+			return err
+		}
+		version, err := e.journalAPIKey(ctx, tx, who, postgres.APIKeyEvent{ID: e.newID(), Event: postgres.APIKeyCreated, At: at},
+			func(id uuid.UUID) error {
+				new.ID = id
+				return e.checkRoom(ctx, tx, who, in.Name, at)
+			})
+		if err != nil {
+			return err
+		}
+		new, err = tx.AddAPIKey(ctx, who, postgres.APIKey{
+			ID: new.ID, Name: in.Name, Role: in.Role, Prefix: text.prefix, Digest: text.digest(),
+			ExpiresAt: in.ExpiresAt, CreatedAt: at,
+		}, version)
+		return err
+	})
+	if err != nil {
+		return ChangedAPIKey{}, fmt.Errorf("create an API key: %w", err)
+	}
+	if replay != nil { // The name is part of what was asked for, and no other key ever has it.
+		found, err := e.keyNamed(ctx, who, in.Name)
+		return ChangedAPIKey{Key: found, Replayed: true}, err
+	}
+	made.Key = e.shown(new)
+	return made, nil
+}
+
+func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
+	letters := utf8.RuneCountInString(in.Name)
+	switch {
+	case letters < 1 || letters > maxKeyName || strings.TrimSpace(in.Name) != in.Name ||
+		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, caller.Misleads):
+		return fault.Invalid([]string{"name"},
+			"A name has 1 to %d characters, none of them a control or format character, and no space around it.", maxKeyName)
+	case !in.Role.Valid() || !who.Role.Includes(in.Role):
+		return fault.Invalid([]string{"role"}, "A key may do at most what you may: %s.", who.Role)
+	case !in.ExpiresAt.After(at) || in.ExpiresAt.After(at.Add(maxKeyLife)):
+		return fault.Invalid([]string{"expiresAt"}, "A key ends later than now and at most %d days from now.",
+			int(maxKeyLife.Hours()/24))
+	}
+	return nil
+}
+
+// checkRoom refuses a name that is taken, and a key too many. The organization is locked.
+func (e *Engine) checkRoom(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, name string, at time.Time,
+) error {
+	if _, taken, err := tx.APIKeyNamed(ctx, who, name); err != nil {
+		return err
+	} else if taken {
+		return fault.New(fault.Conflict,
+			"The organization has, or has had, a key of this name. The journals name keys by it: choose another one.")
+	}
+	live, err := tx.CountAPIKeys(ctx, who, true, at)
+	if err == nil && live >= maxLiveKeys {
+		err = fault.New(fault.Conflict, "The organization has %d keys that are good. Revoke one before.", live)
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// FinishInput is what a run ends with.
+type FinishInput struct {
+	Run    workflow.Run
+	Settle *SettleInput // the call that gave the result; nil when it was settled before
+	Result Result
+}
+
+// Result is what a step produced.
+type Result struct {
+	Token           int
+	Step            workflow.StepKey
+	Content         []byte // JSON
+	Provider, Model string
+	At              time.Time
+}
+
+// Finish ends a run with its result: the transition, the result, the settlement, and the next pending step with its job
+// are one transaction. When the run is lost, the settlement alone is booked, the result is dropped, and the error is
+// *LostRunError.
+func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "Finish")
+	defer end(&err)
+	step, _ := workflow.StepOf(in.Run.Step)
+	at := e.now()
+	in.Result.Model, in.Result.Provider = cost.CleanName(in.Result.Model), cost.CleanName(in.Result.Provider)
+	if in.Settle != nil {
+		cleaned := clean(*in.Settle)
+		in.Settle = &cleaned
+	}
+	var m Moved
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		// The workflow first, then the call and the accounts: the order in which everything here is locked.
+		move := e.moveTo(in.Run.WorkflowID, step.Completed, at)
+		move.From, move.Kind, move.Version = step.Processing, workflow.Advance, &in.Run.Token
+		var err error
+		if m, err = e.makeIn(ctx, tx, who, move); err != nil {
+			return err
+		}
+		err = tx.KeepResult(ctx, who, postgres.StepResult{
+			WorkflowID: in.Run.WorkflowID, Token: in.Run.Token, Step: in.Run.Step, Content: in.Result.Content,
+			Provider: in.Result.Provider, Model: in.Result.Model, At: at,
+		})
+		if err != nil {
+			return err
+		}
+		if m, err = e.advance(ctx, tx, who, m, step); err != nil || in.Settle == nil {
+			return err
+		}
+		_, err = e.settleIn(ctx, tx, who, settlement{SettleInput: *in.Settle, late: true, at: at})
+		return err
+	})
+	if errors.Is(err, errLost) {
+		if in.Settle != nil {
+			if _, err := e.SettleLate(ctx, who, *in.Settle); err != nil {
+				return Moved{}, err
+			}
+		}
+		return Moved{}, e.lost(ctx, who, in.Run)
+	}
+	return m, err
+}
+
+// advance enters the next step when workers of ours drive it.
+func (e *Engine) advance(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, m Moved, done workflow.Step,
+) (Moved, error) {
+	for _, next := range workflow.Steps() {
+		if next.Number != done.Number+1 || !e.drives[next.Key] {
+			continue
+		}
+		move := e.moveTo(m.Workflow.ID, next.Pending, m.Transition.At)
+		move.From, move.Kind, move.Version = m.Workflow.State, workflow.Advance, &m.Workflow.Version
+		return e.makeIn(ctx, tx, who, move)
+	}
+	return m, nil
+}

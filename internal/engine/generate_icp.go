@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// GenerateICPInput asks for the first step.
+type GenerateICPInput struct {
+	WorkflowID     uuid.UUID
+	IdempotencyKey string
+}
+
+// GenerateICP starts the first step and returns at once: from CREATED it asks for a worker, from ICP_FAILED it begins a
+// run that the next free worker takes up. In any other state *StaleStateError or *TerminalError.
+func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "GenerateICP")
+	defer end(&err)
+	r := request{key: in.IdempotencyKey, operation: "generateIcp", content: in.WorkflowID, flow: in.WorkflowID}
+	current, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Moved{}, err
+	}
+	r.at = e.now()
+	var move change
+	switch {
+	case current.State == workflow.ICPFailed:
+		move = e.moveTo(current.ID, workflow.ICPProcessing, r.at)
+		move.Kind, move.driveAt = workflow.Retry, &r.at
+		move.Run = &postgres.NewRun{Step: workflow.StepICP, Attempt: 1, LeaseExpiresAt: r.at.Add(e.lease)}
+	default: // From anywhere but CREATED the compare-and-set loses, and a replay is found.
+		move = e.moveTo(current.ID, workflow.ICPPending, r.at)
+		move.Kind = workflow.Advance
+		current.State, current.Version = workflow.Created, 0
+	}
+	move.From, move.Version = current.State, &current.Version
+	return e.makeOnce(ctx, who, r, move)
+}

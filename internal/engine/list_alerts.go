@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// AlertsInput asks for alerts of some kinds, the newest first; no kinds are all. Before is the key of the last one
+// seen.
+type AlertsInput struct {
+	Kinds  []cost.AlertKind
+	Before *Cursor
+	First  int
+}
+
+func (in AlertsInput) kinds() []cost.AlertKind {
+	if len(in.Kinds) == 0 {
+		return cost.AlertKinds()
+	}
+	return in.Kinds
+}
+
+// Alerts returns at most First alerts of the caller's organization.
+func (e *Engine) Alerts(ctx context.Context, who caller.Caller, in AlertsInput) ([]cost.Alert, error) {
+	page := postgres.AlertPage{Kinds: in.kinds(), First: int32(in.First)}
+	if in.Before != nil {
+		page.BeforeAt, page.BeforeID = &in.Before.At, &in.Before.ID
+	}
+	alerts, err := e.store.Alerts(ctx, who, page)
+	if err != nil {
+		return nil, fmt.Errorf("list alerts: %w", err)
+	}
+	return alerts, nil
+}
+
+// CountAlerts counts what Alerts returns a part of.
+func (e *Engine) CountAlerts(ctx context.Context, who caller.Caller, in AlertsInput) (int, error) {
+	n, err := e.store.CountAlerts(ctx, who, in.kinds())
+	if err != nil {
+		return 0, fmt.Errorf("count alerts: %w", err)
+	}
+	return n, nil
+}
+
+// Alert returns one alert of the caller's organization.
+func (e *Engine) Alert(ctx context.Context, who caller.Caller, id uuid.UUID) (cost.Alert, error) {
+	alerts, err := e.store.Alerts(ctx, who, postgres.AlertPage{Kinds: cost.AlertKinds(), ID: &id, First: 1})
+	if err != nil {
+		return cost.Alert{}, fmt.Errorf("read an alert: %w", err)
+	}
+	if len(alerts) == 0 {
+		return cost.Alert{}, notFound("alert")
+	}
+	return alerts[0], nil
+}
+
+// OperatorAlerts returns the last alerts that only the operator hears of. The server's role may not read them.
+func (e *Engine) OperatorAlerts(ctx context.Context, first int) ([]cost.Alert, error) {
+	alerts, err := e.store.OperatorAlerts(ctx, int32(first))
+	if err != nil {
+		return nil, fmt.Errorf("list the operator's alerts: %w", err)
+	}
+	return alerts, nil
+}

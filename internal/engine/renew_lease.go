@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Renewed is a run with its lease.
+type Renewed struct {
+	Run      workflow.Run
+	Replayed bool
+}
+
+// RenewLeaseInput keeps a run that a program outside drives.
+type RenewLeaseInput struct {
+	WorkflowID     uuid.UUID
+	Token          int
+	IdempotencyKey string
+}
+
+// RenewLease is Heartbeat for a program outside: it must have begun the run itself. *LostRunError when the run is over,
+// NOT_FOUND for another organization's workflow. A replay renews nothing and returns the run as it is now.
+func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ Renewed, err error) {
+	ctx, end := e.begin(ctx, "RenewLease")
+	defer end(&err)
+	at, key := e.now(), in.IdempotencyKey
+	in.IdempotencyKey = ""
+	var run workflow.Run
+	replay, err := e.once(ctx, who, request{
+		key: key, operation: "renewLease", content: in, flow: in.WorkflowID, at: at,
+	}, func(tx *postgres.Store) error {
+		var (
+			won bool
+			err error
+		)
+		run, won, err = tx.RenewRun(ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, at.Add(e.lease))
+		if err == nil && !won {
+			err = errLost
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errLost):
+		return Renewed{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
+	case err != nil:
+		return Renewed{}, fmt.Errorf("renew a lease: %w", err)
+	case replay != nil:
+		run, there, err := e.store.Run(ctx, who, in.WorkflowID, in.Token)
+		run, err = found(run, there, err, "run")
+		return Renewed{Run: run, Replayed: true}, err
+	}
+	return Renewed{Run: run}, nil
+}

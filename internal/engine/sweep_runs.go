@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// SweepRuns fails the runs whose lease is over, with the next attempt at once where the policy allows one, and asks
+// again for workers for what nobody has driven. It may run in any number of servers at once: each workflow is taken by
+// one. It returns how many it has moved or woken.
+func (e *Engine) SweepRuns(ctx context.Context) (_ int, err error) {
+	ctx, end := e.begin(ctx, "SweepRuns")
+	defer end(&err)
+	at := e.now()
+	failed, err := e.failExpired(ctx, at)
+	if err != nil {
+		err = fmt.Errorf("sweep expired runs: %w", err)
+	}
+	woken, unwoken := e.wake(ctx, at)
+	if unwoken != nil {
+		unwoken = fmt.Errorf("wake workflows: %w", unwoken)
+	}
+	return failed + woken, errors.Join(err, unwoken)
+}
+
+// failExpired fails the runs whose lease is over. One that cannot be failed does not keep the others from it.
+func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err error) {
+	var errs []error
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		runs, err := tx.ExpiredRuns(ctx, at, runsSwept)
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			err := tx.Savepoint(ctx, func(tx *postgres.Store) error {
+				_, err := e.failIn(ctx, tx, sweeperOf(run.OrganizationID), FailRunInput{
+					Run: run, Failure: workflow.FailureLeaseExpired, Message: "nobody renewed the lease of " + run.Worker,
+				})
+				if err != nil {
+					return err
+				}
+				return tx.CheckCallsNow(ctx, run, at)
+			})
+			switch {
+			case err == nil:
+				failed++
+			case !errors.Is(err, errLost):
+				errs = append(errs, fmt.Errorf("run %d of workflow %s: %w", run.Token, run.WorkflowID, err))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return failed, errors.Join(errs...)
+}
+
+// wake asks again for workers for the workflows that nobody has driven.
+func (e *Engine) wake(ctx context.Context, at time.Time) (woken int, err error) {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		flows, err := tx.WakeWorkflows(ctx, at, at.Add(wakeAfter), wokenAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, flow := range flows {
+			if err := e.jobs.Drive(ctx, tx.Tx(), flow.OrganizationID, flow.WorkflowID, at); err != nil {
+				return err
+			}
+			woken++
+		}
+		return nil
+	})
+	return woken, err
+}
