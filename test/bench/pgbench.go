@@ -88,7 +88,7 @@ func (s *script) add(name, prefix string, v values, constants map[string]string)
 
 func newScript() *script { return &script{constants: map[string]string{}} }
 
-// id returns an expression for the numbered id with the number in a variable.
+// idExpression returns an expression for the numbered id with the number in a variable.
 func idExpression(kind, variable string) string {
 	return "('00000000-0000-7000-" + kind + "-' || lpad(:" + variable + "::text, 12, '0'))::uuid"
 }

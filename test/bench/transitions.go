@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// The two edges that all measurements take in turn. Neither starts a run or needs a worker.
+// edges are the two edges that all measurements take in turn. Neither starts a run or needs a worker.
 var edges = [2]struct{ from, to workflow.State }{
 	{workflow.SeedReviewPending, workflow.SeedReviewCompleted},
 	{workflow.SeedReviewCompleted, workflow.SeedReviewPending},

@@ -79,7 +79,7 @@ func mutation(verb history.Verb) string {
 // errUnexpected is an answer that no injection explains.
 var errUnexpected = errors.New("unexpected answer")
 
-// browser keeps the connections of many callers open.
+// newBrowser returns an HTTP client that keeps the connections of many callers open.
 func newBrowser() *http.Client {
 	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}}
 }

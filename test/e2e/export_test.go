@@ -33,7 +33,8 @@ var hostile = []string{
 	"</script>\u2028", "",
 }
 
-// past gives the organization a history that fills more than one page of an export, and adds a second organization.
+// addHistory gives the organization a history that fills more than one page of an export, and adds a second
+// organization.
 func (w world) addHistory(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()

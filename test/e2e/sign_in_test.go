@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/issuer/sandbox"
 )
 
-// introduce opens a websocket and sends a token. It returns the close code, or 0 if the server acknowledges.
+// openSocket opens a websocket and sends a token. It returns the close code, or 0 if the server acknowledges.
 func openSocket(t *testing.T, address, token string, o websocket.DialOptions) websocket.StatusCode {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)

@@ -36,7 +36,7 @@ var mustHappen = []string{
 	"a run is taken", "a run is swept or woken", "renew", "finish", "a lost run is fenced and its cost is booked", "fail",
 	"fail STALE_STATE", "create", "generate", "cancel", "adjust", "adjust replayed", "record", "record replayed",
 	"set a workflow's limit", "set the monthly limit", "a limit is lowered", "a limit replayed", "set the time zone",
-	"the lookup has an answer", "the lookup has no answer yet", "a charge above its hold", string(told), string(listed),
+	"the lookup has an answer", "the lookup has no answer yet", "a charge above its hold", string(priced), string(unpriced),
 	string(refused), string(cutOff), string(lost), "a client dies before its report",
 	"a call becomes DISPATCHED", "a call becomes SETTLED", "a call becomes RELEASED", "a call becomes UNKNOWN",
 	"a call becomes ASSUMED", "a late answer corrects an assumption", "a wrong correction is corrected",

@@ -58,10 +58,10 @@ type charge struct {
 type fate string
 
 const (
-	// told: an answer with its cost.
-	told fate = "an answer with its cost"
-	// listed: an answer without its cost, which follows from the price table.
-	listed fate = "an answer without its cost"
+	// priced: an answer with its cost.
+	priced fate = "an answer with its cost"
+	// unpriced: an answer without its cost, which follows from the price table.
+	unpriced fate = "an answer without its cost"
 	// refused: a proof that nothing was charged.
 	refused fate = "a refusal"
 	// cutOff: the model has worked, and the client knows at most the generation's id.
@@ -83,7 +83,7 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 	}
 	c := &charge{
 		call: call.ID, generation: fmt.Sprintf("gen-%d-%d", p.w.seed, len(p.charges)),
-		fate: pick(p.w, []fate{told, told, told, listed, refused, cutOff, cutOff, cutOff, lost}),
+		fate: pick(p.w, []fate{priced, priced, priced, unpriced, refused, cutOff, cutOff, cutOff, lost}),
 	}
 	if c.fate != lost {
 		c.variant = pick(p.w, spoken[c.fate])
@@ -95,7 +95,7 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 	if c.fate != lost && c.variant.Charges() {
 		c.cost, c.usage = p.price(call)
 	}
-	if c.fate == listed {
+	if c.fate == unpriced {
 		c.cost = p.listPrice(c.usage)
 	}
 	if c.fate != lost {
@@ -127,11 +127,11 @@ func (p *provider) price(call cost.Call) (cost.Pico, cost.Usage) {
 }
 
 func (p *provider) listPrice(u cost.Usage) cost.Pico {
-	listed, err := cost.ListCost(cost.StartPrices(), model, u, p.w.clock)
+	unpriced, err := cost.ListCost(cost.StartPrices(), model, u, p.w.clock)
 	if err != nil {
 		p.w.failf("the list price: %v", err)
 	}
-	return listed
+	return unpriced
 }
 
 // charged returns the provider's charge for a call.

@@ -146,7 +146,7 @@ func (a *actor) twice(script func(*actor)) {
 // report settles or releases the call by the result of its request.
 func (a *actor) report(request *charge) {
 	switch request.fate {
-	case told, listed:
+	case priced, unpriced:
 		a.settle(request)
 	case refused:
 		a.release(request.call, "refused by the provider")
@@ -192,7 +192,7 @@ func (a *actor) refused(what string, do func(context.Context, *engine.Engine) er
 // settle settles a call with its cost.
 func (a *actor) settle(request *charge) {
 	in, who, got := request.settlement(), a.as(), engine.Charged{}
-	if in.IdempotencyKey = a.key(); request.fate == listed {
+	if in.IdempotencyKey = a.key(); request.fate == unpriced {
 		in.Cost = nil
 	}
 	do := func(ctx context.Context, e *engine.Engine) (err error) {

@@ -256,7 +256,7 @@ func (w *world) settle() {
 	}
 }
 
-// heard records the event of an actor that has parked.
+// record records the event of an actor that has parked.
 func (w *world) record(e event) {
 	a := e.actor
 	a.state = e.state
@@ -281,7 +281,7 @@ func (w *world) findBlocked() {
 	}
 }
 
-// queues records that a second actor begins to wait for a lock.
+// recordQueue records that a second actor begins to wait for a lock.
 func (w *world) recordQueue() {
 	if w.queued == 0 && slices.ContainsFunc(w.actors, func(a *actor) bool { return a.state == blocked }) {
 		w.queued = len(w.trace)

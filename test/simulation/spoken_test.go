@@ -16,8 +16,8 @@ var spoken = func() map[fate][]sandbox.Variant {
 	ways := map[fate][]sandbox.Variant{}
 	for _, v := range sandbox.Variants() {
 		f := map[sandbox.Booking]fate{
-			sandbox.BooksFigure:  told,
-			sandbox.BooksList:    listed,
+			sandbox.BooksFigure:  priced,
+			sandbox.BooksList:    unpriced,
 			sandbox.BooksLookup:  cutOff,
 			sandbox.BooksHold:    cutOff,
 			sandbox.BooksNothing: refused,
@@ -73,9 +73,9 @@ func (p *provider) speak(c *charge) {
 		concluded = refused
 	case charge != llm.ChargeKnown:
 	case answer.Cost != nil && *answer.Cost == c.cost:
-		concluded = told
+		concluded = priced
 	case answer.Cost == nil && !answer.Unclear && answer.Usage == c.usage:
-		concluded = listed
+		concluded = unpriced
 	}
 	if answer.Cost != nil && *answer.Cost != c.cost || concluded != c.fate {
 		p.w.failf("%s is read as %s (%v, %v), want %s", c.variant.Name, concluded, answer, err, c.fate)

@@ -70,11 +70,11 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 		a.pause()
 	}
 	settle := request.settlement()
-	if request.fate == listed {
+	if request.fate == unpriced {
 		settle.Cost = nil
 	}
 	switch request.fate {
-	case told, listed:
+	case priced, unpriced:
 		if request.failed || a.w.oneIn(4) {
 			a.settleLate(settle, workflow.FailureInvalidOutput)
 			a.fail(run, workflow.FailureInvalidOutput)

@@ -10,7 +10,7 @@ import (
 )
 
 // callEntries summarizes the entries of one account about one call.
-type standing struct {
+type callEntries struct {
 	held, booked cost.Pico
 	outcomes     []cost.EntryKind
 	holds        int
@@ -23,7 +23,7 @@ var outcomes = map[cost.CallState]cost.EntryKind{
 
 // ledger compares accounts, entries and calls with each other.
 func (c *checker) ledger() {
-	calls := map[uuid.UUID]map[uuid.UUID]*standing{} // indexed by account and call
+	calls := map[uuid.UUID]map[uuid.UUID]*callEntries{} // indexed by account and call
 	for _, account := range c.Accounts {
 		calls[account.ID] = c.account(account)
 	}
@@ -55,8 +55,8 @@ func (c *checker) ledger() {
 }
 
 // account checks the entries of one account, and returns a summary for each call.
-func (c *checker) account(account Account) map[uuid.UUID]*standing {
-	calls := map[uuid.UUID]*standing{}
+func (c *checker) account(account Account) map[uuid.UUID]*callEntries {
+	calls := map[uuid.UUID]*callEntries{}
 	previous := cost.Entry{Sequence: -1}
 	for _, e := range c.entriesOf[account.ID] {
 		fail := func(rule, format string, args ...any) {
@@ -79,7 +79,7 @@ func (c *checker) account(account Account) map[uuid.UUID]*standing {
 		}
 		s := calls[*e.CallID]
 		if s == nil {
-			s = &standing{}
+			s = &callEntries{}
 			calls[*e.CallID] = s
 		}
 		s.held += e.Delta.Held
