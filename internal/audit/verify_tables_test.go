@@ -219,15 +219,15 @@ func forgeable(t *testing.T, b testengine.Fixture) (names, values *strings.Repla
 		CallID: estimated.Call.ID, Model: "openai/gpt-4o-mini", Usage: cost.Usage{PromptTokens: 200, CompletionTokens: 50},
 	})
 	must(err)
-	key, err := b.Engine.CreateKey(ctx, b.Who, engine.CreateKeyInput{
+	key, err := b.Engine.CreateAPIKey(ctx, b.Who, engine.CreateAPIKeyInput{
 		Name: "kept", Role: "VIEWER", ExpiresAt: testdb.Now().AddDate(0, 1, 0),
 	})
 	must(err)
-	revoked, err := b.Engine.CreateKey(ctx, b.Who, engine.CreateKeyInput{
+	revoked, err := b.Engine.CreateAPIKey(ctx, b.Who, engine.CreateAPIKeyInput{
 		Name: "revoked", Role: "VIEWER", ExpiresAt: testdb.Now().AddDate(0, 1, 0),
 	})
 	must(err)
-	_, err = b.Engine.RevokeKey(ctx, b.Who, engine.RevokeKeyInput{KeyID: revoked.Key.ID})
+	_, err = b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{KeyID: revoked.Key.ID})
 	must(err)
 	organization, err := b.Engine.Organization(ctx, b.Who)
 	must(err)

@@ -327,7 +327,7 @@ type ZonedMonth struct {
 // EachMonth calls visit for every month of every organization, in order.
 func (s *Store) EachMonth(ctx context.Context, visit func(ZonedMonth) error) error {
 	in := dbsqlc.AccountListMonthsParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.ofAudit().AccountListMonths(ctx, in) },
+	return pages(func() ([]dbsqlc.UsageAccount, error) { return s.forAudit().AccountListMonths(ctx, in) },
 		func(r dbsqlc.UsageAccount) error {
 			in.AfterOrganizationID, in.AfterStart = r.OrganizationID, *r.PeriodStart
 			return visit(ZonedMonth{

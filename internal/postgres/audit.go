@@ -19,7 +19,7 @@ func (s *Store) WorkflowDisagreements(ctx context.Context, first int32) ([]Disag
 			processing = append(processing, string(step.Processing))
 		}
 	}
-	rows, err := s.ofAudit().AuditWorkflow(ctx, dbsqlc.AuditWorkflowParams{
+	rows, err := s.forAudit().AuditWorkflow(ctx, dbsqlc.AuditWorkflowParams{
 		Processing: processing, Fail: workflow.Fail, Advance: workflow.Advance, PageSize: first,
 	})
 	return many(rows, err, func(r dbsqlc.AuditWorkflowRow) Disagreement { return Disagreement(r) })
@@ -27,20 +27,20 @@ func (s *Store) WorkflowDisagreements(ctx context.Context, first int32) ([]Disag
 
 // CallDisagreements compares calls with their months and with each other and returns the first that disagree.
 func (s *Store) CallDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
-	rows, err := s.ofAudit().AuditCall(ctx, dbsqlc.AuditCallParams{Month: cost.AccountMonth, PageSize: first})
+	rows, err := s.forAudit().AuditCall(ctx, dbsqlc.AuditCallParams{Month: cost.AccountMonth, PageSize: first})
 	return many(rows, err, func(r dbsqlc.AuditCallRow) Disagreement { return Disagreement(r) })
 }
 
 // OrganizationDisagreements compares settings, webhooks and API keys with the journal of changes and returns the first
 // that disagree.
 func (s *Store) OrganizationDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
-	rows, err := s.ofAudit().AuditOrganization(ctx, first)
+	rows, err := s.forAudit().AuditOrganization(ctx, first)
 	return many(rows, err, func(r dbsqlc.AuditOrganizationRow) Disagreement { return Disagreement(r) })
 }
 
 // PriceDisagreements compares prices with each other and with what was decided about them, and returns the first that
 // disagree.
 func (s *Store) PriceDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
-	rows, err := s.ofAudit().AuditPrice(ctx, first)
+	rows, err := s.forAudit().AuditPrice(ctx, first)
 	return many(rows, err, func(r dbsqlc.AuditPriceRow) Disagreement { return Disagreement(r) })
 }

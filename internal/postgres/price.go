@@ -124,7 +124,7 @@ func toPrice(r dbsqlc.ModelPrice) cost.Price {
 // EachPrice calls visit for every version of every price, list by list.
 func (s *Store) EachPrice(ctx context.Context, visit func(cost.Price) error) error {
 	in := dbsqlc.PriceListAllParams{PageSize: auditPage}
-	return pages(func() ([]dbsqlc.ModelPrice, error) { return s.ofAudit().PriceListAll(ctx, in) },
+	return pages(func() ([]dbsqlc.ModelPrice, error) { return s.forAudit().PriceListAll(ctx, in) },
 		func(r dbsqlc.ModelPrice) error {
 			in.AfterListID, in.AfterModel, in.AfterComponent = r.ListID, r.Model, string(r.Component)
 			in.AfterMinPromptTokens, in.AfterValidFrom = r.MinPromptTokens, r.ValidFrom

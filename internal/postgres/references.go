@@ -34,7 +34,7 @@ type reference struct {
 func (s *Store) BrokenReferences(ctx context.Context, first int32) ([]Disagreement, error) {
 	var all []Disagreement
 	err := s.withPath(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, seeAllOrFail); err != nil {
+		if _, err := tx.Exec(ctx, requireAllRows); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, listReferences) // Its error comes back from the rows.
