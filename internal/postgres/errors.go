@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,47 +12,120 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// translate turns what the database refused into a fault where a client can act on it, by code and constraint name.
-// Everything else goes on as it is, for the log. Nobody else reads a PgError.
-func translate(err error) error {
-	if isAway(err) {
-		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable,
-			"The database does not answer at the moment. Try again: with an idempotency key a change is made once."), err)
-	}
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
-		return err
-	}
-	switch refused.ConstraintName {
-	case "model_prices_no_overlap", "model_prices_pkey":
-		return fmt.Errorf("%w (%w)", fault.New(fault.Conflict, "Another price covers the same time."), err)
-	case "ai_calls_generation_once":
-		return fmt.Errorf("%w (%w)", fault.New(fault.DuplicateGeneration, "Another call has this generation."), err)
-	}
-	switch refused.Code {
-	case "40001", "40P01": // serialization_failure, deadlock_detected
-		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "The database is busy. Try again."), err)
-	case "22021": // character_not_in_repertoire
-		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "A text has a character that cannot be kept."), err)
-	case "22003": // numeric_value_out_of_range
-		return fmt.Errorf("%w (%w)", fault.New(fault.InvalidInput, "An amount is larger than the books can hold."), err)
-	}
-	return err
+// readOnlyTransaction is the SQLSTATE of a write that a read-only server refuses.
+const readOnlyTransaction = "25006"
+
+// outcome is what an error of the database means for a client.
+type outcome int
+
+const (
+	internal outcome = iota // a fault of the program, or damage that only a person can repair
+	away                    // the server is gone or going: whether it has done what it was asked for is not known
+	busy                    // the server has undone the transaction, and the same request may succeed later
+	readOnly                // the server cannot write, and another one may
+	text                    // a text of the request cannot be kept
+	amount                  // an amount of the request cannot be kept
+	moment                  // a time of the request cannot be kept
+)
+
+// outcomes are the errors of PostgreSQL that are not internal, by SQLSTATE or by its class, the first two characters.
+// testdata/sqlstate.txt has the decision for every code of PostgreSQL 15 to 18.
+var outcomes = map[string]outcome{
+	"08":    away,     // connection exception
+	"28":    away,     // invalid authorization: a password that was changed while the server runs
+	"3D":    away,     // the database is not there, as while it is restored
+	"40003": away,     // statement completion unknown
+	"53":    busy,     // insufficient resources: memory, disk, connections
+	"53300": away,     // too many connections: none was made
+	"57":    away,     // operator intervention: shutdown, crash, a database that was dropped
+	"57014": busy,     // query canceled, by statement_timeout or an operator
+	"58":    away,     // error of the system below PostgreSQL
+	"25P03": away,     // idle_in_transaction_session_timeout
+	"25P04": away,     // transaction_timeout
+	"40001": busy,     // serialization failure
+	"40P01": busy,     // deadlock
+	"55":    busy,     // object not in the state that is needed, as during recovery
+	"55P02": internal, // a setting that cannot be changed
+	"55P03": busy,     // lock_timeout
+	"55P04": internal, // an unsafe use of a new enum value
+	"72000": busy,     // snapshot too old
+	"22003": amount,   // numeric value out of range
+	"22007": moment,   // invalid datetime format
+	"22008": moment,   // datetime field overflow
+	"22021": text,     // character not in repertoire
+	"22P05": text,     // untranslatable character
+	"25006": readOnly, // read-only transaction
 }
 
-// isAway reports that the database could not be reached, or went away while it was asked. Whether it has done what it
-// was asked for is then not known.
-func isAway(err error) bool {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		switch refused.Code {
-		case "57P01", "57P02", "57P03", // admin_shutdown, crash_shutdown, cannot_connect_now
-			"53300": // too_many_connections
-			return true
-		}
-		return strings.HasPrefix(refused.Code, "08") // connection_exception
+// outcomeOf returns what an error of the database means. A SQLSTATE wins over its class.
+func outcomeOf(refused *pgconn.PgError) outcome {
+	if one, listed := outcomes[refused.Code]; listed {
+		return one
 	}
-	if pgconn.SafeToRetry(err) { // Nothing was sent: who asked has given up, or the connection was found closed.
+	// A statement that was prepared before a migration is planned anew when it is sent again.
+	if refused.Code == "0A000" && refused.Routine == "RevalidateCachedQuery" {
+		return busy
+	}
+	return outcomes[refused.Code[:min(2, len(refused.Code))]]
+}
+
+// faults are what a client is told.
+var faults = map[outcome]*fault.Error{
+	away: fault.New(fault.Unavailable,
+		"The database does not answer at the moment. Try again: with an idempotency key a change is made once."),
+	busy:     fault.New(fault.Unavailable, "The database is busy. Try again."),
+	readOnly: fault.New(fault.Unavailable, "The database accepts no changes at the moment. Try again."),
+	text:     fault.New(fault.InvalidInput, "A text has a character that cannot be kept."),
+	amount:   fault.New(fault.InvalidInput, "An amount is larger than the books can hold."),
+	moment:   fault.New(fault.InvalidInput, "A time is outside of what the database can hold."),
+}
+
+// refusals are the constraints whose violation a client can act on.
+var refusals = map[string]*fault.Error{
+	"model_prices_no_overlap":  fault.New(fault.Conflict, "Another price covers the same time."),
+	"model_prices_pkey":        fault.New(fault.Conflict, "Another price covers the same time."),
+	"ai_calls_generation_once": fault.New(fault.DuplicateGeneration, "Another call has this generation."),
+	// The clock of this server is off by minutes: another server may do it.
+	"usage_accounts_month_is_now": fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
+	"ai_calls_now":                fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
+	"model_prices_now":            fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
+	"model_prices_notice":         fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
+}
+
+// translate turns what the database refused into a fault where a client can act on it, by code and constraint name.
+// Everything else goes on as it is, for the log. Only this file reads a PgError.
+func translate(err error) error {
+	told := faultOf(err)
+	if told == nil {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", told, err)
+}
+
+// faultOf returns the fault of an error; nil when it is internal, or when the caller has given up.
+func faultOf(err error) *fault.Error {
+	var (
+		refused *pgconn.PgError
+		never   *pgconn.ConnectError
+	)
+	if errors.As(err, &never) || !errors.As(err, &refused) {
+		if isAway(err) {
+			return faults[away]
+		}
+		return nil
+	}
+	if told, named := refusals[refused.ConstraintName]; named {
+		return told
+	}
+	if refused.Code == "57014" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return nil
+	}
+	return faults[outcomeOf(refused)]
+}
+
+// isAway reports that the database could not be reached, or went away while it was asked, without an error of its own.
+func isAway(err error) bool {
+	if pgconn.SafeToRetry(err) { // Nothing was sent: the caller has given up, or the connection was found closed.
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	var never *pgconn.ConnectError

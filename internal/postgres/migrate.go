@@ -54,7 +54,7 @@ type Migration struct {
 func Migrations(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]Migration, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reach the database: %w", err)
+		return nil, reached(err)
 	}
 	defer conn.Release()
 	return migrations(ctx, conn.Conn(), files)
@@ -65,7 +65,7 @@ func Migrations(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]Migrati
 func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, now func() time.Time) ([]Migration, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reach the database: %w", err)
+		return nil, reached(err)
 	}
 	defer conn.Release()
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {

@@ -5,7 +5,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -87,10 +86,21 @@ func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
 	return do(&Store{tx: tx, scope: &txScope{}})
 }
 
-// Ping checks the connection to the database.
+// Ping checks that the database answers and accepts writes. A connection to a read-only server is closed, so that
+// the next one may lead to another server.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("reach the database: %w", err)
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return reached(err)
+	}
+	defer conn.Release()
+	var readOnly string
+	if err := conn.QueryRow(ctx, `SELECT current_setting('transaction_read_only')`).Scan(&readOnly); err != nil {
+		return reached(err)
+	}
+	if readOnly != "off" {
+		_ = conn.Conn().Close(ctx)
+		return errReadOnly
 	}
 	return nil
 }

@@ -53,6 +53,11 @@ func (s *Server) open(ctx context.Context, name string, c postgres.Connection) (
 
 // checkDatabase refuses a database that lacks migrations or guards, and a role that may do more than a server's role.
 func (s *Server) checkDatabase(ctx context.Context, p pools) error {
+	for _, pool := range []*pgxpool.Pool{p.requests, p.direct} {
+		if err := postgres.Reach(ctx, pool); err != nil {
+			return err
+		}
+	}
 	waiting, err := postgres.Waiting(ctx, p.requests, migrations.Files)
 	if err != nil {
 		return err

@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Connect opens a pool that works as role, and as the user of the URL when role is empty. The role is part of the
+// connection's start, so that RESET ROLE and RESET ALL lead to it and not to the user of the URL. It is no wall: SET
+// ROLE NONE leads back, so whoever can make the server run a statement of theirs has the rights of that user. Where
+// that matters the URL names a user with no right but membership in the role.
+func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
+	return Open(ctx, Connection{URL: url, Role: role, Connections: connections})
+}
+
+// Connection says how a pool is opened: as Connect says.
+type Connection struct {
+	URL, Role   string
+	Connections int32
+	// Pooled says that the URL leads through a pooler that lends its connections by transaction, as PgBouncer does.
+	// Nothing stays on a connection there: no statement is prepared by name, and the role cannot be asked for when the
+	// connection begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole
+	// tells.
+	Pooled bool
+	// ReadOnly says that nothing is written, so that the database may be a standby.
+	ReadOnly bool
+	// Tracer is told of each statement; nil when nobody traces.
+	Tracer pgx.QueryTracer
+}
+
+// Open is Connect with all that may be said. It makes no connection yet: a SettingError comes from the first use.
+func Open(ctx context.Context, c Connection) (*pgxpool.Pool, error) {
+	config, err := configure(c)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the pool: %w", err)
+	}
+	return pool, nil
+}
+
+// Reach makes a connection and gives it back: the first use of a pool, of which the error is the one to show.
+func Reach(ctx context.Context, pool *pgxpool.Pool) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return reached(err)
+	}
+	conn.Release()
+	return nil
+}
+
+// hidden keeps the URL, which holds a password, out of what is printed.
+func hidden(err error) error {
+	return fmt.Errorf("%T", err)
+}
+
+// configure returns how a pool connects.
+func configure(c Connection) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL cannot be read: %w", hidden(err))
+	}
+	if c.Connections > 0 {
+		config.MaxConns = c.Connections
+	}
+	conn := config.ConnConfig
+	if err := execMode(conn, c.Pooled); err != nil {
+		return nil, err
+	}
+	pin(conn, c.Pooled)
+	if !c.Pooled && c.Role != "" && conn.User != c.Role {
+		conn.RuntimeParams["role"] = c.Role
+	}
+	conn.Tracer = c.Tracer
+	next := conn.ValidateConnect // target_session_attrs of the URL
+	conn.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		if err := checkSession(ctx, conn, c); err != nil || next == nil {
+			return err
+		}
+		return next(ctx, conn)
+	}
+	conn.OnPgError = func(_ *pgconn.PgConn, refused *pgconn.PgError) bool { return !ends(refused) }
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		registerUUID(conn.TypeMap())
+		return nil
+	}
+	return config, nil
+}
+
+// execMode checks in which way the URL asks for statements to be sent. Without the types of parameters, which the
+// server tells for a prepared or described statement, a value may be stored as another type.
+func execMode(config *pgx.ConnConfig, pooled bool) error {
+	switch config.DefaultQueryExecMode {
+	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+		return &SettingError{"the database URL asks for a default_query_exec_mode without the types of parameters: " +
+			"leave it out, and set DATABASE_DIRECT_URL when DATABASE_URL leads through a pooler"}
+	case pgx.QueryExecModeCacheStatement:
+		if pooled {
+			config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		}
+	}
+	const statements = 512 // as pgx has it when the URL does not say
+	if config.StatementCacheCapacity <= 0 {
+		config.StatementCacheCapacity = statements
+	}
+	if config.DescriptionCacheCapacity <= 0 {
+		config.DescriptionCacheCapacity = statements
+	}
+	return nil
+}
+
+// reached adds to an error of a connection what was tried. A SettingError is one sentence and stays so.
+func reached(err error) error {
+	var setting *SettingError
+	if errors.As(err, &setting) {
+		return setting
+	}
+	return fmt.Errorf("reach the database: %w", err)
+}
