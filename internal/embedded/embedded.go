@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -42,7 +43,13 @@ type Server struct {
 // Started as root, the server runs as the user postgres, else nobody, or as whoever owns the data already. A folder
 // which that user cannot reach is replaced by one in the system's temporary folder, and the logger is told.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	return start(ctx, o, usualSearch())
+	s := usualSearch()
+	if o.Programs != "" {
+		s = search{path: o.Programs, download: download{cache: func(account) (string, error) {
+			return "", errors.New("the folder of the programs is given")
+		}}}
+	}
+	return start(ctx, o, s)
 }
 
 func start(ctx context.Context, o Options, s search) (*Server, error) {

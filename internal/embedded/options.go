@@ -19,6 +19,10 @@ type Options struct {
 	// Nil is silence.
 	Logger *slog.Logger
 
+	// Programs is the folder with postgres and initdb. Empty: the usual folders are searched, and PostgreSQL is downloaded
+	// if none has them.
+	Programs string
+
 	// Settings are further PostgreSQL settings by name. They win over the settings chosen here.
 	Settings map[string]string
 
