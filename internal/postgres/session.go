@@ -91,11 +91,6 @@ ORDER BY 1 LIMIT 1`
 // checkSession refuses a session with a setting that the engine cannot work with.
 func checkSession(ctx context.Context, conn *pgconn.PgConn, c Connection) error {
 	rows, err := query(ctx, conn, readSession)
-	var stopped *pgconn.PgError
-	if errors.As(err, &stopped) && stopped.Code == "57014" {
-		return &SettingError{"statement_timeout is too short for any statement: set it with ALTER ROLE … SET for the user " +
-			"of the URL"}
-	}
 	if err != nil {
 		return err
 	}
@@ -127,6 +122,11 @@ var errReadOnly = &SettingError{"the database is read-only: it is a standby, or 
 // query runs a statement by the simple protocol and returns its rows as text.
 func query(ctx context.Context, conn *pgconn.PgConn, sql string) ([][]string, error) {
 	results, err := conn.Exec(ctx, sql).ReadAll()
+	var stopped *pgconn.PgError
+	if errors.As(err, &stopped) && stopped.Code == "57014" {
+		return nil, &SettingError{"statement_timeout is too short for any statement: set it with ALTER ROLE … SET for the " +
+			"user of the URL"}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/caller"
@@ -222,7 +223,12 @@ func TestFailover_LosesNoAcknowledgedChange(t *testing.T) {
 	if err := p.leader.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	promoted := open(t, p.replica.URL("postgres"), "")
+	// A pool of the engine refuses a standby.
+	promoted, err := pgx.Connect(t.Context(), p.replica.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = promoted.Close(context.Background()) }()
 	if _, err := promoted.Exec(t.Context(), `SELECT pg_promote()`); err != nil {
 		t.Fatal(err)
 	}
