@@ -90,3 +90,16 @@ func TestRun_WrongCommandLineIsStatusTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestRun_AcceptsDeprecatedNames(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"keys list --organization=00000000-0000-7000-8000-000000000001", // without a database
+		"demo --patience=1s --listen=nowhere",
+	} {
+		got := invoke(t, nil, strings.Fields(line)...)
+		if got.code != 1 {
+			t.Errorf("engine %s: got %+v, want status 1: the command line is valid", line, got)
+		}
+	}
+}

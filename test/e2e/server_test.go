@@ -69,6 +69,24 @@ func TestServer_LogsEverySettingAndNoSecret(t *testing.T) {
 	}
 }
 
+func TestServer_DeprecatedSettingsStillWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	environment := append(w.environment(), "INFIN8_MAX_COST=901", "INFIN8_COST_PER_SECOND=90001", "INFIN8_KEYS_REFRESH=4m")
+	server := start(t, environment, "serve", "--listen=127.0.0.1:0", "--workers=false", "--cost-burst=900001",
+		"--playground=everybody", "--introspection=nobody").listens(t)
+	got, _ := server.says(t, "starting", "", "")["settings"].(map[string]any)
+	for name, want := range map[string]string{
+		"maxcomplexity": "901", "complexitypersecond": "90001", "complexityburst": "900001", "signingkeysrefresh": "4m0s",
+		"playground": "all", "introspection": "none",
+	} {
+		if got[name] != want {
+			t.Errorf("%s: got %v, want %s", name, got[name], want)
+		}
+	}
+	server.stop(t)
+}
+
 func TestServer_FinishesARequestWhenItStops(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
