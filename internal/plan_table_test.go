@@ -188,8 +188,9 @@ var plan = []row{
 		path: "internal/audit", // reads the journals for others to check; does not import engine, whose work it checks
 		imports: []string{
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+			"migrations", // which migrations were applied is a finding
 		},
-		tests: []string{"internal/testengine"},
+		tests: []string{"internal/testengine", "internal/testdb/attack"},
 	},
 	{
 		path: "internal/report", // computes figures from the journals and writes nothing, so it needs no engine

@@ -1,3 +1,29 @@
+-- AuditAccount names accounts that do not repeat of their ledger what they should.
+-- name: AuditAccount :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('usage_accounts %s', a.id) AS object,
+        'its previous hash or stop is not that of its last entry' AS fault
+    FROM usage_accounts AS a
+    JOIN ai_usage_ledger AS l
+        ON l.organization_id = a.organization_id AND l.account_id = a.id AND l.sequence = a.sequence
+    WHERE (a.previous_hash::bytea, a.previous_stopped) IS DISTINCT FROM (l.previous_hash::bytea, l.stopped_before)
+    UNION ALL
+    SELECT format('usage_accounts %s', a.id), format('entry %s has set its limit, and it says %s',
+        coalesce(l.sequence, 0), a.limit_sequence)
+    FROM usage_accounts AS a
+    LEFT JOIN LATERAL (
+        SELECT e.sequence, e.limit_sequence FROM ai_usage_ledger AS e
+        WHERE e.organization_id = a.organization_id AND e.account_id = a.id AND e.kind = @limit_kind
+        ORDER BY e.sequence DESC LIMIT 1
+    ) AS l ON true
+    -- A server of a version before 0011 has written no limit_sequence.
+    WHERE a.limit_sequence <> coalesce(l.sequence, 0) AND (l.sequence IS NULL OR l.limit_sequence IS NOT NULL)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
 -- AuditCall names calls that do not agree with their month, with each other, or with the day that admitted them.
 -- name: AuditCall :many
 -- The rule is off: the auditor reads all organizations.
@@ -118,7 +144,7 @@ LIMIT @page_size;
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization
 SELECT f.object::text AS object, f.fault::text AS fault FROM (
-    SELECT format('intent_workflows wf_%s', w.id) AS object, format('it is %s and has no open run', w.state) AS fault
+    SELECT format('intent_workflows wf_%s', w.id) AS object, format('it is %s and has no open run in workflow_runs', w.state) AS fault
     FROM intent_workflows AS w
     WHERE w.state = ANY(@processing::text[]) AND NOT EXISTS (
         SELECT FROM workflow_runs AS r
@@ -171,6 +197,24 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     WHERE (r.ended_version, r.ended_at) IS DISTINCT FROM (t.version, t.occurred_at)
         OR r.failure_code IS NOT NULL AND NOT coalesce(t.kind = @fail
             AND (t.reason = r.failure_code::text OR starts_with(t.reason, r.failure_code || ': ')), false)
+    UNION ALL
+    SELECT format('workflow_runs wf_%s token %s', r.workflow_id, r.token),
+        format('it is attempt %s, and the run before was attempt %s', r.attempt, b.attempt)
+    FROM workflow_runs AS r
+    LEFT JOIN workflow_transitions AS t ON t.organization_id = r.organization_id AND t.workflow_id = r.workflow_id
+        AND t.version = r.token AND t.kind = @retry
+    LEFT JOIN workflow_runs AS b ON b.organization_id = t.organization_id AND b.workflow_id = t.workflow_id
+        AND b.token = t.version - 2
+    WHERE r.attempt NOT IN (1, coalesce(b.attempt, 0) + 1) -- A person begins at 1 again.
+    UNION ALL
+    SELECT format('intent_workflows wf_%s', w.id), 'its previous hash is not that of its last transition'
+    FROM intent_workflows AS w
+    JOIN workflow_transitions AS t
+        ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = w.version
+    WHERE w.previous_hash::bytea <> t.previous_hash::bytea
+    UNION ALL
+    SELECT format('workflow_graphs version %s', g.version), 'the program does not know it'
+    FROM workflow_graphs AS g WHERE g.version > @graph_version
     UNION ALL
     SELECT format('step_results wf_%s token %s', s.workflow_id, s.token), 'its run has not ended with a result'
     FROM step_results AS s

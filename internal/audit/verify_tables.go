@@ -9,14 +9,18 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/migrations"
 )
 
 // tables compares every table with the ones that explain it, and checks every foreign key again: a superuser can write
 // past the triggers that enforce them.
 func (v *verification) tables(ctx context.Context) error {
 	for _, compare := range []func(context.Context, int32) ([]postgres.Disagreement, error){
-		v.store.WorkflowDisagreements, v.store.CallDisagreements, v.store.OrganizationDisagreements,
-		v.store.PriceDisagreements, v.store.BrokenReferences,
+		v.store.WorkflowDisagreements, v.store.AccountDisagreements, v.store.CallDisagreements,
+		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.BrokenReferences,
+		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
+			return v.store.MigrationDisagreements(ctx, migrations.Files)
+		},
 	} {
 		disagreements, err := compare(ctx, driftsTold)
 		if err != nil {

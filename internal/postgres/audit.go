@@ -20,9 +20,20 @@ func (s *Store) WorkflowDisagreements(ctx context.Context, first int32) ([]Disag
 		}
 	}
 	rows, err := s.forAudit().AuditWorkflow(ctx, dbsqlc.AuditWorkflowParams{
-		Processing: processing, Fail: workflow.Fail, Advance: workflow.Advance, PageSize: first,
+		Processing:   processing,
+		Fail:         workflow.Fail,
+		Advance:      workflow.Advance,
+		Retry:        workflow.Retry,
+		GraphVersion: workflow.GraphVersion,
+		PageSize:     first,
 	})
 	return many(rows, err, func(r dbsqlc.AuditWorkflowRow) Disagreement { return Disagreement(r) })
+}
+
+// AccountDisagreements compares what accounts repeat of their ledgers and returns the first that disagree.
+func (s *Store) AccountDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditAccount(ctx, dbsqlc.AuditAccountParams{LimitKind: cost.EntryLimit, PageSize: first})
+	return many(rows, err, func(r dbsqlc.AuditAccountRow) Disagreement { return Disagreement(r) })
 }
 
 // CallDisagreements compares calls with their months and with each other and returns the first that disagree.

@@ -192,7 +192,7 @@ ORDER BY f.line COLLATE "C"`
 // Catalog returns what guards the data as the database has it: tables, columns, constraints, unique indexes, triggers,
 // rules, policies, functions, types, rights and roles of the schema public, one object a line. Every role may read it.
 func (s *Store) Catalog(ctx context.Context) (lines []string, err error) {
-	err = s.withPath(ctx, func(tx pgx.Tx) (err error) {
+	err = s.withPath(ctx, "pg_catalog", func(tx pgx.Tx) (err error) {
 		rows, _ := tx.Query(ctx, readCatalog, pgx.NamedArgs{"app": AppRole, "sweeper": SweeperRole})
 		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err

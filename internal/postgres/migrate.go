@@ -112,6 +112,26 @@ func Waiting(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]Migration,
 	return slices.DeleteFunc(all, func(m Migration) bool { return m.AppliedAt != nil }), err
 }
 
+// MigrationDisagreements compares which migrations were applied with the program's.
+func (s *Store) MigrationDisagreements(ctx context.Context, files fs.FS) (found []Disagreement, err error) {
+	err = s.withPath(ctx, "public", func(tx pgx.Tx) error {
+		all, err := migrations(ctx, tx.Conn(), files)
+		switch {
+		case errors.Unwrap(err) != nil: // The database has not answered.
+			return err
+		case err != nil:
+			found = append(found, Disagreement{Object: "schema_migrations", Fault: err.Error()})
+		}
+		for _, m := range all {
+			if m.AppliedAt == nil {
+				found = append(found, Disagreement{Object: "schema_migrations " + m.Name, Fault: "it was not applied"})
+			}
+		}
+		return nil
+	})
+	return found, translate(err)
+}
+
 func apply(ctx context.Context, conn *pgx.Conn, m Migration, at time.Time) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		// The simple protocol, since a file holds many statements.

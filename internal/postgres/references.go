@@ -33,7 +33,7 @@ type reference struct {
 // each that refer to nothing. It must run in a snapshot.
 func (s *Store) BrokenReferences(ctx context.Context, first int32) ([]Disagreement, error) {
 	var all []Disagreement
-	err := s.withPath(ctx, func(tx pgx.Tx) error {
+	err := s.withPath(ctx, "pg_catalog", func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, requireAllRows); err != nil {
 			return err
 		}

@@ -105,9 +105,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// withPath calls do in a transaction of its own, or in a savepoint of the store's, that finds names in pg_catalog only.
-// All that do sets is taken back.
-func (s *Store) withPath(ctx context.Context, do func(pgx.Tx) error) error {
+// withPath calls do in a transaction of its own, or in a savepoint of the store's, with a search path. All that do sets is
+// taken back.
+func (s *Store) withPath(ctx context.Context, path string, do func(pgx.Tx) error) error {
 	begin := func(ctx context.Context) (pgx.Tx, error) { return s.pool.Begin(ctx) }
 	if s.tx != nil {
 		begin = s.tx.Begin
@@ -117,7 +117,7 @@ func (s *Store) withPath(ctx context.Context, do func(pgx.Tx) error) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := tx.Exec(ctx, `SELECT set_config('search_path', 'pg_catalog', true)`); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT set_config('search_path', $1, true)`, path); err != nil {
 		return err
 	}
 	return do(tx)

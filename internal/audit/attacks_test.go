@@ -1,0 +1,43 @@
+package audit_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/infin8content/engine/internal/audit"
+	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/testdb/attack"
+)
+
+// What the list says that verify names is named, and before the attack there is nothing to name.
+func TestVerifyNamesAttacks(t *testing.T) {
+	t.Parallel()
+	for _, by := range attack.Roles() {
+		for _, a := range attack.List() {
+			want := a.Outcome(by).Named
+			if want == "" {
+				continue
+			}
+			t.Run(string(by)+"/"+a.Name, func(t *testing.T) {
+				t.Parallel()
+				g, ctx := attack.NewTarget(t), context.Background()
+				auditor := audit.New(g.DB.Books(), testdb.Now)
+				if findings, err := auditor.Verify(ctx); err != nil || len(findings) > 0 {
+					t.Fatalf("before the attack: got %v, %v, want nothing", findings, err)
+				}
+				if err := g.Try(t, a, by, true); err != nil {
+					t.Fatal(err)
+				}
+				findings, err := auditor.Verify(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(fmt.Sprint(findings), want) {
+					t.Errorf("got %v, want %q named", findings, want)
+				}
+			})
+		}
+	}
+}
