@@ -3,6 +3,8 @@ package graph
 import (
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
@@ -100,4 +102,57 @@ func orNone(code *workflow.FailureCode) workflow.FailureCode {
 		return ""
 	}
 	return *code
+}
+
+func decodeRecord(input model.RecordUsageInput) (in decoded[engine.RecordInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.PriceUnknown, "model")
+	in.value = engine.RecordInput{
+		WorkflowID: in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Model:      in.text(input.Model, maxNameCharacters, "model"),
+		Usage: cost.Usage{
+			PromptTokens:     int64(input.PromptTokens),
+			CompletionTokens: int64(input.CompletionTokens),
+			ReasoningTokens:  int64(input.ReasoningTokens),
+			CachedTokens:     int64(input.CachedTokens),
+			WebSearches:      int64(input.WebSearches),
+		},
+		Cost:           in.amount(input.Cost, "cost"),
+		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),
+		GenerationID:   in.text(orEmpty(input.GenerationID.Value()), maxNameCharacters, "generationId"),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	if step := input.Step.Value(); step != nil {
+		in.value.Step = *step
+	}
+	return in
+}
+
+func decodeAdjust(input model.AdjustUsageInput) (in decoded[engine.AdjustInput]) {
+	in.blames(fault.NotFound, "entryId")
+	in.blames(fault.Conflict, "entryId")
+	in.value = engine.AdjustInput{
+		Cost:           in.given(input.Cost, "cost"),
+		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	in.value.AccountID, in.value.Sequence = in.entry(input.EntryID, "entryId")
+	return in
+}
+
+// charged is what a payload says of a call; nothing when there was none.
+func charged(c engine.Charged) (*model.Call, *model.Workflow) {
+	if c.Call.ID == uuid.Nil {
+		return nil, nil
+	}
+	flow := model.NewWorkflow(c.Workflow)
+	return &model.Call{Call: c.Call, Workflow: flow}, flow
+}
+
+// adjusted is what a payload says of a correction; nothing when there was none.
+func adjusted(a engine.Adjusted) *model.LedgerEntry {
+	if a.Entry.AccountID == uuid.Nil {
+		return nil
+	}
+	return &model.LedgerEntry{Entry: a.Entry}
 }

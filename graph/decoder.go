@@ -7,13 +7,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/cost"
-	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/publicid"
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 const (
@@ -96,71 +93,6 @@ func (d *decoder) blames(kind fault.Kind, field ...string) {
 	d.blame[kind] = field
 }
 
-func decodeCreate(input model.CreateWorkflowInput) (in decoded[engine.CreateInput]) {
-	linkedIn := input.Company.LinkedinURL.Value()
-	if linkedIn != nil { // "" would pass for one that was not given
-		in.note(workflow.CheckURL(nil, *linkedIn), []string{"company", "linkedinUrl"})
-	}
-	in.value = engine.CreateInput{
-		Name:           input.Name,
-		Company:        workflow.Company{Name: input.Company.Name, URL: input.Company.URL, LinkedInURL: orEmpty(linkedIn)},
-		Limit:          in.amount(input.SpendLimit, "spendLimit"),
-		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
-	}
-	return in
-}
-
-func decodeGenerate(input model.GenerateIcpInput) (in decoded[engine.GenerateICPInput]) {
-	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "workflowId")
-	in.blames(fault.TerminalState, "workflowId")
-	in.value = engine.GenerateICPInput{
-		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
-		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
-	}
-	return in
-}
-
-func decodeTransition(input model.TransitionWorkflowInput) (in decoded[engine.TransitionInput]) {
-	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "from")
-	in.blames(fault.TerminalState, "from")
-	in.blames(fault.IllegalTransition, "to")
-	in.value = engine.TransitionInput{
-		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
-		From:           input.From,
-		To:             input.To,
-		Version:        input.Version.Value(),
-		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
-		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
-	}
-	return in
-}
-
-func decodeCancel(input model.CancelWorkflowInput) (in decoded[engine.CancelInput]) {
-	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "workflowId")
-	in.blames(fault.TerminalState, "workflowId")
-	in.value = engine.CancelInput{
-		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
-		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
-		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
-	}
-	return in
-}
-
-func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput]) {
-	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "token")
-	in.blames(fault.TerminalState, "workflowId")
-	in.value = engine.RenewLeaseInput{
-		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
-		Token:          input.Token,
-		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
-	}
-	return in
-}
-
 // orEmpty is how the engine takes text that may be absent.
 func orEmpty(text *string) string {
 	if text == nil {
@@ -185,4 +117,42 @@ func isPrintable(text string) bool {
 		}
 	}
 	return utf8.ValidString(text)
+}
+
+// decodeAmount reads the amount that a query names.
+func decodeAmount(written scalar.WrittenUSD) (cost.Pico, error) {
+	var d decoder
+	amount := d.given(written, "amount")
+	return amount, d.err()
+}
+
+// given reads an amount that must be there.
+func (d *decoder) given(written scalar.WrittenUSD, field ...string) cost.Pico {
+	read, err := written.Pico()
+	d.note(err, field)
+	return read
+}
+
+// limit reads a limit: an amount, or the explicit word that there is none.
+func (d *decoder) limit(
+	written graphql.Omittable[*scalar.WrittenUSD], unlimited graphql.Omittable[*bool],
+) cost.Limit {
+	field := []string{"limit"}
+	without := unlimited.Value() != nil && *unlimited.Value()
+	amount := d.amount(written, field...)
+	switch {
+	case without == (amount != nil):
+		d.note(fault.New(fault.InvalidInput, "Name either a limit or unlimited: true."), field)
+		return 0
+	case without:
+		return cost.Unlimited
+	}
+	return cost.Limit(*amount)
+}
+
+// entry reads the id of a ledger entry: the account and the place in its ledger.
+func (d *decoder) entry(id publicid.ID, field ...string) (account uuid.UUID, sequence int64) {
+	account = d.id(id, publicid.LedgerEntry, field...)
+	read, _ := id.Parse() // What is wrong with it is noted.
+	return account, read.Number
 }

@@ -1,0 +1,64 @@
+package graph
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
+)
+
+func decodeWorkflowLimit(input model.SetWorkflowLimitInput) (in decoded[engine.SetWorkflowLimitInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.value = engine.SetWorkflowLimitInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Limit:          in.limit(input.Limit, input.Unlimited),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	return in
+}
+
+func decodeMonthlyLimit(input model.SetMonthlyLimitInput) (in decoded[engine.SetMonthlyLimitInput]) {
+	in.value = engine.SetMonthlyLimitInput{
+		Limit:          in.limit(input.Limit, input.Unlimited),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(&input.IdempotencyKey),
+	}
+	return in
+}
+
+func decodeTimeZone(input model.SetTimeZoneInput) (in decoded[engine.SetTimeZoneInput]) {
+	in.value = engine.SetTimeZoneInput{
+		TimeZone:       in.text(input.TimeZone, maxNameCharacters, "timeZone"),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+
+// limited is what a payload says of a limit that was set; nothing when none was.
+func limited(l engine.Limited) (*model.Workflow, *model.Organization, *model.LedgerEntry) {
+	if l.Account.ID == uuid.Nil {
+		return nil, nil, nil
+	}
+	var flow *model.Workflow
+	if l.Workflow != nil {
+		flow = model.NewWorkflow(*l.Workflow)
+	}
+	var organization *model.Organization
+	if l.Organization != nil {
+		organization = &model.Organization{Organization: *l.Organization}
+	}
+	return flow, organization, &model.LedgerEntry{Entry: l.Entry}
+}
+
+// zoned is what a payload says of an organization whose time zone was set; nothing when it was not.
+func zoned(z engine.Zoned) *model.Organization {
+	if z.Organization.ID == uuid.Nil {
+		return nil
+	}
+	return &model.Organization{Organization: z.Organization}
+}

@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+func decodeCreate(input model.CreateWorkflowInput) (in decoded[engine.CreateInput]) {
+	linkedIn := input.Company.LinkedinURL.Value()
+	if linkedIn != nil { // "" would pass for one that was not given
+		in.note(workflow.CheckURL(nil, *linkedIn), []string{"company", "linkedinUrl"})
+	}
+	in.value = engine.CreateInput{
+		Name:           input.Name,
+		Company:        workflow.Company{Name: input.Company.Name, URL: input.Company.URL, LinkedInURL: orEmpty(linkedIn)},
+		Limit:          in.amount(input.SpendLimit, "spendLimit"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeGenerate(input model.GenerateIcpInput) (in decoded[engine.GenerateICPInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.StaleState, "workflowId")
+	in.blames(fault.TerminalState, "workflowId")
+	in.value = engine.GenerateICPInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeTransition(input model.TransitionWorkflowInput) (in decoded[engine.TransitionInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.StaleState, "from")
+	in.blames(fault.TerminalState, "from")
+	in.blames(fault.IllegalTransition, "to")
+	in.value = engine.TransitionInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		From:           input.From,
+		To:             input.To,
+		Version:        input.Version.Value(),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeCancel(input model.CancelWorkflowInput) (in decoded[engine.CancelInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.StaleState, "workflowId")
+	in.blames(fault.TerminalState, "workflowId")
+	in.value = engine.CancelInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput]) {
+	in.blames(fault.NotFound, "workflowId")
+	in.blames(fault.StaleState, "token")
+	in.blames(fault.TerminalState, "workflowId")
+	in.value = engine.RenewLeaseInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Token:          input.Token,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+// moved is what a payload says of a transition; nothing when there was none.
+func moved(m engine.Moved) (*model.Workflow, *model.Transition) {
+	if m.Workflow.ID == uuid.Nil {
+		return nil, nil
+	}
+	flow := model.NewWorkflow(m.Workflow)
+	if m.Transition.WorkflowID == uuid.Nil { // a replay of a request that made none
+		return flow, nil
+	}
+	return flow, &model.Transition{Transition: m.Transition, Workflow: flow}
+}
+
+// renewed is what a payload says of a run; nothing when there is none.
+func renewed(r engine.Renewed) *workflow.Run {
+	if r.Run.WorkflowID == uuid.Nil {
+		return nil
+	}
+	return &r.Run
+}
+
+// theGraph is the state machine as the API shows it. It is the same in every answer.
+var theGraph = model.WorkflowGraph{
+	Version: workflow.GraphVersion,
+	Steps:   workflow.Steps(),
+	States:  graphStates(),
+	Edges:   workflow.Edges(),
+	Mermaid: workflow.Mermaid(),
+}
+
+func graphStates() []model.GraphState {
+	var states []model.GraphState
+	for _, state := range workflow.States() {
+		states = append(states, model.GraphState{Key: state})
+	}
+	return states
+}
