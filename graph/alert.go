@@ -12,10 +12,10 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// alertList is the list of alerts, as its cursors are bound to it.
+// alertList is the kind of the cursors of alerts.
 const alertList = "alert"
 
-// maxURLCharacters is how much of an address is looked at.
+// maxURLCharacters is the length of the longest address that is checked.
 const maxURLCharacters = 2048
 
 // alerts returns a page of the organization's alerts.
@@ -37,7 +37,7 @@ func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked mom
 func decodeWebhook(input model.SetAlertWebhookInput) (in decoded[engine.SetAlertWebhookInput]) {
 	in.blames(fault.Conflict, "url")
 	url := input.URL.Value()
-	if url != nil && *url == "" { // It would pass for one that was not given.
+	if url != nil && *url == "" { // The engine takes "" for absent.
 		in.note(fault.New(fault.InvalidInput, "Give an address, or null to remove the webhook."), []string{"url"})
 	}
 	in.value = engine.SetAlertWebhookInput{
@@ -48,7 +48,7 @@ func decodeWebhook(input model.SetAlertWebhookInput) (in decoded[engine.SetAlert
 	return in
 }
 
-// webhooked is what a payload says of a webhook that was set; nothing when it was not.
+// webhooked returns the organization and the new secret of a payload; nil without a change or a secret.
 func webhooked(w engine.Webhooked) (*model.Organization, *string) {
 	if w.Organization.ID == uuid.Nil {
 		return nil, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/infin8content/engine/internal/publicid"
 )
 
-// keyList is the list of API keys, as its cursors are bound to it.
-const keyList = "key"
+// apiKeyList is the kind of the cursors of API keys.
+const apiKeyList = "key"
 
 func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPIKeyInput]) {
 	in.blames(fault.Conflict, "name")
@@ -34,7 +34,7 @@ func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeAPI
 	return in
 }
 
-// keyed is what a payload says of a key; nothing when nothing was done with one.
+// keyed returns the API key of a payload; nil without a change.
 func keyed(k engine.ChangedAPIKey) *model.APIKey {
 	if k.Key.CreatedAt.IsZero() {
 		return nil
@@ -42,7 +42,7 @@ func keyed(k engine.ChangedAPIKey) *model.APIKey {
 	return &model.APIKey{APIKey: k.Key}
 }
 
-// secretOf is the key's text in the answer to the request that has made it; nil in every other.
+// secretOf returns the text of a new API key; nil in every later answer.
 func secretOf(k engine.ChangedAPIKey) *string {
 	if k.Text == "" {
 		return nil
@@ -50,7 +50,7 @@ func secretOf(k engine.ChangedAPIKey) *string {
 	return &k.Text
 }
 
-// apiKeys returns a page of the organization's keys.
+// apiKeys returns a page of the organization's API keys.
 func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyConnection, error) {
 	who := caller.From(ctx)
 	found, err := r.Engine.APIKeys(ctx, who, engine.APIKeysInput{After: asked.after, First: asked.first + 1})

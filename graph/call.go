@@ -35,7 +35,7 @@ func decodeReserve(input model.ReserveUsageInput) (in decoded[engine.ReserveInpu
 	return in
 }
 
-// estimate checks only what the database could not keep; the rest is a rule, which the engine asks.
+// estimate checks only what the database cannot store. The engine checks the rules.
 func (d *decoder) estimate(input *model.UsageEstimateInput) *cost.Estimate {
 	if input == nil {
 		return nil
@@ -89,14 +89,14 @@ func decodeRelease(input model.ReleaseUsageInput) (in decoded[engine.ReleaseInpu
 	return in
 }
 
-// blamesCall says that without a key the call itself is what cannot be used twice.
+// blamesCall blames callId for a mismatch without a key: the call itself is settled once.
 func (d *decoder) blamesCall(key string) {
 	if key == "" {
 		d.blames(fault.IdempotencyMismatch, "callId")
 	}
 }
 
-// orNone is how the engine takes a failure that did not happen.
+// orNone returns "" for nil, as the engine takes an optional failure.
 func orNone(code *workflow.FailureCode) workflow.FailureCode {
 	if code == nil {
 		return ""
@@ -132,7 +132,7 @@ func decodeAdjust(input model.AdjustUsageInput) (in decoded[engine.AdjustInput])
 	in.blames(fault.NotFound, "entryId")
 	in.blames(fault.Conflict, "entryId")
 	in.value = engine.AdjustInput{
-		Cost:           in.given(input.Cost, "cost"),
+		Cost:           in.requiredAmount(input.Cost, "cost"),
 		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(&input.IdempotencyKey),
 	}
@@ -140,7 +140,7 @@ func decodeAdjust(input model.AdjustUsageInput) (in decoded[engine.AdjustInput])
 	return in
 }
 
-// charged is what a payload says of a call; nothing when there was none.
+// charged returns the call and the workflow of a payload; nil without a call.
 func charged(c engine.Charged) (*model.Call, *model.Workflow) {
 	if c.Call.ID == uuid.Nil {
 		return nil, nil
@@ -149,7 +149,7 @@ func charged(c engine.Charged) (*model.Call, *model.Workflow) {
 	return &model.Call{Call: c.Call, Workflow: flow}, flow
 }
 
-// adjusted is what a payload says of a correction; nothing when there was none.
+// adjusted returns the entry of a payload; nil without a correction.
 func adjusted(a engine.Adjusted) *model.LedgerEntry {
 	if a.Entry.AccountID == uuid.Nil {
 		return nil

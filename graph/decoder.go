@@ -19,20 +19,20 @@ const (
 	maxNameCharacters   = 200 // of a model, a provider, an actor, a part of a name
 )
 
-// decoded is an input as the engine takes it, or all that is wrong with it.
+// decoded is an input of the engine, or the errors of a client's input.
 type decoded[In any] struct {
 	value In
 	decoder
 }
 
-// decoder reads what a client wrote and collects what cannot be read, each with its field.
+// decoder reads a client's input and collects its errors, each with its field.
 type decoder struct {
 	faults []error
-	// blame says which field a fault of the engine is about when it does not say so itself.
+	// blame has the field for an error of the engine that names none, by kind.
 	blame map[fault.Kind][]string
 }
 
-// err is the first fault, or nil.
+// err returns the first error, or nil.
 func (d *decoder) err() error {
 	if len(d.faults) == 0 {
 		return nil
@@ -40,7 +40,7 @@ func (d *decoder) err() error {
 	return d.faults[0]
 }
 
-// note keeps a fault of a field.
+// note adds an error of a field; it ignores nil.
 func (d *decoder) note(err error, field []string) {
 	if err != nil {
 		d.faults = append(d.faults, fault.Invalid(field, "%s", err.Error()))
@@ -62,7 +62,7 @@ func (d *decoder) amount(written graphql.Omittable[*scalar.WrittenUSD], field ..
 	return &read
 }
 
-// text accepts what the database can keep: valid UTF-8 without NUL, of at most so many characters.
+// text accepts text that the database can store: valid UTF-8 without NUL, of at most most characters.
 func (d *decoder) text(text string, most int, field ...string) string {
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || containsNUL(text) {
 		d.note(fault.New(fault.InvalidInput, "This text must be valid, without NUL, and have at most %d characters.", most),
@@ -71,7 +71,7 @@ func (d *decoder) text(text string, most int, field ...string) string {
 	return text
 }
 
-// key accepts an idempotency key: not empty, and printable, so that it can be found again in logs.
+// key accepts an idempotency key: not empty, and printable, because people search for it in logs.
 func (d *decoder) key(key *string) string {
 	field := []string{"idempotencyKey"}
 	d.blames(fault.IdempotencyMismatch, field...)
@@ -93,7 +93,7 @@ func (d *decoder) blames(kind fault.Kind, field ...string) {
 	d.blame[kind] = field
 }
 
-// orEmpty is how the engine takes text that may be absent.
+// orEmpty returns "" for nil, as the engine takes optional text.
 func orEmpty(text *string) string {
 	if text == nil {
 		return ""
@@ -119,21 +119,21 @@ func isPrintable(text string) bool {
 	return utf8.ValidString(text)
 }
 
-// decodeAmount reads the amount that a query names.
+// decodeAmount reads the amount in a query.
 func decodeAmount(written scalar.WrittenUSD) (cost.Pico, error) {
 	var d decoder
-	amount := d.given(written, "amount")
+	amount := d.requiredAmount(written, "amount")
 	return amount, d.err()
 }
 
-// given reads an amount that must be there.
-func (d *decoder) given(written scalar.WrittenUSD, field ...string) cost.Pico {
+// requiredAmount reads an amount that an input must have.
+func (d *decoder) requiredAmount(written scalar.WrittenUSD, field ...string) cost.Pico {
 	read, err := written.Pico()
 	d.note(err, field)
 	return read
 }
 
-// limit reads a limit: an amount, or the explicit word that there is none.
+// limit reads a limit: an amount, or the explicit unlimited.
 func (d *decoder) limit(
 	written graphql.Omittable[*scalar.WrittenUSD], unlimited graphql.Omittable[*bool],
 ) cost.Limit {
@@ -150,9 +150,9 @@ func (d *decoder) limit(
 	return cost.Limit(*amount)
 }
 
-// entry reads the id of a ledger entry: the account and the place in its ledger.
+// entry reads the id of a ledger entry: its account and its sequence.
 func (d *decoder) entry(id publicid.ID, field ...string) (account uuid.UUID, sequence int64) {
 	account = d.id(id, publicid.LedgerEntry, field...)
-	read, _ := id.Parse() // What is wrong with it is noted.
+	read, _ := id.Parse() // The line above has noted its error.
 	return account, read.Number
 }

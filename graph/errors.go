@@ -10,8 +10,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// expected are the faults that a mutation answers as data. All other kinds, and every kind in a query, leave as GraphQL
-// errors; what has no kind leaves as INTERNAL.
+// expected has the kinds that a mutation answers as data. All other kinds, and every kind in a query, become GraphQL
+// errors. An error without a kind becomes INTERNAL.
 var expected = map[fault.Kind]bool{
 	fault.InvalidInput:        true,
 	fault.NotFound:            true,
@@ -27,8 +27,8 @@ var expected = map[fault.Kind]bool{
 	fault.PriceUnknown:        true,
 }
 
-// userError makes data of an expected fault. The field is the one that the fault names, else the one that the verb's
-// decoder blames for faults of this kind.
+// userError returns an expected failure as data. Its field is the one that the error names, else the one that the
+// decoder of the verb blames for this kind.
 func userError(err error, blame map[fault.Kind][]string) model.UserError {
 	problem := model.Problem{Code: fault.KindOf(err), Field: fault.FieldOf(err)}
 	var public interface {
@@ -41,8 +41,8 @@ func userError(err error, blame map[fault.Kind][]string) model.UserError {
 	if problem.Field == nil {
 		problem.Field = blame[problem.Code]
 	}
-	if carrying := withData(err, problem); carrying != nil {
-		return carrying
+	if found := withData(err, problem); found != nil {
+		return found
 	}
 	switch problem.Code {
 	case fault.InvalidInput:
@@ -51,12 +51,12 @@ func userError(err error, blame map[fault.Kind][]string) model.UserError {
 		return model.NotFound{Problem: problem}
 	case fault.IdempotencyMismatch:
 		return model.IdempotencyMismatch{Problem: problem}
-	default: // CONFLICT, and any finer code whose error lost its data on the way
+	default: // CONFLICT, and any finer code whose error has no data
 		return model.Conflict{Problem: problem}
 	}
 }
 
-// withData returns the user error of a fault that carries data; nil when it carries none.
+// withData returns the user error of a failure with data; nil for one without.
 func withData(err error, problem model.Problem) model.UserError {
 	var (
 		stale     *engine.StaleStateError

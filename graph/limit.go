@@ -38,8 +38,7 @@ func decodeTimeZone(input model.SetTimeZoneInput) (in decoded[engine.SetTimeZone
 	return in
 }
 
-
-// limited is what a payload says of a limit that was set; nothing when none was.
+// limited returns the owner of a limit and the ledger entry of a payload; nil without a change.
 func limited(l engine.Limited) (*model.Workflow, *model.Organization, *model.LedgerEntry) {
 	if l.Account.ID == uuid.Nil {
 		return nil, nil, nil
@@ -55,7 +54,7 @@ func limited(l engine.Limited) (*model.Workflow, *model.Organization, *model.Led
 	return flow, organization, &model.LedgerEntry{Entry: l.Entry}
 }
 
-// zoned is what a payload says of an organization whose time zone was set; nothing when it was not.
+// zoned returns the organization of a payload; nil without a change.
 func zoned(z engine.Zoned) *model.Organization {
 	if z.Organization.ID == uuid.Nil {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// load returns what fetch returns for all workflows of a batch, and asks it once for each key. The key is a value of a
-// type that only one field uses.
+// load calls fetch once for all workflows of a batch and each key. The key is a value of a type that only one field
+// uses.
 func load[V any](
 	b *model.Batch, key any, fetch func([]workflow.Workflow) (map[uuid.UUID]V, error),
 ) (map[uuid.UUID]V, error) {
@@ -33,19 +33,19 @@ func load[V any](
 	return answer.(map[uuid.UUID]V), nil
 }
 
-// sharedError is an error that strikes a field of every workflow in a list.
+// sharedError is an error that each workflow of a list has in the same field.
 type sharedError struct {
 	error
-	told atomic.Bool
+	seen atomic.Bool
 }
 
-// Unwrap is what happened.
+// Unwrap returns the cause.
 func (e *sharedError) Unwrap() error { return e.error }
 
-// First reports whether this is the first call: the error is logged once, however many fields it strikes.
-func (e *sharedError) First() bool { return e.told.CompareAndSwap(false, true) }
+// First reports whether this is the first call. The error is logged once, however many fields have it.
+func (e *sharedError) First() bool { return e.seen.CompareAndSwap(false, true) }
 
-// The keys of what is fetched for a list once, whatever the arguments.
+// The batch keys of fields without arguments.
 type (
 	accountsKey   struct{}
 	icpsKey       struct{}
@@ -54,7 +54,7 @@ type (
 	callCountsKey struct{}
 )
 
-// The keys of what is fetched once for each set of arguments.
+// The batch keys of fields with arguments: equal arguments share one statement.
 type (
 	transitionsKey struct {
 		after int64
@@ -81,7 +81,7 @@ func (r *Resolver) account(ctx context.Context, w *model.Workflow) (cost.Account
 	return one(found, w)
 }
 
-// canSpend answers whether a hold would be admitted now: of a month by what is known of it already.
+// canSpend reports whether a hold would be admitted now. A month needs no query.
 func (r *Resolver) canSpend(ctx context.Context, s *model.Spend, amount cost.Pico) (bool, error) {
 	if s.Workflow == nil {
 		return s.Admits(amount), nil
@@ -96,7 +96,7 @@ func (r *Resolver) canSpend(ctx context.Context, s *model.Spend, amount cost.Pic
 	return room.Admits(amount), err
 }
 
-// activity returns what a workflow is doing or waiting for.
+// activity returns the present activity of a workflow.
 func (r *Resolver) activity(ctx context.Context, w *model.Workflow) (engine.Activity, error) {
 	found, err := load(w.Batch, activitiesKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Activity, error) {
 		return r.Engine.Activities(ctx, caller.From(ctx), all)
@@ -107,7 +107,7 @@ func (r *Resolver) activity(ctx context.Context, w *model.Workflow) (engine.Acti
 	return one(found, w)
 }
 
-// icp returns a workflow's current profile, or nil.
+// icp returns the current ideal customer profile of a workflow, or nil.
 func (r *Resolver) icp(ctx context.Context, w *model.Workflow) (*model.Icp, error) {
 	found, err := load(w.Batch, icpsKey{}, func(all []workflow.Workflow) (map[uuid.UUID]engine.Result, error) {
 		return r.Engine.ICPs(ctx, caller.From(ctx), ids(all))
@@ -126,7 +126,7 @@ func (r *Resolver) icp(ctx context.Context, w *model.Workflow) (*model.Icp, erro
 	return profile, nil
 }
 
-// one returns what was found for a workflow that must have it.
+// one returns the value of a workflow that must have one.
 func one[V any](found map[uuid.UUID]V, w *model.Workflow) (V, error) {
 	value, there := found[w.Workflow.ID]
 	if !there {
@@ -210,7 +210,7 @@ func (r *Resolver) ledger(
 }
 
 // workflows returns a page of the organization's workflows.
-func (r *Resolver) workflows(ctx context.Context, asked listed) (*model.WorkflowConnection, error) {
+func (r *Resolver) workflows(ctx context.Context, asked workflowPage) (*model.WorkflowConnection, error) {
 	who, in := caller.From(ctx), asked.input
 	in.First++
 	flows, err := r.Engine.Workflows(ctx, who, in)

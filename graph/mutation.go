@@ -8,8 +8,9 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// act calls a verb of the engine with what was decoded. What can be expected to fail comes back as user errors, and
-// the zero answer with them; the rest as an error. Faults of the input are all named, and the verb is not called.
+// act calls a verb of the engine with a decoded input. It returns expected failures as user errors, with the zero
+// answer, and other failures as an error. For an input that cannot be decoded it returns a user error for each
+// mistake, and does not call the verb.
 func act[In, Out any](
 	ctx context.Context, r *Resolver, in decoded[In], verb func(context.Context, caller.Caller, In) (Out, error),
 ) (Out, []model.UserError, error) {

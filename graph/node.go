@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/publicid"
 )
 
-// node returns what the reference names.
+// node returns the object of a reference.
 func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node, error) {
 	who := caller.From(ctx)
 	if err := permit(who, nodeRoles[ref.Kind]); err != nil {
@@ -58,5 +58,5 @@ func (r *Resolver) organization(ctx context.Context, id uuid.UUID) (*model.Organ
 	return &model.Organization{Organization: found}, err
 }
 
-// absent reports whether err says that there is nothing, which a query answers with null.
+// absent reports whether err is NOT_FOUND, which a query answers with null.
 func absent(err error) bool { return fault.KindOf(err) == fault.NotFound }

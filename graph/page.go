@@ -21,7 +21,7 @@ const (
 	largestPage = 100
 )
 
-// The lists, as their cursors are bound to them.
+// The kinds of the cursors of lists.
 const (
 	workflowList   = "workflow"
 	transitionList = "transition"
@@ -29,7 +29,7 @@ const (
 	ledgerList     = "ledger"
 )
 
-// first reads the size of a page.
+// first reads the size of a page; a null is the default.
 func (d *decoder) first(first *int) int {
 	if first == nil {
 		return defaultPage
@@ -40,7 +40,7 @@ func (d *decoder) first(first *int) int {
 	return *first
 }
 
-// afterNumber reads the cursor of a list that is ordered by a number; −1 when there is none.
+// afterNumber reads the cursor of a list that is sorted by a number; −1 without one.
 func (d *decoder) afterNumber(list scalar.List, after *string) int64 {
 	if after == nil {
 		return -1
@@ -50,7 +50,7 @@ func (d *decoder) afterNumber(list scalar.List, after *string) int64 {
 	return n
 }
 
-// afterMoment reads the cursor of a list that is ordered by time and id; nil when there is none.
+// afterMoment reads the cursor of a list that is sorted by time and id; nil without one.
 func (d *decoder) afterMoment(list scalar.List, after *string) *engine.Cursor {
 	if after == nil {
 		return nil
@@ -60,12 +60,12 @@ func (d *decoder) afterMoment(list scalar.List, after *string) *engine.Cursor {
 	return &engine.Cursor{At: at, ID: id}
 }
 
-// listOf is the list of a kind that belongs to a workflow.
+// listOf returns the list of a kind of a workflow.
 func listOf(flow *model.Workflow, kind string) scalar.List {
 	return scalar.List{Kind: kind, Organization: flow.OrganizationID, Parent: flow.Workflow.ID}
 }
 
-// numbered is a page of a journal or a ledger that is asked for: of which list, and from where on.
+// numbered is a requested page of a list that is sorted by a number.
 type numbered struct {
 	list  scalar.List
 	after int64
@@ -78,7 +78,7 @@ func decodeNumbered(list scalar.List, first *int, after *string) (numbered, erro
 	return asked, d.err()
 }
 
-// moments is a page of a list by time that is asked for.
+// moments is a requested page of a list that is sorted by time and id.
 type moments struct {
 	list  scalar.List
 	after *engine.Cursor
@@ -91,15 +91,15 @@ func decodeMoments(list scalar.List, first *int, after *string) (moments, error)
 	return asked, d.err()
 }
 
-// listed is a page of workflows that is asked for.
-type listed struct {
+// workflowPage is a requested page of workflows.
+type workflowPage struct {
 	list  scalar.List
 	input engine.ListInput
 }
 
 func decodeList(
 	who caller.Caller, filter *model.WorkflowFilter, order *model.WorkflowOrder, first *int, after *string,
-) (listed, error) {
+) (workflowPage, error) {
 	var d decoder
 	in := engine.ListInput{Filter: d.filter(filter), OrderBy: engine.ByCreated, Descending: true, First: d.first(first)}
 	if order != nil {
@@ -111,7 +111,7 @@ func decodeList(
 	}
 	list := scalar.List{Kind: kind, Organization: who.OrganizationID}
 	in.After = d.afterMoment(list, after)
-	return listed{list: list, input: in}, d.err()
+	return workflowPage{list: list, input: in}, d.err()
 }
 
 func (d *decoder) filter(filter *model.WorkflowFilter) engine.Filter {
@@ -138,15 +138,15 @@ func (d *decoder) moment(written graphql.Omittable[*scalar.WrittenDateTime], fie
 	return &read
 }
 
-// cursorOf is the cursor of a workflow in the list.
-func (l listed) cursorOf(w *model.Workflow) string {
-	if l.input.OrderBy == engine.ByUpdated {
-		return l.list.Moment(w.UpdatedAt, w.Workflow.ID)
+// cursorOf returns the cursor of a workflow in the list.
+func (p workflowPage) cursorOf(w *model.Workflow) string {
+	if p.input.OrderBy == engine.ByUpdated {
+		return p.list.Moment(w.UpdatedAt, w.Workflow.ID)
 	}
-	return l.list.Moment(w.CreatedAt, w.Workflow.ID)
+	return p.list.Moment(w.CreatedAt, w.Workflow.ID)
 }
 
-// page makes a connection of rows, of which one more was fetched than was asked for, to see whether there is one.
+// page returns a connection of rows. The query fetches one row more than first, which shows whether a page follows.
 func page[Row, Node any](rows []Row, first int, wrap func(Row) *Node, p model.Page[*Node]) *model.Connection[*Node] {
 	p.More = len(rows) > first
 	nodes := make([]*Node, 0, first)
@@ -164,12 +164,12 @@ func ids(flows []workflow.Workflow) []uuid.UUID {
 	return all
 }
 
-// known is a count that is there already.
+// known returns a count that needs no query.
 func known(n int) func(context.Context) (int, error) {
 	return func(context.Context) (int, error) { return n, nil }
 }
 
-// decodeReference reads the id that a query names.
+// decodeReference reads the id in a query.
 func decodeReference(id publicid.ID) (publicid.Reference, error) {
 	var d decoder
 	ref, err := id.Parse()
@@ -177,7 +177,7 @@ func decodeReference(id publicid.ID) (publicid.Reference, error) {
 	return ref, d.err()
 }
 
-// decodeWorkflowID reads the workflow that a query names.
+// decodeWorkflowID reads the id of a workflow in a query.
 func decodeWorkflowID(id publicid.ID) (uuid.UUID, error) {
 	var d decoder
 	flow := d.id(id, publicid.Workflow, "id")

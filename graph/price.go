@@ -18,25 +18,25 @@ import (
 
 const (
 	maxImportPrices     = 1000
-	maxModels           = 100 // that a query of prices may name
+	maxModels           = 100 // in a query of prices
 	maxSourceCharacters = 2048
 )
 
-// The lists of prices, as their cursors are bound to them.
+// The kinds of the cursors of prices.
 const (
 	priceList    = "price"
 	proposalList = "price proposal"
 )
 
-// pricesAsked is a page of prices that is asked for.
-type pricesAsked struct {
+// pricePage is a requested page of prices.
+type pricePage struct {
 	list  scalar.List
 	input engine.PriceListInput
 }
 
 func decodePrices(
-	who caller.Caller, models []string, at *scalar.WrittenDateTime, page pageAsked,
-) (pricesAsked, error) {
+	who caller.Caller, models []string, at *scalar.WrittenDateTime, page pageArguments,
+) (pricePage, error) {
 	var d decoder
 	in := engine.PriceListInput{Models: models, First: d.first(page.first)}
 	if len(models) > maxModels {
@@ -52,32 +52,32 @@ func decodePrices(
 	}
 	list := scalar.List{Kind: priceList, Organization: who.OrganizationID}
 	if page.after != nil {
-		key, err := list.ParseText(*page.after)
+		position, err := list.ParseText(*page.after)
 		d.note(err, []string{"after"})
-		in.After = priceOf(key)
+		in.After = priceAt(position)
 	}
-	return pricesAsked{list, in}, d.err()
+	return pricePage{list, in}, d.err()
 }
 
-// pageAsked is what a list was given to say which page of it is wanted.
-type pageAsked struct {
+// pageArguments are the arguments of a list that select a page.
+type pageArguments struct {
 	first *int
 	after *string
 }
 
-// keyOf is the place of a price in the list; priceOf reads it. No part of it contains the character between them.
-func keyOf(p *model.Price) string {
+// positionOf returns the position of a price in the list; priceAt reads it. No part of it contains the separator.
+func positionOf(p *model.Price) string {
 	return strings.Join([]string{
 		p.Model, string(p.Component), strconv.FormatInt(p.MinPromptTokens, 10), p.OrganizationID.String(),
 	}, "\x00")
 }
 
-func priceOf(key string) *cost.Price {
-	parts := strings.SplitN(key, "\x00", 4)
+func priceAt(position string) *cost.Price {
+	parts := strings.SplitN(position, "\x00", 4)
 	for len(parts) < 4 {
 		parts = append(parts, "")
 	}
-	size, _ := strconv.ParseInt(parts[2], 10, 64) // The checksum says that we wrote it.
+	size, _ := strconv.ParseInt(parts[2], 10, 64) // The checksum proves that this program wrote it.
 	list, _ := uuid.Parse(parts[3])
 	return &cost.Price{
 		Model: parts[0], Component: cost.Component(parts[1]), MinPromptTokens: size, OrganizationID: list,
@@ -85,7 +85,7 @@ func priceOf(key string) *cost.Price {
 }
 
 // prices returns a page of the prices in force.
-func (r *Resolver) prices(ctx context.Context, asked pricesAsked) (*model.PriceConnection, error) {
+func (r *Resolver) prices(ctx context.Context, asked pricePage) (*model.PriceConnection, error) {
 	who, in := caller.From(ctx), asked.input
 	in.First++
 	found, err := r.Engine.PriceList(ctx, who, in)
@@ -95,7 +95,7 @@ func (r *Resolver) prices(ctx context.Context, asked pricesAsked) (*model.PriceC
 	wrap := func(p cost.Price) *model.Price { return &model.Price{Price: p} }
 	return page(found, asked.input.First, wrap, model.Page[*model.Price]{
 		Before: in.After != nil,
-		Cursor: func(p *model.Price) string { return asked.list.Text(keyOf(p)) },
+		Cursor: func(p *model.Price) string { return asked.list.Text(positionOf(p)) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPrices(ctx, who, in) },
 	}), nil
 }
@@ -147,7 +147,7 @@ func decodeReject(input model.RejectPriceInput) decoded[engine.DecideInput] {
 	return decodeDecision(model.AcceptPriceInput(input))
 }
 
-// decodeDecision reads either decision: their inputs have the same fields.
+// decodeDecision reads either decision. Both inputs have the same fields.
 func decodeDecision(input model.AcceptPriceInput) (in decoded[engine.DecideInput]) {
 	in.blames(fault.NotFound, "proposalId")
 	in.blames(fault.Conflict, "proposalId")
@@ -159,7 +159,7 @@ func decodeDecision(input model.AcceptPriceInput) (in decoded[engine.DecideInput
 	return in
 }
 
-// imported is what a payload says of an import.
+// imported returns the changes of a payload.
 func imported(done engine.PriceImport) []model.PriceChange {
 	changes := make([]model.PriceChange, len(done.Changes))
 	for i, c := range done.Changes {
@@ -168,7 +168,7 @@ func imported(done engine.PriceImport) []model.PriceChange {
 	return changes
 }
 
-// decidedPrice is what a payload says of a proposal; nothing when nothing was decided.
+// decidedPrice returns the proposal of a payload; nil without a decision.
 func decidedPrice(d engine.Decided) *model.PriceProposal {
 	if d.Proposal.ID == uuid.Nil {
 		return nil

@@ -28,7 +28,7 @@ func decodeDays(written model.DayRange) (cost.Days, error) {
 	return days, d.err()
 }
 
-// decodeUsage reads a question about usage; otherwise is how many groups it wants when it does not say.
+// decodeUsage reads the arguments of usage; otherwise is the number of groups without the argument first.
 func decodeUsage(
 	written model.DayRange, by []report.Dimension, first *int, otherwise int,
 ) (report.UsageInput, error) {
@@ -40,20 +40,20 @@ func decodeUsage(
 	return in, d.err()
 }
 
-// How many groups are wanted when nothing is said: of an organization, and of each workflow of a list.
+// The number of groups without the argument first: of an organization, and of each workflow of a list.
 const (
 	organizationGroups = 100
 	workflowGroups     = 20
 )
 
-// usageKey is a question about usage, as far as it can be asked once for all workflows of a list.
+// usageKey is the batch key of usage: workflows of a list with equal arguments share one statement.
 type usageKey struct {
 	days  cost.Days
 	by    string
 	first int
 }
 
-// usage returns what the calls of a workflow have come to.
+// usage returns the consumption of a workflow.
 func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in report.UsageInput) (*model.UsageReport, error) {
 	key := usageKey{in.Days, fmt.Sprint(in.GroupBy), in.First}
 	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]report.Usage, error) {

@@ -1,6 +1,6 @@
-// Package graph translates between GraphQL and the engine: it reads what a client wrote, calls one method of the
-// engine, and writes the answer. It refuses to decide anything about workflows or money, and to know how anything is
-// stored or how a request has arrived.
+// Package graph translates between GraphQL and the engine: it decodes an input, calls one method of the engine, and
+// encodes the answer. It refuses to decide anything about workflows or money, and to know how data is stored or how a
+// request arrives.
 package graph
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/report"
 )
 
-// Resolver answers the fields of the schema that are not values of the domain already.
+// Resolver resolves the fields of the schema that are not fields or methods of a Go type.
 type Resolver struct {
 	// Engine and Reporter are required.
 	Engine   *engine.Engine
@@ -25,12 +25,12 @@ type Resolver struct {
 	Report func(ctx context.Context, operation, code string)
 }
 
-// NewSchema returns the schema with its resolvers. With a nil Resolver it can be read, and not executed.
+// NewSchema returns the schema with its resolvers. With a nil Resolver it can be read but not executed.
 func NewSchema(r *Resolver) graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Resolvers: r, Directives: DirectiveRoot{Requires: requires}})
 }
 
-// States returns the values of the enum WorkflowState, for the proof that it equals the graph.
+// States returns the values of the enum WorkflowState. The server compares them with the graph at its start.
 func States() []string {
 	var names []string
 	for _, value := range NewSchema(nil).Schema().Types["WorkflowState"].EnumValues {

@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/publicid"
 )
 
-// requires is the directive of the same name. gqlgen asks it for every field that has it, and for every field that
-// returns a type that has it; node, which returns any type, asks by itself.
+// requires is the directive @requires. gqlgen calls it for each field that has it, and for each field that returns a
+// type that has it. The field node returns any type and calls permit itself.
 func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Role) (any, error) {
 	if err := permit(caller.From(ctx), role); err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Rol
 	return next(ctx)
 }
 
-// permit returns nil when the caller may do what needs a role. It is the one place where rights are asked for.
+// permit returns nil when the caller has a role. Every check of a role goes through it.
 func permit(who caller.Caller, role caller.Role) error {
 	switch {
 	case !who.Known():
@@ -31,14 +31,14 @@ func permit(who caller.Caller, role caller.Role) error {
 	return nil
 }
 
-// nodeTypes are the types that ids are of.
+// nodeTypes has the type of each kind of id.
 var nodeTypes = map[publicid.Kind]string{
 	publicid.Organization: "Organization", publicid.Workflow: "Workflow", publicid.Call: "Call",
 	publicid.Transition: "Transition", publicid.LedgerEntry: "LedgerEntry", publicid.PriceProposal: "PriceProposal",
 	publicid.APIKey: "ApiKey", publicid.Alert: "Alert",
 }
 
-// nodeRoles are the roles that node needs for each kind of id: those that the types have in the schema.
+// nodeRoles has the role that node requires for each kind of id: the role of its type in the schema.
 var nodeRoles = func() map[publicid.Kind]caller.Role {
 	roles, types := map[publicid.Kind]caller.Role{}, NewSchema(nil).Schema().Types
 	for kind, name := range nodeTypes {
@@ -47,7 +47,7 @@ var nodeRoles = func() map[publicid.Kind]caller.Role {
 	return roles
 }()
 
-// roleOf is the role that a field or a type names with @requires; VIEWER when it names none.
+// roleOf returns the role in the directive @requires of a field or a type; VIEWER without one.
 func roleOf(directives ast.DirectiveList) caller.Role {
 	if needs := directives.ForName("requires"); needs != nil {
 		return caller.Role(needs.Arguments.ForName("role").Value.Raw)

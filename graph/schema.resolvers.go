@@ -176,7 +176,7 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 }
 
 func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error) {
-	list := scalar.List{Kind: keyList, Organization: obj.Organization.ID}
+	list := scalar.List{Kind: apiKeyList, Organization: obj.Organization.ID}
 	asked, err := decodeMoments(list, first, after)
 	if err != nil {
 		return nil, err
@@ -239,7 +239,7 @@ func (r *queryResolver) Organization(ctx context.Context) (*model.Organization, 
 }
 
 func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string) (*model.Connection[*model.Price], error) {
-	asked, err := decodePrices(caller.From(ctx), models, at, pageAsked{first, after})
+	asked, err := decodePrices(caller.From(ctx), models, at, pageArguments{first, after})
 	if err != nil {
 		return nil, err
 	}
@@ -264,12 +264,12 @@ func (r *spendResolver) CanSpend(ctx context.Context, obj *model.Spend, amount s
 }
 
 func (r *subscriptionResolver) WorkflowTransitioned(ctx context.Context, workflowID publicid.ID, afterVersion *int) (<-chan *model.TransitionEvent, error) {
-	asked, err := r.decodeFollowed(ctx, workflowID, afterVersion, lastVersion)
+	asked, err := r.decodeSubscription(ctx, workflowID, afterVersion, latestVersion)
 	if err != nil {
 		return nil, err
 	}
 	if asked.isOver() {
-		return nothing[model.TransitionEvent](), nil
+		return completed[model.TransitionEvent](), nil
 	}
 	journal, err := r.Live.Transitions(asked.flow, asked.after)
 	return stream(ctx, journal, err, transitionEvent, isFinal)
@@ -284,7 +284,7 @@ func (r *subscriptionResolver) OrganizationTransitioned(ctx context.Context) (<-
 }
 
 func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.SpendEvent, error) {
-	asked, err := r.decodeFollowed(ctx, workflowID, afterSequence, r.lastSequence)
+	asked, err := r.decodeSubscription(ctx, workflowID, afterSequence, r.latestSequence)
 	if err != nil {
 		return nil, err
 	}

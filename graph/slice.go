@@ -6,10 +6,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// marshalSlice is what the generated code calls in place of graphql.MarshalSliceConcurrently, with its arguments: it
-// writes one element after the other. What the elements of a list need is fetched for all of them together, so nothing
-// is waited for that goroutines could wait for side by side, and starting one for each element costs more than the
-// element does.
+// marshalSlice replaces graphql.MarshalSliceConcurrently in the generated code, with the same arguments. It writes one
+// element after the other. The loader fetches data for all elements of a list together, so no element waits for its
+// own, and a goroutine costs more than writing an element.
 func marshalSlice(
 	ctx context.Context, length int, _ int64, _ bool, marshal func(ctx context.Context, i int) graphql.Marshaler,
 ) graphql.Array {
@@ -20,7 +19,7 @@ func marshalSlice(
 	return written
 }
 
-// marshalElement writes an element, and null with an error when that panics.
+// marshalElement writes an element. After a panic it writes null and adds an error.
 func marshalElement(
 	ctx context.Context, i int, marshal func(ctx context.Context, i int) graphql.Marshaler,
 ) (written graphql.Marshaler) {

@@ -13,69 +13,69 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// followed is a workflow that somebody asks to follow, and from where on.
-type followed struct {
+// subscription is a workflow to follow, and the number after which it is followed.
+type subscription struct {
 	flow  workflow.Workflow
 	after int
 }
 
-// decodeFollowed finds the workflow and reads the number after which it is followed: one less than last, which is where
-// the journal stands, when none was given.
-func (r *Resolver) decodeFollowed(
-	ctx context.Context, id publicid.ID, after *int, last func(context.Context, workflow.Workflow) (int, error),
-) (f followed, err error) {
+// decodeSubscription finds the workflow and reads the number after which it is followed. latest returns the number of
+// the last row. Without the argument after, a subscription begins with that row.
+func (r *Resolver) decodeSubscription(
+	ctx context.Context, id publicid.ID, after *int, latest func(context.Context, workflow.Workflow) (int, error),
+) (s subscription, err error) {
 	if r.Live == nil {
-		return f, errNotLive
+		return s, errNotLive
 	}
 	var d decoder
 	asked := d.id(id, publicid.Workflow, "workflowId")
 	if d.err() != nil {
-		return f, d.err()
+		return s, d.err()
 	}
-	if f.flow, err = r.Engine.Workflow(ctx, caller.From(ctx), asked); err != nil {
-		return f, err
+	if s.flow, err = r.Engine.Workflow(ctx, caller.From(ctx), asked); err != nil {
+		return s, err
 	}
-	stands, err := last(ctx, f.flow)
+	last, err := latest(ctx, s.flow)
 	if err != nil {
-		return f, err
+		return s, err
 	}
-	f.after = stands - 1
+	s.after = last - 1
 	if after == nil {
-		return f, nil
+		return s, nil
 	}
-	if *after < -1 || *after > stands {
-		return f, fault.New(fault.InvalidInput, "Give a number from −1 to %d, which is the last one now.", stands)
+	if *after < -1 || *after > last {
+		return s, fault.New(fault.InvalidInput, "Give a number from −1 to %d, which is the last one now.", last)
 	}
-	f.after = *after
-	return f, nil
+	s.after = *after
+	return s, nil
 }
 
-// isOver reports that no transition follows any more.
-func (f followed) isOver() bool { return f.flow.IsTerminal() && f.after == f.flow.Version }
+// isOver reports that no transition can follow.
+func (s subscription) isOver() bool { return s.flow.IsTerminal() && s.after == s.flow.Version }
 
-// nothing is a stream that is complete.
-func nothing[Event any]() <-chan *Event {
+// completed returns a stream without events.
+func completed[Event any]() <-chan *Event {
 	none := make(chan *Event)
 	close(none)
 	return none
 }
 
-// lastVersion is where the journal of a workflow stands.
-func lastVersion(_ context.Context, flow workflow.Workflow) (int, error) { return flow.Version, nil }
+// latestVersion returns the version of the last row in the journal of a workflow.
+func latestVersion(_ context.Context, flow workflow.Workflow) (int, error) { return flow.Version, nil }
 
-// lastSequence is where the ledger of a workflow's account stands.
-func (r *Resolver) lastSequence(ctx context.Context, flow workflow.Workflow) (int, error) {
+// latestSequence returns the sequence of the last entry in the ledger of a workflow's account.
+func (r *Resolver) latestSequence(ctx context.Context, flow workflow.Workflow) (int, error) {
 	account, err := r.account(ctx, model.NewWorkflow(flow))
 	return int(account.Sequence), err
 }
 
-// transitionEvent is a transition with the workflow as it left it.
+// transitionEvent returns the event of a transition, with the workflow after it.
 func transitionEvent(a live.TransitionEvent) *model.TransitionEvent {
 	flow := model.NewWorkflow(a.Workflow)
 	return &model.TransitionEvent{Workflow: flow, Transition: &model.Transition{Transition: a.Transition, Workflow: flow}}
 }
 
-// isFinal reports a transition that no other one follows.
+// isFinal reports a transition into a terminal state.
 func isFinal(a live.TransitionEvent) bool { return a.Transition.To.IsTerminal() }
 
 func organizationEvent(e live.OrganizationEvent) *model.TransitionEvent {
@@ -89,17 +89,17 @@ func spendEvent(e cost.Entry) *model.SpendEvent {
 	return &model.SpendEvent{Spend: model.Spend{Balance: e.After}, Entry: model.LedgerEntry{Entry: e}}
 }
 
-// place is a subscriber's place in something that goes on.
-type place[Row any] interface {
+// rowSource returns the next rows for a subscriber. Next waits for them.
+type rowSource[Row any] interface {
 	Next(ctx context.Context) ([]Row, error)
 	Close()
 }
 
-// stream hands out what a subscriber is told, one at a time: what it does not take yet is not read yet. It is complete
-// after the last row, if there can be one; a nil last says that there cannot. Otherwise it ends with its context, and
-// with the caller's authority.
-func stream[Row, Event any, Place place[Row]](
-	ctx context.Context, p Place, err error, convert func(Row) *Event, last func(Row) bool,
+// stream sends one event for each row. It reads a row only when the subscriber has taken the one before. It completes
+// after a row for which last is true; a nil last never is. Otherwise it ends with its context, which ends with the
+// caller's token.
+func stream[Row, Event any, Source rowSource[Row]](
+	ctx context.Context, source Source, err error, convert func(Row) *Event, last func(Row) bool,
 ) (<-chan *Event, error) {
 	if errors.Is(err, live.ErrFull) {
 		return nil, fault.New(fault.RateLimited, "There are too many subscriptions on this server. Try again later.")
@@ -109,10 +109,10 @@ func stream[Row, Event any, Place place[Row]](
 	}
 	events := make(chan *Event)
 	go func() {
-		defer p.Close()
+		defer source.Close()
 		for {
-			rows, err := p.Next(ctx)
-			if err != nil { // The context has ended, and who reads the channel knows it.
+			rows, err := source.Next(ctx)
+			if err != nil { // The context has ended. The reader of the channel has the same context.
 				return
 			}
 			for _, row := range rows {
@@ -131,5 +131,5 @@ func stream[Row, Event any, Place place[Row]](
 	return events, nil
 }
 
-// errNotLive is what subscriptions answer on a server without a hub.
+// errNotLive refuses subscriptions on a server without a hub.
 var errNotLive = fault.New(fault.Unavailable, "This server does not offer subscriptions.")

@@ -12,7 +12,7 @@ import (
 
 func decodeCreate(input model.CreateWorkflowInput) (in decoded[engine.CreateInput]) {
 	linkedIn := input.Company.LinkedinURL.Value()
-	if linkedIn != nil { // "" would pass for one that was not given
+	if linkedIn != nil { // The engine takes "" for absent.
 		in.note(workflow.CheckURL(nil, *linkedIn), []string{"company", "linkedinUrl"})
 	}
 	in.value = engine.CreateInput{
@@ -75,19 +75,19 @@ func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput
 	return in
 }
 
-// moved is what a payload says of a transition; nothing when there was none.
+// moved returns the workflow and the transition of a payload; nil without a change.
 func moved(m engine.Moved) (*model.Workflow, *model.Transition) {
 	if m.Workflow.ID == uuid.Nil {
 		return nil, nil
 	}
 	flow := model.NewWorkflow(m.Workflow)
-	if m.Transition.WorkflowID == uuid.Nil { // a replay of a request that made none
+	if m.Transition.WorkflowID == uuid.Nil { // The replay of a request that made no transition.
 		return flow, nil
 	}
 	return flow, &model.Transition{Transition: m.Transition, Workflow: flow}
 }
 
-// renewed is what a payload says of a run; nothing when there is none.
+// renewed returns the run of a payload; nil without one.
 func renewed(r engine.Renewed) *workflow.Run {
 	if r.Run.WorkflowID == uuid.Nil {
 		return nil
@@ -95,7 +95,7 @@ func renewed(r engine.Renewed) *workflow.Run {
 	return &r.Run
 }
 
-// theGraph is the state machine as the API shows it. It is the same in every answer.
+// theGraph is the state machine in the API. It is the same in every answer.
 var theGraph = model.WorkflowGraph{
 	Version: workflow.GraphVersion,
 	Steps:   workflow.Steps(),

@@ -9,31 +9,31 @@ import (
 	"github.com/infin8content/engine/internal/publicid"
 )
 
-// Alert is something that somebody should hear of, in an answer.
+// Alert is an alert in an answer.
 type Alert struct{ cost.Alert }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (Alert) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (a Alert) ID() publicid.ID { return publicid.New(publicid.Alert, a.Alert.ID) }
 
-// Message is what it is about.
+// Message returns the sentence of the alert.
 func (a Alert) Message() string { return a.Sentence() }
 
-// CreatedAt is when it happened.
+// CreatedAt returns the time of the event.
 func (a Alert) CreatedAt() time.Time { return a.At }
 
-// Account is nil when it is about none.
+// Account is nil for an alert about no account.
 func (a Alert) Account() *cost.AccountKind { return given(a.AccountKind) }
 
-// Month is nil unless it is about the account of one.
+// Month is nil for an alert about no account of a month.
 func (a Alert) Month() *cost.Period { return a.Period }
 
-// Threshold is nil when it is about none.
+// Threshold is nil for an alert about no threshold.
 func (a Alert) Threshold() *int { return given(a.Alert.Threshold) }
 
-// Settled is nil when it is about no account.
+// Settled is nil for an alert about no account.
 func (a Alert) Settled() *cost.Pico {
 	if a.AccountID == nil {
 		return nil
@@ -41,7 +41,7 @@ func (a Alert) Settled() *cost.Pico {
 	return &a.Alert.Settled
 }
 
-// Limit is nil when it is about no account, or there was no limit.
+// Limit is nil for an alert about no account, and for an account without a limit.
 func (a Alert) Limit() *cost.Pico {
 	if a.AccountID == nil {
 		return nil
@@ -49,7 +49,7 @@ func (a Alert) Limit() *cost.Pico {
 	return limit(a.Alert.Limit)
 }
 
-// EntryID is nil when no entry has caused it.
+// EntryID is nil for an alert that no entry has caused.
 func (a Alert) EntryID() *publicid.ID {
 	if a.AccountID == nil {
 		return nil
@@ -58,19 +58,19 @@ func (a Alert) EntryID() *publicid.ID {
 	return &id
 }
 
-// WorkflowID is nil when it is about none.
+// WorkflowID is nil for an alert about no workflow.
 func (a Alert) WorkflowID() *publicid.ID { return typed(publicid.Workflow, a.Alert.WorkflowID) }
 
-// CallID is nil when no call has caused it.
+// CallID is nil for an alert that no call has caused.
 func (a Alert) CallID() *publicid.ID { return typed(publicid.Call, a.Alert.CallID) }
 
-// PriceProposalID is nil when it is about none.
+// PriceProposalID is nil for an alert about no proposal.
 func (a Alert) PriceProposalID() *publicid.ID { return typed(publicid.PriceProposal, a.ProposalID) }
 
-// Model is nil when it is about none.
+// Model is nil for an alert about no model.
 func (a Alert) Model() *string { return given(a.Alert.Model) }
 
-// Difference is nil when it is about none.
+// Difference is nil for an alert about no difference.
 func (a Alert) Difference() *AlertDifference {
 	if a.Alert.Difference == nil {
 		return nil
@@ -94,7 +94,7 @@ func typed(kind publicid.Kind, id *uuid.UUID) *publicid.ID {
 	return &named
 }
 
-// AlertDifference is a difference with a provider in an answer.
+// AlertDifference is a difference between our figure and a provider's, in an answer.
 type AlertDifference struct{ cost.Difference }
 
 // AlertDelivery is the delivery of an alert in an answer.
@@ -103,10 +103,10 @@ type AlertDelivery struct{ cost.Delivery }
 // LastAttemptAt is nil before the first attempt.
 func (d AlertDelivery) LastAttemptAt() *time.Time { return d.AttemptedAt }
 
-// LastError is nil when there was an answer.
+// LastError is nil when the last attempt had an answer.
 func (d AlertDelivery) LastError() *string { return given(d.Delivery.LastError) }
 
-// DeliveredAt is nil when it was not acknowledged.
+// DeliveredAt is nil for a delivery that was not acknowledged.
 func (d AlertDelivery) DeliveredAt() *time.Time {
 	if d.State != cost.DeliveryDelivered {
 		return nil
@@ -114,13 +114,13 @@ func (d AlertDelivery) DeliveredAt() *time.Time {
 	return d.EndedAt
 }
 
-// NextAttemptAt is nil when it is over.
+// NextAttemptAt is nil when no attempt follows.
 func (d AlertDelivery) NextAttemptAt() *time.Time { return d.NextAt }
 
-// AlertWebhook is where alerts are sent to.
+// AlertWebhook is the address that alerts are sent to.
 type AlertWebhook struct{ URL string }
 
-// AlertWebhook is nil when there is none.
+// AlertWebhook is nil for an organization without a webhook.
 func (o Organization) AlertWebhook() *AlertWebhook {
 	if o.WebhookURL == "" {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Batch is the workflows that were listed together, with what has been fetched for all of them. A field of one asks for
-// the whole list, so that a page costs as many statements as an item.
+// Batch is the workflows of one list, with the data that was fetched for all of them. A field of one workflow fetches
+// its data for the whole list, so that a page takes as many statements as an item. It is safe for concurrent use.
 type Batch struct {
 	Workflows []workflow.Workflow
 
@@ -15,7 +15,7 @@ type Batch struct {
 	answers map[any]func() (any, error)
 }
 
-// NewBatch returns the workflows of one list, in its order, sharing a batch.
+// NewBatch returns the workflows of one list in its order. They share a batch.
 func NewBatch(flows []workflow.Workflow) []*Workflow {
 	batch := &Batch{Workflows: flows, answers: map[any]func() (any, error){}}
 	listed := make([]*Workflow, len(flows))
@@ -25,13 +25,12 @@ func NewBatch(flows []workflow.Workflow) []*Workflow {
 	return listed
 }
 
-// NewWorkflow returns a workflow that was listed alone.
+// NewWorkflow returns a workflow with a batch of its own.
 func NewWorkflow(flow workflow.Workflow) *Workflow {
 	return NewBatch([]workflow.Workflow{flow})[0]
 }
 
-// Once returns what fetch returns, asking it once for each key, however many items of the list want to know and from
-// however many goroutines. An error, and a panic, is everybody's.
+// Once calls fetch once for each key and returns its result to every caller. All callers get its error or panic.
 func (b *Batch) Once(key any, fetch func() (any, error)) (any, error) {
 	b.mu.Lock()
 	answer, asked := b.answers[key]

@@ -8,9 +8,9 @@ type Connection[T any] struct {
 	Page  Page[T]
 }
 
-// Page says where a page stands in its list.
+// Page describes the position of a page in its list.
 type Page[T any] struct {
-	More, Before bool // whether there is something after the page, and before it
+	More, Before bool // whether items follow the page, and precede it
 	Cursor       func(T) string
 	Count        func(context.Context) (int, error)
 }
@@ -21,13 +21,13 @@ type Edge[T any] struct {
 	Cursor string
 }
 
-// PageInfo says where a page begins and ends.
+// PageInfo has the cursors of the ends of a page.
 type PageInfo struct {
 	HasNextPage, HasPreviousPage bool
 	StartCursor, EndCursor       *string
 }
 
-// Edges computes the cursors of all items, which is why it is done only when it is asked for.
+// Edges computes the cursors of all items. It is a method because many queries do not select it.
 func (c Connection[T]) Edges() []Edge[T] {
 	edges := make([]Edge[T], len(c.Nodes))
 	for i, node := range c.Nodes {
@@ -36,7 +36,7 @@ func (c Connection[T]) Edges() []Edge[T] {
 	return edges
 }
 
-// PageInfo computes the cursors of the first and the last item.
+// PageInfo returns the cursors of the first and the last item.
 func (c Connection[T]) PageInfo() PageInfo {
 	info := PageInfo{HasNextPage: c.Page.More, HasPreviousPage: c.Page.Before}
 	if n := len(c.Nodes); n > 0 {
@@ -46,7 +46,7 @@ func (c Connection[T]) PageInfo() PageInfo {
 	return info
 }
 
-// TotalCount counts the items of all pages, only when it is asked for.
+// TotalCount counts the items of all pages. It is a method because the count is a query.
 func (c Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.Page.Count(ctx) }
 
 // The lists of the schema.

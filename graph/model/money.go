@@ -28,13 +28,13 @@ func (s Spend) Remaining() *cost.Figure {
 	return &remaining
 }
 
-// Organization is a tenant in an answer.
+// Organization is an organization in an answer.
 type Organization struct{ engine.Organization }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (Organization) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (o Organization) ID() publicid.ID { return publicid.New(publicid.Organization, o.Organization.ID) }
 
 // WorkflowLimit is nil when there is none.
@@ -43,10 +43,10 @@ func (o Organization) WorkflowLimit() *cost.Pico { return limit(o.Organization.W
 // MonthLimit is nil when there is none.
 func (o Organization) MonthLimit() *cost.Pico { return limit(o.Organization.MonthLimit) }
 
-// Month is the running month; the account of a month always has its period.
+// Month returns the current month. The account of a month always has a period.
 func (o Organization) Month() cost.Period { return *o.Organization.Month.Period }
 
-// Spend is the balance of the running month.
+// Spend returns the balance of the current month.
 func (o Organization) Spend() Spend { return Spend{Balance: o.Organization.Month.Balance} }
 
 // Call is a call in an answer, with the workflow that pays.
@@ -55,10 +55,10 @@ type Call struct {
 	Workflow *Workflow
 }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (Call) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (c Call) ID() publicid.ID { return publicid.New(publicid.Call, c.Call.ID) }
 
 // Step is nil when no step made the call.
@@ -89,10 +89,10 @@ func (c Call) Usage() *cost.Usage {
 // LedgerEntry is a row of the ledger in an answer.
 type LedgerEntry struct{ cost.Entry }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (LedgerEntry) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (e LedgerEntry) ID() publicid.ID {
 	return publicid.NewNumbered(publicid.LedgerEntry, e.AccountID, e.Sequence)
 }
@@ -154,13 +154,13 @@ func (e LedgerEntry) StoppedAfter() bool { return e.After.Stopped }
 // Reason is nil when none was given.
 func (e LedgerEntry) Reason() *string { return given(e.Entry.Reason) }
 
-// OccurredAt is when it happened.
+// OccurredAt returns the time of the entry.
 func (e LedgerEntry) OccurredAt() time.Time { return e.At }
 
-// Hash is hexadecimal.
+// Hash returns the hash in hexadecimal.
 func (e LedgerEntry) Hash() string { return hex.EncodeToString(e.Entry.Hash) }
 
-// PreviousHash is hexadecimal, empty for the first entry of an account.
+// PreviousHash returns the hash in hexadecimal; it is empty for the first entry of an account.
 func (e LedgerEntry) PreviousHash() string { return hex.EncodeToString(e.Entry.PreviousHash) }
 
 // limit returns the amount of a limit, nil when there is none.

@@ -14,28 +14,28 @@ import (
 // Price is a price in an answer.
 type Price struct{ cost.Price }
 
-// Amount is the price of one token, request or search.
+// Amount returns the price of one token, request or search.
 func (p Price) Amount() cost.Pico { return p.Unit }
 
-// IsOwn reports whether the price stands in the organization's own list.
+// IsOwn reports whether the price is in the organization's own list.
 func (p Price) IsOwn() bool { return p.OrganizationID != uuid.Nil }
 
 // PriceProposal is a price in quarantine in an answer.
 type PriceProposal struct{ cost.Proposal }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (PriceProposal) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (p PriceProposal) ID() publicid.ID { return publicid.New(publicid.PriceProposal, p.Proposal.ID) }
 
-// Amount is the proposed price of one token, request or search.
+// Amount returns the proposed price of one token, request or search.
 func (p PriceProposal) Amount() cost.Pico { return p.Unit }
 
-// Previous is the price that it was compared with; nil when there was none.
+// Previous returns the price that it was compared with, or nil.
 func (p PriceProposal) Previous() *cost.Pico { return p.Compared }
 
-// ProposedBy is who brought the list.
+// ProposedBy returns the actor who imported the list.
 func (p PriceProposal) ProposedBy() string { return p.Actor }
 
 // DecidedBy is nil while it is pending.
@@ -44,16 +44,16 @@ func (p PriceProposal) DecidedBy() *string { return given(p.Proposal.DecidedBy) 
 // Reason is nil while it is pending, and when a later list decided.
 func (p PriceProposal) Reason() *string { return given(p.Proposal.Reason) }
 
-// ValidFrom is when the accepted price begins; nil when it was not accepted.
+// ValidFrom returns the time at which an accepted price begins; nil for another one.
 func (p PriceProposal) ValidFrom() *time.Time { return p.AcceptedFrom }
 
 // PriceChange is one line of the difference between a list and the prices in force.
 type PriceChange struct{ engine.PlannedPrice }
 
-// Amount is the price in the list.
+// Amount returns the price in the list.
 func (c PriceChange) Amount() cost.Pico { return c.Unit }
 
-// Previous is the price before; nil when there was none.
+// Previous returns the price before, or nil.
 func (c PriceChange) Previous() *cost.Pico { return c.Old }
 
 // Factor is nil without a price before, or with one of nothing.

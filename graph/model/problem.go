@@ -6,17 +6,17 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Problem is what every user error has, and all that some have.
+// Problem has the fields of every user error.
 type Problem struct {
 	Code    fault.Kind
 	Message string
 	Field   []string
 }
 
-// IsUserError says that a mutation can be expected to fail of it.
+// IsUserError marks a type of user errors.
 func (Problem) IsUserError() {}
 
-// The user errors that say no more than that.
+// The user errors without fields of their own.
 type (
 	InvalidInput        struct{ Problem }
 	NotFound            struct{ Problem }
@@ -24,26 +24,26 @@ type (
 	IdempotencyMismatch struct{ Problem }
 )
 
-// StaleState carries the workflow as it stands now.
+// StaleState carries the present workflow.
 type StaleState struct {
 	Problem
 	Current *Workflow
 }
 
-// IllegalTransition carries the edge that is not there, and those that are.
+// IllegalTransition carries the missing edge, and the states that have one.
 type IllegalTransition struct {
 	Problem
 	From, To workflow.State
 	Allowed  []workflow.State
 }
 
-// TerminalState carries the workflow as it ended; nil when nobody looked at it.
+// TerminalState carries the workflow; nil when it was not read.
 type TerminalState struct {
 	Problem
 	Current *Workflow
 }
 
-// DuplicateName carries the workflow that has the name.
+// DuplicateName carries the workflow with the name.
 type DuplicateName struct {
 	Problem
 	Existing *Workflow
@@ -61,17 +61,17 @@ type PriceUnknown struct {
 	Model string
 }
 
-// BudgetRefused carries the account that had no room.
+// BudgetRefused carries the account without room.
 type BudgetRefused struct {
 	Problem
 	cost.Refusal
 }
 
-// Limit is nil when there is none.
+// Limit is nil for an account without a limit.
 func (b BudgetRefused) Limit() *cost.Pico { return limit(b.Balance.Limit) }
 
-// Settled is what the account has spent.
+// Settled returns the settled amount of the account.
 func (b BudgetRefused) Settled() cost.Pico { return b.Balance.Settled }
 
-// Held is what the account holds.
+// Held returns the held amount of the account.
 func (b BudgetRefused) Held() cost.Pico { return b.Balance.Held }

@@ -10,13 +10,13 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// UsageReport is what calls have come to in an answer.
+// UsageReport is the consumption of calls in an answer.
 type UsageReport struct{ report.Usage }
 
-// HasMore reports whether there are groups that are not in the answer.
+// HasMore reports whether the answer lacks groups.
 func (u UsageReport) HasMore() bool { return u.More }
 
-// Groups are the groups, each with what it was grouped by.
+// Groups returns the groups with their dimensions.
 func (u UsageReport) Groups() []UsageGroup {
 	groups := make([]UsageGroup, len(u.Usage.Groups))
 	for i, g := range u.Usage.Groups {
@@ -57,16 +57,16 @@ func (g UsageGroup) WorkflowID() *publicid.ID {
 	return &id
 }
 
-// Forecast is the running month's forecast in an answer.
+// Forecast is the forecast of the current month in an answer.
 type Forecast struct{ report.Forecast }
 
-// Spend is the balance so far.
+// Spend returns the balance so far.
 func (f Forecast) Spend() Spend { return Spend{Balance: f.Balance} }
 
-// SettledAtEnd is what will have been settled.
+// SettledAtEnd returns the expected settled amount at the end of the month.
 func (f Forecast) SettledAtEnd() cost.Figure { return f.Forecast.Spend }
 
-// FunnelState is how workflows passed through a state in an answer.
+// FunnelState is the passage of workflows through a state, in an answer.
 type FunnelState struct{ report.FunnelState }
 
 // MedianSeconds is nil where nothing can be said.
@@ -83,10 +83,10 @@ func seconds(d *time.Duration) *float64 {
 	return &s
 }
 
-// Funnel is how far workflows have come in an answer.
+// Funnel is the progress of workflows in an answer.
 type Funnel struct{ report.Funnel }
 
-// States are all states.
+// States returns all states.
 func (f Funnel) States() []FunnelState {
 	states := make([]FunnelState, len(f.Funnel.States))
 	for i, s := range f.Funnel.States {

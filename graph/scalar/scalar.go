@@ -1,9 +1,9 @@
-// Package scalar is how the API's own scalars look as text: typed ids, cursors, amounts of money, moments, and whole
-// numbers of 32 bits. It turns domain values into text and text into domain values or an INVALID_INPUT fault, one text
-// for each value. It refuses to know what is done with them.
+// Package scalar has the text forms of the API's scalars: cursors, amounts of money, times, and whole numbers. It turns
+// a domain value into text, and text into a domain value or an INVALID_INPUT error. Each value has one text. It refuses
+// to know what the values are for.
 //
-// What a client writes where the schema says ID, USD or DateTime arrives as the text it wrote, not yet as a value:
-// a bad one must become a userError that names the field, and only the resolver's side knows the field.
+// An ID, USD or DateTime of a client arrives as text, not as a value. A bad one must become a user error with its
+// field, and only the decoder of the input knows the field.
 package scalar
 
 import (
@@ -20,19 +20,18 @@ import (
 // MarshalInt writes a whole number.
 func MarshalInt(n int) graphql.Marshaler { return MarshalInt64(int64(n)) }
 
-// UnmarshalInt reads a whole number of 32 bits with a sign, which is what GraphQL calls Int. Anything else is
-// INVALID_INPUT: a greater one would fail in the database.
+// UnmarshalInt reads a signed whole number of 32 bits, the Int of GraphQL. Any other value is INVALID_INPUT.
 func UnmarshalInt(v any) (int, error) {
 	n, err := UnmarshalInt64(v)
 	return int(n), err
 }
 
-// MarshalInt64 writes a whole number. The few that could outgrow 32 bits count rows of one account.
+// MarshalInt64 writes a whole number. Only the number of rows of one account can exceed 32 bits.
 func MarshalInt64(n int64) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, strconv.FormatInt(n, 10)) })
 }
 
-// UnmarshalInt64 is UnmarshalInt for fields of 64 bits; it accepts no more than that.
+// UnmarshalInt64 is UnmarshalInt for fields of 64 bits. It accepts 32 bits only.
 func UnmarshalInt64(v any) (int64, error) {
 	var n int64
 	var err error
@@ -56,7 +55,7 @@ func notInt() error {
 	return fault.New(fault.InvalidInput, "A whole number from %d to %d is wanted.", math.MinInt32, math.MaxInt32)
 }
 
-// quoted writes text that needs no escaping.
+// quoted writes text that needs no escape.
 func quoted(text string) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, `"`+text+`"`) })
 }

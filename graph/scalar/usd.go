@@ -11,30 +11,30 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// WrittenUSD is what a client wrote where an amount is wanted.
+// WrittenUSD is the text of a client in the place of an amount.
 type WrittenUSD struct {
 	text   string
 	isText bool
 }
 
-// WriteUSD is the amount as a client would write it.
+// WriteUSD returns an amount as a client writes it.
 func WriteUSD(text string) WrittenUSD { return WrittenUSD{text: text, isText: true} }
 
-// UnmarshalGQL accepts everything; Pico judges it.
+// UnmarshalGQL accepts every value; Pico checks it.
 func (u *WrittenUSD) UnmarshalGQL(v any) error {
 	u.text, u.isText = v.(string)
 	return nil
 }
 
-// MarshalGQL writes what was written.
+// MarshalGQL writes the text.
 func (u WrittenUSD) MarshalGQL(w io.Writer) {
 	// A string always has a JSON form.
 	text, _ := json.Marshal(u.text)
 	_, _ = w.Write(text)
 }
 
-// Pico returns the amount, or an INVALID_INPUT fault without a field. A number without quotes is refused however it
-// looks, since on its way it may have been rounded to binary.
+// Pico returns the amount, or an INVALID_INPUT error without a field. It refuses every number without quotes: a JSON
+// library may have rounded it to binary.
 func (u WrittenUSD) Pico() (cost.Pico, error) {
 	if !u.isText {
 		return 0, fault.New(fault.InvalidInput, `An amount is text: write "0.03", in quotes.`)
@@ -53,7 +53,7 @@ func UnmarshalComputedUSD(v any) (cost.Figure, error) {
 	return cost.Figure{}, fmt.Errorf("a computed amount arrived as %T instead of WrittenUSD", v)
 }
 
-// UnmarshalUSD is never asked: amounts arrive as WrittenUSD.
+// UnmarshalUSD is never called: amounts arrive as WrittenUSD.
 func UnmarshalUSD(v any) (cost.Pico, error) {
 	return 0, fmt.Errorf("an amount arrived as %T past its reader", v)
 }

@@ -5,19 +5,19 @@ import (
 	"github.com/infin8content/engine/internal/publicid"
 )
 
-// APIKey is a key in an answer.
+// APIKey is an API key in an answer.
 type APIKey struct{ engine.APIKey }
 
-// IsNode says that node can find it.
+// IsNode marks a type that the field node finds.
 func (APIKey) IsNode() {}
 
-// ID is the typed id.
+// ID returns the public id.
 func (k APIKey) ID() publicid.ID { return publicid.New(publicid.APIKey, k.APIKey.ID) }
 
-// RevokedBy is nil while nobody has revoked it.
+// RevokedBy is nil for a key that is not revoked.
 func (k APIKey) RevokedBy() *string { return given(k.APIKey.RevokedBy) }
 
-// The lists of keys.
+// The lists of API keys.
 type (
 	APIKeyConnection = Connection[*APIKey]
 	APIKeyEdge       = Edge[*APIKey]
