@@ -59,3 +59,13 @@ func webhooked(w engine.Webhooked) (*model.Organization, *string) {
 	}
 	return organization, &w.Secret
 }
+
+func webhookPayload(w engine.Webhooked, problems []model.UserError) *model.SetAlertWebhookPayload {
+	organization, secret := webhooked(w)
+	return &model.SetAlertWebhookPayload{
+		Organization: organization,
+		Secret:       secret,
+		Replayed:     w.Replayed,
+		UserErrors:   problems,
+	}
+}

@@ -18,7 +18,9 @@ func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPI
 	ends, err := input.ExpiresAt.Time()
 	in.note(err, []string{"expiresAt"})
 	in.value = engine.CreateAPIKeyInput{
-		Name: in.text(input.Name, maxNameCharacters, "name"), Role: input.Role, ExpiresAt: ends,
+		Name:           in.text(input.Name, maxNameCharacters, "name"),
+		Role:           input.Role,
+		ExpiresAt:      ends,
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in
@@ -63,4 +65,17 @@ func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyCon
 		Cursor: func(k *model.APIKey) string { return asked.list.Moment(k.CreatedAt, k.APIKey.APIKey.ID) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountAPIKeys(ctx, who) },
 	}), nil
+}
+
+func createKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.CreateAPIKeyPayload {
+	return &model.CreateAPIKeyPayload{
+		APIKey:     keyed(k),
+		Secret:     secretOf(k),
+		Replayed:   k.Replayed,
+		UserErrors: problems,
+	}
+}
+
+func revokeKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.RevokeAPIKeyPayload {
+	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}
 }

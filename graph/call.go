@@ -156,3 +156,37 @@ func adjusted(a engine.Adjusted) *model.LedgerEntry {
 	}
 	return &model.LedgerEntry{Entry: a.Entry}
 }
+
+// reservePayload returns the payload of a call. Most mutations of calls have payloads with the same fields.
+func reservePayload(c engine.Charged, problems []model.UserError) *model.ReserveUsagePayload {
+	call, flow := charged(c)
+	return &model.ReserveUsagePayload{
+		Call:       call,
+		Workflow:   flow,
+		Replayed:   c.Replayed,
+		UserErrors: problems,
+	}
+}
+
+func settlePayload(c engine.Charged, problems []model.UserError) *model.SettleUsagePayload {
+	return (*model.SettleUsagePayload)(reservePayload(c, problems))
+}
+
+func releasePayload(c engine.Charged, problems []model.UserError) *model.ReleaseUsagePayload {
+	return (*model.ReleaseUsagePayload)(reservePayload(c, problems))
+}
+
+func recordPayload(c engine.Charged, problems []model.UserError) *model.RecordUsagePayload {
+	return (*model.RecordUsagePayload)(reservePayload(c, problems))
+}
+
+func adjustPayload(a engine.Adjusted, problems []model.UserError) *model.AdjustUsagePayload {
+	call, flow := charged(a.Charged)
+	return &model.AdjustUsagePayload{
+		Entry:      adjusted(a),
+		Call:       call,
+		Workflow:   flow,
+		Replayed:   a.Replayed,
+		UserErrors: problems,
+	}
+}

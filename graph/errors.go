@@ -80,7 +80,10 @@ func withData(err error, problem model.Problem) model.UserError {
 		return model.TerminalState{Problem: problem}
 	case errors.As(err, &illegal):
 		return model.IllegalTransition{
-			Problem: problem, From: illegal.From, To: illegal.To, Allowed: illegal.Allowed(),
+			Problem: problem,
+			From:    illegal.From,
+			To:      illegal.To,
+			Allowed: illegal.Allowed(),
 		}
 	case errors.As(err, &duplicate):
 		return model.DuplicateName{Problem: problem, Existing: model.NewWorkflow(duplicate.Existing)}

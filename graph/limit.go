@@ -61,3 +61,27 @@ func zoned(z engine.Zoned) *model.Organization {
 	}
 	return &model.Organization{Organization: z.Organization}
 }
+
+func workflowLimitPayload(l engine.Limited, problems []model.UserError) *model.SetWorkflowLimitPayload {
+	flow, _, entry := limited(l)
+	return &model.SetWorkflowLimitPayload{
+		Workflow:   flow,
+		Entry:      entry,
+		Replayed:   l.Replayed,
+		UserErrors: problems,
+	}
+}
+
+func monthlyLimitPayload(l engine.Limited, problems []model.UserError) *model.SetMonthlyLimitPayload {
+	_, organization, entry := limited(l)
+	return &model.SetMonthlyLimitPayload{
+		Organization: organization,
+		Entry:        entry,
+		Replayed:     l.Replayed,
+		UserErrors:   problems,
+	}
+}
+
+func timeZonePayload(z engine.Zoned, problems []model.UserError) *model.SetTimeZonePayload {
+	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}
+}

@@ -35,3 +35,15 @@ func act[In, Out any](
 	}
 	return nothing, problems, nil
 }
+
+// mutate calls a verb of the engine with a decoded input and wraps its answer.
+func mutate[In, Out, Payload any](
+	ctx context.Context, r *Resolver, in decoded[In], verb func(context.Context, caller.Caller, In) (Out, error),
+	payload func(Out, []model.UserError) *Payload,
+) (*Payload, error) {
+	out, problems, err := act(ctx, r, in, verb)
+	if err != nil {
+		return nil, err
+	}
+	return payload(out, problems), nil
+}

@@ -101,7 +101,12 @@ func decodeList(
 	who caller.Caller, filter *model.WorkflowFilter, order *model.WorkflowOrder, first *int, after *string,
 ) (workflowPage, error) {
 	var d decoder
-	in := engine.ListInput{Filter: d.filter(filter), OrderBy: engine.ByCreated, Descending: true, First: d.first(first)}
+	in := engine.ListInput{
+		Filter:     d.filter(filter),
+		OrderBy:    engine.ByCreated,
+		Descending: true,
+		First:      d.first(first),
+	}
 	if order != nil {
 		in.OrderBy, in.Descending = order.Field, order.Direction == model.OrderDirectionDesc
 	}

@@ -80,7 +80,10 @@ func priceAt(position string) *cost.Price {
 	size, _ := strconv.ParseInt(parts[2], 10, 64) // The checksum proves that this program wrote it.
 	list, _ := uuid.Parse(parts[3])
 	return &cost.Price{
-		Model: parts[0], Component: cost.Component(parts[1]), MinPromptTokens: size, OrganizationID: list,
+		Model:           parts[0],
+		Component:       cost.Component(parts[1]),
+		MinPromptTokens: size,
+		OrganizationID:  list,
 	}
 }
 
@@ -132,8 +135,10 @@ func decodeImportPrices(input model.ImportPricesInput) (in decoded[engine.Import
 		amount, err := p.Amount.Pico()
 		in.note(err, append(field, "amount"))
 		in.value.List.Prices = append(in.value.List.Prices, cost.ListedPrice{
-			Model:     in.text(p.Model, maxNameCharacters, append(field, "model")...),
-			Component: p.Component, MinPromptTokens: int64(p.MinPromptTokens), Unit: amount,
+			Model:           in.text(p.Model, maxNameCharacters, append(field, "model")...),
+			Component:       p.Component,
+			MinPromptTokens: int64(p.MinPromptTokens),
+			Unit:            amount,
 		})
 	}
 	return in
@@ -174,4 +179,22 @@ func decidedPrice(d engine.Decided) *model.PriceProposal {
 		return nil
 	}
 	return &model.PriceProposal{Proposal: d.Proposal}
+}
+
+func importPricesPayload(done engine.PriceImport, problems []model.UserError) *model.ImportPricesPayload {
+	return &model.ImportPricesPayload{
+		Changes:    imported(done),
+		Applied:    done.Applied,
+		Replayed:   done.Replayed,
+		UserErrors: problems,
+	}
+}
+
+// acceptPayload returns the payload of a decision. Both decisions have payloads with the same fields.
+func acceptPayload(d engine.Decided, problems []model.UserError) *model.AcceptPricePayload {
+	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}
+}
+
+func rejectPayload(d engine.Decided, problems []model.UserError) *model.RejectPricePayload {
+	return (*model.RejectPricePayload)(acceptPayload(d, problems))
 }

@@ -18,130 +18,79 @@ import (
 )
 
 func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeCreate(input), r.Engine.Create)
-	flow, transition := moved(m)
-	return &model.CreateWorkflowPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeCreate(input), r.Engine.Create, createPayload)
 }
 
 func (r *mutationResolver) GenerateIcp(ctx context.Context, input model.GenerateIcpInput) (*model.GenerateIcpPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeGenerate(input), r.Engine.GenerateICP)
-	flow, transition := moved(m)
-	return &model.GenerateIcpPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeGenerate(input), r.Engine.GenerateICP, generatePayload)
 }
 
 func (r *mutationResolver) TransitionWorkflow(ctx context.Context, input model.TransitionWorkflowInput) (*model.TransitionWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeTransition(input), r.Engine.Transition)
-	flow, transition := moved(m)
-	return &model.TransitionWorkflowPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeTransition(input), r.Engine.Transition, transitionPayload)
 }
 
 func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeCancel(input), r.Engine.Cancel)
-	flow, transition := moved(m)
-	return &model.CancelWorkflowPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeCancel(input), r.Engine.Cancel, cancelPayload)
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeRenew(input), r.Engine.RenewLease)
-	return &model.RenewLeasePayload{Run: renewed(l), Replayed: l.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeRenew(input), r.Engine.RenewLease, renewPayload)
 }
 
 func (r *mutationResolver) ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeReserve(input), r.Engine.Reserve)
-	call, flow := charged(c)
-	return &model.ReserveUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeReserve(input), r.Engine.Reserve, reservePayload)
 }
 
 func (r *mutationResolver) SettleUsage(ctx context.Context, input model.SettleUsageInput) (*model.SettleUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeSettle(input), r.Engine.Settle)
-	call, flow := charged(c)
-	return &model.SettleUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeSettle(input), r.Engine.Settle, settlePayload)
 }
 
 func (r *mutationResolver) ReleaseUsage(ctx context.Context, input model.ReleaseUsageInput) (*model.ReleaseUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeRelease(input), r.Engine.Release)
-	call, flow := charged(c)
-	return &model.ReleaseUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeRelease(input), r.Engine.Release, releasePayload)
 }
 
 func (r *mutationResolver) RecordUsage(ctx context.Context, input model.RecordUsageInput) (*model.RecordUsagePayload, error) {
-	c, problems, err := act(ctx, r.Resolver, decodeRecord(input), r.Engine.Record)
-	call, flow := charged(c)
-	return &model.RecordUsagePayload{Call: call, Workflow: flow, Replayed: c.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeRecord(input), r.Engine.Record, recordPayload)
 }
 
 func (r *mutationResolver) AdjustUsage(ctx context.Context, input model.AdjustUsageInput) (*model.AdjustUsagePayload, error) {
-	a, problems, err := act(ctx, r.Resolver, decodeAdjust(input), r.Engine.Adjust)
-	call, flow := charged(a.Charged)
-	return &model.AdjustUsagePayload{
-		Entry: adjusted(a), Call: call, Workflow: flow, Replayed: a.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeAdjust(input), r.Engine.Adjust, adjustPayload)
 }
 
 func (r *mutationResolver) SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeWorkflowLimit(input), r.Engine.SetWorkflowLimit)
-	flow, _, entry := limited(l)
-	return &model.SetWorkflowLimitPayload{
-		Workflow: flow, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeWorkflowLimit(input), r.Engine.SetWorkflowLimit, workflowLimitPayload)
 }
 
 func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error) {
-	l, problems, err := act(ctx, r.Resolver, decodeMonthlyLimit(input), r.Engine.SetMonthlyLimit)
-	_, organization, entry := limited(l)
-	return &model.SetMonthlyLimitPayload{
-		Organization: organization, Entry: entry, Replayed: l.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeMonthlyLimit(input), r.Engine.SetMonthlyLimit, monthlyLimitPayload)
 }
 
 func (r *mutationResolver) ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error) {
-	done, problems, err := act(ctx, r.Resolver, decodeImportPrices(input), r.Engine.ImportPrices)
-	return &model.ImportPricesPayload{
-		Changes: imported(done), Applied: done.Applied, Replayed: done.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeImportPrices(input), r.Engine.ImportPrices, importPricesPayload)
 }
 
 func (r *mutationResolver) AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error) {
-	d, problems, err := act(ctx, r.Resolver, decodeAccept(input), r.Engine.AcceptPrice)
-	return &model.AcceptPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeAccept(input), r.Engine.AcceptPrice, acceptPayload)
 }
 
 func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error) {
-	d, problems, err := act(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice)
-	return &model.RejectPricePayload{Proposal: decidedPrice(d), Replayed: d.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice, rejectPayload)
 }
 
 func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
-	w, problems, err := act(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook)
-	organization, secret := webhooked(w)
-	return &model.SetAlertWebhookPayload{
-		Organization: organization, Secret: secret, Replayed: w.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook, webhookPayload)
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateAPIKey)
-	return &model.CreateAPIKeyPayload{
-		APIKey: keyed(k), Secret: secretOf(k), Replayed: k.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateAPIKey, createKeyPayload)
 }
 
 func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
-	k, problems, err := act(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeAPIKey)
-	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeAPIKey, revokeKeyPayload)
 }
 
 func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
-	z, problems, err := act(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone)
-	return &model.SetTimeZonePayload{Organization: zoned(z), Replayed: z.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone, timeZonePayload)
 }
 
 func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {

@@ -111,3 +111,30 @@ func graphStates() []model.GraphState {
 	}
 	return states
 }
+
+// createPayload returns the payload of a transition. Most mutations of workflows have payloads with the same fields.
+func createPayload(m engine.Moved, problems []model.UserError) *model.CreateWorkflowPayload {
+	flow, transition := moved(m)
+	return &model.CreateWorkflowPayload{
+		Workflow:   flow,
+		Transition: transition,
+		Replayed:   m.Replayed,
+		UserErrors: problems,
+	}
+}
+
+func generatePayload(m engine.Moved, problems []model.UserError) *model.GenerateIcpPayload {
+	return (*model.GenerateIcpPayload)(createPayload(m, problems))
+}
+
+func transitionPayload(m engine.Moved, problems []model.UserError) *model.TransitionWorkflowPayload {
+	return (*model.TransitionWorkflowPayload)(createPayload(m, problems))
+}
+
+func cancelPayload(m engine.Moved, problems []model.UserError) *model.CancelWorkflowPayload {
+	return (*model.CancelWorkflowPayload)(createPayload(m, problems))
+}
+
+func renewPayload(l engine.Renewed, problems []model.UserError) *model.RenewLeasePayload {
+	return &model.RenewLeasePayload{Run: renewed(l), Replayed: l.Replayed, UserErrors: problems}
+}
