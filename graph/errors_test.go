@@ -16,14 +16,14 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// secret stands in every internal text; no client may ever see it.
+// secret is in every internal text. No client may see it.
 const secret = "SELECT password FROM postgres://host"
 
 func failing(err error) func(context.Context, caller.Caller, string) (string, error) {
 	return func(context.Context, caller.Caller, string) (string, error) { return "an answer", err }
 }
 
-func TestEveryKindOfFaultHasExactlyOneWayOutOfAMutation(t *testing.T) {
+func TestAct_AnswersEachKindAsDataOrAsAnError(t *testing.T) {
 	t.Parallel()
 	for _, kind := range fault.Kinds() {
 		wrapped := fmt.Errorf("%s: %w", secret, fault.New(kind, "Public words."))
@@ -39,7 +39,7 @@ func TestEveryKindOfFaultHasExactlyOneWayOutOfAMutation(t *testing.T) {
 	}
 }
 
-func TestAFaultWithDataIsTheMemberThatCarriesIt(t *testing.T) {
+func TestUserError_CarriesTheDataOfItsError(t *testing.T) {
 	t.Parallel()
 	flow := workflow.Workflow{Name: "Acme", State: workflow.ICPPending, Version: 1}
 	current := model.NewWorkflow(flow)
@@ -65,7 +65,9 @@ func TestAFaultWithDataIsTheMemberThatCarriesIt(t *testing.T) {
 		}},
 		{&workflow.IllegalTransitionError{From: workflow.Created, To: workflow.Completed}, func(err error) model.UserError {
 			return model.IllegalTransition{
-				Problem: problem(fault.IllegalTransition, err), From: workflow.Created, To: workflow.Completed,
+				Problem: problem(fault.IllegalTransition, err),
+				From:    workflow.Created,
+				To:      workflow.Completed,
 				Allowed: workflow.Created.NextStates(),
 			}
 		}},
@@ -110,7 +112,7 @@ func TestAFaultWithDataIsTheMemberThatCarriesIt(t *testing.T) {
 	}
 }
 
-func TestAFaultThatNamesNoFieldGetsTheOneThatIsToBlame(t *testing.T) {
+func TestAct_BlamesAFieldForAnErrorWithoutOne(t *testing.T) {
 	t.Parallel()
 	var in decoded[string]
 	in.blames(fault.NotFound, "workflowId")
@@ -126,7 +128,7 @@ func TestAFaultThatNamesNoFieldGetsTheOneThatIsToBlame(t *testing.T) {
 	}
 }
 
-func TestNothingIsDoneWhenTheInputCannotBeRead(t *testing.T) {
+func TestAct_CallsNoVerbForABadInput(t *testing.T) {
 	t.Parallel()
 	var in decoded[string]
 	in.note(fault.New(fault.InvalidInput, "Bad."), []string{"amount"})

@@ -14,28 +14,28 @@ import (
 	"github.com/infin8content/engine/graph"
 )
 
-// theSchema is what the explorers walk.
+// theSchema is the schema that the explorers walk.
 var theSchema = graph.NewExecutableSchema(graph.Config{}).Schema()
 
-// explorer writes operations that together ask for every field of the schema with every argument. It knows values by
-// their types, and fails the test where it knows none: then it must be taught, so that nothing new is left out.
+// explorer writes operations that together select every field of the schema with every argument. It has values by their
+// type. It fails the test for a type without values, so that no new type is left out.
 type explorer struct {
 	t *testing.T
-	// own are ids that whoever asks may see, by type; they lead to what is asked of it.
+	// own has ids of the organization that sends the operations, by type.
 	own map[string]string
-	// strange are the values to be tried: ids of every kind, cursors of every list.
+	// strange has values of another organization: ids of every kind, cursors of every list.
 	strange strangers
 	// asked has each Type.field that an operation has selected.
 	asked map[string]bool
 }
 
-// strangers are what belongs to somebody else.
+// strangers has the values of another organization.
 type strangers struct {
 	ids, cursors, keys []string
 	actor, name, model string
 }
 
-// operation is one that an explorer has written.
+// operation is an operation of an explorer.
 type operation struct {
 	root  ast.Operation
 	field string // of the root or of a type
@@ -48,7 +48,7 @@ var idTypes = map[string]string{
 	"proposalId": "PriceProposal", "keyId": "ApiKey",
 }
 
-// value returns a value for an argument that is good for what it is, as text of GraphQL.
+// value returns a valid value for an argument, as GraphQL text.
 func (x *explorer) value(of *ast.Type, name string) string {
 	x.t.Helper()
 	if of.Elem != nil {
@@ -95,7 +95,7 @@ func (x *explorer) value(of *ast.Type, name string) string {
 	return ""
 }
 
-// text returns a text that is good for what it is.
+// text returns a valid text for a field.
 func (x *explorer) text(name string) string {
 	x.t.Helper()
 	switch name {
@@ -105,7 +105,7 @@ func (x *explorer) text(name string) string {
 		return `"https://okapi.example"`
 	case "timeZone":
 		return `"Europe/Berlin"`
-	case "name", "idempotencyKey": // One that was not used before.
+	case "name", "idempotencyKey": // A new one each time.
 		return quoted(fmt.Sprintf("okapi %d", len(x.asked)+int(time.Now().UnixNano())))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy":
 		return `"okapi"`
@@ -114,7 +114,7 @@ func (x *explorer) text(name string) string {
 	return ""
 }
 
-// others returns the values of an argument that belong to somebody else; none for one that names nothing.
+// others returns the values of another organization for an argument; none for one that names no object.
 func (x *explorer) others(of *ast.Type, name string) []string {
 	x.t.Helper()
 	var values []string
@@ -144,8 +144,8 @@ func (x *explorer) others(of *ast.Type, name string) []string {
 	return texts
 }
 
-// inputs returns objects of an input: one with what it must have; then that with each field that it may have; then each
-// of those that name something with what belongs to somebody else.
+// inputs returns objects of an input: one with the required fields, then one more for each optional field, then one
+// more for each value of another organization.
 func (x *explorer) inputs(definition *ast.Definition) []string {
 	x.t.Helper()
 	var needed, optional ast.FieldList
@@ -178,7 +178,7 @@ func (x *explorer) inputs(definition *ast.Definition) []string {
 		}
 		for _, other := range x.others(field.Type, field.Name) {
 			objects = append(objects, object(map[string]string{field.Name: other}))
-			for _, more := range optional { // What must be there in one way or another, as an amount or an estimate.
+			for _, more := range optional { // An input may need one of several, such as an amount or an estimate.
 				if field.Type.Name() == "ID" && more.Name != field.Name {
 					objects = append(objects,
 						object(map[string]string{field.Name: other, more.Name: x.value(more.Type, more.Name)}))
@@ -189,8 +189,8 @@ func (x *explorer) inputs(definition *ast.Definition) []string {
 	return objects
 }
 
-// arguments returns the argument lists to try on a field: what it must have; then each argument with what belongs to
-// somebody else.
+// arguments returns the argument lists of a field: the required arguments, then each argument with the values of
+// another organization.
 func (x *explorer) arguments(field *ast.FieldDefinition) []string {
 	x.t.Helper()
 	needed := map[string]string{}
@@ -223,7 +223,7 @@ func (x *explorer) arguments(field *ast.FieldDefinition) []string {
 	return slices.Compact(lists)
 }
 
-// selection selects all fields of a type, and so on down to a depth.
+// selection selects all fields of a type, down to a depth.
 func (x *explorer) selection(name string, depth int, within ...string) string {
 	x.t.Helper()
 	definition := theSchema.Types[name]
@@ -235,14 +235,14 @@ func (x *explorer) selection(name string, depth int, within ...string) string {
 	}
 	parts := []string{"__typename"}
 	for _, possible := range theSchema.PossibleTypes[name] {
-		// Fields of several types may have one name and not one type, so each gets a name of its own.
+		// Fields of several types may have one name and different types, so each gets an alias.
 		alias := possible.Name + "_"
 		parts = append(parts, "... on "+possible.Name+" { "+x.fields(possible, alias, 2, append(within, name))+" }")
 	}
 	return " { " + strings.Join(parts, " ") + " }"
 }
 
-// fields selects the fields of an object, each by a name that begins with alias, but none of a type that it is within.
+// fields selects the fields of an object, with aliases that begin with alias. It skips types that contain the object.
 func (x *explorer) fields(of *ast.Definition, alias string, depth int, within []string) string {
 	x.t.Helper()
 	var parts []string
@@ -262,8 +262,8 @@ func (x *explorer) fields(of *ast.Definition, alias string, depth int, within []
 	return strings.Join(parts, " ")
 }
 
-// operations returns operations that ask for each field below a root: those of the root with everything that they can
-// be given, and those of the types below it on what belongs to whoever asks.
+// operations returns operations that select each field below a root: the fields of the root with all arguments, and the
+// fields of the types below it on objects of the own organization.
 func (x *explorer) operations(root ast.Operation) []operation {
 	x.t.Helper()
 	name := map[ast.Operation]string{ast.Query: "Query", ast.Mutation: "Mutation", ast.Subscription: "Subscription"}[root]
@@ -294,7 +294,7 @@ func (x *explorer) operations(root ast.Operation) []operation {
 	return all
 }
 
-// unasked are the fields that can be reached from a root and that no operation has selected.
+// unasked returns the fields that a root reaches and that no operation has selected.
 func (x *explorer) unasked(roots ...string) []string {
 	var missing []string
 	seen := map[string]bool{}

@@ -21,9 +21,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
-// Each testdata/NAME.graphql is one request against the world below, and NAME.json its answer, whole. Comments at its
-// top may say who asks and with which variables: "# as: VIEWER", "# of: another organization", "# variables: {…}".
-func TestTheGoldenRequestsGetTheirAnswers(t *testing.T) {
+// Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
+// top choose the caller and the variables: "# as: VIEWER", "# of: another organization", "# variables: {…}".
+func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
 	if err != nil || len(requests) == 0 {
@@ -75,7 +75,7 @@ func TestTheGoldenRequestsGetTheirAnswers(t *testing.T) {
 	}
 }
 
-// world is what the golden requests find, by id:
+// world creates the data of the golden requests, by id:
 //
 //	wf_…01  Acme, with its ICP done in the sandbox, paid by call_…03 in the month …02
 //	wf_…04  Globex, created, $0.05
@@ -106,9 +106,14 @@ func world(t *testing.T) graphtest.Bundle {
 	run, _, err := b.Engine.Take(ctx, worker, acme.ID)
 	must(err)
 	held, err := b.Engine.Reserve(ctx, worker, engine.ReserveInput{
-		WorkflowID: acme.ID, Step: workflow.StepICP, RunToken: &run.Token, Estimate: &cost.Estimate{
-			Models: []string{"perplexity/sonar", "openai/gpt-4o-mini"}, PromptBytes: 1000, MaxCompletionTokens: 700,
-			WebSearches: 1,
+		WorkflowID: acme.ID,
+		Step:       workflow.StepICP,
+		RunToken:   &run.Token,
+		Estimate: &cost.Estimate{
+			Models:              []string{"perplexity/sonar", "openai/gpt-4o-mini"},
+			PromptBytes:         1000,
+			MaxCompletionTokens: 700,
+			WebSearches:         1,
 		},
 	})
 	must(err)
@@ -120,8 +125,12 @@ func world(t *testing.T) graphtest.Bundle {
 		Result: engine.Result{Provider: "sandbox", Model: "perplexity/sonar", Content: []byte(
 			`{"industries":["Anvils"],"buyerRoles":["Coyote"],"painPoints":["Gravity"],"valueProposition":"It falls."}`)},
 		Settle: &engine.SettleInput{
-			CallID: held.Call.ID, Model: "perplexity/sonar", Cost: &billed, Provider: "sandbox",
-			GenerationID: "gen-sandbox-1", Usage: cost.Usage{PromptTokens: 200, CompletionTokens: 200, WebSearches: 1},
+			CallID:       held.Call.ID,
+			Model:        "perplexity/sonar",
+			Cost:         &billed,
+			Provider:     "sandbox",
+			GenerationID: "gen-sandbox-1",
+			Usage:        cost.Usage{PromptTokens: 200, CompletionTokens: 200, WebSearches: 1},
 		},
 	})
 	must(err)

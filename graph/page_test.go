@@ -17,11 +17,11 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
+func TestPage_FollowsTheOneBeforeWithoutAGapInEveryOrder(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	all := b.Workflows(t, 7)
-	// The first one is touched last.
+	// The first workflow changes last.
 	if _, err := b.Engine.Cancel(context.Background(), b.Who, engine.CancelInput{WorkflowID: all[0].ID}); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestPagesFollowEachOtherWithoutAGapInEveryOrder(t *testing.T) {
 	}
 }
 
-func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
+func TestCursor_FitsOnlyItsList(t *testing.T) {
 	t.Parallel()
 	b := graphtest.New(t)
 	b.Workflows(t, 2)
@@ -117,8 +117,8 @@ func TestACursorFitsOnlyTheListItCameFrom(t *testing.T) {
 	}
 }
 
-// counter counts statements, each of which is a round trip. What is said before a statement, whose rows it is about,
-// travels with it and is not counted.
+// counter counts statements, each of which is a round trip. The statement that sets the tenant travels with the next
+// one and does not count.
 type counter struct{ n atomic.Int64 }
 
 func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
@@ -141,7 +141,7 @@ func (*counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryD
 
 func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
+func TestPage_TakesAsManyStatementsAsAnItem(t *testing.T) {
 	t.Parallel()
 	db, statements := testdb.New(t), &counter{}
 	config := db.Pool.Config()
@@ -180,7 +180,7 @@ func TestTheStatementsOfAListDoNotGrowWithThePage(t *testing.T) {
 		var counts []int64
 		for _, first := range []int{2, 20} {
 			operation := fmt.Sprintf(`{ workflows(first: %d) { %s } }`, first, test.fields)
-			b.Ask(t, operation, nil) // connections are made and prepared
+			b.Ask(t, operation, nil) // The first round connects and prepares.
 			before := statements.n.Load()
 			body := b.Ask(t, operation, nil)
 			if errs := graphtest.Get(t, body, "errors"); errs != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-// Every mutation, with an input that is good, by every role below the one that it needs: refused, written down with who
-// asked, and nothing has changed.
-func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
+// Each role below the required one sends each mutation with a valid input. The mutation is refused and logged with the
+// caller, and no row changes.
+func TestRoleMatrix_ADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 	t.Parallel()
 	b := world(t)
 	x := &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
@@ -54,6 +54,6 @@ func TestADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 		t.Errorf("got %d refusals of %d mutations", tried, len(theSchema.Mutation.Fields))
 	}
 	if diff := cmp.Diff(before, testdb.Contents(t, b.DB, b.Who.OrganizationID)); diff != "" {
-		t.Errorf("something has changed (-before +after):\n%s", diff)
+		t.Errorf("rows have changed (-before +after):\n%s", diff)
 	}
 }

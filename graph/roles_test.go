@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-func TestEveryRootFieldSaysWhichRoleItNeeds(t *testing.T) {
+func TestRequires_IsOnEveryRootField(t *testing.T) {
 	t.Parallel()
 	special := map[string]caller.Role{"priceProposals": caller.Operator}
 	for _, name := range []string{
@@ -40,17 +40,17 @@ func TestEveryRootFieldSaysWhichRoleItNeeds(t *testing.T) {
 	}
 }
 
-// auditFields are the names of fields that say who did something, or why.
+// auditFields has the names of fields with an actor or a reason.
 var auditFields = []string{"actor", "reason", "who", "worker", "createdBy", "revokedBy", "proposedBy", "decidedBy"}
 
-// isGuardable reports whether a field has money in it, or says who did something or why.
+// isGuardable reports whether a field has money, an actor or a reason.
 func isGuardable(field *ast.FieldDefinition) bool {
 	return field.Type.Name() == "USD" || slices.Contains(auditFields, field.Name) || strings.HasSuffix(field.Name, "By")
 }
 
-// Whatever has money in it, or names who did something, says which role it needs: the field, or its type. Types that
-// only mutations return are left out, since every mutation says which role it needs.
-func TestEveryFieldOfMoneyOrAuditSaysWhichRoleItNeeds(t *testing.T) {
+// A field with money, an actor or a reason requires a role, by itself or by its type. Types that only mutations return
+// are not checked: every mutation requires a role.
+func TestRequires_IsOnEveryFieldOfMoneyOrAudit(t *testing.T) {
 	t.Parallel()
 	types, found := schemaTypes(), 0
 	for _, name := range reachable(types, "Query", "Subscription") {
@@ -61,7 +61,7 @@ func TestEveryFieldOfMoneyOrAuditSaysWhichRoleItNeeds(t *testing.T) {
 			}
 			found++
 			if field.Directives.ForName("requires") == nil && definition.Directives.ForName("requires") == nil {
-				t.Errorf("%s.%s is money or says who did something: write @requires behind it, or behind %s",
+				t.Errorf("%s.%s has money, an actor or a reason: write @requires behind it, or behind %s",
 					name, field.Name, name)
 			}
 		}
@@ -85,7 +85,7 @@ func TestEveryFieldOfMoneyOrAuditSaysWhichRoleItNeeds(t *testing.T) {
 	}
 }
 
-// reachable are the types of objects that answers to a root can have in them, in order.
+// reachable returns the object types that a root reaches, sorted.
 func reachable(types map[string]*ast.Definition, roots ...string) []string {
 	seen := map[string]bool{}
 	for queue := roots; len(queue) > 0; queue = queue[1:] {
@@ -113,15 +113,15 @@ func reachable(types map[string]*ast.Definition, roots ...string) []string {
 	return names
 }
 
-// gqlgen asks for the role of a type wherever a field returns the type itself. A field that returns an interface asks
-// by itself: there is one, and it knows every kind of id.
-func TestNodeIsTheOnlyWayToATypeWithoutItsName(t *testing.T) {
+// gqlgen checks the role of a type where a field returns the type itself. For a field that returns an interface the
+// resolver must check it: only node does, for every kind of id.
+func TestNode_IsTheOnlyFieldOfAnAbstractType(t *testing.T) {
 	t.Parallel()
 	types := schemaTypes()
 	for _, name := range reachable(types, "Query", "Subscription") {
 		for _, field := range types[name].Fields {
 			if of := types[field.Type.Name()]; of != nil && of.IsAbstractType() && name+"."+field.Name != "Query.node" {
-				t.Errorf("%s.%s returns the interface %s, and nobody asks for the roles of what it returns",
+				t.Errorf("%s.%s returns the interface %s, and no resolver checks the roles of its members",
 					name, field.Name, of.Name)
 			}
 		}

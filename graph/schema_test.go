@@ -29,7 +29,7 @@ func schemaTypes() map[string]*ast.Definition {
 	return types
 }
 
-func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
+func TestSchema_DescribesEverything(t *testing.T) {
 	t.Parallel()
 	check := func(description string, where ...string) {
 		switch {
@@ -59,7 +59,7 @@ func TestEverythingInTheSchemaIsDescribed(t *testing.T) {
 	check(directive.Arguments.ForName("role").Description, "@requires", "role")
 }
 
-func TestEveryEnumHasTheValuesOfItsGoType(t *testing.T) {
+func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 	t.Parallel()
 	kinds := []workflow.EdgeKind{
 		workflow.Create, workflow.Advance, workflow.Fail, workflow.Retry, workflow.Cancel, workflow.Reset,
@@ -129,7 +129,7 @@ func texts[T ~string](values []T) []string {
 	return all
 }
 
-func TestTheExamplesOfThePlaygroundAreValid(t *testing.T) {
+func TestSchema_AcceptsTheExamplesOfThePlayground(t *testing.T) {
 	t.Parallel()
 	examples, err := filepath.Glob("../internal/web/playground/examples/*.graphql")
 	if err != nil || len(examples) == 0 {
@@ -146,7 +146,7 @@ func TestTheExamplesOfThePlaygroundAreValid(t *testing.T) {
 	}
 }
 
-func TestEveryMutationHasOneInputAndAPayloadWithUserErrors(t *testing.T) {
+func TestSchema_EveryMutationHasOneInputAndUserErrors(t *testing.T) {
 	t.Parallel()
 	types := schemaTypes()
 	for _, field := range types["Mutation"].Fields {
@@ -165,12 +165,12 @@ func TestEveryMutationHasOneInputAndAPayloadWithUserErrors(t *testing.T) {
 	}
 }
 
-// Where money moves nothing may be sent twice by accident: the key is required. A call that was reserved is a key
-// itself, since it has one outcome (decision 0005).
-func TestEveryMutationTakesAnIdempotencyKeyAndMoneyNeedsOne(t *testing.T) {
+// A mutation that moves money requires a key, so that no client sends it twice by accident. A reserved call is a key
+// itself: it has one outcome (decision 0005).
+func TestSchema_EveryMutationTakesAnIdempotencyKeyAndMoneyNeedsOne(t *testing.T) {
 	t.Parallel()
 	types := schemaTypes()
-	// A lost answer to it is a lost secret, and without a key sending it again would make another one.
+	// Its answer has a secret. Without a key, a repetition after a lost answer would make another secret.
 	required := []string{"setAlertWebhook"}
 	for _, mutation := range types["Mutation"].Fields {
 		if strings.HasPrefix(mutation.Name, "__") {
@@ -199,14 +199,14 @@ func TestEveryMutationTakesAnIdempotencyKeyAndMoneyNeedsOne(t *testing.T) {
 	}
 }
 
-// movesMoney reports whether a payload carries a call or an entry of a ledger.
+// movesMoney reports whether a payload has a call or a ledger entry.
 func movesMoney(payload *ast.Definition) bool {
 	return slices.ContainsFunc(payload.Fields, func(field *ast.FieldDefinition) bool {
 		return slices.Contains([]string{"Call", "LedgerEntry"}, field.Type.Name())
 	})
 }
 
-func TestEveryListHasTheSameShape(t *testing.T) {
+func TestSchema_EveryListHasTheSameShape(t *testing.T) {
 	t.Parallel()
 	for name, definition := range schemaTypes() {
 		item, isList := strings.CutSuffix(name, "Connection")

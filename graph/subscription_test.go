@@ -18,7 +18,7 @@ import (
 
 type message = graphtest.Message
 
-func TestASubscriptionTellsThePresentStateFirstAndIsCompleteAfterTheLast(t *testing.T) {
+func TestSubscription_BeginsWithThePresentStateAndCompletesAfterTheLast(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -31,7 +31,7 @@ func TestASubscriptionTellsThePresentStateFirstAndIsCompleteAfterTheLast(t *test
 	c.Expect(graphtest.Event("1", 4, workflow.ICPFailed, workflow.Cancelled))
 	c.Expect(message{"id": "1", "type": "complete"})
 
-	// The same id may be used again. From a cursor only what came after it is told.
+	// A client may use the same id again. After a cursor, only later transitions come.
 	c.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow), "after": 2})
 	c.Expect(graphtest.Event("1", 3, workflow.ICPProcessing, workflow.ICPFailed))
 	c.Expect(graphtest.Event("1", 4, workflow.ICPFailed, workflow.Cancelled))
@@ -43,7 +43,7 @@ func TestASubscriptionTellsThePresentStateFirstAndIsCompleteAfterTheLast(t *test
 	c.Expect(graphtest.Event("all", 1, workflow.Created, workflow.ICPPending))
 }
 
-func TestWhatCannotBeFollowedIsAnErrorAndNothingElse(t *testing.T) {
+func TestSubscription_RefusesWhatItCannotFollow(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -79,10 +79,10 @@ func TestWhatCannotBeFollowedIsAnErrorAndNothingElse(t *testing.T) {
 		}
 	}
 	c.Send(message{"type": "ping"})
-	c.Expect(message{"type": "pong"}) // and so nothing more was said of all that
+	c.Expect(message{"type": "pong"}) // No other message came before it.
 }
 
-func TestAnOrganizationIsToldOfItsOwnWorkflowsOnly(t *testing.T) {
+func TestSubscription_OfAnOrganizationHasItsOwnWorkflowsOnly(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	ours, theirs := b.Open(t, "alice"), b.Open(t, "mallory")
@@ -115,14 +115,14 @@ func TestAnOrganizationIsToldOfItsOwnWorkflowsOnly(t *testing.T) {
 				told = true
 				text, _ := json.Marshal(m)
 				if !strings.Contains(string(text), `"name":"`+name+`"`) {
-					t.Errorf("%s is told %s", name, text)
+					t.Errorf("%s gets %s", name, text)
 				}
 			}
 		}
 	}
 }
 
-func TestTheBillIsToldAsItGrows(t *testing.T) {
+func TestSubscription_OfSpendHasEachEntry(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := b.Workflow(t, workflow.ICPPending)
@@ -149,7 +149,7 @@ func TestTheBillIsToldAsItGrows(t *testing.T) {
 	c.Expect(entry(2, "RELEASE", "0"))
 }
 
-func TestASubscriptionOverPlainHTTPIsToldWhereToGo(t *testing.T) {
+func TestSubscription_OverPlainHTTPIsRefusedWithTheTransports(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	body, _ := json.Marshal(message{"query": graphtest.FollowOrganization})

@@ -20,8 +20,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// trespass asks for everything as the okapi and returns all that it got of the zebra's; of the operations with some
-// text in them only, unless it is empty.
+// trespass sends all queries and mutations as the okapi and returns a message for each datum of the zebra. A text in
+// only restricts it to operations that contain the text.
 func (b *tenants) trespass(t *testing.T, x *explorer, marks []string, only string) (found []string) {
 	t.Helper()
 	before := testdb.Contents(t, b.db, b.zebra.OrganizationID)
@@ -42,11 +42,11 @@ func (b *tenants) trespass(t *testing.T, x *explorer, marks []string, only strin
 	return append(found, tries.weak()...)
 }
 
-// tries are the codes that mutations have been answered with, "" when they were done, by the name of the mutation: of
-// those that name something of somebody else by its id, and of those that do not.
+// tries has the codes of the answers to mutations, "" for success, by the name of the mutation and by whether it names
+// an object of the other organization.
 type tries map[string]map[bool][]string
 
-// note keeps the codes of an answer, and reports whether somebody else's was changed.
+// note adds the codes of an answer. It reports whether an object of the other organization was changed.
 func (a tries) note(o operation, codes []string, strange bool) bool {
 	if a[o.field] == nil {
 		a[o.field] = map[bool][]string{}
@@ -55,7 +55,7 @@ func (a tries) note(o operation, codes []string, strange bool) bool {
 	return strange && slices.Contains(codes, "")
 }
 
-// weak returns the mutations whose inputs were never good enough to get as far as the look-up, or to be done.
+// weak returns the mutations whose inputs were never valid enough to reach the look-up, or to succeed.
 func (a tries) weak() (found []string) {
 	for field, codes := range a {
 		want, got := "", codes[false]
@@ -71,7 +71,7 @@ func (a tries) weak() (found []string) {
 	return found
 }
 
-// inAnswer returns what an answer has that is another organization's.
+// inAnswer returns the data of another organization in an answer.
 func inAnswer(o operation, answer string, marks []string) []string {
 	for _, mark := range marks {
 		if strings.Contains(answer, mark) {
@@ -81,7 +81,7 @@ func inAnswer(o operation, answer string, marks []string) []string {
 	return nil
 }
 
-// namesStranger reports whether an operation names a thing of somebody else by its id.
+// namesStranger reports whether an operation has an id of another organization.
 func namesStranger(o operation, s strangers) bool {
 	return slices.ContainsFunc(s.ids, func(id string) bool { return strings.Contains(o.text, quoted(id)) })
 }
@@ -107,8 +107,8 @@ func codesOf(t *testing.T, answer string) []string {
 	return codes
 }
 
-// overhear follows everything as the okapi, while both organizations move and spend, and returns what it heard of the
-// zebra's; of the subscriptions with some text in them only. A stream must end, or tell of the okapi's own.
+// overhear sends all subscriptions as the okapi while both organizations move and spend. It returns a message for each
+// datum of the zebra. A stream must end, or send an event of the okapi.
 func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only string) (found []string) {
 	t.Helper()
 	for _, o := range x.operations(ast.Subscription) {
@@ -118,7 +118,7 @@ func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only strin
 		response := b.send(t, "okapi", o, "text/event-stream")
 		lines := bufio.NewScanner(response.Body)
 		lines.Buffer(nil, 1<<20)
-		lines.Scan() // The comment that begins a stream: the subscription is being answered.
+		lines.Scan() // The comment that begins a stream: the server has accepted the subscription.
 		moved := false
 		var heard strings.Builder
 		for lines.Scan() && !strings.Contains(lines.Text(), "event: complete") {
@@ -128,7 +128,8 @@ func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only strin
 			if ours || len(inAnswer(o, lines.Text(), marks)) > 0 {
 				break
 			}
-			if !moved && strings.HasPrefix(lines.Text(), "data:") { // It is there, so it hears what happens now.
+			// After its first event the subscription gets every later one.
+			if !moved && strings.HasPrefix(lines.Text(), "data:") {
 				moved = true
 				b.stir(t, "zebra")
 				b.stir(t, "okapi")
@@ -143,7 +144,7 @@ func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only strin
 	return found
 }
 
-// stir lets an organization's workflow take an edge and reserve money.
+// stir moves a workflow of an organization and reserves money for it.
 func (b *tenants) stir(t *testing.T, whose string) {
 	t.Helper()
 	who := map[string]caller.Caller{"zebra": b.zebra, "okapi": b.okapi}[whose]

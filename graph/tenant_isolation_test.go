@@ -28,17 +28,17 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// tenants are two organizations on one server, each with something of every kind: what belongs to the zebra says so,
-// and no answer to the okapi may say it.
+// tenants is two organizations on one server, each with an object of every type. All texts of the zebra contain its
+// name, and no answer to the okapi may contain it.
 type tenants struct {
 	db           *testdb.DB
 	engine       *engine.Engine
 	url          string
 	zebra, okapi caller.Caller
-	// moving and done are a workflow of each, by actor: one that goes on, and one that mutations may be tried on.
+	// moving and done have a workflow of each, by actor: subscriptions follow moving, and mutations change done.
 	moving, done map[string]workflow.Workflow
-	// leaky is what an operation has in it for which the server is made to take the okapi for the zebra; none when
-	// empty.
+	// leaky marks operations for which the server takes the okapi for the zebra, to prove that the test sees a leak. Empty
+	// marks none.
 	leaky string
 }
 
@@ -51,8 +51,11 @@ func setupTenants(t *testing.T) *tenants {
 	hub, stop := graphtest.RunHub(t, b.db, logger)
 	var err error
 	b.engine, err = engine.New(engine.Options{
-		Store: b.db.Store().OnCommit(hub.Announce), Jobs: graphtest.NoJobs{}, Drives: []workflow.StepKey{workflow.StepICP},
-		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar,
+		Store:         b.db.Store().OnCommit(hub.Announce),
+		Jobs:          graphtest.NoJobs{},
+		Drives:        []workflow.StepKey{workflow.StepICP},
+		WorkflowLimit: cost.Dollar,
+		MonthLimit:    25 * cost.Dollar,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +69,13 @@ func setupTenants(t *testing.T) *tenants {
 		Stopped: hub.Stopped(),
 		Revoked: b.engine.APIKeyRevoked,
 		Logger:  logger,
-		Limits:  gqlhttp.Limits{Tokens: 100_000, Depth: 100, Aliases: 10_000, Complexity: 100_000_000, Errors: 1000},
+		Limits: gqlhttp.Limits{
+			Tokens:     100_000,
+			Depth:      100,
+			Aliases:    10_000,
+			Complexity: 100_000_000,
+			Errors:     1000,
+		},
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := map[string]caller.Caller{"zebra": b.zebra, "okapi": b.okapi}[r.Header.Get("Authorization")]
@@ -88,8 +97,7 @@ func setupTenants(t *testing.T) *tenants {
 	return b
 }
 
-// populate makes an organization with something of every kind in it. Each type of the schema that is a Node must be
-// among it; the test says so when one is not.
+// populate creates an organization with an object of every type. The test fails for a Node type without an object.
 func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	t.Helper()
 	ctx := context.Background()
@@ -117,7 +125,10 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	must(err)
 	hold, billed := cost.Dollar/10, cost.Dollar/20
 	held, err := b.engine.Reserve(ctx, who, engine.ReserveInput{
-		WorkflowID: done.ID, RunToken: &run.Token, Amount: &hold, IdempotencyKey: mark + " hold",
+		WorkflowID:     done.ID,
+		RunToken:       &run.Token,
+		Amount:         &hold,
+		IdempotencyKey: mark + " hold",
 	})
 	must(err)
 	must(b.engine.Dispatch(ctx, who, held.Call.ID, mark))
@@ -125,7 +136,12 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		Run: *run,
 		Result: engine.Result{Provider: mark, Model: mark + "/model", Content: []byte(`{"industries":["` + mark +
 			`"],"buyerRoles":["r"],"painPoints":["p"],"valueProposition":"v"}`)},
-		Settle: &engine.SettleInput{CallID: held.Call.ID, Model: mark + "/model", Cost: &billed, Provider: mark},
+		Settle: &engine.SettleInput{
+			CallID:   held.Call.ID,
+			Model:    mark + "/model",
+			Cost:     &billed,
+			Provider: mark,
+		},
 	})
 	must(err)
 	_, err = b.engine.Cancel(ctx, who, engine.CancelInput{WorkflowID: create("over").ID, Reason: mark + " gives up"})
@@ -139,15 +155,18 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		}},
 	})
 	must(err)
-	_, err = b.engine.CreateAPIKey(ctx, who, engine.CreateAPIKeyInput{
-		Name: mark, Role: caller.Viewer, ExpiresAt: time.Now().Add(time.Hour), IdempotencyKey: mark + " key",
+	_, err = b.engine.CreateKey(ctx, who, engine.CreateAPIKeyInput{
+		Name:           mark,
+		Role:           caller.Viewer,
+		ExpiresAt:      time.Now().Add(time.Hour),
+		IdempotencyKey: mark + " key",
 	})
 	must(err)
 	b.moving[mark], b.done[mark] = moving, done
 	return who
 }
 
-// ask sends an operation as an organization and returns all that it is answered.
+// ask sends an operation as an organization and returns the whole answer.
 func (b *tenants) ask(t *testing.T, as string, o operation) string {
 	t.Helper()
 	response := b.send(t, as, o, "application/json")
@@ -186,14 +205,14 @@ func (b *tenants) send(t *testing.T, as string, o operation, accept string) *htt
 	return response
 }
 
-// property is what an organization can read of its own: ids by type, cursors, and all text that is nobody else's.
+// property is the data that an organization can read: ids by type, cursors, and texts that only it has.
 type property struct {
 	ids     map[string][]string
 	cursors []string
 	marks   []string
 }
 
-// unique is text that occurs in the answers to one organization only: UUIDs, hashes, and its name.
+// unique finds texts that only one organization can have: UUIDs, hashes, and its name.
 var unique = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|zebra`)
 
 // read collects the property of an organization from the answers to every query.
@@ -250,7 +269,7 @@ func (p *property) collect(value any) {
 	}
 }
 
-// explorer returns one that leads to what an organization owns, and knows nothing of others.
+// explorer returns an explorer with the values of one organization.
 func (b *tenants) explorer(t *testing.T, as string) *explorer {
 	t.Helper()
 	return &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
@@ -258,7 +277,7 @@ func (b *tenants) explorer(t *testing.T, as string) *explorer {
 	}}
 }
 
-// trespasser returns an explorer of the okapi that tries everything of the zebra's wherever it can be named.
+// trespasser returns an explorer of the okapi that also has all values of the zebra.
 func (b *tenants) trespasser(t *testing.T, zebra, okapi property) *explorer {
 	t.Helper()
 	x := b.explorer(t, "okapi")
@@ -276,9 +295,9 @@ func (b *tenants) trespasser(t *testing.T, zebra, okapi property) *explorer {
 	return x
 }
 
-// Everything in the schema is asked for as one organization, with everything that another one has: its ids of every
-// kind, its cursors, its idempotency keys, its names. Nothing of it is in any answer, and nothing of it changes.
-func TestOneOrganizationFindsNothingOfAnother(t *testing.T) {
+// The okapi selects every field of the schema, with every id, cursor, idempotency key and name of the zebra. No answer
+// has data of the zebra, and no row of the zebra changes.
+func TestTenantIsolation_OneOrganizationFindsNothingOfAnother(t *testing.T) {
 	t.Parallel()
 	b := setupTenants(t)
 	zebra, okapi := b.read(t, "zebra"), b.read(t, "okapi")
@@ -297,7 +316,7 @@ func TestOneOrganizationFindsNothingOfAnother(t *testing.T) {
 		t.Errorf("nothing asks for %v", missing)
 	}
 
-	// The same with a server that takes one for the other in one place.
+	// A server with one leak must fail the same checks.
 	b.leaky = "{ organizationTransitioned"
 	if found := b.overhear(t, x, marks, b.leaky); len(found) == 0 {
 		t.Error("a subscription to another organization is not found")

@@ -96,7 +96,8 @@ func (l List) parse(text string, positionBytes int) ([]byte, error) {
 		return nil, foreign()
 	}
 	bytes, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(bytes) < 1+checksumBytes || positionBytes != textBytes && len(bytes) != 1+checksumBytes+positionBytes {
+	if err != nil || len(bytes) < 1+checksumBytes ||
+		positionBytes != textBytes && len(bytes) != 1+checksumBytes+positionBytes {
 		return nil, foreign()
 	}
 	// Writing the cursor again checks the form, the checksum, and that this is its only text: base64 has several for

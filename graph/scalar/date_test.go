@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestADateIsReadAsItIsWritten(t *testing.T) {
+func TestDate_IsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	var written scalar.WrittenDate
 	if err := written.UnmarshalGQL("2024-02-29"); err != nil {
@@ -33,7 +33,7 @@ func TestADateIsReadAsItIsWritten(t *testing.T) {
 	}
 }
 
-func TestACountNeedsNoMoreThanAJSONNumber(t *testing.T) {
+func TestCount_IsAJSONNumber(t *testing.T) {
 	t.Parallel()
 	var got bytes.Buffer
 	scalar.MarshalCount(3_000_000_000).MarshalGQL(&got)

@@ -30,7 +30,7 @@ func wantInvalid(t *testing.T, what string, err error) {
 	}
 }
 
-func TestACursorIsReadAsItWasWritten(t *testing.T) {
+func TestCursor_IsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	for _, want := range []int64{0, 1, math.MaxInt32} {
 		if got, err := aList.ParseNumber(aList.Number(want)); err != nil || got != want {
@@ -48,7 +48,7 @@ func TestACursorIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestACursorOfAnotherListIsRefused(t *testing.T) {
+func TestCursor_OfAnotherListIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]scalar.List{
 		"another kind or order":    {Kind: "workflow UPDATED_AT", Organization: anID},
@@ -76,7 +76,7 @@ func TestACursorOfAnotherListIsRefused(t *testing.T) {
 	wantInvalid(t, "a moment that the database cannot keep", err)
 }
 
-func TestACursorWithAnyBitChangedIsRefused(t *testing.T) {
+func TestCursor_WithAnyBitChangedIsRefused(t *testing.T) {
 	t.Parallel()
 	cursor := aList.Moment(aMoment, anID)
 	bytes, err := base64.RawURLEncoding.DecodeString(cursor)
@@ -97,7 +97,7 @@ func TestACursorWithAnyBitChangedIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnAmountIsExactDecimalTextInQuotes(t *testing.T) {
+func TestUSD_IsExactDecimalTextInQuotes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]cost.Pico{"0": 0, "1.00": cost.Dollar, "0.000000000001": 1} {
 		if got, err := read(t, text).Pico(); err != nil || got != want {
@@ -124,7 +124,7 @@ func read(t *testing.T, v any) scalar.WrittenUSD {
 	return written
 }
 
-func TestAnAmountLeavesAsItsShortestText(t *testing.T) {
+func TestUSD_IsWrittenAsItsShortestText(t *testing.T) {
 	t.Parallel()
 	for p, want := range map[cost.Pico]string{
 		0: `"0"`, cost.Dollar: `"1"`, -cost.Dollar / 2: `"-0.5"`, 1: `"0.000000000001"`,
@@ -144,7 +144,7 @@ func TestAnAmountLeavesAsItsShortestText(t *testing.T) {
 	}
 }
 
-func TestAMomentIsReadWithAnyOffsetAndWrittenInUTC(t *testing.T) {
+func TestDateTime_IsReadWithAnyOffsetAndWrittenInUTC(t *testing.T) {
 	t.Parallel()
 	at, err := scalar.WriteDateTime("2026-02-01T10:30:00.123456+01:00").Time()
 	if err != nil || !at.Equal(aMoment) || at.Location() != time.UTC {
@@ -168,7 +168,7 @@ func TestAMomentIsReadWithAnyOffsetAndWrittenInUTC(t *testing.T) {
 	}
 }
 
-func TestAWholeNumberHas32Bits(t *testing.T) {
+func TestInt_Has32Bits(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{int64(math.MaxInt32), int64(math.MinInt32), 7, json.Number("-7")} {
 		if _, err := scalar.UnmarshalInt(v); err != nil {
@@ -184,7 +184,7 @@ func TestAWholeNumberHas32Bits(t *testing.T) {
 	}
 }
 
-// The fuzz targets hold that whatever is accepted is written back as the same text, and that nothing panics.
+// The fuzz targets check that every accepted text is written back unchanged, and that no text panics.
 
 func FuzzCursor(f *testing.F) {
 	f.Add(aList.Number(7))

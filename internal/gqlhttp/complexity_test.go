@@ -17,7 +17,12 @@ func complexityOf(t *testing.T, text, name string, variables map[string]any) int
 	if len(errs) > 0 {
 		t.Fatalf("%s: %v", text, errs)
 	}
-	c := complexityCounter{schema: schema, sizes: introspectionSizes(schema), variables: variables, page: defaults.Page}
+	c := complexityCounter{
+		schema:    schema,
+		sizes:     introspectionSizes(schema),
+		variables: variables,
+		page:      defaults.Page,
+	}
 	return c.count(document.Operations.ForName(name))
 }
 

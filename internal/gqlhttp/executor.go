@@ -110,7 +110,12 @@ func checkSubscription(operation *graphql.OperationContext) *gqlerror.Error {
 
 // checkComplexity counts the complexity of an operation, keeps it for the answer, and refuses too much.
 func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) error {
-	c := complexityCounter{schema: e.schema, sizes: e.sizes, variables: operation.Variables, page: e.limits.Page}
+	c := complexityCounter{
+		schema:    e.schema,
+		sizes:     e.sizes,
+		variables: operation.Variables,
+		page:      e.limits.Page,
+	}
 	requested := c.count(operation.Operation)
 	operation.Stats.SetExtension(complexityExtension, Complexity{
 		Requested: requested, Limit: e.limits.Complexity, Remaining: max(e.limits.Complexity-requested, 0),

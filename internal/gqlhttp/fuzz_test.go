@@ -44,7 +44,9 @@ func FuzzEndpoint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, post bool, contentType, accept string, sent []byte) {
 		r := &http.Request{
-			Method: http.MethodGet, URL: &url.URL{Path: "/graphql", RawQuery: string(sent)}, Body: http.NoBody,
+			Method: http.MethodGet,
+			URL:    &url.URL{Path: "/graphql", RawQuery: string(sent)},
+			Body:   http.NoBody,
 			Header: http.Header{"Content-Type": {contentType}, "Accept": {accept}, "Graphql-Preflight": {"1"}},
 		}
 		if post {

@@ -82,5 +82,10 @@ func checkLimit(kind fault.Kind, found, limit int, format string) error {
 	if found <= limit {
 		return nil
 	}
-	return &limitError{kind: kind, message: fmt.Sprintf(format, found, limit), found: found, limit: limit}
+	return &limitError{
+		kind:    kind,
+		message: fmt.Sprintf(format, found, limit),
+		found:   found,
+		limit:   limit,
+	}
 }
