@@ -81,7 +81,11 @@ func (o Authentication) Authenticator() (*Authenticator, error) {
 		return nil, errors.New("tokens cannot be valid for less than no time")
 	}
 	a := &Authenticator{
-		secret: bytes.Clone(o.Secret), issuer: o.Issuer, names: o.Names.withDefaults(), maxLife: o.MaxLife, now: o.Now,
+		secret:  bytes.Clone(o.Secret),
+		issuer:  o.Issuer,
+		names:   o.Names.withDefaults(),
+		maxLife: o.MaxLife,
+		now:     o.Now,
 	}
 	if a.now == nil {
 		a.now = time.Now

@@ -28,8 +28,11 @@ type Connections struct {
 // LimitConnections returns a listener that has at most so many connections open. The server must be given its Watch.
 func LimitConnections(listener net.Listener, most int) *Connections {
 	return &Connections{
-		Listener: listener, places: make(chan struct{}, most), closed: make(chan struct{}),
-		idle: list.New(), at: map[net.Conn]*list.Element{},
+		Listener: listener,
+		places:   make(chan struct{}, most),
+		closed:   make(chan struct{}),
+		idle:     list.New(),
+		at:       map[net.Conn]*list.Element{},
 	}
 }
 

@@ -83,7 +83,10 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 		who := caller.From(r.Context())
 		table, format, _ := strings.Cut(r.PathValue("file"), ".")
 		in := Export{
-			Table: Table(table), Format: Format(format), From: r.URL.Query().Get("from"), To: r.URL.Query().Get("to"),
+			Table:  Table(table),
+			Format: Format(format),
+			From:   r.URL.Query().Get("from"),
+			To:     r.URL.Query().Get("to"),
 		}
 		switch {
 		case in.Table != Journal && in.Table != Ledger || mediaTypes[in.Format] == "":

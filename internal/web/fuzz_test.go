@@ -23,8 +23,10 @@ func FuzzToken(f *testing.F) {
 		f.Fatal(err)
 	}
 	auth, err := Authentication{
-		Secret: make([]byte, MinSecretBytes), Issuer: known, Audience: []string{"engine"},
-		Now: func() time.Time { return time.Unix(1_800_000_000, 0) },
+		Secret:   make([]byte, MinSecretBytes),
+		Issuer:   known,
+		Audience: []string{"engine"},
+		Now:      func() time.Time { return time.Unix(1_800_000_000, 0) },
 	}.Authenticator()
 	if err != nil {
 		f.Fatal(err)

@@ -242,12 +242,38 @@ func TestWhoeverWatchesIsToldHowARequestEndedInWordsOfOurs(t *testing.T) {
 	b.get("/healthz")
 	b.do(httptest.NewRequest("BREW", "/graphql", http.NoBody))
 	want := []web.Answered{
-		{Method: "POST", Route: "/graphql", Status: 200, Operation: "Same"},
-		{Method: "POST", Route: "/graphql", Status: 500, Operation: "Same", Code: "INTERNAL"},
-		{Method: "GET", Route: "/graphql", Status: 401, Code: "UNAUTHENTICATED"},
-		{Method: "GET", Route: "/", Status: 404, Code: "NOT_FOUND"},
+		{
+			Method:    "POST",
+			Route:     "/graphql",
+			Status:    200,
+			Operation: "Same",
+		},
+		{
+			Method:    "POST",
+			Route:     "/graphql",
+			Status:    500,
+			Operation: "Same",
+			Code:      "INTERNAL",
+		},
+		{
+			Method: "GET",
+			Route:  "/graphql",
+			Status: 401,
+			Code:   "UNAUTHENTICATED",
+		},
+		{
+			Method: "GET",
+			Route:  "/",
+			Status: 404,
+			Code:   "NOT_FOUND",
+		},
 		{Method: "GET", Route: "/healthz", Status: 200},
-		{Method: "OTHER", Route: "/graphql", Status: 405, Code: "INVALID_INPUT"},
+		{
+			Method: "OTHER",
+			Route:  "/graphql",
+			Status: 405,
+			Code:   "INVALID_INPUT",
+		},
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -119,7 +119,12 @@ func (r *record) answered(request *http.Request, status int, took time.Duration)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := Answered{
-		Method: "OTHER", Route: "/", Status: status, Operation: r.operation, Code: r.code, Took: took,
+		Method:    "OTHER",
+		Route:     "/",
+		Status:    status,
+		Operation: r.operation,
+		Code:      r.code,
+		Took:      took,
 	}
 	if slices.Contains(methods, request.Method) {
 		a.Method = request.Method

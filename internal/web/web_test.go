@@ -58,7 +58,13 @@ func setup(t *testing.T, change func(*web.Options)) bundle {
 	if change != nil {
 		change(&o)
 	}
-	return bundle{Handler: web.New(o), auth: auth, who: who, token: token, log: log}
+	return bundle{
+		Handler: web.New(o),
+		auth:    auth,
+		who:     who,
+		token:   token,
+		log:     log,
+	}
 }
 
 // post sends an operation with the token; headers come in pairs and may replace it.
