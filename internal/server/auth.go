@@ -17,11 +17,11 @@ func (s *Server) Token(who caller.Caller, ttl time.Duration) (string, error) {
 }
 
 // signIn returns the checks of a caller's token. With an issuer they use its signing keys.
-func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.Entrance, error) {
+func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.SignIn, error) {
 	o := s.settings.TokenSettings
 	roles, err := web.CheckRoles(o.RoleNames)
 	if err != nil {
-		return web.Entrance{}, fmt.Errorf("--role-names: %w", err)
+		return web.SignIn{}, fmt.Errorf("--role-names: %w", err)
 	}
 	in := web.Authentication{
 		Secret:   []byte(s.secrets.AuthSecret),
@@ -39,20 +39,20 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.Entranc
 			Logger:     s.logger,
 		})
 		if err != nil {
-			return web.Entrance{}, fmt.Errorf("--issuer: %w", err)
+			return web.SignIn{}, fmt.Errorf("--issuer: %w", err)
 		}
 	}
 	if s.auth, err = in.Authenticator(); err != nil {
-		return web.Entrance{}, fmt.Errorf("AUTH_SECRET, --issuer and --audience: %w", err)
+		return web.SignIn{}, fmt.Errorf("AUTH_SECRET, --issuer and --audience: %w", err)
 	}
 	if err := s.loadSigningKeys(ctx, in.Issuer); err != nil {
-		return web.Entrance{}, err
+		return web.SignIn{}, err
 	}
-	return web.Entrance{
-		Auth:   s.auth,
-		Keys:   s.engine.APIKeyCaller,
-		Admit:  s.engine.Admit,
-		Knocks: s.loginThrottle(store),
+	return web.SignIn{
+		Auth:     s.auth,
+		APIKeys:  s.engine.APIKeyCaller,
+		Admit:    s.engine.Admit,
+		Throttle: s.loginThrottle(store),
 	}, nil
 }
 

@@ -70,12 +70,12 @@ func (s *Server) spend(store *postgres.Store) func(context.Context, uuid.UUID, i
 }
 
 // loginThrottle limits failed sign-ins per client address. It returns nil when there is no limit.
-func (s *Server) loginThrottle(store *postgres.Store) *web.Knocks {
+func (s *Server) loginThrottle(store *postgres.Store) *web.LoginThrottle {
 	if s.settings.FailedLogins == 0 {
 		return nil
 	}
 	limiter := rate.New(s.settings.loginBucket(), store.TakeAddress, time.Now)
-	return &web.Knocks{
+	return &web.LoginThrottle{
 		Empty: func(address string) error {
 			return s.observers.limited(metrics.Logins, limiter.Empty(rate.SlotOf(address)))
 		},

@@ -126,7 +126,7 @@ func (o *observers) requests() func(*http.Request, string) web.Observation {
 		if o.tracer != nil {
 			seen.Context, seen.Trace, ended = o.tracer.Request(r, id)
 		}
-		seen.Ended = func(a web.Answered) {
+		seen.Ended = func(a web.Outcome) {
 			if ended != nil {
 				ended(tracing.Answer{
 					Method:    a.Method,

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Proxies are the networks of the proxies that speak for their clients. Nobody else's word about an address counts.
+// Proxies has the networks of the trusted proxies. Only they may name the address of a client.
 type Proxies []netip.Prefix
 
 // ParseProxies reads networks as 10.0.0.0/8 or 2001:db8::/32, and single addresses.
@@ -34,11 +34,11 @@ func (p Proxies) trust(address netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// clientOf returns the address that a request comes from: that of the connection, or what the proxies before us say.
-// X-Forwarded-For is read from the right, since each proxy appends whom it has heard; whatever stands left of the first
-// address that is not a proxy of ours, that one may have written itself. What is no address says nothing: then it is
-// the proxy that passed it on.
-func (p Proxies) clientOf(r *http.Request) string {
+// clientAddress returns the address of the client: that of the connection, or the one that trusted proxies name. It
+// reads X-Forwarded-For from the right, because each proxy appends the address of its own client. The first address
+// that is not a trusted proxy is the client; it may have written the rest itself. If an entry is no address, the
+// client is the proxy that sent it.
+func (p Proxies) clientAddress(r *http.Request) string {
 	client, ok := parseAddress(r.RemoteAddr)
 	if !ok {
 		return r.RemoteAddr
@@ -54,8 +54,8 @@ func (p Proxies) clientOf(r *http.Request) string {
 	return client.String()
 }
 
-// isSecure reports whether the client has come by https: to us, or to a proxy of ours. The first proxy may be followed
-// by others that speak http among each other, but the last one is whom we believe.
+// isSecure reports whether the client uses https, to this server or to a trusted proxy. Proxies may use http among each
+// other; the last one names the protocol of the client.
 func (p Proxies) isSecure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
@@ -64,8 +64,8 @@ func (p Proxies) isSecure(r *http.Request) bool {
 	if !ok || !p.trust(last) {
 		return false
 	}
-	said := r.Header.Values("X-Forwarded-Proto")
-	return len(said) == 1 && strings.EqualFold(said[0], "https")
+	protocols := r.Header.Values("X-Forwarded-Proto")
+	return len(protocols) == 1 && strings.EqualFold(protocols[0], "https")
 }
 
 // parseAddress reads an address with or without a port, and brackets where IPv6 has them.

@@ -20,7 +20,7 @@ func proxies(t *testing.T, networks ...string) web.Proxies {
 	return p
 }
 
-func TestTheClientIsWhoTheLastProxyThatWeTrustHasHeard(t *testing.T) {
+func TestProxies_ClientIsTheOneBeforeTheTrustedProxies(t *testing.T) {
 	t.Parallel()
 	trusted := proxies(t, "10.0.0.0/8", "192.0.2.7", "2001:db8:1::/48")
 	for name, c := range map[string]struct {
@@ -59,12 +59,12 @@ func TestTheClientIsWhoTheLastProxyThatWeTrustHasHeard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var seen string
-			knocks := &web.Knocks{
+			throttle := &web.LoginThrottle{
 				Empty:  func(string) error { return nil },
 				Failed: func(_ context.Context, address string) error { seen = address; return nil },
 			}
 			ask := func(known web.Proxies) string {
-				b := setup(t, func(o *web.Options) { o.Knocks, o.Proxies = knocks, known })
+				b := setup(t, func(o *web.Options) { o.SignIn.Throttle, o.Proxies = throttle, known })
 				r := httptest.NewRequest(http.MethodPost, "/graphql", http.NoBody)
 				r.RemoteAddr = c.remote
 				r.Header["X-Forwarded-For"] = c.forwarded
@@ -77,7 +77,7 @@ func TestTheClientIsWhoTheLastProxyThatWeTrustHasHeard(t *testing.T) {
 			if got := ask(trusted); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			// Who trusts nobody hears nobody.
+			// Without trusted proxies the header has no effect.
 			spoken := c.forwarded
 			c.forwarded = nil
 			want := ask(nil)
@@ -94,7 +94,7 @@ func TestTheClientIsWhoTheLastProxyThatWeTrustHasHeard(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoCameByHTTPSIsToldToStayThere(t *testing.T) {
+func TestProxies_OnlyHTTPSGetsStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.Proxies = proxies(t, "10.0.0.0/8") })
 	for name, c := range map[string]struct {

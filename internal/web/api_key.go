@@ -10,19 +10,20 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// keyMark is what API keys begin with, and tokens never do.
-const keyMark = "infin8_"
+// apiKeyPrefix begins every API key and no token.
+const apiKeyPrefix = "infin8_"
 
-// Keys says who signs in with an API key, and when that ends. The error is UNAUTHENTICATED for a key that is not good,
-// and of another kind when that cannot be known; its text, which is for the log, repeats nothing of the key.
-type Keys func(ctx context.Context, key string) (who caller.Caller, end time.Time, err error)
+// APIKeys returns the caller of an API key, and the end of the key. The error is UNAUTHENTICATED for a key that is not
+// valid. It has another kind when the key cannot be checked now. Its text is for the log and repeats nothing of the
+// key.
+type APIKeys func(ctx context.Context, key string) (who caller.Caller, end time.Time, err error)
 
-// identify returns who a token or an API key speaks for, and when that ends.
-func (e Entrance) identify(ctx context.Context, bearer string) (caller.Caller, time.Time, error) {
-	if e.Keys == nil || !strings.HasPrefix(bearer, keyMark) {
-		return e.Auth.read(ctx, bearer)
+// identify returns the caller of a token or an API key, and its end.
+func (s SignIn) identify(ctx context.Context, bearer string) (caller.Caller, time.Time, error) {
+	if s.APIKeys == nil || !strings.HasPrefix(bearer, apiKeyPrefix) {
+		return s.Auth.read(ctx, bearer)
 	}
-	who, end, err := e.Keys(ctx, bearer)
+	who, end, err := s.APIKeys(ctx, bearer)
 	if fault.KindOf(err) == fault.Unauthenticated {
 		return caller.Caller{}, time.Time{}, unauthenticated(err.Error())
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-func TestAKeySignsInWhereATokenDoes(t *testing.T) {
+func TestAPIKey_SignsInLikeAToken(t *testing.T) {
 	t.Parallel()
 	keys := func(_ context.Context, key string) (caller.Caller, time.Time, error) {
 		switch key {
@@ -30,8 +30,8 @@ func TestAKeySignsInWhereATokenDoes(t *testing.T) {
 	}
 	failures := 0
 	b := setup(t, func(o *web.Options) {
-		o.Keys = keys
-		o.Knocks = &web.Knocks{
+		o.SignIn.APIKeys = keys
+		o.SignIn.Throttle = &web.LoginThrottle{
 			Empty:  func(string) error { return nil },
 			Failed: func(context.Context, string) error { failures++; return nil },
 		}
@@ -51,11 +51,11 @@ func TestAKeySignsInWhereATokenDoes(t *testing.T) {
 		t.Errorf("without the database: got %d %s, want 503 and nothing of the cause", r.StatusCode, body)
 	}
 	if failures != 1 {
-		t.Error("a key that nobody could look up counts as a failure")
+		t.Error("a key that could not be looked up counts as a failure")
 	}
 }
 
-func TestNoTokenPretendsToBeAKey(t *testing.T) {
+func TestAPIKey_NoTokenCanLookLikeOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	if _, err := b.auth.Token(caller.Caller{

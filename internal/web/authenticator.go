@@ -22,8 +22,8 @@ const (
 	// MinSecretBytes is the shortest secret that signs tokens: as long as what HS256 makes of it (RFC 7518, 3.2).
 	MinSecretBytes = 32
 
-	// clockSkew is how far in the future a token's nbf and iat may lie: the clocks of issuer and server differ a
-	// little. The end of a token is not stretched: at exp it is over, as whoever chose exp was told.
+	// clockSkew is how far in the future nbf and iat of a token may lie: the clocks of issuer and server differ a little.
+	// It does not extend a token: exp is its end.
 	clockSkew = time.Minute
 
 	maxTokenBytes  = 8192
@@ -32,35 +32,36 @@ const (
 	hintForASecret = "make one with: openssl rand -base64 32"
 )
 
-// Authentication is what an Authenticator is made of: a secret, an issuer, or both.
+// Authentication configures an Authenticator: a secret, an issuer, or both.
 type Authentication struct {
-	// Secret of at least MinSecretBytes: tokens without an issuer of theirs are signed with it, by HS256.
+	// Secret has at least MinSecretBytes. It signs the tokens that name no issuer, by HS256.
 	Secret []byte
-	// Issuer has the keys of the tokens that name it in iss, and says which algorithms these may be signed with.
+	// Issuer has the signing keys of the tokens that name it in iss, and the algorithms that it permits.
 	Issuer *issuer.Issuer
-	// Audience are the names of this API, of which a token of the issuer's must have one in aud: what was signed for
-	// another program is not for us. An issuer needs it.
+	// Audience has the names of this API. A token of the issuer must have one of them in aud, so that a token for another
+	// program is not valid here. An issuer needs it.
 	Audience []string
-	// Names says where the issuer's tokens have what we ask for.
+	// Names has the claims of the issuer's tokens.
 	Names ClaimNames
-	// MaxLife is the longest that a token may be valid from now on; 0 is no end. A stolen one is good for no longer.
+	// MaxLife is the longest time that a token may be valid from now on; 0 is no limit. It limits the use of a stolen
+	// token.
 	MaxLife time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// Authenticator reads the tokens that callers identify themselves with: JWT that are signed with a secret or by an
-// issuer, with claims for the actor (sub), the organization's uuid, the role, and exp. It signs those with the secret.
-// It keeps no list of tokens, so none can be called back before exp.
+// Authenticator reads the tokens of callers: JWT that are signed with a secret or by an issuer, with claims for the
+// actor (sub), the organization's uuid, the role, and exp. It signs tokens with the secret. It has no list of tokens,
+// so none can be revoked before exp. It is safe for concurrent use.
 type Authenticator struct {
 	secret  []byte
 	issuer  *issuer.Issuer
 	names   ClaimNames
 	maxLife time.Duration
 	now     func() time.Time
-	// bySecret and byIssuer each verify their own algorithms and nothing else.
+	// bySecret and byIssuer each verify only their own algorithms.
 	bySecret, byIssuer *jwt.Parser
-	remembered         remembered
+	cache              tokenCache
 }
 
 // NewAuthenticator returns an Authenticator for one secret of at least MinSecretBytes. The clock is time.Now when now
@@ -69,7 +70,7 @@ func NewAuthenticator(secret []byte, now func() time.Time) (*Authenticator, erro
 	return Authentication{Secret: secret, Now: now}.Authenticator()
 }
 
-// Authenticator returns what reads the tokens, or why it cannot work like this.
+// Authenticator returns an Authenticator, or an error for a configuration that cannot work.
 func (o Authentication) Authenticator() (*Authenticator, error) {
 	switch {
 	case len(o.Secret) < MinSecretBytes && (o.Issuer == nil || len(o.Secret) > 0):
@@ -78,7 +79,7 @@ func (o Authentication) Authenticator() (*Authenticator, error) {
 	case o.Issuer != nil && (len(o.Audience) == 0 || slices.Contains(o.Audience, "")):
 		return nil, errors.New("an issuer needs the audience that its tokens for this API have")
 	case o.MaxLife < 0:
-		return nil, errors.New("tokens cannot be valid for less than no time")
+		return nil, errors.New("the longest life of a token cannot be negative")
 	}
 	a := &Authenticator{
 		secret:  bytes.Clone(o.Secret),
@@ -102,45 +103,45 @@ func (o Authentication) Authenticator() (*Authenticator, error) {
 	return a, nil
 }
 
-// Caller returns who the token speaks for. An error is UNAUTHENTICATED, and its text begins with the reason, which is
-// for the log and is one of a closed list: nothing of the token is repeated. Or it is UNAVAILABLE: the issuer's keys
-// are not known at present, and the token may be good.
+// Caller returns the caller of a token. The error is UNAUTHENTICATED, and its text begins with the reason for the log:
+// one of a closed list, which repeats nothing of the token. Or it is UNAVAILABLE: the signing keys of the issuer
+// cannot be read now, and the token may be valid.
 func (a *Authenticator) Caller(ctx context.Context, token string) (caller.Caller, error) {
 	who, _, err := a.read(ctx, token)
 	return who, err
 }
 
-// read is Caller with the time when the token ends.
+// read returns the caller and the end of a token, like Caller.
 func (a *Authenticator) read(ctx context.Context, token string) (caller.Caller, time.Time, error) {
 	hash := sha256.Sum256([]byte(token))
-	if v, known := a.remembered.get(hash); known && a.stands(ctx, v) {
+	if v, known := a.cache.get(hash); known && a.isValid(ctx, v) {
 		return v.who, v.end, nil
 	}
-	v, err := a.verified(ctx, token)
+	v, err := a.verify(ctx, token)
 	switch {
 	case fault.KindOf(err) == fault.Unavailable:
 		return caller.Caller{}, time.Time{}, err
 	case err != nil:
 		return caller.Caller{}, time.Time{}, unauthenticated(reason(err))
 	}
-	a.remembered.put(hash, v)
+	a.cache.put(hash, v)
 	return v.who, v.end, nil
 }
 
-// verified reads a token. Whose keys it is verified with is decided by its issuer, never by its algorithm: the
-// algorithm must then be one of those.
-func (a *Authenticator) verified(ctx context.Context, token string) (verdict, error) {
-	seen, err := inspect(token)
+// verify reads a token. Its issuer decides which keys verify it, and its algorithm must be one of that issuer: an
+// algorithm never decides.
+func (a *Authenticator) verify(ctx context.Context, token string) (verifiedToken, error) {
+	seen, err := readToken(token)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
-	var v verdict
+	var v verifiedToken
 	iss, named := seen.claims["iss"]
 	claims, names := jwt.MapClaims{}, secretNames
 	switch {
 	case a.issuer != nil && named && iss == a.issuer.URL():
 		names = a.names
-		if v, err = a.keysOf(ctx, seen); err == nil {
+		if v, err = a.signingKeys(ctx, seen); err == nil {
 			_, err = a.byIssuer.ParseWithClaims(token, claims, withKeys(v.keys))
 		}
 	case a.issuer != nil && named, len(a.secret) == 0:
@@ -149,38 +150,38 @@ func (a *Authenticator) verified(ctx context.Context, token string) (verdict, er
 		_, err = a.bySecret.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return a.secret, nil })
 	}
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
 	if v.end, err = a.endOf(claims); err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
 	v.who, err = names.caller(claims)
 	return v, err
 }
 
-// keysOf returns the keys that the issuer may have signed the token with.
-func (a *Authenticator) keysOf(ctx context.Context, seen inspected) (verdict, error) {
+// signingKeys returns the keys with which the issuer may have signed the token.
+func (a *Authenticator) signingKeys(ctx context.Context, seen unverifiedToken) (verifiedToken, error) {
 	algorithm, _ := seen.header["alg"].(string)
 	if !slices.Contains(a.issuer.Algorithms(), algorithm) {
-		return verdict{}, jwt.ErrTokenSignatureInvalid // Nobody is asked for keys on account of it.
+		return verifiedToken{}, jwt.ErrTokenSignatureInvalid // Such a token must not cause a request to the issuer.
 	}
 	id, isText := seen.header["kid"].(string)
 	if _, named := seen.header["kid"]; named && (!isText || id == "" || len(id) > maxKeyIDBytes) {
-		return verdict{}, jwt.ErrTokenMalformed
+		return verifiedToken{}, jwt.ErrTokenMalformed
 	}
-	// An access token says so or says nothing (RFC 9068, 4): the issuer signs other things as well, with the same keys.
+	// An access token has one of these types, or none (RFC 9068, 4). The issuer signs other tokens with the same keys.
 	if kind, named := seen.header["typ"]; named {
 		text, _ := kind.(string)
 		text = strings.TrimPrefix(strings.ToLower(text), "application/")
 		if text != "jwt" && text != "at+jwt" {
-			return verdict{}, refused("the token is of another type than an access token")
+			return verifiedToken{}, refused("the token is of another type than an access token")
 		}
 	}
 	keys, err := a.issuer.Keys(ctx, algorithm, id)
 	if err == nil && len(keys) == 0 {
 		err = refused("the token's key is unknown")
 	}
-	return verdict{algorithm: algorithm, key: id, keys: keys}, err
+	return verifiedToken{algorithm: algorithm, keyID: id, keys: keys}, err
 }
 
 func withKeys(keys []crypto.PublicKey) jwt.Keyfunc {
@@ -193,7 +194,7 @@ func withKeys(keys []crypto.PublicKey) jwt.Keyfunc {
 	}
 }
 
-// endOf returns when a token is over. The parser stretched exp by the clock skew as well; see there.
+// endOf returns the end of a token. It checks exp again, because the parser adds clockSkew to it.
 func (a *Authenticator) endOf(claims jwt.MapClaims) (time.Time, error) {
 	end, err := claims.GetExpirationTime()
 	switch now := a.now(); {
@@ -207,8 +208,8 @@ func (a *Authenticator) endOf(claims jwt.MapClaims) (time.Time, error) {
 	return end.Time, nil
 }
 
-// Token signs a token for the caller that is valid from now on and for ttl, in whole seconds rounded down. It refuses a
-// caller that it would not accept back.
+// Token signs a token for the caller that is valid from now on for ttl, in whole seconds rounded down. It refuses a
+// caller whose token it would not accept.
 func (a *Authenticator) Token(who caller.Caller, ttl time.Duration) (string, error) {
 	if len(a.secret) == 0 {
 		return "", errors.New("without a secret no token can be signed; " + hintForASecret)
@@ -234,12 +235,12 @@ func (a *Authenticator) Token(who caller.Caller, ttl time.Duration) (string, err
 	return token, nil
 }
 
-// refused is a reason of ours not to accept a token. It repeats nothing of it.
+// refused is a reason to refuse a token. It repeats nothing of the token.
 type refused string
 
 func (r refused) Error() string { return string(r) }
 
-// reason names what is wrong with a token without the library's words, which quote it.
+// reason returns why a token is refused, without the library's text, which quotes the token.
 func reason(err error) string {
 	var ours refused
 	if errors.As(err, &ours) {
@@ -266,7 +267,7 @@ func reason(err error) string {
 	return "the token is not valid"
 }
 
-// unauthenticated has the reason for the log in front and one sentence for every client within.
+// unauthenticated returns an error with the reason for the log in front of the one sentence for every client.
 func unauthenticated(reason string) error {
 	return fmt.Errorf("%s: %w", reason, fault.New(fault.Unauthenticated, signInAgain))
 }

@@ -19,7 +19,7 @@ import (
 
 const organization = "018f3b1e-7d5a-7c3e-9b1a-2f4c6d8e0a1b"
 
-// signed makes a good token of changed claims; a nil value takes the claim away.
+// signed returns a token with changed claims; a nil value removes the claim.
 func signed(t *testing.T, changes map[string]any) string {
 	t.Helper()
 	return signedWith(t, jwt.SigningMethodHS256, []byte(secret), changes)
@@ -46,7 +46,7 @@ func authenticator(t *testing.T) *web.Authenticator {
 	return a
 }
 
-func TestAGoodTokenNamesItsCaller(t *testing.T) {
+func TestAuthenticator_ReadsTheCallerOfAValidToken(t *testing.T) {
 	t.Parallel()
 	a := authenticator(t)
 	for name, changes := range map[string]map[string]any{
@@ -56,7 +56,7 @@ func TestAGoodTokenNamesItsCaller(t *testing.T) {
 		"NbfWithinTheSkew":    {"nbf": noon.Add(59 * time.Second).Unix()},
 		"IatWithinTheSkew":    {"iat": noon.Add(59 * time.Second).Unix()},
 		"LastSecond":          {"exp": noon.Add(time.Second).Unix()},
-		"ClaimsOfOtherThings": {"aud": "somebody", "name": "Alice"},
+		"ClaimsOfOtherThings": {"aud": "another", "name": "Alice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,14 +73,14 @@ func TestAGoodTokenNamesItsCaller(t *testing.T) {
 	}
 }
 
-// badTokens are tokens that nobody may come in with.
+// badTokens returns tokens that must be refused.
 func badTokens(t *testing.T) map[string]string {
 	t.Helper()
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Signed correctly with HS256 and our secret, under a header that claims something else.
+	// Each is signed correctly with HS256 and our secret, under a header with another algorithm.
 	_, body, _ := strings.Cut(signed(t, nil), ".")
 	payload, signature, _ := strings.Cut(body, ".")
 	under := func(header string) string {
@@ -143,7 +143,7 @@ func badTokens(t *testing.T) map[string]string {
 	}
 }
 
-func TestABadTokenIsUnauthenticatedAndNeverRepeated(t *testing.T) {
+func TestAuthenticator_RefusesABadTokenAndNeverRepeatsIt(t *testing.T) {
 	t.Parallel()
 	a := authenticator(t)
 	for name, token := range badTokens(t) {
@@ -151,7 +151,7 @@ func TestABadTokenIsUnauthenticatedAndNeverRepeated(t *testing.T) {
 			t.Parallel()
 			who, err := a.Caller(t.Context(), token)
 			if who.Known() || fault.KindOf(err) != fault.Unauthenticated {
-				t.Fatalf("got %+v, %v, want nobody and UNAUTHENTICATED", who, err)
+				t.Fatalf("got %+v, %v, want no caller and UNAUTHENTICATED", who, err)
 			}
 			for _, part := range append(strings.Split(token, "."), "SURPRISE", "OWNER", "acme") {
 				if len(part) > 3 && strings.Contains(err.Error(), part) {
@@ -162,7 +162,7 @@ func TestABadTokenIsUnauthenticatedAndNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestASignedTokenIsReadBack(t *testing.T) {
+func TestAuthenticator_ReadsItsOwnTokens(t *testing.T) {
 	t.Parallel()
 	now := noon
 	a, err := web.NewAuthenticator([]byte(secret), func() time.Time { return now })
@@ -184,7 +184,7 @@ func TestASignedTokenIsReadBack(t *testing.T) {
 	}
 }
 
-func TestATokenThatWouldNotBeAcceptedIsNotSigned(t *testing.T) {
+func TestAuthenticator_SignsNoTokenThatItWouldRefuse(t *testing.T) {
 	t.Parallel()
 	a := authenticator(t)
 	good := caller.Caller{Actor: "bob", OrganizationID: uuid.New(), Role: caller.Admin}
@@ -211,7 +211,7 @@ func TestATokenThatWouldNotBeAcceptedIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestAShortSecretIsRefused(t *testing.T) {
+func TestAuthenticator_RefusesAShortSecret(t *testing.T) {
 	t.Parallel()
 	_, err := web.NewAuthenticator([]byte(strings.Repeat("s", 31)), nil)
 	if err == nil || strings.Contains(err.Error(), "sss") {

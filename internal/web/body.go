@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// smallBody is the greatest body that needs no room: an ordinary operation.
+	// smallBody is the greatest body that reserves no memory: an ordinary operation.
 	smallBody = 8 << 10
-	// bodyRoom is how many bytes the greater bodies may have, all that are being read together. Clients that send
-	// halves of bodies and wait take no more memory than that, however many they are.
+	// bodyRoom limits the memory of all greater bodies that are being read. Clients that send half a body and wait cannot
+	// take more, however many they are.
 	bodyRoom = 32 << 20
-	// roomPatience is how long a client waits for room.
-	roomPatience = 5 * time.Second
+	// roomTimeout is the longest wait for memory.
+	roomTimeout = 5 * time.Second
 )
 
-// limitBody reads the whole body before anything else sees it and answers 413 when it is greater than limit bytes. A
-// body is small and the handler needs all of it anyway; this way no handler can forget to ask.
+// limitBody reads the whole body before the handler and answers 413 to one of more than limit bytes. Handlers need the
+// whole body, and none of them can forget the limit.
 func limitBody(limit int64, next http.Handler) http.Handler {
 	tooLarge := refusal{
 		http.StatusRequestEntityTooLarge, fault.BodyTooLarge,
@@ -34,7 +34,7 @@ func limitBody(limit int64, next http.Handler) http.Handler {
 	room := semaphore.NewWeighted(bodyRoom)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > limit {
-			w.Header().Set("Connection", "close") // rather than read the rest
+			w.Header().Set("Connection", "close") // Else net/http reads the rest of the body.
 			refuse(w, r, tooLarge)
 			return
 		}
@@ -63,14 +63,14 @@ func limitBody(limit int64, next http.Handler) http.Handler {
 
 var errNoRoom = errors.New("there are too many bodies at once")
 
-// readBody reads a body of at most limit bytes, when there is room for it.
+// readBody reads a body of at most limit bytes, when there is memory for it.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64, room *semaphore.Weighted) ([]byte, error) {
-	size := limit // of a body that does not say how long it is
+	size := limit // The length of the body may be unknown.
 	if r.ContentLength >= 0 {
 		size = r.ContentLength
 	}
 	if needed := min(size, bodyRoom); needed > smallBody {
-		ctx, cancel := context.WithTimeout(r.Context(), roomPatience)
+		ctx, cancel := context.WithTimeout(r.Context(), roomTimeout)
 		defer cancel()
 		if room.Acquire(ctx, needed) != nil {
 			return nil, errNoRoom

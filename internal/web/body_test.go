@@ -16,7 +16,7 @@ import (
 // unsized hides the length of a body, as a chunked request does.
 type unsized struct{ io.Reader }
 
-func TestABodyOfTheLimitPassesAndOneByteMoreDoesNot(t *testing.T) {
+func TestLimitBody_PassesTheLimitAndNotOneByteMore(t *testing.T) {
 	t.Parallel()
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 	for name, c := range map[string]struct{ limit, effective int }{
@@ -48,14 +48,14 @@ func TestABodyOfTheLimitPassesAndOneByteMoreDoesNot(t *testing.T) {
 	}
 }
 
-func TestNobodyUnknownHasTheirBodyRead(t *testing.T) {
+func TestLimitBody_ReadsNoBodyWithoutAToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	r := httptest.NewRequest(http.MethodPost, "/graphql", iotest.ErrReader(errors.New("the body was read")))
 	wantRefusal(t, b.do(r), http.StatusUnauthorized, fault.Unauthenticated)
 }
 
-func TestABodyThatBreaksOffIsABadRequest(t *testing.T) {
+func TestLimitBody_ABrokenBodyIsABadRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.GraphQL = never(t) })
 	r := httptest.NewRequest(http.MethodPost, "/graphql", iotest.ErrReader(io.ErrUnexpectedEOF))

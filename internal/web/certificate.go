@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// lookAgain is how often the files of a certificate are looked at, at most.
-const lookAgain = time.Second
+// checkInterval is the least time between two checks of the files.
+const checkInterval = time.Second
 
-// Certificate is the certificate of the server and its key, in files that somebody renews. Handshakes notice when the
-// files change, so that a renewal needs no restart; connections go on with what they began with.
+// Certificate is the certificate of the server and its private key, in two files. A handshake reads the files again
+// when they have changed, so a renewal needs no restart. Open connections keep the old certificate.
 type Certificate struct {
-	files  [2]string // of the certificate, with the chain, and of the key
+	files  [2]string // the certificate with its chain, and the private key
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -25,13 +25,13 @@ type Certificate struct {
 	looked  time.Time
 }
 
-// stamp is what changes with a file.
+// stamp changes with the content of a file.
 type stamp struct {
 	at   time.Time
 	size int64
 }
 
-// LoadCertificate reads a certificate and its key, both in PEM.
+// LoadCertificate reads a certificate and its private key, both in PEM.
 func LoadCertificate(certificate, key string, logger *slog.Logger) (*Certificate, error) {
 	c := &Certificate{files: [2]string{certificate, key}, logger: logger, now: time.Now}
 	if _, err := c.reload(); err != nil {
@@ -40,7 +40,7 @@ func LoadCertificate(certificate, key string, logger *slog.Logger) (*Certificate
 	return c, nil
 }
 
-// Config is for a listener with this certificate. TLS begins at 1.2.
+// Config returns the settings of a listener with this certificate: TLS 1.2 or later.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -48,12 +48,12 @@ func (c *Certificate) Config() *tls.Config {
 	}
 }
 
-// get returns the certificate of now. Files that do not fit each other, since they are just being written or for good,
-// change nothing; the log says so once for each change.
+// get returns the current certificate. Files that cannot be read change nothing: a renewal may be half written. The log
+// has one line for each change.
 func (c *Certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.now().Sub(c.looked) < lookAgain {
+	if c.now().Sub(c.looked) < checkInterval {
 		return c.current
 	}
 	switch changed, err := c.reload(); {

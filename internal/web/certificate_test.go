@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// pair is a certificate with its key, as files have them.
+// pair is a certificate with its private key, in PEM.
 func pair(t *testing.T, serial int64) (certificate, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -37,7 +37,7 @@ func pair(t *testing.T, serial int64) (certificate, key []byte) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text})
 }
 
-func TestARenewedCertificateIsTakenWhenItIsComplete(t *testing.T) {
+func TestCertificate_IsRenewedWhenTheFilesAreComplete(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	files := []string{filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")}
@@ -77,7 +77,7 @@ func TestARenewedCertificateIsTakenWhenItIsComplete(t *testing.T) {
 	want := func(when string, serial int64, logged int) {
 		t.Helper()
 		for range 3 {
-			now = now.Add(lookAgain)
+			now = now.Add(checkInterval)
 			got, err := config.GetCertificate(nil)
 			if err != nil || got.Leaf.SerialNumber.Int64() != serial {
 				t.Errorf("%s: got %v, %v, want the certificate %d", when, got, err, serial)

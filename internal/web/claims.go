@@ -15,25 +15,25 @@ import (
 
 const (
 	maxActorRunes   = 200
-	reservedActor   = "worker:" // the engine's own workers write this into the journals; nobody else may
-	reservedKey     = "key:"    // and this is written for API keys
+	reservedActor   = "worker:" // begins the names of the engine's own workers in the journals
+	reservedKey     = "key:"    // begins the names of API keys in the journals
 	canonicalLength = len("00000000-0000-0000-0000-000000000000")
-	maxRoleNames    = 1000 // that a token may list
+	maxRoleNames    = 1000 // in a token
 )
 
-// ClaimNames says where an issuer's tokens have the organization and the role. A name is that of a claim, exactly and
-// whatever is in it, such as "https://example.com/org"; or a JSON pointer (RFC 6901) to one that lies deeper, such as
-// "/realm_access/roles". Its zero value is org and role.
+// ClaimNames has the names of the claims with the organization and the role. A name is that of a claim, such as
+// "https://example.com/org", or a JSON pointer (RFC 6901) to a claim inside another one, such as "/realm_access/roles".
+// The zero value is org and role.
 type ClaimNames struct {
 	Organization, Role string
-	// Roles are what the issuer calls our roles. Empty: it calls them as we do. A token may list any number of its
-	// roles; the greatest of ours among them counts.
+	// Roles maps the issuer's names of roles to ours. Empty maps each of our names to itself. Of several roles in a token
+	// the greatest counts.
 	Roles map[string]caller.Role
-	// lists is true where a role may be a list.
+	// lists permits a list of roles.
 	lists bool
 }
 
-// secretNames are those of the tokens that are signed with our secret.
+// secretNames has the claims of the tokens that are signed with our secret.
 var secretNames = ClaimNames{Organization: "org", Role: "role"}
 
 func (n ClaimNames) withDefaults() ClaimNames {
@@ -43,13 +43,13 @@ func (n ClaimNames) withDefaults() ClaimNames {
 	return n
 }
 
-// caller reads the claims that say who it is. Its errors repeat nothing of the token.
+// caller reads the caller from the claims. Its errors repeat nothing of the token.
 func (n ClaimNames) caller(claims map[string]any) (caller.Caller, error) {
 	actor, _ := claims["sub"].(string)
 	if err := checkActor(actor); err != nil {
 		return caller.Caller{}, err
 	}
-	// uuid.Parse knows four spellings; an organization has one.
+	// uuid.Parse accepts four spellings; an organization has one.
 	text, _ := claimAt(claims, n.Organization).(string)
 	organization, err := uuid.Parse(text)
 	if err != nil || len(text) != canonicalLength || organization == uuid.Nil {
@@ -62,11 +62,11 @@ func (n ClaimNames) caller(claims map[string]any) (caller.Caller, error) {
 	return caller.Caller{Actor: actor, OrganizationID: organization, Role: role}, nil
 }
 
-// role is ours for what a token says.
-func (n ClaimNames) role(said any) (greatest caller.Role, found bool) {
-	names, isList := said.([]any)
+// role returns our role for the value of a claim.
+func (n ClaimNames) role(value any) (greatest caller.Role, found bool) {
+	names, isList := value.([]any)
 	if !isList || !n.lists {
-		names = []any{said}
+		names = []any{value}
 	}
 	for _, name := range names[:min(len(names), maxRoleNames)] {
 		text, _ := name.(string)
@@ -81,7 +81,7 @@ func (n ClaimNames) role(said any) (greatest caller.Role, found bool) {
 	return greatest, found
 }
 
-// claimAt returns the claim of a name, or of what a pointer points to; nil when there is none.
+// claimAt returns the claim with a name, or the one that a pointer selects; nil when there is none.
 func claimAt(claims map[string]any, name string) any {
 	if !strings.HasPrefix(name, "/") {
 		return claims[name]
@@ -105,7 +105,7 @@ func claimAt(claims map[string]any, name string) any {
 	return at
 }
 
-// reservedNames are what the engine and its commands write into the journals when nobody else has acted.
+// reservedNames are the actors that the engine and its commands write into the journals.
 var reservedNames = []string{"sweeper", "operator"}
 
 func checkActor(actor string) error {
@@ -125,7 +125,7 @@ func checkActor(actor string) error {
 	return nil
 }
 
-// CheckRoles returns what an issuer calls our roles as ClaimNames has it, or what is wrong with it.
+// CheckRoles returns the roles of an issuer for ClaimNames, or an error for a wrong one.
 func CheckRoles(names map[string]string) (map[string]caller.Role, error) {
 	roles := map[string]caller.Role{}
 	for name, text := range names {

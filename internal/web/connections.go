@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// Connections is a listener that has at most so many connections open at once, whatever becomes of them: websockets
-// count as well. Who comes when there is no place is given that of the connection that has been idle longest, between
-// two requests; when none is idle, they wait until somebody goes, is idle or is cut. So nobody keeps others out by
-// doing nothing. What comes behind them waits in the system's queue.
+// Connections is a listener that limits the number of open connections, WebSockets included. A new client beyond the
+// limit takes the place of the connection that has been idle longest, between two requests. If none is idle, it waits
+// until a connection closes or becomes idle, so idle clients cannot keep others out. Later clients wait in the queue
+// of the operating system.
 type Connections struct {
 	net.Listener
 	places chan struct{}
@@ -18,14 +18,14 @@ type Connections struct {
 	once   sync.Once
 
 	mu sync.Mutex
-	// idle are the connections between two requests, the one that has been longest in front; at is where each stands.
+	// idle has the connections between two requests, the longest idle one in front. at has the element of each.
 	idle *list.List
 	at   map[net.Conn]*list.Element
-	// wanted is true while somebody waits for a place that nobody has been asked to give up.
+	// wanted is true while a client waits and no connection was closed for it.
 	wanted bool
 }
 
-// LimitConnections returns a listener that has at most so many connections open. The server must be given its Watch.
+// LimitConnections returns a listener with at most most open connections. The server must call its Watch.
 func LimitConnections(listener net.Listener, most int) *Connections {
 	return &Connections{
 		Listener: listener,
@@ -36,7 +36,7 @@ func LimitConnections(listener net.Listener, most int) *Connections {
 	}
 }
 
-// Accept waits for a client, and then for a place.
+// Accept waits for a client, and then until the limit permits it.
 func (l *Connections) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
@@ -45,7 +45,7 @@ func (l *Connections) Accept() (net.Conn, error) {
 	select {
 	case l.places <- struct{}{}:
 	default:
-		l.want()
+		l.makeRoom()
 		select {
 		case l.places <- struct{}{}:
 		case <-l.closed:
@@ -53,34 +53,34 @@ func (l *Connections) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 	}
-	return &placedConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.places })}, nil
+	return &countedConn{Conn: conn, release: sync.OnceFunc(func() { <-l.places })}, nil
 }
 
-// Watch is an http.Server's ConnState: it learns which connections are idle. A request that arrives at the moment in
-// which its connection gives up the place may be cut, as it may be at the end of the idle time.
+// Watch is the ConnState of an http.Server. It tracks which connections are idle. A request that arrives while its
+// connection is being closed may be lost, as at the end of the server's idle timeout.
 func (l *Connections) Watch(conn net.Conn, state http.ConnState) {
 	if secure, is := conn.(interface{ NetConn() net.Conn }); is {
-		conn = secure.NetConn() // To say goodbye in TLS one has to wait for the other side.
+		conn = secure.NetConn() // Closing a TLS connection waits for the client.
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget(conn)
 	if state == http.StateIdle {
 		l.at[conn] = l.idle.PushBack(conn)
-		l.give()
+		l.closeOldest()
 	}
 }
 
-// want asks for a place.
-func (l *Connections) want() {
+// makeRoom closes the longest idle connection, now or as soon as there is one.
+func (l *Connections) makeRoom() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wanted = true
-	l.give()
+	l.closeOldest()
 }
 
-// give ends the connection that has been idle longest, when somebody wants its place. The lock is held.
-func (l *Connections) give() {
+// closeOldest closes the longest idle connection if a client waits. The caller holds the lock.
+func (l *Connections) closeOldest() {
 	if oldest := l.idle.Front(); l.wanted && oldest != nil {
 		l.wanted = false
 		conn := oldest.Value.(net.Conn)
@@ -96,19 +96,19 @@ func (l *Connections) forget(conn net.Conn) {
 	}
 }
 
-// Close ends the listener, and the wait for a place.
+// Close closes the listener and ends the wait in Accept.
 func (l *Connections) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
 }
 
-// placedConn gives its place back when it is closed.
-type placedConn struct {
+// countedConn lowers the number of open connections when it is closed.
+type countedConn struct {
 	net.Conn
-	leave func()
+	release func()
 }
 
-func (c *placedConn) Close() error {
-	defer c.leave()
+func (c *countedConn) Close() error {
+	defer c.release()
 	return c.Conn.Close()
 }

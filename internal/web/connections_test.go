@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
+func TestConnections_LimitsTheOpenOnes(t *testing.T) {
 	t.Parallel()
 	const most, clients = 4, 60
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,7 +42,7 @@ func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
 				open.Add(-1)
 				served.Add(1)
 				_ = conn.Close()
-				_ = conn.Close() // A second time gives no second place.
+				_ = conn.Close() // A second Close must not lower the count again.
 			})
 		}
 	})
@@ -64,7 +64,7 @@ func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	// One takes each place, and the listener that waits for one is closed nevertheless.
+	// The limit is reached, and Accept waits. Close must end the wait.
 	var held []net.Conn
 	for range most {
 		conn, err := net.Dial("tcp", inner.Addr().String())
@@ -92,11 +92,11 @@ func TestNoMoreConnectionsAreOpenThanMayBe(t *testing.T) {
 	}
 }
 
-// crowd is a server with two places. Each of its clients has one connection, which it keeps.
+// crowd is a server that permits two connections. Each of its clients keeps its connection.
 type crowd struct {
 	*httptest.Server
 	limited *Connections
-	// entered is told of each request for /slow, and leave lets one of them go.
+	// entered receives each request for /slow; a value in leave ends one of them.
 	entered, leave chan struct{}
 }
 
@@ -116,7 +116,7 @@ func newCrowd(t *testing.T, start func(*httptest.Server)) crowd {
 	return c
 }
 
-// client returns what asks over a connection of its own, and counts how many it has needed.
+// client returns a function that requests over a connection of its own, and a count of the connections it has opened.
 func (c crowd) client(t *testing.T) (ask func(path string), connections *atomic.Int64) {
 	t.Helper()
 	transport := c.Client().Transport.(*http.Transport).Clone()
@@ -139,7 +139,7 @@ func (c crowd) client(t *testing.T) (ask func(path string), connections *atomic.
 	}, connections
 }
 
-// idle waits until so many connections are between two requests.
+// idle waits until n connections are between two requests.
 func (c crowd) idle(t *testing.T, want int) {
 	t.Helper()
 	for range time.NewTicker(time.Millisecond).C {
@@ -152,7 +152,7 @@ func (c crowd) idle(t *testing.T, want int) {
 	}
 }
 
-func TestWhoComesIsGivenThePlaceThatHasBeenIdleLongest(t *testing.T) {
+func TestConnections_ClosesTheLongestIdleOneForANewClient(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*httptest.Server){
 		"HTTP": (*httptest.Server).Start, "TLS": (*httptest.Server).StartTLS,
@@ -180,7 +180,7 @@ func TestWhoComesIsGivenThePlaceThatHasBeenIdleLongest(t *testing.T) {
 	}
 }
 
-func TestWhoWorksIsNotSentAwayAndGivesItsPlaceWhenItIsDone(t *testing.T) {
+func TestConnections_ClosesABusyOneOnlyWhenItIsDone(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t, (*httptest.Server).Start)
 	var all sync.WaitGroup
@@ -190,7 +190,7 @@ func TestWhoWorksIsNotSentAwayAndGivesItsPlaceWhenItIsDone(t *testing.T) {
 	}
 	<-c.entered
 	<-c.entered
-	c.leave <- struct{}{} // Whoever is done is idle now, and the third one comes.
+	c.leave <- struct{}{} // That connection is idle now, so the third client gets in.
 	<-c.entered
 	c.leave <- struct{}{}
 	c.leave <- struct{}{}

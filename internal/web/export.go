@@ -16,7 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Table is what can be exported.
+// Table is a table that can be exported.
 type Table string
 
 // The tables.
@@ -25,7 +25,7 @@ const (
 	Ledger  Table = "ledger"
 )
 
-// Format is how an export is written.
+// Format is the format of an export.
 type Format string
 
 // The formats.
@@ -34,51 +34,51 @@ const (
 	NDJSON Format = "ndjson"
 )
 
-// Export is a file that is asked for. From and To are as the client wrote them, empty when it did not.
+// Export is a requested file. From and To are the texts of the client, empty without them.
 type Export struct {
 	Table    Table
 	Format   Format
 	From, To string
 }
 
-// mediaTypes are the formats as HTTP names them.
+// mediaTypes has the media type of each format.
 var mediaTypes = map[Format]string{CSV: "text/csv; charset=utf-8", NDJSON: "application/x-ndjson; charset=utf-8"}
 
 const (
-	// exportsAtOnce is how many exports a server writes at a time, each for another organization.
-	exportsAtOnce = 8
-	// chunkLimit is how long a client may take to accept 32 KiB, exportLimit how long all of it may take.
-	chunkLimit  = 30 * time.Second
-	exportLimit = time.Hour
+	// maxExports is the number of exports that a server writes at once, each for another organization.
+	maxExports = 8
+	// chunkTimeout is the time for a client to accept 32 KiB; exportTimeout limits the whole export.
+	chunkTimeout  = 30 * time.Second
+	exportTimeout = time.Hour
 )
 
-// places are the exports that are being written.
-type places struct {
-	mu    sync.Mutex
-	taken map[uuid.UUID]bool
+// runningExports has the organizations whose exports are being written.
+type runningExports struct {
+	mu            sync.Mutex
+	organizations map[uuid.UUID]bool
 }
 
-func (p *places) take(organization uuid.UUID) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.taken[organization] || len(p.taken) >= exportsAtOnce {
+func (r *runningExports) begin(organization uuid.UUID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.organizations[organization] || len(r.organizations) >= maxExports {
 		return false
 	}
-	p.taken[organization] = true
+	r.organizations[organization] = true
 	return true
 }
 
-func (p *places) leave(organization uuid.UUID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.taken, organization)
+func (r *runningExports) end(organization uuid.UUID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.organizations, organization)
 }
 
-// exports answers with a file, to administrators: it is audit, and it is money. The file is written as it is read, and
-// may take longer than any other answer as long as the client goes on accepting it. When it fails after it has begun,
-// the connection is cut, so that half a file is not taken for a whole one.
+// exports answers administrators with a file. It sends the file while it reads it, for as long as the client accepts
+// it, up to exportTimeout. It cuts the connection on a later error, so that no client takes half a file for a whole
+// one.
 func exports(write func(context.Context, caller.Caller, Export, io.Writer) error) http.Handler {
-	places := &places{taken: map[uuid.UUID]bool{}}
+	running := &runningExports{organizations: map[uuid.UUID]bool{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := caller.From(r.Context())
 		table, format, _ := strings.Cut(r.PathValue("file"), ".")
@@ -96,7 +96,7 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 			refuse(w, r, needsAdmin(who.Role))
 			return
 		}
-		if !places.take(who.OrganizationID) {
+		if !running.begin(who.OrganizationID) {
 			w.Header().Set("Retry-After", "10")
 			refuse(w, r, refusal{
 				http.StatusTooManyRequests, fault.RateLimited,
@@ -104,10 +104,10 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 			})
 			return
 		}
-		defer places.leave(who.OrganizationID)
+		defer running.end(who.OrganizationID)
 		out := &download{writer: w, control: http.NewResponseController(w), export: in}
-		out.hurry() // a query may take its time before the first byte
-		ctx, cancel := context.WithTimeout(r.Context(), exportLimit)
+		out.extendDeadline() // The first query may take longer than the server's write timeout.
+		ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
 		defer cancel()
 		err := write(ctx, who, in, out)
 		if err == nil {
@@ -119,13 +119,13 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 			panic(http.ErrAbortHandler)
 		}
 		recordOf(r.Context()).fail(err)
-		out.hurry()
-		refuse(w, r, notExported(err))
+		out.extendDeadline()
+		refuse(w, r, exportRefusal(err))
 	})
 }
 
-// notExported is the answer to an export that has not begun.
-func notExported(err error) refusal {
+// exportRefusal returns the answer to an export that has not begun.
+func exportRefusal(err error) refusal {
 	switch kind := fault.KindOf(err); kind {
 	case fault.InvalidInput:
 		return refusal{http.StatusBadRequest, kind, publicText(err)}
@@ -134,19 +134,18 @@ func notExported(err error) refusal {
 	case fault.Unavailable:
 		return refusal{http.StatusServiceUnavailable, kind, tryLater}
 	default:
-		return refusal{http.StatusInternalServerError, fault.Internal, quoteTheRequest}
+		return refusal{http.StatusInternalServerError, fault.Internal, quoteRequestID}
 	}
 }
 
-// publicText is the text of the public error in a chain, without what was added for the log, and the parameter that it
-// is about.
+// publicText returns the text of the public error in a chain, without the texts for the log, behind its parameter.
 func publicText(err error) string {
 	var public interface {
 		error
 		Kind() fault.Kind
 	}
 	if !errors.As(err, &public) {
-		return quoteTheRequest
+		return quoteRequestID
 	}
 	if field := fault.FieldOf(err); len(field) > 0 {
 		return strings.Join(field, ".") + ": " + public.Error()
@@ -154,7 +153,7 @@ func publicText(err error) string {
 	return public.Error()
 }
 
-// download is the answer's body. It announces the file with its first byte.
+// download is the body of the answer. Its first write sets the headers of the file.
 type download struct {
 	writer  http.ResponseWriter
 	control *http.ResponseController
@@ -169,13 +168,13 @@ func (d *download) Write(b []byte) (int, error) {
 		h.Set("Content-Type", mediaTypes[d.export.Format])
 		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, d.export.Table, d.export.Format))
 	}
-	d.hurry()
+	d.extendDeadline()
 	return d.writer.Write(b)
 }
 
-// hurry gives the client the time for one more chunk. The deadline for reading goes, since the request has been read
-// and its passing would end the request. What cannot be set, as in a test without a connection, is no deadline.
-func (d *download) hurry() {
+// extendDeadline gives the client time for one more chunk. It removes the read deadline, which would end the request.
+// The recorders of tests have no deadlines.
+func (d *download) extendDeadline() {
 	_ = d.control.SetReadDeadline(time.Time{})
-	_ = d.control.SetWriteDeadline(time.Now().Add(chunkLimit))
+	_ = d.control.SetWriteDeadline(time.Now().Add(chunkTimeout))
 }

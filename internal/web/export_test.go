@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// exported is a door behind which write answers an export.
+// exported returns a server whose exports write answers.
 func exported(t *testing.T, write func(context.Context, caller.Caller, web.Export, io.Writer) error) bundle {
 	t.Helper()
 	return setup(t, func(o *web.Options) { o.Export = write })
@@ -32,7 +32,7 @@ func (b bundle) tokenOf(t *testing.T, role caller.Role, organization uuid.UUID) 
 	return "Bearer " + token
 }
 
-func TestAnAdministratorGetsTheFileThatWasAskedFor(t *testing.T) {
+func TestExports_SendTheRequestedFileToAnAdministrator(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]web.Export{
 		"/export/journal.csv":                               {Table: web.Journal, Format: web.CSV},
@@ -62,7 +62,7 @@ func TestAnAdministratorGetsTheFileThatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestNobodyButAnAdministratorGetsAnExport(t *testing.T) {
+func TestExports_RefuseOtherRoles(t *testing.T) {
 	t.Parallel()
 	b := exported(t, func(context.Context, caller.Caller, web.Export, io.Writer) error {
 		t.Error("an export was written")
@@ -96,7 +96,7 @@ func TestNobodyButAnAdministratorGetsAnExport(t *testing.T) {
 	}
 }
 
-func TestAnExportThatDoesNotBeginSaysWhy(t *testing.T) {
+func TestExports_AnswerAnErrorBeforeTheFirstByte(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		err    error
@@ -118,7 +118,7 @@ func TestAnExportThatDoesNotBeginSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAnExportThatFailsOnItsWayIsCutOff(t *testing.T) {
+func TestExports_CutTheConnectionOnALaterError(t *testing.T) {
 	t.Parallel()
 	b := exported(t, func(_ context.Context, _ caller.Caller, _ web.Export, to io.Writer) error {
 		_, _ = io.WriteString(to, "half")
@@ -136,7 +136,7 @@ func TestAnExportThatFailsOnItsWayIsCutOff(t *testing.T) {
 	}
 }
 
-// asked is a request for the ledger at a real address.
+// asked returns a request for the ledger of a real server.
 func (b bundle) asked(t *testing.T, address string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/export/ledger.csv", http.NoBody)
@@ -147,7 +147,7 @@ func (b bundle) asked(t *testing.T, address string) *http.Request {
 	return r
 }
 
-func TestAnExportMayTakeLongerThanAnyOtherAnswer(t *testing.T) {
+func TestExports_MayTakeLongerThanTheWriteTimeout(t *testing.T) {
 	t.Parallel()
 	const limit = 100 * time.Millisecond
 	b := exported(t, func(ctx context.Context, _ caller.Caller, _ web.Export, to io.Writer) error {
@@ -155,7 +155,7 @@ func TestAnExportMayTakeLongerThanAnyOtherAnswer(t *testing.T) {
 			if _, err := to.Write(make([]byte, 4096)); err != nil {
 				return err
 			}
-			<-time.After(limit / 4) // The passing of time is what this is about.
+			<-time.After(limit / 4) // This test is about the passing of time.
 		}
 		_, err := io.WriteString(to, "end")
 		return errors.Join(err, ctx.Err())
@@ -175,7 +175,7 @@ func TestAnExportMayTakeLongerThanAnyOtherAnswer(t *testing.T) {
 	}
 }
 
-func TestAnOrganizationHasOneExportAtATime(t *testing.T) {
+func TestExports_RunOncePerOrganization(t *testing.T) {
 	t.Parallel()
 	begun, end := make(chan struct{}), make(chan struct{})
 	b := exported(t, func(_ context.Context, who caller.Caller, _ web.Export, to io.Writer) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/issuer/sandbox"
 )
 
-// FuzzToken sends tokens of any kind to who believes a secret and an issuer. Nobody comes in who was not signed, and a
-// refusal repeats nothing.
+// FuzzToken reads any token with a secret and an issuer. A token that neither has signed is refused, and the error
+// repeats nothing of it.
 func FuzzToken(f *testing.F) {
 	provider := sandbox.Start(sandbox.NewSigner("ES256", "one"))
 	f.Cleanup(provider.Close)
@@ -49,7 +49,8 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzClient holds that a client is an address, of whatever headers, and the connection's own when no proxy is trusted.
+// FuzzClient reads any X-Forwarded-For. The client is always an address; without trusted proxies it is that of the
+// connection.
 func FuzzClient(f *testing.F) {
 	trusted, err := ParseProxies([]string{"10.0.0.0/8", "2001:db8::/32"})
 	if err != nil {
@@ -64,15 +65,15 @@ func FuzzClient(f *testing.F) {
 	f.Fuzz(func(t *testing.T, remote, said string) {
 		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.RemoteAddr, r.Header["X-Forwarded-For"] = remote, []string{said}
-		if client := trusted.clientOf(r); client != remote {
+		if client := trusted.clientAddress(r); client != remote {
 			if address, ok := parseAddress(client); !ok || address.String() != client {
 				t.Errorf("%q, %q: got %q", remote, said, client)
 			}
 		}
-		without := Proxies(nil).clientOf(r)
+		without := Proxies(nil).clientAddress(r)
 		r.Header.Del("X-Forwarded-For")
-		if got := trusted.clientOf(r); got != without {
-			t.Errorf("%q, %q: got %q from who trusts nobody, want %q", remote, said, without, got)
+		if got := trusted.clientAddress(r); got != without {
+			t.Errorf("%q, %q: got %q without trusted proxies, want %q", remote, said, without, got)
 		}
 	})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/rs/cors"
 )
 
-// secured sets the headers that every answer has. The strictest policy is the default: an answer is data, never a page,
-// never in a frame, never in a cache. The playground relaxes what it needs for itself. Who has come by https shall do
-// so for a year, to this host; what others there are under its domain is not ours to say.
+// secured sets the headers of every answer. The default is the strictest policy: an answer is data, never a page,
+// never in a frame, never in a cache. The playground relaxes it for itself. A client that uses https must use it for a
+// year, for this host only: the server does not know the other hosts of its domain.
 func secured(proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -30,26 +30,26 @@ func secured(proxies Proxies, next http.Handler) http.Handler {
 	})
 }
 
-// shareWith lets pages of the listed origins call the handler and answers their preflights. Credentials are not shared:
-// callers identify themselves by a header, and a cookie has no meaning here.
-func shareWith(origins []string, next http.Handler) http.Handler {
+// allowOrigins lets pages of the listed origins call the handler, and answers their preflights. It permits no
+// credentials: callers send a header, and the server reads no cookie.
+func allowOrigins(origins []string, next http.Handler) http.Handler {
 	listed := slices.Clone(origins)
 	return cors.New(cors.Options{
-		// Not AllowedOrigins: there an empty list means everybody.
+		// AllowedOrigins does not fit: an empty list permits every origin.
 		AllowOriginFunc: func(origin string) bool { return slices.Contains(listed, origin) },
 		AllowedMethods:  []string{http.MethodGet, http.MethodPost},
 		AllowedHeaders: []string{
 			"Accept", "Authorization", "Content-Type", "X-Request-Id",
-			// One of these must come with a GET: see graph.
+			// A GET needs one of these: see gqlhttp.
 			"Apollo-Require-Preflight", "GraphQL-Preflight", "GraphQL-Require-Preflight", "X-Apollo-Operation-Name",
 		},
 		ExposedHeaders: []string{"Retry-After", "X-Request-Id"},
-		MaxAge:         600, // seconds; browsers cap it themselves
+		MaxAge:         600, // seconds; browsers have a lower limit
 	}).Handler(next)
 }
 
 // CheckOrigin returns nil when text is a web origin as browsers write it, such as "https://app.example.com" or
-// "http://localhost:3000": nothing else would ever match. Patterns, "*" and "null" are none.
+// "http://localhost:3000". No other text can match. Patterns, "*" and "null" are not origins.
 func CheckOrigin(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||

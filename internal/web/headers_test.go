@@ -16,7 +16,7 @@ func preflight(b bundle, origin string) *http.Response {
 		"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type,x-request-id")
 }
 
-func TestAListedOriginMayAsk(t *testing.T) {
+func TestCORS_PermitsAListedOrigin(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.Origins = []string{"http://localhost:3000", listed} })
 	r := preflight(b, listed)
@@ -50,7 +50,7 @@ func TestAListedOriginMayAsk(t *testing.T) {
 	}
 }
 
-func TestAnUnlistedOriginMayNot(t *testing.T) {
+func TestCORS_RefusesAnUnlistedOrigin(t *testing.T) {
 	t.Parallel()
 	for name, origins := range map[string][]string{
 		"EmptyList": nil,
@@ -78,7 +78,7 @@ func TestAnUnlistedOriginMayNot(t *testing.T) {
 	}
 }
 
-func TestAPreflightNeedsNoTokenAndAsksForNoMoreThanIsOffered(t *testing.T) {
+func TestCORS_APreflightNeedsNoToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.GraphQL, o.Origins = never(t), []string{listed} })
 	for name, headers := range map[string][]string{
@@ -92,7 +92,7 @@ func TestAPreflightNeedsNoTokenAndAsksForNoMoreThanIsOffered(t *testing.T) {
 	}
 }
 
-func TestOnlyGraphQLIsShared(t *testing.T) {
+func TestCORS_IsForGraphQLOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.Origins = []string{listed} })
 	for _, path := range []string{"/", "/healthz", "/readyz", "/nothing"} {
@@ -102,7 +102,7 @@ func TestOnlyGraphQLIsShared(t *testing.T) {
 	}
 }
 
-func TestCheckOriginAcceptsWhatBrowsersSend(t *testing.T) {
+func TestCheckOrigin_AcceptsWhatBrowsersSend(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{listed, "http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000"} {
 		if err := web.CheckOrigin(good); err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// signers are the keys of the identity provider, by algorithm; stranger is somebody else's.
+// signers are the signing keys of the identity provider, by algorithm; stranger belongs to another provider.
 var (
 	signers = func() map[string]sandbox.Signer {
 		all := map[string]sandbox.Signer{}
@@ -34,7 +34,7 @@ var (
 	stranger = sandbox.NewSigner("RS256", "key of RS256")
 )
 
-// house is an authenticator that believes an issuer, and the issuer.
+// house is an authenticator with its issuer.
 type house struct {
 	*web.Authenticator
 	provider *sandbox.Provider
@@ -60,7 +60,7 @@ func issued(t *testing.T, change func(*web.Authentication)) house {
 	return h
 }
 
-// claims are good ones, changed; nil takes one away.
+// claims returns valid claims with changes; nil removes one.
 func (h house) claims(changes map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": h.provider.URL(), "aud": "engine", "sub": "alice", "org": organization, "role": "OPERATOR",
@@ -71,7 +71,7 @@ func (h house) claims(changes map[string]any) map[string]any {
 	return claims
 }
 
-func TestATokenOfTheIssuersNamesItsCaller(t *testing.T) {
+func TestIssuer_ReadsTheCallerOfAValidToken(t *testing.T) {
 	t.Parallel()
 	h := issued(t, nil)
 	want := caller.Caller{Actor: "alice", OrganizationID: uuid.MustParse(organization), Role: caller.Operator}
@@ -96,13 +96,13 @@ func TestATokenOfTheIssuersNamesItsCaller(t *testing.T) {
 	}
 }
 
-// forged are tokens that nobody may come in with by this issuer.
+// forged returns tokens of this issuer that must be refused.
 func (h house) forged(t *testing.T) map[string]string {
 	t.Helper()
 	rs, es, ed := signers["RS256"], signers["ES256"], signers["EdDSA"]
 	with := func(changes map[string]any) string { return es.Token(h.claims(changes), nil) }
 	under := func(header map[string]any) string { return es.Token(h.claims(nil), header) }
-	// What everybody knows of the key, in the forms that a careless verifier takes for a secret.
+	// These are public forms of the key that a careless verifier takes for a secret.
 	der, err := x509.MarshalPKIXPublicKey(rs.Private.Public())
 	if err != nil {
 		t.Fatal(err)
@@ -208,14 +208,14 @@ func jwtWith(t *testing.T, method jwt.SigningMethod, s sandbox.Signer, claims ma
 	return text
 }
 
-func TestAForgedTokenOfTheIssuersIsUnauthenticated(t *testing.T) {
+func TestIssuer_RefusesAForgedToken(t *testing.T) {
 	t.Parallel()
 	for name, secret := range map[string][]byte{"": nil, "beside a secret": []byte(secret)} {
 		h := issued(t, func(o *web.Authentication) { o.Secret = secret })
 		for what, token := range h.forged(t) {
 			who, err := h.Caller(t.Context(), token)
 			if who.Known() || fault.KindOf(err) != fault.Unauthenticated {
-				t.Errorf("%s %s: got %+v, %v, want nobody and UNAUTHENTICATED", what, name, who, err)
+				t.Errorf("%s %s: got %+v, %v, want no caller and UNAUTHENTICATED", what, name, who, err)
 			}
 			for _, part := range append(strings.Split(token, "."), "evil", "unheard") {
 				if err != nil && len(part) > 3 && strings.Contains(err.Error(), part) {
@@ -229,7 +229,7 @@ func TestAForgedTokenOfTheIssuersIsUnauthenticated(t *testing.T) {
 	}
 }
 
-func TestTheIssuerOfATokenDecidesAndNotItsAlgorithm(t *testing.T) {
+func TestIssuer_DecidesTheKeysAndTheAlgorithmDoesNot(t *testing.T) {
 	t.Parallel()
 	both := issued(t, func(o *web.Authentication) { o.Secret = []byte(secret) })
 	only := issued(t, nil)
@@ -255,7 +255,7 @@ func TestTheIssuerOfATokenDecidesAndNotItsAlgorithm(t *testing.T) {
 	}
 }
 
-func TestClaimsAreFoundWhereTheProviderPutsThem(t *testing.T) {
+func TestClaimNames_FindTheClaimsOfAProvider(t *testing.T) {
 	t.Parallel()
 	names := web.ClaimNames{
 		Organization: "https://example.com/org", Role: "/realm_access/a~1b/roles",
@@ -268,7 +268,7 @@ func TestClaimsAreFoundWhereTheProviderPutsThem(t *testing.T) {
 	}{
 		"One": {"editors", caller.Operator}, "Some": {[]any{"x", "readers", "editors", "readers"}, caller.Operator},
 		"All": {[]any{"readers", "owners", "editors"}, caller.Admin},
-		// With names of the provider's own, ours mean nothing.
+		// With names of the provider, our own names are unknown.
 		"Ours": {"ADMIN", ""}, "Deep": {[]any{[]any{"owners"}}, ""}, "Nothing": {nil, ""}, "AnObject": {map[string]any{}, ""},
 	} {
 		got, err := h.Caller(t.Context(), signers["ES256"].Token(h.claims(map[string]any{
@@ -290,10 +290,10 @@ func TestClaimsAreFoundWhereTheProviderPutsThem(t *testing.T) {
 	}
 }
 
-func TestATokenIsValidForNoLongerThanItMay(t *testing.T) {
+func TestAuthenticator_RefusesALongerLifeThanPermitted(t *testing.T) {
 	t.Parallel()
 	h := issued(t, func(o *web.Authentication) { o.MaxLife, o.Secret = 30*time.Minute, []byte(secret) })
-	for minutes, want := range map[int]bool{30: true, 31: true, 32: false} { // A minute more for clocks that differ.
+	for minutes, want := range map[int]bool{30: true, 31: true, 32: false} { // One minute is for clocks that differ.
 		changes := map[string]any{"exp": noon.Add(time.Duration(minutes) * time.Minute).Unix()}
 		for _, token := range []string{signers["ES256"].Token(h.claims(changes), nil), signed(t, changes)} {
 			if _, err := h.Caller(t.Context(), token); (err == nil) != want {
@@ -303,7 +303,7 @@ func TestATokenIsValidForNoLongerThanItMay(t *testing.T) {
 	}
 }
 
-func TestAnIssuerNeedsAnAudienceAndASecretIsLongOrMissing(t *testing.T) {
+func TestAuthentication_NeedsAnAudienceOrALongSecret(t *testing.T) {
 	t.Parallel()
 	known, err := issuer.New(issuer.Options{URL: "https://id.example.com"})
 	if err != nil {
@@ -323,14 +323,14 @@ func TestAnIssuerNeedsAnAudienceAndASecretIsLongOrMissing(t *testing.T) {
 	}
 }
 
-func TestAnOutageOfTheIssuerIsNobodysFault(t *testing.T) {
+func TestIssuer_AnOutageIsUnavailable(t *testing.T) {
 	t.Parallel()
 	h := issued(t, nil)
 	h.provider.Instead(sandbox.KeySet, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, "10.0.0.7 refused")
 	})
-	b := setup(t, func(o *web.Options) { o.Auth, o.GraphQL = h.Authenticator, never(t) })
+	b := setup(t, func(o *web.Options) { o.SignIn.Auth, o.GraphQL = h.Authenticator, never(t) })
 	r := b.post("{}", "Authorization", "Bearer "+signers["ES256"].Token(h.claims(nil), nil))
 	body := text(t, r)
 	if strings.Contains(body, "10.0.0.7") || strings.Contains(body, h.provider.URL()) {

@@ -12,14 +12,14 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// tooOften is the error of a bucket that is empty.
+// tooOften is the error of an empty bucket.
 type tooOften struct{}
 
 func (tooOften) Error() string    { return "Too often." }
 func (tooOften) Kind() fault.Kind { return fault.RateLimited }
 func (tooOften) Seconds() int     { return 7 }
 
-func TestWhoFailsTooOftenIsNotLookedAtAnyMore(t *testing.T) {
+func TestLoginThrottle_RefusesAnAddressAfterTooManyFailures(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	failures := map[string]int{}
@@ -32,7 +32,7 @@ func TestWhoFailsTooOftenIsNotLookedAtAnyMore(t *testing.T) {
 		return nil
 	}
 	b := setup(t, func(o *web.Options) {
-		o.Knocks = &web.Knocks{
+		o.SignIn.Throttle = &web.LoginThrottle{
 			Empty:  func(address string) error { return count(address, 0) },
 			Failed: func(_ context.Context, address string) error { return count(address, 1) },
 		}
@@ -47,7 +47,7 @@ func TestWhoFailsTooOftenIsNotLookedAtAnyMore(t *testing.T) {
 	}
 	const mallory, alice = "192.0.2.1:1", "192.0.2.2:1"
 	for range 5 {
-		wantRefusal(t, ask(mallory, ""), http.StatusUnauthorized, fault.Unauthenticated) // No attempt.
+		wantRefusal(t, ask(mallory, ""), http.StatusUnauthorized, fault.Unauthenticated) // It is no attempt.
 	}
 	for range 2 {
 		wantRefusal(t, ask(mallory, "guess"), http.StatusUnauthorized, fault.Unauthenticated)

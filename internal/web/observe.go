@@ -12,32 +12,32 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Observation is what somebody who watches requests makes of one. The zero value is nobody's.
+// Observation is the result of Options.Observe for one request.
 type Observation struct {
-	// Context is what the request goes on with.
-	Context context.Context //nolint:containedctx // It is handed over, not kept.
-	// Trace is the request's name in the traces, for the access log; "" when it has none.
+	// Context replaces the context of the request.
+	Context context.Context //nolint:containedctx // The request takes it over.
+	// Trace is the trace id of the request, for the access log; "" without one.
 	Trace string
-	// Ended is told how the request ended; nil when nobody asks.
-	Ended func(Answered)
+	// Ended receives the outcome of the request; nil receives none.
+	Ended func(Outcome)
 }
 
-// Answered says how a request ended. Nothing of it but the operation's name was chosen by the client.
-type Answered struct {
-	// Method is one of HTTP's own, or "OTHER". Route is the one that New names, or "/" for what is not there.
+// Outcome describes the end of a request. The client chooses only the name of the operation.
+type Outcome struct {
+	// Method is a method of HTTP, or "OTHER". Route is one that New lists, or "/" for any other path.
 	Method, Route string
 	Status        int
-	// Operation is the name of the GraphQL operation, if it has one; Code the first error's, if there is one.
+	// Operation is the name of the GraphQL operation, and Code the code of the first error. Either may be empty.
 	Operation, Code string
 	Took            time.Duration
 }
 
-// observe gives the request its id, in the context and in the answer's header, and writes the one line of the access
-// log when the answer is complete, also when it ended in a panic. Probes that went well are written at debug level.
+// observe gives each request an id, in the context and in the header of the answer. It writes one line of the access
+// log after the answer, also after a panic. Successful probes are logged at debug level.
 func (o Options) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		rec := &record{id: requestID(r.Header.Get("X-Request-Id")), address: o.Proxies.clientOf(r)}
+		rec := &record{id: requestID(r.Header.Get("X-Request-Id")), address: o.Proxies.clientAddress(r)}
 		var seen Observation
 		if o.Observe != nil {
 			seen = o.Observe(r, rec.id)
@@ -52,7 +52,7 @@ func (o Options) observe(next http.Handler) http.Handler {
 			attributes := append([]slog.Attr{
 				slog.String("id", rec.id),
 				slog.String("method", cut(r.Method, maxLoggedBytes)),
-				// The path only: a query string may hold an operation, or a token that somebody put there.
+				// A query string may have an operation, or a token by mistake.
 				slog.String("path", cut(r.URL.Path, maxLoggedBytes)),
 				slog.Int("status", counted.answered()),
 				slog.Int64("bytes", counted.bytes),
@@ -61,10 +61,10 @@ func (o Options) observe(next http.Handler) http.Handler {
 			o.Logger.LogAttrs(
 				r.Context(), level(r.URL.Path, counted.answered(), rec.hasPanicked()), "request", attributes...)
 			if seen.Ended != nil {
-				seen.Ended(rec.answered(r, counted.answered(), took))
+				seen.Ended(rec.outcome(r, counted.answered(), took))
 			}
 		}()
-		next.ServeHTTP(counted, r) // The router writes into r by which route it came.
+		next.ServeHTTP(counted, r) // The router writes the pattern of the route into r.
 	})
 }
 
@@ -79,8 +79,9 @@ func level(path string, status int, panicked bool) slog.Level {
 	}
 }
 
-// recovered answers a panic with INTERNAL and keeps its stack for the log. When the answer had begun, the connection is
-// cut instead, so that half an answer is not taken for a whole one. http.ErrAbortHandler passes, as net/http wants it.
+// recovered answers a panic with INTERNAL and keeps its stack for the log. If the answer has begun, it cuts the
+// connection, so that no client takes half an answer for a whole one. http.ErrAbortHandler passes through, as net/http
+// requires.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -97,22 +98,22 @@ func recovered(next http.Handler) http.Handler {
 				panic(http.ErrAbortHandler)
 			}
 			for _, name := range []string{"Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
-				w.Header().Del(name) // of the answer that will not come
+				w.Header().Del(name) // They describe the answer that failed.
 			}
-			refuse(w, r, refusal{http.StatusInternalServerError, fault.Internal, quoteTheRequest})
+			refuse(w, r, refusal{http.StatusInternalServerError, fault.Internal, quoteRequestID})
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// countingWriter remembers what was answered. Its status is 0 until the answer begins.
+// countingWriter keeps the status and the size of the answer. Its status is 0 until the answer begins.
 type countingWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
-// answered is the status that the client saw: net/http answers 200 when a handler says nothing.
+// answered returns the status that the client sees: net/http sends 200 when a handler sets none.
 func (w *countingWriter) answered() int {
 	if w.status == 0 {
 		return http.StatusOK
@@ -121,7 +122,7 @@ func (w *countingWriter) answered() int {
 }
 
 func (w *countingWriter) WriteHeader(status int) {
-	// A 1xx announces an answer and is none, but 101 is the last word on this connection.
+	// A 1xx precedes an answer, but 101 ends HTTP on this connection.
 	if w.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		w.status = status
 	}
@@ -135,10 +136,10 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Flush is here because handlers that stream ask for an http.Flusher.
+// Flush implements http.Flusher for handlers that stream.
 func (w *countingWriter) Flush() {
 	w.status = w.answered()
-	// A connection that cannot flush sends when it is full; nothing is lost.
+	// A connection that cannot flush sends when its buffer is full.
 	_ = http.NewResponseController(w.ResponseWriter).Flush()
 }
 

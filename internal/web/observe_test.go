@@ -20,7 +20,7 @@ import (
 
 func readAgain(body string) io.ReadCloser { return io.NopCloser(strings.NewReader(body)) }
 
-func TestTheLogHasOneLineWithEverythingButSecrets(t *testing.T) {
+func TestAccessLog_HasOneLineWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func TestTheLogHasOneLineWithEverythingButSecrets(t *testing.T) {
 	}
 }
 
-func TestNoBadTokenGetsIntoTheLog(t *testing.T) {
+func TestAccessLog_HasNoBadToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for name, token := range badTokens(t) {
@@ -65,7 +65,7 @@ func TestNoBadTokenGetsIntoTheLog(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatIsNoNameIsNotLogged(t *testing.T) {
+func TestAccessLog_HasNoOperationThatIsNoName(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"", "my password", "9lives", "a\nb", "é", strings.Repeat("a", 129)} {
 		b := setup(t, func(o *web.Options) {
@@ -80,7 +80,7 @@ func TestAnOperationThatIsNoNameIsNotLogged(t *testing.T) {
 	}
 }
 
-func TestAnnotateMayBeCalledFromSeveralGoroutinesAndOutsideOfARequest(t *testing.T) {
+func TestAnnotate_WorksInSeveralGoroutinesAndOutsideOfARequest(t *testing.T) {
 	t.Parallel()
 	web.Annotate(context.Background(), "Nobody", "NOTHING")
 	if got := web.RequestID(context.Background()); got != "" {
@@ -101,7 +101,7 @@ func TestAnnotateMayBeCalledFromSeveralGoroutinesAndOutsideOfARequest(t *testing
 	}
 }
 
-func TestProbesThatGoWellAreQuiet(t *testing.T) {
+func TestAccessLog_SuccessfulProbesAreAtDebugLevel(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.get("/healthz")
@@ -110,7 +110,7 @@ func TestProbesThatGoWellAreQuiet(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnsweredWithInternalAndItsStackIsLogged(t *testing.T) {
+func TestRecovered_AnswersAPanicWithInternalAndLogsItsStack(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -140,7 +140,7 @@ func TestAPanicIsAnsweredWithInternalAndItsStackIsLogged(t *testing.T) {
 	}
 }
 
-func TestAPanicInTheMiddleOfAnAnswerCutsTheConnection(t *testing.T) {
+func TestRecovered_CutsTheConnectionInTheMiddleOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -164,13 +164,13 @@ func TestAPanicInTheMiddleOfAnAnswerCutsTheConnection(t *testing.T) {
 	if body, err := io.ReadAll(answer.Body); err == nil {
 		t.Errorf("body: got %q as if it were whole, want an error", body)
 	}
-	server.Close() // The handler is done, so its line is written.
+	server.Close() // Close waits for the handler, so the line is written.
 	if line := b.log.line(t); line["panic"] != "too late" || line["level"] != "ERROR" || line["code"] != "INTERNAL" {
 		t.Errorf("log: got %v, want the panic as an error", line)
 	}
 }
 
-func TestAnAbortOfTheHandlerIsNotAPanic(t *testing.T) {
+func TestRecovered_PassesAnAbortOfTheHandler(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -190,7 +190,7 @@ func TestAnAbortOfTheHandlerIsNotAPanic(t *testing.T) {
 	}
 }
 
-func TestAStreamReachesTheConnection(t *testing.T) {
+func TestCountingWriter_FlushesTheConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -207,10 +207,10 @@ func TestAStreamReachesTheConnection(t *testing.T) {
 	}
 }
 
-func TestWhoeverWatchesIsToldHowARequestEndedInWordsOfOurs(t *testing.T) {
+func TestObserve_GetsTheOutcomeInAClosedListOfWords(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	var told []web.Answered
+	var told []web.Outcome
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			web.Annotate(r.Context(), "Same", "")
@@ -222,7 +222,7 @@ func TestWhoeverWatchesIsToldHowARequestEndedInWordsOfOurs(t *testing.T) {
 		o.Observe = func(r *http.Request, id string) web.Observation {
 			return web.Observation{
 				Context: context.WithValue(r.Context(), key{}, id), Trace: "trace-1",
-				Ended: func(a web.Answered) {
+				Ended: func(a web.Outcome) {
 					if a.Took <= 0 {
 						t.Errorf("%s took %s", a.Route, a.Took)
 					}
@@ -238,10 +238,10 @@ func TestWhoeverWatchesIsToldHowARequestEndedInWordsOfOurs(t *testing.T) {
 	}
 	b.post("{}", "X-Request-Id", "request-2")
 	b.get("/graphql")
-	b.get("/what-somebody-typed", "X-Request-Id", "request-1")
+	b.get("/unknown-path", "X-Request-Id", "request-1")
 	b.get("/healthz")
 	b.do(httptest.NewRequest("BREW", "/graphql", http.NoBody))
-	want := []web.Answered{
+	want := []web.Outcome{
 		{
 			Method:    "POST",
 			Route:     "/graphql",

@@ -19,25 +19,24 @@ import (
 	"github.com/infin8content/engine/internal/header"
 )
 
-// The page and what it loads are built from the folder playground at the top of the repository; the examples are
-// written here.
+// playgroundFiles has the page, which is built from the folder playground at the top of the repository, and the
+// examples, which are written here.
 //
 //go:embed playground
 var playgroundFiles embed.FS
 
-// Playground is what the page at / is like.
+// Playground configures the page at /.
 type Playground struct {
-	// AdminsOnly keeps it shut for everybody but administrators. The page itself is the same for every server and says
-	// nothing about the API, and a browser must load it before it can have a token: so it is given to everybody, and
-	// asks for one. What it then offers is given to administrators only.
+	// AdminsOnly gives the examples to administrators only. The page itself is public: a browser must load it before it
+	// can send a token, and it has nothing about the API in it.
 	AdminsOnly bool
-	// Notice is a sentence that the page carries, such as that answers are synthetic; empty: none.
+	// Notice is a sentence on the page, such as that answers are synthetic; "" for none.
 	Notice string
 }
 
-// playgroundPolicy allows the page the script and the style that this server has, and requests to this server: nothing
-// that a page or an answer contains can load, send or run anything else. The one policy for trusted types lets the page
-// write elements, and neither code nor the address of code.
+// playgroundPolicy permits the script and the style of this server, and requests to this server. Text in a page or an
+// answer cannot load, send or run anything else. The one policy for trusted types lets the page write elements, but no
+// code and no address of code.
 const playgroundPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types default"
@@ -50,12 +49,12 @@ type Example struct {
 	Variables string `json:"variables"`
 }
 
-// Examples returns the operations that the playground offers, in the order of a first visit. Placeholders in Variables
-// such as "<workflow>" are filled in by the page.
+// Examples returns the operations that the playground offers, in the order of a first visit. The page fills in
+// placeholders in Variables such as "<workflow>".
 func Examples() []Example {
 	entries, err := playgroundFiles.ReadDir("playground/examples")
 	if err != nil {
-		panic(err) // the files are part of the program
+		panic(err) // The program contains the files.
 	}
 	var out []Example
 	for _, entry := range entries {
@@ -79,13 +78,13 @@ func Examples() []Example {
 func playgroundFile(name string) []byte {
 	text, err := playgroundFiles.ReadFile("playground/" + name)
 	if err != nil {
-		panic(err) // the files are part of the program
+		panic(err) // The program contains the files.
 	}
 	return text
 }
 
-// handlePlayground adds the page and what it loads. enter is what lets authenticated callers through.
-func handlePlayground(mux *http.ServeMux, p Playground, enter func(http.Handler) http.Handler) {
+// handlePlayground adds the page and its files. require passes authenticated callers only.
+func handlePlayground(mux *http.ServeMux, p Playground, require func(http.Handler) http.Handler) {
 	page := asset("page.html", "text/html; charset=utf-8")
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept")
@@ -101,21 +100,21 @@ func handlePlayground(mux *http.ServeMux, p Playground, enter func(http.Handler)
 	mux.Handle("GET /playground/app.css", asset("app.css.gz", "text/css; charset=utf-8"))
 	mux.Handle("GET /playground/licenses.txt", asset("licenses.txt.gz", "text/plain; charset=utf-8"))
 
-	examples := offer(p)
+	examples := examplesHandler(p)
 	if p.AdminsOnly {
-		examples = enter(onlyAdmins(examples))
+		examples = require(onlyAdmins(examples))
 	}
 	mux.Handle("GET /playground/examples.json", examples)
 }
 
-// offer answers with what the page shows once it is open.
-func offer(p Playground) http.Handler {
+// examplesHandler answers with the notice and the examples.
+func examplesHandler(p Playground) http.Handler {
 	body, err := json.Marshal(struct {
 		Notice   string    `json:"notice"`
 		Examples []Example `json:"examples"`
 	}{p.Notice, Examples()})
 	if err != nil {
-		panic(err) // they are text
+		panic(err) // All values are text.
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -140,18 +139,18 @@ func needsAdmin(role caller.Role) refusal {
 	}
 }
 
-// asset serves a file of the page. One whose name ends in .gz goes as it is to a browser that reads gzip. A browser
-// keeps it and asks each time whether it is still the same, so that a new server never meets an old script.
+// asset serves a file of the page. It sends a file with the ending .gz as it is to a browser that accepts gzip. A
+// browser keeps the file and validates it each time, so that no old script talks to a new server.
 func asset(name, mediaType string) http.Handler {
-	kept, isPacked := playgroundFile(name), strings.HasSuffix(name, ".gz")
-	plain := sync.OnceValue(func() []byte { return unpack(kept) })
-	sum := sha256.Sum256(kept)
+	file, isPacked := playgroundFile(name), strings.HasSuffix(name, ".gz")
+	plain := sync.OnceValue(func() []byte { return unpack(file) })
+	sum := sha256.Sum256(file)
 	tag := hex.EncodeToString(sum[:16])
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-cache")
 		h.Set("Content-Type", mediaType)
-		body, mark := kept, tag
+		body, mark := file, tag
 		if isPacked {
 			h.Add("Vary", "Accept-Encoding")
 			if header.HasToken(r.Header, "Accept-Encoding", "gzip") {
@@ -168,7 +167,7 @@ func asset(name, mediaType string) http.Handler {
 func unpack(packed []byte) []byte {
 	reader, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		panic(err) // the file is part of the program
+		panic(err) // The program contains the file.
 	}
 	plain, err := io.ReadAll(reader)
 	if err != nil {

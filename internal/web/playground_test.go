@@ -20,7 +20,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-func TestABrowserGetsThePageAndAProgramAnIndex(t *testing.T) {
+func TestPlayground_ABrowserGetsThePageAndAProgramAnIndex(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for accept, want := range map[string]string{
@@ -42,13 +42,13 @@ func TestABrowserGetsThePageAndAProgramAnIndex(t *testing.T) {
 	}
 }
 
-func TestWithoutThePlaygroundThereIsNothing(t *testing.T) {
+func TestPlayground_CanBeOff(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) { o.Playground = nil })
 	wantRefusal(t, b.get("/", "Accept", "text/html"), http.StatusNotFound, fault.NotFound)
 }
 
-func TestThePageNamesNothingOfAnotherOriginAndHoldsNoScript(t *testing.T) {
+func TestPlayground_PageHasNoOtherOriginAndNoScript(t *testing.T) {
 	t.Parallel()
 	page := text(t, setup(t, nil).get("/"))
 	for _, link := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -63,7 +63,7 @@ func TestThePageNamesNothingOfAnotherOriginAndHoldsNoScript(t *testing.T) {
 	}
 }
 
-func TestThePolicyAllowsOnlyWhatThisServerHas(t *testing.T) {
+func TestPlayground_PolicyPermitsThisServerOnly(t *testing.T) {
 	t.Parallel()
 	policy := setup(t, nil).get("/").Header.Get("Content-Security-Policy")
 	for _, want := range []string{
@@ -81,7 +81,7 @@ func TestThePolicyAllowsOnlyWhatThisServerHas(t *testing.T) {
 	}
 }
 
-func TestWhatThePageLoadsIsSentPackedAndOnce(t *testing.T) {
+func TestPlayground_FilesAreSentPackedAndOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for path, mediaType := range map[string]string{
@@ -133,7 +133,7 @@ func unzipped(t *testing.T, r *http.Response) string {
 	return string(plain)
 }
 
-func TestTheExamplesAreForWhomThePlaygroundIs(t *testing.T) {
+func TestPlayground_ExamplesAreForItsUsers(t *testing.T) {
 	t.Parallel()
 	const path = "/playground/examples.json"
 	open := setup(t, func(o *web.Options) { o.Playground = &web.Playground{Notice: "All of it is invented."} })
@@ -160,7 +160,7 @@ func TestTheExamplesAreForWhomThePlaygroundIs(t *testing.T) {
 	if r := shut.get(path, "Authorization", "Bearer "+admin); r.StatusCode != http.StatusOK {
 		t.Errorf("an administrator: got %d, want 200", r.StatusCode)
 	}
-	// What is given to everybody names nothing of the API.
+	// The public files name nothing of the API.
 	for _, path := range []string{"/", "/playground/app.js", "/playground/app.css"} {
 		for _, name := range []string{"createWorkflow", "reserveUsage", "workflowTransitioned"} {
 			if strings.Contains(text(t, shut.get(path)), name) {
@@ -170,8 +170,8 @@ func TestTheExamplesAreForWhomThePlaygroundIs(t *testing.T) {
 	}
 }
 
-// What the program embeds is committed, and so is what it is made of: whoever changes one makes the other.
-func TestTheBundleBelongsToItsSources(t *testing.T) {
+// The bundle and its sources are both committed. A change of the sources needs a new bundle.
+func TestPlayground_BundleIsBuiltFromItsSources(t *testing.T) {
 	t.Parallel()
 	const sources, built = "../../playground/", "playground/"
 	sum := func(path string) string {
@@ -218,7 +218,7 @@ func TestTheBundleBelongsToItsSources(t *testing.T) {
 	}
 }
 
-func TestTheExamplesCoverTheMainTasks(t *testing.T) {
+func TestPlayground_ExamplesCoverTheMainTasks(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
 	for _, e := range web.Examples() {

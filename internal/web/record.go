@@ -16,16 +16,15 @@ import (
 
 const (
 	maxRequestIDBytes = 128
-	maxLoggedBytes    = 128 // of a path or a method, which a client chooses
+	maxLoggedBytes    = 128 // of a path or a method: the client chooses them
 	maxOperationBytes = 128
 	maxCodeBytes      = 64
 )
 
-// record is what becomes known about a request on its way in. It travels in the context and is written to from any
-// goroutine; the access log reads it at the end.
+// record collects the data of the access log about one request. It is in the context. Any goroutine may write to it.
 type record struct {
 	id, trace string
-	// address is the client's, as far as it is known.
+	// address is the address of the client, as far as the proxies are trusted.
 	address string
 
 	mu        sync.Mutex
@@ -39,7 +38,7 @@ type record struct {
 
 type recordKey struct{}
 
-// recordOf returns the record of the request that ctx belongs to, or an empty one that nobody reads.
+// recordOf returns the record of the request of a context, or an empty one outside of a request.
 func recordOf(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		return r
@@ -47,12 +46,11 @@ func recordOf(ctx context.Context) *record {
 	return &record{}
 }
 
-// RequestID returns the id of the request that ctx belongs to, or "" outside of a request.
+// RequestID returns the id of the request of a context, or "" outside of a request.
 func RequestID(ctx context.Context) string { return recordOf(ctx).id }
 
-// Annotate tells the access log which operation the request ran and which code it ended with. An empty argument leaves
-// what was said before. An operation that is no GraphQL name is not written down, since a client could put anything
-// there.
+// Annotate adds the operation of a request and the code of its first error to the access log. An empty argument changes
+// nothing. It ignores an operation that is no GraphQL name: a client could put any text there.
 func Annotate(ctx context.Context, operation, code string) {
 	r := recordOf(ctx)
 	r.mu.Lock()
@@ -71,7 +69,7 @@ func (r *record) identify(who caller.Caller) {
 	r.who = who
 }
 
-// fail keeps the error that the client was not told.
+// fail keeps an error that the client does not see.
 func (r *record) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,14 +88,14 @@ func (r *record) hasPanicked() bool {
 	return r.panicked != ""
 }
 
-// attributes are the record's part of the line in the log; what is not known is left out.
+// attributes returns the known attributes for the log line.
 func (r *record) attributes() []slog.Attr {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []slog.Attr
 	if r.who.Known() {
 		out = append(out, slog.String("organization", r.who.OrganizationID.String()), slog.String("actor", r.who.Actor))
-	} else if r.address != "" { // All that is known of somebody.
+	} else if r.address != "" { // It is all that is known of an unknown caller.
 		out = append(out, slog.String("address", r.address))
 	}
 	for _, a := range []slog.Attr{
@@ -114,11 +112,11 @@ func (r *record) attributes() []slog.Attr {
 	return out
 }
 
-// answered is the record for those who watch requests.
-func (r *record) answered(request *http.Request, status int, took time.Duration) Answered {
+// outcome returns the outcome of the request.
+func (r *record) outcome(request *http.Request, status int, took time.Duration) Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a := Answered{
+	a := Outcome{
 		Method:    "OTHER",
 		Route:     "/",
 		Status:    status,
@@ -137,13 +135,13 @@ func (r *record) answered(request *http.Request, status int, took time.Duration)
 	return a
 }
 
-// methods are HTTP's own; a client may send any other word.
+// methods are the methods of HTTP; a client may send any other word.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodConnect, http.MethodOptions, http.MethodTrace,
 }
 
-// requestID keeps the id that the client or a proxy chose when it is harmless in logs and headers, else it makes one.
+// requestID returns the proposed id of the client or a proxy if it is safe in logs and headers, else a new one.
 func requestID(proposed string) string {
 	if len(proposed) == 0 || len(proposed) > maxRequestIDBytes {
 		return uuid.Must(uuid.NewV7()).String()
@@ -156,7 +154,7 @@ func requestID(proposed string) string {
 	return proposed
 }
 
-// isName reports whether text is a name in the sense of GraphQL, and not too long to write down.
+// isName reports whether a text is a GraphQL name that is short enough for the log.
 func isName(text string) bool {
 	if text == "" || len(text) > maxOperationBytes || text[0] >= '0' && text[0] <= '9' {
 		return false

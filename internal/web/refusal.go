@@ -12,21 +12,20 @@ import (
 )
 
 const (
-	quoteTheRequest = "Something went wrong on our side. Quote the request id when you report it."
-	tryLater        = "The service is not available at the moment. Try again later."
-	noSuchPage      = "There is nothing here. GraphQL is at /graphql."
-	bodyCutOff      = "The request body could not be read to its end."
+	quoteRequestID = "Something went wrong on our side. Quote the request id when you report it."
+	tryLater       = "The service is not available at the moment. Try again later."
+	noSuchPage     = "There is nothing here. GraphQL is at /graphql."
+	bodyCutOff     = "The request body could not be read to its end."
 )
 
-// refusal is an answer that never reached GraphQL: an HTTP status, and the one error of the body.
+// refusal is an answer without GraphQL: an HTTP status, and the one error of the body.
 type refusal struct {
 	status  int
 	kind    fault.Kind
 	message string
 }
 
-// refuse answers in the shape of a GraphQL error, so that a client needs one way of reading. It tells the access log
-// the code.
+// refuse answers with a GraphQL error, so that a client needs one reader. It adds the code to the access log.
 func refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	type extensions struct {
 		Code      fault.Kind `json:"code"`
@@ -45,7 +44,7 @@ func refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	media := cmp.Or(header.AcceptOf(r.Header).Choose(jsonMedia, responseMedia), jsonMedia)
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.WriteHeader(f.status)
-	// The client may be gone; then there is nobody to tell.
+	// An error means that the client is gone.
 	_ = json.NewEncoder(w).Encode(body{[]failure{{f.message, extensions{f.kind, RequestID(r.Context())}}}})
 }
 
@@ -53,7 +52,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, refusal{http.StatusNotFound, fault.NotFound, noSuchPage})
 }
 
-// onlyMethods answers 405 to every method that is not in the list.
+// onlyMethods answers 405 to every other method.
 func onlyMethods(next http.Handler, methods ...string) http.Handler {
 	allow := strings.Join(methods, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,61 +14,61 @@ import (
 	"github.com/infin8content/engine/internal/header"
 )
 
-// Entrance is what it takes to come in, by whatever door: a request's header, or the first message of a websocket.
-type Entrance struct {
-	// Auth reads the tokens.
+// SignIn authenticates callers: by the header of a request, or by the first message of a WebSocket.
+type SignIn struct {
+	// Auth reads tokens. It is required.
 	Auth *Authenticator
-	// Keys reads API keys, which come where tokens do; nil accepts none.
-	Keys Keys
-	// Admit is asked once for each caller with a good token whether its organization is there; it creates it when it is
-	// not. Nil admits everybody.
+	// APIKeys reads API keys, which come in the place of a token. Nil accepts none.
+	APIKeys APIKeys
+	// Admit is called once for each caller with a valid token. It creates an organization that does not exist yet. Nil
+	// admits every organization.
 	Admit func(ctx context.Context, who caller.Caller) error
-	// Knocks count failures to sign in; nil counts none.
-	Knocks *Knocks
+	// Throttle limits failed sign-ins per address. Nil limits none.
+	Throttle *LoginThrottle
 }
 
-// signInTime is how long signing in may take. Then the database, or the issuer, is taken for one that is away.
+// signInTime is the most that one sign-in may take. Then the database, or the issuer, counts as unavailable.
 const signInTime = 10 * time.Second
 
-// SignIn authenticates by the values of an Authorization header, of which there must be one. The context that comes
-// back carries the caller and when its authority ends, and the access log knows both. The error is UNAUTHENTICATED for
-// a token that is not good, which counts as a failure of the client's address; RATE_LIMITED when it has failed too
-// often; and of another kind when the token could not be judged at present, or the organization not be admitted.
-func (e Entrance) SignIn(ctx context.Context, authorization ...string) (context.Context, error) {
+// Authenticate signs in by the values of an Authorization header, of which there must be exactly one. The context that
+// it returns has the caller and the end of its token, and the access log has the caller. The error is UNAUTHENTICATED
+// for a token that is not valid, which counts as a failure of the client's address. It is RATE_LIMITED after too many
+// failures. It has another kind when the token cannot be checked now, or the organization cannot be admitted.
+func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (context.Context, error) {
 	record := recordOf(ctx)
 	token, err := bearer(authorization)
 	if err != nil {
-		return nil, e.Knocks.judge(ctx, authorization, err)
+		return nil, s.Throttle.count(ctx, authorization, err)
 	}
-	asked, cancel := context.WithTimeout(ctx, signInTime)
+	limited, cancel := context.WithTimeout(ctx, signInTime)
 	defer cancel()
-	who, end, err := e.identify(asked, token)
+	who, end, err := s.identify(limited, token)
 	if err != nil {
-		return nil, e.Knocks.judge(ctx, authorization, err)
+		return nil, s.Throttle.count(ctx, authorization, err)
 	}
 	record.identify(who)
 	ctx = caller.WithEnd(caller.With(ctx, who), end)
-	if e.Admit == nil {
+	if s.Admit == nil {
 		return ctx, nil
 	}
-	if err := e.Admit(caller.With(asked, who), who); err != nil {
+	if err := s.Admit(caller.With(limited, who), who); err != nil {
 		record.fail(fmt.Errorf("admit the organization: %w", err))
 		return nil, err
 	}
 	return ctx, nil
 }
 
-// authenticate lets a request through when its token is good and its organization admitted, with the caller in the
-// context. All tokens that are not good look the same from outside; the log knows the reason. A websocket may come
-// without a token: a page cannot send one with it, and its first message will carry it.
-func (e Entrance) authenticate(next http.Handler) http.Handler {
+// require passes a request with a valid token to next, with the caller in the context. All invalid tokens get the same
+// answer; the log has the reason. A request for a WebSocket may come without a token: a page cannot send one with it,
+// and its first message has it.
+func (s SignIn) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values := r.Header.Values("Authorization")
 		if len(values) == 0 && header.AsksForWebSocket(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx, err := e.SignIn(r.Context(), values...)
+		ctx, err := s.Authenticate(r.Context(), values...)
 		var limited interface{ Seconds() int }
 		switch {
 		case fault.KindOf(err) == fault.Unauthenticated:
@@ -78,7 +78,7 @@ func (e Entrance) authenticate(next http.Handler) http.Handler {
 			w.Header().Set("Retry-After", strconv.Itoa(limited.Seconds()))
 			refuse(w, r, refusal{http.StatusTooManyRequests, fault.RateLimited, err.Error()})
 		case err != nil:
-			refuse(w, r, notAdmitted(err))
+			refuse(w, r, signInRefusal(err))
 		default:
 			next.ServeHTTP(w, r.WithContext(ctx))
 		}
@@ -91,7 +91,7 @@ func bearer(values []string) (string, error) {
 	case len(values) == 0:
 		return "", unauthenticated("there is no token")
 	case len(values) > 1:
-		// A proxy might have looked at the other one.
+		// A proxy may have checked the other one.
 		return "", unauthenticated("there is more than one Authorization header")
 	}
 	scheme, token, found := strings.Cut(values[0], " ")
@@ -101,10 +101,10 @@ func bearer(values []string) (string, error) {
 	return token, nil
 }
 
-// notAdmitted tells the client whether to come back, and nothing of the cause.
-func notAdmitted(err error) refusal {
+// signInRefusal says whether the client should try again, and hides the cause.
+func signInRefusal(err error) refusal {
 	if fault.KindOf(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded) {
 		return refusal{http.StatusServiceUnavailable, fault.Unavailable, tryLater}
 	}
-	return refusal{http.StatusServiceUnavailable, fault.Internal, quoteTheRequest}
+	return refusal{http.StatusServiceUnavailable, fault.Internal, quoteRequestID}
 }

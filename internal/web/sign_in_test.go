@@ -15,13 +15,13 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-// never is a GraphQL handler that must not be reached.
+// never returns a GraphQL handler that fails the test.
 func never(t *testing.T) http.Handler {
 	t.Helper()
 	return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the request reached GraphQL") })
 }
 
-func TestWithoutAGoodTokenEveryAnswerIsTheSame(t *testing.T) {
+func TestSignIn_GivesEveryInvalidTokenTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	headers := map[string][]string{
 		"Missing":     nil,
@@ -39,7 +39,7 @@ func TestWithoutAGoodTokenEveryAnswerIsTheSame(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(o *web.Options) {
 				o.GraphQL = never(t)
-				o.Admit = func(context.Context, caller.Caller) error { t.Error("Admit was asked"); return nil }
+				o.SignIn.Admit = func(context.Context, caller.Caller) error { t.Error("Admit was asked"); return nil }
 			})
 			r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"{a}"}`))
 			r.Header["Authorization"] = values
@@ -61,7 +61,7 @@ func TestWithoutAGoodTokenEveryAnswerIsTheSame(t *testing.T) {
 	}
 }
 
-func TestTheSchemeIsNotCaseSensitive(t *testing.T) {
+func TestSignIn_TakesTheSchemeInAnyCase(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	if r := b.post("{}", "Authorization", "bEARER "+b.token); r.StatusCode != http.StatusOK {
@@ -69,7 +69,7 @@ func TestTheSchemeIsNotCaseSensitive(t *testing.T) {
 	}
 }
 
-func TestARefusalSpeaksTheClientsMediaType(t *testing.T) {
+func TestRefusal_HasTheMediaTypeOfTheClient(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for accept, want := range map[string]string{
@@ -88,11 +88,11 @@ func TestARefusalSpeaksTheClientsMediaType(t *testing.T) {
 	}
 }
 
-func TestAdmitIsAskedOnceForTheCaller(t *testing.T) {
+func TestSignIn_AdmitsTheCallerOnce(t *testing.T) {
 	t.Parallel()
 	var asked []caller.Caller
 	b := setup(t, func(o *web.Options) {
-		o.Admit = func(ctx context.Context, who caller.Caller) error {
+		o.SignIn.Admit = func(ctx context.Context, who caller.Caller) error {
 			if caller.From(ctx) != who || web.RequestID(ctx) == "" {
 				t.Error("context: got no caller or no request id in it")
 			}
@@ -108,7 +108,7 @@ func TestAdmitIsAskedOnceForTheCaller(t *testing.T) {
 	}
 }
 
-func TestAFailureToAdmitIsTheServersAndStaysInTheLog(t *testing.T) {
+func TestSignIn_AFailedAdmissionStaysInTheLog(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err  error
@@ -122,7 +122,7 @@ func TestAFailureToAdmitIsTheServersAndStaysInTheLog(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(o *web.Options) {
 				o.GraphQL = never(t)
-				o.Admit = func(context.Context, caller.Caller) error { return c.err }
+				o.SignIn.Admit = func(context.Context, caller.Caller) error { return c.err }
 			})
 			r := b.post("{}")
 			body := text(t, r)
@@ -139,7 +139,7 @@ func TestAFailureToAdmitIsTheServersAndStaysInTheLog(t *testing.T) {
 	}
 }
 
-func TestWhoCannotBeSignedInIsToldSoAfterTenSeconds(t *testing.T) {
+func TestSignIn_IsUnavailableAfterTenSeconds(t *testing.T) {
 	t.Parallel()
 	silent := func(ctx context.Context) error {
 		<-ctx.Done()
@@ -147,12 +147,12 @@ func TestWhoCannotBeSignedInIsToldSoAfterTenSeconds(t *testing.T) {
 	}
 	for name, change := range map[string]func(*web.Options){
 		"a key is looked up": func(o *web.Options) {
-			o.Keys = func(ctx context.Context, _ string) (caller.Caller, time.Time, error) {
+			o.SignIn.APIKeys = func(ctx context.Context, _ string) (caller.Caller, time.Time, error) {
 				return caller.Caller{}, time.Time{}, silent(ctx)
 			}
 		},
 		"an organization is admitted": func(o *web.Options) {
-			o.Admit = func(ctx context.Context, _ caller.Caller) error { return silent(ctx) }
+			o.SignIn.Admit = func(ctx context.Context, _ caller.Caller) error { return silent(ctx) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,51 +11,51 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// maxRemembered bounds the tokens that are remembered. With one more all are forgotten, and read again.
-const maxRemembered = 10_000
+// maxCachedTokens limits the cache. One more token empties it, and tokens are verified again.
+const maxCachedTokens = 10_000
 
-// remembered are the good tokens that were read before, by their hash: nobody finds a token here. What made them good
-// stays so until they end, but for an issuer's keys, which may be withdrawn.
-type remembered struct {
+// tokenCache has the tokens that were verified, by their hash, so that the memory has no token. A cached token stays
+// valid until its end, unless its issuer withdraws the signing keys. It is safe for concurrent use.
+type tokenCache struct {
 	mu     sync.Mutex
-	tokens map[[sha256.Size]byte]verdict
+	tokens map[[sha256.Size]byte]verifiedToken
 }
 
-// verdict is what a good token says, and of an issuer's the keys that it was verified with.
-type verdict struct {
-	who            caller.Caller
-	end            time.Time
-	algorithm, key string // "" when it is signed with the secret
-	keys           []crypto.PublicKey
+// verifiedToken is the content of a valid token. A token of an issuer has the signing keys that verified it.
+type verifiedToken struct {
+	who              caller.Caller
+	end              time.Time
+	algorithm, keyID string // "" for a token that is signed with the secret
+	keys             []crypto.PublicKey
 }
 
-func (r *remembered) get(hash [sha256.Size]byte) (verdict, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	v, found := r.tokens[hash]
+func (c *tokenCache) get(hash [sha256.Size]byte) (verifiedToken, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, found := c.tokens[hash]
 	return v, found
 }
 
-func (r *remembered) put(hash [sha256.Size]byte, v verdict) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.tokens) >= maxRemembered || r.tokens == nil {
-		r.tokens = map[[sha256.Size]byte]verdict{}
+func (c *tokenCache) put(hash [sha256.Size]byte, v verifiedToken) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.tokens) >= maxCachedTokens || c.tokens == nil {
+		c.tokens = map[[sha256.Size]byte]verifiedToken{}
 	}
-	r.tokens[hash] = v
+	c.tokens[hash] = v
 }
 
-// stands reports whether a verdict still holds: the token has not ended, and its issuer still has the keys.
-func (a *Authenticator) stands(ctx context.Context, v verdict) bool {
+// isValid reports whether a verified token is still valid: it has not ended, and its issuer still has the signing keys.
+func (a *Authenticator) isValid(ctx context.Context, v verifiedToken) bool {
 	if !a.now().Before(v.end) {
 		return false
 	}
 	if v.algorithm == "" {
 		return true
 	}
-	keys, err := a.issuer.Keys(ctx, v.algorithm, v.key)
+	keys, err := a.issuer.Keys(ctx, v.algorithm, v.keyID)
 	return err == nil && slices.EqualFunc(keys, v.keys, func(k, l crypto.PublicKey) bool {
-		known, is := k.(interface{ Equal(crypto.PublicKey) bool })
-		return is && known.Equal(l)
+		key, is := k.(interface{ Equal(crypto.PublicKey) bool })
+		return is && key.Equal(l)
 	})
 }

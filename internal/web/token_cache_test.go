@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/web"
 )
 
-func TestARememberedTokenEndsAllTheSame(t *testing.T) {
+func TestTokenCache_ATokenEndsInTheCacheToo(t *testing.T) {
 	t.Parallel()
 	now := noon
 	auth, err := web.NewAuthenticator([]byte("0123456789abcdef0123456789abcdef"), func() time.Time { return now })
@@ -37,7 +37,7 @@ func TestARememberedTokenEndsAllTheSame(t *testing.T) {
 	}
 }
 
-func TestARememberedTokenIsNoBetterThanTheIssuersKeys(t *testing.T) {
+func TestTokenCache_ATokenEndsWithTheIssuersKeys(t *testing.T) {
 	t.Parallel()
 	provider := sandbox.Start(signers["ES256"])
 	t.Cleanup(provider.Close)

@@ -24,7 +24,7 @@ const secret = "a secret of at least thirty-two bytes"
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// bundle is a front door with a GraphQL handler that the test chooses, and what it wrote into its log.
+// bundle is a web handler around a GraphQL handler of the test, with its log.
 type bundle struct {
 	http.Handler
 	auth  *web.Authenticator
@@ -33,7 +33,7 @@ type bundle struct {
 	log   *logBuffer
 }
 
-// setup returns a door whose handler answers {"data":{}}; change replaces what a test is about.
+// setup returns a bundle whose GraphQL handler answers {"data":{}}; change changes the options.
 func setup(t *testing.T, change func(*web.Options)) bundle {
 	t.Helper()
 	auth, err := web.NewAuthenticator([]byte(secret), func() time.Time { return noon })
@@ -51,7 +51,7 @@ func setup(t *testing.T, change func(*web.Options)) bundle {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"data":{}}`)
 		}),
-		Entrance:   web.Entrance{Auth: auth},
+		SignIn:     web.SignIn{Auth: auth},
 		Logger:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Playground: &web.Playground{},
 	}
@@ -67,7 +67,7 @@ func setup(t *testing.T, change func(*web.Options)) bundle {
 	}
 }
 
-// post sends an operation with the token; headers come in pairs and may replace it.
+// post sends an operation with the token. Headers are names and values in turn and may replace the token.
 func (b bundle) post(body string, headers ...string) *http.Response {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -88,7 +88,7 @@ func (b bundle) do(r *http.Request, headers ...string) *http.Response {
 	return w.Result()
 }
 
-// logBuffer is a log that several goroutines may write.
+// logBuffer is a log for several goroutines.
 type logBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -129,7 +129,7 @@ func text(t *testing.T, r *http.Response) string {
 	return string(b)
 }
 
-// wantRefusal checks the status and the whole body of an answer that never reached GraphQL.
+// wantRefusal checks the status and the whole body of a refusal.
 func wantRefusal(t *testing.T, r *http.Response, status int, code fault.Kind) {
 	t.Helper()
 	body := text(t, r)
@@ -160,7 +160,7 @@ func wantRefusal(t *testing.T, r *http.Response, status int, code fault.Kind) {
 	}
 }
 
-func TestGraphQLGetsTheCallerTheRequestIDAndTheWholeBody(t *testing.T) {
+func TestGraphQL_GetsTheCallerTheRequestIDAndTheWholeBody(t *testing.T) {
 	t.Parallel()
 	var who caller.Caller
 	var id, body string
@@ -189,7 +189,7 @@ func TestGraphQLGetsTheCallerTheRequestIDAndTheWholeBody(t *testing.T) {
 	}
 }
 
-func TestAQueryMayComeByGet(t *testing.T) {
+func TestGraphQL_AcceptsGET(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	r := b.get("/graphql?query=%7B__typename%7D", "Authorization", "Bearer "+b.token)
@@ -198,7 +198,7 @@ func TestAQueryMayComeByGet(t *testing.T) {
 	}
 }
 
-func TestOnlyGetAndPostAreAnsweredAtGraphQL(t *testing.T) {
+func TestGraphQL_RefusesOtherMethods(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for _, method := range []string{"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "ODD"} {
@@ -210,7 +210,7 @@ func TestOnlyGetAndPostAreAnsweredAtGraphQL(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotHereIsNotFound(t *testing.T) {
+func TestRoutes_AnUnknownPathIsNotFound(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for _, path := range []string{"/graphql/", "/nothing", "/index.html", "/playground/main.js"} {
@@ -218,7 +218,7 @@ func TestWhatIsNotHereIsNotFound(t *testing.T) {
 	}
 }
 
-func TestABadRequestIDIsReplaced(t *testing.T) {
+func TestRequestID_ReplacesABadOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	longest := strings.Repeat("x", 128)
@@ -234,7 +234,7 @@ func TestABadRequestIDIsReplaced(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
+func TestHeaders_AreOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for _, r := range []*http.Response{
@@ -261,7 +261,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	}
 }
 
-func TestHealthzAsksNobodyAndReadyzAsksReady(t *testing.T) {
+func TestHealth_ReadyzCallsReadyAndHealthzDoesNot(t *testing.T) {
 	t.Parallel()
 	var down error
 	b := setup(t, func(o *web.Options) { o.Ready = func(context.Context) error { return down } })
@@ -282,7 +282,7 @@ func TestHealthzAsksNobodyAndReadyzAsksReady(t *testing.T) {
 	}
 }
 
-func TestReadyIsGivenADeadline(t *testing.T) {
+func TestHealth_ReadyHasADeadline(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *web.Options) {
 		o.Ready = func(ctx context.Context) error {
@@ -295,7 +295,7 @@ func TestReadyIsGivenADeadline(t *testing.T) {
 	b.get("/readyz")
 }
 
-func TestADoorWithoutItsPartsIsRefused(t *testing.T) {
+func TestNew_PanicsWithoutARequiredOption(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// upgrade is a request to become a websocket.
+// upgrade returns a request for a WebSocket.
 func upgrade(origin string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "https://api.example.com/graphql", nil)
 	r.Header.Set("Connection", "keep-alive, Upgrade")
@@ -25,7 +25,7 @@ func upgrade(origin string) *http.Request {
 	return r
 }
 
-func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
+func TestWebSocket_OpensForListedPagesAndPrograms(t *testing.T) {
 	t.Parallel()
 	auth, err := NewAuthenticator(make([]byte, MinSecretBytes), nil)
 	if err != nil {
@@ -34,7 +34,7 @@ func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
 	var who caller.Caller
 	var reached bool
 	handler := New(Options{
-		Entrance: Entrance{Auth: auth}, Origins: []string{"https://app.example.com"},
+		SignIn: SignIn{Auth: auth}, Origins: []string{"https://app.example.com"},
 		GraphQL: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			reached, who = true, caller.From(r.Context())
 		}),
@@ -54,7 +54,7 @@ func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
 			t.Errorf("a websocket without a token: got the caller %v", who)
 		}
 	}
-	// A token that is not good is refused at once, and what only looks like a websocket needs one.
+	// A bad token is refused at once. A request that is not quite one for a WebSocket needs a token.
 	forged := upgrade("")
 	forged.Header.Set("Authorization", "Bearer forged")
 	post := upgrade("")
@@ -76,7 +76,7 @@ func TestAWebsocketComesFromAListedPageOrFromNone(t *testing.T) {
 	}
 }
 
-func TestSignInSaysWhoItIsAndUntilWhen(t *testing.T) {
+func TestSignIn_ReturnsTheCallerAndTheEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
 	auth, err := NewAuthenticator(make([]byte, MinSecretBytes), func() time.Time { return now })
@@ -88,8 +88,8 @@ func TestSignInSaysWhoItIsAndUntilWhen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := Entrance{Auth: auth}
-	ctx, err := e.SignIn(t.Context(), "bearer "+token)
+	e := SignIn{Auth: auth}
+	ctx, err := e.Authenticate(t.Context(), "bearer "+token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,13 +100,13 @@ func TestSignInSaysWhoItIsAndUntilWhen(t *testing.T) {
 	for name, values := range map[string][]string{
 		"nothing": nil, "two": {"Bearer " + token, "Bearer " + token}, "no scheme": {token}, "Basic": {"Basic " + token},
 	} {
-		if _, err := e.SignIn(t.Context(), values...); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := e.Authenticate(t.Context(), values...); fault.KindOf(err) != fault.Unauthenticated {
 			t.Errorf("%s: got %v, want UNAUTHENTICATED", name, err)
 		}
 	}
 	away := errors.New("the database is away")
 	e.Admit = func(context.Context, caller.Caller) error { return away }
-	_, err = e.SignIn(t.Context(), "Bearer "+token)
+	_, err = e.Authenticate(t.Context(), "Bearer "+token)
 	if !errors.Is(err, away) {
 		t.Errorf("not admitted: got %v, want the reason", err)
 	}
