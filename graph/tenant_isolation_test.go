@@ -155,7 +155,7 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		}},
 	})
 	must(err)
-	_, err = b.engine.CreateKey(ctx, who, engine.CreateAPIKeyInput{
+	_, err = b.engine.CreateAPIKey(ctx, who, engine.CreateAPIKeyInput{
 		Name:           mark,
 		Role:           caller.Viewer,
 		ExpiresAt:      time.Now().Add(time.Hour),
