@@ -68,7 +68,7 @@ func ParsePriceList(text []byte) (PriceList, error) {
 		return PriceList{}, fault.New(fault.InvalidInput, "A price list has at most %d bytes.", MaxListBytes)
 	}
 	r := listReader{models: map[string]bool{}}
-	w := newWalker(text, 1)
+	w := newJSONLines(text, 1)
 	found := false
 	err := w.object(func(key string) error {
 		if key != "data" {
@@ -117,7 +117,7 @@ type listReader struct {
 // model reads one entry of the list.
 func (r *listReader) model(entry value) error {
 	var id, pricing value
-	w := entry.walk()
+	w := entry.lines()
 	err := w.object(func(key string) (err error) {
 		v, err := w.value()
 		switch key {
@@ -189,7 +189,7 @@ func (m *modelReader) read(pricing value) error {
 	if overrides.isNull() {
 		return nil
 	}
-	sizes, w := map[int64]bool{0: true}, overrides.walk()
+	sizes, w := map[int64]bool{0: true}, overrides.lines()
 	return w.array(func() error {
 		v, err := w.value()
 		if err != nil {
@@ -233,7 +233,7 @@ func (m *modelReader) override(v value, sizes map[int64]bool) error {
 // tier reads the prices of one object. other is asked first whether it knows a key.
 func (m *modelReader) tier(v value, other func(key string, v value) (bool, error)) ([]ListedPrice, error) {
 	var prices []ListedPrice
-	w := v.walk()
+	w := v.lines()
 	err := w.object(func(key string) error {
 		v, err := w.value()
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // walker reads JSON token by token and knows the line it is at. No key of an object may come twice.
-type walker struct {
+type jsonLines struct {
 	text []byte
 	json *json.Decoder
 	// line is the line that offset lies in.
@@ -22,12 +22,12 @@ type value struct {
 	line int
 }
 
-func newWalker(text []byte, line int) *walker {
-	return &walker{text: text, json: json.NewDecoder(bytes.NewReader(text)), line: line}
+func newJSONLines(text []byte, line int) *jsonLines {
+	return &jsonLines{text: text, json: json.NewDecoder(bytes.NewReader(text)), line: line}
 }
 
 // at returns the line of an offset and does not go back before it.
-func (w *walker) at(offset int) int {
+func (w *jsonLines) at(offset int) int {
 	if offset = min(offset, len(w.text)); offset > w.offset {
 		w.line += bytes.Count(w.text[w.offset:offset], []byte{'\n'})
 		w.offset = offset
@@ -35,10 +35,10 @@ func (w *walker) at(offset int) int {
 	return w.line
 }
 
-func (w *walker) here() int { return w.at(int(w.json.InputOffset())) }
+func (w *jsonLines) here() int { return w.at(int(w.json.InputOffset())) }
 
 // unreadable says where the text stops being JSON.
-func (w *walker) unreadable(err error) error {
+func (w *jsonLines) unreadable(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return &lineError{w.at(int(syntax.Offset)), syntax.Error()}
@@ -47,7 +47,7 @@ func (w *walker) unreadable(err error) error {
 }
 
 // open reads the bracket that something begins with.
-func (w *walker) open(bracket json.Delim, what string) error {
+func (w *jsonLines) open(bracket json.Delim, what string) error {
 	token, err := w.json.Token()
 	if err != nil {
 		return w.unreadable(err)
@@ -59,7 +59,7 @@ func (w *walker) open(bracket json.Delim, what string) error {
 }
 
 // object calls visit for each key; visit reads the value.
-func (w *walker) object(visit func(key string) error) error {
+func (w *jsonLines) object(visit func(key string) error) error {
 	if err := w.open('{', "an object"); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (w *walker) object(visit func(key string) error) error {
 }
 
 // array calls visit before each element; visit reads it.
-func (w *walker) array(visit func() error) error {
+func (w *jsonLines) array(visit func() error) error {
 	if err := w.open('[', "a list"); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (w *walker) array(visit func() error) error {
 	return w.close()
 }
 
-func (w *walker) close() error {
+func (w *jsonLines) close() error {
 	if _, err := w.json.Token(); err != nil {
 		return w.unreadable(err)
 	}
@@ -102,7 +102,7 @@ func (w *walker) close() error {
 }
 
 // value reads whatever comes.
-func (w *walker) value() (value, error) {
+func (w *jsonLines) value() (value, error) {
 	var raw json.RawMessage
 	if err := w.json.Decode(&raw); err != nil {
 		return value{}, w.unreadable(err)
@@ -111,14 +111,14 @@ func (w *walker) value() (value, error) {
 }
 
 // end refuses whatever follows.
-func (w *walker) end() error {
+func (w *jsonLines) end() error {
 	if _, err := w.json.Token(); !errors.Is(err, io.EOF) {
 		return &lineError{w.here(), "something follows the list"}
 	}
 	return nil
 }
 
-func (v value) walk() *walker { return newWalker(v.raw, v.line) }
+func (v value) lines() *jsonLines { return newJSONLines(v.raw, v.line) }
 
 func (v value) isNull() bool { return v.raw == nil || string(v.raw) == "null" }
 
