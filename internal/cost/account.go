@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// AccountKind is what an account is of.
+// AccountKind is the kind of thing that an account belongs to.
 type AccountKind string
 
 // The kinds of account. Every call is held on one of each, in this order.
@@ -19,7 +19,7 @@ const (
 // AccountKinds returns all kinds of account.
 func AccountKinds() []AccountKind { return []AccountKind{AccountWorkflow, AccountMonth} }
 
-// Account is what a limit stands on: a workflow, or an organization's month.
+// Account counts the money of a workflow, or of an organization's month, under a limit.
 type Account struct {
 	OrganizationID, ID uuid.UUID
 	Kind               AccountKind
@@ -30,12 +30,12 @@ type Account struct {
 	Hash               []byte  // of the last entry
 }
 
-// Balance is what an account says at one moment.
+// Balance is the state of an account at one moment.
 type Balance struct {
 	Settled Pico  // spent
 	Held    Pico  // reserved by open calls
-	Limit   Limit // what Settled and Held together must not exceed when a hold is added
-	// Stopped says that a call cost more than was held for it. No further hold is admitted until the limit is set again.
+	Limit   Limit // the most that Settled and Held together may be when a hold is added
+	// Stopped says that a call cost more than its hold. The account admits no further hold until its limit is set again.
 	Stopped bool
 }
 
@@ -54,8 +54,8 @@ func (b Balance) used() Figure {
 	return Figure{new(big.Int).Add(big.NewInt(int64(b.Settled)), big.NewInt(int64(b.Held)))}
 }
 
-// Admits reports whether a hold would be admitted: the account is not stopped, and settled + held + hold ≤ limit. It is
-// the rule that the database enforces, for those who only ask; it protects nothing by itself.
+// Admits reports whether a hold would be admitted: the account is not stopped, and settled + held + hold ≤ limit. The
+// database enforces the same rule. This copy is for questions and protects nothing.
 func (b Balance) Admits(hold Pico) bool {
 	used, err := b.Settled.Add(b.Held)
 	if err != nil {
@@ -65,25 +65,25 @@ func (b Balance) Admits(hold Pico) bool {
 	return err == nil && hold >= 0 && !b.Stopped && b.Limit.Allows(used)
 }
 
-// Covers reports whether the limit leaves room for an amount beside what is settled and held, stopped or not.
+// Covers reports whether settled + held + amount ≤ limit, also for a stopped account.
 func (b Balance) Covers(amount Pico) bool {
 	b.Stopped = false
 	return b.Admits(amount)
 }
 
-// Room is what a hold is measured by: the balance of the workflow's account and that of the month's.
+// Room has the two balances that must admit a hold: of the workflow's account and of the month's.
 type Room struct{ Workflow, Month Balance }
 
-// Admits reports whether both accounts would admit a hold. Like Balance.Admits it protects nothing by itself.
+// Admits reports whether both accounts would admit a hold. Like Balance.Admits it protects nothing.
 func (r Room) Admits(hold Pico) bool { return r.Workflow.Admits(hold) && r.Month.Admits(hold) }
 
-// Delta is what an entry changes of a balance. Limit is the difference of the stored numbers: see Entry.LimitDelta.
+// Delta is the change of a balance by one entry. Limit is the difference of the stored numbers: see Entry.LimitDelta.
 type Delta struct {
 	Settled, Held Pico
 	Limit         Limit
 }
 
-// Plus returns the balance with a change applied, Stopped as it was. A figure that cannot be counted, and a negative
+// Plus returns the balance after a change, with Stopped unchanged. An amount beyond the range of Pico, and a negative
 // hold or limit, are errors.
 func (b Balance) Plus(d Delta) (Balance, error) {
 	settled, err := b.Settled.Add(d.Settled)
@@ -99,7 +99,7 @@ func (b Balance) Plus(d Delta) (Balance, error) {
 		return Balance{}, err
 	}
 	if held < 0 || limit < 0 {
-		return Balance{}, errors.New("a balance cannot hold or allow less than nothing")
+		return Balance{}, errors.New("the hold and the limit of a balance cannot be negative")
 	}
 	return Balance{Settled: settled, Held: held, Limit: limit, Stopped: b.Stopped}, nil
 }

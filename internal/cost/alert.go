@@ -7,17 +7,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// AlertKind is what an alert is about.
+// AlertKind is the kind of event that an alert reports.
 type AlertKind string
 
 // The kinds of alert.
 const (
 	AlertThreshold   AlertKind = "THRESHOLD"                 // an account has spent a share of its limit
 	AlertOverage     AlertKind = "OVERAGE"                   // a call is marked as overage
-	AlertDrift       AlertKind = "MODEL_DRIFT"               // a model answered that was not asked
-	AlertUnknown     AlertKind = "OUTCOME_UNKNOWN"           // nobody knows for an hour whether a call was charged
+	AlertDrift       AlertKind = "MODEL_DRIFT"               // a model answered that was not requested
+	AlertUnknown     AlertKind = "OUTCOME_UNKNOWN"           // the outcome of a call has been unknown for an hour
 	AlertQuarantined AlertKind = "PRICE_QUARANTINED"         // a price waits for a decision
-	AlertDifference  AlertKind = "RECONCILIATION_DIFFERENCE" // a provider's figures are not the ledger's
+	AlertDifference  AlertKind = "RECONCILIATION_DIFFERENCE" // a provider's figures differ from the ledger's
 )
 
 // AlertKinds returns all kinds of alert.
@@ -27,11 +27,11 @@ func AlertKinds() []AlertKind {
 	}
 }
 
-// Thresholds returns the shares of a limit, in percent and rising, that an account alerts at.
+// Thresholds returns the shares of a limit that cause an alert, in percent and rising.
 func Thresholds() []int { return []int{50, 75, 90, 100} }
 
-// reached reports whether so many percent of the limit are spent. What is held does not count, since most of a hold
-// comes back. Nothing is reached while nothing is spent, nor without a limit.
+// reached reports whether so many percent of the limit are spent. Holds do not count, since most of a hold is given
+// back. No threshold is reached while nothing is spent, or without a limit.
 func (b Balance) reached(percent int) bool {
 	limit, limited := b.Limit.Amount()
 	if b.Settled <= 0 || !limited {
@@ -52,13 +52,13 @@ func Crossed(before, after Balance) (crossed []int) {
 	return crossed
 }
 
-// Alert is something that somebody should hear of. Which fields it has beside the first four depends on its kind.
+// Alert is an event that an administrator should see. The fields beside the first four depend on the kind.
 type Alert struct {
 	OrganizationID, ID uuid.UUID // the nil OrganizationID is the operator
 	Kind               AlertKind
 	At                 time.Time
 
-	// Of a THRESHOLD and an OVERAGE: the entry that caused it, and what its account said afterwards.
+	// Of a THRESHOLD and an OVERAGE: the entry that caused it, and the balance after it.
 	AccountID     *uuid.UUID
 	AccountKind   AccountKind
 	Period        *Period // of a month's account
@@ -68,7 +68,7 @@ type Alert struct {
 	Settled       Pico
 	Limit         Limit
 
-	// The call it is about, or that the entry is about.
+	// The call of the alert or of its entry.
 	CallID, WorkflowID *uuid.UUID
 	Recorded           bool
 	Hold, Cost         Pico
@@ -83,8 +83,8 @@ type Alert struct {
 	Delivery   *Delivery // nil when there was no webhook
 }
 
-// Difference is what a RECONCILIATION_DIFFERENCE was when it was first seen. What differs by less than a tolerance is
-// none, but may be in the number of calls.
+// Difference has the figures of a RECONCILIATION_DIFFERENCE when it was first found. An amount within the tolerance is
+// no difference; the number of calls may still differ.
 type Difference struct {
 	Provider                  string
 	Day                       Day // by UTC
@@ -92,16 +92,16 @@ type Difference struct {
 	Booked, Charged           Pico
 }
 
-// DeliveryState is what has become of telling a webhook.
+// DeliveryState is the state of the delivery of an alert to a webhook.
 type DeliveryState string
 
 // The states of a delivery. All but the first are final.
 const (
-	DeliveryPending     DeliveryState = "PENDING"     // it is being sent, or will be again
+	DeliveryPending     DeliveryState = "PENDING"     // it is being sent, or waits for the next attempt
 	DeliveryDelivered   DeliveryState = "DELIVERED"   // the receiver has acknowledged it
-	DeliveryGone        DeliveryState = "GONE"        // the receiver wants no more of it
+	DeliveryGone        DeliveryState = "GONE"        // the receiver has answered that it wants no more
 	DeliveryExpired     DeliveryState = "EXPIRED"     // a day has passed without an acknowledgement
-	DeliveryUnaddressed DeliveryState = "UNADDRESSED" // the webhook was removed meanwhile
+	DeliveryUnaddressed DeliveryState = "UNADDRESSED" // the webhook was removed in the meantime
 )
 
 // DeliveryStates returns all states of a delivery.
@@ -111,18 +111,18 @@ func DeliveryStates() []DeliveryState {
 	}
 }
 
-// Delivery is how far the delivery of an alert has come.
+// Delivery is the progress of an alert's delivery.
 type Delivery struct {
 	State       DeliveryState
 	Attempts    int
 	AttemptedAt *time.Time
 	LastStatus  *int   // the last answer, nil when there was none
-	LastError   string // why there was none
+	LastError   string // why there was no answer
 	EndedAt     *time.Time
 	NextAt      *time.Time // when the next attempt is due
 }
 
-// Sentence says what the alert is about, for a person.
+// Sentence describes the alert to a person.
 func (a Alert) Sentence() string {
 	switch a.Kind {
 	case AlertThreshold:
@@ -136,13 +136,13 @@ func (a Alert) Sentence() string {
 			a.Cost, a.Hold)
 	case AlertDrift:
 		if a.Model == "" {
-			return "A model answered that was not asked; the answer was not used."
+			return "A model answered that was not requested; its answer was not used."
 		}
-		return fmt.Sprintf("The model %q answered, which was not asked; the answer was not used.", a.Model)
+		return fmt.Sprintf("The model %q answered, which was not requested; its answer was not used.", a.Model)
 	case AlertUnknown:
-		return fmt.Sprintf("Nobody knows for more than an hour whether a call was charged. It holds $%s.", a.Hold)
+		return fmt.Sprintf("It has been unknown for more than an hour whether a call was charged. It holds $%s.", a.Hold)
 	case AlertQuarantined:
-		return fmt.Sprintf("A price of %s (%s, $%s) is doubted and not used until somebody decides.",
+		return fmt.Sprintf("A price of %s (%s, $%s) is doubtful and is not used until a person decides.",
 			a.Model, a.Component, a.Unit)
 	case AlertDifference:
 		return a.Difference.sentence(a.Model)

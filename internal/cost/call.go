@@ -7,21 +7,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// CallState is where a call to a model stands. States only move forward; each call has one outcome.
+// CallState is the state of a call to a model. States only move forward; each call has one outcome.
 type CallState string
 
 // The states of a call.
 const (
-	CallReserved   CallState = "RESERVED"   // its hold is taken, nothing was sent
-	CallDispatched CallState = "DISPATCHED" // it was, or is just being, sent
-	CallSettled    CallState = "SETTLED"    // it cost what the ledger says
-	CallReleased   CallState = "RELEASED"   // proved to have cost nothing
-	CallUnknown    CallState = "UNKNOWN"    // sent, and nobody knows what it cost: the hold stays
-	CallAssumed    CallState = "ASSUMED"    // nobody ever said: booked as if it had cost its hold
+	CallReserved   CallState = "RESERVED"   // its hold is taken, and nothing was sent
+	CallDispatched CallState = "DISPATCHED" // it was sent, or is being sent
+	CallSettled    CallState = "SETTLED"    // its cost is booked
+	CallReleased   CallState = "RELEASED"   // it is proved that nothing was charged
+	CallUnknown    CallState = "UNKNOWN"    // it was sent and its cost is unknown: the hold stays
+	CallAssumed    CallState = "ASSUMED"    // its cost stayed unknown for a day: the hold is booked as the cost
 )
 
-// callMoves is the whole life of a call: a state that is no key is an outcome. What becomes known about an ASSUMED call
-// later is an ADJUST entry in the ledger, not another state.
+// callMoves has the next states of each state; a state that is no key is an outcome. A cost that becomes known of an
+// ASSUMED call is an ADJUST entry in the ledger, not another state.
 var callMoves = map[CallState][]CallState{
 	CallReserved:   {CallDispatched, CallSettled, CallReleased, CallUnknown},
 	CallDispatched: {CallSettled, CallReleased, CallUnknown},
@@ -58,7 +58,7 @@ type Call struct {
 	Provider      string
 	GenerationID  string // the provider's name for the answer, "" until it is known
 	AnsweredModel string // the model that answered, "" until it is known
-	FailureCode   string // why the answer was of no use, "" when it was
+	FailureCode   string // why the answer was not used, "" when it was
 	Actor         string // who reserved it
 
 	Usage               Usage

@@ -1,5 +1,4 @@
-// Package cost knows about money: amounts in picodollars, prices, the most that a call can cost, months, the states of
-// a call and the shape of a ledger entry. It is pure: values go in, values or an error come out. It refuses to read a
-// clock, to keep a balance, to spend anything and to round an amount that it was not told how to round; engine acts,
-// postgres keeps.
+// Package cost has the rules of money: amounts in picodollars, prices, the most that a call can cost, months, the
+// states of a call and the form of a ledger entry. It is pure: it takes values and returns values or an error. It reads
+// no clock, stores no balance and spends nothing; package engine spends and package postgres stores.
 package cost

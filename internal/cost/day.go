@@ -7,12 +7,12 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Day is a date of the calendar, counted from 1970-01-01. Which moments belong to it depends on a time zone.
+// Day is a calendar date, counted in days from 1970-01-01. Its first and last instant depend on a time zone.
 type Day int32
 
 const secondsOfDay = 24 * 60 * 60
 
-// NewDay returns the day of a date, whatever the time of day and the zone.
+// NewDay returns the date of a time in the time's own zone.
 func NewDay(date time.Time) Day {
 	year, month, day := date.Date()
 	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / secondsOfDay)
@@ -52,20 +52,20 @@ func (d Day) Start(timeZone string) (time.Time, error) {
 	return dayStart(d.Date(), zone), nil
 }
 
-// Date is the day's midnight in UTC, as dates are given to a database.
+// Date is the day's midnight in UTC, the form of a date for the database.
 func (d Day) Date() time.Time { return time.Unix(int64(d)*secondsOfDay, 0).UTC() }
 
 // String is the day as ParseDay reads it.
 func (d Day) String() string { return d.Date().Format(time.DateOnly) }
 
-// maxDays is how many days a range may have: a year and a month, so that a month can be seen beside that of last year.
+// maxDays is the most days of a range: a year and a month, so that a month can be compared with that of last year.
 const maxDays = 400
 
 // Days is a range of days: From belongs to it, To does not.
 type Days struct{ From, To Day }
 
 // Check returns an INVALID_INPUT fault about the field when the range ends before it begins or has more than 400 days.
-// A range that ends where it begins is empty and no fault.
+// A range that ends where it begins is empty and valid.
 func (r Days) Check(field []string) error {
 	switch {
 	case r.To < r.From:

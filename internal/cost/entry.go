@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// EntryKind is what happened to an account's money.
+// EntryKind is the kind of a change of an account.
 type EntryKind string
 
 // The kinds of ledger entry.
@@ -21,7 +21,7 @@ const (
 	EntrySettle  EntryKind = "SETTLE"  // a hold was given back and the real cost booked
 	EntryRelease EntryKind = "RELEASE" // a hold was given back
 	EntryAssume  EntryKind = "ASSUME"  // a hold was booked as the cost
-	EntryAdjust  EntryKind = "ADJUST"  // what was booked before is corrected
+	EntryAdjust  EntryKind = "ADJUST"  // an earlier booking is corrected
 	EntryLimit   EntryKind = "LIMIT"   // the limit was set
 	EntryRecord  EntryKind = "RECORD"  // a call that was made without a reservation was booked
 )
@@ -55,9 +55,9 @@ type Entry struct {
 	PreviousHash, Hash []byte // empty PreviousHash: the first entry of its account
 }
 
-// Check returns nil when the entry fits together, and otherwise an error that says what does not: the balance after is
-// the balance before with the change applied, an entry that adds a hold was admitted by both, and a correction corrects
-// what its reason names.
+// Check returns nil when three rules hold, and otherwise an error that names the broken one. The balance after is the
+// balance before with the change applied. The balance before admits a hold that the entry adds. A correction corrects
+// the entry that its reason names.
 func (e Entry) Check() error {
 	after, err := e.Before.Plus(e.Delta)
 	if err != nil {
@@ -116,7 +116,7 @@ func (e Entry) named() *int64 {
 //	actor, reason, time
 //
 // Ids are lower-case with hyphens, amounts and numbers decimal, booleans true or false, text UTF-8 as stored, the time
-// in microseconds since 1970-01-01 UTC; what is finer is dropped.
+// in microseconds since 1970-01-01 UTC, without a fraction.
 func (e Entry) Canonical() []byte {
 	row := make([]byte, 0, 512)
 	row = appendField(row, "entry/1")
@@ -142,7 +142,7 @@ func (e Entry) Canonical() []byte {
 	return appendNumber(row, e.At.UnixMicro())
 }
 
-// ComputeHash returns sha256(PreviousHash ‖ Canonical()): what Hash is in a chain that nobody touched.
+// ComputeHash returns sha256(PreviousHash ‖ Canonical()). In an unchanged chain it equals Hash.
 func (e Entry) ComputeHash() []byte {
 	hash := sha256.New()
 	hash.Write(e.PreviousHash)

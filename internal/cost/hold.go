@@ -9,8 +9,8 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// The limits of an estimate. They are far above what any provider accepts, and low enough that a slip of the keyboard
-// is answered with a sentence and not with a hold of millions.
+// The limits of an estimate. They are far above the limits of any provider, and low enough that a typing error is
+// answered with a sentence and not with a hold of millions.
 const (
 	MaxModels           = 8
 	MaxModelCharacters  = 200
@@ -19,7 +19,7 @@ const (
 	MaxWebSearches      = 1_000
 )
 
-// Estimate is what is known of a call before it is made: enough to bound its cost from above.
+// Estimate describes a call before it is made. It bounds the cost from above.
 type Estimate struct {
 	// Models are the models that may answer.
 	Models []string
@@ -64,8 +64,8 @@ func isModelName(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
-// Ceiling is the highest unit prices that a call can meet: what a hold is computed from, and what the provider is told
-// as the highest accepted.
+// Ceiling has the highest unit prices that a call can be charged. A hold is computed from them, and the request sends
+// them to the provider as the highest accepted prices.
 type Ceiling struct {
 	Prompt     Pico // per token sent, read from a cache or written to one
 	Completion Pico // per token answered, reasoning included
@@ -73,7 +73,7 @@ type Ceiling struct {
 	WebSearch  Pico // per search
 }
 
-// most returns what the call costs when everything the estimate allows is used at these prices.
+// most returns the cost of a call that uses all that the estimate allows, at these prices.
 func (c Ceiling) most(e Estimate) (Pico, error) {
 	return sum(
 		item{c.Prompt, e.PromptBytes},
@@ -89,7 +89,7 @@ type item struct {
 	count int64
 }
 
-// sum adds up a bill, or returns an INVALID_INPUT error when it cannot be counted.
+// sum adds up a bill, or returns an INVALID_INPUT error when it is beyond the range of Pico.
 func sum(items ...item) (Pico, error) {
 	var total Pico
 	for _, i := range items {
@@ -104,8 +104,8 @@ func sum(items ...item) (Pico, error) {
 	return total, nil
 }
 
-// Hold returns the money to reserve for a call: no usage that the estimate allows costs more at the prices in force,
-// whichever of the models answers. It is the maximum over the models of
+// Hold returns the money to reserve for a call. No usage that the estimate allows costs more at the prices in force,
+// for any of the models. It is the maximum over the models of
 //
 //	PromptBytes · the dearest of PROMPT, CACHE_READ and CACHE_WRITE
 //	+ MaxCompletionTokens · the dearest of COMPLETION and REASONING

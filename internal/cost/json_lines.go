@@ -8,15 +8,15 @@ import (
 	"io"
 )
 
-// walker reads JSON token by token and knows the line it is at. No key of an object may come twice.
+// jsonLines reads JSON token by token and counts lines, for errors. It refuses an object with a repeated key.
 type jsonLines struct {
 	text []byte
 	json *json.Decoder
-	// line is the line that offset lies in.
+	// line is the line of offset.
 	line, offset int
 }
 
-// value is a piece of JSON with the line that it begins in. The zero value is one that is not there.
+// value is a JSON value with the line of its beginning. The zero value is a missing one.
 type value struct {
 	raw  json.RawMessage
 	line int
@@ -26,94 +26,94 @@ func newJSONLines(text []byte, line int) *jsonLines {
 	return &jsonLines{text: text, json: json.NewDecoder(bytes.NewReader(text)), line: line}
 }
 
-// at returns the line of an offset and does not go back before it.
-func (w *jsonLines) at(offset int) int {
-	if offset = min(offset, len(w.text)); offset > w.offset {
-		w.line += bytes.Count(w.text[w.offset:offset], []byte{'\n'})
-		w.offset = offset
+// at returns the line of an offset. Offsets must not decrease.
+func (l *jsonLines) at(offset int) int {
+	if offset = min(offset, len(l.text)); offset > l.offset {
+		l.line += bytes.Count(l.text[l.offset:offset], []byte{'\n'})
+		l.offset = offset
 	}
-	return w.line
+	return l.line
 }
 
-func (w *jsonLines) here() int { return w.at(int(w.json.InputOffset())) }
+func (l *jsonLines) here() int { return l.at(int(l.json.InputOffset())) }
 
-// unreadable says where the text stops being JSON.
-func (w *jsonLines) unreadable(err error) error {
+// unreadable returns the error of text that is no JSON, with its line.
+func (l *jsonLines) unreadable(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return &lineError{w.at(int(syntax.Offset)), syntax.Error()}
+		return &lineError{l.at(int(syntax.Offset)), syntax.Error()}
 	}
-	return &lineError{w.at(len(w.text)), "the text ends too early"}
+	return &lineError{l.at(len(l.text)), "the text ends too early"}
 }
 
-// open reads the bracket that something begins with.
-func (w *jsonLines) open(bracket json.Delim, what string) error {
-	token, err := w.json.Token()
+// open reads an opening bracket; what names it in the error.
+func (l *jsonLines) open(bracket json.Delim, what string) error {
+	token, err := l.json.Token()
 	if err != nil {
-		return w.unreadable(err)
+		return l.unreadable(err)
 	}
 	if token != bracket {
-		return &lineError{w.here(), "there should be " + what}
+		return &lineError{l.here(), "there should be " + what}
 	}
 	return nil
 }
 
 // object calls visit for each key; visit reads the value.
-func (w *jsonLines) object(visit func(key string) error) error {
-	if err := w.open('{', "an object"); err != nil {
+func (l *jsonLines) object(visit func(key string) error) error {
+	if err := l.open('{', "an object"); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
-	for w.json.More() {
-		token, err := w.json.Token()
+	for l.json.More() {
+		token, err := l.json.Token()
 		if err != nil {
-			return w.unreadable(err)
+			return l.unreadable(err)
 		}
-		key, _ := token.(string) // The decoder lets nothing else pass.
+		key, _ := token.(string) // The decoder accepts only a string here.
 		if seen[key] {
-			return &lineError{w.here(), fmt.Sprintf("%.40q comes twice", key)}
+			return &lineError{l.here(), fmt.Sprintf("%.40q comes twice", key)}
 		}
 		seen[key] = true
 		if err := visit(key); err != nil {
 			return err
 		}
 	}
-	return w.close()
+	return l.close()
 }
 
 // array calls visit before each element; visit reads it.
-func (w *jsonLines) array(visit func() error) error {
-	if err := w.open('[', "a list"); err != nil {
+func (l *jsonLines) array(visit func() error) error {
+	if err := l.open('[', "a list"); err != nil {
 		return err
 	}
-	for w.json.More() {
+	for l.json.More() {
 		if err := visit(); err != nil {
 			return err
 		}
 	}
-	return w.close()
+	return l.close()
 }
 
-func (w *jsonLines) close() error {
-	if _, err := w.json.Token(); err != nil {
-		return w.unreadable(err)
+func (l *jsonLines) close() error {
+	if _, err := l.json.Token(); err != nil {
+		return l.unreadable(err)
 	}
 	return nil
 }
 
-// value reads whatever comes.
-func (w *jsonLines) value() (value, error) {
+// value reads the next value, of any type.
+func (l *jsonLines) value() (value, error) {
 	var raw json.RawMessage
-	if err := w.json.Decode(&raw); err != nil {
-		return value{}, w.unreadable(err)
+	if err := l.json.Decode(&raw); err != nil {
+		return value{}, l.unreadable(err)
 	}
-	return value{raw, w.at(int(w.json.InputOffset()) - len(raw))}, nil
+	return value{raw, l.at(int(l.json.InputOffset()) - len(raw))}, nil
 }
 
-// end refuses whatever follows.
-func (w *jsonLines) end() error {
-	if _, err := w.json.Token(); !errors.Is(err, io.EOF) {
-		return &lineError{w.here(), "something follows the list"}
+// end refuses text after the value.
+func (l *jsonLines) end() error {
+	if _, err := l.json.Token(); !errors.Is(err, io.EOF) {
+		return &lineError{l.here(), "something follows the list"}
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (v value) lines() *jsonLines { return newJSONLines(v.raw, v.line) }
 
 func (v value) isNull() bool { return v.raw == nil || string(v.raw) == "null" }
 
-// text returns the string that the value is.
+// text returns the string of the value, and false when it is none.
 func (v value) text() (string, bool) {
 	var text *string
 	err := json.Unmarshal(v.raw, &text)

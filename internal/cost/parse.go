@@ -9,8 +9,8 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// The longest texts that are read at all. 32 bytes hold every exact amount with room for zeros in front; 512 hold
-// every double that a provider's library may have written out in full, save the absurdly small.
+// The longest texts that are read. 32 bytes hold every exact amount with leading zeros. 512 bytes hold every double
+// that a provider may write in full, except extremely small ones.
 const (
 	maxAmountBytes = 32
 	maxBilledBytes = 512
@@ -45,20 +45,19 @@ func ParseUSD(text string) (Pico, error) {
 	return p, nil
 }
 
-// errNotBilled is why a provider's figure is no cost. It is internal: the client did not write the figure.
+// errNotBilled is the error of a provider's figure that is no cost. It is internal: no client wrote the figure.
 var errNotBilled = errors.New("not a non-negative decimal number")
 
-// errTooLarge is why a provider's figure is beyond the books.
+// errTooLarge is the error of a provider's figure that a Pico cannot represent.
 var errTooLarge = errors.New("too large to count")
 
 // ParseBilled reads the cost that a provider reports for a call, the text of a JSON number in dollars, such as
-// "0.00014" or "8.7e-06". What is finer than a picodollar is rounded half to even. Negative figures, NaN, infinities,
-// figures too large to count and anything that is not a number are refused; the error is internal, because the client
-// of the engine can do nothing about it.
+// "0.00014" or "8.7e-06". It is rounded half to even to whole picodollars. Negative figures, NaN, infinities, figures
+// beyond the range and text that is no number are refused. The error is internal, because no client can correct it.
 func ParseBilled(text string) (Pico, error) {
 	p, err := parseBilled(text)
 	if err != nil {
-		// The text came from outside and may be long: quote no more of it than a number needs.
+		// The text is foreign and may be long. A number needs no more than this.
 		return 0, fmt.Errorf("read a billed cost from %.40q: %w", text, err)
 	}
 	return p, nil
@@ -76,9 +75,9 @@ func parseBilled(text string) (Pico, error) {
 	return p, nil
 }
 
-// parseUnit reads a price of one token, request or search from a provider's list, as ParseBilled reads a cost. But
-// what is finer than a picodollar is rounded up, so that a hold stays an upper bound. below says that the price is
-// above zero and below one picodollar.
+// parseUnit reads a price of one token, request or search from a provider's list, as ParseBilled reads a cost. It
+// rounds up to whole picodollars, so that a hold stays an upper bound. below says that the price is above zero and
+// below one picodollar.
 func parseUnit(text string) (unit Pico, below bool, err error) {
 	digits, before, err := parseDecimal(text)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"sort"
 	"strings"
 	"time"
-	_ "time/tzdata" // a server without the system's zone files must know the same months
+	_ "time/tzdata" // a server without the system's zone files must compute the same months
 
 	"github.com/infin8content/engine/internal/fault"
 )
@@ -34,13 +34,14 @@ func Month(at time.Time, timeZone string) (Period, error) {
 	return period, nil
 }
 
-// shortestMonth is what a change of the time zone must leave of a month for it to be one of its own: nobody gets a
-// fresh limit for a few hours. Zones are at most 26 hours apart, so that what is left is almost all or almost nothing.
+// shortestMonth is the least rest of a month, after a change of the time zone, that becomes a month of its own. So no
+// organization gets a fresh limit for a few hours. Zones are at most 26 hours apart, so the rest is almost all or
+// almost nothing.
 const shortestMonth = 15 * 24 * time.Hour
 
 // MonthAfter is Month where the month before, last, may have been opened in another time zone: the new month begins
-// where that one ends, and runs into the following one when too little of its own is left. last is zero when there was
-// none.
+// where that one ends, and runs into the following one when less than shortestMonth of its own is left. last is zero
+// when there was none.
 func MonthAfter(at time.Time, timeZone string, last Period) (Period, error) {
 	period, err := Month(at, timeZone)
 	if err != nil || !last.End.After(period.Start) {
@@ -59,7 +60,7 @@ func MonthAfter(at time.Time, timeZone string, last Period) (Period, error) {
 
 // dayStart returns the first instant at which clocks in the zone show a day or later; wall is its midnight as if the
 // zone were UTC. time.Date alone does not: for a time that clocks skip or repeat it picks either offset.
-// Time.ZoneBounds is no help: on the last day of a leap year it names an end that is past.
+// Time.ZoneBounds does not help: on the last day of a leap year it returns an end in the past.
 func dayStart(wall time.Time, zone *time.Location) time.Time {
 	// No clock is a whole day from UTC, so the day begins between these. If clocks change in this time, the first
 	// still has the old offset and the second the new one; midnight by the old one comes earlier.
@@ -69,7 +70,7 @@ func dayStart(wall time.Time, zone *time.Location) time.Time {
 			return start
 		}
 	}
-	// Midnight is by neither: clocks jump over it. Offsets are whole seconds, and so is the instant of the jump.
+	// Neither is midnight: the clocks jump over it. Offsets are whole seconds, and so is the instant of the jump.
 	seconds := sort.Search(int(after.Sub(before)/time.Second), func(n int) bool {
 		at := before.Add(time.Duration(n) * time.Second)
 		return !at.Add(offset(at, zone)).Before(wall)
@@ -101,8 +102,8 @@ func loadZone(name string) (*time.Location, error) {
 		"The time zone must be the name of an IANA time zone, such as \"Europe/Berlin\" or \"UTC\".")
 }
 
-// isZoneName refuses what time.LoadLocation takes for a zone, or what lies among the system's zone files, but is no
-// zone of the IANA database: the server's own zone, and the variants that count leap seconds.
+// isZoneName refuses names that time.LoadLocation accepts but the IANA database does not have: the server's own zone,
+// and the variants that count leap seconds.
 func isZoneName(name string) bool {
 	switch name {
 	case "", "Local", "localtime", "posixrules", "Factory":

@@ -9,21 +9,21 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Pico is an amount of money in picodollars, 10⁻¹² USD. An int64 of them reaches some nine million dollars; a price
-// per token with twelve decimals is a whole number of them, so nothing is ever rounded between a price and a bill.
+// Pico is an amount of money in picodollars, 10⁻¹² USD. An int64 of them reaches some nine million dollars. A price per
+// token with twelve decimals is a whole number of them, so no bill is rounded.
 type Pico int64
 
 const (
 	// Dollar is one US dollar.
 	Dollar Pico = 1_000_000_000_000
-	// MaxToldCost is the most that a caller may say one call cost: far more than any call, far less than the books can
-	// hold, so that a slip of the pen does not fill them. A provider's own word has no such bound.
-	MaxToldCost = 10_000 * Dollar
+	// MaxCallCost is the greatest cost that is booked for one call: far more than any call costs, and far less than the
+	// range of Pico, so that one wrong figure does not exhaust it.
+	MaxCallCost = 10_000 * Dollar
 
 	// maxAmount is the greatest amount that a text can name: as a limit, the next number is Unlimited.
 	maxAmount Pico = math.MaxInt64 - 1
 
-	// decimals is how many digits of a dollar amount a Pico keeps.
+	// decimals is the number of decimals of a dollar amount in a Pico.
 	decimals = 12
 )
 

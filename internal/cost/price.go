@@ -10,10 +10,10 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Component is what a price is paid for.
+// Component is one kind of item on a bill.
 type Component string
 
-// The components of a bill.
+// The components.
 const (
 	ComponentPrompt     Component = "PROMPT"      // per token sent
 	ComponentCompletion Component = "COMPLETION"  // per token answered
@@ -37,21 +37,21 @@ func (c Component) Known() bool { return slices.Contains(Components(), c) }
 
 // Price is one version of one price of one model.
 type Price struct {
-	// OrganizationID is whose list the price stands in: the nil UUID is the operator's, which counts for everybody who
-	// has no prices of their own for the model.
+	// OrganizationID owns the list of the price. The nil UUID is the operator, whose prices apply to organizations without
+	// own prices for the model.
 	OrganizationID uuid.UUID
 
 	Model     string
 	Component Component
 	// Unit is the price of one token, request or search.
 	Unit Pico
-	// MinPromptTokens is the size of the prompt from which on the price applies. Of several rows of a component, the
-	// one with the greatest size that the prompt reaches is charged.
+	// MinPromptTokens is the least size of a prompt that pays this price. Of several rows of a component, the prompt pays
+	// the one with the greatest size that it reaches.
 	MinPromptTokens int64
 	// ValidFrom is the first instant of the price, ValidTo the first after it; nil is open-ended.
 	ValidFrom time.Time
 	ValidTo   *time.Time
-	// Source says where the price was published.
+	// Source names the publication of the price.
 	Source string
 }
 
@@ -63,7 +63,7 @@ func (p Price) ValidAt(at time.Time) bool {
 // PriceUnknownError says that a model has no usable price at the time of a call.
 type PriceUnknownError struct {
 	Model string
-	// Made says that the call was made: its cost can still be booked when the caller names it.
+	// Made says that the call was made. Its cost can still be booked if the caller states it.
 	Made bool
 }
 
@@ -101,9 +101,9 @@ func (t tariff) complete() bool {
 }
 
 // tariffOf picks a model's prices in force at an instant, from one list: the organization's own when that is complete,
-// else the operator's. The two are never mixed, so that a tier of one does not stand above the ground price of the
-// other. A model with no complete list, or with a negative price, which is how some lists say "it depends", is a
-// *PriceUnknownError: nothing could bound its bill.
+// else the operator's. The two are never mixed: a tier of one list is no tier of the other. A model without a complete
+// list is a *PriceUnknownError, since its bill has no bound. So is one with a negative price: some lists write it for
+// "it depends".
 func tariffOf(prices []Price, model string, at time.Time) (tariff, error) {
 	own, operators := tariff{}, tariff{}
 	for _, p := range prices {

@@ -8,36 +8,36 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// The limits of a price list: several times what the largest provider publishes.
+// The limits of a price list: several times the size of the largest published one.
 const (
 	MaxListBytes  = 16 << 20
 	MaxListPrices = 20_000
 )
 
-// ListedPrice is one price as a list states it.
+// ListedPrice is one price of a list.
 type ListedPrice struct {
 	Model           string
 	Component       Component
 	MinPromptTokens int64
 	Unit            Pico
-	// Below says that the list names less than a picodollar but not nothing; Unit is one picodollar then.
+	// Below says that the listed price is above zero and below one picodollar. Unit is then one picodollar.
 	Below bool
 }
 
-// SkippedModel is a model whose prices were left alone, and why.
+// SkippedModel is a model whose prices stay unchanged, and the reason.
 type SkippedModel struct {
 	Model string
 	Line  int
 	Why   string
 }
 
-// PriceList is what a provider's list says, in its order.
+// PriceList is the content of a provider's list, in its order.
 type PriceList struct {
 	Prices  []ListedPrice
 	Skipped []SkippedModel
 }
 
-// listedField is how a provider's list names a component.
+// listedField maps the names of a provider's list to components.
 var listedField = map[string]Component{
 	"prompt":             ComponentPrompt,
 	"completion":         ComponentCompletion,
@@ -48,21 +48,21 @@ var listedField = map[string]Component{
 	"input_cache_write":  ComponentCacheWrite,
 }
 
-// unusedField are prices of what the engine neither sends nor asks for, and remarks that are no price.
+// unusedField has prices of services that the engine does not use, and remarks that are no price.
 var unusedField = map[string]bool{
 	"image": true, "image_token": true, "image_output": true, "audio": true, "audio_output": true,
 	"input_audio_cache": true, "input_cache_write_1h": true, "discount": true,
 }
 
-// ParsePriceList reads the model list of the OpenRouter API: `{"data": [{"id", "pricing": {…}}]}`, where a price is
-// the decimal text of US dollars for one token, request or search, and `overrides` of the pricing hold the prices from
-// a `min_prompt_tokens` on. What is finer than a picodollar is rounded up, so that a hold stays an upper bound. A zero
-// for reasoning or a cache says that there is no price of its own, and so does null.
+// ParsePriceList reads the model list of the OpenRouter API: `{"data": [{"id", "pricing": {…}}]}`, where a price is the
+// decimal text of US dollars for one token, request or search, and `overrides` of the pricing hold the prices from a
+// `min_prompt_tokens` on. A price is rounded up to whole picodollars, so that a hold stays an upper bound. A zero or
+// null for reasoning or a cache means that there is no separate price.
 //
-// A model is skipped, and named, when its list leaves its bill without a bound that the engine can compute: "-1", which
-// says that the price depends on who answers; a price for something, or under a condition, that is not known here; no
-// price for prompt or completion. A line that cannot be read, a model or a size that comes twice, and a list beyond the
-// limits are INVALID_INPUT: the sentence names line, model and component, and nothing of the list is returned.
+// A model is skipped, and named, when its bill has no bound that the engine can compute. Reasons: the price is "-1", so
+// it depends on the answering model; a price has an unknown item or condition; prompt or completion has no price. An
+// unreadable line, a repeated model or size, and a list beyond the limits are INVALID_INPUT. The sentence names line,
+// model and component, and no part of the list is returned.
 func ParsePriceList(text []byte) (PriceList, error) {
 	if len(text) > MaxListBytes {
 		return PriceList{}, fault.New(fault.InvalidInput, "A price list has at most %d bytes.", MaxListBytes)
@@ -96,7 +96,7 @@ func ParsePriceList(text []byte) (PriceList, error) {
 	return r.list, nil
 }
 
-// lineError is what is wrong with a line of a list.
+// lineError is the error of one line of a list.
 type lineError struct {
 	line int
 	why  string
@@ -104,7 +104,7 @@ type lineError struct {
 
 func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.why) }
 
-// skip ends the reading of a model's prices and says why it is skipped.
+// skip ends the reading of a model's prices with the reason for skipping it.
 type skip string
 
 func (s skip) Error() string { return string(s) }
@@ -199,7 +199,7 @@ func (m *modelReader) read(pricing value) error {
 	})
 }
 
-// override reads the prices from a size of prompt on. sizes are those that the model has already.
+// override reads the prices from a prompt size on. sizes has the earlier sizes of the model.
 func (m *modelReader) override(v value, sizes map[int64]bool) error {
 	var size int64
 	prices, err := m.tier(v, func(key string, v value) (bool, error) {
@@ -230,7 +230,7 @@ func (m *modelReader) override(v value, sizes map[int64]bool) error {
 	return nil
 }
 
-// tier reads the prices of one object. other is asked first whether it knows a key.
+// tier reads the prices of one object. other is called first for each key, and reports whether it has read it.
 func (m *modelReader) tier(v value, other func(key string, v value) (bool, error)) ([]ListedPrice, error) {
 	var prices []ListedPrice
 	w := v.lines()
@@ -258,7 +258,7 @@ func (m *modelReader) tier(v value, other func(key string, v value) (bool, error
 	return prices, err
 }
 
-// price reads one price. taken is false for one that says there is none.
+// price reads one price. taken is false when the value means that there is no price.
 func (m *modelReader) price(component Component, key string, v value) (p ListedPrice, taken bool, err error) {
 	if v.isNull() {
 		return p, false, nil

@@ -6,15 +6,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// ProposalState is what became of a doubted price.
+// ProposalState is the state of a doubtful price.
 type ProposalState string
 
 // The states of a proposal. All but the first are final.
 const (
-	ProposalPending    ProposalState = "PENDING"    // waits for a person
-	ProposalAccepted   ProposalState = "ACCEPTED"   // became a price
-	ProposalRejected   ProposalState = "REJECTED"   // did not
-	ProposalSuperseded ProposalState = "SUPERSEDED" // a later list said something else
+	ProposalPending    ProposalState = "PENDING"    // it waits for a person
+	ProposalAccepted   ProposalState = "ACCEPTED"   // it became a price
+	ProposalRejected   ProposalState = "REJECTED"   // a person rejected it
+	ProposalSuperseded ProposalState = "SUPERSEDED" // a later list has another price
 )
 
 // ProposalStates returns all states of a proposal.
@@ -22,9 +22,9 @@ func ProposalStates() []ProposalState {
 	return []ProposalState{ProposalPending, ProposalAccepted, ProposalRejected, ProposalSuperseded}
 }
 
-// Proposal is a price in quarantine: what a list said, why it is doubted, and what became of it.
+// Proposal is a price in quarantine: the listed price, the doubt, and the decision.
 type Proposal struct {
-	OrganizationID uuid.UUID // whose list, as in Price
+	OrganizationID uuid.UUID // the owner of the list, as in Price
 	ID             uuid.UUID
 
 	Model           string
@@ -35,7 +35,7 @@ type Proposal struct {
 	Doubt           Doubt
 
 	Source     string
-	Actor      string // who brought the list
+	Actor      string // the caller that imported the list
 	ProposedAt time.Time
 
 	State        ProposalState

@@ -10,39 +10,39 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Doubt is why a price is not believed. "" is none.
+// Doubt is the reason why a price goes into quarantine; "" for no doubt.
 type Doubt string
 
 // The doubts.
 const (
 	DoubtTooFar      Doubt = "TOO_FAR"       // more than MaxFactor times the price before it, or less than a MaxFactor-th
-	DoubtOutOfBounds Doubt = "OUT_OF_BOUNDS" // no price of its kind was ever that low or that high
+	DoubtOutOfBounds Doubt = "OUT_OF_BOUNDS" // outside the plausible range of its component
 )
 
-// MaxFactor is how many times dearer or cheaper a new price may be and still be believed.
+// MaxFactor is how many times dearer or cheaper a new price may be without a doubt.
 const MaxFactor = 5
 
-// PriceNotice is how long before it begins a change of a known model's price is written down. It is longer than a
-// transaction and than the difference of two servers' clocks: so no server prices a call by the old row at a time at
-// which the new one will have been in force.
+// PriceNotice is the time from writing a changed price of a known model to its first instant. It is longer than a
+// transaction and than the difference of two servers' clocks. So no server prices a call by the old row at an instant
+// when the new one is in force.
 const PriceNotice = time.Minute
 
-// The bounds of prices that are believed. Tokens: from a picodollar to a cent, the dearest model ever offered being
-// twenty times below. Requests and searches: from a millionth of a dollar to a dollar; they cost from a tenth of a cent
-// to some cents.
+// The bounds of plausible prices. Tokens: from a picodollar to a cent; the dearest model so far costs a twentieth of
+// that. Requests and searches: from a millionth of a dollar to a dollar; they cost from a tenth of a cent to some
+// cents.
 const (
 	minTokenPrice, maxTokenPrice Pico = 1, Dollar / 100
 	minOncePrice, maxOncePrice   Pico = Dollar / 1_000_000, Dollar
 )
 
-// ChangeKind is what a list does to a price.
+// ChangeKind is the effect of a list on a price.
 type ChangeKind string
 
 // The kinds of change.
 const (
-	PriceAdded     ChangeKind = "ADDED"     // the list has a price that there was not
-	PriceChanged   ChangeKind = "CHANGED"   // another than before
-	PriceUnchanged ChangeKind = "UNCHANGED" // the same
+	PriceAdded     ChangeKind = "ADDED"     // the list has a new price
+	PriceChanged   ChangeKind = "CHANGED"   // the price differs from the one before
+	PriceUnchanged ChangeKind = "UNCHANGED" // the price is the same
 	PriceGone      ChangeKind = "GONE"      // no longer listed; it stays in force, since a price ends only by a successor
 )
 
@@ -50,19 +50,19 @@ const (
 type PriceChange struct {
 	ListedPrice
 	Kind ChangeKind
-	// Old is the price before, for an ADDED one of an organization the operator's; nil when there was none.
+	// Old is the price before; nil when there was none. For an ADDED price of an organization it is the operator's.
 	Old   *Pico
 	Doubt Doubt
-	// Begins is the earliest moment at which the price can be in force. Zero when nothing begins.
+	// Begins is the earliest instant of the price; zero when no price begins.
 	Begins time.Time
 }
 
-// Taken reports whether the change is made without asking anybody.
+// Taken reports whether the change is made without a person's decision.
 func (c PriceChange) Taken() bool {
 	return c.Doubt == "" && (c.Kind == PriceAdded || c.Kind == PriceChanged)
 }
 
-// Factor is the new price in old ones, for people to read; 0 without an old price and +Inf for one of nothing.
+// Factor is new price / old price, for display: 0 without an old price, +Inf for an old price of zero.
 func (c PriceChange) Factor() float64 {
 	if c.Old == nil {
 		return 0
@@ -70,16 +70,15 @@ func (c PriceChange) Factor() float64 {
 	return float64(c.Unit) / float64(*c.Old)
 }
 
-// priceKey is what a list has one price for at a time.
+// priceKey identifies a price: at any time a list has at most one price per key.
 type priceKey struct {
 	model     string
 	component Component
 	size      int64
 }
 
-// CheckListed returns nil when the prices can be compared and kept, and otherwise an INVALID_INPUT error about the
-// first that cannot: a bad name, an unknown component, a negative price or size, or one that is named twice and would
-// overlap itself.
+// CheckListed returns nil for valid prices, and otherwise an INVALID_INPUT error about the first invalid one: a bad
+// name, an unknown component, a negative price or size, or a repeated price.
 func CheckListed(prices []ListedPrice) error {
 	if len(prices) > MaxListPrices {
 		return fault.Invalid([]string{"prices"}, "A price list has at most %d prices.", MaxListPrices)
@@ -109,17 +108,17 @@ func CheckListed(prices []ListedPrice) error {
 	return nil
 }
 
-// Comparison is a list and what it is held against.
+// Comparison is a list and the prices to compare it with.
 type Comparison struct {
-	// OrganizationID is whose prices the list shall become, the nil UUID for the operator.
+	// OrganizationID will own the prices of the list; the nil UUID is the operator.
 	OrganizationID uuid.UUID
-	// Open are the prices without an end, those of the list and the operator's.
+	// Open has the prices without an end: the owner's and the operator's.
 	Open []Price
 	List PriceList
 	At   time.Time
 }
 
-// open are the prices without an end, by what they are for.
+// open has the prices without an end, by key.
 type open struct {
 	own, operators map[priceKey]Price
 	known          map[string]bool // models that have any price
@@ -140,8 +139,8 @@ func (in Comparison) open() open {
 	return o
 }
 
-// begins returns when a price can be in force that is written down at a moment: then, if nothing of the model was, and
-// else a PriceNotice later; but after the price that it follows.
+// begins returns the first instant of a price that is written at a moment. It is that moment for a model without
+// prices, and else a PriceNotice later. It is always after the start of the price that it replaces.
 func (o open) begins(p ListedPrice, at time.Time) time.Time {
 	if o.known[p.Model] {
 		at = at.Add(PriceNotice)
@@ -153,15 +152,15 @@ func (o open) begins(p ListedPrice, at time.Time) time.Time {
 	return at
 }
 
-// Accept returns a price that is no longer doubted, because a person has accepted it, as a change to be written. The
-// list of the comparison does not matter.
+// Accept returns a doubtful price, which a person has accepted, as a change to be written. It does not use the list of
+// the comparison.
 func (in Comparison) Accept(p ListedPrice) PriceChange {
 	return PriceChange{ListedPrice: p, Begins: in.open().begins(p, in.At)}
 }
 
-// Compare returns what the list changes: first its own prices in its order, then what it does not name of models that
-// it did not skip. A price of an organization is held against the one before it, or against the operator's when the
-// organization has none.
+// Compare returns the changes by the list: first its prices in its order, then the prices that are missing in it,
+// except those of skipped models. A price of an organization is compared with the one before it, or with the operator's
+// when the organization has none.
 func (in Comparison) Compare() []PriceChange {
 	o := in.open()
 	var changes []PriceChange
@@ -177,8 +176,7 @@ func (in Comparison) Compare() []PriceChange {
 	return append(changes, in.gone(o, listed)...)
 }
 
-// change compares one listed price with the one before it. counts is false for a listed nothing where there was
-// nothing.
+// change compares one listed price with the one before it. counts is false for a listed zero without a price before.
 func (o open) change(p ListedPrice) (c PriceChange, counts bool) {
 	key := priceKey{p.Model, p.Component, p.MinPromptTokens}
 	c = PriceChange{ListedPrice: p, Kind: PriceAdded}
@@ -214,7 +212,7 @@ func beyond(a, b Pico) bool {
 	return err == nil && a > limit
 }
 
-// gone returns the prices that the list does not name, ordered by model, component and size.
+// gone returns the prices that are missing in the list, ordered by model, component and size.
 func (in Comparison) gone(o open, listed map[priceKey]bool) []PriceChange {
 	skipped := map[string]bool{}
 	for _, s := range in.List.Skipped {

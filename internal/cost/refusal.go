@@ -6,22 +6,21 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Refusal says why an account admitted no hold.
+// Refusal describes why an account admitted no hold.
 type Refusal struct {
 	Account AccountKind
 	Balance Balance
-	Needed  Pico // the hold that was asked for
+	Needed  Pico // the requested hold
 	// Retryable says that the hold would fit if the calls in flight cost less than they hold.
 	Retryable bool
 }
 
-// RefusedError is a hold that was not admitted.
+// RefusedError is the error of a hold that was not admitted.
 type RefusedError struct{ Refusal }
 
-// Refuse says why an account with this balance does not admit a hold: BUDGET_HELD, to be tried again, when the settled
-// money leaves room for it and only calls in flight are in the way; BUDGET_EXHAUSTED when it does not, and when the
-// account is stopped. It does not decide whether: a balance that was read after the refusal may have room again, and is
-// BUDGET_HELD.
+// Refuse returns the refusal of a hold by an account with this balance. It is BUDGET_HELD, to be retried, when the hold
+// would fit without the other holds, and else BUDGET_EXHAUSTED. A stopped account is BUDGET_EXHAUSTED. Refuse does not
+// decide about admission: a balance that was read after the refusal may have room again, and is BUDGET_HELD.
 func Refuse(account AccountKind, b Balance, needed Pico) *RefusedError {
 	alone, err := b.Settled.Add(needed)
 	return &RefusedError{Refusal{
@@ -54,7 +53,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("The %s's limit of $%s has no room for $%s: $%s is spent.", whose, limit, e.Needed, b.Settled)
 }
 
-// Kind is the code for the client: BUDGET_HELD when trying again can help, else BUDGET_EXHAUSTED.
+// Kind is the code for the client: BUDGET_HELD when a retry can succeed, else BUDGET_EXHAUSTED.
 func (e *RefusedError) Kind() fault.Kind {
 	if e.Retryable {
 		return fault.BudgetHeld

@@ -2,9 +2,9 @@ package cost
 
 import "time"
 
-// StartPrices returns the prices that the engine is born with, so that a new installation can price its first call:
+// StartPrices returns the prices of a new installation, so that it can price its first call:
 // perplexity/sonar at $1 per million tokens in, $1 per million out and $5 per thousand searches; openai/gpt-4o-mini at
-// $0.15 per million in and $0.60 per million out. The slice is fresh.
+// $0.15 per million in and $0.60 per million out. The caller may change the slice.
 func StartPrices() []Price {
 	const (
 		million  = 1_000_000

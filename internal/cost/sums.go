@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Sums are the figures of some calls, added up.
+// Sums are the totals of some calls.
 type Sums struct {
 	Calls, PromptTokens, CompletionTokens int64
-	Settled                               Pico // what was billed
-	Held                                  Pico // what calls in flight may still cost
-	Assumed                               Pico // holds that were booked as the cost, since nobody knew it
+	Settled                               Pico // billed
+	Held                                  Pico // held by calls in flight
+	Assumed                               Pico // holds that were booked as the cost, since the cost stayed unknown
 	Adjusted                              Pico // corrections, in both directions
 	Overage                               Pico // the part of Settled beyond the holds
 }
@@ -39,8 +39,8 @@ func (s Sums) Plus(t Sums) (Sums, error) {
 	return sum, nil
 }
 
-// Booked returns what the ledger has booked as spent: settled + assumed + adjusted. It is the settled balance of an
-// account when all of its calls are summed.
+// Booked returns the money that the ledger has booked as spent: settled + assumed + adjusted. For all calls of an
+// account it equals the settled balance.
 func (s Sums) Booked() (Pico, error) {
 	booked, err := s.Settled.Add(s.Assumed)
 	if err != nil {
@@ -58,9 +58,8 @@ func Each(total Pico, n int64) Pico {
 	return Pico(each)
 }
 
-// Forecast returns what a period will have cost at its end if spending goes on as it did from its start to an instant
-// within it: spent · length / elapsed, in whole microseconds, rounded up to a whole picodollar. At the very start that
-// is spent.
+// Forecast returns the cost of a whole period at the rate from its start to an instant within it: spent · length /
+// elapsed, in whole microseconds, rounded up to a whole picodollar. At the start it is spent.
 func Forecast(spent Pico, p Period, at time.Time) Figure {
 	elapsed := at.Sub(p.Start).Microseconds()
 	if elapsed <= 0 {
@@ -74,9 +73,9 @@ func Forecast(spent Pico, p Period, at time.Time) Figure {
 	return Figure{forecast}
 }
 
-// ExhaustedAt returns when spending that goes on as it did from the period's start to an instant within it reaches a
-// limit: start + elapsed · limit / spent, rounded down to a microsecond; in the past when it has. It is nil when that
-// is not before the period's end, or there is no limit or nothing was spent.
+// ExhaustedAt returns when spending reaches the limit, at the rate from the period's start to an instant within it:
+// start + elapsed · limit / spent, rounded down to a microsecond. It is in the past when the limit is reached. It is
+// nil when that is not before the period's end, when there is no limit, and when nothing was spent.
 func ExhaustedAt(b Balance, p Period, at time.Time) *time.Time {
 	elapsed := at.Sub(p.Start).Microseconds()
 	limit, limited := b.Limit.Amount()

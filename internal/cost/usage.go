@@ -6,7 +6,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Usage is what a call consumed, as its provider counted it.
+// Usage is the consumption of a call, as its provider counted it.
 type Usage struct {
 	PromptTokens     int64
 	CompletionTokens int64
@@ -65,8 +65,8 @@ func (u Usage) Consistent() Usage {
 // CACHE_READ price where the model has one, and are ordinary tokens where it has none. A part that is greater than its
 // whole is charged in full: some providers do not count reasoning into the completion. Nothing is rounded.
 //
-// Errors: *PriceUnknownError as in Hold; INVALID_INPUT for a negative count or a cost that cannot be counted. A
-// settlement must survive all of them: the provider's own figure is the cost, this one only stands beside it.
+// Errors: *PriceUnknownError as in Hold; INVALID_INPUT for a negative count or a cost beyond the range of Pico. A
+// settlement must succeed in spite of them: the provider's figure is the cost, and this one is stored beside it.
 func ListCost(prices []Price, model string, u Usage, at time.Time) (Pico, error) {
 	if err := u.Check(); err != nil {
 		return 0, err

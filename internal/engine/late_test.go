@@ -72,7 +72,7 @@ func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
 		}
 	}
 	before := b.rows(t)
-	for how, tell := range told(cost.MaxToldCost + 1) {
+	for how, tell := range told(cost.MaxCallCost + 1) {
 		if err := tell(); fault.KindOf(err) != fault.InvalidInput {
 			t.Errorf("%s: got %v, want INVALID_INPUT", how, err)
 		}
@@ -80,7 +80,7 @@ func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
 	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
 		t.Errorf("a refused cost has written (-before +after):\n%s", diff)
 	}
-	for how, tell := range told(cost.MaxToldCost) {
+	for how, tell := range told(cost.MaxCallCost) {
 		if err := tell(); err != nil {
 			t.Errorf("%s at the bound: got %v, want it booked", how, err)
 		}

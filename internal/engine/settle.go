@@ -206,8 +206,8 @@ func checkTold(told cost.Pico) error {
 	if told < 0 {
 		return fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
 	}
-	if told > cost.MaxToldCost {
-		return fault.Invalid([]string{"cost"}, "No call costs more than $%s.", cost.MaxToldCost)
+	if told > cost.MaxCallCost {
+		return fault.Invalid([]string{"cost"}, "No call costs more than $%s.", cost.MaxCallCost)
 	}
 	return nil
 }

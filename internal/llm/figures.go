@@ -102,9 +102,9 @@ func paid(b bill) (amount cost.Pico, said bool, err error) {
 	return bounded(sum)
 }
 
-// bounded refuses an amount above cost.MaxToldCost: no call costs so much, and the sums in the ledger have a limit.
+// bounded refuses an amount above cost.MaxCallCost: no call costs so much, and the sums in the ledger have a limit.
 func bounded(amount cost.Pico) (cost.Pico, bool, error) {
-	if amount > cost.MaxToldCost {
+	if amount > cost.MaxCallCost {
 		return 0, false, errAboveAllCalls
 	}
 	return amount, true, nil
