@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-func TestARoleIncludesItselfAndEverythingBelow(t *testing.T) {
+func TestRole_IncludesItselfAndLowerRoles(t *testing.T) {
 	t.Parallel()
 	roles := []caller.Role{caller.Viewer, caller.Operator, caller.Admin}
 	for i, have := range roles {
@@ -26,7 +26,7 @@ func TestARoleIncludesItselfAndEverythingBelow(t *testing.T) {
 	}
 }
 
-func TestAContextCarriesTheCaller(t *testing.T) {
+func TestFrom_ReturnsTheCallerOfTheContext(t *testing.T) {
 	t.Parallel()
 	if got := caller.From(context.Background()); got.Known() {
 		t.Errorf("caller of an empty context: got %+v, want nobody", got)

@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-func TestAThresholdIsCrossedExactlyWhereItsShareOfTheLimitIsSpent(t *testing.T) {
+func TestCrossed_ReturnsThresholdsReachedByTheChange(t *testing.T) {
 	t.Parallel()
 	type change struct{ settled, limit, thenSettled, thenLimit cost.Pico }
 	const most, unlimited = math.MaxInt64 - 1, cost.Pico(cost.Unlimited)

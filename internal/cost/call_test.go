@@ -6,7 +6,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-func TestACallOnlyMovesForward(t *testing.T) {
+func TestCallState_OnlyMovesForward(t *testing.T) {
 	t.Parallel()
 	type move struct{ from, to cost.CallState }
 	legal := map[move]bool{
@@ -31,7 +31,7 @@ func TestACallOnlyMovesForward(t *testing.T) {
 	}
 }
 
-func TestACallHoldsMoneyUntilItsOutcome(t *testing.T) {
+func TestCallState_IsOpenUntilTheOutcome(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[cost.CallState]bool{
 		cost.CallReserved: true, cost.CallDispatched: true, cost.CallUnknown: true,
@@ -43,7 +43,7 @@ func TestACallHoldsMoneyUntilItsOutcome(t *testing.T) {
 	}
 }
 
-func TestAClosedListKnowsItsValuesAndNoOther(t *testing.T) {
+func TestKnown_AcceptsOnlyListedValues(t *testing.T) {
 	t.Parallel()
 	for _, s := range cost.CallStates() {
 		if !s.Known() {

@@ -19,7 +19,7 @@ func day(t *testing.T, text string) cost.Day {
 	return d
 }
 
-func TestADayIsReadAndWrittenAsADate(t *testing.T) {
+func TestDay_IsReadAndWrittenAsADate(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"1970-01-01", "2024-02-29", "2026-03-01", "9999-12-31"} {
 		if got := day(t, text).String(); got != text {
@@ -36,7 +36,7 @@ func TestADayIsReadAndWrittenAsADate(t *testing.T) {
 	}
 }
 
-func TestAnInstantBelongsToOneDayOfItsZone(t *testing.T) {
+func TestDayOf_GivesEachInstantOneDay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ at, zone, want string }{
 		{"2026-03-28T22:59:59Z", "Europe/Berlin", "2026-03-28"},
@@ -65,7 +65,7 @@ func TestAnInstantBelongsToOneDayOfItsZone(t *testing.T) {
 	}
 }
 
-func TestDaysFollowEachOtherWithoutGapOrOverlap(t *testing.T) {
+func TestDays_FollowEachOtherWithoutGapOrOverlap(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{
 		"UTC", "Europe/Berlin", "America/Havana", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kathmandu",
@@ -84,7 +84,7 @@ func TestDaysFollowEachOtherWithoutGapOrOverlap(t *testing.T) {
 	}
 }
 
-func TestTheFirstDayOfAMonthStartsWithIt(t *testing.T) {
+func TestDayStart_OfTheFirstDayIsTheStartOfTheMonth(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Tokyo", "America/Los_Angeles"} {
 		month, err := cost.Month(instant(t, "2026-03-15T12:00:00Z"), zone)
@@ -99,7 +99,7 @@ func TestTheFirstDayOfAMonthStartsWithIt(t *testing.T) {
 	}
 }
 
-func TestARangeHasAtMost400DaysAndEndsAfterItsBegin(t *testing.T) {
+func TestDaysCheck_RefusesLongAndReversedRanges(t *testing.T) {
 	t.Parallel()
 	from := day(t, "2026-03-01")
 	for days, want := range map[cost.Day]fault.Kind{

@@ -36,7 +36,7 @@ func settlement() cost.Entry {
 	}
 }
 
-func TestAnEntryHasTheDocumentedBytes(t *testing.T) {
+func TestCanonical_HasTheDocumentedBytes(t *testing.T) {
 	t.Parallel()
 	first := cost.Entry{
 		OrganizationID: uuid.MustParse("aaaaaaaa-0000-7000-8000-000000000001"),
@@ -83,7 +83,7 @@ func TestAnEntryHasTheDocumentedBytes(t *testing.T) {
 	}
 }
 
-func TestEveryFieldIsInTheHash(t *testing.T) {
+func TestComputeHash_CoversEveryField(t *testing.T) {
 	t.Parallel()
 	original := settlement().ComputeHash()
 	other := uuid.MustParse("dddddddd-0000-7000-8000-000000000004")
@@ -118,7 +118,7 @@ func TestEveryFieldIsInTheHash(t *testing.T) {
 	}
 }
 
-func TestTheCanonicalFormCanBeReadBack(t *testing.T) {
+func TestCanonical_CanBeReadBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		entry := settlement()
@@ -151,7 +151,7 @@ func readNetstrings(t *rapid.T, row []byte) []string {
 	return fields
 }
 
-func TestAnEntryIsCheckedAgainstItself(t *testing.T) {
+func TestEntryCheck_FindsContradictions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		before, after cost.Balance
@@ -197,7 +197,7 @@ func TestAnEntryIsCheckedAgainstItself(t *testing.T) {
 	}
 }
 
-func TestACorrectionCorrectsWhatItsReasonNames(t *testing.T) {
+func TestEntryCheck_ComparesCorrectionAndReason(t *testing.T) {
 	t.Parallel()
 	seven, eight := int64(7), int64(8)
 	for name, c := range map[string]struct {

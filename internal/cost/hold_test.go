@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestAHoldBoundsEveryPartOfACall(t *testing.T) {
+func TestHold_BoundsEveryPartOfACall(t *testing.T) {
 	t.Parallel()
 	got, err := cost.Hold(full(), cost.Estimate{
 		Models: []string{"full"}, PromptBytes: 100, MaxCompletionTokens: 10, WebSearches: 2,
@@ -24,7 +24,7 @@ func TestAHoldBoundsEveryPartOfACall(t *testing.T) {
 	}
 }
 
-func TestAHoldIsThatOfTheDearestModel(t *testing.T) {
+func TestHold_IsThatOfTheDearestModel(t *testing.T) {
 	t.Parallel()
 	prices := append(
 		rows("wordy", map[cost.Component]cost.Pico{cost.ComponentPrompt: 1, cost.ComponentCompletion: 50}),
@@ -45,7 +45,7 @@ func TestAHoldIsThatOfTheDearestModel(t *testing.T) {
 	}
 }
 
-func TestTheCeilingIsWhatTheHoldMultiplies(t *testing.T) {
+func TestDearest_ReturnsThePricesOfTheHold(t *testing.T) {
 	t.Parallel()
 	estimate := cost.Estimate{Models: []string{"full"}}
 	got, err := cost.Dearest(full(), estimate, noon)
@@ -55,7 +55,7 @@ func TestTheCeilingIsWhatTheHoldMultiplies(t *testing.T) {
 	}
 }
 
-func TestAPriceForLongPromptsCountsFromTheSizeOn(t *testing.T) {
+func TestHold_UsesTiersFromTheirPromptSize(t *testing.T) {
 	t.Parallel()
 	const size = 272_000
 	prices := rows("m", map[cost.Component]cost.Pico{cost.ComponentPrompt: 5, cost.ComponentCompletion: 30})
@@ -78,7 +78,7 @@ func TestAPriceForLongPromptsCountsFromTheSizeOn(t *testing.T) {
 	}
 }
 
-func TestAHoldUsesThePriceInForce(t *testing.T) {
+func TestHold_UsesThePriceInForce(t *testing.T) {
 	t.Parallel()
 	prices := rows("m", map[cost.Component]cost.Pico{cost.ComponentPrompt: 5, cost.ComponentCompletion: 1})
 	prices[0].ValidTo = &noon
@@ -93,7 +93,7 @@ func TestAHoldUsesThePriceInForce(t *testing.T) {
 	}
 }
 
-func TestAHoldThatCannotBeCountedIsRefused(t *testing.T) {
+func TestHold_RefusesAmountsBeyondTheRange(t *testing.T) {
 	t.Parallel()
 	const most = math.MaxInt64
 	for name, units := range map[string]map[cost.Component]cost.Pico{
@@ -123,7 +123,7 @@ func TestAHoldThatCannotBeCountedIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnEstimateIsCheckedOnBothSidesOfItsLimits(t *testing.T) {
+func TestEstimateCheck_OnBothSidesOfEachLimit(t *testing.T) {
 	t.Parallel()
 	models := func(n int) []string { return strings.Fields(strings.Repeat("m ", n)) }
 	for name, c := range map[string]struct {
@@ -170,7 +170,7 @@ func TestAnEstimateIsCheckedOnBothSidesOfItsLimits(t *testing.T) {
 	}
 }
 
-func TestAHoldIsNeverBelowTheListCostOfWhatItAllows(t *testing.T) {
+func TestHold_IsAnUpperBound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		models := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3, rapid.ID)

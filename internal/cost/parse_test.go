@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestAnExactAmountIsRead(t *testing.T) {
+func TestParseUSD_ReadsExactAmounts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]cost.Pico{
 		"0":                    0,
@@ -34,7 +34,7 @@ func TestAnExactAmountIsRead(t *testing.T) {
 	}
 }
 
-func TestAnAmountThatIsNotExactIsRefusedWithItsReason(t *testing.T) {
+func TestParseUSD_RefusesOtherTextsWithTheReason(t *testing.T) {
 	t.Parallel()
 	for text, reason := range map[string]string{
 		"":                          "decimal number",
@@ -77,7 +77,7 @@ func TestAnAmountThatIsNotExactIsRefusedWithItsReason(t *testing.T) {
 	}
 }
 
-func TestWhatIsPrintedIsReadBackUnchanged(t *testing.T) {
+func TestParseUSD_ReadsWhatStringWrites(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := cost.Pico(rapid.Int64Range(0, int64(cost.Unlimited)-1).Draw(t, "amount"))
@@ -90,7 +90,7 @@ func TestWhatIsPrintedIsReadBackUnchanged(t *testing.T) {
 	})
 }
 
-func TestABilledCostIsReadAndRoundedHalfToEven(t *testing.T) {
+func TestParseBilled_RoundsHalfToEven(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]cost.Pico{
 		"0":                                      0,
@@ -127,7 +127,7 @@ func TestABilledCostIsReadAndRoundedHalfToEven(t *testing.T) {
 	}
 }
 
-func TestABilledCostThatIsNoneIsRefused(t *testing.T) {
+func TestParseBilled_RefusesOtherTexts(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "-1", "-0.1", "-1e-20", "NaN", "nan", "Infinity", "inf", "null", "\"1\"", "{}", "0x1p-2",
@@ -146,7 +146,7 @@ func TestABilledCostThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
-func TestABilledCostAgreesWithExactArithmetic(t *testing.T) {
+func TestParseBilled_AgreesWithExactArithmetic(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[0-9]{1,8}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "text")
@@ -154,7 +154,7 @@ func TestABilledCostAgreesWithExactArithmetic(t *testing.T) {
 	})
 }
 
-func TestABilledDoubleIsReadInEveryNotation(t *testing.T) {
+func TestParseBilled_ReadsDoublesInEveryNotation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		figure := rapid.Float64Range(0, 1000).Draw(t, "figure")

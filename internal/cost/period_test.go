@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestAMonthIsThatOfItsTimeZone(t *testing.T) {
+func TestMonth_IsThatOfTheTimeZone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ zone, at, start, end string }{
 		"UTC":                  {"UTC", "2026-07-15T12:00:00Z", "2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z"},
@@ -81,7 +81,7 @@ func instant(t *testing.T, text string) time.Time {
 	return at.UTC()
 }
 
-func TestTheMonthDoesNotDependOnTheZoneOfTheInstant(t *testing.T) {
+func TestMonth_IgnoresTheZoneOfTheInstant(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, time.August, 1, 3, 0, 0, 0, time.FixedZone("somewhere", 5*60*60))
 	got, err := cost.Month(at, "UTC")
@@ -98,7 +98,7 @@ var zones = []string{
 	"Pacific/Kiritimati", "Pacific/Chatham", "Pacific/Kwajalein", "Antarctica/Troll", "America/Juneau",
 }
 
-func TestMonthsFollowEachOtherInEveryZone(t *testing.T) {
+func TestMonth_FollowsTheOneBeforeInEveryZone(t *testing.T) {
 	t.Parallel()
 	for _, zone := range zones {
 		t.Run(zone, func(t *testing.T) {
@@ -140,7 +140,7 @@ func checkMonth(t *testing.T, month cost.Period, zone string) {
 	}
 }
 
-func TestEveryInstantHasExactlyOneMonth(t *testing.T) {
+func TestMonth_IsUniqueForEachInstant(t *testing.T) {
 	t.Parallel()
 	first := time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
 	last := time.Date(2100, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
@@ -159,7 +159,7 @@ func TestEveryInstantHasExactlyOneMonth(t *testing.T) {
 	})
 }
 
-func TestATimeZoneIsANameOfTheDatabase(t *testing.T) {
+func TestCheckTimeZone_AcceptsOnlyNamesOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12"} {
 		if err := cost.CheckTimeZone(name); err != nil {
@@ -183,7 +183,7 @@ func TestATimeZoneIsANameOfTheDatabase(t *testing.T) {
 	}
 }
 
-func TestMonthsFollowEachOtherWhateverZonesAreSet(t *testing.T) {
+func TestMonthAfter_FollowsTheOneBeforeAfterZoneChanges(t *testing.T) {
 	t.Parallel()
 	zones := []string{
 		"UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin", "America/New_York", "America/Havana", "Asia/Kolkata",

@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestAnAmountPrintsAsTheShortestExactDecimal(t *testing.T) {
+func TestPicoString_IsTheShortestExactDecimal(t *testing.T) {
 	t.Parallel()
 	for want, amount := range map[string]cost.Pico{
 		"0":                     0,
@@ -32,7 +32,7 @@ func TestAnAmountPrintsAsTheShortestExactDecimal(t *testing.T) {
 	}
 }
 
-func TestArithmeticRefusesWhatItCannotCount(t *testing.T) {
+func TestPico_ArithmeticRefusesOverflow(t *testing.T) {
 	t.Parallel()
 	const least, greatest = cost.Pico(math.MinInt64), cost.Pico(math.MaxInt64)
 	for name, result := range map[string]func() (cost.Pico, error){
@@ -56,7 +56,7 @@ func TestArithmeticRefusesWhatItCannotCount(t *testing.T) {
 	}
 }
 
-func TestArithmeticIsExactOrAnErrorAndNeverWraps(t *testing.T) {
+func TestPico_ArithmeticIsExactOrAnError(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.Int64().Draw(t, "p")

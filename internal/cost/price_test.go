@@ -41,7 +41,7 @@ func full() []cost.Price {
 	})
 }
 
-func TestAPriceIsInForceFromItsFirstInstantToBeforeItsEnd(t *testing.T) {
+func TestValidAt_IncludesTheStartAndExcludesTheEnd(t *testing.T) {
 	t.Parallel()
 	end := noon.Add(time.Hour)
 	price := cost.Price{ValidFrom: noon, ValidTo: &end}
@@ -64,7 +64,7 @@ func TestAPriceIsInForceFromItsFirstInstantToBeforeItsEnd(t *testing.T) {
 	}
 }
 
-func TestTheListCostPricesEveryPartOfAUsage(t *testing.T) {
+func TestListCost_PricesEveryPartOfAUsage(t *testing.T) {
 	t.Parallel()
 	plain := rows("plain", map[cost.Component]cost.Pico{cost.ComponentPrompt: 1, cost.ComponentCompletion: 1_000})
 	for name, c := range map[string]struct {
@@ -92,7 +92,7 @@ func TestTheListCostPricesEveryPartOfAUsage(t *testing.T) {
 	}
 }
 
-func TestTheListCostUsesTheGreatestSizeThatThePromptReaches(t *testing.T) {
+func TestListCost_UsesTheGreatestTierReached(t *testing.T) {
 	t.Parallel()
 	prices := rows("m", map[cost.Component]cost.Pico{cost.ComponentPrompt: 10, cost.ComponentCompletion: 100})
 	for _, p := range rows("m", map[cost.Component]cost.Pico{cost.ComponentPrompt: 20, cost.ComponentCompletion: 150}) {
@@ -114,7 +114,7 @@ func TestTheListCostUsesTheGreatestSizeThatThePromptReaches(t *testing.T) {
 	}
 }
 
-func TestTheListCostRefusesWhatItCannotCount(t *testing.T) {
+func TestListCost_RefusesAmountsBeyondTheRange(t *testing.T) {
 	t.Parallel()
 	for name, usage := range map[string]cost.Usage{
 		"promptTokens":     {PromptTokens: -1},
@@ -137,7 +137,7 @@ func TestTheListCostRefusesWhatItCannotCount(t *testing.T) {
 	}
 }
 
-func TestAModelWithoutAUsablePriceIsUnknown(t *testing.T) {
+func TestPriceUnknown_ForModelsWithoutUsablePrices(t *testing.T) {
 	t.Parallel()
 	both := map[cost.Component]cost.Pico{cost.ComponentPrompt: 1, cost.ComponentCompletion: 1}
 	change := func(change func(p *cost.Price)) []cost.Price {
@@ -172,7 +172,7 @@ func TestAModelWithoutAUsablePriceIsUnknown(t *testing.T) {
 	}
 }
 
-func TestTheStartPricesAreThePublishedOnes(t *testing.T) {
+func TestStartPrices_AreThePublishedOnes(t *testing.T) {
 	t.Parallel()
 	const million = 1_000_000
 	for _, c := range []struct {

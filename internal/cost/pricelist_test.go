@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestAPriceListIsReadAsTheProviderWritesIt(t *testing.T) {
+func TestParsePriceList_ReadsTheProvidersFormat(t *testing.T) {
 	t.Parallel()
 	const list = `{"data": [
 		{"id": "openai/large", "name": "Large", "context_length": 1050000, "architecture": {"modality": "text->text"},
@@ -70,7 +70,7 @@ func TestAPriceListIsReadAsTheProviderWritesIt(t *testing.T) {
 	}
 }
 
-func TestABadLineIsNamedAndNothingIsTaken(t *testing.T) {
+func TestParsePriceList_NamesABadLineAndReturnsNothing(t *testing.T) {
 	t.Parallel()
 	const good = `{"id": "a", "pricing": {"prompt": "1", "completion": "1"}}`
 	pricing := func(rest string) string {

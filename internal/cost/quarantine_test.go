@@ -22,7 +22,7 @@ func compare(open []cost.Price, prices ...cost.ListedPrice) []cost.PriceChange {
 	return cost.Comparison{Open: open, List: cost.PriceList{Prices: prices}, At: noon}.Compare()
 }
 
-func TestAPriceIsDoubtedBeyondFiveTimesTheOldOneAndOutsideItsBounds(t *testing.T) {
+func TestCompare_DoubtsPricesFarFromTheOldOrOutOfBounds(t *testing.T) {
 	t.Parallel()
 	const (
 		prompt, search = cost.ComponentPrompt, cost.ComponentWebSearch
@@ -65,7 +65,7 @@ func TestAPriceIsDoubtedBeyondFiveTimesTheOldOneAndOutsideItsBounds(t *testing.T
 	}
 }
 
-func TestAListIsComparedWithWhatIsInForce(t *testing.T) {
+func TestCompare_WithThePricesInForce(t *testing.T) {
 	t.Parallel()
 	open := rows("m", map[cost.Component]cost.Pico{
 		cost.ComponentPrompt: 100, cost.ComponentCompletion: 100, cost.ComponentCacheRead: 10,
@@ -122,7 +122,7 @@ func TestAListIsComparedWithWhatIsInForce(t *testing.T) {
 	})
 }
 
-func TestTakingWhatIsBelievedLeavesNothingMoreToTake(t *testing.T) {
+func TestCompare_FindsNoChangeAfterTakingAll(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) []cost.ListedPrice {
@@ -178,7 +178,7 @@ func TestTakingWhatIsBelievedLeavesNothingMoreToTake(t *testing.T) {
 	})
 }
 
-func TestPricesThatCannotBeKeptAreRefused(t *testing.T) {
+func TestCheckListed_RefusesInvalidPrices(t *testing.T) {
 	t.Parallel()
 	good := listed(cost.ComponentPrompt, 1)
 	for name, prices := range map[string][]cost.ListedPrice{
@@ -203,7 +203,7 @@ func TestPricesThatCannotBeKeptAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnOrganizationsOwnPricesCountWhenTheyAreComplete(t *testing.T) {
+func TestTariff_UsesOwnPricesWhenComplete(t *testing.T) {
 	t.Parallel()
 	operators := rows("m", map[cost.Component]cost.Pico{
 		cost.ComponentPrompt: 100, cost.ComponentCompletion: 100, cost.ComponentRequest: 5,

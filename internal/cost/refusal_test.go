@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
+func TestRefuse_SaysWhetherARetryCanHelp(t *testing.T) {
 	t.Parallel()
 	const cent = cost.Dollar / 100
 	for name, c := range map[string]struct {
@@ -80,7 +80,7 @@ func TestARefusalSaysWhetherWaitingHelps(t *testing.T) {
 	}
 }
 
-func TestABalanceAdmitsUpToItsLimitAndNoFurther(t *testing.T) {
+func TestAdmits_UpToTheLimit(t *testing.T) {
 	t.Parallel()
 	balance := cost.Balance{Settled: 50, Held: 30, Limit: 100}
 	for hold, want := range map[cost.Pico]bool{0: true, 19: true, 20: true, 21: false, -1: false, math.MaxInt64: false} {
@@ -94,7 +94,7 @@ func TestABalanceAdmitsUpToItsLimitAndNoFurther(t *testing.T) {
 	}
 }
 
-func TestTheRemainderMayBeNegative(t *testing.T) {
+func TestRemaining_MayBeNegative(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		balance cost.Balance
@@ -114,7 +114,7 @@ func TestTheRemainderMayBeNegative(t *testing.T) {
 	}
 }
 
-func TestABalanceAdmitsExactlyWhatRemains(t *testing.T) {
+func TestAdmits_ExactlyWhatRemains(t *testing.T) {
 	t.Parallel()
 	amount := rapid.Int64Range(0, 1000)
 	rapid.Check(t, func(t *rapid.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestSumsAddUpAndRefuseWhatCannotBeCounted(t *testing.T) {
+func TestSums_AddUpAndRefuseOverflow(t *testing.T) {
 	t.Parallel()
 	one := cost.Sums{
 		Calls: 1, PromptTokens: 2, CompletionTokens: 3, Settled: 4, Held: 5, Assumed: 6, Adjusted: -7, Overage: 1,
@@ -35,7 +35,7 @@ func TestSumsAddUpAndRefuseWhatCannotBeCounted(t *testing.T) {
 	}
 }
 
-func TestAnAverageIsRoundedUp(t *testing.T) {
+func TestEach_RoundsUp(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		total cost.Pico
@@ -48,7 +48,7 @@ func TestAnAverageIsRoundedUp(t *testing.T) {
 	}
 }
 
-func TestAForecastGoesOnAtThePresentRateAndIsRoundedUp(t *testing.T) {
+func TestForecast_ContinuesTheRateAndRoundsUp(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	march := cost.Period{Start: start, End: start.AddDate(0, 1, 0)}
@@ -72,7 +72,7 @@ func TestAForecastGoesOnAtThePresentRateAndIsRoundedUp(t *testing.T) {
 	}
 }
 
-func TestALimitIsExhaustedWhenThePresentRateReachesIt(t *testing.T) {
+func TestExhaustedAt_IsWhereTheRateReachesTheLimit(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	march := cost.Period{Start: start, End: start.AddDate(0, 1, 0)}

@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-func TestOnlyAnErrorWithAKindIsPublic(t *testing.T) {
+func TestKindOf_FindsOnlyPublicErrors(t *testing.T) {
 	t.Parallel()
 	public := fault.New(fault.NotFound, "There is no workflow %s.", "wf_1")
 	for name, c := range map[string]struct {
@@ -37,7 +37,7 @@ func TestOnlyAnErrorWithAKindIsPublic(t *testing.T) {
 	}
 }
 
-func TestAnInvalidInputNamesItsField(t *testing.T) {
+func TestInvalid_NamesItsField(t *testing.T) {
 	t.Parallel()
 	err := fmt.Errorf("create: %w", fault.Invalid([]string{"company", "url"}, "The URL is too long."))
 	if diff := cmp.Diff([]string{"company", "url"}, fault.FieldOf(err)); diff != "" {

@@ -78,7 +78,7 @@ func (b bundle) wantKnown(t *testing.T, when string, s sandbox.Signer, want bool
 	}
 }
 
-func TestAKeyOfEachAlgorithmIsFound(t *testing.T) {
+func TestKeys_FindsAKeyOfEachAlgorithm(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var all []sandbox.Signer
@@ -103,7 +103,7 @@ func TestAKeyOfEachAlgorithmIsFound(t *testing.T) {
 	}
 }
 
-func TestARotatedKeyIsFetchedOnceAndAWithdrawnOneIsForgotten(t *testing.T) {
+func TestKeys_FetchesARotatedKeyOnceAndForgetsAWithdrawnOne(t *testing.T) {
 	t.Parallel()
 	b := loaded(t)
 	b.provider.Publish(second)
@@ -119,7 +119,7 @@ func TestARotatedKeyIsFetchedOnceAndAWithdrawnOneIsForgotten(t *testing.T) {
 	b.wantKnown(t, "eleven seconds after", first, true)
 }
 
-func TestWhoStopsWaitingForAKeyIsNotToldThatThereIsNone(t *testing.T) {
+func TestKeys_IsUnavailableWhenTheCallerStopsWaiting(t *testing.T) {
 	t.Parallel()
 	b := loaded(t)
 	b.provider.Publish(second)
@@ -131,7 +131,7 @@ func TestWhoStopsWaitingForAKeyIsNotToldThatThereIsNone(t *testing.T) {
 	b.wantKnown(t, "the fetch went on", second, true)
 }
 
-func TestInventedKeysCauseOneFetchTogether(t *testing.T) {
+func TestKeys_FetchesOnceForManyUnknownKeys(t *testing.T) {
 	t.Parallel()
 	b := loaded(t)
 	waiting := make(chan struct{})
@@ -162,7 +162,7 @@ func TestInventedKeysCauseOneFetchTogether(t *testing.T) {
 	}
 }
 
-func TestAnOutageForgetsNoKey(t *testing.T) {
+func TestKeys_KeepsKeysDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	trickle := func(w http.ResponseWriter, r *http.Request) {
@@ -207,7 +207,7 @@ func TestAnOutageForgetsNoKey(t *testing.T) {
 	}
 }
 
-func TestTheKeysAreFetchedAnewUnasked(t *testing.T) {
+func TestRun_RefreshesTheKeys(t *testing.T) {
 	t.Parallel()
 	provider := sandbox.Start(first)
 	t.Cleanup(provider.Close)
@@ -242,7 +242,7 @@ func eventually(t *testing.T, fact func() bool) {
 	}
 }
 
-func TestWhatCanNeverWorkIsToldAtOnce(t *testing.T) {
+func TestLoad_FailsAtOnceForPermanentErrors(t *testing.T) {
 	t.Parallel()
 	say := func(text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
@@ -285,7 +285,7 @@ func TestWhatCanNeverWorkIsToldAtOnce(t *testing.T) {
 	})
 }
 
-func TestKeysThatAreNotForUsAreLeftOut(t *testing.T) {
+func TestKeys_IgnoresUnusableKeys(t *testing.T) {
 	t.Parallel()
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
@@ -318,7 +318,7 @@ func TestKeysThatAreNotForUsAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestAnIssuerIsReachedInSuchAWayThatNobodyCanAnswerForIt(t *testing.T) {
+func TestNew_RefusesAddressesThatAnotherHostCanAnswer(t *testing.T) {
 	t.Parallel()
 	for address, good := range map[string]bool{
 		"https://id.example.com": true, "https://id.example.com/realms/one": true, "https://id.example.com:8443/": true,

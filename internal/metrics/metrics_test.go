@@ -30,7 +30,7 @@ const (
 	alerts     = "../../docs/grafana/alerts.yml"
 )
 
-func TestTheTableOfMetricsIsWhatTheProgramDeclares(t *testing.T) {
+func TestDocs_ListTheDeclaredMetrics(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
 	table.WriteString("| metric | kind | labels | what it says |\n|---|---|---|---|\n")
@@ -54,7 +54,7 @@ func TestTheTableOfMetricsIsWhatTheProgramDeclares(t *testing.T) {
 	}
 }
 
-func TestTheDashboardShowsEveryMetricAndNoOther(t *testing.T) {
+func TestDashboard_ShowsEveryMetricAndNoOther(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
 	for _, d := range New().Described() {
@@ -97,7 +97,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-func TestNamesAndHelpsKeepToPrometheusConventions(t *testing.T) {
+func TestMetrics_FollowPrometheusConventions(t *testing.T) {
 	t.Parallel()
 	for _, d := range New().Described() {
 		total := strings.HasSuffix(d.Name, "_total")
@@ -134,7 +134,7 @@ func scrape(t *testing.T, m *Metrics, prefixes ...string) []string {
 	return found
 }
 
-func TestMoneyIsCountedToThePicodollar(t *testing.T) {
+func TestEntry_CountsMoneyToThePicodollar(t *testing.T) {
 	t.Parallel()
 	m := New()
 	entry := func(kind cost.EntryKind, settled, held cost.Pico) postgres.Change {
@@ -173,7 +173,7 @@ func TestMoneyIsCountedToThePicodollar(t *testing.T) {
 	}
 }
 
-func TestWhatTheEngineRefusesIsNoFailureAndWhatWasGivenUpIsNothing(t *testing.T) {
+func TestVerb_CountsRefusalsAndIgnoresCancellations(t *testing.T) {
 	t.Parallel()
 	m := New()
 	m.Verb("Reserve", nil)
@@ -205,7 +205,7 @@ func TestWhatTheEngineRefusesIsNoFailureAndWhatWasGivenUpIsNothing(t *testing.T)
 	}
 }
 
-func TestScrapesAskTheDatabaseRarelyAndGoOnWithoutIt(t *testing.T) {
+func TestScrape_ReadsTheDatabaseRarelyAndSurvivesItsOutage(t *testing.T) {
 	t.Parallel()
 	m, asked := New(), 0
 	m.Unknown(func(context.Context) (int64, error) { asked++; return 3, nil })

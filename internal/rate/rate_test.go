@@ -77,7 +77,7 @@ func (b bundle) admitted(t *testing.T, n int, amount int64) int {
 	return int(passed.Load())
 }
 
-func TestOverAllServersTheCapacityIsSpentOnce(t *testing.T) {
+func TestTake_SpendsTheCapacityOnceOverAllServers(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 4, rate.Limit{Capacity: 1000, MicroPerSecond: rate.PerSecond(100)})
 	if got := b.admitted(t, 400, 5); got < 200-4*2 || got > 200 {
@@ -85,7 +85,7 @@ func TestOverAllServersTheCapacityIsSpentOnce(t *testing.T) {
 	}
 }
 
-func TestTheBucketFillsWithTimeAndNoFurtherThanItsCapacity(t *testing.T) {
+func TestTake_RefillsUpToTheCapacity(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1, rate.Limit{Capacity: 100, MicroPerSecond: rate.PerSecond(10)})
 	for i, step := range []struct {
@@ -99,7 +99,7 @@ func TestTheBucketFillsWithTimeAndNoFurtherThanItsCapacity(t *testing.T) {
 	}
 }
 
-func TestOrdinaryTrafficCostsAStatementInAHundred(t *testing.T) {
+func TestTake_RunsOneStatementForAHundredRequests(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1, rate.Limit{Capacity: 100_000, MicroPerSecond: rate.PerSecond(1)})
 	if got := b.admitted(t, 1000, 10); got != 1000 {
@@ -110,7 +110,7 @@ func TestOrdinaryTrafficCostsAStatementInAHundred(t *testing.T) {
 	}
 }
 
-func TestWhoIsRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
+func TestTake_RemembersARefusal(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1, rate.Limit{Capacity: 100, MicroPerSecond: rate.PerMinute(1)})
 	b.admitted(t, 100, 1)
@@ -130,7 +130,7 @@ func TestWhoIsRefusedIsNotAskedForAgainAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhoNeedsLessIsAskedFor(t *testing.T) {
+func TestTake_AsksAgainForASmallerAmount(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1, rate.Limit{Capacity: 100, MicroPerSecond: rate.PerMinute(60)})
 	for i, step := range []struct{ amount, want int }{{90, 1}, {50, 0}, {10, 1}, {1, 0}} {
@@ -145,7 +145,7 @@ func TestWhoNeedsLessIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatDoesNotAnswerIsAnErrorOfItsOwn(t *testing.T) {
+func TestTake_ReturnsDatabaseErrors(t *testing.T) {
 	t.Parallel()
 	away := errors.New("away")
 	l := rate.New(rate.Limit{Capacity: 10, MicroPerSecond: 1},
@@ -155,7 +155,7 @@ func TestADatabaseThatDoesNotAnswerIsAnErrorOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatIsSilentKeepsNobodyForLongerThanTwoSeconds(t *testing.T) {
+func TestTake_WaitsAtMostTwoSecondsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := rate.New(rate.Limit{Capacity: 10, MicroPerSecond: 1},
@@ -180,7 +180,7 @@ func TestADatabaseThatIsSilentKeepsNobodyForLongerThanTwoSeconds(t *testing.T) {
 	})
 }
 
-func TestAnAddressIsItsNetwork(t *testing.T) {
+func TestAddress_IsCountedByNetwork(t *testing.T) {
 	t.Parallel()
 	for _, same := range [][2]string{
 		{"192.0.2.1:1", "192.0.2.1:65535"},

@@ -78,7 +78,7 @@ func (b bundle) tree(t *testing.T) []string {
 	return lines
 }
 
-func TestARequestsSpansSayWhereItsTimeWentAndNotWhatWasAsked(t *testing.T) {
+func TestSpans_ShowTimeAndNoContent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql?query="+secret[:4], nil)
@@ -123,7 +123,7 @@ func TestARequestsSpansSayWhereItsTimeWentAndNotWhatWasAsked(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyAskedForHasNoSpans(t *testing.T) {
+func TestSpans_OnlyWithinARequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	if _, err := b.pool.Exec(t.Context(), "-- name: RunListExpired :many\nSELECT 1"); err != nil {
@@ -143,7 +143,7 @@ func TestWhatNobodyAskedForHasNoSpans(t *testing.T) {
 	}
 }
 
-func TestAStatementHasTheNameThatItsFileGivesIt(t *testing.T) {
+func TestQueryName_IsThatOfTheFile(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
 		"-- name: WorkflowTransition :one\nWITH moved AS (": "WorkflowTransition",

@@ -38,7 +38,7 @@ var (
 	}
 )
 
-func TestTheCanonicalFormCountsBytesAndWritesNullApart(t *testing.T) {
+func TestCanonical_CountsBytesAndMarksNull(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		row             workflow.Transition
@@ -69,7 +69,7 @@ func TestTheCanonicalFormCountsBytesAndWritesNullApart(t *testing.T) {
 	}
 }
 
-func TestEveryFieldOfATransitionChangesItsHash(t *testing.T) {
+func TestHash_CoversEveryField(t *testing.T) {
 	t.Parallel()
 	original := failure.ComputeHash()
 	for name, change := range map[string]func(*workflow.Transition){
@@ -98,7 +98,7 @@ func TestEveryFieldOfATransitionChangesItsHash(t *testing.T) {
 	}
 }
 
-func TestAHashDependsNeitherOnTheZoneNorOnFinerDigitsNorOnItself(t *testing.T) {
+func TestHash_IgnoresZoneNanosecondsAndItself(t *testing.T) {
 	t.Parallel()
 	row := failure
 	row.At = row.At.UTC().Truncate(time.Microsecond)

@@ -57,7 +57,7 @@ var byHand = map[workflow.State]answers{
 	"CANCELLED": {0, "CANCELLED", 0, 0},
 }
 
-func TestEveryStateHasAnAnswerForAllThatIsComputedFromIt(t *testing.T) {
+func TestState_ComputesAllFieldsForEveryState(t *testing.T) {
 	t.Parallel()
 	got := map[workflow.State]answers{}
 	for _, state := range workflow.States() {
@@ -94,7 +94,7 @@ func TestEveryStateHasAnAnswerForAllThatIsComputedFromIt(t *testing.T) {
 	}
 }
 
-func TestStatesAreTheTwentyNineOfTheGraph(t *testing.T) {
+func TestStates_AreTheTwentyNineOfTheGraph(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, state := range workflow.States() {
@@ -111,7 +111,7 @@ func TestStatesAreTheTwentyNineOfTheGraph(t *testing.T) {
 	}
 }
 
-func TestEveryStatusIsTheStatusOfSomeState(t *testing.T) {
+func TestStatuses_AreEachUsedByAState(t *testing.T) {
 	t.Parallel()
 	used := map[workflow.Status]bool{}
 	for _, state := range workflow.States() {
@@ -128,7 +128,7 @@ func TestEveryStatusIsTheStatusOfSomeState(t *testing.T) {
 	}
 }
 
-func TestATextThatIsNoStateHasAnswersToo(t *testing.T) {
+func TestState_ComputesAllFieldsForUnknownText(t *testing.T) {
 	t.Parallel()
 	for _, state := range []workflow.State{"", "icp_pending", "SEED_REVIEW_PROCESSING"} {
 		if state.Known() || state.IsTerminal() || state.Step() != nil || state.Status() != "" ||
@@ -141,7 +141,7 @@ func TestATextThatIsNoStateHasAnswersToo(t *testing.T) {
 	}
 }
 
-func TestWhatIsHandedOutCanBeChangedWithoutHarm(t *testing.T) {
+func TestAccessors_ReturnCopies(t *testing.T) {
 	t.Parallel()
 	workflow.States()[0] = "X"
 	workflow.Steps()[0].Key = "X"

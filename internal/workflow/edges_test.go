@@ -70,7 +70,7 @@ func ruled(from, to string) workflow.EdgeKind {
 	return ""
 }
 
-func TestEveryPairOfStatesHasTheEdgeThatTheRulesDemandAndNoOther(t *testing.T) {
+func TestCheckEdge_ForEveryPairOfStates(t *testing.T) {
 	t.Parallel()
 	names := allStateNames()
 	pairs, byKind := 0, map[workflow.EdgeKind]int{}
@@ -104,7 +104,7 @@ func TestEveryPairOfStatesHasTheEdgeThatTheRulesDemandAndNoOther(t *testing.T) {
 	}
 }
 
-func TestEdgesListsEachEdgeOnceInTheOrderOfTheGraph(t *testing.T) {
+func TestEdges_ListsEachEdgeOnceInOrder(t *testing.T) {
 	t.Parallel()
 	all := workflow.Edges()
 	if len(all) != 109 {
@@ -128,7 +128,7 @@ func TestEdgesListsEachEdgeOnceInTheOrderOfTheGraph(t *testing.T) {
 	}
 }
 
-func TestARefusedTransitionSaysWhereTheWorkflowMayGo(t *testing.T) {
+func TestIllegalTransition_NamesTheAllowedStates(t *testing.T) {
 	t.Parallel()
 	_, err := workflow.CheckEdge(workflow.ICPFailed, workflow.ICPCompleted)
 	var illegal *workflow.IllegalTransitionError
@@ -146,7 +146,7 @@ func TestARefusedTransitionSaysWhereTheWorkflowMayGo(t *testing.T) {
 	}
 }
 
-func TestNothingLeavesATerminalState(t *testing.T) {
+func TestTerminalStates_HaveNoEdges(t *testing.T) {
 	t.Parallel()
 	for _, from := range []workflow.State{workflow.Completed, workflow.Cancelled} {
 		_, err := workflow.CheckEdge(from, workflow.ICPPending)
@@ -160,7 +160,7 @@ func TestNothingLeavesATerminalState(t *testing.T) {
 	}
 }
 
-func TestATextThatIsNoStateHasNoEdge(t *testing.T) {
+func TestCheckEdge_RefusesUnknownText(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]workflow.State{
 		{"", workflow.Created},

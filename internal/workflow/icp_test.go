@@ -25,7 +25,7 @@ var parsedICP = workflow.ICP{
 	ValueProposition: "Close the books\nin a day.",
 }
 
-func TestAnAnswerMayBePlainOrInOneFence(t *testing.T) {
+func TestParseICP_AcceptsPlainAndFencedJSON(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"Plain":           plain,
@@ -64,7 +64,7 @@ func items(n int, text string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(`"`+text+`",`, n), ",") + "]"
 }
 
-func TestTheLimitsOfAProfileAreInclusive(t *testing.T) {
+func TestParseICP_LimitsAreInclusive(t *testing.T) {
 	t.Parallel()
 	long := items(20, strings.Repeat(`\ud83d\udc4d`, 200)) // the largest answer: everything escaped
 	text := answer(long, long, long, `"`+strings.Repeat(`\ud83d\udc4d`, 2000)+`"`)
@@ -80,7 +80,7 @@ func TestTheLimitsOfAProfileAreInclusive(t *testing.T) {
 	}
 }
 
-func TestAnUnusableAnswerIsRefusedWithTheReason(t *testing.T) {
+func TestParseICP_RefusesUnusableAnswersWithTheReason(t *testing.T) {
 	t.Parallel()
 	ok := `["a"]`
 	good := answer(ok, ok, ok, `"v"`)
@@ -170,7 +170,7 @@ func TestAnUnusableAnswerIsRefusedWithTheReason(t *testing.T) {
 	}
 }
 
-func TestAProfileSurvivesTheWayThroughJSON(t *testing.T) {
+func TestICP_SurvivesJSON(t *testing.T) {
 	t.Parallel()
 	text := rapid.StringMatching(`[^\pZ\pC]{1,50}( [^\pZ\pC]{1,50})?`)
 	list := rapid.SliceOfN(text, 1, 20)

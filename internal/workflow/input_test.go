@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestANameSurvivesUntouchedButForTheSpaceAroundIt(t *testing.T) {
+func TestCleanName_RemovesOnlySurroundingSpace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"a":                                  "a",
@@ -34,7 +34,7 @@ func TestANameSurvivesUntouchedButForTheSpaceAroundIt(t *testing.T) {
 	}
 }
 
-func TestABadNameIsRefusedWithItsField(t *testing.T) {
+func TestCleanName_RefusesBadNamesWithTheirField(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"Empty":         "",
@@ -67,7 +67,7 @@ func TestABadNameIsRefusedWithItsField(t *testing.T) {
 	}
 }
 
-func TestACleanNameIsItsOwnCleanName(t *testing.T) {
+func TestCleanName_IsIdempotent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		once, err := workflow.CleanName(nil, rapid.String().Draw(t, "text"))
@@ -80,7 +80,7 @@ func TestACleanNameIsItsOwnCleanName(t *testing.T) {
 	})
 }
 
-func TestAnAbsoluteHTTPAddressIsAccepted(t *testing.T) {
+func TestCheckURL_AcceptsAbsoluteHTTPAddresses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"https://example.com",
@@ -100,7 +100,7 @@ func TestAnAbsoluteHTTPAddressIsAccepted(t *testing.T) {
 	}
 }
 
-func TestABadAddressIsRefusedWithItsField(t *testing.T) {
+func TestCheckURL_RefusesBadAddressesWithTheirField(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"Empty":         "",

@@ -46,7 +46,7 @@ func (d *drawn) fromBox(box workflow.Step, to workflow.State, kind string) {
 	}
 }
 
-func TestTheMermaidPictureSaysEveryEdgeAndNoOther(t *testing.T) {
+func TestMermaid_HasEveryEdgeAndNoOther(t *testing.T) {
 	t.Parallel()
 	var got drawn
 	boxes := 0
@@ -74,7 +74,7 @@ func TestTheMermaidPictureSaysEveryEdgeAndNoOther(t *testing.T) {
 	compareEdges(t, got.edges)
 }
 
-func TestTheDOTPictureSaysEveryEdgeAndNoOther(t *testing.T) {
+func TestDOT_HasEveryEdgeAndNoOther(t *testing.T) {
 	t.Parallel()
 	var got drawn
 	for line := range strings.Lines(workflow.DOT()) {
@@ -101,7 +101,7 @@ func compareEdges(t *testing.T, got []workflow.LegalTransition) {
 	}
 }
 
-func TestAPictureHasFewArrowsAndBalancedBraces(t *testing.T) {
+func TestPicture_HasFewArrowsAndBalancedBraces(t *testing.T) {
 	t.Parallel()
 	for name, picture := range map[string]struct{ text, arrow string }{
 		"Mermaid": {workflow.Mermaid(), "-->"},

@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAutomaticStepsHaveThreeAttemptsAndTheOthersNone(t *testing.T) {
+func TestPolicy_GivesAutomaticStepsThreeAttempts(t *testing.T) {
 	t.Parallel()
 	for _, step := range workflow.Steps() {
 		want := workflow.Policy{Attempts: 3, First: time.Second, Cap: 30 * time.Second}
@@ -26,7 +26,7 @@ func TestAutomaticStepsHaveThreeAttemptsAndTheOthersNone(t *testing.T) {
 	}
 }
 
-func TestWhetherAStepIsTriedAgainDependsOnTheCode(t *testing.T) {
+func TestRetries_DependOnTheFailureCode(t *testing.T) {
 	t.Parallel()
 	// How often each code is tried again in a row by a policy of many attempts.
 	want := map[workflow.FailureCode]int{
@@ -60,7 +60,7 @@ func TestWhetherAStepIsTriedAgainDependsOnTheCode(t *testing.T) {
 	}
 }
 
-func TestTheWaitDoublesUpToTheCap(t *testing.T) {
+func TestWait_DoublesUpToTheCap(t *testing.T) {
 	t.Parallel()
 	policy := workflow.Policy{Attempts: 100, First: time.Second, Cap: 30 * time.Second}
 	almost := math.Nextafter(1, 0)
@@ -78,7 +78,7 @@ func TestTheWaitDoublesUpToTheCap(t *testing.T) {
 	}
 }
 
-func TestThereAreNeverMoreAttemptsThanThePolicyAllows(t *testing.T) {
+func TestRetries_StayWithinThePolicy(t *testing.T) {
 	t.Parallel()
 	policy := workflow.PolicyOf(workflow.StepICP)
 	for _, code := range []workflow.FailureCode{workflow.FailureTimeout, workflow.FailureLeaseExpired} {
@@ -93,7 +93,7 @@ func TestThereAreNeverMoreAttemptsThanThePolicyAllows(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsTheShortestWait(t *testing.T) {
+func TestWait_IsAtLeastRetryAfter(t *testing.T) {
 	t.Parallel()
 	policy := workflow.PolicyOf(workflow.StepICP)
 	for _, c := range []struct {
@@ -115,7 +115,7 @@ func TestRetryAfterIsTheShortestWait(t *testing.T) {
 	}
 }
 
-func TestAnExpiredLeaseIsTriedAgainAtOnce(t *testing.T) {
+func TestWait_IsZeroAfterAnExpiredLease(t *testing.T) {
 	t.Parallel()
 	in := workflow.RetryInput{Code: workflow.FailureLeaseExpired, Attempt: 2, SameCodeBefore: 1, Jitter: 0.9}
 	if wait, again := workflow.PolicyOf(workflow.StepICP).Retry(in); wait != 0 || !again {
@@ -123,7 +123,7 @@ func TestAnExpiredLeaseIsTriedAgainAtOnce(t *testing.T) {
 	}
 }
 
-func TestNoInputMakesAWaitNegativeOrEndless(t *testing.T) {
+func TestWait_IsBoundedForEveryInput(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		policy := workflow.Policy{

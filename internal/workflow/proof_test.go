@@ -29,7 +29,7 @@ func sound() workflow.Proof {
 	return p
 }
 
-func TestTheRealGraphIsSound(t *testing.T) {
+func TestProof_AcceptsTheGraph(t *testing.T) {
 	t.Parallel()
 	if err := sound().Check(); err != nil {
 		t.Error(err)
@@ -95,7 +95,7 @@ func faultsOf(t *testing.T, p workflow.Proof) []string {
 	return proof.Faults
 }
 
-func TestEachFaultOfAStateOrAStepIsFound(t *testing.T) {
+func TestProof_FindsEachFaultOfAStateOrStep(t *testing.T) {
 	t.Parallel()
 	checkFaults(t, map[string]faultCase{
 		"AStateWithoutAStep": {func(p *workflow.Proof) {
@@ -157,7 +157,7 @@ func TestEachFaultOfAStateOrAStepIsFound(t *testing.T) {
 	})
 }
 
-func TestEachFaultOfAnEdgeIsFound(t *testing.T) {
+func TestProof_FindsEachFaultOfAnEdge(t *testing.T) {
 	t.Parallel()
 	checkFaults(t, map[string]faultCase{
 		"AStateWithoutARow": {
@@ -232,7 +232,7 @@ func TestEachFaultOfAnEdgeIsFound(t *testing.T) {
 	})
 }
 
-func TestEachDisagreementWithTheRestOfTheProgramIsFound(t *testing.T) {
+func TestProof_FindsEachDisagreementWithTheProgram(t *testing.T) {
 	t.Parallel()
 	checkFaults(t, map[string]faultCase{
 		"AStepThatNobodyExecutes": {
@@ -282,7 +282,7 @@ func TestEachDisagreementWithTheRestOfTheProgramIsFound(t *testing.T) {
 	})
 }
 
-func TestAllFaultsAreInOneMessageInTheSameOrderEachTime(t *testing.T) {
+func TestProof_ListsAllFaultsInOneOrder(t *testing.T) {
 	t.Parallel()
 	broken := func() workflow.Proof {
 		p := sound()
@@ -308,7 +308,7 @@ func TestAllFaultsAreInOneMessageInTheSameOrderEachTime(t *testing.T) {
 	}
 }
 
-func TestAProofOfNothingFindsFaultAndDoesNotFall(t *testing.T) {
+func TestProof_FindsFaultsInAnEmptyGraph(t *testing.T) {
 	t.Parallel()
 	if err := (workflow.Proof{}).Check(); err == nil {
 		t.Error("the empty proof: got no fault")

@@ -12,7 +12,7 @@ import (
 
 var ignoreOrder = cmpopts.SortSlices(func(a, b workflow.State) bool { return a < b })
 
-func TestStepsAreFoundByTheirKey(t *testing.T) {
+func TestStepOf_FindsStepsByKey(t *testing.T) {
 	t.Parallel()
 	for i, want := range workflow.Steps() {
 		if want.Number != i+1 || string(want.Key) != stepNames[i] {
@@ -30,7 +30,7 @@ func TestStepsAreFoundByTheirKey(t *testing.T) {
 	}
 }
 
-func TestAStepOwnsTheStatesOfItsName(t *testing.T) {
+func TestStep_OwnsTheStatesOfItsName(t *testing.T) {
 	t.Parallel()
 	for _, step := range workflow.Steps() {
 		count := 4
@@ -49,7 +49,7 @@ func TestAStepOwnsTheStatesOfItsName(t *testing.T) {
 	}
 }
 
-func TestResetTargetsAreThePendingStatesUpToTheStep(t *testing.T) {
+func TestResetTargets_ArePendingStatesUpToTheStep(t *testing.T) {
 	t.Parallel()
 	want := []workflow.State{
 		"ICP_PENDING", "COMPETITOR_PENDING", "SEED_REVIEW_PENDING", "CLUSTERING_PENDING",
