@@ -1,5 +1,5 @@
-// Package caller says who is asking: the actor, the organization and the role of one request or one worker.
-// It carries the answer in a context and decides nothing else; tokens are read in web, rights are asked here.
+// Package caller describes the caller of a request or a worker: actor, organization and role. It carries the caller in
+// a context and compares roles. It reads no tokens; package web does.
 package caller
 
 import (
@@ -28,23 +28,22 @@ func (r Role) Valid() bool { return rank[r] > 0 }
 // Includes reports whether r may do what needs the role needed. An unknown role includes nothing.
 func (r Role) Includes(needed Role) bool { return r.Valid() && rank[r] >= rank[needed] }
 
-// Caller is who asks. The zero Caller is nobody: it has no organization and includes no role.
+// Caller is the caller of a request. The zero Caller is not authenticated: it has no organization and no role.
 type Caller struct {
-	// Actor names the person or the program as the journals will: the token's subject, "key:" and the name of an API key,
-	// or "worker:…".
+	// Actor is the name in the journals: the token's subject, "key:" and the name of an API key, or "worker:…".
 	Actor          string
 	OrganizationID uuid.UUID
 	Role           Role
-	// KeyID is the API key that the caller has signed in with; the nil UUID for all others.
+	// KeyID is the caller's API key; the nil UUID when the caller has signed in otherwise.
 	KeyID uuid.UUID
 }
 
-// Known reports whether somebody was authenticated.
+// Known reports whether the caller is authenticated.
 func (c Caller) Known() bool { return c.Actor != "" && c.OrganizationID != uuid.Nil && c.Role.Valid() }
 
-// Misleads reports a character that changes how an actor reads in a journal without being seen: a control or a format
-// character, but for the two joiners, which scripts and emoji are written with. Neither a token's subject nor the name
-// of an API key may have one.
+// Misleads reports a character that changes the look of an actor in a journal and is invisible: a control or a format
+// character. The two joiners are allowed, since scripts and emoji need them. A token's subject and the name of an API
+// key must not have one.
 func Misleads(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return unicode.In(r, unicode.Cc, unicode.Cf) && r != nonJoiner && r != joiner
@@ -65,12 +64,12 @@ func From(ctx context.Context) Caller {
 
 type endKey struct{}
 
-// WithEnd returns a context that says when the caller's authority ends: when its token does.
+// WithEnd returns a context with the end of the caller's authority, which is the end of its token.
 func WithEnd(ctx context.Context, at time.Time) context.Context {
 	return context.WithValue(ctx, endKey{}, at)
 }
 
-// End returns when the caller's authority ends. ends is false when nobody has said that it does.
+// End returns the end of the caller's authority. ends is false when it has none.
 func End(ctx context.Context) (at time.Time, ends bool) {
 	at, ends = ctx.Value(endKey{}).(time.Time)
 	return at, ends

@@ -29,7 +29,7 @@ func TestRole_IncludesItselfAndLowerRoles(t *testing.T) {
 func TestFrom_ReturnsTheCallerOfTheContext(t *testing.T) {
 	t.Parallel()
 	if got := caller.From(context.Background()); got.Known() {
-		t.Errorf("caller of an empty context: got %+v, want nobody", got)
+		t.Errorf("caller of an empty context: got %+v, want the zero Caller", got)
 	}
 	want := caller.Caller{Actor: "alice", OrganizationID: uuid.New(), Role: caller.Operator}
 	if got := caller.From(caller.With(context.Background(), want)); got != want || !got.Known() {

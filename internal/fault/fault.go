@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Kind is what went wrong, as a client sees it: the code of a user error or of a GraphQL error.
+// Kind is the code of an error for clients, in a user error or a GraphQL error.
 type Kind string
 
 // The kinds, and what the client should do.

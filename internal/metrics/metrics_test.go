@@ -69,7 +69,7 @@ func TestDashboard_ShowsEveryMetricAndNoOther(t *testing.T) {
 	for _, path := range []string{dashboard, alerts} {
 		for name := range named(t, path) {
 			if !declared[name] {
-				t.Errorf("%s names %s, which nobody counts", path, name)
+				t.Errorf("%s names %s, which no code counts", path, name)
 			}
 		}
 	}
@@ -177,7 +177,7 @@ func TestVerb_CountsRefusalsAndIgnoresCancellations(t *testing.T) {
 	t.Parallel()
 	m := New()
 	m.Verb("Reserve", nil)
-	m.Verb("Reserve", &cost.PriceUnknownError{Model: "a model that somebody typed"})
+	m.Verb("Reserve", &cost.PriceUnknownError{Model: "a model that a user typed"})
 	m.Verb("Reserve", errors.New("the database is away"))
 	m.Verb("Reserve", fmt.Errorf("reserve: %w", context.Canceled))
 	m.Verb("SweepRuns", nil)

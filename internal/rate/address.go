@@ -8,8 +8,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// SlotOf returns the slot of a network address as net/http writes it, with or without a port. An IPv6 network of 64
-// bits is one address: whoever has one has all of it.
+// SlotOf returns the slot of a network address in the form of net/http, with or without a port. An IPv6 network of 64
+// bits counts as one address, since its owner has all of it.
 func SlotOf(remote string) int {
 	text := remote
 	if with, err := netip.ParseAddrPort(remote); err == nil {

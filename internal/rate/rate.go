@@ -1,5 +1,5 @@
-// Package rate lets through as much as there is in a bucket that fills with time: token buckets that all servers share.
-// It knows no price and no request, and it decides nothing when the database does not answer: its callers do.
+// Package rate limits rates by token buckets that all servers share. The buckets are in the database. When it does not
+// answer, the package returns the error and its caller decides.
 package rate
 
 import (
@@ -14,46 +14,45 @@ import (
 )
 
 const (
-	// micro is how many millionths a token has.
+	// micro is the number of millionths of a token.
 	micro = 1_000_000
-	// remembered bounds the buckets that a server knows something of. What it forgets is lost to the bucket.
-	remembered = 100_000
+	// maxStates bounds the buckets in a server's memory. Tokens of a forgotten bucket are lost.
+	maxStates = 100_000
 	// MaxCapacity keeps all sums of millionths within 64 bits.
 	MaxCapacity = 1 << 40
-	// timeout is how long a bucket waits for the database, and whoever wants of it for those before them.
+	// timeout bounds the wait for the database, and for other requests of the same bucket.
 	timeout = 2 * time.Second
 )
 
 // Limit is the shape of a bucket. A bucket is full at first.
 type Limit struct {
-	// Capacity is how many tokens a full bucket has: what can be taken at once.
+	// Capacity is the number of tokens in a full bucket: the most that can be taken at once.
 	Capacity int64
-	// MicroPerSecond is how fast it fills, in millionths of a token.
+	// MicroPerSecond is how fast the bucket fills, in millionths of a token per second.
 	MicroPerSecond int64
 }
 
-// PerSecond is the speed of a bucket that fills by n tokens in a second.
+// PerSecond returns the MicroPerSecond of n tokens per second.
 func PerSecond(n int64) int64 { return n * micro }
 
-// PerMinute is the speed of a bucket that fills by n tokens in a minute, rounded down.
+// PerMinute returns the MicroPerSecond of n tokens per minute, rounded down.
 func PerMinute(n int64) int64 { return n * micro / 60 }
 
-// Check returns nil when buckets of this shape can be kept.
+// Check returns nil when the database can store buckets of this shape.
 func (l Limit) Check() error {
 	if l.Capacity < 1 || l.Capacity > MaxCapacity || l.MicroPerSecond < 1 || l.MicroPerSecond > MaxCapacity*micro/86400 {
-		return fmt.Errorf("a bucket of %d tokens with %d millionths more in a second cannot be kept",
+		return fmt.Errorf("a bucket of %d tokens with %d millionths more in a second cannot be stored",
 			l.Capacity, l.MicroPerSecond)
 	}
 	return nil
 }
 
-// Take takes from the bucket of a key in the database, all or nothing.
+// Take takes tokens from the bucket of a key in the database, all or none.
 type Take[Key comparable] func(ctx context.Context, key Key, d postgres.TakeRequest) (taken bool, err error)
 
 // Limiter spends tokens of buckets. It takes a hundredth of a bucket at once from the database and spends it in memory,
-// so that ordinary traffic costs no statement. Over all servers and any time, what was let through is at most the
-// capacity and what has filled in since; what can pass at one moment is at most the capacity and one such share for
-// each server.
+// so that ordinary traffic needs few statements. Over all servers and any time, it allows at most the capacity and the
+// tokens that have filled in since. At one moment it allows at most the capacity and one such share for each server.
 type Limiter[Key comparable] struct {
 	limit Limit
 	share int64
@@ -64,21 +63,21 @@ type Limiter[Key comparable] struct {
 	states map[Key]*state
 }
 
-// state is what a server knows of a bucket.
+// state is a server's memory of a bucket.
 type state struct {
-	// asking has room for the one who asks the database.
+	// asking is held by the request that asks the database.
 	asking chan struct{}
 
 	mu sync.Mutex
-	// tokens were taken and not spent.
+	// tokens are taken from the database and not spent.
 	tokens int64
-	// lacking was not there when the database was asked last; until askAt it is not asked for as much again, and at
-	// fullAt it will be there.
+	// lacking is the amount that the database last refused. Until askAt the same amount is refused without a statement. At
+	// fullAt the bucket has it.
 	lacking       int64
 	askAt, fullAt time.Time
 }
 
-// empty returns the error for whoever needs what was just not there, or more.
+// empty returns the error for an amount that the database has just refused, or for a larger one.
 func (l Limit) empty(s *state, needed int64, now time.Time) error {
 	if needed < s.lacking || !now.Before(s.askAt) {
 		return nil
@@ -86,7 +85,7 @@ func (l Limit) empty(s *state, needed int64, now time.Time) error {
 	return &LimitedError{s.fullAt.Sub(now) + l.fill(needed-s.lacking)}
 }
 
-// fill is how long it takes until so many tokens are there.
+// fill returns the time in which so many tokens fill in.
 func (l Limit) fill(tokens int64) time.Duration {
 	return time.Duration(float64(tokens) * micro / float64(l.MicroPerSecond) * float64(time.Second))
 }
@@ -101,7 +100,7 @@ func New[Key comparable](limit Limit, take Take[Key], now func() time.Time) *Lim
 	}
 }
 
-// LimitedError says that a bucket has not enough, and when it will have.
+// LimitedError says that a bucket has too few tokens, and when it has enough.
 type LimitedError struct{ wait time.Duration }
 
 func (e *LimitedError) Error() string {
@@ -111,11 +110,11 @@ func (e *LimitedError) Error() string {
 // Kind is RATE_LIMITED.
 func (*LimitedError) Kind() fault.Kind { return fault.RateLimited }
 
-// Seconds is how long to wait, rounded up.
+// Seconds returns the time to wait, rounded up.
 func (e *LimitedError) Seconds() int { return int(math.Ceil(e.wait.Seconds())) }
 
-// Spend takes an amount of the bucket of a key. It returns a *LimitedError when there is not as much, and the
-// database's error when it has to be asked and does not answer, which takes two seconds at most.
+// Spend takes an amount from the bucket of a key. It returns a *LimitedError when the bucket has less. It returns the
+// database's error when the database is needed and does not answer within two seconds.
 func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 	s, now := l.state(key), l.now()
 	if known, err := l.limit.fromMemory(s, amount, now); known {
@@ -124,7 +123,7 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	select {
-	case s.asking <- struct{}{}: // Whoever waits here would have to ask the same.
+	case s.asking <- struct{}{}: // Requests that wait here would ask the same.
 		defer func() { <-s.asking }()
 	case <-ctx.Done():
 		return fmt.Errorf("wait for a bucket: %w", ctx.Err())
@@ -135,8 +134,8 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 	return l.ask(ctx, s, key, amount)
 }
 
-// fromMemory spends what was taken before, or refuses what was just not there. known is false when only the database
-// can say.
+// fromMemory spends tokens in memory, or refuses an amount that the database has just refused. known is false when only
+// the database can decide.
 func (l Limit) fromMemory(s *state, amount int64, now time.Time) (known bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,8 +147,8 @@ func (l Limit) fromMemory(s *state, amount int64, now time.Time) (known bool, er
 	return err != nil, err
 }
 
-// ask takes from the database what memory lacks, and for others as well if there is as much. Nobody else asks for this
-// bucket meanwhile, and none of its tokens is spent twice: what memory has is taken out first.
+// ask takes the missing tokens from the database, and a share for later requests if there is one. No other request asks
+// for this bucket at the same time. No token is spent twice, since the tokens in memory are taken out first.
 func (l *Limiter[Key]) ask(ctx context.Context, s *state, key Key, amount int64) error {
 	s.mu.Lock()
 	held := s.tokens
@@ -176,7 +175,7 @@ func (l *Limiter[Key]) ask(ctx context.Context, s *state, key Key, amount int64)
 	s.add(held)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// What is in the bucket is not known, so this is how long it takes at most.
+	// The content of the bucket is unknown, so this is the longest time.
 	wait := l.limit.fill(needed)
 	s.lacking, s.askAt, s.fullAt = needed, now.Add(min(wait, time.Second)), now.Add(wait)
 	return &LimitedError{wait}
@@ -188,7 +187,7 @@ func (s *state) add(tokens int64) {
 	s.tokens += tokens
 }
 
-// Empty returns a *LimitedError when the bucket of a key was just found empty, without asking the database.
+// Empty returns a *LimitedError when the database has just refused the bucket of a key. It runs no statement.
 func (l *Limiter[Key]) Empty(key Key) error {
 	s := l.state(key)
 	s.mu.Lock()
@@ -201,7 +200,7 @@ func (l *Limiter[Key]) state(key Key) *state {
 	defer l.mu.Unlock()
 	s := l.states[key]
 	if s == nil {
-		if len(l.states) >= remembered {
+		if len(l.states) >= maxStates {
 			clear(l.states)
 		}
 		s = &state{asking: make(chan struct{}, 1)}

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
-const secret = "what somebody has typed"
+const secret = "text that a user has typed"
 
 // bundle is a tracer whose spans are kept, and a pool that tells it of its statements.
 type bundle struct {

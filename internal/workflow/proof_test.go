@@ -34,7 +34,7 @@ func TestProof_AcceptsTheGraph(t *testing.T) {
 	if err := sound().Check(); err != nil {
 		t.Error(err)
 	}
-	// The order of the enum and of the rows is nobody's business.
+	// The order of the enum and of the rows does not matter.
 	p := sound()
 	slices.Reverse(p.Enum)
 	slices.Reverse(p.Rows)
