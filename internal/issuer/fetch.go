@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxAnswerBytes is the greatest document of the provider's that is read: hundreds of keys.
+	// maxAnswerBytes bounds a document of the provider. Hundreds of keys fit.
 	maxAnswerBytes = 256 << 10
-	// maxHeaderBytes is the greatest header of its answers.
+	// maxHeaderBytes bounds the header of an answer.
 	maxHeaderBytes = 32 << 10
 )
 
@@ -32,8 +32,8 @@ func newClient() *http.Client {
 	})
 }
 
-// fetch asks for the discovery document and then for the keys.
-func (i *Issuer) fetch(ctx context.Context) ([]key, error) {
+// fetch reads the discovery document and then the keys.
+func (i *Issuer) fetch(ctx context.Context) ([]signingKey, error) {
 	var found struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
@@ -58,7 +58,7 @@ func (i *Issuer) fetch(ctx context.Context) ([]key, error) {
 	return readKeys(text, i.algorithms)
 }
 
-// get returns what is at an address. What may be otherwise in a minute is UNAVAILABLE.
+// get returns the document at an address. A temporary error is UNAVAILABLE.
 func (i *Issuer) get(ctx context.Context, address string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -87,7 +87,7 @@ func (i *Issuer) get(ctx context.Context, address string) ([]byte, error) {
 	return text, nil
 }
 
-// cut shortens what a provider says, for the log.
+// cut shortens text of a provider for the log.
 func cut(text string) string {
 	const most = 200
 	if len(text) > most {

@@ -1,6 +1,5 @@
-// Package issuer knows the keys with which an identity provider signs: it finds them by OpenID Connect discovery, keeps
-// them, and takes new ones when they are rotated. It refuses to know what a token says, and it never asks the provider
-// more often, longer or for more than it has decided beforehand, whatever tokens arrive.
+// Package issuer fetches the signing keys of an identity provider by OpenID Connect discovery, keeps them, and replaces
+// them after a rotation. It reads no tokens. It bounds how often, how long and how much it fetches, for any tokens.
 package issuer
 
 import (
@@ -19,36 +18,35 @@ import (
 	"github.com/infin8content/engine/internal/outbound"
 )
 
-// Algorithms are those whose tokens can be verified, in the order of preference.
+// Algorithms returns the algorithms that can be verified, in the order of preference.
 func Algorithms() []string { return []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"} }
 
 const (
-	// DefaultRefresh is how often the keys are fetched anew without being asked for: a key that the provider withdraws
-	// is good for as long.
+	// DefaultRefresh is the time between two regular fetches. A key that the provider withdraws stays valid for as long.
 	DefaultRefresh = 5 * time.Minute
-	// askAgain is how long after a fetch for an unknown key the next unknown key may cause another one. Whoever sends
-	// tokens with invented keys gets the provider asked six times in a minute, and no more.
+	// askAgain is the shortest time between two fetches for unknown keys. So tokens with invented keys cause at most six
+	// fetches a minute.
 	askAgain = 10 * time.Second
-	// tryAgain is how long after a fetch that failed the next is tried.
+	// tryAgain is the time from a failed fetch to the next.
 	tryAgain = 15 * time.Second
-	// fetchTime is the longest that a fetch may take, discovery and keys together.
+	// fetchTime bounds a fetch, discovery and keys together.
 	fetchTime = 5 * time.Second
-	// keptFor is how long keys are believed that the provider has not confirmed. Its outage logs nobody out; but who
-	// can keep it out of our sight must not make a withdrawn key last for ever.
+	// keptFor is how long keys stay valid without a successful fetch. An outage of the provider ends no session. But an
+	// attacker who blocks the provider must not keep a withdrawn key valid for ever.
 	keptFor = 24 * time.Hour
 )
 
-// Options is what an Issuer is made of. URL is required.
+// Options configure an Issuer. URL is required.
 type Options struct {
-	// URL is the provider's issuer identifier, byte by byte as it stands in its discovery document and in tokens.
+	// URL is the provider's issuer identifier, with the same bytes as in its discovery document and in tokens.
 	URL string
-	// Algorithms are those that tokens may be signed with; none: RS256, ES256 and EdDSA.
+	// Algorithms are the allowed signature algorithms; RS256, ES256 and EdDSA when empty.
 	Algorithms []string
-	// Refresh is how often Run fetches the keys; 0 is DefaultRefresh.
+	// Refresh is the time between two fetches of Run; DefaultRefresh when 0.
 	Refresh time.Duration
-	// Now is the clock; nil is time.Now.
+	// Now is the clock; time.Now when nil.
 	Now func() time.Time
-	// Logger is told when the provider cannot be asked. Nil is slog.Default().
+	// Logger gets a warning for each failed fetch; slog.Default when nil.
 	Logger *slog.Logger
 }
 
@@ -63,22 +61,22 @@ type Issuer struct {
 	client     *http.Client
 
 	mu sync.Mutex
-	// keys are what was fetched at fetchedAt; before, there is none. failed is why the last fetch brought nothing.
-	keys      []key
+	// keys were fetched at fetchedAt. failed is the error of the last fetch.
+	keys      []signingKey
 	fetchedAt time.Time
 	failed    error
-	// asked is when an unknown key last caused a fetch, flight the fetch that is under way.
+	// asked is the time of the last fetch for an unknown key, and flight the fetch in progress.
 	asked  time.Time
 	flight *flight
 }
 
-// flight is a fetch that several wait for.
+// flight is a fetch with any number of waiting callers.
 type flight struct {
 	landed chan struct{}
 	err    error
 }
 
-// New returns an Issuer that knows no key yet; it asks nobody. The error says what of the options cannot work.
+// New returns an Issuer without keys. It fetches nothing. The error names the invalid option.
 func New(o Options) (*Issuer, error) {
 	if err := checkAddress(o.URL); err != nil {
 		return nil, fmt.Errorf("the issuer: %w", err)
@@ -93,7 +91,7 @@ func New(o Options) (*Issuer, error) {
 		}
 	}
 	if o.Refresh < 0 {
-		return nil, errors.New("the issuer's keys cannot be fetched more often than always")
+		return nil, errors.New("the time between two fetches of the issuer's keys cannot be negative")
 	}
 	i := &Issuer{
 		url: o.URL, algorithms: algorithms, refresh: cmp.Or(o.Refresh, DefaultRefresh), fetchTime: fetchTime,
@@ -109,10 +107,10 @@ func New(o Options) (*Issuer, error) {
 	return i, nil
 }
 
-// URL is the issuer identifier that tokens must have in iss.
+// URL returns the issuer identifier that tokens must have in iss.
 func (i *Issuer) URL() string { return i.url }
 
-// Algorithms are those that tokens may be signed with.
+// Algorithms returns the allowed signature algorithms.
 func (i *Issuer) Algorithms() []string { return slices.Clone(i.algorithms) }
 
 // checkAddress returns nil for an address of https, or of http on this machine: no other host can answer for it.
@@ -121,11 +119,11 @@ func checkAddress(text string) error {
 	return err
 }
 
-// Load fetches the keys for the first time. A provider that cannot be reached is UNAVAILABLE: it may be there in a
-// minute. Every other error says that what it answers can never work, and for whom it is written is the operator.
+// Load fetches the keys for the first time. The error of a provider that cannot be reached is UNAVAILABLE. Every other
+// error is permanent and is written for the operator.
 func (i *Issuer) Load(ctx context.Context) error { return i.wait(ctx, i.start()) }
 
-// Run fetches the keys again and again until the context ends. It returns nil.
+// Run fetches the keys regularly until the context ends. It returns nil.
 func (i *Issuer) Run(ctx context.Context) error {
 	for {
 		timer := time.NewTimer(i.pause())
@@ -134,12 +132,12 @@ func (i *Issuer) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		case <-timer.C:
-			_ = i.wait(ctx, i.start()) // What failed is logged, and known to Keys.
+			_ = i.wait(ctx, i.start()) // A failure is logged, and Keys returns it.
 		}
 	}
 }
 
-// pause is how long Run waits before the next fetch.
+// pause returns the time until the next fetch of Run.
 func (i *Issuer) pause() time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -149,10 +147,9 @@ func (i *Issuer) pause() time.Duration {
 	return i.refresh
 }
 
-// Keys returns the keys that a token of this algorithm and with this key id may be signed with; an id that is empty is
-// of a token that names none. No keys and no error: the provider has no such key. UNAVAILABLE: that cannot be known at
-// present. A key that is not known has the keys fetched once more, for all who ask at the same time together, and not
-// again for some seconds.
+// Keys returns the keys for a token with this algorithm and key id; the id is empty for a token without one. No keys and
+// no error mean that the provider has no such key. UNAVAILABLE means that this cannot be decided now. An unknown key
+// causes one fetch for all simultaneous callers, and no other for some seconds.
 func (i *Issuer) Keys(ctx context.Context, algorithm, id string) ([]crypto.PublicKey, error) {
 	if !slices.Contains(i.algorithms, algorithm) {
 		return nil, nil
@@ -165,7 +162,7 @@ func (i *Issuer) Keys(ctx context.Context, algorithm, id string) ([]crypto.Publi
 		switch err := i.wait(ctx, f); {
 		case err == nil:
 			found, known = i.find(algorithm, id)
-		case ctx.Err() != nil: // Whoever stopped waiting has not learned that there is no such key.
+		case ctx.Err() != nil: // The caller stopped waiting, so it is not known that there is no such key.
 			return nil, unavailable(err)
 		}
 	}
@@ -177,7 +174,7 @@ func (i *Issuer) Keys(ctx context.Context, algorithm, id string) ([]crypto.Publi
 	return nil, unavailable(i.failed)
 }
 
-// find returns the keys that fit, and whether any keys are known at all.
+// find returns the matching keys, and whether any valid keys are known.
 func (i *Issuer) find(algorithm, id string) (found []crypto.PublicKey, known bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -192,8 +189,8 @@ func (i *Issuer) find(algorithm, id string) (found []crypto.PublicKey, known boo
 	return found, true
 }
 
-// askFor returns the fetch that somebody with an unknown key may wait for: the one under way, or a new one if it is
-// time for one; else nil.
+// askFor returns the fetch to wait for with an unknown key: the one in progress, or a new one if askAgain has passed;
+// else nil.
 func (i *Issuer) askFor() *flight {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -208,7 +205,7 @@ func (i *Issuer) askFor() *flight {
 	return i.startLocked()
 }
 
-// start returns the fetch under way, or a new one.
+// start returns the fetch in progress, or a new one.
 func (i *Issuer) start() *flight {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -218,8 +215,7 @@ func (i *Issuer) start() *flight {
 	return i.startLocked()
 }
 
-// startLocked begins a fetch that belongs to nobody: a client that goes away takes nothing from the others. The lock is
-// held.
+// startLocked starts a fetch that no client's context can end, since others may wait for it too. The lock is held.
 func (i *Issuer) startLocked() *flight {
 	f := &flight{landed: make(chan struct{})}
 	i.flight = f
@@ -250,9 +246,9 @@ func (i *Issuer) wait(ctx context.Context, f *flight) error {
 	}
 }
 
-// unavailable has the reason for the log in front and a sentence for every client within.
+// unavailable returns an error with the reason, for the log, that wraps a sentence for clients.
 func unavailable(reason error) error {
-	public := fault.New(fault.Unavailable, "The identity provider cannot be asked at the moment. Try again later.")
+	public := fault.New(fault.Unavailable, "The identity provider cannot be reached at the moment. Try again later.")
 	if reason == nil {
 		return public
 	}

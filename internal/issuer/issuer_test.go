@@ -153,7 +153,7 @@ func TestKeys_FetchesOnceForManyUnknownKeys(t *testing.T) {
 			}
 		})
 	}
-	// A known key waits for nobody.
+	// A known key needs no fetch.
 	b.wantKnown(t, "meanwhile", first, true)
 	close(waiting)
 	all.Wait()

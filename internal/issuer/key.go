@@ -20,22 +20,22 @@ const (
 	minRSABits, maxRSABits = 2048, 4096
 )
 
-// key is one that tokens may be signed with.
-type key struct {
+// signingKey is a key that tokens may be signed with.
+type signingKey struct {
 	id     string
 	public crypto.PublicKey
-	// algorithms are those that fit the key's type, and the one of its own if it names one.
+	// algorithms are those of the key's type, or only the one that the key names.
 	algorithms []string
 }
 
-func (k key) fits(algorithm, id string) bool {
+func (k signingKey) fits(algorithm, id string) bool {
 	return slices.Contains(k.algorithms, algorithm) && (id == "" || k.id == id)
 }
 
-// readKeys returns the keys of a JSON Web Key Set (RFC 7517) that can verify tokens of one of the algorithms. What is
-// not for us is left out: keys for encryption, symmetric ones, those of other types or too short. A set without a
-// single key of use is an error, so that a mistake of the provider's does not take the keys away that are known.
-func readKeys(text []byte, algorithms []string) ([]key, error) {
+// readKeys returns the keys of a JSON Web Key Set (RFC 7517) that can verify tokens of one of the algorithms. It ignores
+// keys for encryption, symmetric keys, keys of other types and short keys. A set without a usable key is an error, so
+// that a mistake of the provider does not remove the known keys.
+func readKeys(text []byte, algorithms []string) ([]signingKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
@@ -45,7 +45,7 @@ func readKeys(text []byte, algorithms []string) ([]key, error) {
 	if len(set.Keys) > maxKeys {
 		return nil, fmt.Errorf("there are %d keys, at most %d are read", len(set.Keys), maxKeys)
 	}
-	var keys []key
+	var keys []signingKey
 	for _, one := range set.Keys {
 		if k, ok := readKey(one, algorithms); ok {
 			keys = append(keys, k)
@@ -57,30 +57,30 @@ func readKeys(text []byte, algorithms []string) ([]key, error) {
 	return keys, nil
 }
 
-func readKey(text []byte, algorithms []string) (key, bool) {
+func readKey(text []byte, algorithms []string) (signingKey, bool) {
 	var purpose struct {
 		Operations []string `json:"key_ops"`
 	}
 	var read jose.JSONWebKey
 	if json.Unmarshal(text, &purpose) != nil || json.Unmarshal(text, &read) != nil || !read.Valid() {
-		return key{}, false
+		return signingKey{}, false
 	}
 	if read.Use != "" && read.Use != "sig" ||
 		purpose.Operations != nil && !slices.Contains(purpose.Operations, "verify") {
-		return key{}, false
+		return signingKey{}, false
 	}
-	// A provider that publishes a private key has lost it, and IsPublic is false for a symmetric one too: whoever could
-	// verify with that could sign.
+	// A published private key is compromised. IsPublic is also false for a symmetric key, with which every verifier could
+	// sign.
 	if !read.IsPublic() {
-		return key{}, false
+		return signingKey{}, false
 	}
 	fitting := slices.DeleteFunc(algorithmsOf(read.Key), func(name string) bool {
 		return !slices.Contains(algorithms, name) || read.Algorithm != "" && read.Algorithm != name
 	})
-	return key{id: read.KeyID, public: read.Key, algorithms: fitting}, len(fitting) > 0
+	return signingKey{id: read.KeyID, public: read.Key, algorithms: fitting}, len(fitting) > 0
 }
 
-// algorithmsOf are the algorithms that a key can be used with, by its type alone.
+// algorithmsOf returns the algorithms of a key's type.
 func algorithmsOf(public crypto.PublicKey) []string {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
