@@ -101,5 +101,10 @@ func (b Balance) Plus(d Delta) (Balance, error) {
 	if held < 0 || limit < 0 {
 		return Balance{}, errors.New("the hold and the limit of a balance cannot be negative")
 	}
-	return Balance{Settled: settled, Held: held, Limit: limit, Stopped: b.Stopped}, nil
+	return Balance{
+		Settled: settled,
+		Held:    held,
+		Limit:   limit,
+		Stopped: b.Stopped,
+	}, nil
 }

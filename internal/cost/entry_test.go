@@ -217,7 +217,12 @@ func TestEntryCheck_ComparesCorrectionAndReason(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := cost.Entry{Sequence: 9, Kind: c.kind, Reason: c.reason, Corrects: c.corrects}.Check()
+			err := cost.Entry{
+				Sequence: 9,
+				Kind:     c.kind,
+				Reason:   c.reason,
+				Corrects: c.corrects,
+			}.Check()
 			if (err == nil) != c.fits {
 				t.Errorf("got %v, want it to fit: %t", err, c.fits)
 			}

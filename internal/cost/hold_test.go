@@ -16,7 +16,10 @@ import (
 func TestHold_BoundsEveryPartOfACall(t *testing.T) {
 	t.Parallel()
 	got, err := cost.Hold(full(), cost.Estimate{
-		Models: []string{"full"}, PromptBytes: 100, MaxCompletionTokens: 10, WebSearches: 2,
+		Models:              []string{"full"},
+		PromptBytes:         100,
+		MaxCompletionTokens: 10,
+		WebSearches:         2,
 	}, noon)
 	const want = 100*3 + 10*2_000 + 1_000_000 + 2*100_000_000
 	if err != nil || got != want {
@@ -49,7 +52,12 @@ func TestDearest_ReturnsThePricesOfTheHold(t *testing.T) {
 	t.Parallel()
 	estimate := cost.Estimate{Models: []string{"full"}}
 	got, err := cost.Dearest(full(), estimate, noon)
-	want := cost.Ceiling{Prompt: 3, Completion: 2_000, Request: 1_000_000, WebSearch: 100_000_000}
+	want := cost.Ceiling{
+		Prompt:     3,
+		Completion: 2_000,
+		Request:    1_000_000,
+		WebSearch:  100_000_000,
+	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("ceiling: error %v, difference %s", err, diff)
 	}
@@ -104,7 +112,12 @@ func TestHold_RefusesAmountsBeyondTheRange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			estimate := cost.Estimate{Models: []string{"m"}, PromptBytes: 2, MaxCompletionTokens: 2, WebSearches: 2}
+			estimate := cost.Estimate{
+				Models:              []string{"m"},
+				PromptBytes:         2,
+				MaxCompletionTokens: 2,
+				WebSearches:         2,
+			}
 			got, err := cost.Hold(rows("m", units), estimate, noon)
 			if fault.KindOf(err) != fault.InvalidInput || got != 0 {
 				t.Errorf("got %d and error %v, want 0 and INVALID_INPUT", int64(got), err)

@@ -21,7 +21,11 @@ func rows(model string, units map[cost.Component]cost.Pico) []cost.Price {
 	for _, component := range cost.Components() {
 		if unit, found := units[component]; found {
 			prices = append(prices, cost.Price{
-				Model: model, Component: component, Unit: unit, ValidFrom: noon.AddDate(-1, 0, 0), Source: "test",
+				Model:     model,
+				Component: component,
+				Unit:      unit,
+				ValidFrom: noon.AddDate(-1, 0, 0),
+				Source:    "test",
 			})
 		}
 	}

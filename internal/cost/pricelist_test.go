@@ -34,7 +34,12 @@ func TestParsePriceList_ReadsTheProvidersFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	large := func(component cost.Component, unit cost.Pico, size int64) cost.ListedPrice {
-		return cost.ListedPrice{Model: "openai/large", Component: component, Unit: unit, MinPromptTokens: size}
+		return cost.ListedPrice{
+			Model:           "openai/large",
+			Component:       component,
+			Unit:            unit,
+			MinPromptTokens: size,
+		}
 	}
 	want := cost.PriceList{
 		Prices: []cost.ListedPrice{
@@ -44,7 +49,12 @@ func TestParsePriceList_ReadsTheProvidersFormat(t *testing.T) {
 			{Model: "google/small", Component: cost.ComponentCompletion, Unit: 100_000},
 			{Model: "google/small", Component: cost.ComponentPrompt, Unit: 83_334},
 			{Model: "google/small", Component: cost.ComponentRequest},
-			{Model: "tiny/token", Component: cost.ComponentPrompt, Unit: 1, Below: true},
+			{
+				Model:     "tiny/token",
+				Component: cost.ComponentPrompt,
+				Unit:      1,
+				Below:     true,
+			},
 			{Model: "tiny/token", Component: cost.ComponentCompletion},
 		},
 		Skipped: []cost.SkippedModel{

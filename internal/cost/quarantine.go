@@ -224,7 +224,10 @@ func (in Comparison) gone(o open, listed map[priceKey]bool) []PriceChange {
 			continue
 		}
 		changes = append(changes, PriceChange{Kind: PriceGone, Old: &p.Unit, ListedPrice: ListedPrice{
-			Model: p.Model, Component: p.Component, MinPromptTokens: p.MinPromptTokens, Unit: p.Unit,
+			Model:           p.Model,
+			Component:       p.Component,
+			MinPromptTokens: p.MinPromptTokens,
+			Unit:            p.Unit,
 		}})
 	}
 	slices.SortFunc(changes, func(a, b PriceChange) int {

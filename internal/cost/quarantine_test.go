@@ -72,13 +72,28 @@ func TestCompare_WithThePricesInForce(t *testing.T) {
 	})
 	hundred, ten := cost.Pico(100), cost.Pico(10)
 	soon := noon.Add(cost.PriceNotice)
-	tier := cost.ListedPrice{Model: "m", Component: cost.ComponentPrompt, Unit: 200, MinPromptTokens: 272_000}
+	tier := cost.ListedPrice{
+		Model:           "m",
+		Component:       cost.ComponentPrompt,
+		Unit:            200,
+		MinPromptTokens: 272_000,
+	}
 	other := cost.ListedPrice{Model: "n", Component: cost.ComponentPrompt, Unit: 7}
 	free := listed(cost.ComponentRequest, 0)
 	got := compare(open, listed(cost.ComponentPrompt, 100), listed(cost.ComponentCompletion, 250), tier, other, free)
 	want := []cost.PriceChange{
-		{ListedPrice: listed(cost.ComponentPrompt, 100), Kind: cost.PriceUnchanged, Old: &hundred, Begins: soon},
-		{ListedPrice: listed(cost.ComponentCompletion, 250), Kind: cost.PriceChanged, Old: &hundred, Begins: soon},
+		{
+			ListedPrice: listed(cost.ComponentPrompt, 100),
+			Kind:        cost.PriceUnchanged,
+			Old:         &hundred,
+			Begins:      soon,
+		},
+		{
+			ListedPrice: listed(cost.ComponentCompletion, 250),
+			Kind:        cost.PriceChanged,
+			Old:         &hundred,
+			Begins:      soon,
+		},
 		{ListedPrice: tier, Kind: cost.PriceAdded, Begins: soon},
 		{ListedPrice: other, Kind: cost.PriceAdded, Begins: noon}, // nothing of this model was in force
 		{ListedPrice: listed(cost.ComponentCacheRead, 10), Kind: cost.PriceGone, Old: &ten},
@@ -109,12 +124,17 @@ func TestCompare_WithThePricesInForce(t *testing.T) {
 	t.Run("AnOrganizationsFirstPriceIsHeldAgainstTheOperators", func(t *testing.T) {
 		t.Parallel()
 		got := cost.Comparison{
-			OrganizationID: uuid.New(), Open: open, At: noon,
-			List: cost.PriceList{Prices: []cost.ListedPrice{listed(cost.ComponentPrompt, 501)}},
+			OrganizationID: uuid.New(),
+			Open:           open,
+			At:             noon,
+			List:           cost.PriceList{Prices: []cost.ListedPrice{listed(cost.ComponentPrompt, 501)}},
 		}.Compare()
 		want := []cost.PriceChange{{
-			ListedPrice: listed(cost.ComponentPrompt, 501), Kind: cost.PriceAdded, Old: &hundred,
-			Doubt: cost.DoubtTooFar, Begins: soon,
+			ListedPrice: listed(cost.ComponentPrompt, 501),
+			Kind:        cost.PriceAdded,
+			Old:         &hundred,
+			Doubt:       cost.DoubtTooFar,
+			Begins:      soon,
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
@@ -141,7 +161,11 @@ func TestCompare_FindsNoChangeAfterTakingAll(t *testing.T) {
 		var open []cost.Price
 		for _, p := range draw("open") {
 			open = append(open, cost.Price{
-				Model: p.Model, Component: p.Component, MinPromptTokens: p.MinPromptTokens, Unit: p.Unit, ValidFrom: noon,
+				Model:           p.Model,
+				Component:       p.Component,
+				MinPromptTokens: p.MinPromptTokens,
+				Unit:            p.Unit,
+				ValidFrom:       noon,
 			})
 		}
 		list := draw("list")
@@ -158,7 +182,11 @@ func TestCompare_FindsNoChangeAfterTakingAll(t *testing.T) {
 		for _, c := range compare(open, list...) {
 			if c.Taken() {
 				p := cost.Price{
-					Model: c.Model, Component: c.Component, MinPromptTokens: c.MinPromptTokens, Unit: c.Unit, ValidFrom: c.Begins,
+					Model:           c.Model,
+					Component:       c.Component,
+					MinPromptTokens: c.MinPromptTokens,
+					Unit:            c.Unit,
+					ValidFrom:       c.Begins,
 				}
 				if before, found := byKey[key(p)]; found && !p.ValidFrom.After(before.ValidFrom) {
 					t.Fatalf("%+v begins at %s, not after %s", p, p.ValidFrom, before.ValidFrom)

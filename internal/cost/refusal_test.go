@@ -65,7 +65,10 @@ func TestRefuse_SaysWhetherARetryCanHelp(t *testing.T) {
 			t.Parallel()
 			refused := cost.Refuse(c.account, c.balance, c.needed)
 			want := cost.Refusal{
-				Account: c.account, Balance: c.balance, Needed: c.needed, Retryable: c.want == fault.BudgetHeld,
+				Account:   c.account,
+				Balance:   c.balance,
+				Needed:    c.needed,
+				Retryable: c.want == fault.BudgetHeld,
 			}
 			if refused.Refusal != want {
 				t.Errorf("refusal: got %+v, want %+v", refused.Refusal, want)

@@ -12,7 +12,13 @@ func StartPrices() []Price {
 	)
 	from := time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
 	price := func(model string, component Component, unit Pico) Price {
-		return Price{Model: model, Component: component, Unit: unit, ValidFrom: from, Source: "built in"}
+		return Price{
+			Model:     model,
+			Component: component,
+			Unit:      unit,
+			ValidFrom: from,
+			Source:    "built in",
+		}
 	}
 	return []Price{
 		// Every division here is exact.

@@ -14,11 +14,25 @@ import (
 func TestSums_AddUpAndRefuseOverflow(t *testing.T) {
 	t.Parallel()
 	one := cost.Sums{
-		Calls: 1, PromptTokens: 2, CompletionTokens: 3, Settled: 4, Held: 5, Assumed: 6, Adjusted: -7, Overage: 1,
+		Calls:            1,
+		PromptTokens:     2,
+		CompletionTokens: 3,
+		Settled:          4,
+		Held:             5,
+		Assumed:          6,
+		Adjusted:         -7,
+		Overage:          1,
 	}
 	got, err := one.Plus(one)
 	want := cost.Sums{
-		Calls: 2, PromptTokens: 4, CompletionTokens: 6, Settled: 8, Held: 10, Assumed: 12, Adjusted: -14, Overage: 2,
+		Calls:            2,
+		PromptTokens:     4,
+		CompletionTokens: 6,
+		Settled:          8,
+		Held:             10,
+		Assumed:          12,
+		Adjusted:         -14,
+		Overage:          2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)

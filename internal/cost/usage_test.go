@@ -35,8 +35,10 @@ func TestUsage(t *testing.T) {
 		"Greatest": {
 			cost.Usage{CachedTokens: math.MaxInt64, ReasoningTokens: math.MaxInt64},
 			cost.Usage{
-				PromptTokens: math.MaxInt64, CachedTokens: math.MaxInt64,
-				CompletionTokens: math.MaxInt64, ReasoningTokens: math.MaxInt64,
+				PromptTokens:     math.MaxInt64,
+				CachedTokens:     math.MaxInt64,
+				CompletionTokens: math.MaxInt64,
+				ReasoningTokens:  math.MaxInt64,
 			},
 			"cachedTokens",
 		},

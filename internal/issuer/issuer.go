@@ -94,9 +94,13 @@ func New(o Options) (*Issuer, error) {
 		return nil, errors.New("the time between two fetches of the issuer's keys cannot be negative")
 	}
 	i := &Issuer{
-		url: o.URL, algorithms: algorithms, refresh: cmp.Or(o.Refresh, DefaultRefresh), fetchTime: fetchTime,
-		now: o.Now, logger: o.Logger,
-		client: newClient(),
+		url:        o.URL,
+		algorithms: algorithms,
+		refresh:    cmp.Or(o.Refresh, DefaultRefresh),
+		fetchTime:  fetchTime,
+		now:        o.Now,
+		logger:     o.Logger,
+		client:     newClient(),
 	}
 	if i.now == nil {
 		i.now = time.Now
@@ -147,9 +151,9 @@ func (i *Issuer) pause() time.Duration {
 	return i.refresh
 }
 
-// Keys returns the keys for a token with this algorithm and key id; the id is empty for a token without one. No keys and
-// no error mean that the provider has no such key. UNAVAILABLE means that this cannot be decided now. An unknown key
-// causes one fetch for all simultaneous callers, and no other for some seconds.
+// Keys returns the keys for a token with this algorithm and key id; the id is empty for a token without one. No keys
+// and no error mean that the provider has no such key. UNAVAILABLE means that this cannot be decided now. An unknown
+// key causes one fetch for all simultaneous callers, and no other for some seconds.
 func (i *Issuer) Keys(ctx context.Context, algorithm, id string) ([]crypto.PublicKey, error) {
 	if !slices.Contains(i.algorithms, algorithm) {
 		return nil, nil

@@ -42,8 +42,10 @@ func setup(t *testing.T) bundle {
 	b.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
 	var err error
 	b.Issuer, err = issuer.New(issuer.Options{
-		URL: b.provider.URL(), Algorithms: issuer.Algorithms(), Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Unix(0, b.clock.Load()) },
+		URL:        b.provider.URL(),
+		Algorithms: issuer.Algorithms(),
+		Logger:     slog.New(slog.DiscardHandler),
+		Now:        func() time.Time { return time.Unix(0, b.clock.Load()) },
 	})
 	if err != nil {
 		t.Fatal(err)

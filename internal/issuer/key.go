@@ -32,9 +32,9 @@ func (k signingKey) fits(algorithm, id string) bool {
 	return slices.Contains(k.algorithms, algorithm) && (id == "" || k.id == id)
 }
 
-// readKeys returns the keys of a JSON Web Key Set (RFC 7517) that can verify tokens of one of the algorithms. It ignores
-// keys for encryption, symmetric keys, keys of other types and short keys. A set without a usable key is an error, so
-// that a mistake of the provider does not remove the known keys.
+// readKeys returns the keys of a JSON Web Key Set (RFC 7517) that can verify tokens of one of the algorithms. It
+// ignores keys for encryption, symmetric keys, keys of other types and short keys. A set without a usable key is an
+// error, so that a mistake of the provider does not remove the known keys.
 func readKeys(text []byte, algorithms []string) ([]signingKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

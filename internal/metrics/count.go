@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// The buckets whose emptiness is counted.
+// The rate-limit buckets.
 const (
 	Cost   = "cost"
 	Logins = "logins"
@@ -23,7 +23,7 @@ const (
 	failed    = "FAILED"
 )
 
-// sweeps are the verbs that are rounds of a sweeper, and what they look for.
+// sweeps maps the verbs of sweepers to the things that they sweep.
 var sweeps = map[string]string{"SweepRuns": "runs", "SweepCalls": "calls"}
 
 // The events of money.
@@ -39,7 +39,7 @@ const (
 
 var events = []string{held, settled, released, assumed, recorded, adjustedUp, adjustedDown}
 
-// Request counts a request that was answered.
+// Request counts an answered request.
 func (m *Metrics) Request(route, method string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
 	if status != http.StatusSwitchingProtocols {
@@ -50,7 +50,7 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 	}
 }
 
-// Response counts an answer to an operation. took is 0 where there is nothing to measure.
+// Response counts an answer to an operation. took is 0 when there is no duration.
 func (m *Metrics) Response(kind, code string, took time.Duration) {
 	if code == "" {
 		code = succeeded
@@ -61,17 +61,17 @@ func (m *Metrics) Response(kind, code string, took time.Duration) {
 	}
 }
 
-// SignInFailed counts a failure to sign in that is no answer with the status 401, which Request counts itself.
+// SignInFailed counts a failed sign-in without an answer of status 401. Request counts the others.
 func (m *Metrics) SignInFailed() { m.signInFailures.Inc() }
 
-// Limited counts an error that says that a bucket is empty, and no other.
+// Limited counts the error of an empty bucket, and no other error.
 func (m *Metrics) Limited(bucket string, err error) {
 	if err != nil && fault.KindOf(err) == fault.RateLimited {
 		m.limited.WithLabelValues(bucket).Inc()
 	}
 }
 
-// Verb counts how a verb of the engine ended. What ended because nobody waits any more is not counted.
+// Verb counts the outcome of a verb of the engine. It does not count a verb whose client stopped waiting.
 func (m *Metrics) Verb(verb string, err error) {
 	sweep, sweeps := sweeps[verb]
 	kind := fault.KindOf(err)
@@ -95,7 +95,7 @@ func (m *Metrics) Model(model, outcome string, took time.Duration) {
 	m.modelDuration.WithLabelValues(model, outcome).Observe(took.Seconds())
 }
 
-// Changed counts what was committed. It does not block.
+// Changed counts committed changes. It does not block.
 func (m *Metrics) Changed(changes []postgres.Change) {
 	for _, c := range changes {
 		switch {
@@ -120,8 +120,8 @@ func (m *Metrics) moved(made postgres.CommittedTransition) {
 	}
 }
 
-// booked counts an entry. Amounts are whole picodollars, which Prometheus' client adds up as integers; a reader sees
-// them exactly up to 2⁵³, some 9 007 dollars, and to 16 digits beyond.
+// booked counts an entry. Amounts are whole picodollars, which Prometheus' client adds as integers. A scrape is exact
+// up to 2⁵³, some 9 007 dollars, and has 16 digits beyond.
 func (m *Metrics) booked(made postgres.CommittedEntry) {
 	event, amount := eventOf(made)
 	if event == "" {
@@ -131,12 +131,12 @@ func (m *Metrics) booked(made postgres.CommittedEntry) {
 	m.moneyAmount.WithLabelValues(event).Add(float64(amount))
 	if made.Overage && made.Kind == cost.EntrySettle {
 		m.overages.Inc()
-		// What was held is the negative of the change to it.
+		// The amount of the hold is the negative of its change.
 		m.overageAmount.Add(float64(max(0, made.Delta.Settled+made.Delta.Held)))
 	}
 }
 
-// eventOf names what happened and how much money that was; "" for what moves none, as a limit.
+// eventOf returns the event of an entry and its amount; "" for an entry that moves no money, such as a limit.
 func eventOf(made postgres.CommittedEntry) (event string, amount cost.Pico) {
 	switch delta := made.Delta; made.Kind {
 	case cost.EntryReserve:

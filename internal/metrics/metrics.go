@@ -1,9 +1,8 @@
-// Package metrics counts: it turns what other rooms say has happened into Prometheus metrics, and serves them. It is
-// the only package that knows Prometheus; the others call functions that were given to them.
+// Package metrics turns the events of other packages into Prometheus metrics and serves them. It is the only package
+// that imports Prometheus; others call functions that they were given.
 //
-// It refuses to count what was not committed, and to label by anything that a client, a provider or the data may
-// choose: no organization, workflow, actor, operation name or text of an error becomes a label, so that the number of
-// series has an end.
+// It counts only committed changes. No label has a value that a client, a provider or the data chooses, such as an
+// organization, workflow, actor, operation name or error text. So the number of series is bounded.
 package metrics
 
 import (
@@ -35,23 +34,23 @@ type Metrics struct {
 	unknownOpen, subscriptions, resyncs, build         *prometheus.Desc
 }
 
-// Described is one metric as documents name it.
+// Described describes one metric for the documentation.
 type Described struct {
 	Name, Kind string
 	Labels     []string
 	Help       string
 }
 
-// none stands where a transition or an answer has no name for something: a workflow's first row comes from no state.
+// none is the label of a missing value: a workflow's first row comes from no state.
 const none = "NONE"
 
-// Buckets in seconds: of what this server does itself, and of what a model takes, up to the longest attempt.
+// Buckets in seconds: quick for the work of this server, slow for requests to models, up to the longest attempt.
 var (
 	quick = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15}
 	slow  = []float64{.1, .25, .5, 1, 2, 5, 10, 20, 40, 80, 160, 300}
 )
 
-// New returns metrics that stand at zero.
+// New returns metrics with the value zero.
 func New() *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.front()
@@ -64,7 +63,7 @@ func New() *Metrics {
 	return m
 }
 
-// front declares what is counted at the front door.
+// front declares the metrics of requests.
 func (m *Metrics) front() {
 	m.requests = m.counters("infin8_http_requests_total",
 		"Answered requests.", "route", "method", "status")
@@ -86,7 +85,7 @@ func (m *Metrics) front() {
 	}
 }
 
-// engine declares what is counted of workflows, money, models and workers.
+// engine declares the metrics of workflows, money, models and workers.
 func (m *Metrics) engine() {
 	m.transitions = m.counters("infin8_transitions_total",
 		"Transitions committed by this server, by edge. The creation of a workflow comes from "+none+".", "from", "to")
@@ -128,7 +127,7 @@ func (m *Metrics) engine() {
 		"Figures that a scrape could not read from the database, by source.", "source")
 }
 
-// describe declares what is read when it is asked for.
+// describe declares the metrics that a scrape reads.
 func (m *Metrics) describe() {
 	gauge, counter := "gauge", "counter"
 	m.poolConnections = m.read(gauge, "infin8_pool_connections",
@@ -157,23 +156,30 @@ func (m *Metrics) describe() {
 		"Always 1, labelled with the versions of the program and of Go.", "version", "revision", "goversion")
 }
 
-// Described lists the metrics of this package by name. Those of the Go runtime and of the process are not among them.
+// Described lists the metrics of this package by name. It leaves out those of the Go runtime and of the process.
 func (m *Metrics) Described() []Described {
 	return slices.SortedFunc(slices.Values(m.catalogue), func(a, b Described) int {
 		return strings.Compare(a.Name, b.Name)
 	})
 }
 
-// Handler answers scrapes. A figure that cannot be read is left out.
+// Handler answers scrapes. It leaves out a figure that cannot be read.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
-		EnableOpenMetrics: true,
+		ErrorHandling:       promhttp.ContinueOnError,
+		MaxRequestsInFlight: 4,
+		Timeout:             10 * time.Second,
+		EnableOpenMetrics:   true,
 	})
 }
 
 func (m *Metrics) note(kind, name, help string, labels []string) {
-	m.catalogue = append(m.catalogue, Described{Name: name, Kind: kind, Labels: labels, Help: help})
+	m.catalogue = append(m.catalogue, Described{
+		Name:   name,
+		Kind:   kind,
+		Labels: labels,
+		Help:   help,
+	})
 }
 
 func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
@@ -201,7 +207,7 @@ func (m *Metrics) read(kind, name, help string, labels ...string) *prometheus.De
 	return prometheus.NewDesc(name, help, labels, nil)
 }
 
-// info says what this program is.
+// info returns the versions of this program.
 func (m *Metrics) info() {
 	version, revision, goVersion := "unknown", "unknown", "unknown"
 	if build, ok := debug.ReadBuildInfo(); ok {

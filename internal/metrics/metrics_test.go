@@ -186,7 +186,10 @@ func TestVerb_CountsRefusalsAndIgnoresCancellations(t *testing.T) {
 	m.Limited(Cost, errors.New("the database is away"))
 	m.Limited(Cost, fault.New(fault.RateLimited, "Later."))
 	m.Changed([]postgres.Change{{Transition: postgres.CommittedTransition{
-		From: workflow.ICPProcessing, To: workflow.ICPFailed, Step: workflow.StepICP, Failure: workflow.FailureModelDrift,
+		From:    workflow.ICPProcessing,
+		To:      workflow.ICPFailed,
+		Step:    workflow.StepICP,
+		Failure: workflow.FailureModelDrift,
 	}}, {Transition: postgres.CommittedTransition{To: workflow.Created}}})
 	want := []string{
 		`infin8_rate_limited_total{bucket="cost"} 1`,

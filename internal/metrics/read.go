@@ -10,30 +10,29 @@ import (
 )
 
 const (
-	// freshness is how long a figure that the database was asked for is told again, so that scrapes cost it next to
-	// nothing however often they come.
+	// freshness is how long a figure of the database is reused, so that frequent scrapes cost the database little.
 	freshness = 15 * time.Second
-	// askTime is the longest that the database may take for it.
+	// askTime bounds the read of a figure.
 	askTime = 2 * time.Second
 )
 
-// reading is a collector that asks when it is asked.
+// reading is a collector that reads its figures during a scrape.
 type reading struct {
 	tell  func(chan<- prometheus.Metric)
 	descs []*prometheus.Desc
 }
 
-// Describe names what Collect tells.
+// Describe implements prometheus.Collector.
 func (r reading) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range r.descs {
 		to <- d
 	}
 }
 
-// Collect tells the figures as they are.
+// Collect implements prometheus.Collector.
 func (r reading) Collect(to chan<- prometheus.Metric) { r.tell(to) }
 
-// Pool is a pool of connections by the name that its series have.
+// Pool is a pool of connections with the name in its series.
 type Pool struct {
 	Name string
 	Stat func() *pgxpool.Stat
@@ -59,7 +58,7 @@ func (m *Metrics) Pools(pools ...Pool) {
 	}, descs})
 }
 
-// Live adds what is known of subscriptions.
+// Live adds the figures of subscriptions.
 func (m *Metrics) Live(subscriptions, resyncs func() int64) {
 	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
 		tell <- gauge(m.subscriptions, float64(subscriptions()))
@@ -67,14 +66,14 @@ func (m *Metrics) Live(subscriptions, resyncs func() int64) {
 	}, []*prometheus.Desc{m.subscriptions, m.resyncs}})
 }
 
-// Backlog is what waits in the database.
+// Backlog is the queue in the database.
 type Backlog struct {
-	// Jobs are those in the queue by their state, Oldest how long the first of them could have been worked.
+	// Jobs has the jobs in the queue by state. Oldest is the waiting time of the oldest available job.
 	Jobs   map[string]int64
 	Oldest time.Duration
 }
 
-// Queue adds the queue. read is asked at most every 15 seconds.
+// Queue adds the queue. read is called at most every 15 seconds.
 func (m *Metrics) Queue(read func(context.Context) (Backlog, error)) {
 	source := remembered[Backlog]{read: read, failed: m.unread.WithLabelValues("queue")}
 	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
@@ -87,7 +86,7 @@ func (m *Metrics) Queue(read func(context.Context) (Backlog, error)) {
 	}, []*prometheus.Desc{m.queueJobs, m.queueOldest}})
 }
 
-// Unknown adds the calls whose outcome is unknown. read is asked at most every 15 seconds.
+// Unknown adds the calls whose outcome is unknown. read is called at most every 15 seconds.
 func (m *Metrics) Unknown(read func(context.Context) (int64, error)) {
 	source := remembered[int64]{read: read, failed: m.unread.WithLabelValues("unknown_outcomes")}
 	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
@@ -97,7 +96,7 @@ func (m *Metrics) Unknown(read func(context.Context) (int64, error)) {
 	}, []*prometheus.Desc{m.unknownOpen}})
 }
 
-// remembered asks for a figure and remembers it for a while, also that it could not be read.
+// remembered reads a figure and keeps it for a while; it keeps an error too.
 type remembered[T any] struct {
 	read   func(context.Context) (T, error)
 	failed prometheus.Counter
@@ -108,7 +107,7 @@ type remembered[T any] struct {
 	until time.Time
 }
 
-// get returns the figure, and whether there is one. A scrape that comes while another one asks waits for its answer.
+// get returns the figure, and whether there is one. Simultaneous scrapes wait for one read.
 func (r *remembered[T]) get() (T, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package publicid writes and reads the ids that clients see: "wf_" and a UUID for a workflow, "led_", a UUID and a number
-// for a ledger entry. The API and the webhooks use the same ids. It looks nothing up.
+// Package publicid writes and reads the ids that clients see: "wf_" and a UUID for a workflow, "led_", a UUID and a
+// number for a ledger entry. The API and the webhooks use the same ids. It looks nothing up.
 package publicid
 
 import (
@@ -67,8 +67,8 @@ func (r Reference) ID() ID {
 	return New(r.Kind, r.UUID)
 }
 
-// Parse returns the content of the id. It accepts only the text that Reference.ID writes, not other spellings of the same
-// UUID or number. The error is INVALID_INPUT without a field.
+// Parse returns the content of the id. It accepts only the text that Reference.ID writes, not other spellings of the
+// same UUID or number. The error is INVALID_INPUT without a field.
 func (id ID) Parse() (Reference, error) {
 	kind, rest, _ := strings.Cut(string(id), "_")
 	r := Reference{Kind: Kind(kind)}

@@ -96,7 +96,11 @@ func New[Key comparable](limit Limit, take Take[Key], now func() time.Time) *Lim
 		panic("rate: " + err.Error())
 	}
 	return &Limiter[Key]{
-		limit: limit, share: max(limit.Capacity/100, 1), take: take, now: now, states: map[Key]*state{},
+		limit:  limit,
+		share:  max(limit.Capacity/100, 1),
+		take:   take,
+		now:    now,
+		states: map[Key]*state{},
 	}
 }
 
@@ -157,8 +161,10 @@ func (l *Limiter[Key]) ask(ctx context.Context, s *state, key Key, amount int64)
 	now, needed := l.now(), min(amount-held, l.limit.Capacity)
 	for _, wanted := range []int64{max(needed, l.share), needed} {
 		taken, err := l.take(ctx, key, postgres.TakeRequest{
-			AmountMicro: wanted * micro, CapacityMicro: l.limit.Capacity * micro,
-			MicroPerSecond: l.limit.MicroPerSecond, At: now,
+			AmountMicro:    wanted * micro,
+			CapacityMicro:  l.limit.Capacity * micro,
+			MicroPerSecond: l.limit.MicroPerSecond,
+			At:             now,
 		})
 		if err != nil {
 			s.add(held)

@@ -12,10 +12,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// queries tells pgx's statements as spans, by the names that queries/ gives them.
+// queries makes spans of pgx's statements, with the names of queries/.
 type queries struct{ tracer trace.Tracer }
 
-// Queries returns what a connection is to be given so that its statements have spans. It implements pgx.BatchTracer.
+// Queries returns a tracer for connections. It implements pgx.BatchTracer.
 func (t *Tracer) Queries() pgx.QueryTracer { return queries{t.tracer} }
 
 // TraceQueryStart begins the span of a statement.
@@ -28,8 +28,8 @@ func (q queries) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, in pgx.TraceQue
 	end(ctx, in.Err)
 }
 
-// TraceBatchStart begins one span for statements that are sent together. It has the name of the one that was asked for:
-// what goes before it to tell the database who is asking has none.
+// TraceBatchStart begins one span for statements that are sent together. It has the name of the query; the setting of
+// the tenant before it has none.
 func (q queries) TraceBatchStart(ctx context.Context, _ *pgx.Conn, in pgx.TraceBatchStartData) context.Context {
 	name := ""
 	for _, statement := range in.Batch.QueuedQueries {
@@ -47,7 +47,7 @@ func (q queries) TraceBatchStart(ctx context.Context, _ *pgx.Conn, in pgx.TraceB
 	return q.start(ctx, name)
 }
 
-// TraceBatchQuery tells what went wrong with one statement of a batch.
+// TraceBatchQuery records the error of one statement of a batch.
 func (q queries) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, in pgx.TraceBatchQueryData) {
 	fail(ctx, in.Err)
 }
@@ -76,7 +76,7 @@ func end(ctx context.Context, err error) {
 	}
 }
 
-// fail says what went wrong by its SQLSTATE: the message may quote what was sent.
+// fail records the SQLSTATE of an error, since its message may quote parameters.
 func fail(ctx context.Context, err error) {
 	span, ours := ctx.Value(statementKey{}).(trace.Span)
 	if !ours || err == nil {
@@ -94,7 +94,7 @@ const marker = "-- name: "
 // isQuery reports whether a statement is one of queries/.
 func isQuery(sql string) bool { return strings.HasPrefix(sql, marker) }
 
-// nameOf is the name of a statement in queries/, or the first word of another one, such as BEGIN.
+// nameOf returns the name of a statement in queries/, or the first word of another one, such as BEGIN.
 func nameOf(sql string) string {
 	name := strings.TrimLeft(strings.TrimPrefix(sql, marker), " \t\n")
 	if end := strings.IndexAny(name, " \t\n;("); end >= 0 {

@@ -1,10 +1,9 @@
-// Package tracing writes down where the time of a request went, as OpenTelemetry traces: a span for the request or the
-// run of a step, one for each verb of the engine, each statement and each request to a model; none per field. It is the
-// only package that knows OpenTelemetry; the others call functions that were given to them.
+// Package tracing records the time of requests as OpenTelemetry traces. There is a span for a request or the run of a
+// step, for each verb of the engine, each statement and each request to a model, and none per field. It is the only
+// package that imports OpenTelemetry; others call functions that they were given.
 //
-// It refuses to write down what was asked or answered: no parameter of a statement, no variable, prompt, token or
-// organization becomes part of a span. What nobody asked for has no spans either: the looks that an idle server takes
-// belong to no request. And it tells nobody outside: a model provider gets no trace's name.
+// A span has no content: no parameter of a statement, no variable, prompt, token or organization. Work outside a
+// request or run, such as the polls of an idle server, has no spans. No trace id is sent to a model provider.
 package tracing
 
 import (
@@ -27,20 +26,20 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// flushTime is the longest that a stopping server waits for the collector to take the last spans.
+// flushTime bounds the sending of the last spans when a server stops.
 const flushTime = 5 * time.Second
 
-// Options say where traces go. Endpoint is required.
+// Options configure a Tracer. Endpoint is required.
 type Options struct {
 	// Endpoint is the base URL of a collector that speaks OTLP over HTTP, as OTEL_EXPORTER_OTLP_ENDPOINT has it. The
 	// other variables of that specification are read by OpenTelemetry's own code: headers, the sampler, the service's
 	// name.
 	Endpoint string
-	// Logger is told when the collector does not take them.
+	// Logger gets a warning when the collector refuses spans.
 	Logger *slog.Logger
 }
 
-// Tracer makes spans and sends them in the background. When the collector is away they are dropped: nothing waits.
+// Tracer makes spans and sends them in the background. Without a collector it drops them and delays no request.
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
@@ -59,7 +58,7 @@ func New(ctx context.Context, o Options) (*Tracer, error) {
 			o.Logger.Warn("traces are lost", "error", err.Error())
 		}))
 	}
-	// What the environment says of the service wins over the name given here.
+	// The environment overrides the service name given here.
 	about, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", "infin8-engine")),
 		resource.WithFromEnv(), resource.WithProcessPID(), resource.WithHost())
@@ -73,7 +72,7 @@ func with(provider *sdk.TracerProvider) *Tracer {
 	return &Tracer{provider: provider, tracer: provider.Tracer("github.com/infin8content/engine")}
 }
 
-// Close sends what was not sent yet.
+// Close sends the remaining spans.
 func (t *Tracer) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
@@ -106,14 +105,14 @@ func (t *Tracer) Request(r *http.Request, id string) (context.Context, string, f
 	}
 }
 
-// Answer says how a request ended.
+// Answer records the end of a request.
 type Answer struct {
 	Method, Route   string
 	Status          int
 	Operation, Code string
 }
 
-// Root begins a trace for what no request asked for, such as the run of a step.
+// Root begins a trace outside a request, such as the run of a step.
 func (t *Tracer) Root(ctx context.Context, name string) (context.Context, func(error)) {
 	ctx, span := t.tracer.Start(ctx, name, trace.WithNewRoot())
 	return ctx, ending(span)
@@ -128,7 +127,7 @@ func (t *Tracer) Part(ctx context.Context, name string) (context.Context, func(e
 	return ctx, ending(span)
 }
 
-// Model is Part for a request to a model. The function is told which one and how it ended.
+// Model is Part for a request to a model. The function takes the model and the outcome.
 func (t *Tracer) Model(ctx context.Context) (context.Context, func(model, outcome string)) {
 	if !trace.SpanFromContext(ctx).IsRecording() {
 		return ctx, func(string, string) {}

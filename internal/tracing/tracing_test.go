@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
 const secret = "text that a user has typed"
 
-// bundle is a tracer whose spans are kept, and a pool that tells it of its statements.
+// bundle is a tracer that keeps its spans, and a pool that it traces.
 type bundle struct {
 	tracer *Tracer
 	spans  *tracetest.InMemoryExporter
@@ -47,7 +47,7 @@ func setup(t *testing.T) bundle {
 	return b
 }
 
-// tree lists the spans in the order of their ends, each below its parent, with what is to be seen of it.
+// tree lists the spans in the order of their ends, each below its parent, with its visible attributes.
 func (b bundle) tree(t *testing.T) []string {
 	t.Helper()
 	names := map[string]string{}
@@ -71,7 +71,7 @@ func (b bundle) tree(t *testing.T) []string {
 			line += " " + span.Status.Code.String() + ":" + span.Status.Description
 		}
 		if strings.Contains(line, secret) {
-			t.Errorf("a span says what was sent: %s", line)
+			t.Errorf("a span has the content: %s", line)
 		}
 		lines = append(lines, line)
 	}
@@ -107,7 +107,13 @@ func TestSpans_ShowTimeAndNoContent(t *testing.T) {
 	modelEnded("perplexity/sonar", "ANSWERED")
 	_, brokenEnded := b.tracer.Part(ctx, "engine Settle")
 	brokenEnded(errors.New(secret))
-	ended(Answer{Method: "POST", Route: "/graphql", Status: 200, Operation: "Move", Code: "STALE_STATE"})
+	ended(Answer{
+		Method:    "POST",
+		Route:     "/graphql",
+		Status:    200,
+		Operation: "Move",
+		Code:      "STALE_STATE",
+	})
 	want := []string{
 		"engine Transition > WorkflowGet db.system.name=postgresql",
 		"engine Transition > WorkflowGet db.system.name=postgresql",

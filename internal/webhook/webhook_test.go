@@ -19,8 +19,10 @@ import (
 )
 
 var testMessage = Message{
-	ID: "msg_p5jXN8AQM9LWM0D4loKWxJek", Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-	Body: []byte(`{"test": 2432232314}`), At: time.Unix(1614265330, 0),
+	ID:     "msg_p5jXN8AQM9LWM0D4loKWxJek",
+	Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+	Body:   []byte(`{"test": 2432232314}`),
+	At:     time.Unix(1614265330, 0),
 }
 
 // The example in the documentation of Standard Webhooks.

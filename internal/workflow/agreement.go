@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// executorFaults: each automatic step has an executor or is declared to be driven from outside, not both; and nothing
-// is claimed for any other step.
+// executorFaults checks that each automatic step either has an executor or is declared to be driven from outside, and
+// that no other step has either.
 func (p Proof) executorFaults() (l faultList) {
 	automatic := map[StepKey]bool{}
 	for _, step := range p.Steps {
@@ -35,7 +35,7 @@ func (p Proof) executorFaults() (l faultList) {
 	return l
 }
 
-// enumFaults: the GraphQL enum has exactly the states of the table.
+// enumFaults checks that the GraphQL enum has exactly the states of the table.
 func (p Proof) enumFaults() (l faultList) {
 	names := make([]string, len(p.States))
 	for i, state := range p.States {
@@ -45,14 +45,14 @@ func (p Proof) enumFaults() (l faultList) {
 	return l
 }
 
-// rowFaults: legal_transitions has exactly the edges of the table, kinds included.
+// rowFaults checks that legal_transitions has exactly the edges of the table, with their kinds.
 func (p Proof) rowFaults() (l faultList) {
-	// Rows of the table for what is not a state are compared too; that they are there is another fault.
+	// Rows of the table for unknown states are compared too; edgeFaults reports those.
 	l.compare("The table legal_transitions", describe(flatten(sorted(p.Edges), p.Edges)), describe(p.Rows))
 	return l
 }
 
-// liveFaults: every live workflow stands on a graph version and a state that the program knows.
+// liveFaults checks that every live workflow has a graph version and a state of this program.
 func (p Proof) liveFaults() (l faultList) {
 	for _, live := range p.Live {
 		if live.GraphVersion != GraphVersion {
@@ -65,7 +65,7 @@ func (p Proof) liveFaults() (l faultList) {
 	return l
 }
 
-// compare adds one line for all that the copy lacks, and one for all that it has beyond the original or twice.
+// compare adds one line for all missing elements of the copy, and one for all additional or repeated ones.
 func (l *faultList) compare(copyName string, original, repeated []string) {
 	missing, extra := beyond(original, repeated), beyond(repeated, original)
 	if len(missing) > 0 {
@@ -76,7 +76,7 @@ func (l *faultList) compare(copyName string, original, repeated []string) {
 	}
 }
 
-// beyond returns the elements of a that are not in b, each as many times more often as it occurs in a.
+// beyond returns the difference a − b of two multisets.
 func beyond(a, b []string) []string {
 	left := make(map[string]int, len(b))
 	for _, element := range b {

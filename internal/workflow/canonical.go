@@ -32,7 +32,7 @@ func (t Transition) Canonical() []byte {
 	return netstring(b, strconv.FormatInt(t.At.UnixMicro(), 10))
 }
 
-// ComputeHash returns sha256(PreviousHash ‖ Canonical()): what Hash must be when the row is as it was written.
+// ComputeHash returns sha256(PreviousHash ‖ Canonical()). In an unchanged row it equals Hash.
 func (t Transition) ComputeHash() []byte {
 	h := sha256.New()
 	h.Write(t.PreviousHash)

@@ -1,13 +1,13 @@
 package workflow
 
-// Status is where a workflow stands, without naming the step.
+// Status is the progress within a step, without the step's name.
 type Status string
 
 // The statuses.
 const (
 	StatusCreated        Status = "CREATED"
-	StatusPending        Status = "PENDING"         // a worker will take the step
-	StatusAwaitingReview Status = "AWAITING_REVIEW" // a person is asked
+	StatusPending        Status = "PENDING"         // the step waits for a worker
+	StatusAwaitingReview Status = "AWAITING_REVIEW" // the step waits for a person
 	StatusProcessing     Status = "PROCESSING"
 	StatusStepCompleted  Status = "STEP_COMPLETED"
 	StatusFailed         Status = "FAILED"
@@ -15,7 +15,7 @@ const (
 	StatusCancelled      Status = "CANCELLED"
 )
 
-// Statuses returns all statuses in the order of a workflow's life. The slice is the caller's.
+// Statuses returns all statuses in the order of a workflow's life. The caller may change the slice.
 func Statuses() []Status {
 	return []Status{
 		StatusCreated, StatusPending, StatusAwaitingReview, StatusProcessing,
@@ -23,7 +23,7 @@ func Statuses() []Status {
 	}
 }
 
-// owners holds, for each state, the index of the step in steps that answers for it. CANCELLED has none.
+// owners has the index in steps of the step that owns each state. CANCELLED has none.
 var owners = indexOwners()
 
 func indexOwners() map[State]int {
@@ -37,7 +37,7 @@ func indexOwners() map[State]int {
 }
 
 // Step returns the step that owns the state; the first one for CREATED, the last one for COMPLETED, and nil for
-// CANCELLED and for a text that is no state. The step is a copy.
+// CANCELLED and for unknown text. The step is a copy.
 func (s State) Step() *Step {
 	i, owned := owners[s]
 	if !owned {
@@ -47,7 +47,7 @@ func (s State) Step() *Step {
 	return &step
 }
 
-// Status returns the status of the state; "" for a text that is no state.
+// Status returns the status of the state; "" for unknown text.
 func (s State) Status() Status {
 	switch s {
 	case Created:
@@ -75,8 +75,8 @@ func (s State) Status() Status {
 	}
 }
 
-// Progress returns the finished steps as a percentage of all steps, rounded down; 0 for CANCELLED and for a text that
-// is no state.
+// Progress returns the finished steps as a percentage of all steps, rounded down; 0 for CANCELLED and for
+// unknown text.
 func (s State) Progress() int {
 	step := s.Step()
 	if step == nil {
@@ -89,11 +89,11 @@ func (s State) Progress() int {
 	return 100 * finished / len(steps)
 }
 
-// IsTerminal reports whether nothing leaves the state. A text that is no state is not terminal.
+// IsTerminal reports whether the state has no outgoing edge. Unknown text is not terminal.
 func (s State) IsTerminal() bool { return s.Known() && len(edges[s]) == 0 }
 
-// NextStates returns the states that an edge leads to, in the order of the table: the next of the ordinary course
-// first. The slice is the caller's and never nil.
+// NextStates returns the states that an edge leads to, in the order of the table: ADVANCE first. The slice is never
+// nil, and the caller may change it.
 func (s State) NextStates() []State {
 	next := make([]State, 0, len(edges[s]))
 	for _, edge := range edges[s] {
@@ -113,5 +113,5 @@ func (s State) CanAccessStep(k StepKey) bool {
 	return asked.Number <= step.Number || asked.Number == step.Number+1 && s.finishes(*step)
 }
 
-// finishes reports whether the step is done when the workflow stands on s.
+// finishes reports whether the step is done when the workflow is in the state s.
 func (s State) finishes(step Step) bool { return s == step.Completed || s == Completed }

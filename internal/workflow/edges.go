@@ -8,11 +8,11 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// GraphVersion is the version of the table below, as the journal and legal_transitions write it. A workflow keeps the
-// version it was created with; another table is another version.
+// GraphVersion is the version of the table below, in the journal and in legal_transitions. A workflow keeps the version
+// that it was created with. A changed table needs a new version.
 const GraphVersion = 1
 
-// EdgeKind says why a workflow moves along an edge.
+// EdgeKind is the reason of a transition along an edge.
 type EdgeKind string
 
 // The kinds of edge.
@@ -21,23 +21,23 @@ const (
 	Advance EdgeKind = "ADVANCE" // the work goes on
 	Fail    EdgeKind = "FAIL"    // a run ended without a result
 	Retry   EdgeKind = "RETRY"   // a failed step is run again
-	Cancel  EdgeKind = "CANCEL"  // a person gives the workflow up
+	Cancel  EdgeKind = "CANCEL"  // a person ends the workflow
 	Reset   EdgeKind = "RESET"   // a person sends the work back
 )
 
-// Edge is one way out of a state.
+// Edge is one outgoing edge of a state.
 type Edge struct {
 	To   State
 	Kind EdgeKind
 }
 
-// LegalTransition is one edge of the graph with both its ends: a row of legal_transitions.
+// LegalTransition is one edge of the graph with both ends: a row of legal_transitions.
 type LegalTransition struct {
 	From, To State
 	Kind     EdgeKind
 }
 
-// edges is the whole graph: a state that is no key does not exist, and a state without edges is terminal.
+// edges is the graph. Every state is a key, and a state without edges is terminal.
 var edges = map[State][]Edge{
 	Created: {{ICPPending, Advance}, {Cancelled, Cancel}},
 
@@ -166,8 +166,8 @@ var edges = map[State][]Edge{
 	Cancelled: {},
 }
 
-// Edges returns the whole graph: the edges by their first state in the order of the graph, those of one state in the
-// order of the table. The slice is the caller's.
+// Edges returns all edges, ordered by their first state in the order of the graph, and by the order of the table. The
+// caller may change the slice.
 func Edges() []LegalTransition { return flatten(order, edges) }
 
 func flatten(states []State, from map[State][]Edge) []LegalTransition {
@@ -181,7 +181,7 @@ func flatten(states []State, from map[State][]Edge) []LegalTransition {
 }
 
 // CheckEdge returns the kind of the edge between two states. Without such an edge it returns *TerminalStateError when
-// nothing leaves from, and *IllegalTransitionError otherwise; so it does for texts that are no states.
+// from is terminal, and otherwise *IllegalTransitionError, also for unknown text.
 func CheckEdge(from, to State) (EdgeKind, error) {
 	if from.IsTerminal() {
 		return "", &TerminalStateError{State: from}
@@ -217,7 +217,7 @@ func (e *IllegalTransitionError) Kind() fault.Kind { return fault.IllegalTransit
 // Allowed returns the states that From leads to, in the order of the table.
 func (e *IllegalTransitionError) Allowed() []State { return e.From.NextStates() }
 
-// TerminalStateError says that nothing leaves a state.
+// TerminalStateError says that a state has no outgoing edge.
 type TerminalStateError struct{ State State }
 
 // Error is the sentence for the client.

@@ -28,10 +28,10 @@ type ICP struct {
 	ValueProposition string   `json:"valueProposition"`
 }
 
-// ParseICP reads a model's answer: one JSON object with exactly the four fields of ICP, each once and spelled exactly
-// so, and nothing around it but white space or one ``` fence. Lists have 1 to 20 items of at most 200 characters, the
-// value proposition at most 2000; none is empty after the white space around it, which is removed. The error says
-// what is wrong, and repeats nothing of the answer but the beginning of an unknown field's name.
+// ParseICP reads a model's answer: one JSON object with exactly the four fields of ICP, each once and with the same
+// spelling. White space or one ``` fence may surround it. Lists have 1 to 20 items of at most 200 characters, the
+// value proposition at most 2000; none is empty after the white space around it, which is removed. The error
+// describes the fault and quotes only the beginning of an unknown field's name.
 func ParseICP(text string) (ICP, error) {
 	if len(text) > MaxICPAnswerBytes {
 		return ICP{}, fmt.Errorf("the answer has %d bytes, more than %d", len(text), MaxICPAnswerBytes)

@@ -8,8 +8,8 @@ import (
 )
 
 // Mermaid draws the graph as a Mermaid state diagram. Each step is a box with its states; ADVANCE from step to step and
-// CANCEL are drawn from box to box, and the targets of RESET are written into the states that have them: as arrows
-// they would bury the rest. The picture is made from the table alone.
+// CANCEL are arrows between boxes. The targets of RESET are text in their states, since as arrows they would hide the
+// rest. The picture depends on the table alone.
 func Mermaid() string {
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n  direction LR\n")
@@ -27,7 +27,7 @@ func Mermaid() string {
 		fmt.Fprintf(&b, "    %s --> [*]\n", step.Completed)
 		for _, state := range step.States() {
 			if targets := resets(state); targets != "" {
-				// The first description stands for the name, which a second one would otherwise push out.
+				// The first description is the name, since a second one would replace it.
 				fmt.Fprintf(&b, "    %s : %s\n    %s : %s\n", state, state, state, targets)
 			}
 		}
@@ -86,12 +86,12 @@ func title(step Step) string {
 	return fmt.Sprintf("%d · %s (%s)", step.Number, step.Label, strings.ToLower(string(step.Kind)))
 }
 
-// inside reports an edge that is drawn within the box of the step.
+// inside reports whether an edge is drawn within the box of the step.
 func inside(step Step, edge Edge) bool {
 	return edge.Kind != Cancel && edge.Kind != Reset && slices.Contains(step.States(), edge.To)
 }
 
-// resets says where a person may send the work back to from the state; "" when nowhere.
+// resets names the steps that a person may send the work back to; "" for none.
 func resets(state State) string {
 	var numbers []string
 	for _, edge := range edges[state] {
@@ -109,14 +109,14 @@ func resets(state State) string {
 	}
 }
 
-// arrow is drawn between boxes: a step, or a state that belongs to none. Its ends are also given as states.
+// arrow is an arrow between boxes. A box is a step, or a state without a step. Both ends are also given as states.
 type arrow struct {
 	from, to       string
 	leaves, enters State
 	kind           EdgeKind
 }
 
-// between returns the arrows between boxes, each once however many states of a box it stands for.
+// between returns the arrows between boxes, each once for any number of states in a box.
 func between() []arrow {
 	var arrows []arrow
 	seen := map[string]bool{}
@@ -127,7 +127,13 @@ func between() []arrow {
 			continue
 		}
 		seen[name] = true
-		arrows = append(arrows, arrow{from: from, to: to, leaves: t.From, enters: t.To, kind: t.Kind})
+		arrows = append(arrows, arrow{
+			from:   from,
+			to:     to,
+			leaves: t.From,
+			enters: t.To,
+			kind:   t.Kind,
+		})
 	}
 	return arrows
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FailureCode says why a run failed. Errors are typed by it, never matched as text.
+// FailureCode is the reason why a run failed. Code compares the code, never the text of an error.
 type FailureCode string
 
 // The failure codes, and whether a step is tried again after them.
@@ -27,7 +27,7 @@ const (
 	FailureInternal            FailureCode = "INTERNAL"             // never
 )
 
-// FailureCodes returns all failure codes. The slice is the caller's.
+// FailureCodes returns all failure codes. The caller may change the slice.
 func FailureCodes() []FailureCode {
 	return []FailureCode{
 		FailureTimeout, FailureRateLimited, FailureProviderUnavailable, FailureNetwork,
@@ -37,11 +37,11 @@ func FailureCodes() []FailureCode {
 	}
 }
 
-// MaxRetryAfter is the longest wait that a provider may ask for. Beyond it the step stays failed: a person shall know
-// now, not find out tomorrow.
+// MaxRetryAfter is the longest wait that a provider may request. Beyond it the step stays failed, so that a person sees
+// it now.
 const MaxRetryAfter = time.Hour
 
-// Policy says how often a step is tried and how long it waits in between. The zero Policy never tries again.
+// Policy says how many attempts a step has and how long it waits between them. The zero Policy has no retry.
 type Policy struct {
 	Attempts   int           // in all, the first one included
 	First, Cap time.Duration // the longest wait after the first attempt; it doubles with each, up to Cap
@@ -55,19 +55,18 @@ func PolicyOf(k StepKey) Policy {
 	return Policy{Attempts: 3, First: time.Second, Cap: 30 * time.Second}
 }
 
-// RetryInput is what is known when a run has failed.
+// RetryInput describes a failed run.
 type RetryInput struct {
 	Code           FailureCode
 	Attempt        int           // the attempt that failed, from 1
 	SameCodeBefore int           // how many earlier attempts failed with the same code
-	RetryAfter     time.Duration // what the provider asked for; 0 when nothing
+	RetryAfter     time.Duration // the wait that the provider requested; 0 for none
 	Jitter         float64       // a fresh random number in [0, 1)
 }
 
-// Retry says whether the step is tried again, and after which wait. The wait is a random part of First, doubled with
-// each attempt and at most Cap ("full jitter": callers that failed together do not come back together), but never
-// shorter than RetryAfter. INVALID_OUTPUT and MODEL_DRIFT are tried again once, LEASE_EXPIRED at once, a code that is
-// not known never.
+// Retry returns whether the step is retried, and after which wait. The wait is a random part of First, doubled with
+// each attempt and at most Cap, but never shorter than RetryAfter. This is full jitter: callers that failed together do
+// not retry together. INVALID_OUTPUT and MODEL_DRIFT are retried once, LEASE_EXPIRED at once, an unknown code never.
 func (p Policy) Retry(in RetryInput) (wait time.Duration, again bool) {
 	if in.Attempt >= p.Attempts || in.RetryAfter > MaxRetryAfter {
 		return 0, false
@@ -100,7 +99,7 @@ func (p Policy) longest(attempt int) time.Duration {
 	return longest
 }
 
-// fraction forces a number into [0, 1): a broken source of chance shall not make a wait endless or negative.
+// fraction forces a number into [0, 1), so that a broken random source makes no wait endless or negative.
 func fraction(jitter float64) float64 {
 	if !(jitter > 0) { // also when it is not a number
 		return 0

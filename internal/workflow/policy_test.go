@@ -108,7 +108,12 @@ func TestWait_IsAtLeastRetryAfter(t *testing.T) {
 		{workflow.MaxRetryAfter + 1, 0, false},
 		{math.MaxInt64, 0, false},
 	} {
-		in := workflow.RetryInput{Code: workflow.FailureRateLimited, Attempt: 1, RetryAfter: c.after, Jitter: 0.5}
+		in := workflow.RetryInput{
+			Code:       workflow.FailureRateLimited,
+			Attempt:    1,
+			RetryAfter: c.after,
+			Jitter:     0.5,
+		}
 		if wait, again := policy.Retry(in); wait != c.wait || again != c.again {
 			t.Errorf("after %v: got %v, %t, want %v, %t", c.after, wait, again, c.wait, c.again)
 		}
@@ -117,7 +122,12 @@ func TestWait_IsAtLeastRetryAfter(t *testing.T) {
 
 func TestWait_IsZeroAfterAnExpiredLease(t *testing.T) {
 	t.Parallel()
-	in := workflow.RetryInput{Code: workflow.FailureLeaseExpired, Attempt: 2, SameCodeBefore: 1, Jitter: 0.9}
+	in := workflow.RetryInput{
+		Code:           workflow.FailureLeaseExpired,
+		Attempt:        2,
+		SameCodeBefore: 1,
+		Jitter:         0.9,
+	}
 	if wait, again := workflow.PolicyOf(workflow.StepICP).Retry(in); wait != 0 || !again {
 		t.Errorf("got %v, %t, want 0s, true", wait, again)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Proof is everything that a server compares before it starts. Table fills in what this package knows; the caller adds
+// Proof has everything that a server compares before it starts. Table sets the fields of this package; the caller sets
 // the rest.
 type Proof struct {
 	States    []State
@@ -17,10 +17,10 @@ type Proof struct {
 	Outside   []StepKey         // the steps declared to be driven by another program
 	Enum      []string          // the values of the GraphQL enum
 	Rows      []LegalTransition // the rows of legal_transitions of GraphVersion
-	Live      []LiveGraph       // where the live workflows stand
+	Live      []LiveGraph       // the positions of the live workflows
 }
 
-// LiveGraph is a graph version and a state that at least one live workflow stands on.
+// LiveGraph is the graph version and state of at least one live workflow.
 type LiveGraph struct {
 	GraphVersion int
 	State        State
@@ -34,8 +34,8 @@ func (e *ProofError) Error() string {
 	return "The workflow graph has faults:\n- " + strings.Join(e.Faults, "\n- ")
 }
 
-// Table returns the real states, steps and edges. Executors, Outside, Enum, Rows and Live are empty: without them Check
-// finds fault, except for Live.
+// Table returns the states, steps and edges of this package. Executors, Outside, Enum, Rows and Live are empty. Check
+// needs all of them except Live.
 func Table() Proof {
 	table := make(map[State][]Edge, len(edges))
 	for state, ways := range edges {
@@ -44,8 +44,8 @@ func Table() Proof {
 	return Proof{States: States(), Steps: Steps(), Edges: table}
 }
 
-// Check returns nil when the graph is sound and everything that repeats it agrees with it, and otherwise *ProofError
-// with every fault at once, in an order that does not change from run to run.
+// Check returns nil when the graph is sound and all its copies agree with it. Otherwise it returns *ProofError with
+// every fault, in the same order each time.
 func (p Proof) Check() error {
 	faults := slices.Concat(
 		p.stateFaults(), p.numberFaults(), p.shapeFaults(), p.edgeFaults(),
@@ -63,13 +63,13 @@ type faultList []string
 
 func (l *faultList) add(format string, args ...any) { *l = append(*l, fmt.Sprintf(format, args...)) }
 
-// global are the states that belong to no step; terminal are those that nothing leaves.
+// global are the states that belong to no step; terminal are those without an outgoing edge.
 var (
 	global   = []State{Created, Completed, Cancelled}
 	terminal = []State{Completed, Cancelled}
 )
 
-// stateFaults: each state is listed once and belongs to exactly one step or is global.
+// stateFaults checks that each state is listed once and belongs to exactly one step or is global.
 func (p Proof) stateFaults() (l faultList) {
 	claims := map[State][]string{}
 	for _, step := range p.Steps {
@@ -106,7 +106,7 @@ func (p Proof) stateFaults() (l faultList) {
 	return l
 }
 
-// numberFaults: the steps are numbered from 1 without a gap, and no key occurs twice.
+// numberFaults checks that the steps are numbered from 1 without a gap, and no key occurs twice.
 func (p Proof) numberFaults() (l faultList) {
 	seen := map[StepKey]bool{}
 	for i, step := range p.Steps {
@@ -121,7 +121,7 @@ func (p Proof) numberFaults() (l faultList) {
 	return l
 }
 
-// shapeFaults: an automatic step has all four states, a human one only the two that it needs.
+// shapeFaults checks that an automatic step has all four states, a human one only the two that it needs.
 func (p Proof) shapeFaults() (l faultList) {
 	for _, step := range p.Steps {
 		outer := step.Pending != "" && step.Completed != ""
@@ -141,7 +141,7 @@ func (p Proof) shapeFaults() (l faultList) {
 	return l
 }
 
-// edgeFaults: edges join states of the graph, each pair at most once, with a kind that an edge may have.
+// edgeFaults checks that edges join states of the graph, each pair at most once, with a kind that an edge may have.
 func (p Proof) edgeFaults() (l faultList) {
 	for _, state := range p.States {
 		if _, row := p.Edges[state]; !row {
@@ -169,7 +169,7 @@ func (p Proof) edgeFaults() (l faultList) {
 	return l
 }
 
-// initialFaults: CREATED, and no other state, is entered by no edge.
+// initialFaults checks that CREATED is the only state without an incoming edge.
 func (p Proof) initialFaults() (l faultList) {
 	entered := map[State]bool{}
 	for _, ways := range p.Edges {
@@ -189,7 +189,8 @@ func (p Proof) initialFaults() (l faultList) {
 	return l
 }
 
-// reachFaults: every state is reachable from CREATED, and every state that is not terminal reaches COMPLETED.
+// reachFaults checks that every state is reachable from CREATED, and every state that is not terminal reaches
+// COMPLETED.
 func (p Proof) reachFaults() (l faultList) {
 	ahead, behind := map[State][]State{}, map[State][]State{}
 	for from, ways := range p.Edges {
@@ -210,7 +211,7 @@ func (p Proof) reachFaults() (l faultList) {
 	return l
 }
 
-// terminalFaults: nothing leaves COMPLETED and CANCELLED.
+// terminalFaults checks that no edge leaves COMPLETED or CANCELLED.
 func (p Proof) terminalFaults() (l faultList) {
 	for _, state := range terminal {
 		for _, edge := range p.Edges[state] {
@@ -220,7 +221,8 @@ func (p Proof) terminalFaults() (l faultList) {
 	return l
 }
 
-// cancelFaults: every state that is not terminal has a CANCEL edge, and CANCEL edges lead to CANCELLED alone.
+// cancelFaults checks that every state that is not terminal has a CANCEL edge, and CANCEL edges lead to CANCELLED
+// alone.
 func (p Proof) cancelFaults() (l faultList) {
 	for _, state := range p.States {
 		if !slices.Contains(terminal, state) && !slices.Contains(p.Edges[state], Edge{To: Cancelled, Kind: Cancel}) {

@@ -1,11 +1,11 @@
-// Package workflow knows the seven steps, the 29 states, the edges between them, what is computed from a state, and
-// the values that the journal of transitions is made of. Everything here is pure: values in, values or an error out.
-// It refuses to read a clock, to roll dice, to take a context, or to know how anything is stored.
+// Package workflow has the seven steps, the 29 states, the edges between them, the fields that are computed from a
+// state, and the types of the journal of transitions. It is pure: it takes values and returns values or an error. It
+// uses no clock, no random source, no context and no storage.
 package workflow
 
 import "slices"
 
-// State is where a workflow stands: the only field that says so. Step, status and progress are computed from it.
+// State is the state of a workflow. Step, status and progress are computed from it alone.
 type State string
 
 // The 29 states: three that belong to no step, four for each automatic step, two for the human one.
@@ -48,7 +48,7 @@ const (
 	PublishFailed     State = "PUBLISH_FAILED"
 )
 
-// order is every state once, in the order of the graph.
+// order lists every state once, in the order of the graph.
 var order = []State{
 	Created,
 	ICPPending, ICPProcessing, ICPCompleted, ICPFailed,
@@ -62,7 +62,7 @@ var order = []State{
 	Cancelled,
 }
 
-// States returns all 29 states in the order of the graph. The slice is the caller's.
+// States returns all 29 states in the order of the graph. The caller may change the slice.
 func States() []State { return slices.Clone(order) }
 
 // Known reports whether s is a state of the graph.

@@ -16,27 +16,27 @@ const (
 	StepPublish    StepKey = "PUBLISH"
 )
 
-// StepKind says who does the work of a step.
+// StepKind is the kind of worker of a step.
 type StepKind string
 
 // The kinds of step.
 const (
-	Automatic StepKind = "AUTOMATIC" // a program works: four states
-	Human     StepKind = "HUMAN"     // a person decides: two states
+	Automatic StepKind = "AUTOMATIC" // a program does the step: four states
+	Human     StepKind = "HUMAN"     // a person does the step: two states
 )
 
-// Step is one of the seven steps and the states that it owns. A human step is never processed and never fails: its
-// Processing and Failed are empty.
+// Step is one of the seven steps with its states. A human step is never processed and never fails, so its Processing
+// and Failed are empty.
 type Step struct {
 	Number int // from 1, without a gap
 	Key    StepKey
-	Label  string // as a person reads it
+	Label  string // for display
 	Kind   StepKind
 
 	Pending, Processing, Completed, Failed State
 }
 
-// steps is the table of steps, in order. Each state but the global ones stands here once.
+// steps is the table of steps, in order. It has each state once, except the global ones.
 var steps = []Step{
 	{
 		1, StepICP, "ICP generation", Automatic,
@@ -68,7 +68,7 @@ var steps = []Step{
 	},
 }
 
-// Steps returns the seven steps in order. The slice is the caller's.
+// Steps returns the seven steps in order. The caller may change the slice.
 func Steps() []Step { return slices.Clone(steps) }
 
 // StepOf returns the step with the key k, and false when there is none.

@@ -6,15 +6,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Company is what a workflow is about.
+// Company is the subject of a workflow.
 type Company struct {
 	Name        string
 	URL         string
 	LinkedInURL string // "" when none was given
 }
 
-// Workflow is one run of the seven steps for one company, as it was at one moment. Version is how many transitions it
-// has made.
+// Workflow is one run of the seven steps for one company, at one moment. Version is the number of its transitions.
 type Workflow struct {
 	ID, OrganizationID uuid.UUID
 	Name               string
@@ -45,14 +44,14 @@ func (w Workflow) NextStates() []State { return w.State.NextStates() }
 // CanAccessStep is State.CanAccessStep.
 func (w Workflow) CanAccessStep(k StepKey) bool { return w.State.CanAccessStep(k) }
 
-// LeftBy returns the workflow as a transition of its own left it.
+// LeftBy returns the workflow after one of its transitions.
 func (w Workflow) LeftBy(t Transition) Workflow {
 	w.State, w.Version, w.UpdatedAt = t.To, t.Version, t.At
 	return w
 }
 
-// Transition is one row of the journal: an edge of the graph, taken. Version is the version that it made; at version 0
-// Kind is CREATE and From is empty.
+// Transition is one row of the journal: one use of an edge of the graph. Version is the workflow's version after it. At
+// version 0, Kind is CREATE and From is empty.
 type Transition struct {
 	OrganizationID, WorkflowID uuid.UUID
 	Version                    int
@@ -65,8 +64,8 @@ type Transition struct {
 	PreviousHash, Hash         []byte // PreviousHash is empty at version 0
 }
 
-// Run is one visit to a processing state by one worker. Token is the version that entered the state: whoever writes
-// for the run repeats it, and loses when the workflow has moved on.
+// Run is one visit to a processing state by one worker. Token is the version that entered the state, and the fencing
+// token: every write for the run names it, and fails when the workflow has moved on.
 type Run struct {
 	OrganizationID, WorkflowID uuid.UUID
 	Token                      int
@@ -77,5 +76,5 @@ type Run struct {
 	EndedAt                    *time.Time // nil while it runs
 	Failure                    FailureCode
 	FailureMessage             string
-	RetryAt                    *time.Time // nil when it will not be tried again by itself
+	RetryAt                    *time.Time // nil when no automatic retry follows
 }

@@ -135,7 +135,12 @@ func NewSigner(algorithm, id string) Signer {
 
 // Public is the key as it is published.
 func (s Signer) Public() jose.JSONWebKey {
-	return jose.JSONWebKey{KeyID: s.ID, Algorithm: s.Algorithm, Use: "sig", Key: s.Private.Public()}
+	return jose.JSONWebKey{
+		KeyID:     s.ID,
+		Algorithm: s.Algorithm,
+		Use:       "sig",
+		Key:       s.Private.Public(),
+	}
 }
 
 // Token signs claims. What the header says may be changed; nil takes a name away.
