@@ -54,6 +54,7 @@ func Kinds() []Kind {
 		IllegalTransition,
 		TerminalState,
 		DuplicateName,
+		DuplicateGeneration,
 		IdempotencyMismatch,
 		BudgetExhausted,
 		BudgetHeld,
