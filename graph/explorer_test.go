@@ -45,7 +45,7 @@ type operation struct {
 // idTypes are the types that an argument or a field of an input is an id of, by its name.
 var idTypes = map[string]string{
 	"id": "Workflow", "workflowId": "Workflow", "callId": "Call", "entryId": "LedgerEntry",
-	"proposalId": "PriceProposal", "keyId": "ApiKey",
+	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
 }
 
 // value returns a valid value for an argument, as GraphQL text.
@@ -101,13 +101,16 @@ func (x *explorer) text(name string) string {
 	switch name {
 	case "after":
 		return "null" // from the beginning
-	case "url", "linkedinUrl":
+	case "url", "linkedinUrl", "urls":
 		return `"https://okapi.example"`
 	case "timeZone":
 		return `"Europe/Berlin"`
 	case "name", "idempotencyKey": // A new one each time.
 		return quoted(fmt.Sprintf("okapi %d", len(x.asked)+int(time.Now().UnixNano())))
-	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy":
+	case "selectionDigest":
+		return quoted(strings.Repeat("0", 64))
+	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
+		"search", "languages", "competitor", "feedback":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

@@ -17,6 +17,7 @@ import (
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -62,6 +63,14 @@ type MutationResolver interface {
 	GenerateIcp(ctx context.Context, input model.GenerateIcpInput) (*model.GenerateIcpPayload, error)
 	TransitionWorkflow(ctx context.Context, input model.TransitionWorkflowInput) (*model.TransitionWorkflowPayload, error)
 	CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error)
+	StartStep(ctx context.Context, input model.StartStepInput) (*model.StartStepPayload, error)
+	RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error)
+	SetCompetitors(ctx context.Context, input model.SetCompetitorsInput) (*model.SetCompetitorsPayload, error)
+	AddKeywords(ctx context.Context, input model.AddKeywordsInput) (*model.AddKeywordsPayload, error)
+	DecideKeywords(ctx context.Context, input model.DecideKeywordsInput) (*model.DecideKeywordsPayload, error)
+	ApproveSeeds(ctx context.Context, input model.ApproveSeedsInput) (*model.ApproveSeedsPayload, error)
+	RejectSeeds(ctx context.Context, input model.RejectSeedsInput) (*model.RejectSeedsPayload, error)
+	SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error)
 	RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error)
 	ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error)
 	SettleUsage(ctx context.Context, input model.SettleUsageInput) (*model.SettleUsagePayload, error)
@@ -79,6 +88,8 @@ type MutationResolver interface {
 	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 }
 type OrganizationResolver interface {
+	Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error)
+
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string) (*model.Connection[*model.Alert], error)
@@ -113,6 +124,10 @@ type ViewerResolver interface {
 type WorkflowResolver interface {
 	Activity(ctx context.Context, obj *model.Workflow) (*engine.Activity, error)
 	Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error)
+	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
+	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string) (*model.Connection[*model.Keyword], error)
+	KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error)
+	Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error)
 	Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error)
 	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Transition], error)
 	Calls(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Call], error)
@@ -145,26 +160,37 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptPriceInput", ec.unmarshalInputAcceptPriceInput),
+			graphql.NewInputUnmarshaler("AddKeywordsInput", ec.unmarshalInputAddKeywordsInput),
 			graphql.NewInputUnmarshaler("AdjustUsageInput", ec.unmarshalInputAdjustUsageInput),
+			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateWorkflowInput", ec.unmarshalInputCreateWorkflowInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
+			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
 			graphql.NewInputUnmarshaler("GenerateIcpInput", ec.unmarshalInputGenerateIcpInput),
 			graphql.NewInputUnmarshaler("ImportPricesInput", ec.unmarshalInputImportPricesInput),
+			graphql.NewInputUnmarshaler("IntRange", ec.unmarshalInputIntRange),
+			graphql.NewInputUnmarshaler("KeywordFilter", ec.unmarshalInputKeywordFilter),
+			graphql.NewInputUnmarshaler("KeywordOrder", ec.unmarshalInputKeywordOrder),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
 			graphql.NewInputUnmarshaler("RejectPriceInput", ec.unmarshalInputRejectPriceInput),
+			graphql.NewInputUnmarshaler("RejectSeedsInput", ec.unmarshalInputRejectSeedsInput),
 			graphql.NewInputUnmarshaler("ReleaseUsageInput", ec.unmarshalInputReleaseUsageInput),
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
 			graphql.NewInputUnmarshaler("ReserveUsageInput", ec.unmarshalInputReserveUsageInput),
+			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetAlertWebhookInput", ec.unmarshalInputSetAlertWebhookInput),
+			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
+			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
 			graphql.NewInputUnmarshaler("SettleUsageInput", ec.unmarshalInputSettleUsageInput),
+			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
 			graphql.NewInputUnmarshaler("UsageEstimateInput", ec.unmarshalInputUsageEstimateInput),
 			graphql.NewInputUnmarshaler("WorkflowFilter", ec.unmarshalInputWorkflowFilter),
@@ -263,8 +289,9 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers and roles; Workflows; The graph: steps, states and edges;
-# The journal; Runs; Money: accounts and limits; Money: calls; Money: the ledger; Prices; Alerts; API keys; The
-# organization; Reports: usage, forecast, funnel; Events of subscriptions; Errors; Nodes and pages; Scalars.
+# The journal; Runs; Keywords and the seed review; Gates; Money: accounts and limits; Money: calls; Money: the ledger;
+# Prices; Alerts; API keys; The organization; Reports: usage, forecast, funnel; Events of subscriptions; Errors; Nodes
+# and pages; Scalars.
 
 # ------------------------------------------------------------------------------
 # Operations
@@ -389,6 +416,85 @@ type Mutation {
     "The workflow and the reason."
     input: CancelWorkflowInput!
   ): CancelWorkflowPayload! @requires(role: OPERATOR)
+
+  """
+  Enters the pending state of the next step and returns at once. The workflow must be ` + "`" + `CREATED` + "`" + ` or have finished the
+  step before. ` + "`" + `GATE_CLOSED` + "`" + ` when only a decision opens the edge.
+  Requires OPERATOR.
+  """
+  startStep(
+    "The request."
+    input: StartStepInput!
+  ): StartStepPayload! @requires(role: OPERATOR)
+
+  """
+  Begins a new run of a failed step at once. A worker of the engine takes it up. Of a step that an outside program
+  drives, the caller has the run: the new version is its token.
+  Requires OPERATOR.
+  """
+  retryStep(
+    "The request."
+    input: RetryStepInput!
+  ): RetryStepPayload! @requires(role: OPERATOR)
+
+  """
+  Names the competitors that the next analysis works with. ` + "`" + `STALE_STATE` + "`" + ` once the analysis has begun and has not
+  failed.
+  Requires OPERATOR.
+  """
+  setCompetitors(
+    "The request."
+    input: SetCompetitorsInput!
+  ): SetCompetitorsPayload! @requires(role: OPERATOR)
+
+  """
+  Adds keywords to a seed review by hand and selects them. A keyword that the review has already is selected.
+  Requires OPERATOR.
+  """
+  addKeywords(
+    "The request."
+    input: AddKeywordsInput!
+  ): AddKeywordsPayload! @requires(role: OPERATOR)
+
+  """
+  Records one decision about each chosen keyword of a seed review. A filter chooses among all keywords of the review,
+  not among those of a page.
+  Requires OPERATOR.
+  """
+  decideKeywords(
+    "The request."
+    input: DecideKeywordsInput!
+  ): DecideKeywordsPayload! @requires(role: OPERATOR)
+
+  """
+  Ends the seed review with the selected keywords, 2 to 100. The decision and the transition are one commit.
+  ` + "`" + `STALE_STATE` + "`" + ` when another person changed the selection since you read its digest. ` + "`" + `FOUR_EYES` + "`" + ` when the
+  organization asks for two people and you made the last change.
+  Requires OPERATOR.
+  """
+  approveSeeds(
+    "The request."
+    input: ApproveSeedsInput!
+  ): ApproveSeedsPayload! @requires(role: OPERATOR)
+
+  """
+  Sends the workflow from the seed review back to an earlier step. The feedback reaches the next run of that step.
+  Choices about keywords that the next analysis finds again are kept.
+  Requires OPERATOR.
+  """
+  rejectSeeds(
+    "The request."
+    input: RejectSeedsInput!
+  ): RejectSeedsPayload! @requires(role: OPERATOR)
+
+  """
+  Sets who decides at each gate. The change counts for every transition from then on.
+  Requires ADMIN.
+  """
+  setGates(
+    "The request."
+    input: SetGatesInput!
+  ): SetGatesPayload! @requires(role: ADMIN)
 
   """
   Renews the lease of a run that a program of yours drives. Without renewal the run ends with ` + "`" + `LEASE_EXPIRED` + "`" + `, and
@@ -663,6 +769,26 @@ type Workflow implements Node {
   activity: Activity!
   "The ideal customer profile: the current result of the first step. Null before the first result and after a reset."
   icp: Icp
+  "The competitors of the current analysis. Before it: the competitors that a person named."
+  competitors: [Competitor!]!
+  """
+  The keywords of the current competitor analysis. Empty before the first analysis, and after a reset until the next one
+  has finished.
+  """
+  keywords(
+    "The keywords to return. All when absent."
+    filter: KeywordFilter
+    "The order. ` + "`" + `SCORE` + "`" + `, ` + "`" + `DESC` + "`" + ` when absent."
+    orderBy: KeywordOrder
+    "The maximum number of items: 1 to 100."
+    first: Int = 20
+    "A cursor of this list in the same order. The page begins after it."
+    after: String
+  ): KeywordConnection!
+  "The selection among the current keywords, as ` + "`" + `approveSeeds` + "`" + ` needs it."
+  keywordSelection: KeywordSelection!
+  "The gates of the workflow, in the order of its life. Requires VIEWER."
+  gates: [Gate!]!
   "The workflow's account. Requires VIEWER."
   spend: Spend!
   "The journal: every transition of the workflow, oldest first."
@@ -1221,6 +1347,18 @@ enum FailureCode {
   LEASE_EXPIRED
   "The engine failed."
   INTERNAL
+  "The step found nothing to go on with."
+  NO_RESULT
+  "Units of the step have failed and wait for a person."
+  UNITS_FAILED
+  "A website refused the request: robots.txt, a firewall, or an address that the engine does not visit."
+  BLOCKED
+  "A person changed the remote object."
+  REMOTE_CONFLICT
+  "The remote system did not say whether it carried out the request. The engine looks it up and does not repeat it."
+  REMOTE_UNKNOWN
+  "The provider has none of the requested models any more."
+  MODEL_GONE
 }
 
 "The run to renew."
@@ -1240,6 +1378,452 @@ input RenewLeaseInput {
 type RenewLeasePayload {
   "The run with its new lease; in a replay, with its current lease. Null when the run is over."
   run: Run
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Keywords and the seed review
+# ------------------------------------------------------------------------------
+
+"A company that is found for similar searches."
+type Competitor {
+  "The domain, without ` + "`" + `www.` + "`" + `."
+  domain: String!
+  "The origin of the name."
+  source: CompetitorSource!
+  "The number of keywords that the analysis found for it. 0 where keywords do not come from competitors."
+  keywordCount: Int!
+  "Sentences about what the analysis could not do for it."
+  warnings: [String!]!
+}
+
+"The origin of a competitor."
+enum CompetitorSource {
+  "A person named it."
+  GIVEN
+  "A model proposed it."
+  PROPOSED
+}
+
+"A keyword of a seed review. An unknown figure is null: the engine invents none."
+type Keyword implements Node {
+  "The id: ` + "`" + `kw_…` + "`" + `."
+  id: ID!
+  "The keyword as it was found."
+  text: String!
+  "The origin."
+  source: KeywordSource!
+  "Searches a month. Null when unknown."
+  volume: Int
+  "The difficulty of ranking for it: 0 (easy) to 100. Null when unknown."
+  difficulty: Int
+  "The price of a click on an advertisement. Null when unknown. Requires VIEWER."
+  cpc: USD @requires(role: VIEWER)
+  "What people who search for it want. Null when unknown."
+  intent: SearchIntent
+  "Its language as a BCP 47 tag. Null when unknown."
+  language: String
+  "The domain of the competitor that it was found for. Null for none."
+  competitor: String
+  """
+  A value from 0 to 1: 0.4 · match with the customer profile + 0.3 · volume on a logarithmic scale + 0.2 · (1 −
+  difficulty) + 0.1 · intent. An unknown part counts one half.
+  """
+  score: Float!
+  "The parts of the score, in words."
+  reasons: [String!]!
+  "The current decision. Null when there is none, or when it was cleared."
+  choice: KeywordChoice
+  "True when the decision was taken over from an earlier analysis that had the same keyword."
+  isCarried: Boolean!
+  "The actor of the current decision. Null without one. Requires VIEWER."
+  decidedBy: String @requires(role: VIEWER)
+  "True when the sandbox made it up and no language model was called."
+  isSynthetic: Boolean!
+}
+
+"The origin of a keyword."
+enum KeywordSource {
+  "The search data of DataForSEO."
+  DATAFORSEO
+  "The pages of competitors."
+  CRAWL
+  "A language model, without search data."
+  MODEL
+  "A person."
+  MANUAL
+}
+
+"What people who search for a keyword want."
+enum SearchIntent {
+  "To learn something."
+  INFORMATIONAL
+  "To find a certain website."
+  NAVIGATIONAL
+  "To compare before they buy."
+  COMMERCIAL
+  "To buy."
+  TRANSACTIONAL
+}
+
+"A decision about a keyword."
+enum KeywordChoice {
+  "Articles are planned for it."
+  SELECTED
+  "It is left out."
+  REJECTED
+  "The earlier decision is taken back."
+  CLEARED
+}
+
+"Which keywords. All conditions must hold."
+input KeywordFilter {
+  "Only keywords that contain this text, regardless of case and punctuation: up to 200 characters."
+  search: String
+  "Only keywords of these origins."
+  sources: [KeywordSource!]
+  "Only keywords of these intents."
+  intents: [SearchIntent!]
+  "Only keywords in these languages."
+  languages: [String!]
+  "Only keywords whose volume is known and in this range."
+  volume: IntRange
+  "Only keywords whose difficulty is known and in this range."
+  difficulty: IntRange
+  "Only keywords with one of these decisions. ` + "`" + `CLEARED` + "`" + ` stands for keywords without a decision."
+  choices: [KeywordChoice!]
+  "Only keywords that were found for this competitor."
+  competitor: String
+}
+
+"A range of whole numbers. Both ends belong to it."
+input IntRange {
+  "The least number. No lower end when absent."
+  min: Int
+  "The greatest number. No upper end when absent."
+  max: Int
+}
+
+"The order of a list of keywords. Equal keywords are ordered by score, then by id."
+input KeywordOrder {
+  "The figure to order by. Keywords without the figure come last."
+  field: KeywordOrderField!
+  "The direction."
+  direction: OrderDirection!
+}
+
+"A figure that keywords are ordered by."
+enum KeywordOrderField {
+  "The score."
+  SCORE
+  "The volume."
+  VOLUME
+  "The difficulty."
+  DIFFICULTY
+  "The text."
+  TEXT
+}
+
+"A page of keywords."
+type KeywordConnection {
+  "The keywords."
+  nodes: [Keyword!]!
+  "The keywords, each with its cursor."
+  edges: [KeywordEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of keywords that the filter chooses."
+  totalCount: Int!
+}
+
+"A keyword of a page."
+type KeywordEdge {
+  "The keyword."
+  node: Keyword!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"The selection of a seed review."
+type KeywordSelection {
+  "The number of selected keywords. An approval needs 2 to 100."
+  count: Int!
+  """
+  A digest of which keywords are selected, in hexadecimal digits. ` + "`" + `approveSeeds` + "`" + ` takes it, so that an approval counts only
+  for the selection that its reviewer saw.
+  """
+  digest: String!
+}
+
+"Input of ` + "`" + `startStep` + "`" + `."
+input StartStepInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The step to start. The next one when absent; ` + "`" + `STALE_STATE` + "`" + ` when it is another one."
+  step: StepKey
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `startStep` + "`" + `."
+type StartStepPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The new row of the journal."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `retryStep` + "`" + `."
+input RetryStepInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `retryStep` + "`" + `."
+type RetryStepPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The new row of the journal."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `setCompetitors` + "`" + `."
+input SetCompetitorsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The domains or addresses of 0 to 5 competitors. They replace the earlier ones."
+  urls: [String!]!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `setCompetitors` + "`" + `."
+type SetCompetitorsPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `addKeywords` + "`" + `."
+input AddKeywordsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The keywords: 1 to 100, each of 1 to 200 characters."
+  texts: [String!]!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `addKeywords` + "`" + `."
+type AddKeywordsPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The number of keywords whose decision changed; 0 in a replay."
+  affected: Int!
+  "The selection now. Null when nothing changed."
+  selection: KeywordSelection
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `decideKeywords` + "`" + `. It has either ` + "`" + `ids` + "`" + ` or ` + "`" + `where` + "`" + `."
+input DecideKeywordsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The ids of the keywords: ` + "`" + `kw_…` + "`" + `, at most 500."
+  ids: [ID!]
+  "All keywords of the review that this filter chooses."
+  where: KeywordFilter
+  "The decision."
+  choice: KeywordChoice!
+  "The reason, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `decideKeywords` + "`" + `."
+type DecideKeywordsPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The number of keywords whose decision changed; 0 in a replay."
+  affected: Int!
+  "The selection now. Null when nothing changed."
+  selection: KeywordSelection
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Gates
+# ------------------------------------------------------------------------------
+
+"An edge of the graph that only a decision opens. Requires VIEWER."
+type Gate @requires(role: VIEWER) {
+  "The gate."
+  key: GateKey!
+  "The party that decides at it, by the organization's settings."
+  mode: GateMode!
+  "True when the workflow waits at this gate."
+  isOpen: Boolean!
+  "True when the approval must come from another person than the one who prepared the selection."
+  fourEyes: Boolean!
+  "The decisions so far, the last first. Requires OPERATOR."
+  decisions: [GateDecision!]!
+}
+
+"A gate."
+enum GateKey {
+  "The keywords that articles are planned for: ` + "`" + `SEED_REVIEW_PENDING` + "`" + ` → ` + "`" + `SEED_REVIEW_COMPLETED` + "`" + `."
+  SEEDS
+  "The articles that are written: ` + "`" + `VALIDATION_COMPLETED` + "`" + ` → ` + "`" + `ARTICLE_PENDING` + "`" + `."
+  PLAN
+  "The articles that are published: ` + "`" + `ARTICLE_COMPLETED` + "`" + ` → ` + "`" + `PUBLISH_PENDING` + "`" + `."
+  PUBLISH
+}
+
+"The party that decides at a gate."
+enum GateMode {
+  "A person."
+  HUMAN
+  "The server's own client, by the name ` + "`" + `autopilot` + "`" + `."
+  AUTO
+  "The edge needs no decision."
+  OFF
+}
+
+"The result of a decision at a gate."
+enum GateVerdict {
+  "The workflow goes on."
+  APPROVED
+  "The workflow goes back to an earlier step."
+  REJECTED
+}
+
+"A decision at a gate. It was committed together with its transition. Requires OPERATOR."
+type GateDecision @requires(role: OPERATOR) {
+  "The result."
+  verdict: GateVerdict!
+  "The step that the workflow went back to. Null for an approval."
+  resetTo: StepKey
+  "The feedback for the next run of that step. Null when none was given."
+  feedback: String
+  "The number of selected items."
+  selected: Int!
+  "The digest of the selection, in hexadecimal digits."
+  selectionDigest: String!
+  "The actor that changed the selection last. Requires OPERATOR."
+  preparedBy: String! @requires(role: OPERATOR)
+  "The actor that decided. Requires OPERATOR."
+  decidedBy: String! @requires(role: OPERATOR)
+  "The time of the decision."
+  at: DateTime!
+  "The version of the transition that it made."
+  version: Int!
+}
+
+"The gates of an organization."
+type GateSettings {
+  "The party that decides about keywords."
+  seeds: GateMode!
+  "The party that decides about the article plan."
+  plan: GateMode!
+  "The party that decides about publishing."
+  publish: GateMode!
+  "True when an approval must come from another person than the one who prepared the selection."
+  fourEyes: Boolean!
+}
+
+"Input of ` + "`" + `approveSeeds` + "`" + `."
+input ApproveSeedsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw."
+  expectedVersion: Int!
+  "The digest of the selection that you saw: ` + "`" + `keywordSelection.digest` + "`" + `."
+  selectionDigest: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Input of ` + "`" + `rejectSeeds` + "`" + `."
+input RejectSeedsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw. Any when absent."
+  expectedVersion: Int
+  "The step to go back to: ` + "`" + `ICP` + "`" + ` or ` + "`" + `COMPETITOR` + "`" + `."
+  resetTo: StepKey!
+  "The feedback for the next run of that step: up to 2000 characters."
+  feedback: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Input of ` + "`" + `setGates` + "`" + `. An absent field stays as it is."
+input SetGatesInput {
+  "The party that decides about keywords."
+  seeds: GateMode
+  "The party that decides about the article plan."
+  plan: GateMode
+  "The party that decides about publishing."
+  publish: GateMode
+  "True when an approval must come from another person than the one who prepared the selection."
+  fourEyes: Boolean
+  "The reason, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `setGates` + "`" + `."
+type SetGatesPayload {
+  "The settings now. Null when nothing changed."
+  gates: GateSettings
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Answer of ` + "`" + `approveSeeds` + "`" + `."
+type ApproveSeedsPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Answer of ` + "`" + `rejectSeeds` + "`" + `."
+type RejectSeedsPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
   "The reasons why the mutation did nothing; empty when it succeeded."
@@ -2253,6 +2837,8 @@ type Organization implements Node {
   workflowLimit: USD @requires(role: VIEWER)
   "The limit of a new month. Null: no limit. Requires VIEWER."
   monthLimit: USD @requires(role: VIEWER)
+  "The gates of its workflows."
+  gates: GateSettings!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires VIEWER."
@@ -2557,6 +3143,14 @@ enum ErrorCode {
   DUPLICATE_GENERATION
   "The key or the call has other content already. Use a new key for a new request."
   IDEMPOTENCY_MISMATCH
+  "Only a decision opens this edge: use the mutation of its gate."
+  GATE_CLOSED
+  "Another person must approve: you prepared the selection."
+  FOUR_EYES
+  "The selection has too few items."
+  SELECTION_TOO_SMALL
+  "The selection has too many items."
+  SELECTION_TOO_LARGE
   "The limit leaves no room, even if the calls in flight cost nothing. Stop spending, or raise the limit."
   BUDGET_EXHAUSTED
   "Calls in flight hold the money. Try again after they end."
@@ -2793,6 +3387,22 @@ func (ec *executionContext) childFields_Activity(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Activity", field.Name)
 }
 
+func (ec *executionContext) childFields_AddKeywordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_AddKeywordsPayload_workflow(ctx, field)
+	case "affected":
+		return ec.fieldContext_AddKeywordsPayload_affected(ctx, field)
+	case "selection":
+		return ec.fieldContext_AddKeywordsPayload_selection(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AddKeywordsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddKeywordsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddKeywordsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AdjustUsagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "entry":
@@ -2969,6 +3579,20 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ApproveSeedsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_ApproveSeedsPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_ApproveSeedsPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApproveSeedsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveSeedsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveSeedsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3065,6 +3689,20 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
 }
 
+func (ec *executionContext) childFields_Competitor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "domain":
+		return ec.fieldContext_Competitor_domain(ctx, field)
+	case "source":
+		return ec.fieldContext_Competitor_source(ctx, field)
+	case "keywordCount":
+		return ec.fieldContext_Competitor_keywordCount(ctx, field)
+	case "warnings":
+		return ec.fieldContext_Competitor_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Competitor", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -3091,6 +3729,22 @@ func (ec *executionContext) childFields_CreateWorkflowPayload(ctx context.Contex
 		return ec.fieldContext_CreateWorkflowPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateWorkflowPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_DecideKeywordsPayload_workflow(ctx, field)
+	case "affected":
+		return ec.fieldContext_DecideKeywordsPayload_affected(ctx, field)
+	case "selection":
+		return ec.fieldContext_DecideKeywordsPayload_selection(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DecideKeywordsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecideKeywordsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideKeywordsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Forecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3151,6 +3805,60 @@ func (ec *executionContext) childFields_FunnelStep(ctx context.Context, field gr
 		return ec.fieldContext_FunnelStep_completed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FunnelStep", field.Name)
+}
+
+func (ec *executionContext) childFields_Gate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Gate_key(ctx, field)
+	case "mode":
+		return ec.fieldContext_Gate_mode(ctx, field)
+	case "isOpen":
+		return ec.fieldContext_Gate_isOpen(ctx, field)
+	case "fourEyes":
+		return ec.fieldContext_Gate_fourEyes(ctx, field)
+	case "decisions":
+		return ec.fieldContext_Gate_decisions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Gate", field.Name)
+}
+
+func (ec *executionContext) childFields_GateDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verdict":
+		return ec.fieldContext_GateDecision_verdict(ctx, field)
+	case "resetTo":
+		return ec.fieldContext_GateDecision_resetTo(ctx, field)
+	case "feedback":
+		return ec.fieldContext_GateDecision_feedback(ctx, field)
+	case "selected":
+		return ec.fieldContext_GateDecision_selected(ctx, field)
+	case "selectionDigest":
+		return ec.fieldContext_GateDecision_selectionDigest(ctx, field)
+	case "preparedBy":
+		return ec.fieldContext_GateDecision_preparedBy(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_GateDecision_decidedBy(ctx, field)
+	case "at":
+		return ec.fieldContext_GateDecision_at(ctx, field)
+	case "version":
+		return ec.fieldContext_GateDecision_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GateDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_GateSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seeds":
+		return ec.fieldContext_GateSettings_seeds(ctx, field)
+	case "plan":
+		return ec.fieldContext_GateSettings_plan(ctx, field)
+	case "publish":
+		return ec.fieldContext_GateSettings_publish(ctx, field)
+	case "fourEyes":
+		return ec.fieldContext_GateSettings_fourEyes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GateSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_GenerateIcpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3245,6 +3953,76 @@ func (ec *executionContext) childFields_ImportPricesPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type ImportPricesPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Keyword(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Keyword_id(ctx, field)
+	case "text":
+		return ec.fieldContext_Keyword_text(ctx, field)
+	case "source":
+		return ec.fieldContext_Keyword_source(ctx, field)
+	case "volume":
+		return ec.fieldContext_Keyword_volume(ctx, field)
+	case "difficulty":
+		return ec.fieldContext_Keyword_difficulty(ctx, field)
+	case "cpc":
+		return ec.fieldContext_Keyword_cpc(ctx, field)
+	case "intent":
+		return ec.fieldContext_Keyword_intent(ctx, field)
+	case "language":
+		return ec.fieldContext_Keyword_language(ctx, field)
+	case "competitor":
+		return ec.fieldContext_Keyword_competitor(ctx, field)
+	case "score":
+		return ec.fieldContext_Keyword_score(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Keyword_reasons(ctx, field)
+	case "choice":
+		return ec.fieldContext_Keyword_choice(ctx, field)
+	case "isCarried":
+		return ec.fieldContext_Keyword_isCarried(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_Keyword_decidedBy(ctx, field)
+	case "isSynthetic":
+		return ec.fieldContext_Keyword_isSynthetic(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Keyword", field.Name)
+}
+
+func (ec *executionContext) childFields_KeywordConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_KeywordConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_KeywordConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_KeywordConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_KeywordConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeywordConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_KeywordEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_KeywordEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_KeywordEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeywordEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_KeywordSelection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_KeywordSelection_count(ctx, field)
+	case "digest":
+		return ec.fieldContext_KeywordSelection_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeywordSelection", field.Name)
+}
+
 func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3329,6 +4107,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_workflowLimit(ctx, field)
 	case "monthLimit":
 		return ec.fieldContext_Organization_monthLimit(ctx, field)
+	case "gates":
+		return ec.fieldContext_Organization_gates(ctx, field)
 	case "month":
 		return ec.fieldContext_Organization_month(ctx, field)
 	case "spend":
@@ -3533,6 +4313,20 @@ func (ec *executionContext) childFields_RejectPricePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type RejectPricePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RejectSeedsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RejectSeedsPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_RejectSeedsPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RejectSeedsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectSeedsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectSeedsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ReleaseUsagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "call":
@@ -3571,6 +4365,20 @@ func (ec *executionContext) childFields_ReserveUsagePayload(ctx context.Context,
 		return ec.fieldContext_ReserveUsagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReserveUsagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RetryStepPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_RetryStepPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RetryStepPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryStepPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryStepPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3615,6 +4423,30 @@ func (ec *executionContext) childFields_SetAlertWebhookPayload(ctx context.Conte
 		return ec.fieldContext_SetAlertWebhookPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetAlertWebhookPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetCompetitorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_SetCompetitorsPayload_workflow(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetCompetitorsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetCompetitorsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCompetitorsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetGatesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gates":
+		return ec.fieldContext_SetGatesPayload_gates(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetGatesPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetGatesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetGatesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetMonthlyLimitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3697,6 +4529,20 @@ func (ec *executionContext) childFields_SpendEvent(ctx context.Context, field gr
 		return ec.fieldContext_SpendEvent_entry(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SpendEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_StartStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_StartStepPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_StartStepPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_StartStepPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartStepPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartStepPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Step(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3927,6 +4773,14 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_activity(ctx, field)
 	case "icp":
 		return ec.fieldContext_Workflow_icp(ctx, field)
+	case "competitors":
+		return ec.fieldContext_Workflow_competitors(ctx, field)
+	case "keywords":
+		return ec.fieldContext_Workflow_keywords(ctx, field)
+	case "keywordSelection":
+		return ec.fieldContext_Workflow_keywordSelection(ctx, field)
+	case "gates":
+		return ec.fieldContext_Workflow_gates(ctx, field)
 	case "spend":
 		return ec.fieldContext_Workflow_spend(ctx, field)
 	case "transitions":
@@ -4131,12 +4985,40 @@ func (ec *executionContext) field_Mutation_acceptPrice_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addKeywords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AddKeywordsInput, error) {
+			return ec.unmarshalNAddKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAddKeywordsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_adjustUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.AdjustUsageInput, error) {
 			return ec.unmarshalNAdjustUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAdjustUsageInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_approveSeeds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApproveSeedsInput, error) {
+			return ec.unmarshalNApproveSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4179,6 +5061,20 @@ func (ec *executionContext) field_Mutation_createWorkflow_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateWorkflowInput, error) {
 			return ec.unmarshalNCreateWorkflowInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateWorkflowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_decideKeywords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DecideKeywordsInput, error) {
+			return ec.unmarshalNDecideKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4243,6 +5139,20 @@ func (ec *executionContext) field_Mutation_rejectPrice_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rejectSeeds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RejectSeedsInput, error) {
+			return ec.unmarshalNRejectSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectSeedsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_releaseUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4285,6 +5195,20 @@ func (ec *executionContext) field_Mutation_reserveUsage_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryStepInput, error) {
+			return ec.unmarshalNRetryStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4305,6 +5229,34 @@ func (ec *executionContext) field_Mutation_setAlertWebhook_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetAlertWebhookInput, error) {
 			return ec.unmarshalNSetAlertWebhookInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetAlertWebhookInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCompetitors_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetCompetitorsInput, error) {
+			return ec.unmarshalNSetCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetCompetitorsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setGates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetGatesInput, error) {
+			return ec.unmarshalNSetGatesInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetGatesInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4361,6 +5313,20 @@ func (ec *executionContext) field_Mutation_settleUsage_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SettleUsageInput, error) {
 			return ec.unmarshalNSettleUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettleUsageInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_startStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StartStepInput, error) {
+			return ec.unmarshalNStartStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4732,6 +5698,44 @@ func (ec *executionContext) field_Workflow_canAccessStep_args(ctx context.Contex
 		return nil, err
 	}
 	args["step"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Workflow_keywords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.KeywordFilter, error) {
+			return ec.unmarshalOKeywordFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*model.KeywordOrder, error) {
+			return ec.unmarshalOKeywordOrder2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -5142,6 +6146,148 @@ func (ec *executionContext) _Activity_leaseExpiresAt(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_Activity_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AddKeywordsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.AddKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddKeywordsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddKeywordsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddKeywordsPayload_affected(ctx context.Context, field graphql.CollectedField, obj *model.AddKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddKeywordsPayload_affected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _AddKeywordsPayload_selection(ctx context.Context, field graphql.CollectedField, obj *model.AddKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddKeywordsPayload_selection(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selection, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+			return ec.marshalOKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddKeywordsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordSelection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddKeywordsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.AddKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddKeywordsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AddKeywordsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AddKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddKeywordsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddKeywordsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field graphql.CollectedField, obj *model.AdjustUsagePayload) (ret graphql.Marshaler) {
@@ -6793,6 +7939,125 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
 
+func (ec *executionContext) _ApproveSeedsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSeedsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApproveSeedsPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSeedsPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApproveSeedsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSeedsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApproveSeedsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ApproveSeedsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSeedsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graphql.CollectedField, obj *model.BudgetRefused) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7912,6 +9177,98 @@ func (ec *executionContext) fieldContext_Company_linkedinUrl(_ context.Context, 
 	return graphql.NewScalarFieldContext("Company", field, true, false, "String")
 }
 
+func (ec *executionContext) _Competitor_domain(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_domain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Domain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_domain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, false, false, "String")
+}
+
+func (ec *executionContext) _Competitor_source(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CompetitorSource) graphql.Marshaler {
+			return ec.marshalNCompetitorSource2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, true, false, "CompetitorSource")
+}
+
+func (ec *executionContext) _Competitor_keywordCount(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_keywordCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KeywordCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_keywordCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Int")
+}
+
+func (ec *executionContext) _Competitor_warnings(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
+}
+
 func (ec *executionContext) _Conflict_code(ctx context.Context, field graphql.CollectedField, obj *model.Conflict) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8218,6 +9575,148 @@ func (ec *executionContext) _CreateWorkflowPayload_userErrors(ctx context.Contex
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideKeywordsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecideKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideKeywordsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideKeywordsPayload_affected(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideKeywordsPayload_affected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DecideKeywordsPayload_selection(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideKeywordsPayload_selection(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selection, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+			return ec.marshalOKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecideKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideKeywordsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordSelection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideKeywordsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideKeywordsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DecideKeywordsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideKeywordsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideKeywordsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -8923,6 +10422,483 @@ func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_FunnelStep_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Gate_key(ctx context.Context, field graphql.CollectedField, obj *model.Gate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gate_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.Gate) graphql.Marshaler {
+			return ec.marshalNGateKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gate_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateKey")
+}
+
+func (ec *executionContext) _Gate_mode(ctx context.Context, field graphql.CollectedField, obj *model.Gate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gate_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.GateMode) graphql.Marshaler {
+			return ec.marshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gate_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateMode")
+}
+
+func (ec *executionContext) _Gate_isOpen(ctx context.Context, field graphql.CollectedField, obj *model.Gate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gate_isOpen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsOpen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gate_isOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Gate_fourEyes(ctx context.Context, field graphql.CollectedField, obj *model.Gate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gate_fourEyes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FourEyes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gate_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.CollectedField, obj *model.Gate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Gate_decisions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Decisions, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal []model.GateDecision
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.GateDecision
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.GateDecision) graphql.Marshaler {
+			return ec.marshalNGateDecision2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecisionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Gate_decisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Gate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GateDecision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GateDecision_verdict(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.GateVerdict) graphql.Marshaler {
+			return ec.marshalNGateVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "GateVerdict")
+}
+
+func (ec *executionContext) _GateDecision_resetTo(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_resetTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResetTo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.StepKey) graphql.Marshaler {
+			return ec.marshalOStepKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_resetTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "StepKey")
+}
+
+func (ec *executionContext) _GateDecision_feedback(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_feedback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Feedback(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
+}
+
+func (ec *executionContext) _GateDecision_selected(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_selected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _GateDecision_selectionDigest(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_selectionDigest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SelectionDigest(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_selectionDigest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
+}
+
+func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_preparedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreparedBy, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_preparedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _GateDecision_at(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _GateDecision_version(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _GateSettings_seeds(ctx context.Context, field graphql.CollectedField, obj *model.GateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateSettings_seeds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seeds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.GateMode) graphql.Marshaler {
+			return ec.marshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateSettings_seeds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
+}
+
+func (ec *executionContext) _GateSettings_plan(ctx context.Context, field graphql.CollectedField, obj *model.GateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateSettings_plan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plan, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.GateMode) graphql.Marshaler {
+			return ec.marshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateSettings_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
+}
+
+func (ec *executionContext) _GateSettings_publish(ctx context.Context, field graphql.CollectedField, obj *model.GateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateSettings_publish(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Publish, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.GateMode) graphql.Marshaler {
+			return ec.marshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateSettings_publish(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
+}
+
+func (ec *executionContext) _GateSettings_fourEyes(ctx context.Context, field graphql.CollectedField, obj *model.GateSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateSettings_fourEyes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FourEyes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GateSettings_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _GenerateIcpPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.GenerateIcpPayload) (ret graphql.Marshaler) {
@@ -9917,6 +11893,607 @@ func (ec *executionContext) fieldContext_InvalidInput_field(_ context.Context, f
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
 
+func (ec *executionContext) _Keyword_id(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Keyword_text(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
+}
+
+func (ec *executionContext) _Keyword_source(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Source) graphql.Marshaler {
+			return ec.marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "KeywordSource")
+}
+
+func (ec *executionContext) _Keyword_volume(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_volume(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Volume, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Keyword_difficulty(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_difficulty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Difficulty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_cpc(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cpc(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *cost.Pico
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Pico
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_cpc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "USD")
+}
+
+func (ec *executionContext) _Keyword_intent(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_intent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Intent(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Intent) graphql.Marshaler {
+			return ec.marshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "SearchIntent")
+}
+
+func (ec *executionContext) _Keyword_language(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
+}
+
+func (ec *executionContext) _Keyword_competitor(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_competitor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Competitor(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_competitor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
+}
+
+func (ec *executionContext) _Keyword_score(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Keyword_reasons(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
+}
+
+func (ec *executionContext) _Keyword_choice(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_choice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Choice(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Choice) graphql.Marshaler {
+			return ec.marshalOKeywordChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "KeywordChoice")
+}
+
+func (ec *executionContext) _Keyword_isCarried(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_isCarried(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCarried(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
+}
+
+func (ec *executionContext) _Keyword_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_isSynthetic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSynthetic, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _KeywordConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
+			return ec.marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KeywordConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Keyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KeywordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Keyword]) graphql.Marshaler {
+			return ec.marshalNKeywordEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KeywordConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KeywordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KeywordConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KeywordConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeywordConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _KeywordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Keyword) graphql.Marshaler {
+			return ec.marshalNKeyword2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KeywordEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Keyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KeywordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Keyword]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeywordEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _KeywordSelection_count(ctx context.Context, field graphql.CollectedField, obj *model.KeywordSelection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordSelection_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordSelection_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeywordSelection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _KeywordSelection_digest(ctx context.Context, field graphql.CollectedField, obj *model.KeywordSelection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordSelection_digest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Digest(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordSelection_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeywordSelection", field, true, false, "String")
+}
+
 func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.LedgerEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10870,6 +13447,502 @@ func (ec *executionContext) fieldContext_Mutation_cancelWorkflow(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_cancelWorkflow_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startStep(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StartStep(ctx, fc.Args["input"].(model.StartStepInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.StartStepPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.StartStepPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StartStepPayload) graphql.Marshaler {
+			return ec.marshalNStartStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartStepPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_startStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryStep(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryStep(ctx, fc.Args["input"].(model.RetryStepInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.RetryStepPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RetryStepPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryStepPayload) graphql.Marshaler {
+			return ec.marshalNRetryStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryStepPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCompetitors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCompetitors(ctx, fc.Args["input"].(model.SetCompetitorsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.SetCompetitorsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetCompetitorsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetCompetitorsPayload) graphql.Marshaler {
+			return ec.marshalNSetCompetitorsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetCompetitorsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetCompetitorsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCompetitors_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addKeywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddKeywords(ctx, fc.Args["input"].(model.AddKeywordsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.AddKeywordsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.AddKeywordsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AddKeywordsPayload) graphql.Marshaler {
+			return ec.marshalNAddKeywordsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAddKeywordsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AddKeywordsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addKeywords_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_decideKeywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecideKeywords(ctx, fc.Args["input"].(model.DecideKeywordsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.DecideKeywordsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.DecideKeywordsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DecideKeywordsPayload) graphql.Marshaler {
+			return ec.marshalNDecideKeywordsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_decideKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecideKeywordsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_decideKeywords_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_approveSeeds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApproveSeeds(ctx, fc.Args["input"].(model.ApproveSeedsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.ApproveSeedsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.ApproveSeedsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApproveSeedsPayload) graphql.Marshaler {
+			return ec.marshalNApproveSeedsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_approveSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApproveSeedsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_approveSeeds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectSeeds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectSeeds(ctx, fc.Args["input"].(model.RejectSeedsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				if err != nil {
+					var zeroVal *model.RejectSeedsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RejectSeedsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectSeedsPayload) graphql.Marshaler {
+			return ec.marshalNRejectSeedsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectSeedsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectSeedsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectSeeds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setGates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetGates(ctx, fc.Args["input"].(model.SetGatesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *model.SetGatesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetGatesPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetGatesPayload) graphql.Marshaler {
+			return ec.marshalNSetGatesPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetGatesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setGates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetGatesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setGates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12024,6 +15097,38 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_Organization_monthLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
+}
+
+func (ec *executionContext) _Organization_gates(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_gates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Gates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GateSettings) graphql.Marshaler {
+			return ec.marshalNGateSettings2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateSettings(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GateSettings(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Organization_month(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
@@ -14747,6 +17852,125 @@ func (ec *executionContext) fieldContext_RejectPricePayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _RejectSeedsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RejectSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSeedsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectSeedsPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.RejectSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSeedsPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectSeedsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RejectSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSeedsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RejectSeedsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RejectSeedsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSeedsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSeedsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectSeedsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field graphql.CollectedField, obj *model.ReleaseUsagePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15108,6 +18332,125 @@ func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryStepPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryStepPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryStepPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryStepPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryStepPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetryStepPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RetryStepPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryStepPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15451,6 +18794,180 @@ func (ec *executionContext) _SetAlertWebhookPayload_userErrors(ctx context.Conte
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCompetitorsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.SetCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCompetitorsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCompetitorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCompetitorsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCompetitorsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetCompetitorsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetCompetitorsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCompetitorsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCompetitorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetGatesPayload_gates(ctx context.Context, field graphql.CollectedField, obj *model.SetGatesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetGatesPayload_gates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gates, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GateSettings) graphql.Marshaler {
+			return ec.marshalOGateSettings2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetGatesPayload_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetGatesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GateSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetGatesPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetGatesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetGatesPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetGatesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetGatesPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetGatesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetGatesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetGatesPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetGatesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetGatesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -16314,6 +19831,125 @@ func (ec *executionContext) fieldContext_StaleState_current(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.StartStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.StartStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.StartStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StartStepPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.StartStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -18698,6 +22334,164 @@ func (ec *executionContext) fieldContext_Workflow_icp(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Workflow_competitors(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_competitors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().Competitors(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Competitor) graphql.Marshaler {
+			return ec.marshalNCompetitor2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Competitor(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_keywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Workflow().Keywords(ctx, obj, fc.Args["filter"].(*model.KeywordFilter), fc.Args["orderBy"].(*model.KeywordOrder), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Keyword]) graphql.Marshaler {
+			return ec.marshalNKeywordConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_keywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Workflow_keywords_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_keywordSelection(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_keywordSelection(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().KeywordSelection(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+			return ec.marshalNKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_keywordSelection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordSelection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_gates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().Gates(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal []model.Gate
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Gate
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Gate) graphql.Marshaler {
+			return ec.marshalNGate2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Gate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20510,6 +24304,62 @@ func UnmarshalAcceptPriceInput(ctx context.Context, raw any) (model.AcceptPriceI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAddKeywordsInput(ctx context.Context, obj any) (model.AddKeywordsInput, error) {
+	var it model.AddKeywordsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "texts", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "texts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("texts"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Texts = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddKeywordsInput unmarshals raw into the AddKeywordsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddKeywordsInput(ctx context.Context, raw any) (model.AddKeywordsInput, error) {
+	var out model.AddKeywordsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddKeywordsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAdjustUsageInput(ctx context.Context, obj any) (model.AdjustUsageInput, error) {
 	var it model.AdjustUsageInput
 	if obj == nil {
@@ -20570,6 +24420,69 @@ func (ec *executionContext) unmarshalInputAdjustUsageInput(ctx context.Context, 
 func UnmarshalAdjustUsageInput(ctx context.Context, raw any) (model.AdjustUsageInput, error) {
 	var out model.AdjustUsageInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "AdjustUsageInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputApproveSeedsInput(ctx context.Context, obj any) (model.ApproveSeedsInput, error) {
+	var it model.ApproveSeedsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "selectionDigest", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		case "selectionDigest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("selectionDigest"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SelectionDigest = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApproveSeedsInput unmarshals raw into the ApproveSeedsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApproveSeedsInput(ctx context.Context, raw any) (model.ApproveSeedsInput, error) {
+	var out model.ApproveSeedsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApproveSeedsInput", raw, &out)
 	return out, err
 }
 
@@ -20860,6 +24773,83 @@ func UnmarshalDayRange(ctx context.Context, raw any) (model.DayRange, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDecideKeywordsInput(ctx context.Context, obj any) (model.DecideKeywordsInput, error) {
+	var it model.DecideKeywordsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "ids", "where", "choice", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ids = graphql.OmittableOf(data)
+		case "where":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
+			data, err := ec.unmarshalOKeywordFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Where = graphql.OmittableOf(data)
+		case "choice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choice"))
+			data, err := ec.unmarshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choice = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDecideKeywordsInput unmarshals raw into the DecideKeywordsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDecideKeywordsInput(ctx context.Context, raw any) (model.DecideKeywordsInput, error) {
+	var out model.DecideKeywordsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecideKeywordsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputGenerateIcpInput(ctx context.Context, obj any) (model.GenerateIcpInput, error) {
 	var it model.GenerateIcpInput
 	if obj == nil {
@@ -20973,6 +24963,195 @@ func (ec *executionContext) unmarshalInputImportPricesInput(ctx context.Context,
 func UnmarshalImportPricesInput(ctx context.Context, raw any) (model.ImportPricesInput, error) {
 	var out model.ImportPricesInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ImportPricesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputIntRange(ctx context.Context, obj any) (content.Range, error) {
+	var it content.Range
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"min", "max"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "min":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("min"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Min = data
+		case "max":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Max = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalIntRange unmarshals raw into the IntRange input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalIntRange(ctx context.Context, raw any) (content.Range, error) {
+	var out content.Range
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "IntRange", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputKeywordFilter(ctx context.Context, obj any) (model.KeywordFilter, error) {
+	var it model.KeywordFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"search", "sources", "intents", "languages", "volume", "difficulty", "choices", "competitor"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = graphql.OmittableOf(data)
+		case "sources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sources"))
+			data, err := ec.unmarshalOKeywordSource2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSourceᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sources = graphql.OmittableOf(data)
+		case "intents":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intents"))
+			data, err := ec.unmarshalOSearchIntent2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntentᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Intents = graphql.OmittableOf(data)
+		case "languages":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("languages"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Languages = graphql.OmittableOf(data)
+		case "volume":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("volume"))
+			data, err := ec.unmarshalOIntRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Volume = graphql.OmittableOf(data)
+		case "difficulty":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("difficulty"))
+			data, err := ec.unmarshalOIntRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Difficulty = graphql.OmittableOf(data)
+		case "choices":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choices"))
+			data, err := ec.unmarshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoiceᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choices = graphql.OmittableOf(data)
+		case "competitor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("competitor"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Competitor = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalKeywordFilter unmarshals raw into the KeywordFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalKeywordFilter(ctx context.Context, raw any) (model.KeywordFilter, error) {
+	var out model.KeywordFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "KeywordFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputKeywordOrder(ctx context.Context, obj any) (model.KeywordOrder, error) {
+	var it model.KeywordOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNKeywordOrderField2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNOrderDirection2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalKeywordOrder unmarshals raw into the KeywordOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalKeywordOrder(ctx context.Context, raw any) (model.KeywordOrder, error) {
+	var out model.KeywordOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "KeywordOrder", raw, &out)
 	return out, err
 }
 
@@ -21228,6 +25407,76 @@ func UnmarshalRejectPriceInput(ctx context.Context, raw any) (model.RejectPriceI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRejectSeedsInput(ctx context.Context, obj any) (model.RejectSeedsInput, error) {
+	var it model.RejectSeedsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "resetTo", "feedback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "resetTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resetTo"))
+			data, err := ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ResetTo = data
+		case "feedback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedback"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feedback = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRejectSeedsInput unmarshals raw into the RejectSeedsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRejectSeedsInput(ctx context.Context, raw any) (model.RejectSeedsInput, error) {
+	var out model.RejectSeedsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RejectSeedsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputReleaseUsageInput(ctx context.Context, obj any) (model.ReleaseUsageInput, error) {
 	var it model.ReleaseUsageInput
 	if obj == nil {
@@ -21417,6 +25666,55 @@ func UnmarshalReserveUsageInput(ctx context.Context, raw any) (model.ReserveUsag
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRetryStepInput(ctx context.Context, obj any) (model.RetryStepInput, error) {
+	var it model.RetryStepInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetryStepInput unmarshals raw into the RetryStepInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetryStepInput(ctx context.Context, raw any) (model.RetryStepInput, error) {
+	var out model.RetryStepInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryStepInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context, obj any) (model.RevokeAPIKeyInput, error) {
 	var it model.RevokeAPIKeyInput
 	if obj == nil {
@@ -21526,6 +25824,139 @@ func (ec *executionContext) unmarshalInputSetAlertWebhookInput(ctx context.Conte
 func UnmarshalSetAlertWebhookInput(ctx context.Context, raw any) (model.SetAlertWebhookInput, error) {
 	var out model.SetAlertWebhookInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetAlertWebhookInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetCompetitorsInput(ctx context.Context, obj any) (model.SetCompetitorsInput, error) {
+	var it model.SetCompetitorsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "urls", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "urls":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("urls"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Urls = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetCompetitorsInput unmarshals raw into the SetCompetitorsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetCompetitorsInput(ctx context.Context, raw any) (model.SetCompetitorsInput, error) {
+	var out model.SetCompetitorsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetCompetitorsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetGatesInput(ctx context.Context, obj any) (model.SetGatesInput, error) {
+	var it model.SetGatesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"seeds", "plan", "publish", "fourEyes", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "seeds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("seeds"))
+			data, err := ec.unmarshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Seeds = graphql.OmittableOf(data)
+		case "plan":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("plan"))
+			data, err := ec.unmarshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Plan = graphql.OmittableOf(data)
+		case "publish":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publish"))
+			data, err := ec.unmarshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Publish = graphql.OmittableOf(data)
+		case "fourEyes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fourEyes"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FourEyes = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetGatesInput unmarshals raw into the SetGatesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetGatesInput(ctx context.Context, raw any) (model.SetGatesInput, error) {
+	var out model.SetGatesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetGatesInput", raw, &out)
 	return out, err
 }
 
@@ -21844,6 +26275,62 @@ func (ec *executionContext) unmarshalInputSettleUsageInput(ctx context.Context, 
 func UnmarshalSettleUsageInput(ctx context.Context, raw any) (model.SettleUsageInput, error) {
 	var out model.SettleUsageInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SettleUsageInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputStartStepInput(ctx context.Context, obj any) (model.StartStepInput, error) {
+	var it model.StartStepInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "step", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "step":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("step"))
+			data, err := ec.unmarshalOStepKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Step = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStartStepInput unmarshals raw into the StartStepInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStartStepInput(ctx context.Context, raw any) (model.StartStepInput, error) {
+	var out model.StartStepInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartStepInput", raw, &out)
 	return out, err
 }
 
@@ -22171,6 +26658,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._LedgerEntry(ctx, sel, obj)
+	case model.Keyword:
+		return ec._Keyword(ctx, sel, &obj)
+	case *model.Keyword:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Keyword(ctx, sel, obj)
 	case model.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *model.Call:
@@ -22377,6 +26871,59 @@ func (ec *executionContext) _Activity(ctx context.Context, sel ast.SelectionSet,
 		case "leaseExpiresAt":
 			out.Values[i] = ec._Activity_leaseExpiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var addKeywordsPayloadImplementors = []string{"AddKeywordsPayload"}
+
+func (ec *executionContext) _AddKeywordsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddKeywordsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, addKeywordsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AddKeywordsPayload")
+		case "workflow":
+			out.Values[i] = ec._AddKeywordsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "affected":
+			out.Values[i] = ec._AddKeywordsPayload_affected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "selection":
+			out.Values[i] = ec._AddKeywordsPayload_selection(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._AddKeywordsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._AddKeywordsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -22968,6 +27515,54 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var approveSeedsPayloadImplementors = []string{"ApproveSeedsPayload"}
+
+func (ec *executionContext) _ApproveSeedsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSeedsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveSeedsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApproveSeedsPayload")
+		case "workflow":
+			out.Values[i] = ec._ApproveSeedsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._ApproveSeedsPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ApproveSeedsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ApproveSeedsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var budgetRefusedImplementors = []string{"BudgetRefused", "UserError"}
 
 func (ec *executionContext) _BudgetRefused(ctx context.Context, sel ast.SelectionSet, obj *model.BudgetRefused) graphql.Marshaler {
@@ -23347,6 +27942,54 @@ func (ec *executionContext) _Company(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var competitorImplementors = []string{"Competitor"}
+
+func (ec *executionContext) _Competitor(ctx context.Context, sel ast.SelectionSet, obj *model.Competitor) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, competitorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Competitor")
+		case "domain":
+			out.Values[i] = ec._Competitor_domain(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._Competitor_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keywordCount":
+			out.Values[i] = ec._Competitor_keywordCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._Competitor_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var conflictImplementors = []string{"Conflict", "UserError"}
 
 func (ec *executionContext) _Conflict(ctx context.Context, sel ast.SelectionSet, obj *model.Conflict) graphql.Marshaler {
@@ -23466,6 +28109,59 @@ func (ec *executionContext) _CreateWorkflowPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._CreateWorkflowPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var decideKeywordsPayloadImplementors = []string{"DecideKeywordsPayload"}
+
+func (ec *executionContext) _DecideKeywordsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecideKeywordsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, decideKeywordsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DecideKeywordsPayload")
+		case "workflow":
+			out.Values[i] = ec._DecideKeywordsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "affected":
+			out.Values[i] = ec._DecideKeywordsPayload_affected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "selection":
+			out.Values[i] = ec._DecideKeywordsPayload_selection(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._DecideKeywordsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DecideKeywordsPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23764,6 +28460,180 @@ func (ec *executionContext) _FunnelStep(ctx context.Context, sel ast.SelectionSe
 			}
 		case "completed":
 			out.Values[i] = ec._FunnelStep_completed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var gateImplementors = []string{"Gate"}
+
+func (ec *executionContext) _Gate(ctx context.Context, sel ast.SelectionSet, obj *model.Gate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Gate")
+		case "key":
+			out.Values[i] = ec._Gate_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mode":
+			out.Values[i] = ec._Gate_mode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isOpen":
+			out.Values[i] = ec._Gate_isOpen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fourEyes":
+			out.Values[i] = ec._Gate_fourEyes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decisions":
+			out.Values[i] = ec._Gate_decisions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var gateDecisionImplementors = []string{"GateDecision"}
+
+func (ec *executionContext) _GateDecision(ctx context.Context, sel ast.SelectionSet, obj *model.GateDecision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gateDecisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GateDecision")
+		case "verdict":
+			out.Values[i] = ec._GateDecision_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetTo":
+			out.Values[i] = ec._GateDecision_resetTo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "feedback":
+			out.Values[i] = ec._GateDecision_feedback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "selected":
+			out.Values[i] = ec._GateDecision_selected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "selectionDigest":
+			out.Values[i] = ec._GateDecision_selectionDigest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "preparedBy":
+			out.Values[i] = ec._GateDecision_preparedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._GateDecision_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._GateDecision_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._GateDecision_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var gateSettingsImplementors = []string{"GateSettings"}
+
+func (ec *executionContext) _GateSettings(ctx context.Context, sel ast.SelectionSet, obj *model.GateSettings) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, gateSettingsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GateSettings")
+		case "seeds":
+			out.Values[i] = ec._GateSettings_seeds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "plan":
+			out.Values[i] = ec._GateSettings_plan(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "publish":
+			out.Values[i] = ec._GateSettings_publish(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fourEyes":
+			out.Values[i] = ec._GateSettings_fourEyes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24236,6 +29106,234 @@ func (ec *executionContext) _InvalidInput(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var keywordImplementors = []string{"Keyword", "Node"}
+
+func (ec *executionContext) _Keyword(ctx context.Context, sel ast.SelectionSet, obj *model.Keyword) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keywordImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Keyword")
+		case "id":
+			out.Values[i] = ec._Keyword_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._Keyword_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._Keyword_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "volume":
+			out.Values[i] = ec._Keyword_volume(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "difficulty":
+			out.Values[i] = ec._Keyword_difficulty(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cpc":
+			out.Values[i] = ec._Keyword_cpc(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "intent":
+			out.Values[i] = ec._Keyword_intent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._Keyword_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "competitor":
+			out.Values[i] = ec._Keyword_competitor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._Keyword_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reasons":
+			out.Values[i] = ec._Keyword_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "choice":
+			out.Values[i] = ec._Keyword_choice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isCarried":
+			out.Values[i] = ec._Keyword_isCarried(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._Keyword_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isSynthetic":
+			out.Values[i] = ec._Keyword_isSynthetic(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keywordConnectionImplementors = []string{"KeywordConnection"}
+
+func (ec *executionContext) _KeywordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.Keyword]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keywordConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeywordConnection")
+		case "nodes":
+			out.Values[i] = ec._KeywordConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._KeywordConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._KeywordConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._KeywordConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keywordEdgeImplementors = []string{"KeywordEdge"}
+
+func (ec *executionContext) _KeywordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.Keyword]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keywordEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeywordEdge")
+		case "node":
+			out.Values[i] = ec._KeywordEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._KeywordEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keywordSelectionImplementors = []string{"KeywordSelection"}
+
+func (ec *executionContext) _KeywordSelection(ctx context.Context, sel ast.SelectionSet, obj *model.KeywordSelection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keywordSelectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeywordSelection")
+		case "count":
+			out.Values[i] = ec._KeywordSelection_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "digest":
+			out.Values[i] = ec._KeywordSelection_digest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var ledgerEntryImplementors = []string{"LedgerEntry", "Node"}
 
 func (ec *executionContext) _LedgerEntry(ctx context.Context, sel ast.SelectionSet, obj *model.LedgerEntry) graphql.Marshaler {
@@ -24503,6 +29601,62 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "startStep":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startStep(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryStep":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryStep(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setCompetitors":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCompetitors(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addKeywords":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addKeywords(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decideKeywords":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_decideKeywords(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "approveSeeds":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_approveSeeds(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectSeeds":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectSeeds(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setGates":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setGates(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "renewLease":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_renewLease(ctx, field)
@@ -24704,6 +29858,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "gates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_gates(ctx, field, obj)
+				})
 		case "month":
 			out.Values[i] = ec._Organization_month(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -25518,6 +30678,54 @@ func (ec *executionContext) _RejectPricePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var rejectSeedsPayloadImplementors = []string{"RejectSeedsPayload"}
+
+func (ec *executionContext) _RejectSeedsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSeedsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSeedsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RejectSeedsPayload")
+		case "workflow":
+			out.Values[i] = ec._RejectSeedsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._RejectSeedsPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RejectSeedsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RejectSeedsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var releaseUsagePayloadImplementors = []string{"ReleaseUsagePayload"}
 
 func (ec *executionContext) _ReleaseUsagePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleaseUsagePayload) graphql.Marshaler {
@@ -25637,6 +30845,54 @@ func (ec *executionContext) _ReserveUsagePayload(ctx context.Context, sel ast.Se
 			}
 		case "userErrors":
 			out.Values[i] = ec._ReserveUsagePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var retryStepPayloadImplementors = []string{"RetryStepPayload"}
+
+func (ec *executionContext) _RetryStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryStepPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryStepPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryStepPayload")
+		case "workflow":
+			out.Values[i] = ec._RetryStepPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._RetryStepPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RetryStepPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetryStepPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25786,6 +31042,92 @@ func (ec *executionContext) _SetAlertWebhookPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetAlertWebhookPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setCompetitorsPayloadImplementors = []string{"SetCompetitorsPayload"}
+
+func (ec *executionContext) _SetCompetitorsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetCompetitorsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setCompetitorsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetCompetitorsPayload")
+		case "workflow":
+			out.Values[i] = ec._SetCompetitorsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetCompetitorsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetCompetitorsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setGatesPayloadImplementors = []string{"SetGatesPayload"}
+
+func (ec *executionContext) _SetGatesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetGatesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setGatesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetGatesPayload")
+		case "gates":
+			out.Values[i] = ec._SetGatesPayload_gates(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetGatesPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetGatesPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -26118,6 +31460,54 @@ func (ec *executionContext) _StaleState(ctx context.Context, sel ast.SelectionSe
 			}
 		case "current":
 			out.Values[i] = ec._StaleState_current(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var startStepPayloadImplementors = []string{"StartStepPayload"}
+
+func (ec *executionContext) _StartStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.StartStepPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startStepPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartStepPayload")
+		case "workflow":
+			out.Values[i] = ec._StartStepPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._StartStepPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._StartStepPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._StartStepPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -26934,6 +32324,30 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_icp(ctx, field, obj)
 				})
+		case "competitors":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_competitors(ctx, field, obj)
+				})
+		case "keywords":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_keywords(ctx, field, obj)
+				})
+		case "keywordSelection":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_keywordSelection(ctx, field, obj)
+				})
+		case "gates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_gates(ctx, field, obj)
+				})
 		case "spend":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -27549,6 +32963,19 @@ func (ec *executionContext) marshalNActivityCode2githubᚗcomᚋinfin8contentᚋ
 	return res
 }
 
+func (ec *executionContext) unmarshalNAddKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAddKeywordsInput(ctx context.Context, v any) (model.AddKeywordsInput, error) {
+	res, err := ec.unmarshalInputAddKeywordsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAddKeywordsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAddKeywordsPayload(ctx context.Context, sel ast.SelectionSet, v *model.AddKeywordsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AddKeywordsPayload!")
+		return graphql.Null
+	}
+	return ec._AddKeywordsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNAdjustUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAdjustUsageInput(ctx context.Context, v any) (model.AdjustUsageInput, error) {
 	res, err := ec.unmarshalInputAdjustUsageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27711,6 +33138,19 @@ func (ec *executionContext) marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋe
 	return res
 }
 
+func (ec *executionContext) unmarshalNApproveSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsInput(ctx context.Context, v any) (model.ApproveSeedsInput, error) {
+	res, err := ec.unmarshalInputApproveSeedsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApproveSeedsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveSeedsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApproveSeedsPayload!")
+		return graphql.Null
+	}
+	return ec._ApproveSeedsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27818,6 +33258,36 @@ func (ec *executionContext) unmarshalNCompanyInput2githubᚗcomᚋinfin8content�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNCompetitor2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitor(ctx context.Context, sel ast.SelectionSet, v model.Competitor) graphql.Marshaler {
+	return ec._Competitor(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCompetitor2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Competitor) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCompetitor2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitor(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNCompetitorSource2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorSource(ctx context.Context, v any) (model.CompetitorSource, error) {
+	var res model.CompetitorSource
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompetitorSource2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorSource(ctx context.Context, sel ast.SelectionSet, v model.CompetitorSource) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNCount2int64(ctx context.Context, v any) (int64, error) {
 	res, err := scalar.UnmarshalCount(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27911,6 +33381,19 @@ func (ec *executionContext) unmarshalNDayRange2githubᚗcomᚋinfin8contentᚋen
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNDecideKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsInput(ctx context.Context, v any) (model.DecideKeywordsInput, error) {
+	res, err := ec.unmarshalInputDecideKeywordsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDecideKeywordsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsPayload(ctx context.Context, sel ast.SelectionSet, v *model.DecideKeywordsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DecideKeywordsPayload!")
+		return graphql.Null
+	}
+	return ec._DecideKeywordsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx context.Context, v any) (fault.Kind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := fault.Kind(tmp)
@@ -27924,6 +33407,20 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋinfin8contentᚋeng
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) marshalNForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐForecast(ctx context.Context, sel ast.SelectionSet, v *model.Forecast) graphql.Marshaler {
@@ -27980,6 +33477,99 @@ func (ec *executionContext) marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8content�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNGate2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGate(ctx context.Context, sel ast.SelectionSet, v model.Gate) graphql.Marshaler {
+	return ec._Gate(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNGate2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Gate) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGate2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGate(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNGateDecision2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecision(ctx context.Context, sel ast.SelectionSet, v model.GateDecision) graphql.Marshaler {
+	return ec._GateDecision(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNGateDecision2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecisionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.GateDecision) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGateDecision2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecision(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNGateKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGate(ctx context.Context, v any) (workflow.Gate, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.Gate(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNGateKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGate(ctx context.Context, sel ast.SelectionSet, v workflow.Gate) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "GateKey!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx context.Context, v any) (workflow.GateMode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.GateMode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNGateMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx context.Context, sel ast.SelectionSet, v workflow.GateMode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "GateMode!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNGateSettings2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateSettings(ctx context.Context, sel ast.SelectionSet, v *model.GateSettings) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "GateSettings!")
+		return graphql.Null
+	}
+	return ec._GateSettings(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNGateVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateVerdict(ctx context.Context, v any) (workflow.GateVerdict, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.GateVerdict(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNGateVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateVerdict(ctx context.Context, sel ast.SelectionSet, v workflow.GateVerdict) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "GateVerdict!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNGenerateIcpInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGenerateIcpInput(ctx context.Context, v any) (model.GenerateIcpInput, error) {
@@ -28095,6 +33685,111 @@ func (ec *executionContext) marshalNInt2int64(ctx context.Context, sel ast.Selec
 	res := scalar.MarshalInt64(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyword2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNKeyword2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx context.Context, sel ast.SelectionSet, v *model.Keyword) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Keyword!")
+		return graphql.Null
+	}
+	return ec._Keyword(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx context.Context, v any) (content.Choice, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Choice(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx context.Context, sel ast.SelectionSet, v content.Choice) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "KeywordChoice!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNKeywordConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.Keyword]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "KeywordConnection!")
+		return graphql.Null
+	}
+	return ec._KeywordConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.Keyword]) graphql.Marshaler {
+	return ec._KeywordEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeywordEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Keyword]) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNKeywordOrderField2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐOrderField(ctx context.Context, v any) (content.OrderField, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.OrderField(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeywordOrderField2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐOrderField(ctx context.Context, sel ast.SelectionSet, v content.OrderField) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "KeywordOrderField!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx context.Context, sel ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "KeywordSelection!")
+		return graphql.Null
+	}
+	return ec._KeywordSelection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx context.Context, v any) (content.Source, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Source(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx context.Context, sel ast.SelectionSet, v content.Source) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "KeywordSource!")
 	}
 	return res
 }
@@ -28425,6 +34120,19 @@ func (ec *executionContext) marshalNRejectPricePayload2ᚖgithubᚗcomᚋinfin8c
 	return ec._RejectPricePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRejectSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectSeedsInput(ctx context.Context, v any) (model.RejectSeedsInput, error) {
+	res, err := ec.unmarshalInputRejectSeedsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRejectSeedsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectSeedsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectSeedsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RejectSeedsPayload!")
+		return graphql.Null
+	}
+	return ec._RejectSeedsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNReleaseUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐReleaseUsageInput(ctx context.Context, v any) (model.ReleaseUsageInput, error) {
 	res, err := ec.unmarshalInputReleaseUsageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28464,6 +34172,19 @@ func (ec *executionContext) marshalNReserveUsagePayload2ᚖgithubᚗcomᚋinfin8
 	return ec._ReserveUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRetryStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepInput(ctx context.Context, v any) (model.RetryStepInput, error) {
+	res, err := ec.unmarshalInputRetryStepInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryStepPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetryStepPayload!")
+		return graphql.Null
+	}
+	return ec._RetryStepPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRevokeApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyInput(ctx context.Context, v any) (model.RevokeAPIKeyInput, error) {
 	res, err := ec.unmarshalInputRevokeApiKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28492,6 +34213,21 @@ func (ec *executionContext) marshalNRole2githubᚗcomᚋinfin8contentᚋengine�
 	return res
 }
 
+func (ec *executionContext) unmarshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx context.Context, v any) (content.Intent, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Intent(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx context.Context, sel ast.SelectionSet, v content.Intent) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SearchIntent!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNSetAlertWebhookInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetAlertWebhookInput(ctx context.Context, v any) (model.SetAlertWebhookInput, error) {
 	res, err := ec.unmarshalInputSetAlertWebhookInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28503,6 +34239,32 @@ func (ec *executionContext) marshalNSetAlertWebhookPayload2ᚖgithubᚗcomᚋinf
 		return graphql.Null
 	}
 	return ec._SetAlertWebhookPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetCompetitorsInput(ctx context.Context, v any) (model.SetCompetitorsInput, error) {
+	res, err := ec.unmarshalInputSetCompetitorsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetCompetitorsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetCompetitorsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetCompetitorsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetCompetitorsPayload!")
+		return graphql.Null
+	}
+	return ec._SetCompetitorsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetGatesInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetGatesInput(ctx context.Context, v any) (model.SetGatesInput, error) {
+	res, err := ec.unmarshalInputSetGatesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetGatesPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetGatesPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetGatesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetGatesPayload!")
+		return graphql.Null
+	}
+	return ec._SetGatesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetMonthlyLimitInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMonthlyLimitInput(ctx context.Context, v any) (model.SetMonthlyLimitInput, error) {
@@ -28575,6 +34337,19 @@ func (ec *executionContext) marshalNSpendEvent2ᚖgithubᚗcomᚋinfin8content�
 		return graphql.Null
 	}
 	return ec._SpendEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStartStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepInput(ctx context.Context, v any) (model.StartStepInput, error) {
+	res, err := ec.unmarshalInputStartStepInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStartStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepPayload(ctx context.Context, sel ast.SelectionSet, v *model.StartStepPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StartStepPayload!")
+		return graphql.Null
+	}
+	return ec._StartStepPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStep(ctx context.Context, sel ast.SelectionSet, v workflow.Step) graphql.Marshaler {
@@ -29379,6 +35154,67 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) unmarshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx context.Context, v any) (*workflow.GateMode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.GateMode(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx context.Context, sel ast.SelectionSet, v *workflow.GateMode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) marshalOGateSettings2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateSettings(ctx context.Context, sel ast.SelectionSet, v *model.GateSettings) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._GateSettings(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx context.Context, v any) ([]publicid.ID, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]publicid.ID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx context.Context, sel ast.SelectionSet, v []publicid.ID) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx context.Context, v any) (*publicid.ID, error) {
 	if v == nil {
 		return nil, nil
@@ -29421,6 +35257,128 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := scalar.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOIntRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐRange(ctx context.Context, v any) (*content.Range, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputIntRange(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoiceᚄ(ctx context.Context, v any) ([]content.Choice, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.Choice, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Choice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOKeywordChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx context.Context, v any) (*content.Choice, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Choice(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOKeywordChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx context.Context, sel ast.SelectionSet, v *content.Choice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOKeywordFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordFilter(ctx context.Context, v any) (*model.KeywordFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputKeywordFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOKeywordOrder2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordOrder(ctx context.Context, v any) (*model.KeywordOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputKeywordOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx context.Context, sel ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._KeywordSelection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOKeywordSource2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSourceᚄ(ctx context.Context, v any) ([]content.Source, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.Source, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOKeywordSource2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSourceᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Source) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx context.Context, sel ast.SelectionSet, v *model.LedgerEntry) graphql.Marshaler {
@@ -29518,6 +35476,61 @@ func (ec *executionContext) marshalORun2ᚖgithubᚗcomᚋinfin8contentᚋengine
 		return graphql.Null
 	}
 	return ec._Run(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSearchIntent2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntentᚄ(ctx context.Context, v any) ([]content.Intent, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.Intent, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSearchIntent2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntentᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Intent) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx context.Context, v any) (*content.Intent, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Intent(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx context.Context, sel ast.SelectionSet, v *content.Intent) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOStep2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStep(ctx context.Context, sel ast.SelectionSet, v *workflow.Step) graphql.Marshaler {

@@ -33,6 +33,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.PriceProposal:
 		proposal, err := r.Engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err
+	case publicid.Keyword:
+		keyword, err := r.Engine.Keyword(ctx, who, ref.UUID)
+		return &model.Keyword{SeedKeyword: keyword}, err
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

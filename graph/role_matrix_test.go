@@ -25,6 +25,7 @@ func TestRoleMatrix_ADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 		"PriceProposal": "prop_00000000-0000-7000-8000-000000000001",
 		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
 		"Alert":         "alert_00000000-0000-7000-8000-000000000001",
+		"Keyword":       "kw_00000000-0000-7000-8000-000000000001",
 	}}
 	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 	tried := 0

@@ -35,7 +35,7 @@ func permit(who caller.Caller, role caller.Role) error {
 var nodeTypes = map[publicid.Kind]string{
 	publicid.Organization: "Organization", publicid.Workflow: "Workflow", publicid.Call: "Call",
 	publicid.Transition: "Transition", publicid.LedgerEntry: "LedgerEntry", publicid.PriceProposal: "PriceProposal",
-	publicid.APIKey: "ApiKey", publicid.Alert: "Alert",
+	publicid.APIKey: "ApiKey", publicid.Alert: "Alert", publicid.Keyword: "Keyword",
 }
 
 // nodeRoles has the role that node requires for each kind of id: the role of its type in the schema.

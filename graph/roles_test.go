@@ -16,7 +16,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 	for _, name := range []string{
 		"reserveUsage", "settleUsage", "releaseUsage", "recordUsage", "adjustUsage", "setWorkflowLimit", "setMonthlyLimit",
 		"setTimeZone", "importPrices", "acceptPrice", "rejectPrice", "createApiKey", "revokeApiKey",
-		"setAlertWebhook",
+		"setAlertWebhook", "setGates",
 	} {
 		special[name] = caller.Admin
 	}

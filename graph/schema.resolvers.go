@@ -11,6 +11,7 @@ import (
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/publicid"
@@ -31,6 +32,73 @@ func (r *mutationResolver) TransitionWorkflow(ctx context.Context, input model.T
 
 func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error) {
 	return mutate(ctx, r.Resolver, decodeCancel(input), r.Engine.Cancel, cancelPayload)
+}
+
+func (r *mutationResolver) StartStep(ctx context.Context, input model.StartStepInput) (*model.StartStepPayload, error) {
+	m, problems, err := act(ctx, r.Resolver, decodeStart(input), r.Engine.StartStep)
+	flow, transition := moved(m)
+	return &model.StartStepPayload{
+		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error) {
+	m, problems, err := act(ctx, r.Resolver, decodeRetry(input), r.Engine.RetryStep)
+	flow, transition := moved(m)
+	return &model.RetryStepPayload{
+		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) SetCompetitors(ctx context.Context, input model.SetCompetitorsInput) (*model.SetCompetitorsPayload, error) {
+	m, problems, err := act(ctx, r.Resolver, decodeCompetitors(input), r.Engine.SetCompetitors)
+	flow, _ := moved(m)
+	return &model.SetCompetitorsPayload{Workflow: flow, Replayed: m.Replayed, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) AddKeywords(ctx context.Context, input model.AddKeywordsInput) (*model.AddKeywordsPayload, error) {
+	v, problems, err := act(ctx, r.Resolver, decodeAddKeywords(input), r.Engine.AddKeywords)
+	flow, selection := reviewed(v)
+	return &model.AddKeywordsPayload{
+		Workflow:   flow,
+		Affected:   v.Affected,
+		Selection:  selection,
+		Replayed:   v.Replayed,
+		UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) DecideKeywords(ctx context.Context, input model.DecideKeywordsInput) (*model.DecideKeywordsPayload, error) {
+	v, problems, err := act(ctx, r.Resolver, decodeDecide(input), r.Engine.DecideKeywords)
+	flow, selection := reviewed(v)
+	return &model.DecideKeywordsPayload{
+		Workflow:   flow,
+		Affected:   v.Affected,
+		Selection:  selection,
+		Replayed:   v.Replayed,
+		UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) ApproveSeeds(ctx context.Context, input model.ApproveSeedsInput) (*model.ApproveSeedsPayload, error) {
+	m, problems, err := act(ctx, r.Resolver, decodeApproveSeeds(input), r.Engine.ApproveSeeds)
+	flow, transition := moved(m)
+	return &model.ApproveSeedsPayload{
+		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) RejectSeeds(ctx context.Context, input model.RejectSeedsInput) (*model.RejectSeedsPayload, error) {
+	m, problems, err := act(ctx, r.Resolver, decodeRejectSeeds(input), r.Engine.RejectSeeds)
+	flow, transition := moved(m)
+	return &model.RejectSeedsPayload{
+		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
+	}, err
+}
+
+func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {
+	set, problems, err := act(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates)
+	return &model.SetGatesPayload{Gates: gateSettings(set), Replayed: set.Replayed, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
@@ -91,6 +159,11 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeA
 
 func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
 	return mutate(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone, timeZonePayload)
+}
+
+func (r *organizationResolver) Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error) {
+	settings, err := r.Engine.GateSettings(ctx, caller.From(ctx))
+	return &model.GateSettings{GateSettings: settings}, err
 }
 
 func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {
@@ -256,6 +329,27 @@ func (r *workflowResolver) Activity(ctx context.Context, obj *model.Workflow) (*
 
 func (r *workflowResolver) Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error) {
 	return r.icp(ctx, obj)
+}
+
+func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error) {
+	return r.competitors(ctx, obj)
+}
+
+func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string) (*model.Connection[*model.Keyword], error) {
+	asked, err := decodeKeywords(obj, filter, orderBy, first, after)
+	if err != nil {
+		return nil, err
+	}
+	return r.keywords(ctx, obj, asked)
+}
+
+func (r *workflowResolver) KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error) {
+	all, err := r.keywordsOf(ctx, obj)
+	return &model.KeywordSelection{Selection: content.SelectionOf(all)}, err
+}
+
+func (r *workflowResolver) Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error) {
+	return r.gates(ctx, obj)
 }
 
 func (r *workflowResolver) Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error) {

@@ -11,7 +11,9 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -101,6 +103,22 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"UsageDimension":     texts(report.Dimensions()),
 		"WorkflowOrderField": texts([]engine.OrderField{engine.ByCreated, engine.ByUpdated}),
 		"OrderDirection":     {"ASC", "DESC"},
+		"CompetitorSource":   texts(model.AllCompetitorSource),
+		"GateKey":            texts(workflow.Gates()),
+		"GateMode":           texts([]workflow.GateMode{workflow.GateHuman, workflow.GateAuto, workflow.GateOff}),
+		"GateVerdict":        texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
+		"KeywordChoice": texts([]content.Choice{
+			content.ChoiceSelected, content.ChoiceRejected, content.ChoiceCleared,
+		}),
+		"KeywordOrderField": texts([]content.OrderField{
+			content.OrderScore, content.OrderVolume, content.OrderDifficulty, content.OrderText,
+		}),
+		"KeywordSource": texts([]content.Source{
+			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual,
+		}),
+		"SearchIntent": texts([]content.Intent{
+			content.IntentInformational, content.IntentNavigational, content.IntentCommercial, content.IntentTransactional,
+		}),
 	}
 	got := map[string][]string{}
 	for name, definition := range schemaTypes() {

@@ -162,6 +162,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		IdempotencyKey: mark + " key",
 	})
 	must(err)
+	testdb.Gates(t, b.db, who, false)
+	testdb.Review(t, b.db, who)
+	must(testdb.Approve(ctx, b.db.Store(), who, testdb.Review(t, b.db, who), who.Actor))
 	b.moving[mark], b.done[mark] = moving, done
 	return who
 }

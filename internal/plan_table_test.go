@@ -17,6 +17,8 @@ const (
 	porcupine        = "github.com/anishathalye/porcupine"
 	kong             = "github.com/alecthomas/kong"
 	sync             = "golang.org/x/sync"
+	text             = "golang.org/x/text"
+	idna             = "golang.org/x/net/idna"
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
 )
@@ -129,6 +131,7 @@ var plan = []row{
 	{
 		path: "graph",
 		imports: []string{
+			"internal/content",
 			"internal/engine", "internal/report", "internal/live", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/fault", "internal/publicid", "graph/model", "graph/scalar",
 		},
@@ -138,6 +141,7 @@ var plan = []row{
 	{
 		path: "graph/model",
 		imports: []string{
+			"internal/content",
 			"internal/workflow", "internal/cost", "internal/fault", "internal/engine", "internal/report", "graph/scalar",
 			"internal/publicid",
 			"internal/caller", // the role of an API key is part of an input
@@ -163,6 +167,7 @@ var plan = []row{
 	{
 		path: "internal/steps",
 		imports: []string{
+			"internal/content",
 			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
 			"internal/caller", // the caller is an argument of every verb
 		},
@@ -180,6 +185,7 @@ var plan = []row{
 	{
 		path: "internal/engine",
 		imports: []string{
+			"internal/content",
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 		},
 		tests: []string{"internal/testengine"},
@@ -224,6 +230,7 @@ var plan = []row{
 	{
 		path: testdb,
 		imports: []string{
+			"internal/content",
 			"internal/embedded", "internal/postgres", "internal/workflow", "internal/cost", "internal/caller",
 			"migrations",
 		},
@@ -232,6 +239,7 @@ var plan = []row{
 	{
 		path: "internal/postgres",
 		imports: []string{
+			"internal/content",
 			"internal/postgres/dbsqlc", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 		},
 		modules: []string{pgx},
@@ -239,7 +247,7 @@ var plan = []row{
 	},
 	{
 		path:    "internal/postgres/dbsqlc",
-		imports: []string{"internal/workflow", "internal/cost"},
+		imports: []string{"internal/content", "internal/workflow", "internal/cost"},
 		modules: []string{pgx},
 	},
 
@@ -278,6 +286,11 @@ var plan = []row{
 	},
 
 	// Rules without I/O, and leaves.
+	{
+		path:    "internal/content", // the rules for keywords and texts
+		imports: []string{"internal/cost", "internal/fault"},
+		modules: []string{text, idna},
+	},
 	{
 		path:    "internal/workflow",
 		imports: []string{"internal/fault", "internal/strictjson"}, // the answer of a model is JSON

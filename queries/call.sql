@@ -18,6 +18,12 @@ GROUP BY c.workflow_id
 ORDER BY c.workflow_id
 LIMIT 1000;
 
+-- CallCountSentOfPart counts the calls for one part of a visit that have left the state reserved.
+-- name: CallCountSentOfPart :one
+SELECT count(*) FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
+    AND c.part_key = @part_key AND c.state <> @reserved;
+
 -- CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
 -- is all that is read.
 -- name: CallCountUnknown :one
@@ -170,13 +176,13 @@ WITH flow AS (
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at)
+    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
 SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
     @prompt_bytes, @max_completion_tokens, @web_searches, @hold_pico::amount_pico, @actor, @at,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    @check_at::timestamptz
+    @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key')
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
 JOIN organizations AS o ON o.id = f.organization_id

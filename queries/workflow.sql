@@ -148,6 +148,12 @@ JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.i
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 
+-- WorkflowLock returns a workflow and keeps transitions and other holders of this lock out until the transaction ends.
+-- name: WorkflowLock :one
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND w.id = @id
+FOR NO KEY UPDATE;
+
 -- WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given),
 -- writes the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is
 -- given. No row comes back when somebody else was first. Without a version it is the one that the statement saw when it

@@ -60,3 +60,9 @@ type (
 	LedgerEntryConnection = Connection[*LedgerEntry]
 	LedgerEntryEdge       = Edge[*LedgerEntry]
 )
+
+// The lists of keywords.
+type (
+	KeywordConnection = Connection[*Keyword]
+	KeywordEdge       = Edge[*Keyword]
+)

@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/publicid"
@@ -48,6 +49,30 @@ type AcceptPricePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `addKeywords`.
+type AddKeywordsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The keywords: 1 to 100, each of 1 to 200 characters.
+	Texts []string `json:"texts"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `addKeywords`.
+type AddKeywordsPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The number of keywords whose decision changed; 0 in a replay.
+	Affected int `json:"affected"`
+	// The selection now. Null when nothing changed.
+	Selection *KeywordSelection `json:"selection,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The entry to correct.
 type AdjustUsageInput struct {
 	// The id of an entry that booked the outcome of a call, or an earlier correction: `led_…`.
@@ -68,6 +93,30 @@ type AdjustUsagePayload struct {
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `approveSeeds`.
+type ApproveSeedsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw.
+	ExpectedVersion int `json:"expectedVersion"`
+	// The digest of the selection that you saw: `keywordSelection.digest`.
+	SelectionDigest string `json:"selectionDigest"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `approveSeeds`.
+type ApproveSeedsPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
@@ -163,6 +212,36 @@ type DayRange struct {
 	To scalar.WrittenDate `json:"to"`
 }
 
+// Input of `decideKeywords`. It has either `ids` or `where`.
+type DecideKeywordsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The ids of the keywords: `kw_…`, at most 500.
+	Ids graphql.Omittable[[]publicid.ID] `json:"ids,omitempty"`
+	// All keywords of the review that this filter chooses.
+	Where graphql.Omittable[*KeywordFilter] `json:"where,omitempty"`
+	// The decision.
+	Choice content.Choice `json:"choice"`
+	// The reason, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `decideKeywords`.
+type DecideKeywordsPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The number of keywords whose decision changed; 0 in a replay.
+	Affected int `json:"affected"`
+	// The selection now. Null when nothing changed.
+	Selection *KeywordSelection `json:"selection,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The workflow that begins its first step.
 type GenerateIcpInput struct {
 	// The id of the workflow: `wf_…`.
@@ -206,6 +285,34 @@ type ImportPricesPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which keywords. All conditions must hold.
+type KeywordFilter struct {
+	// Only keywords that contain this text, regardless of case and punctuation: up to 200 characters.
+	Search graphql.Omittable[*string] `json:"search,omitempty"`
+	// Only keywords of these origins.
+	Sources graphql.Omittable[[]content.Source] `json:"sources,omitempty"`
+	// Only keywords of these intents.
+	Intents graphql.Omittable[[]content.Intent] `json:"intents,omitempty"`
+	// Only keywords in these languages.
+	Languages graphql.Omittable[[]string] `json:"languages,omitempty"`
+	// Only keywords whose volume is known and in this range.
+	Volume graphql.Omittable[*content.Range] `json:"volume,omitempty"`
+	// Only keywords whose difficulty is known and in this range.
+	Difficulty graphql.Omittable[*content.Range] `json:"difficulty,omitempty"`
+	// Only keywords with one of these decisions. `CLEARED` stands for keywords without a decision.
+	Choices graphql.Omittable[[]content.Choice] `json:"choices,omitempty"`
+	// Only keywords that were found for this competitor.
+	Competitor graphql.Omittable[*string] `json:"competitor,omitempty"`
+}
+
+// The order of a list of keywords. Equal keywords are ordered by score, then by id.
+type KeywordOrder struct {
+	// The figure to order by. Keywords without the figure come last.
+	Field content.OrderField `json:"field"`
+	// The direction.
+	Direction OrderDirection `json:"direction"`
 }
 
 // One price.
@@ -282,6 +389,32 @@ type RejectPricePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `rejectSeeds`.
+type RejectSeedsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw. Any when absent.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// The step to go back to: `ICP` or `COMPETITOR`.
+	ResetTo workflow.StepKey `json:"resetTo"`
+	// The feedback for the next run of that step: up to 2000 characters.
+	Feedback string `json:"feedback"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `rejectSeeds`.
+type RejectSeedsPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The call that cost nothing. The same content again changes nothing; other content is `IDEMPOTENCY_MISMATCH`.
 type ReleaseUsageInput struct {
 	// The id of the call: `call_…`.
@@ -353,6 +486,26 @@ type ReserveUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `retryStep`.
+type RetryStepInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `retryStep`.
+type RetryStepPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The new row of the journal.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The API key to revoke.
 type RevokeAPIKeyInput struct {
 	// The id of the key: `key_…`.
@@ -390,6 +543,52 @@ type SetAlertWebhookPayload struct {
 	Organization *Organization `json:"organization,omitempty"`
 	// The secret that signs messages from now on: `whsec_` and base64. Null when the webhook was removed.
 	Secret *string `json:"secret,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `setCompetitors`.
+type SetCompetitorsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The domains or addresses of 0 to 5 competitors. They replace the earlier ones.
+	Urls []string `json:"urls"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `setCompetitors`.
+type SetCompetitorsPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `setGates`. An absent field stays as it is.
+type SetGatesInput struct {
+	// The party that decides about keywords.
+	Seeds graphql.Omittable[*workflow.GateMode] `json:"seeds,omitempty"`
+	// The party that decides about the article plan.
+	Plan graphql.Omittable[*workflow.GateMode] `json:"plan,omitempty"`
+	// The party that decides about publishing.
+	Publish graphql.Omittable[*workflow.GateMode] `json:"publish,omitempty"`
+	// True when an approval must come from another person than the one who prepared the selection.
+	FourEyes graphql.Omittable[*bool] `json:"fourEyes,omitempty"`
+	// The reason, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `setGates`.
+type SetGatesPayload struct {
+	// The settings now. Null when nothing changed.
+	Gates *GateSettings `json:"gates,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
@@ -509,6 +708,28 @@ type SettleUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `startStep`.
+type StartStepInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The step to start. The next one when absent; `STALE_STATE` when it is another one.
+	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `startStep`.
+type StartStepPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The new row of the journal.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The edge to take.
 type TransitionWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
@@ -589,6 +810,64 @@ type WorkflowOrder struct {
 	Field engine.OrderField `json:"field"`
 	// The direction.
 	Direction OrderDirection `json:"direction"`
+}
+
+// The origin of a competitor.
+type CompetitorSource string
+
+const (
+	// A person named it.
+	CompetitorSourceGiven CompetitorSource = "GIVEN"
+	// A model proposed it.
+	CompetitorSourceProposed CompetitorSource = "PROPOSED"
+)
+
+var AllCompetitorSource = []CompetitorSource{
+	CompetitorSourceGiven,
+	CompetitorSourceProposed,
+}
+
+func (e CompetitorSource) IsValid() bool {
+	switch e {
+	case CompetitorSourceGiven, CompetitorSourceProposed:
+		return true
+	}
+	return false
+}
+
+func (e CompetitorSource) String() string {
+	return string(e)
+}
+
+func (e *CompetitorSource) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CompetitorSource(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CompetitorSource", str)
+	}
+	return nil
+}
+
+func (e CompetitorSource) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CompetitorSource) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CompetitorSource) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // The directions of an order.

@@ -21,6 +21,7 @@ import (
 	"github.com/infin8content/engine/internal/embedded"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/server"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // demoOrganization owns the workflows of all demos in one data folder.
@@ -30,6 +31,7 @@ type demoCommand struct {
 	Company         string        `default:"Acme Robotics" help:"The company that the workflow is about."`
 	URL             string        `name:"url" default:"https://acme-robotics.example" help:"The company's website."`
 	LinkedIn        string        `name:"linkedin" help:"The company's LinkedIn page."`
+	Until           string        `default:"SEED_REVIEW" enum:"ICP,COMPETITOR,SEED_REVIEW" help:"The last step of the demo: ICP, COMPETITOR or SEED_REVIEW."`
 	Exit            bool          `help:"End with the workflow; the exit status is 0 only if it succeeds."`
 	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
@@ -85,6 +87,9 @@ func (c *demoCommand) prepare(p *program) error {
 		c.Sandbox = true
 	}
 	c.API, c.Workers = true, true
+	if c.Until == string(workflow.StepICP) {
+		c.Steps = []string{c.Until}
+	}
 	c.OpenToAll()
 	if probe, err := net.Listen("tcp", c.Listen); err == nil {
 		return probe.Close()
@@ -150,11 +155,17 @@ func createDatabase(ctx context.Context, url, name string) error {
 	return err
 }
 
-// runWorkflow creates a workflow through the API. It prints each transition and each ledger entry until the first step
-// ends.
+// runWorkflow creates a workflow through the API. It prints each transition and each ledger entry until the last
+// step of the demo ends.
 func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Server) error {
 	token, err := s.Token(caller.Caller{
 		Actor: actor(), OrganizationID: demoOrganization, Role: caller.Admin,
+	}, 12*time.Hour)
+	if err != nil {
+		return err
+	}
+	approver, err := s.Token(caller.Caller{
+		Actor: "autopilot", OrganizationID: demoOrganization, Role: caller.Operator,
 	}, 12*time.Hour)
 	if err != nil {
 		return err
@@ -171,6 +182,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 	output := &demoOutput{out: p.stdout}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
+	pilot := autopilot{client: &demoClient{url: client.url, token: approver}, out: p.stdout}
 	for {
 		flow, err := client.follow(ctx, id, output.version, output.entries)
 		if err != nil {
@@ -178,7 +190,12 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		}
 		output.print(flow)
 		switch {
-		case flow.State == "ICP_COMPLETED":
+		case flow.Status == "AWAITING_REVIEW" && c.Until == string(workflow.StepSeedReview):
+			if err := pilot.approveSeeds(ctx, id, flow); err != nil {
+				return fmt.Errorf("approve the seed keywords: %w", err)
+			}
+			continue
+		case flow.State == c.Until+"_COMPLETED", flow.Status == "AWAITING_REVIEW":
 			output.printResult(flow)
 			if !c.Exit {
 				fmt.Fprintf(p.stdout, "\nPlayground: %s/#token=%s\nCtrl-C ends the demo.\n", s.URL(), token)

@@ -17,6 +17,8 @@ type (
 	}
 	demoWorkflow struct {
 		State       string
+		Status      string
+		Version     int
 		IsTerminal  bool
 		Activity    struct{ Code, Sentence string }
 		Transitions struct {
@@ -27,9 +29,13 @@ type (
 			Nodes    []demoEntry
 			PageInfo struct{ EndCursor string }
 		}
-		Calls struct{ Nodes []demoCall }
-		Spend struct{ Limit, Settled, Held, Remaining string }
-		Icp   *struct {
+		Calls    struct{ Nodes []demoCall }
+		Spend    struct{ Limit, Settled, Held, Remaining string }
+		Keywords struct {
+			TotalCount int
+			Nodes      []demoKeyword
+		}
+		Icp *struct {
 			Industries, BuyerRoles, PainPoints []string
 			ValueProposition, Model, Provider  string
 			IsSynthetic                        bool
@@ -45,6 +51,11 @@ type (
 		Kind, SettledDelta, HeldDelta              string
 		SettledAfter, HeldAfter, LimitAfter, Actor string
 		OccurredAt                                 time.Time
+	}
+	demoKeyword struct {
+		ID, Text, Intent, Source, Choice string
+		Score                            float64
+		IsSynthetic                      bool
 	}
 	demoCall struct {
 		ID, State, AnsweredModel, Provider, Hold, Cost string
@@ -125,6 +136,7 @@ func (o *demoOutput) printResult(flow demoWorkflow) {
 		fmt.Fprintf(o.out, "  Pain points:        %s\n", strings.Join(icp.PainPoints, "; "))
 		fmt.Fprintf(o.out, "  Value proposition:  %s\n", icp.ValueProposition)
 	}
+	o.printKeywords(flow)
 	fmt.Fprintln(o.out, "\nBill")
 	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  call\tmodel\tprovider\tstate\ttokens in\tout\thold\tcost")
@@ -135,4 +147,23 @@ func (o *demoOutput) printResult(flow demoWorkflow) {
 	_ = table.Flush()
 	fmt.Fprintf(o.out, "  settled $%s, held $%s, remaining $%s of $%s\n",
 		flow.Spend.Settled, flow.Spend.Held, flow.Spend.Remaining, flow.Spend.Limit)
+}
+
+// printKeywords prints the keywords with the highest scores.
+func (o *demoOutput) printKeywords(flow demoWorkflow) {
+	if len(flow.Keywords.Nodes) == 0 {
+		return
+	}
+	synthetic := ""
+	if flow.Keywords.Nodes[0].IsSynthetic {
+		synthetic = ", SYNTHETIC"
+	}
+	fmt.Fprintf(o.out, "\nSeed keywords: the best %d of %d%s\n",
+		len(flow.Keywords.Nodes), flow.Keywords.TotalCount, synthetic)
+	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  score\tkeyword\tintent\tsource\tchoice")
+	for _, k := range flow.Keywords.Nodes {
+		fmt.Fprintf(table, "  %.4f\t%s\t%s\t%s\t%s\n", k.Score, k.Text, k.Intent, k.Source, k.Choice)
+	}
+	_ = table.Flush()
 }

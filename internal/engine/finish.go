@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
@@ -16,6 +17,8 @@ type FinishInput struct {
 	Run    workflow.Run
 	Settle *SettleInput // the call that gave the result; nil when it was settled before
 	Result Result
+	// Keywords are the keywords that the competitor analysis found; none for other steps.
+	Keywords []content.SeedKeyword
 }
 
 // Result is what a step produced.
@@ -56,6 +59,9 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 		if err != nil {
 			return err
 		}
+		if err := e.keepKeywords(ctx, tx, who, in, at); err != nil {
+			return err
+		}
 		if m, err = e.advance(ctx, tx, who, m, step); err != nil || in.Settle == nil {
 			return err
 		}
@@ -73,13 +79,17 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 	return m, err
 }
 
-// advance enters the next step when workers of ours drive it.
+// advance enters the next step when the engine's workers drive it. A step for people follows each step that the workers
+// finish.
 func (e *Engine) advance(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, m Moved, done workflow.Step,
 ) (Moved, error) {
 	for _, next := range workflow.Steps() {
-		if next.Number != done.Number+1 || !e.drives[next.Key] {
+		if next.Number != done.Number+1 || !e.drives[next.Key] && !(next.Kind == workflow.Human && e.drives[done.Key]) {
 			continue
+		}
+		if _, gated := workflow.GateOf(done.Completed, next.Pending); gated {
+			continue // A decision opens this edge.
 		}
 		move := e.moveTo(m.Workflow.ID, next.Pending, m.Transition.At)
 		move.From, move.Kind, move.Version = m.Workflow.State, workflow.Advance, &m.Workflow.Version

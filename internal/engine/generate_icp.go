@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -27,17 +26,12 @@ func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in Generate
 		return Moved{}, err
 	}
 	r.at = e.now()
-	var move change
-	switch {
-	case current.State == workflow.ICPFailed:
-		move = e.moveTo(current.ID, workflow.ICPProcessing, r.at)
-		move.Kind, move.driveAt = workflow.Retry, &r.at
-		move.Run = &postgres.NewRun{Step: workflow.StepICP, Attempt: 1, LeaseExpiresAt: r.at.Add(e.lease)}
-	default: // From anywhere but CREATED the compare-and-set loses, and a replay is found.
-		move = e.moveTo(current.ID, workflow.ICPPending, r.at)
-		move.Kind = workflow.Advance
-		current.State, current.Version = workflow.Created, 0
+	if current.State == workflow.ICPFailed {
+		return e.makeOnce(ctx, who, r, e.retry(who, current, r.at))
 	}
-	move.From, move.Version = current.State, &current.Version
+	// From every state but CREATED the compare-and-set loses, and a replay is found.
+	first := 0
+	move := e.moveTo(current.ID, workflow.ICPPending, r.at)
+	move.From, move.Kind, move.Version = workflow.Created, workflow.Advance, &first
 	return e.makeOnce(ctx, who, r, move)
 }

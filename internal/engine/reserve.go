@@ -37,7 +37,10 @@ type ReserveInput struct {
 	WorkflowID uuid.UUID
 	Step       workflow.StepKey // the step the workflow stands in when empty
 	// RunToken is the run that makes the call; nil for a program outside.
-	RunToken       *int
+	RunToken *int
+	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
+	Visit          *int
+	Part           string
 	Amount         *cost.Pico
 	Estimate       *cost.Estimate
 	IdempotencyKey string
@@ -69,7 +72,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	}
 	new := postgres.NewCall{
 		ID: e.newID(), WorkflowID: in.WorkflowID, MonthID: month.ID, Step: stepFor(flow, in.Step), RunToken: in.RunToken,
-		Estimate: estimate, Hold: hold, At: at, CheckAt: at.Add(checkOutside),
+		Estimate: estimate, Hold: hold, At: at, CheckAt: at.Add(checkOutside), Visit: in.Visit, Part: in.Part,
 	}
 	if in.RunToken != nil {
 		new.CheckAt = at.Add(checkRun)

@@ -23,6 +23,10 @@ const (
 	DuplicateName       Kind = "DUPLICATE_NAME"       // choose another name, or use the workflow that has it
 	DuplicateGeneration Kind = "DUPLICATE_GENERATION" // the answer was charged to another call: book nothing
 	IdempotencyMismatch Kind = "IDEMPOTENCY_MISMATCH" // the key was used for something else
+	GateClosed          Kind = "GATE_CLOSED"          // decide at the gate: the edge needs an approval
+	FourEyes            Kind = "FOUR_EYES"            // another person must approve
+	SelectionTooSmall   Kind = "SELECTION_TOO_SMALL"  // select more
+	SelectionTooLarge   Kind = "SELECTION_TOO_LARGE"  // select fewer
 	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
 	BudgetHeld          Kind = "BUDGET_HELD"          // wait for calls in flight
 	PriceUnknown        Kind = "PRICE_UNKNOWN"        // add a price

@@ -22,8 +22,16 @@ type Request struct {
 	Messages    []Message
 	MaxTokens   int64
 	Temperature float64
+	// Schema is the form of the answer; nil for free text.
+	Schema *Schema
 	// Ceiling is the highest accepted price. It is always sent: the zero Ceiling accepts only free models.
 	Ceiling cost.Ceiling
+}
+
+// Schema is a JSON Schema with the name by which a model and the sandbox know it.
+type Schema struct {
+	Name string
+	Body json.RawMessage
 }
 
 type wireMessage struct {
@@ -48,6 +56,19 @@ type includeUsage struct {
 
 type wireProvider struct {
 	MaxPrice maxPrice `json:"max_price"`
+	// RequireParameters keeps the request from models that would ignore the schema.
+	RequireParameters bool `json:"require_parameters,omitempty"`
+}
+
+type wireSchema struct {
+	Name   string          `json:"name"`
+	Strict bool            `json:"strict"`
+	Schema json.RawMessage `json:"schema"`
+}
+
+type wireFormat struct {
+	Type   string     `json:"type"`
+	Schema wireSchema `json:"json_schema"`
 }
 
 type wireRequest struct {
@@ -61,6 +82,7 @@ type wireRequest struct {
 	StreamOptions includeUsage `json:"stream_options"`
 	Usage         include      `json:"usage"`
 	Provider      wireProvider `json:"provider"`
+	Format        *wireFormat  `json:"response_format,omitempty"`
 }
 
 // Body returns the serialized request, byte for byte as Complete sends it. A token is at least one byte, so the length
@@ -84,6 +106,13 @@ func (r Request) Body() ([]byte, error) {
 		Usage:         include{Include: true},
 		Provider:      wireProvider{MaxPrice: ceiling},
 	}
+	if r.Schema != nil {
+		wire.Provider.RequireParameters = true
+		wire.Format = &wireFormat{
+			Type:   "json_schema",
+			Schema: wireSchema{Name: r.Schema.Name, Strict: true, Schema: r.Schema.Body},
+		}
+	}
 	for i, m := range r.Messages {
 		wire.Messages[i] = wireMessage(m)
 	}
@@ -106,6 +135,9 @@ func (r Request) check() error {
 		return errors.New("llm: max_tokens must be at least 1: without it no price bounds the answer")
 	case math.IsNaN(r.Temperature) || r.Temperature < 0 || r.Temperature > 2:
 		return errors.New("llm: the temperature is between 0 and 2")
+	}
+	if r.Schema != nil && (r.Schema.Name == "" || !json.Valid(r.Schema.Body)) {
+		return errors.New("llm: a schema has a name and is JSON")
 	}
 	for _, model := range r.Models {
 		if model == "" {

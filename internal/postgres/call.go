@@ -68,6 +68,9 @@ type NewCall struct {
 	Estimate                cost.Estimate
 	Hold                    cost.Pico
 	At, CheckAt             time.Time
+	// Visit and Part say which answer of a step the call is made for; nil and "" when it is made for none.
+	Visit *int
+	Part  string
 }
 
 // ReserveCall writes a call down. reserved is false when the workflow is not there, is over, or has left RunToken.
@@ -80,7 +83,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 		OrganizationID: who.OrganizationID, ID: c.ID, WorkflowID: c.WorkflowID, MonthID: c.MonthID, Step: c.Step,
 		RunToken: c.RunToken, Reserved: cost.CallReserved, Models: models, PromptBytes: c.Estimate.PromptBytes,
 		MaxCompletionTokens: c.Estimate.MaxCompletionTokens, WebSearches: c.Estimate.WebSearches, HoldPico: c.Hold,
-		Actor: who.Actor, At: c.At, CheckAt: c.CheckAt, Terminal: terminal(),
+		Actor: who.Actor, At: c.At, CheckAt: c.CheckAt, Terminal: terminal(), Visit: c.Visit, PartKey: pointer(c.Part),
 	})
 	return one(row, err, toCall)
 }
@@ -358,3 +361,17 @@ func toCall(r dbsqlc.AiCall) Call {
 }
 
 func toPublicCall(r dbsqlc.AiCall) cost.Call { return toCall(r).Call }
+
+// SentForPart counts the calls that were sent for one part of a visit.
+func (s *Store) SentForPart(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string,
+) (int, error) {
+	sent, err := s.forTenant(who.OrganizationID).CallCountSentOfPart(ctx, dbsqlc.CallCountSentOfPartParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     flow,
+		Visit:          &visit,
+		PartKey:        &part,
+		Reserved:       cost.CallReserved,
+	})
+	return int(sent), translate(err)
+}

@@ -81,6 +81,11 @@ func newNeighbours(t *testing.T) neighbours {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reviewed := testdb.Review(t, n.db, n.who)
+	testdb.Gates(t, n.db, n.who, false)
+	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
+		t.Fatal(err)
+	}
 	for table, column := range n.tables {
 		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
 			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)
@@ -260,7 +265,7 @@ func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
 }
 
 // A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
-// say. The only two functions of the kind are the deferred checks of the journals, which show nobody anything.
+// say. The only functions of the kind are the deferred checks of the journals and of the gates, which return nothing.
 func TestNothingInTheSchemaLooksOverTheWall(t *testing.T) {
 	t.Parallel()
 	rows, _ := testdb.New(t).Super.Query(context.Background(), `
@@ -271,7 +276,8 @@ func TestNothingInTheSchemaLooksOverTheWall(t *testing.T) {
 			AND proconfig = ARRAY['search_path=pg_catalog, pg_temp'])
 		UNION ALL
 		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
-		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached')`)
+		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
+			'workflow_transitions_gated', 'gate_decisions_agree')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
 	}

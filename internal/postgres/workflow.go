@@ -260,3 +260,14 @@ func terminal() []string {
 	}
 	return states
 }
+
+// LockWorkflow returns a workflow and keeps its state as it is until the transaction ends.
+func (s *Store) LockWorkflow(
+	ctx context.Context, who caller.Caller, id uuid.UUID,
+) (flow workflow.Workflow, found bool, err error) {
+	row, err := s.forTenant(who.OrganizationID).WorkflowLock(ctx, dbsqlc.WorkflowLockParams{
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+	})
+	return one(row, err, toWorkflow)
+}

@@ -27,6 +27,7 @@ const (
 	PriceProposal Kind = "prop"
 	APIKey        Kind = "key"
 	Alert         Kind = "alert"
+	Keyword       Kind = "kw"
 )
 
 // nouns name the kinds in sentences.
@@ -39,6 +40,7 @@ var nouns = map[Kind]string{
 	PriceProposal: "a proposed price",
 	APIKey:        "an API key",
 	Alert:         "an alert",
+	Keyword:       "a keyword",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

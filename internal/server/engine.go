@@ -14,6 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/webhook"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // EngineOptions are what NewEngine needs. Store is required. The zero value of the others suits a command of the
@@ -27,6 +28,8 @@ type EngineOptions struct {
 	Lease   time.Duration
 	Observe engineObserver
 	Webhook engine.Webhook
+	// Drives are the steps that workers of the engine drive; all that have an executor when empty.
+	Drives []workflow.StepKey
 }
 
 // NewEngine wires an engine to a store and to the job queue.
@@ -35,10 +38,13 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.Drives) == 0 {
+		o.Drives = steps.Keys()
+	}
 	return engine.New(engine.Options{
 		Store:         o.Store,
 		Jobs:          enqueuer,
-		Drives:        steps.Keys(),
+		Drives:        o.Drives,
 		WorkflowLimit: o.Limits.Workflow,
 		MonthLimit:    o.Limits.Month,
 		Lease:         o.Lease,
@@ -67,6 +73,10 @@ func (s *Server) wireEngine(p pools) (err error) {
 	if err != nil {
 		return err
 	}
+	drives, err := s.settings.drives()
+	if err != nil {
+		return err
+	}
 	store := postgres.New(p.requests)
 	s.live, err = live.New(live.Options{Store: store, Connection: p.direct.Config().ConnConfig, Logger: s.logger})
 	if err != nil {
@@ -83,6 +93,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Lease:   s.settings.Lease,
 		Observe: s.observers.verbs(),
 		Webhook: s.settings.webhook(s.secrets.WebhookKey),
+		Drives:  drives,
 	})
 	return err
 }

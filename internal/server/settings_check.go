@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/web"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // check refuses settings that cannot work. It returns all faults at once.
@@ -25,6 +27,12 @@ func (s Settings) check(secrets Secrets) error {
 	if !s.API && !s.Workers {
 		faults = append(faults, errors.New("there is nothing to do with --api=false and --workers=false"))
 	}
+	if _, err := s.drives(); err != nil {
+		faults = append(faults, err)
+	}
+	if len(s.ICPModels) == 0 || len(s.ContentModels) == 0 {
+		faults = append(faults, errors.New("--icp-models and --content-models name at least one model each"))
+	}
 	if s.GCPercent < 10 {
 		faults = append(faults, errors.New("--gc-percent must be at least 10"))
 	}
@@ -37,6 +45,22 @@ func (s Settings) check(secrets Secrets) error {
 	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
 		secrets.checkWebhookKey())
 	return errors.Join(faults...)
+}
+
+// drives returns the steps that workers of the engine drive.
+func (s Settings) drives() ([]workflow.StepKey, error) {
+	if len(s.Steps) == 0 {
+		return steps.Keys(), nil
+	}
+	var keys []workflow.StepKey
+	for _, name := range s.Steps {
+		key := workflow.StepKey(strings.ToUpper(strings.TrimSpace(name)))
+		if !slices.Contains(steps.Keys(), key) {
+			return nil, fmt.Errorf("--steps: the engine has no worker for the step %q; it has %v", name, steps.Keys())
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 func (s ListenerSettings) check() error {

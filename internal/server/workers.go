@@ -29,6 +29,9 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 		Now:     time.Now,
 		Logger:  s.logger,
 		Observe: s.observers.models(),
+
+		ICPModels:     s.settings.ICPModels,
+		ContentModels: s.settings.ContentModels,
 	})
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      pool,

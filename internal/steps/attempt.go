@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 // question is the request of a step and the check of its answer.
@@ -30,41 +26,49 @@ type question struct {
 // attempt is one question for one run. It reserves the money, sends the request, books the cost and ends the run, in
 // this order. No transaction is open while the provider answers.
 type attempt struct {
-	options  Options
-	who      caller.Caller
-	run      workflow.Run
+	runner
 	question question
+	// part is the answer of a visit that the question is for; nil when the answer itself ends the run.
+	part *part
 
 	// call is the call with the hold, once it is reserved.
 	call uuid.UUID
 	// identified means that the database has the generation id.
 	identified bool
-	// timeout is the longest time for one booking; bookingTimeout when zero.
-	timeout time.Duration
 }
 
 // carryOut makes the attempt. Its contract is that of Executor.Run.
 func (a *attempt) carryOut(ctx context.Context) error {
-	body, estimate, err := a.body(ctx)
+	answer, content, err := a.answer(ctx)
 	if err != nil {
 		return a.fail(ctx, err)
 	}
+	return a.finish(ctx, answer, content)
+}
+
+// answer asks the question and returns a usable answer, whose cost is not settled yet. After an error the call is
+// settled, released or unknown.
+func (a *attempt) answer(ctx context.Context) (llm.Answer, []byte, error) {
+	body, estimate, err := a.body(ctx)
+	if err != nil {
+		return llm.Answer{}, nil, err
+	}
 	if err := a.reserve(ctx, estimate); err != nil {
-		return a.fail(ctx, err)
+		return llm.Answer{}, nil, err
 	}
 	answer, err := a.ask(ctx, body)
 	if err != nil {
-		return a.fail(ctx, err)
+		return llm.Answer{}, nil, err
 	}
 	content, err := a.check(answer)
 	if err != nil {
 		// The answer is paid: its cost must be booked even if the run is lost.
 		if unbooked := a.settle(ctx, answer, runEndOf(ctx, err).code); unbooked != nil {
-			return unbooked
+			return llm.Answer{}, nil, unbooked
 		}
-		return a.fail(ctx, err)
+		return llm.Answer{}, nil, err
 	}
-	return a.finish(ctx, answer, content)
+	return answer, content, nil
 }
 
 // body returns the request with its price ceiling, and the estimate for its bytes. The ceiling depends on the length,
@@ -104,19 +108,26 @@ func (a *attempt) body(ctx context.Context) ([]byte, cost.Estimate, error) {
 	return nil, cost.Estimate{}, &requestError{errors.New("the price depends on how the price is written")}
 }
 
-// reserve takes the hold. Its idempotency key belongs to the run, so that a repetition returns the first reservation.
+// reserve takes the hold. Its idempotency key belongs to the run or to the part, so that a repetition returns the first
+// reservation.
 func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	in := engine.ReserveInput{
+		WorkflowID:     a.run.WorkflowID,
+		Step:           a.run.Step,
+		RunToken:       &a.run.Token,
+		Estimate:       &estimate,
+		IdempotencyKey: fmt.Sprintf("run/%s/%d", a.run.WorkflowID, a.run.Token),
+	}
+	if a.part != nil {
+		if err := a.part.name(ctx, a.runner, &in); err != nil {
+			return err
+		}
+	}
 	return a.book(ctx, func(ctx context.Context) error {
-		charged, err := a.options.Engine.Reserve(ctx, a.who, engine.ReserveInput{
-			WorkflowID:     a.run.WorkflowID,
-			Step:           a.run.Step,
-			RunToken:       &a.run.Token,
-			Estimate:       &estimate,
-			IdempotencyKey: fmt.Sprintf("run/%s/%d", a.run.WorkflowID, a.run.Token),
-		})
+		charged, err := a.options.Engine.Reserve(ctx, a.who, in)
 		a.call = charged.Call.ID
 		return err
 	})
@@ -250,67 +261,4 @@ func (a *attempt) finishApart(ctx context.Context, in engine.FinishInput) error 
 		return err
 	}
 	return a.fail(ctx, &resultError{err})
-}
-
-// fail ends the run with a failure code. A lost run has ended already. An error about neither the question nor the
-// answer is returned.
-func (a *attempt) fail(ctx context.Context, err error) error {
-	v := runEndOf(ctx, err)
-	if v.lost {
-		return nil
-	}
-	if v.code == "" {
-		return err
-	}
-	a.log().Warn("an attempt failed", "code", v.code, "message", v.message, "error", err)
-	err = a.book(ctx, func(ctx context.Context) error {
-		_, err := a.options.Engine.FailRun(ctx, a.who, engine.FailRunInput{
-			Run:        a.run,
-			Failure:    v.code,
-			Message:    v.message,
-			RetryAfter: v.retryAfter,
-		})
-		return err
-	})
-	if IsLost(err) {
-		return nil
-	}
-	return err
-}
-
-// book makes one booking, also after the end of the attempt: spent money must be recorded. It repeats a booking that
-// failed for reasons of the database until the timeout. Bookings are idempotent.
-func (a *attempt) book(ctx context.Context, booking func(context.Context) error) error {
-	ctx, cancel := a.bookingContext(ctx)
-	defer cancel()
-	logged := false
-	for pause := 100 * time.Millisecond; ; pause *= 2 {
-		err := booking(ctx)
-		if err == nil || !passes(err) {
-			return err
-		}
-		if !logged {
-			a.log().Error("a booking failed and is repeated", "call", a.call, "error", err)
-			logged = true
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-		}
-	}
-}
-
-// bookingContext returns the context of one booking, which outlives the attempt.
-func (a *attempt) bookingContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := a.timeout
-	if limit == 0 {
-		limit = bookingTimeout
-	}
-	return context.WithTimeout(context.WithoutCancel(ctx), limit)
-}
-
-func (a *attempt) log() *slog.Logger {
-	return a.options.Logger.With("organization", a.run.OrganizationID, "workflow", a.run.WorkflowID,
-		"step", a.run.Step, "attempt", a.run.Attempt, "provider", a.options.Gateway.Name)
 }

@@ -41,9 +41,11 @@ type bundle struct {
 	sandbox  *sandbox.Sandbox
 	gateway  steps.Gateway
 	executor steps.Executor
-	who      caller.Caller
-	flow     workflow.Workflow
-	db       *testdb.DB
+	// executors are those of all steps.
+	executors map[workflow.StepKey]steps.Executor
+	who       caller.Caller
+	flow      workflow.Workflow
+	db        *testdb.DB
 	// later is the advance of the engine's clock.
 	later *atomic.Int64
 }
@@ -52,9 +54,10 @@ type bundle struct {
 type options struct {
 	workflowLimit cost.Pico
 	attemptLimit  time.Duration
-	prices        []cost.Price  // the provider's
-	client        *http.Client  // the gateway's
-	delay         time.Duration // the provider's, between two words
+	prices        []cost.Price       // the provider's
+	client        *http.Client       // the gateway's
+	delay         time.Duration      // the provider's, between two words
+	drives        []workflow.StepKey // ICP alone when empty
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -65,6 +68,9 @@ func setup(t *testing.T, o options) bundle {
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
 	}
+	if o.drives == nil {
+		o.drives = []workflow.StepKey{workflow.StepICP}
+	}
 	if o.prices == nil {
 		o.prices = cost.StartPrices()
 	}
@@ -72,7 +78,7 @@ func setup(t *testing.T, o options) bundle {
 	in := engine.Options{
 		Store:         db.Store(),
 		Jobs:          noJobs{},
-		Drives:        steps.Keys(),
+		Drives:        o.drives,
 		Now:           clock,
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
@@ -90,12 +96,16 @@ func setup(t *testing.T, o options) bundle {
 	}
 	t.Cleanup(client.Close)
 	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
-	b.executor = steps.New(steps.Options{
+	b.executors = map[workflow.StepKey]steps.Executor{}
+	for _, executor := range steps.New(steps.Options{
 		Engine:  b.engine,
 		Gateway: b.gateway,
 		Now:     clock,
 		Limit:   o.attemptLimit,
-	})[0]
+	}) {
+		b.executors[executor.Key()] = executor
+	}
+	b.executor = b.executors[workflow.StepICP]
 	made, err := b.engine.Create(context.Background(), b.who, engine.CreateInput{
 		Name: "Workflow", Company: workflow.Company{Name: "Ünïcode \"GmbH\" 名前 🚀", URL: "https://example.com"},
 		Limit: &o.workflowLimit,

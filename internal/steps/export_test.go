@@ -28,10 +28,7 @@ func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Work
 		return err
 	}
 	a := attempt{
-		options: s.options,
-		who:     who,
-		run:     run,
-		timeout: s.timeout,
+		runner: runner{options: s.options, who: who, run: run, timeout: s.timeout},
 		question: question{
 			request:     llm.Request{Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens},
 			webSearches: icpWebSearches,

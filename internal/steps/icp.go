@@ -3,8 +3,6 @@ package steps
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/llm"
@@ -64,12 +62,10 @@ func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow
 		return err
 	}
 	a := attempt{
-		options: s.options,
-		who:     who,
-		run:     run,
+		runner: runner{options: s.options, who: who, run: run},
 		question: question{
 			request: llm.Request{
-				Models:      icpModels(),
+				Models:      s.options.ICPModels,
 				Messages:    messages,
 				MaxTokens:   icpMaxTokens,
 				Temperature: icpTemperature,
@@ -83,19 +79,15 @@ func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow
 
 // icpMessages puts the company into the user message as JSON, so that no value can end its own quotation.
 func icpMessages(company workflow.Company) ([]llm.Message, error) {
-	var data strings.Builder
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false) // The model reads the address, and must not see escapes.
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(struct {
+	data, err := quote(struct {
 		Name     string `json:"name"`
 		Website  string `json:"website"`
 		LinkedIn string `json:"linkedin,omitempty"`
 	}{company.Name, company.URL, company.LinkedInURL})
 	if err != nil {
-		return nil, fmt.Errorf("quote the company: %w", err)
+		return nil, err
 	}
-	return []llm.Message{{Role: "system", Content: icpSystem}, {Role: "user", Content: data.String()}}, nil
+	return []llm.Message{{Role: "system", Content: icpSystem}, {Role: "user", Content: data}}, nil
 }
 
 // readICP checks an answer and returns the profile as JSON in one form, without the model's white space.

@@ -43,6 +43,11 @@ func (e *resultError) Error() string { return "The result could not be stored." 
 
 func (e *resultError) Unwrap() error { return e.cause }
 
+// emptyError means that a step has no result. Its sentence says why.
+type emptyError struct{ sentence string }
+
+func (e *emptyError) Error() string { return e.sentence }
+
 // runEnd is the end of a run: lost, or failed with a code. The zero runEnd is for an error about neither the question
 // nor the answer: the run then ends with its lease.
 type runEnd struct {
@@ -60,6 +65,7 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		drift   *driftError
 		output  *outputError
 		request *requestError
+		empty   *emptyError
 		unkept  *resultError
 		refused *cost.RefusedError
 		unknown *cost.PriceUnknownError
@@ -75,6 +81,8 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		return runEnd{code: workflow.FailureModelDrift, message: drift.Error()}
 	case errors.As(err, &output):
 		return runEnd{code: workflow.FailureInvalidOutput, message: output.Error()}
+	case errors.As(err, &empty):
+		return runEnd{code: workflow.FailureNoResult, message: empty.Error()}
 	case errors.As(err, &request):
 		return runEnd{code: workflow.FailureInternal, message: request.Error()}
 	case errors.As(err, &unkept):

@@ -158,7 +158,7 @@ func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := attempt{
-				options:  Options{Gateway: Gateway{Name: "sandbox"}},
+				runner:   runner{options: Options{Gateway: Gateway{Name: "sandbox"}}},
 				question: question{request: llm.Request{Models: icpModels()}},
 			}
 			got, known := a.settlement(c.answer, workflow.FailureModelDrift)
@@ -174,7 +174,7 @@ func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 
 func TestBook_RepeatsForTheDatabaseOnly(t *testing.T) {
 	t.Parallel()
-	a := attempt{options: Options{Logger: slog.New(slog.DiscardHandler)}}
+	a := runner{options: Options{Logger: slog.New(slog.DiscardHandler)}}
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, c := range map[string]struct {

@@ -46,6 +46,11 @@ const bookingTimeout = 10 * time.Second
 type Options struct {
 	Engine  *engine.Engine
 	Gateway Gateway
+	// ICPModels are the models of the first step in order of preference. perplexity/sonar, then openai/gpt-4o-mini, when
+	// empty.
+	ICPModels []string
+	// ContentModels are the models of every later step in order of preference. openai/gpt-4o-mini when empty.
+	ContentModels []string
 	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
 	// Now is the engine's clock, for the validity of prices.
@@ -76,10 +81,16 @@ func New(o Options) []Executor {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return []Executor{&icp{options: o}}
+	if len(o.ICPModels) == 0 {
+		o.ICPModels = icpModels()
+	}
+	if len(o.ContentModels) == 0 {
+		o.ContentModels = []string{"openai/gpt-4o-mini"}
+	}
+	return []Executor{&icp{options: o}, &competitor{options: o}}
 }
 
 // Keys returns the steps of the executors of New.
 func Keys() []workflow.StepKey {
-	return []workflow.StepKey{workflow.StepICP}
+	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor}
 }

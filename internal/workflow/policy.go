@@ -25,6 +25,12 @@ const (
 	FailureModelDrift          FailureCode = "MODEL_DRIFT"          // again, once
 	FailureLeaseExpired        FailureCode = "LEASE_EXPIRED"        // again, at once
 	FailureInternal            FailureCode = "INTERNAL"             // never
+	FailureNoResult            FailureCode = "NO_RESULT"            // never: the step found nothing
+	FailureUnitsFailed         FailureCode = "UNITS_FAILED"         // never: a person decides about the failed units
+	FailureBlocked             FailureCode = "BLOCKED"              // never: robots.txt, a firewall or the guard
+	FailureRemoteConflict      FailureCode = "REMOTE_CONFLICT"      // never: a person changed the remote object
+	FailureRemoteUnknown       FailureCode = "REMOTE_UNKNOWN"       // looked up, not sent again
+	FailureModelGone           FailureCode = "MODEL_GONE"           // never: the provider has none of the models
 )
 
 // FailureCodes returns all failure codes. The caller may change the slice.
@@ -34,6 +40,8 @@ func FailureCodes() []FailureCode {
 		FailureAuth, FailurePaymentRequired, FailureInvalidRequest, FailureContentFiltered,
 		FailureBudget, FailurePriceUnknown, FailureCancelled,
 		FailureInvalidOutput, FailureModelDrift, FailureLeaseExpired, FailureInternal,
+		FailureNoResult, FailureUnitsFailed, FailureBlocked, FailureRemoteConflict, FailureRemoteUnknown,
+		FailureModelGone,
 	}
 }
 

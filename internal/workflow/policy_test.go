@@ -34,6 +34,7 @@ func TestRetries_DependOnTheFailureCode(t *testing.T) {
 		"INVALID_OUTPUT": 1, "MODEL_DRIFT": 1,
 		"AUTH": 0, "PAYMENT_REQUIRED": 0, "INVALID_REQUEST": 0, "CONTENT_FILTERED": 0,
 		"BUDGET": 0, "PRICE_UNKNOWN": 0, "CANCELLED": 0, "INTERNAL": 0,
+		"NO_RESULT": 0, "UNITS_FAILED": 0, "BLOCKED": 0, "REMOTE_CONFLICT": 0, "REMOTE_UNKNOWN": 0, "MODEL_GONE": 0,
 		"": 0, "timeout": 0, "ON_FIRE": 0,
 	}
 	policy := workflow.Policy{Attempts: 10, First: time.Second, Cap: time.Minute}
@@ -55,8 +56,8 @@ func TestRetries_DependOnTheFailureCode(t *testing.T) {
 			t.Errorf("%s: no rule is tested", code)
 		}
 	}
-	if got := len(workflow.FailureCodes()); got != 15 {
-		t.Errorf("codes: got %d, want 15", got)
+	if got := len(workflow.FailureCodes()); got != 21 {
+		t.Errorf("codes: got %d, want 21", got)
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 
 // icps measures the workflows per second that complete their first step, with a sandbox without delay.
 func (b *bench) icps() error {
-	p, err := b.serve("--sandbox")
+	p, err := b.serve("--sandbox", "--steps=ICP")
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ const (
 // serverArgs detect a dead worker within seconds; their ratios are those of the defaults. The pool is small, so that it
 // is sometimes exhausted.
 var serverArgs = []string{
-	"serve", "--listen=127.0.0.1:0", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
+	"serve", "--listen=127.0.0.1:0", "--steps=ICP", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
 	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--workflow-limit=1.00", "--month-limit=100.00",
 	"--playground=off",
 }

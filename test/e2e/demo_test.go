@@ -23,13 +23,20 @@ var demoLines = []string{
 	`ledger 1      RESERVE  settled \+\$0  held \+\$(0\.\d+)  → settled \$0, held \$0\.\d+ of \$1`,
 	`transition 3  ICP_PROCESSING → ICP_COMPLETED  \(advance by worker:.+\)`,
 	`ledger 2      SETTLE  settled \+\$(0\.\d+)  held −\$0\.\d+  → settled \$0\.\d+, held \$0 of \$1`,
+	`transition 6  COMPETITOR_PROCESSING → COMPETITOR_COMPLETED  \(advance by worker:.+\)`,
+	`transition 7  COMPETITOR_COMPLETED → SEED_REVIEW_PENDING  \(advance by worker:.+\)`,
+	`autopilot selected and approved 10 keywords`,
+	`transition 8  SEED_REVIEW_PENDING → SEED_REVIEW_COMPLETED  \(advance by autopilot\)`,
 	`Ideal customer profile \(perplexity/sonar by sandbox, SYNTHETIC\)`,
 	`Industries: +\S`,
 	`Buyer roles: +\S`,
 	`Pain points: +\S`,
 	`Value proposition: +狐社 🦊 \(https://kitsune\.example\)`,
+	`Seed keywords: the best 10 of 30, SYNTHETIC`,
+	`\d\.\d{4}  \S.+  MODEL +SELECTED`,
 	`Bill`,
-	`call_\S+  perplexity/sonar  sandbox   SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
+	`call_\S+  perplexity/sonar +sandbox +SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
+	`call_\S+  openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
 	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
 }
 
@@ -108,7 +115,7 @@ func TestDemo_ServesUntilASignal(t *testing.T) {
 		Workflows struct{ Nodes []seenWorkflow }
 	}
 	client{found[1], found[2]}.ask(t, `{ workflows { nodes { id name state } } }`, nil, &data)
-	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "ICP_COMPLETED" {
+	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "SEED_REVIEW_COMPLETED" {
 		t.Errorf("workflows by the printed token: got %+v, want the one of the demo", nodes)
 	}
 	hook := client{found[1], found[2]}.do(t, "setAlertWebhook", map[string]any{

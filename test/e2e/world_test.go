@@ -49,6 +49,7 @@ func (w world) environment() []string {
 	return []string{
 		"DATABASE_URL=" + w.db.URL, "DATABASE_DIRECT_URL=" + w.direct, "AUTH_SECRET=" + authSecret,
 		"OPENROUTER_API_KEY=" + providerKey, "OPENROUTER_BASE_URL=" + w.provider.address,
+		"INFIN8_STEPS=ICP", // Most tests end with the first step.
 	}
 }
 

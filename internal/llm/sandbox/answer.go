@@ -60,18 +60,33 @@ type icp struct {
 	ValueProposition string   `json:"valueProposition"`
 }
 
-// answer returns an ideal customer profile as strict JSON, made of the company's name and address in the request and of
-// words that the seed chooses.
-func (s *Sandbox) answer(messages []message, f Injection) string {
-	name, url := subject(messages)
-	if f.Kind == InjectionEmpty {
+// answer returns strict JSON in the form that the request's schema names; an ideal customer profile without a schema. The
+// words come from the request and from the seed.
+func (s *Sandbox) answer(q chatRequest, f Injection) string {
+	name, url := subject(q.Messages)
+	switch f.Kind {
+	case InjectionEmpty:
 		return ""
-	}
-	if f.Kind == InjectionUnreadableJSON {
+	case InjectionUnreadableJSON:
 		return fmt.Sprintf("Sandbox answer: there is much to tell about %s, but this is prose, and {\"half\": ", name)
 	}
 	random := rand.New(rand.NewPCG(s.seed, hashOf(name, url))) //nolint:gosec // Repeatable on purpose.
-	profile := icp{
+	var value any
+	switch q.Format.Schema.Name {
+	case "phrases":
+		value = phrasesAnswer(random, q.Messages)
+	default:
+		value = icpAnswer(random, name, url)
+	}
+	text := encode(value)
+	if f.Kind == InjectionFencedJSON {
+		return "```json\n" + text + "\n```"
+	}
+	return text
+}
+
+func icpAnswer(random *rand.Rand, name, url string) icp {
+	return icp{
 		Industries: pick(random, industries, 3),
 		BuyerRoles: pick(random, roles, 3),
 		PainPoints: pick(random, pains, 3),
@@ -79,11 +94,6 @@ func (s *Sandbox) answer(messages []message, f Injection) string {
 			"%s (%s) gives its customers one place to work and one record to trust. (Sandbox: no model was asked.)",
 			name, url),
 	}
-	text := encode(profile)
-	if f.Kind == InjectionFencedJSON {
-		return "```json\n" + text + "\n```"
-	}
-	return text
 }
 
 // subject returns the company of the request. A missing name is replaced by the address, a missing address by a dash.

@@ -53,7 +53,12 @@ type chatRequest struct {
 	Messages  []message `json:"messages"`
 	MaxTokens *int64    `json:"max_tokens"`
 	Stream    bool      `json:"stream"`
-	Provider  struct {
+	Format    struct {
+		Schema struct {
+			Name string `json:"name"`
+		} `json:"json_schema"`
+	} `json:"response_format"`
+	Provider struct {
 		MaxPrice struct {
 			Prompt     json.Number `json:"prompt"`
 			Completion json.Number `json:"completion"`
@@ -219,7 +224,7 @@ func (s *Sandbox) newJob(q chatRequest, body []byte, model string, f Injection) 
 		created:   now,
 		injection: f,
 		prompt:    promptTokens(q.Messages, len(body)),
-		pieces:    tokens(s.answer(q.Messages, f)),
+		pieces:    tokens(s.answer(q, f)),
 		finish:    "stop",
 		stream:    q.Stream,
 	}

@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallAssumeParams struct {
@@ -75,6 +75,8 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -142,6 +144,34 @@ func (q *Queries) CallCount(ctx context.Context, arg CallCountParams) ([]CallCou
 	return items, nil
 }
 
+const callCountSentOfPart = `-- name: CallCountSentOfPart :one
+SELECT count(*) FROM ai_calls AS c
+WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
+    AND c.part_key = $4 AND c.state <> $5
+`
+
+type CallCountSentOfPartParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          *int
+	PartKey        *string
+	Reserved       cost.CallState
+}
+
+// CallCountSentOfPart counts the calls for one part of a visit that have left the state reserved.
+func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPartParams) (int64, error) {
+	row := q.db.QueryRow(ctx, callCountSentOfPart,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.Visit,
+		arg.PartKey,
+		arg.Reserved,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const callCountUnknown = `-- name: CallCountUnknown :one
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = $1
 `
@@ -165,7 +195,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallDispatchParams struct {
@@ -226,12 +256,14 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -280,12 +312,14 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
 
 const callGetByGeneration = `-- name: CallGetByGeneration :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.generation_id = $2::text AND NOT c.generation_repeated
 `
 
@@ -335,6 +369,8 @@ func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerati
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -370,7 +406,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -431,6 +467,8 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
 			&i.GenerationRepeated,
+			&i.Visit,
+			&i.PartKey,
 		); err != nil {
 			return nil, err
 		}
@@ -521,9 +559,9 @@ func (q *Queries) CallListByDay(ctx context.Context, arg CallListByDayParams) ([
 }
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -593,6 +631,8 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
 			&i.GenerationRepeated,
+			&i.Visit,
+			&i.PartKey,
 		); err != nil {
 			return nil, err
 		}
@@ -614,7 +654,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallListDueParams struct {
@@ -673,6 +713,8 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.OutcomeEvent,
 			&i.AdmittedOn,
 			&i.GenerationRepeated,
+			&i.Visit,
+			&i.PartKey,
 		); err != nil {
 			return nil, err
 		}
@@ -685,7 +727,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -734,6 +776,8 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -743,7 +787,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallMarkUnknownParams struct {
@@ -805,6 +849,8 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -840,7 +886,7 @@ FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
 WHERE w.organization_id = $19 AND w.id = $20
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key
 `
 
 type CallRecordParams struct {
@@ -929,6 +975,8 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -937,7 +985,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallReleaseParams struct {
@@ -997,6 +1045,8 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -1004,23 +1054,23 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 const callReserve = `-- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $14 AND w.id = $15 AND w.state <> ALL($16::text[])
+    WHERE w.organization_id = $16 AND w.id = $17 AND w.state <> ALL($18::text[])
         AND w.version = coalesce($4, w.version)
     FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at)
+    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
 SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
     $7, $8, $9, $10::amount_pico, $11, $12,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
     greatest(timezone(coalesce(m.time_zone, o.time_zone), $12::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    $13::timestamptz
+    $13::timestamptz, $14, $15
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key
 `
 
 type CallReserveParams struct {
@@ -1037,6 +1087,8 @@ type CallReserveParams struct {
 	Actor               string
 	At                  time.Time
 	CheckAt             time.Time
+	Visit               *int
+	PartKey             *string
 	OrganizationID      uuid.UUID
 	WorkflowID          uuid.UUID
 	Terminal            []string
@@ -1061,6 +1113,8 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		arg.Actor,
 		arg.At,
 		arg.CheckAt,
+		arg.Visit,
+		arg.PartKey,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Terminal,
@@ -1103,6 +1157,8 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }
@@ -1119,7 +1175,7 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     reasoning_tokens = $11, made_searches = $12,
     failure_code = $13, ended_at = $14::timestamptz, check_at = NULL
 WHERE c.organization_id = $15 AND c.id = $16 AND c.state = ANY($17::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
 `
 
 type CallSettleParams struct {
@@ -1201,6 +1257,8 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.OutcomeEvent,
 		&i.AdmittedOn,
 		&i.GenerationRepeated,
+		&i.Visit,
+		&i.PartKey,
 	)
 	return i, err
 }

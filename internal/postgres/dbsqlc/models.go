@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -49,6 +50,8 @@ type AiCall struct {
 	OutcomeEvent        *string
 	AdmittedOn          time.Time
 	GenerationRepeated  bool
+	Visit               *int
+	PartKey             *string
 }
 
 type AiUsageLedger struct {
@@ -133,6 +136,38 @@ type ApiKey struct {
 	LastUsedAt     *time.Time
 }
 
+type GateDecision struct {
+	OrganizationID  uuid.UUID
+	WorkflowID      uuid.UUID
+	Version         int
+	Gate            workflow.Gate
+	Verdict         workflow.GateVerdict
+	ResetTo         *workflow.StepKey
+	Feedback        string
+	SelectionDigest []byte
+	Selected        int
+	LikelyPico      cost.Pico
+	MostPico        cost.Pico
+	SettingsVersion int
+	FourEyes        bool
+	PreparedBy      string
+	DecidedBy       string
+	DecidedAt       time.Time
+}
+
+type GateSetting struct {
+	OrganizationID  uuid.UUID
+	Version         int
+	PreviousVersion *int
+	Seeds           workflow.GateMode
+	Plan            workflow.GateMode
+	Publish         workflow.GateMode
+	FourEyes        bool
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
+}
+
 type IdempotencyKey struct {
 	OrganizationID uuid.UUID
 	Key            string
@@ -163,6 +198,29 @@ type IntentWorkflow struct {
 	CreatedBy      string
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+}
+
+type Keyword struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	Text           string
+	Normalised     string
+	Volume         *int
+	Difficulty     *int
+	CpcPico        *cost.Pico
+	Intent         *content.Intent
+	Language       *string
+	Source         content.Source
+	Competitor     string
+	Score          float64
+	Reasons        []string
+	SimilarTo      *uuid.UUID
+	IsSynthetic    bool
+	CreatedBy      string
+	CreatedAt      time.Time
 }
 
 type LegalTransition struct {
@@ -217,6 +275,20 @@ type Organization struct {
 	WebhookUrl        *string
 }
 
+type StepPart struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	PartKey        string
+	Content        []byte
+	Digest         []byte
+	CallID         *uuid.UUID
+	Provider       string
+	Model          string
+	CreatedAt      time.Time
+}
+
 type StepResult struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
@@ -226,6 +298,16 @@ type StepResult struct {
 	Provider       string
 	Model          string
 	CreatedAt      time.Time
+}
+
+type StepVisit struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	GraphVersion   int
+	State          workflow.State
+	Hash           []byte
 }
 
 type UsageAccount struct {
@@ -245,6 +327,16 @@ type UsageAccount struct {
 	Hash            []byte
 	TimeZone        *string
 	LimitSequence   int64
+}
+
+type WorkflowCompetitor struct {
+	OrganizationID   uuid.UUID
+	WorkflowID       uuid.UUID
+	Revision         int
+	PreviousRevision *int
+	Domains          []string
+	Actor            string
+	CreatedAt        time.Time
 }
 
 type WorkflowRun struct {

@@ -705,6 +705,41 @@ func (q *Queries) WorkflowListNumbers(ctx context.Context, arg WorkflowListNumbe
 	return items, nil
 }
 
+const workflowLock = `-- name: WorkflowLock :one
+SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at FROM intent_workflows AS w
+WHERE w.organization_id = $1 AND w.id = $2
+FOR NO KEY UPDATE
+`
+
+type WorkflowLockParams struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+}
+
+// WorkflowLock returns a workflow and keeps transitions and other holders of this lock out until the transaction ends.
+func (q *Queries) WorkflowLock(ctx context.Context, arg WorkflowLockParams) (IntentWorkflow, error) {
+	row := q.db.QueryRow(ctx, workflowLock, arg.OrganizationID, arg.ID)
+	var i IntentWorkflow
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Name,
+		&i.CompanyName,
+		&i.CompanyUrl,
+		&i.LinkedinUrl,
+		&i.GraphVersion,
+		&i.Version,
+		&i.State,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.WakeAt,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const workflowTransition = `-- name: WorkflowTransition :one
 WITH moved AS (
     UPDATE intent_workflows AS w

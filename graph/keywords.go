@@ -1,0 +1,240 @@
+package graph
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+type (
+	keywordsKey struct{}
+	analysesKey struct{}
+)
+
+// keywordList is the list of keywords, as its cursors are bound to it.
+const keywordList = "keyword"
+
+// keywordPage is a page of keywords that is asked for.
+type keywordPage struct {
+	list       scalar.List
+	filter     content.KeywordFilter
+	by         content.OrderField
+	descending bool
+	after      string
+	first      int
+}
+
+func decodeKeywords(
+	flow *model.Workflow, filter *model.KeywordFilter, order *model.KeywordOrder, first *int, after *string,
+) (keywordPage, error) {
+	var d decoder
+	asked := keywordPage{by: content.OrderScore, descending: true, first: d.first(first)}
+	if filter != nil {
+		asked.filter = d.keywordFilter(*filter, "filter")
+	}
+	if order != nil {
+		asked.by, asked.descending = order.Field, order.Direction == model.OrderDirectionDesc
+	}
+	asked.list = listOf(flow, fmt.Sprintf("%s %s %t", keywordList, asked.by, asked.descending))
+	if after != nil {
+		var err error
+		asked.after, err = asked.list.ParseText(*after)
+		d.note(err, []string{"after"})
+	}
+	return asked, d.err()
+}
+
+func (d *decoder) keywordFilter(filter model.KeywordFilter, field string) content.KeywordFilter {
+	read := content.KeywordFilter{
+		Search:     d.text(orEmpty(filter.Search.Value()), maxNameCharacters, field, "search"),
+		Sources:    filter.Sources.Value(),
+		Intents:    filter.Intents.Value(),
+		Languages:  filter.Languages.Value(),
+		Volume:     filter.Volume.Value(),
+		Difficulty: filter.Difficulty.Value(),
+		Competitor: d.text(orEmpty(filter.Competitor.Value()), maxNameCharacters, field, "competitor"),
+	}
+	for _, choice := range filter.Choices.Value() {
+		if choice == content.ChoiceCleared {
+			choice = ""
+		}
+		read.Choices = append(read.Choices, choice)
+	}
+	if err := read.Check(); err != nil {
+		d.note(err, slices.Concat([]string{field}, fault.FieldOf(err)))
+	}
+	return read
+}
+
+// keywordsOf returns the current keywords of a workflow.
+func (r *Resolver) keywordsOf(ctx context.Context, w *model.Workflow) ([]content.SeedKeyword, error) {
+	found, err := load(w.Batch, keywordsKey{},
+		func(all []workflow.Workflow) (map[uuid.UUID][]content.SeedKeyword, error) {
+			return r.Engine.Keywords(ctx, caller.From(ctx), ids(all))
+		})
+	return found[w.Workflow.ID], err
+}
+
+// keywords returns a page of a workflow's keywords.
+func (r *Resolver) keywords(
+	ctx context.Context, w *model.Workflow, asked keywordPage,
+) (*model.KeywordConnection, error) {
+	all, err := r.keywordsOf(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	sorted := slices.Clone(all)
+	content.SortKeywords(sorted, asked.by, asked.descending)
+	matching := 0
+	var rows []content.SeedKeyword
+	begun := asked.after == ""
+	for _, k := range sorted {
+		matches := asked.filter.Matches(k)
+		if matches {
+			matching++
+		}
+		if begun && matches && len(rows) <= asked.first {
+			rows = append(rows, k)
+		}
+		begun = begun || k.ID.String() == asked.after
+	}
+	if !begun {
+		return nil, fault.Invalid([]string{"after"}, "The keyword of this cursor is no longer in the list.")
+	}
+	wrap := func(k content.SeedKeyword) *model.Keyword { return &model.Keyword{SeedKeyword: k} }
+	return page(rows, asked.first, wrap, model.Page[*model.Keyword]{
+		Before: asked.after != "",
+		Cursor: func(k *model.Keyword) string { return asked.list.Text(k.SeedKeyword.ID.String()) },
+		Count:  known(matching),
+	}), nil
+}
+
+// competitors returns the competitors of a workflow.
+func (r *Resolver) competitors(ctx context.Context, w *model.Workflow) ([]model.Competitor, error) {
+	found, err := load(w.Batch, analysesKey{},
+		func(all []workflow.Workflow) (map[uuid.UUID]content.Analysis, error) {
+			return r.Engine.Analyses(ctx, caller.From(ctx), ids(all))
+		})
+	competitors := []model.Competitor{}
+	for _, c := range found[w.Workflow.ID].Competitors {
+		competitors = append(competitors, model.Competitor{Competitor: c})
+	}
+	return competitors, err
+}
+
+func decodeStart(input model.StartStepInput) (in decoded[engine.StartStepInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.GateClosed, "step")
+	in.value = engine.StartStepInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	if step := input.Step.Value(); step != nil {
+		in.value.Step = *step
+	}
+	return in
+}
+
+func decodeRetry(input model.RetryStepInput) (in decoded[engine.RetryStepInput]) {
+	in.blamesWorkflow()
+	in.value = engine.RetryStepInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeCompetitors(input model.SetCompetitorsInput) (in decoded[engine.SetCompetitorsInput]) {
+	in.blamesWorkflow()
+	in.value = engine.SetCompetitorsInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		URLs:           input.Urls,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeAddKeywords(input model.AddKeywordsInput) (in decoded[engine.AddKeywordsInput]) {
+	in.blamesWorkflow()
+	in.value = engine.AddKeywordsInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Texts:          input.Texts,
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeDecide(input model.DecideKeywordsInput) (in decoded[engine.DecideKeywordsInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.NotFound, "ids")
+	in.value = engine.DecideKeywordsInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Choice:         input.Choice,
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	for i, id := range input.Ids.Value() {
+		in.value.IDs = append(in.value.IDs, in.id(id, publicid.Keyword, "ids", fmt.Sprint(i)))
+	}
+	if where := input.Where.Value(); where != nil {
+		filter := in.keywordFilter(*where, "where")
+		in.value.Where = &filter
+	}
+	return in
+}
+
+func decodeApproveSeeds(input model.ApproveSeedsInput) (in decoded[engine.ApproveSeedsInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.StaleState, "selectionDigest")
+	digest, err := hex.DecodeString(input.SelectionDigest)
+	if err != nil || len(digest) != len(content.Selection{}.Digest) {
+		in.note(fault.New(fault.InvalidInput, "A digest has 64 hexadecimal digits, as `keywordSelection` gives it."),
+			[]string{"selectionDigest"})
+	}
+	in.value = engine.ApproveSeedsInput{
+		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		ExpectedVersion: input.ExpectedVersion,
+		SelectionDigest: digest,
+		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeRejectSeeds(input model.RejectSeedsInput) (in decoded[engine.RejectSeedsInput]) {
+	in.blamesWorkflow()
+	in.value = engine.RejectSeedsInput{
+		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		ExpectedVersion: input.ExpectedVersion.Value(),
+		ResetTo:         input.ResetTo,
+		Feedback:        in.text(input.Feedback, maxReasonCharacters, "feedback"),
+		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+// blamesWorkflow says that the usual refusals concern the workflow.
+func (d *decoder) blamesWorkflow() {
+	for _, kind := range []fault.Kind{fault.NotFound, fault.StaleState, fault.TerminalState} {
+		d.blames(kind, "workflowId")
+	}
+}
+
+// reviewed is what a payload says of a review; nothing when nothing changed.
+func reviewed(v engine.Reviewed) (*model.Workflow, *model.KeywordSelection) {
+	if v.Workflow.ID == uuid.Nil {
+		return nil, nil
+	}
+	return model.NewWorkflow(v.Workflow), &model.KeywordSelection{Selection: v.Selection}
+}

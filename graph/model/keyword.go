@@ -1,0 +1,67 @@
+package model
+
+import (
+	"encoding/hex"
+
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/publicid"
+)
+
+// Keyword is a keyword of a seed review in an answer.
+type Keyword struct{ content.SeedKeyword }
+
+// IsNode says that node can find it.
+func (Keyword) IsNode() {}
+
+// ID is the typed id.
+func (k Keyword) ID() publicid.ID { return publicid.New(publicid.Keyword, k.SeedKeyword.ID) }
+
+// Cpc is nil when unknown.
+func (k Keyword) Cpc() *cost.Pico { return k.CPC }
+
+// Intent is nil when unknown.
+func (k Keyword) Intent() *content.Intent { return given(k.SeedKeyword.Intent) }
+
+// Language is nil when unknown.
+func (k Keyword) Language() *string { return given(k.SeedKeyword.Language) }
+
+// Competitor is nil for none.
+func (k Keyword) Competitor() *string { return given(k.SeedKeyword.Competitor) }
+
+// Choice is nil without a decision, and for one that was taken back.
+func (k Keyword) Choice() *content.Choice { return given(k.Decided()) }
+
+// IsCarried reports whether the decision comes from an earlier analysis.
+func (k Keyword) IsCarried() bool { return k.Decided() != "" && k.Origin == content.OriginCarried }
+
+// DecidedBy is nil without a decision.
+func (k Keyword) DecidedBy() *string {
+	if k.Decided() == "" {
+		return nil
+	}
+	return given(k.SeedKeyword.DecidedBy)
+}
+
+// Competitor is a competitor in an answer.
+type Competitor struct{ content.Competitor }
+
+// Source is the origin of the name.
+func (c Competitor) Source() CompetitorSource {
+	if c.Proposed {
+		return CompetitorSourceProposed
+	}
+	return CompetitorSourceGiven
+}
+
+// KeywordCount is the number of keywords that were found for it.
+func (c Competitor) KeywordCount() int { return c.Keywords }
+
+// Warnings are never nil.
+func (c Competitor) Warnings() []string { return append([]string{}, c.Competitor.Warnings...) }
+
+// KeywordSelection is the selection of a seed review in an answer.
+type KeywordSelection struct{ content.Selection }
+
+// Digest is hexadecimal.
+func (s KeywordSelection) Digest() string { return hex.EncodeToString(s.Selection.Digest[:]) }

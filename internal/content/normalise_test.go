@@ -1,0 +1,49 @@
+package content
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestNormalise(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"FoldsCase":               {"CRM Software", "crm software"},
+		"FoldsSharpS":             {"Straße", "strasse"},
+		"JoinsWithOneSpace":       {"  crm\t–  software! ", "crm software"},
+		"KeepsCyrillic":           {"Купить Слона", "купить слона"},
+		"KeepsJapanese":           {"顧客管理、システム", "顧客管理 システム"},
+		"KeepsMarksOfDevanagari":  {"हिन्दी", "हिन्दी"},
+		"KeepsThai":               {"ซอฟต์แวร์", "ซอฟต์แวร์"},
+		"FoldsFullWidth":          {"ＳＥＯ１", "seo1"},
+		"FoldsHalfWidthKatakana":  {"ﾎｰﾑ", "ホーム"},
+		"ComposesAccents":         {"cafe\u0301", "café"},
+		"SplitsAtAZeroWidthSpace": {"a\u200bb", "a b"},
+		"IsEmptyWithoutAWord":     {"!? 🙂", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := Normalise(c.text); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestNormaliseTwiceIsNormaliseOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		once := Normalise(rapid.String().Draw(t, "text"))
+		if twice := Normalise(once); twice != once {
+			t.Fatalf("got %q, want %q", twice, once)
+		}
+	})
+}
+
+func TestTokenKeyIgnoresOrderAndRepetition(t *testing.T) {
+	t.Parallel()
+	if got, want := TokenKey("CRM best crm"), "best crm"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// The limits of what a person adds to a review.
+const (
+	// keywordsAtOnce is how many keywords one request adds or names.
+	keywordsAtOnce = 100
+	// keywordsKept is how many keywords a visit has at most, manual ones included.
+	keywordsKept = 500
+)
+
+// Keywords returns the current keywords of each workflow, the highest score first. A workflow that is being analysed
+// anew has none.
+func (e *Engine) Keywords(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID][]content.SeedKeyword, error) {
+	visits, err := e.store.CurrentVisits(ctx, who, flows, workflow.StepCompetitor)
+	if err != nil {
+		return nil, fmt.Errorf("read the current visits: %w", err)
+	}
+	keywords := make(map[uuid.UUID][]content.SeedKeyword, len(visits))
+	for flow, visit := range visits {
+		if keywords[flow], err = e.store.Keywords(ctx, who, flow, visit); err != nil {
+			return nil, fmt.Errorf("read the keywords of workflow %s: %w", flow, err)
+		}
+	}
+	return keywords, nil
+}
+
+// Keyword returns one keyword with its decision, or NOT_FOUND.
+func (e *Engine) Keyword(ctx context.Context, who caller.Caller, id uuid.UUID) (content.SeedKeyword, error) {
+	keyword, there, err := e.store.Keyword(ctx, who, id)
+	return found(keyword, there, err, "keyword")
+}
+
+// Analyses returns the result of the current competitor analysis of each workflow; before it, the competitors that a
+// person named.
+func (e *Engine) Analyses(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID]content.Analysis, error) {
+	kept, err := e.store.CurrentResults(ctx, who, flows, workflow.StepCompetitor)
+	if err != nil {
+		return nil, fmt.Errorf("read results: %w", err)
+	}
+	analyses := make(map[uuid.UUID]content.Analysis, len(flows))
+	for _, flow := range flows {
+		var analysis content.Analysis
+		if result, there := kept[flow]; there {
+			if err := json.Unmarshal(result.Content, &analysis); err != nil {
+				return nil, fmt.Errorf("read the analysis of workflow %s: %w", flow, err)
+			}
+		} else {
+			domains, err := e.store.Competitors(ctx, who, flow)
+			if err != nil {
+				return nil, fmt.Errorf("read the competitors of workflow %s: %w", flow, err)
+			}
+			for _, domain := range domains {
+				analysis.Competitors = append(analysis.Competitors, content.Competitor{Domain: domain})
+			}
+		}
+		analyses[flow] = analysis
+	}
+	return analyses, nil
+}
+
+// Reviewed is a review after a change: how many keywords it was about, and the selection now.
+type Reviewed struct {
+	Workflow  workflow.Workflow
+	Affected  int
+	Selection content.Selection
+	Replayed  bool
+}
+
+// DecideKeywordsInput chooses keywords by id or by a filter, and says what is decided about them.
+type DecideKeywordsInput struct {
+	WorkflowID     uuid.UUID
+	IDs            []uuid.UUID
+	Where          *content.KeywordFilter
+	Choice         content.Choice
+	Reason         string
+	IdempotencyKey string
+}
+
+// DecideKeywords records one decision about each chosen keyword that does not have it yet. A filter chooses among all
+// keywords of the review, not among those of a page. *StaleStateError when the workflow is not in review, NOT_FOUND
+// when an id is no keyword of the review; nothing is written then.
+func (e *Engine) DecideKeywords(
+	ctx context.Context, who caller.Caller, in DecideKeywordsInput,
+) (_ Reviewed, err error) {
+	ctx, end := e.begin(ctx, "DecideKeywords")
+	defer end(&err)
+	if err := in.check(); err != nil {
+		return Reviewed{}, err
+	}
+	return e.review(ctx, who, reviewRequest{
+		operation: "decideKeywords",
+		key:       in.IdempotencyKey,
+		content:   in.withoutKey(),
+		flow:      in.WorkflowID,
+	}, func(tx *postgres.Store, r review) (int, error) {
+		chosen, err := in.choose(r.keywords)
+		if err != nil || len(chosen) == 0 {
+			return 0, err
+		}
+		return len(chosen), tx.DecideKeywords(ctx, who, r.decisions(chosen, in.Choice, in.Reason))
+	})
+}
+
+func (in DecideKeywordsInput) withoutKey() DecideKeywordsInput {
+	in.IdempotencyKey = ""
+	return in
+}
+
+func (in DecideKeywordsInput) check() error {
+	switch {
+	case !in.Choice.Valid():
+		return fault.Invalid([]string{"choice"}, "A choice is SELECTED, REJECTED or CLEARED.")
+	case (len(in.IDs) == 0) == (in.Where == nil):
+		return fault.Invalid([]string{"ids"}, "Name either keywords or a filter.")
+	case len(in.IDs) > keywordsKept:
+		return fault.Invalid([]string{"ids"}, "A request names at most %d keywords.", keywordsKept)
+	}
+	if in.Where != nil {
+		if err := in.Where.Check(); err != nil {
+			return err
+		}
+	}
+	return checkReason(in.Reason)
+}
+
+// choose returns the chosen keywords whose decision would change.
+func (in DecideKeywordsInput) choose(keywords []content.SeedKeyword) ([]uuid.UUID, error) {
+	wanted := map[uuid.UUID]bool{}
+	for _, id := range in.IDs {
+		wanted[id] = true
+	}
+	var chosen []uuid.UUID
+	for _, k := range keywords {
+		if in.Where != nil && !in.Where.Matches(k) || in.Where == nil && !wanted[k.ID] {
+			continue
+		}
+		delete(wanted, k.ID)
+		if k.Choice != in.Choice && (k.Choice != "" || in.Choice != content.ChoiceCleared) {
+			chosen = append(chosen, k.ID)
+		}
+	}
+	if len(wanted) > 0 {
+		return nil, notFound("keyword")
+	}
+	return chosen, nil
+}
+
+// profile returns the vocabulary of the workflow's current ideal customer profile.
+func (e *Engine) profile(ctx context.Context, who caller.Caller, flow uuid.UUID) (content.Profile, error) {
+	results, err := e.ICPs(ctx, who, []uuid.UUID{flow})
+	if err != nil {
+		return content.Profile{}, err
+	}
+	var icp workflow.ICP
+	if kept, there := results[flow]; there {
+		if err := json.Unmarshal(kept.Content, &icp); err != nil {
+			return content.Profile{}, fmt.Errorf("read the profile of workflow %s: %w", flow, err)
+		}
+	}
+	return content.NewProfile(slices.Concat(
+		icp.Industries, icp.BuyerRoles, icp.PainPoints, []string{icp.ValueProposition},
+	)...), nil
+}
+
+// review is a workflow in review, locked until the transaction ends.
+type review struct {
+	flow     workflow.Workflow
+	visit    int
+	keywords []content.SeedKeyword
+	at       time.Time
+}
+
+func (r review) decisions(ids []uuid.UUID, choice content.Choice, reason string) postgres.KeywordDecisions {
+	return postgres.KeywordDecisions{
+		WorkflowID: r.flow.ID,
+		Visit:      r.visit,
+		KeywordIDs: ids,
+		Choices:    slices.Repeat([]content.Choice{choice}, len(ids)),
+		Origin:     content.OriginPerson,
+		Reason:     reason,
+		At:         r.at,
+	}
+}
+
+// reviewRequest is a mutation of a review as idempotency sees it.
+type reviewRequest struct {
+	operation, key string
+	content        any
+	flow           uuid.UUID
+}
+
+// review changes a review under an idempotency key and the workflow's lock.
+func (e *Engine) review(
+	ctx context.Context, who caller.Caller, r reviewRequest, change func(*postgres.Store, review) (int, error),
+) (Reviewed, error) {
+	at := e.now()
+	affected := 0
+	replay, err := e.once(ctx, who, request{
+		key: r.key, operation: r.operation, content: r.content, flow: r.flow, at: at,
+	}, func(tx *postgres.Store) error {
+		locked, err := e.lockReview(ctx, tx, who, r.flow, at)
+		if err == nil {
+			affected, err = change(tx, locked)
+		}
+		return err
+	})
+	var stale *StaleStateError
+	if errors.As(err, &stale) && stale.Current.IsTerminal() {
+		err = &TerminalError{Current: stale.Current}
+	}
+	if err != nil {
+		return Reviewed{}, err
+	}
+	return e.reviewed(ctx, who, r.flow, affected, replay != nil)
+}
+
+// lockReview locks a workflow that is in review and reads its keywords.
+func (e *Engine) lockReview(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, id uuid.UUID, at time.Time,
+) (review, error) {
+	flow, there, err := tx.LockWorkflow(ctx, who, id)
+	if flow, err = found(flow, there, err, "workflow"); err != nil {
+		return review{}, err
+	}
+	if flow.State != workflow.SeedReviewPending {
+		return review{}, &StaleStateError{Current: flow}
+	}
+	visits, err := tx.CurrentVisits(ctx, who, []uuid.UUID{id}, workflow.StepCompetitor)
+	if err != nil {
+		return review{}, fmt.Errorf("read the visit of workflow %s: %w", id, err)
+	}
+	visit, there := visits[id]
+	if !there {
+		return review{}, errNoVisit()
+	}
+	keywords, err := tx.Keywords(ctx, who, id, visit)
+	if err != nil {
+		return review{}, fmt.Errorf("read the keywords of workflow %s: %w", id, err)
+	}
+	return review{flow: flow, visit: visit, keywords: keywords, at: at}, nil
+}
+
+// reviewed returns a review as it is after a change, or as it is now when the change is a replay.
+func (e *Engine) reviewed(
+	ctx context.Context, who caller.Caller, id uuid.UUID, affected int, replayed bool,
+) (Reviewed, error) {
+	flow, err := e.Workflow(ctx, who, id)
+	if err != nil {
+		return Reviewed{}, err
+	}
+	keywords, err := e.Keywords(ctx, who, []uuid.UUID{id})
+	return Reviewed{
+		Workflow:  flow,
+		Affected:  affected,
+		Selection: content.SelectionOf(keywords[id]),
+		Replayed:  replayed,
+	}, err
+}
+
+// keepKeywords writes what the competitor analysis found. A keyword of an earlier visit keeps the choice that a person
+// made about it: a RESET loses no work.
+func (e *Engine) keepKeywords(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, in FinishInput, at time.Time,
+) error {
+	if len(in.Keywords) == 0 {
+		return nil
+	}
+	flow := in.Run.WorkflowID
+	step, _ := workflow.StepOf(in.Run.Step)
+	visit, there, err := tx.OpenVisit(ctx, who, flow, step)
+	if visit, err = found(visit, there, err, "visit"); err != nil {
+		return err
+	}
+	before, err := tx.ChosenBefore(ctx, who, flow, visit)
+	if err != nil {
+		return fmt.Errorf("read the earlier choices of workflow %s: %w", flow, err)
+	}
+	carried := postgres.KeywordDecisions{WorkflowID: flow, Visit: visit, Origin: content.OriginCarried, At: at}
+	for i := range in.Keywords {
+		in.Keywords[i].ID = e.newID()
+		if chosen, there := before[in.Keywords[i].Normalised]; there && chosen.Choice != content.ChoiceCleared {
+			carried.KeywordIDs = append(carried.KeywordIDs, in.Keywords[i].ID)
+			carried.Choices = append(carried.Choices, chosen.Choice)
+		}
+	}
+	_, err = tx.AddKeywords(ctx, who, postgres.NewKeywords{
+		WorkflowID:  flow,
+		Visit:       visit,
+		Keywords:    in.Keywords,
+		IsSynthetic: in.Result.Provider == "sandbox",
+		At:          at,
+	})
+	if err != nil || len(carried.KeywordIDs) == 0 {
+		return err
+	}
+	return tx.DecideKeywords(ctx, who, carried)
+}

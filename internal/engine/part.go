@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Part is one answer that a visit of a step keeps.
+type Part = postgres.Part
+
+// Visit is one entry into a step with the answers that it has so far.
+type Visit struct {
+	// Number is the version of the transition into the step's pending state.
+	Number int
+	Parts  map[string]Part
+}
+
+// OpenVisit returns the visit that a run belongs to, with the answers that earlier attempts paid for.
+func (e *Engine) OpenVisit(ctx context.Context, who caller.Caller, run workflow.Run) (Visit, error) {
+	step, _ := workflow.StepOf(run.Step)
+	number, there, err := e.store.OpenVisit(ctx, who, run.WorkflowID, step)
+	if number, err = found(number, there, err, "visit"); err != nil {
+		return Visit{}, fmt.Errorf("open the visit of step %s of workflow %s: %w", run.Step, run.WorkflowID, err)
+	}
+	parts, err := e.store.Parts(ctx, who, run.WorkflowID, number)
+	if err != nil {
+		return Visit{}, fmt.Errorf("read the parts of visit %d of workflow %s: %w", number, run.WorkflowID, err)
+	}
+	return Visit{Number: number, Parts: parts}, nil
+}
+
+// SentForPart counts the calls that were sent for one part of a visit.
+func (e *Engine) SentForPart(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string,
+) (int, error) {
+	return e.store.SentForPart(ctx, who, flow, visit, part)
+}
+
+// KeepPartInput is one answer for a visit. Settle is the call that gave it; nil for an answer that cost nothing.
+type KeepPartInput struct {
+	Run    workflow.Run
+	Visit  int
+	Part   Part
+	Settle *SettleInput
+}
+
+// KeepPart keeps an answer and settles its call in one transaction. When the run is lost, the settlement alone is
+// booked, the answer is dropped, and the error is *LostRunError. An answer that the visit has already stays as it is.
+func (e *Engine) KeepPart(ctx context.Context, who caller.Caller, in KeepPartInput) (err error) {
+	ctx, end := e.begin(ctx, "KeepPart")
+	defer end(&err)
+	in.Part.CreatedAt = e.now()
+	if in.Settle != nil {
+		in.Part.CallID = &in.Settle.CallID
+	}
+	kept := false
+	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+		// The workflow first, then the call and the accounts: every transaction locks in this order.
+		if kept, err = tx.KeepPart(ctx, who, in.Run, in.Visit, in.Part); err != nil || in.Settle == nil {
+			return err
+		}
+		_, err = e.settleIn(ctx, tx, who, settlement{SettleInput: *in.Settle, late: true, at: in.Part.CreatedAt})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keep part %s of workflow %s: %w", in.Part.Key, in.Run.WorkflowID, err)
+	}
+	if kept {
+		return nil
+	}
+	current, err := e.Workflow(ctx, who, in.Run.WorkflowID)
+	if err != nil || current.Version == in.Run.Token {
+		return err
+	}
+	return &LostRunError{Current: current}
+}
+
+// errNoVisit says that a workflow has nothing to review.
+func errNoVisit() error {
+	return fault.New(fault.Conflict, "The workflow has no current keywords: the competitor analysis must run first.")
+}

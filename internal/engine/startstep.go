@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// StartStepInput names the step to start. Step is the next one when empty.
+type StartStepInput struct {
+	WorkflowID     uuid.UUID
+	Step           workflow.StepKey
+	IdempotencyKey string
+}
+
+// StartStep enters the pending state of the next step and returns at once. The workflow must be CREATED or have
+// finished the step before. *StaleStateError or *TerminalError in every other state; GATE_CLOSED when only a decision
+// opens the edge.
+func (e *Engine) StartStep(ctx context.Context, who caller.Caller, in StartStepInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "StartStep")
+	defer end(&err)
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	current, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Moved{}, err
+	}
+	at := e.now()
+	r := request{key: key, operation: "startStep", content: in, flow: current.ID, at: at}
+	next, there := nextStep(current.State)
+	if !there || in.Step != "" && in.Step != next.Key {
+		return e.startElsewhere(ctx, who, r, current)
+	}
+	if gate, gated := workflow.GateOf(current.State, next.Pending); gated {
+		settings, err := e.GateSettings(ctx, who)
+		if err != nil {
+			return Moved{}, err
+		}
+		if settings.Mode(gate) != workflow.GateOff {
+			return Moved{}, gateClosed(gate)
+		}
+	}
+	move := e.moveTo(current.ID, next.Pending, at)
+	move.From, move.Kind, move.Version = current.State, workflow.Advance, &current.Version
+	return e.makeOnce(ctx, who, r, move)
+}
+
+// startElsewhere answers a request that cannot start its step: with its own replay when it did so before, and
+// otherwise with where the workflow is.
+func (e *Engine) startElsewhere(
+	ctx context.Context, who caller.Caller, r request, current workflow.Workflow,
+) (Moved, error) {
+	replay, err := e.once(ctx, who, r, func(*postgres.Store) error { return errLost })
+	if err != nil || replay == nil {
+		return Moved{}, e.explainLost(ctx, who, current.ID, err)
+	}
+	return e.replayMoved(ctx, who, *replay)
+}
+
+// nextStep returns the step that follows a resting state.
+func nextStep(state workflow.State) (workflow.Step, bool) {
+	for _, step := range workflow.Steps() {
+		for _, edge := range state.NextStates() {
+			if edge == step.Pending && (state == workflow.Created || state.Step() != nil &&
+				state == state.Step().Completed && state.Step().Number+1 == step.Number) {
+				return step, true
+			}
+		}
+	}
+	return workflow.Step{}, false
+}
+
+func gateClosed(gate workflow.Gate) error {
+	return fault.New(fault.GateClosed, "The gate %s is closed: a decision opens it.", gate)
+}
+
+// RetryStepInput names a workflow whose step has failed.
+type RetryStepInput struct {
+	WorkflowID     uuid.UUID
+	IdempotencyKey string
+}
+
+// RetryStep begins a new run of a failed step at once. A worker of ours takes it up; of a step that is driven from
+// outside, the caller has the run, with the new version as its token. *StaleStateError or *TerminalError when no step
+// has failed.
+func (e *Engine) RetryStep(ctx context.Context, who caller.Caller, in RetryStepInput) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "RetryStep")
+	defer end(&err)
+	current, err := e.Workflow(ctx, who, in.WorkflowID)
+	if err != nil {
+		return Moved{}, err
+	}
+	r := request{
+		key: in.IdempotencyKey, operation: "retryStep", content: in.WorkflowID, flow: in.WorkflowID, at: e.now(),
+	}
+	if current.Status() != workflow.StatusFailed {
+		return e.startElsewhere(ctx, who, r, current)
+	}
+	return e.makeOnce(ctx, who, r, e.retry(who, current, r.at))
+}
+
+// retry is the transition that begins a new run of a failed step.
+func (e *Engine) retry(who caller.Caller, current workflow.Workflow, at time.Time) change {
+	step := current.Step()
+	move := e.moveTo(current.ID, step.Processing, at)
+	move.From, move.Kind, move.Version = current.State, workflow.Retry, &current.Version
+	move.Run = &postgres.NewRun{Step: step.Key, Attempt: 1, LeaseExpiresAt: at.Add(e.lease)}
+	if e.drives[step.Key] {
+		move.driveAt = &at
+	} else {
+		move.Run.Worker = who.Actor
+	}
+	return move
+}

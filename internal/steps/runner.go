@@ -1,0 +1,83 @@
+package steps
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// runner is a claimed run with what every step needs.
+type runner struct {
+	options Options
+	who     caller.Caller
+	run     workflow.Run
+	// timeout is the longest time for one booking; bookingTimeout when zero.
+	timeout time.Duration
+}
+
+// fail ends the run with a failure code. A lost run has ended already. An error about neither the question nor the
+// answer is returned.
+func (r runner) fail(ctx context.Context, err error) error {
+	v := runEndOf(ctx, err)
+	if v.lost {
+		return nil
+	}
+	if v.code == "" {
+		return err
+	}
+	r.log().Warn("an attempt failed", "code", v.code, "message", v.message, "error", err)
+	err = r.book(ctx, func(ctx context.Context) error {
+		_, err := r.options.Engine.FailRun(ctx, r.who, engine.FailRunInput{
+			Run:        r.run,
+			Failure:    v.code,
+			Message:    v.message,
+			RetryAfter: v.retryAfter,
+		})
+		return err
+	})
+	if IsLost(err) {
+		return nil
+	}
+	return err
+}
+
+// book makes one booking, also after the end of the attempt: spent money must be recorded. It repeats a booking that
+// failed for reasons of the database until the timeout. Bookings are idempotent.
+func (r runner) book(ctx context.Context, booking func(context.Context) error) error {
+	ctx, cancel := r.bookingContext(ctx)
+	defer cancel()
+	logged := false
+	for pause := 100 * time.Millisecond; ; pause *= 2 {
+		err := booking(ctx)
+		if err == nil || !passes(err) {
+			return err
+		}
+		if !logged {
+			r.log().Error("a booking failed and is repeated", "error", err)
+			logged = true
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// bookingContext returns the context of one booking, which outlives the attempt.
+func (r runner) bookingContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := r.timeout
+	if limit == 0 {
+		limit = bookingTimeout
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+}
+
+func (r runner) log() *slog.Logger {
+	return r.options.Logger.With("organization", r.run.OrganizationID, "workflow", r.run.WorkflowID,
+		"step", r.run.Step, "attempt", r.run.Attempt, "provider", r.options.Gateway.Name)
+}

@@ -1,0 +1,126 @@
+package testdb
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Reviewed is a workflow in seed review, with its visit and its keywords.
+type Reviewed struct {
+	Flow     workflow.Workflow
+	Visit    int
+	Keywords []content.SeedKeyword
+}
+
+// Review returns a workflow in seed review with two named competitors, one part and three keywords, two of them selected
+// by the caller.
+func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
+	t.Helper()
+	ctx, store := context.Background(), db.Store()
+	flow := Workflow(t, db, who, WorkflowOpts{State: workflow.CompetitorProcessing})
+	step, _ := workflow.StepOf(workflow.StepCompetitor)
+	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
+	if err != nil || !found {
+		t.Fatalf("open a visit: found %t, %v", found, err)
+	}
+	run := workflow.Run{WorkflowID: flow.ID, Token: flow.Version, Step: step.Key}
+	kept, err := store.KeepPart(ctx, who, run, visit, postgres.Part{
+		Key: "phrases", Content: []byte(`{}`), Provider: "sandbox", CreatedAt: Now(),
+	})
+	if err != nil || !kept {
+		t.Fatalf("keep a part: kept %t, %v", kept, err)
+	}
+	keywords := make([]content.SeedKeyword, 3)
+	for i, text := range []string{"crm for dentists", "dentist software", "patient reminders"} {
+		keywords[i] = content.SeedKeyword{
+			ID:         uuid.Must(uuid.NewV7()),
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			Text:       text,
+			Normalised: content.Normalise(text),
+			Source:     content.SourceModel,
+			Score:      0.9 - float64(i)/10,
+		}
+	}
+	err = store.InTx(ctx, func(tx *postgres.Store) error {
+		if err := tx.NameCompetitors(ctx, who, flow.ID, []string{"a.example", "b.example"}, Now()); err != nil {
+			return err
+		}
+		_, err := tx.AddKeywords(ctx, who, postgres.NewKeywords{
+			WorkflowID: flow.ID, Visit: visit, Keywords: keywords, At: Now(),
+		})
+		if err != nil {
+			return err
+		}
+		return tx.DecideKeywords(ctx, who, postgres.KeywordDecisions{
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			KeywordIDs: []uuid.UUID{keywords[0].ID, keywords[1].ID},
+			Choices:    []content.Choice{content.ChoiceSelected, content.ChoiceSelected},
+			Origin:     content.OriginPerson,
+			At:         Now(),
+		})
+	})
+	if err != nil {
+		t.Fatalf("write a review: %v", err)
+	}
+	flow = Move(t, store, who, flow, workflow.CompetitorCompleted)
+	flow = Move(t, store, who, flow, workflow.SeedReviewPending)
+	return Reviewed{Flow: flow, Visit: visit, Keywords: keywords}
+}
+
+// Gates sets the gates of the caller's organization: SEEDS is HUMAN, the others are OFF.
+func Gates(t testing.TB, db *DB, who caller.Caller, fourEyes bool) {
+	t.Helper()
+	set, err := db.Store().SetGates(context.Background(), who, postgres.GateSettings{
+		Seeds:    workflow.GateHuman,
+		Plan:     workflow.GateOff,
+		Publish:  workflow.GateOff,
+		FourEyes: fourEyes,
+		At:       Now(),
+	})
+	if err != nil || !set {
+		t.Fatalf("set the gates: set %t, %v", set, err)
+	}
+}
+
+// Approve ends a review by a decision of the caller.
+func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Reviewed, preparedBy string) error {
+	selection := content.SelectionOf(r.Keywords)
+	return store.InTx(ctx, func(tx *postgres.Store) error {
+		flow, _, _, err := tx.Transition(ctx, who, postgres.Move{
+			WorkflowID: r.Flow.ID,
+			From:       workflow.SeedReviewPending,
+			To:         workflow.SeedReviewCompleted,
+			Kind:       workflow.Advance,
+			At:         Now(),
+		})
+		if err != nil {
+			return err
+		}
+		settings, err := tx.GateSettings(ctx, who)
+		if err != nil {
+			return err
+		}
+		_, err = tx.WriteGateDecision(ctx, who, postgres.GateDecision{
+			WorkflowID:      r.Flow.ID,
+			Version:         flow.Version,
+			Gate:            workflow.GateSeeds,
+			Verdict:         workflow.GateApproved,
+			SelectionDigest: selection.Digest[:],
+			Selected:        2,
+			SettingsVersion: settings.Version,
+			FourEyes:        settings.FourEyes,
+			PreparedBy:      preparedBy,
+			At:              Now(),
+		})
+		return err
+	})
+}

@@ -1,0 +1,24 @@
+-- StepPartInsert keeps one answer of a visit, if the run still holds the workflow. The workflow's row is locked against
+-- transitions until the end of the transaction. No row comes back when the run is lost or the part is there already.
+-- name: StepPartInsert :one
+WITH fence AS (
+    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.version = @token AND w.state = @processing
+    FOR SHARE
+), answer AS (
+    SELECT @content::jsonb AS content
+)
+INSERT INTO step_parts (
+    organization_id, workflow_id, visit, step, part_key, content, digest, call_id, provider, model, created_at)
+SELECT f.organization_id, f.id, @visit, @step, @part_key, a.content, sha256(convert_to(a.content::text, 'UTF8')),
+    sqlc.narg('call_id'), @provider, @model, @at
+FROM fence AS f CROSS JOIN answer AS a
+ON CONFLICT (organization_id, workflow_id, visit, part_key) DO NOTHING
+RETURNING *;
+
+-- StepPartListByVisit returns the parts of one visit.
+-- name: StepPartListByVisit :many
+SELECT p.* FROM step_parts AS p
+WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND p.visit = @visit
+ORDER BY p.part_key
+LIMIT 1000;
