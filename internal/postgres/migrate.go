@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,7 +36,8 @@ const (
 			RAISE WARNING 'the user % may not revoke TEMPORARY on the database', current_user;
 		END
 		$$`
-	addMigration = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
+	storeChecksum = `UPDATE schema_migrations SET checksum = $1 WHERE number = $2`
+	addMigration  = `INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`
 )
 
 // Migration is one numbered file. AppliedAt is nil while it waits.
@@ -47,6 +47,8 @@ type Migration struct {
 	AppliedAt *time.Time
 	text      string
 	checksum  []byte
+	earlier   string // the checksum that an earlier program has stored, "" for none
+	stored    []byte // nil while it waits
 }
 
 // Migrations says for every file whether it was applied. It is an error when an applied file has changed or is missing:
@@ -88,6 +90,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS, now func() ti
 	var applied []Migration
 	for _, m := range all {
 		if m.AppliedAt != nil {
+			if err := m.keep(ctx, conn.Conn()); err != nil {
+				return applied, err
+			}
 			continue
 		}
 		at := now()
@@ -132,6 +137,17 @@ func (s *Store) MigrationDisagreements(ctx context.Context, files fs.FS) (found 
 	return found, translate(err)
 }
 
+// keep stores the checksum of an applied migration if an earlier program has stored another one.
+func (m Migration) keep(ctx context.Context, conn *pgx.Conn) error {
+	if bytes.Equal(m.stored, m.checksum) {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, storeChecksum, m.checksum, m.Number); err != nil {
+		return fmt.Errorf("store the checksum of %s: %w", m.Name, err)
+	}
+	return nil
+}
+
 func apply(ctx context.Context, conn *pgx.Conn, m Migration, at time.Time) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		// The simple protocol, since a file holds many statements.
@@ -166,10 +182,10 @@ func migrations(ctx context.Context, conn *pgx.Conn, files fs.FS) ([]Migration, 
 			return nil, fmt.Errorf("the database has migration %s, which this program does not know", a.Name)
 		}
 		known := &all[a.Number-1]
-		if known.Name != a.Name || !bytes.Equal(known.checksum, a.checksum) {
+		if known.Name != a.Name || !known.applies(a.checksum) {
 			return nil, fmt.Errorf("migration %s has changed since it was applied as %s", known.Name, a.Name)
 		}
-		known.AppliedAt = a.AppliedAt
+		known.AppliedAt, known.stored = a.AppliedAt, a.checksum
 	}
 	return all, nil
 }
@@ -191,8 +207,13 @@ func readMigrations(files fs.FS) ([]Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(text)
-		all[i] = Migration{Number: number, Name: name, text: string(text), checksum: sum[:]}
+		all[i] = Migration{
+			Number:   number,
+			Name:     name,
+			text:     string(text),
+			checksum: checksum(string(text)),
+			earlier:  earlierChecksums[name],
+		}
 	}
 	return all, nil
 }
