@@ -1,5 +1,5 @@
--- The state machine and its journal. Every current value is a foreign key to the journal row that made it: a state that
--- no row explains, an illegal edge, a gap or a fork cannot be committed by anybody.
+-- The state machine and its journal. Every current value is a foreign key to the journal row that made it: no role
+-- can commit a state that no row explains, an illegal edge, a gap or a fork.
 
 CREATE DOMAIN workflow_state AS text CONSTRAINT workflow_state_known CHECK (VALUE IN (
     'CREATED', 'ICP_PENDING', 'ICP_PROCESSING', 'ICP_COMPLETED', 'ICP_FAILED', 'COMPETITOR_PENDING',
@@ -145,9 +145,9 @@ CREATE TRIGGER legal_transitions_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE 
 ALTER TABLE legal_transitions ENABLE ALWAYS TRIGGER legal_transitions_only_grows;
 GRANT SELECT ON legal_transitions TO infin8_app;
 
--- The hash of one journal row: sha256 of the hash before it and its canonical form. PL/pgSQL only because its plan is
--- kept for the session; a function in SQL would be planned anew by every insert. Names are qualified because a dump is
--- restored, and its constraints checked, with an empty search path.
+-- The hash of one journal row: sha256 of the hash before it and its canonical form. PL/pgSQL only because its plan
+-- is kept for the session; a function in SQL would be planned anew by every insert. Names are qualified because a
+-- dump is restored, and its constraints checked, with an empty search path.
 CREATE FUNCTION transition_hash(
     previous_hash bytea, organization_id uuid, workflow_id uuid, version integer, graph_version integer, kind text,
     from_state text, to_state text, actor text, reason text, occurred_at timestamptz
@@ -176,7 +176,7 @@ CREATE TABLE intent_workflows (
     state           workflow_state  NOT NULL,
     previous_hash   previous_digest NOT NULL,
     hash            digest          NOT NULL,
-    -- When a sweeper wakes the workflow if nobody has driven it by then; NULL when it waits for no worker of ours.
+    -- When a sweeper wakes the workflow if no worker has driven it by then; NULL when no worker of ours drives it.
     wake_at         timestamptz,
     created_by      actor           NOT NULL,
     created_at      timestamptz     NOT NULL,
@@ -269,7 +269,7 @@ CREATE TABLE workflow_runs (
     state            workflow_state NOT NULL,
     hash             digest         NOT NULL,
     step             step_key       NOT NULL,
-    -- Who works on it; '' until a worker of ours has taken up what a person started.
+    -- The worker that drives the run; '' until a worker of ours takes up a run that a person started.
     worker           text           NOT NULL,
     attempt          integer        NOT NULL,
     started_at       timestamptz    NOT NULL,
@@ -297,7 +297,7 @@ CREATE TRIGGER workflow_runs_end_once BEFORE UPDATE ON workflow_runs
     FOR EACH ROW WHEN (OLD.ended_version IS NOT NULL) EXECUTE FUNCTION refuse_change();
 ALTER TABLE workflow_runs ENABLE ALWAYS TRIGGER workflow_runs_end_once;
 
--- What the steps produced, never overwritten. Which one is current is computed from the journal.
+-- The results of the steps, never overwritten. The journal decides which one is current.
 CREATE TABLE step_results (
     organization_id uuid        NOT NULL,
     workflow_id     uuid        NOT NULL,

@@ -1,9 +1,9 @@
--- Prices become a history that cannot contradict itself: at any instant a list has one price for each model, component
--- and size of prompt; it ends only by its successor, and nothing that was in force is ever changed. What an import
--- doubts waits as a proposal until somebody decides. The operator's list counts for all organizations; an organization
--- may have one of its own, and the server can write no other.
+-- Prices become a history that cannot contradict itself: at any instant a list has one price for each model,
+-- component and size of prompt; it ends only by its successor, and no price that was in force is ever changed. A
+-- price that an import doubts waits as a proposal for a decision. The operator's list counts for all organizations;
+-- an organization may have a list of its own, and the server can write no other.
 
--- A range of a single value overlaps only itself, so GiST can compare with && what it has no = for without an extension.
+-- A range of a single value overlaps only itself, so && does the work of =, which GiST has only with an extension.
 CREATE TYPE text_range AS RANGE (subtype = text, collation = "C");
 
 ALTER TABLE model_prices
@@ -51,7 +51,7 @@ CREATE DOMAIN proposal_state AS text CONSTRAINT proposal_state_known CHECK (
     VALUE IN ('PENDING', 'ACCEPTED', 'REJECTED', 'SUPERSEDED')
 );
 
--- A price in quarantine: what a list said, why it is doubted, and what became of it.
+-- A price in quarantine: the listed value, the reason for the doubt, and the decision.
 CREATE TABLE model_price_proposals (
     id                uuid            NOT NULL,
     organization_id   uuid,

@@ -1,4 +1,4 @@
--- What the calls of a day have come to, so that analytics of a month read some hundred rows and not a million. The ledger
+-- The sums of a day's calls, so that analytics of a month read some hundred rows and not a million. The ledger
 -- stays the only truth: each row here is the sum of entries there, kept by the statement that writes the entry, and
 -- `verify` adds them up again. docs/analytics.md says what was measured.
 
@@ -10,8 +10,8 @@ ALTER TABLE usage_accounts
 UPDATE usage_accounts AS a SET time_zone = o.time_zone
 FROM organizations AS o WHERE o.id = a.organization_id AND a.kind = 'MONTH';
 
--- The day that admitted the call, in the zone of the month that pays it. Written once: a later change of the zone does
--- not move a call to another day. The default is for servers of the version before.
+-- The day that admitted the call, in the zone of the month that pays it. Written once: a later change of the zone
+-- does not move a call to another day. The default is for servers of the version before.
 ALTER TABLE ai_calls ADD COLUMN admitted_on date;
 UPDATE ai_calls AS c SET admitted_on = (c.reserved_at AT TIME ZONE o.time_zone)::date
 FROM organizations AS o WHERE o.id = c.organization_id;

@@ -1,6 +1,6 @@
--- API keys: what programs sign in with. A key is shown once and kept as a hash. That it exists, and that it was revoked,
--- are foreign keys to the rows of the organization's journal that say who did it; nothing else of it ever changes but
--- when it was last used.
+-- API keys: programs sign in with them. A key is shown once and kept as a hash. Its creation and its revocation are
+-- foreign keys to the rows of the organization's journal, which have the actor. Otherwise only the time of its last
+-- use changes.
 
 CREATE DOMAIN caller_role AS text CONSTRAINT caller_role_known CHECK (VALUE IN ('VIEWER', 'OPERATOR', 'ADMIN'));
 
@@ -60,7 +60,7 @@ ALTER TABLE api_keys ENABLE ALWAYS TRIGGER api_keys_only_end;
 CREATE TRIGGER api_keys_only_grow BEFORE DELETE OR TRUNCATE ON api_keys
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE api_keys ENABLE ALWAYS TRIGGER api_keys_only_grow;
--- Whoever says that a key was made or revoked names one that is there.
+-- A change that says that a key was made or revoked names a key that exists.
 ALTER TABLE organization_changes ADD CONSTRAINT organization_changes_names_api_key
     FOREIGN KEY (organization_id, api_key_id) REFERENCES api_keys (organization_id, id) DEFERRABLE INITIALLY DEFERRED;
 

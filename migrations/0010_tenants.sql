@@ -1,13 +1,12 @@
--- The second wall between organizations. The first is the organization_id that every query asks for; behind it row
--- security lets the server's role see and write the rows of one organization only, the one that the transaction has
--- named. With nothing named nothing is there. The owner, who migrates, audits and keeps the operator's prices, is not
--- held by it.
+-- Row-level security isolates tenants a second time. Every query names its organization; with these policies the
+-- server's role reads and writes only the rows of the organization that the transaction has set, and none without
+-- one. The owner, who migrates, audits and keeps the operator's prices, is exempt.
 --
--- A server of the version before names nobody: it finds nothing and changes nothing once this is applied. It has to be
--- stopped first, since a wall with a gate for whoever does not say its name would be none.
+-- A server of the version before sets no organization: it finds no rows and changes none once this is applied. Stop
+-- it first. An exception for statements without an organization would leave no isolation.
 
--- What a server does for all organizations at once, such as to look for expired leases, it does as a role of its own,
--- which it enters for one statement. That one has no more rights than these statements need.
+-- A server does work for all organizations, such as the search for expired leases, in a role of its own, which it
+-- enters for one statement. The role has no more rights than these statements need.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'infin8_sweeper') THEN
@@ -17,8 +16,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL; -- Another database of the same server was migrated at the same moment.
 END
 $$;
--- Who migrates may also be who serves, as on a developer's machine. Since PostgreSQL 16 a member need not be allowed to
--- SET ROLE.
+-- Who migrates may also be who serves, as on a developer's machine. Since PostgreSQL 16 a member need not be
+-- allowed to SET ROLE.
 DO $$
 DECLARE
     may_enter text := CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END;
@@ -58,8 +57,8 @@ $$;
 ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY organizations_of_the_named ON organizations TO infin8_app USING (id = named_organization());
 
--- The operator's list is still everybody's to read and nobody's here to write. The lists of organizations, and what
--- waits in their quarantine, are no longer read by others.
+-- All organizations still read the operator's list, and none writes it. Lists and proposals of organizations are no
+-- longer visible to others.
 DROP POLICY model_prices_read ON model_prices;
 DROP POLICY model_prices_add ON model_prices;
 DROP POLICY model_prices_end ON model_prices;
@@ -71,8 +70,8 @@ DROP POLICY model_price_proposals_decide ON model_price_proposals;
 CREATE POLICY model_price_proposals_of_the_named ON model_price_proposals TO infin8_app
     USING (organization_id = named_organization());
 
--- The sweepers find what is due and put its next look off; the start looks where live workflows stand; live updates ask
--- how far journals have come. None of them reads what a step produced, a name, a price, a journal or a ledger.
+-- The sweepers find what is due and put its next look off; the start looks where live workflows stand; live updates
+-- ask how far journals have come. None of them reads what a step produced, a name, a price, a journal or a ledger.
 CREATE POLICY intent_workflows_of_all ON intent_workflows TO infin8_sweeper USING (true);
 CREATE POLICY workflow_runs_of_all ON workflow_runs FOR SELECT TO infin8_sweeper USING (true);
 CREATE POLICY ai_calls_of_all ON ai_calls TO infin8_sweeper USING (true);

@@ -1,5 +1,5 @@
--- Alerts: what somebody should hear of, each written once, by the transaction that caused it; and who is told by
--- webhook. That there is exactly one is a constraint; that there is one is what `verify` computes again.
+-- Alerts: each is written once, by the transaction that caused it, and sent to the organization's webhook. A
+-- constraint allows one of each, and `verify` computes which must exist.
 
 CREATE DOMAIN alert_kind AS text CONSTRAINT alert_kind_known CHECK (VALUE IN (
     'THRESHOLD', 'OVERAGE', 'MODEL_DRIFT', 'OUTCOME_UNKNOWN', 'PRICE_QUARANTINED', 'RECONCILIATION_DIFFERENCE'
@@ -8,7 +8,8 @@ CREATE DOMAIN delivery_state AS text CONSTRAINT delivery_state_known CHECK (VALU
     'PENDING', 'DELIVERED', 'GONE', 'EXPIRED', 'UNADDRESSED'
 ));
 
--- A threshold is a share of a limit, so it can be crossed again under another one. Here is the entry that set the limit.
+-- A threshold is a share of a limit, so it can be crossed again under another one. Here is the entry that set the
+-- limit.
 ALTER TABLE usage_accounts ADD COLUMN limit_sequence bigint NOT NULL DEFAULT 0;
 UPDATE usage_accounts AS a SET limit_sequence = l.sequence
 FROM (
@@ -16,14 +17,14 @@ FROM (
     WHERE e.kind = 'LIMIT' GROUP BY e.organization_id, e.account_id
 ) AS l
 WHERE l.organization_id = a.organization_id AND l.account_id = a.id;
--- Of an entry that can cross a threshold: the entry that set the limit it stands under. NULL: of an entry that can cross
--- none, or that a version before this one has written, which told nobody.
+-- Of an entry that can cross a threshold: the entry that set the limit it stands under. NULL: of an entry that can
+-- cross none, or of one that a version without alerts has written.
 ALTER TABLE ai_usage_ledger ADD COLUMN limit_sequence bigint,
     ADD CONSTRAINT ai_usage_ledger_limit_sequence CHECK (limit_sequence BETWEEN 0 AND sequence);
 ALTER TABLE model_price_proposals ADD CONSTRAINT model_price_proposals_of_organization UNIQUE (organization_id, id);
 
--- Which columns a kind has is in alerts_shape. The keys are what makes one of each: of a threshold, by account and limit;
--- of a call, by what is said about it; of a price in quarantine; of a day and model of a provider.
+-- Which columns a kind has is in alerts_shape. The keys are what makes one of each: of a threshold, by account and
+-- limit; of a call, by what is said about it; of a price in quarantine; of a day and model of a provider.
 CREATE TABLE alerts (
     organization_id uuid        NOT NULL,
     id              uuid        NOT NULL,
@@ -71,8 +72,8 @@ CREATE TRIGGER alerts_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON alerts
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE alerts ENABLE ALWAYS TRIGGER alerts_only_grow;
 
--- What has become of telling an organization that had a webhook when the alert was written. Nothing is sent without a
--- claim on the row, and no row that is over can be claimed.
+-- The delivery of an alert to an organization that had a webhook when the alert was written. A message is sent only
+-- after a claim on the row, and a delivery that has ended cannot be claimed.
 CREATE TABLE alert_deliveries (
     organization_id uuid           NOT NULL,
     alert_id        uuid           NOT NULL,
@@ -83,7 +84,7 @@ CREATE TABLE alert_deliveries (
     last_status     integer,
     last_error      text           NOT NULL DEFAULT '',
     ended_at        timestamptz,
-    -- Before next_at nobody sends; at wake_at a sweeper asks for a worker, if none has come.
+    -- No attempt is made before next_at; at wake_at a sweeper asks for a worker, if none has come.
     next_at         timestamptz,
     wake_at         timestamptz,
     CONSTRAINT alert_deliveries_pkey PRIMARY KEY (organization_id, alert_id),
@@ -96,8 +97,9 @@ CREATE TRIGGER alert_deliveries_end_once BEFORE UPDATE ON alert_deliveries
     FOR EACH ROW WHEN (OLD.state <> 'PENDING') EXECUTE FUNCTION refuse_change();
 ALTER TABLE alert_deliveries ENABLE ALWAYS TRIGGER alert_deliveries_end_once;
 
--- Where an organization is told. The change that set it is named by its version, so that a server of the version before,
--- which writes changes without it, leaves it as it is; and the signing secret is derived from that version. '' is none.
+-- The webhook of an organization. The change that set it is named by its version, so that a server of the version
+-- before, which writes changes without it, leaves it as it is; and the signing secret is derived from that version.
+-- '' is none.
 ALTER TABLE organization_changes ADD COLUMN webhook_url text,
     ADD CONSTRAINT organization_changes_webhook UNIQUE (organization_id, version, webhook_url);
 ALTER TABLE organizations ADD COLUMN webhook_version integer, ADD COLUMN webhook_url text,
@@ -106,8 +108,8 @@ ALTER TABLE organizations ADD COLUMN webhook_version integer, ADD COLUMN webhook
     ADD CONSTRAINT organizations_webhook CHECK ((webhook_version IS NULL) = (webhook_url IS NULL)
         AND char_length(webhook_url) <= 2048);
 
--- What concerns nobody but the operator: the list that all organizations pay by, and differences with a provider that no
--- organization can be named for. Only the owner writes and reads it.
+-- Alerts for the operator alone: of the list that all organizations pay by, and of differences with a provider that
+-- belong to no organization. Only the owner writes and reads them.
 CREATE TABLE operator_alerts (
     id            uuid        NOT NULL,
     kind          alert_kind  NOT NULL,

@@ -2,15 +2,16 @@
 -- month it opens and when a price was written down. Without a bound the server's role could spend the limit of any
 -- month, past or future, and set a price for calls that were made before.
 --
--- The triggers come after row security and the constraints. They are not ALWAYS: a subscriber of logical replication and a restored dump write old rows at a new time.
+-- The triggers come after row security and the constraints. They are not ALWAYS: a subscriber of logical
+-- replication and a restored dump write old rows at a new time.
 
 -- Whether a time is now, by the database's clock. Five minutes are for clocks that differ and for locks waited for.
 CREATE FUNCTION near_clock(at timestamptz) RETURNS boolean
     LANGUAGE sql VOLATILE PARALLEL SAFE
     RETURN at >= clock_timestamp() - '00:05:00'::interval AND at <= clock_timestamp() + '00:05:00'::interval;
 
--- A month has 26 to 33 days, since zones are at most 26 hours apart. docs/decisions/0016 has the rule. Only a server whose
--- clock is behind opens a shorter one: it ends where a month begins that another server has opened.
+-- A month has 26 to 33 days, since zones are at most 26 hours apart. docs/decisions/0016 has the rule. Only a
+-- server whose clock is behind opens a shorter one: it ends where a month begins that another server has opened.
 ALTER TABLE usage_accounts ADD CONSTRAINT usage_accounts_month_length CHECK
     (kind = 'WORKFLOW' OR period_end - period_start <= '33 days'::interval);
 

@@ -1,5 +1,6 @@
--- What a row was made with stays, whoever the role is: an UPDATE may name only the columns that change in a life. And
--- no row of a tenant is deleted. The server's role never had these rights; the owner has them unless a trigger refuses.
+-- The columns that a row was created with do not change, in any role: an UPDATE may name only the columns of its
+-- progress. And no row of a tenant is deleted. The server's role never had these rights; the owner has them unless
+-- a trigger refuses.
 --
 -- A statement is refused when it names the column, so that a statement that does not pays nothing.
 

@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/migrations"
 )
 
-func TestMigrationsRunOnceAndInOrder(t *testing.T) {
+func TestMigrations(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{
 		"0001_first.sql":  {Data: []byte("CREATE TABLE first (id int); CREATE TABLE other (id int);")},
