@@ -13,7 +13,7 @@ import (
 // apiKeyList is the kind of the cursors of API keys.
 const apiKeyList = "key"
 
-func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPIKeyInput]) {
+func decodeCreateAPIKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPIKeyInput]) {
 	in.blames(fault.Conflict, "name")
 	ends, err := input.ExpiresAt.Time()
 	in.note(err, []string{"expiresAt"})
@@ -26,7 +26,7 @@ func decodeCreateKey(input model.CreateAPIKeyInput) (in decoded[engine.CreateAPI
 	return in
 }
 
-func decodeRevokeKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeAPIKeyInput]) {
+func decodeRevokeAPIKey(input model.RevokeAPIKeyInput) (in decoded[engine.RevokeAPIKeyInput]) {
 	in.blames(fault.NotFound, "keyId")
 	in.value = engine.RevokeAPIKeyInput{
 		KeyID:          in.id(input.KeyID, publicid.APIKey, "keyId"),
@@ -67,7 +67,7 @@ func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyCon
 	}), nil
 }
 
-func createKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.CreateAPIKeyPayload {
+func createAPIKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.CreateAPIKeyPayload {
 	return &model.CreateAPIKeyPayload{
 		APIKey:     keyed(k),
 		Secret:     secretOf(k),
@@ -76,6 +76,6 @@ func createKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model
 	}
 }
 
-func revokeKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.RevokeAPIKeyPayload {
+func revokeAPIKeyPayload(k engine.ChangedAPIKey, problems []model.UserError) *model.RevokeAPIKeyPayload {
 	return &model.RevokeAPIKeyPayload{APIKey: keyed(k), Replayed: k.Replayed, UserErrors: problems}
 }

@@ -150,11 +150,11 @@ func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetA
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
-	return mutate(ctx, r.Resolver, decodeCreateKey(input), r.Engine.CreateAPIKey, createKeyPayload)
+	return mutate(ctx, r.Resolver, decodeCreateAPIKey(input), r.Engine.CreateAPIKey, createAPIKeyPayload)
 }
 
 func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
-	return mutate(ctx, r.Resolver, decodeRevokeKey(input), r.Engine.RevokeAPIKey, revokeKeyPayload)
+	return mutate(ctx, r.Resolver, decodeRevokeAPIKey(input), r.Engine.RevokeAPIKey, revokeAPIKeyPayload)
 }
 
 func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {

@@ -103,8 +103,8 @@ func TestSubscription_OfAnOrganizationHasItsOwnWorkflowsOnly(t *testing.T) {
 	for name, c := range map[string]graphtest.Client{"Ours": ours, "Theirs": theirs} {
 		c.Subscribe("m", create, message{"name": name})
 		// The answer and the event come in any order.
-		var told, answered, completed bool
-		for !told || !answered || !completed {
+		var notified, answered, completed bool
+		for !notified || !answered || !completed {
 			m := c.Next()
 			switch {
 			case m["type"] == "complete":
@@ -112,7 +112,7 @@ func TestSubscription_OfAnOrganizationHasItsOwnWorkflowsOnly(t *testing.T) {
 			case cmp.Equal(graphtest.AsJSON(t, m), graphtest.AsJSON(t, created)):
 				answered = true
 			default:
-				told = true
+				notified = true
 				text, _ := json.Marshal(m)
 				if !strings.Contains(string(text), `"name":"`+name+`"`) {
 					t.Errorf("%s gets %s", name, text)

@@ -75,7 +75,7 @@ func (a tries) weak() (found []string) {
 func inAnswer(o operation, answer string, marks []string) []string {
 	for _, mark := range marks {
 		if strings.Contains(answer, mark) {
-			return []string{fmt.Sprintf("%s tells %s of another organization:\n%s\n%s", o.field, mark, o.text, answer)}
+			return []string{fmt.Sprintf("%s answers with %s of another organization:\n%s\n%s", o.field, mark, o.text, answer)}
 		}
 	}
 	return nil
@@ -107,9 +107,9 @@ func codesOf(t *testing.T, answer string) []string {
 	return codes
 }
 
-// overhear sends all subscriptions as the okapi while both organizations move and spend. It returns a message for each
+// subscribeToAll sends all subscriptions as the okapi while both organizations move and spend. It returns a message for each
 // datum of the zebra. A stream must end, or send an event of the okapi.
-func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only string) (found []string) {
+func (b *tenants) subscribeToAll(t *testing.T, x *explorer, marks []string, only string) (found []string) {
 	t.Helper()
 	for _, o := range x.operations(ast.Subscription) {
 		if !strings.Contains(o.text, only) {
@@ -120,9 +120,9 @@ func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only strin
 		lines.Buffer(nil, 1<<20)
 		lines.Scan() // The comment that begins a stream: the server has accepted the subscription.
 		moved := false
-		var heard strings.Builder
+		var received strings.Builder
 		for lines.Scan() && !strings.Contains(lines.Text(), "event: complete") {
-			heard.WriteString(lines.Text() + "\n")
+			received.WriteString(lines.Text() + "\n")
 			ours := strings.Contains(lines.Text(), b.moving["okapi"].ID.String()) ||
 				strings.Contains(lines.Text(), b.done["okapi"].ID.String())
 			if ours || len(inAnswer(o, lines.Text(), marks)) > 0 {
@@ -136,10 +136,10 @@ func (b *tenants) overhear(t *testing.T, x *explorer, marks []string, only strin
 			}
 		}
 		_ = response.Body.Close()
-		if heard.Len() == 0 {
+		if received.Len() == 0 {
 			found = append(found, fmt.Sprintf("%s says nothing, not even of one's own:\n%s", o.field, o.text))
 		}
-		found = append(found, inAnswer(o, heard.String(), marks)...)
+		found = append(found, inAnswer(o, received.String(), marks)...)
 	}
 	return found
 }

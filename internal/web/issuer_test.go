@@ -34,15 +34,15 @@ var (
 	stranger = sandbox.NewSigner("RS256", "key of RS256")
 )
 
-// house is an authenticator with its issuer.
-type house struct {
+// issuerSetup is an authenticator with its issuer.
+type issuerSetup struct {
 	*web.Authenticator
 	provider *sandbox.Provider
 }
 
-func issued(t *testing.T, change func(*web.Authentication)) house {
+func issued(t *testing.T, change func(*web.Authentication)) issuerSetup {
 	t.Helper()
-	h := house{provider: sandbox.Start(signers["RS256"], signers["ES256"], signers["EdDSA"])}
+	h := issuerSetup{provider: sandbox.Start(signers["RS256"], signers["ES256"], signers["EdDSA"])}
 	t.Cleanup(h.provider.Close)
 	known, err := issuer.New(issuer.Options{URL: h.provider.URL(), Now: func() time.Time { return noon }})
 	if err != nil {
@@ -61,7 +61,7 @@ func issued(t *testing.T, change func(*web.Authentication)) house {
 }
 
 // claims returns valid claims with changes; nil removes one.
-func (h house) claims(changes map[string]any) map[string]any {
+func (h issuerSetup) claims(changes map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": h.provider.URL(), "aud": "engine", "sub": "alice", "org": organization, "role": "OPERATOR",
 		"exp": noon.Add(time.Hour).Unix(),
@@ -97,7 +97,7 @@ func TestIssuer_ReadsTheCallerOfAValidToken(t *testing.T) {
 }
 
 // forged returns tokens of this issuer that must be refused.
-func (h house) forged(t *testing.T) map[string]string {
+func (h issuerSetup) forged(t *testing.T) map[string]string {
 	t.Helper()
 	rs, es, ed := signers["RS256"], signers["ES256"], signers["EdDSA"]
 	with := func(changes map[string]any) string { return es.Token(h.claims(changes), nil) }
@@ -242,7 +242,7 @@ func TestIssuer_DecidesTheKeysAndTheAlgorithmDoesNot(t *testing.T) {
 		"OursInAnothersName":     {signed(t, map[string]any{"iss": "https://other.example"}), false, false},
 		"TheIssuersWithoutAName": {signers["ES256"].Token(both.claims(map[string]any{"iss": nil}), nil), false, false},
 	} {
-		for which, h := range map[string]house{"both": both, "only": only} {
+		for which, h := range map[string]issuerSetup{"both": both, "only": only} {
 			_, err := h.Caller(t.Context(), c.token)
 			if want := which == "both" && c.both || which == "only" && c.only; (err == nil) != want {
 				t.Errorf("%s, %s: got %v, want good %t", name, which, err, want)

@@ -210,7 +210,7 @@ func TestCountingWriter_FlushesTheConnection(t *testing.T) {
 func TestObserve_GetsTheOutcomeInAClosedListOfWords(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	var told []web.Outcome
+	var received []web.Outcome
 	b := setup(t, func(o *web.Options) {
 		o.GraphQL = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			web.Annotate(r.Context(), "Same", "")
@@ -227,7 +227,7 @@ func TestObserve_GetsTheOutcomeInAClosedListOfWords(t *testing.T) {
 						t.Errorf("%s took %s", a.Route, a.Took)
 					}
 					a.Took = 0
-					told = append(told, a)
+					received = append(received, a)
 				},
 			}
 		}
@@ -275,7 +275,7 @@ func TestObserve_GetsTheOutcomeInAClosedListOfWords(t *testing.T) {
 			Code:   "INVALID_INPUT",
 		},
 	}
-	if diff := cmp.Diff(want, told); diff != "" {
+	if diff := cmp.Diff(want, received); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -51,7 +51,7 @@ func TestTokenCache_ATokenEndsWithTheIssuersKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := signers["ES256"].Token(house{provider: provider}.claims(nil), nil)
+	token := signers["ES256"].Token(issuerSetup{provider: provider}.claims(nil), nil)
 	if _, err := auth.Caller(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
