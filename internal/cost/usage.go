@@ -15,18 +15,25 @@ type Usage struct {
 	WebSearches      int64
 }
 
-// Check returns nil when no count is negative, and otherwise an INVALID_INPUT error about the first that is.
-func (u Usage) Check() error {
-	for _, count := range []struct {
-		field string
-		value int64
-	}{
+// namedCount is a count with the name of its field.
+type namedCount struct {
+	field string
+	value int64
+}
+
+func (u Usage) counts() []namedCount {
+	return []namedCount{
 		{"promptTokens", u.PromptTokens},
 		{"completionTokens", u.CompletionTokens},
 		{"reasoningTokens", u.ReasoningTokens},
 		{"cachedTokens", u.CachedTokens},
 		{"webSearches", u.WebSearches},
-	} {
+	}
+}
+
+// Check returns nil when no count is negative, and otherwise an INVALID_INPUT error about the first that is.
+func (u Usage) Check() error {
+	for _, count := range u.counts() {
 		if count.value < 0 {
 			return fault.Invalid([]string{count.field}, "%s must not be negative.", count.field)
 		}
@@ -34,7 +41,7 @@ func (u Usage) Check() error {
 	return nil
 }
 
-// CheckReported is Check for what a caller reports: its parts are not more than their whole either.
+// CheckReported is Check for the usage that a caller reports: no part exceeds its whole, and no count MaxTokens.
 func (u Usage) CheckReported() error {
 	if err := u.Check(); err != nil {
 		return err
@@ -47,16 +54,20 @@ func (u Usage) CheckReported() error {
 		return fault.Invalid([]string{"reasoningTokens"},
 			"reasoningTokens must not be more than completionTokens, which they are a part of.")
 	}
+	for _, count := range u.counts() {
+		if count.value > MaxTokens {
+			return fault.Invalid([]string{count.field}, "%s must be at most %d.", count.field, MaxTokens)
+		}
+	}
 	return nil
 }
 
-// Consistent returns the usage as the books keep it when a provider has counted: no count is negative, and a whole is
-// at least its part, since some providers do not count reasoning into the completion.
+// Consistent returns the usage as the books keep it when a provider has counted: every count is clean, and a whole is at
+// least its part, since some providers do not count reasoning into the completion.
 func (u Usage) Consistent() Usage {
-	u.CachedTokens, u.ReasoningTokens = max(0, u.CachedTokens), max(0, u.ReasoningTokens)
-	u.PromptTokens = max(0, u.PromptTokens, u.CachedTokens)
-	u.CompletionTokens = max(0, u.CompletionTokens, u.ReasoningTokens)
-	u.WebSearches = max(0, u.WebSearches)
+	u = u.Clean()
+	u.PromptTokens = max(u.PromptTokens, u.CachedTokens)
+	u.CompletionTokens = max(u.CompletionTokens, u.ReasoningTokens)
 	return u
 }
 

@@ -33,14 +33,18 @@ func TestUsage(t *testing.T) {
 		"NegativeReasoning":  {cost.Usage{ReasoningTokens: -1}, cost.Usage{}, "reasoningTokens"},
 		"NegativeSearches":   {cost.Usage{WebSearches: -1}, cost.Usage{}, "webSearches"},
 		"Greatest": {
-			cost.Usage{CachedTokens: math.MaxInt64, ReasoningTokens: math.MaxInt64},
+			cost.Usage{CachedTokens: cost.MaxTokens, ReasoningTokens: cost.MaxTokens},
 			cost.Usage{
-				PromptTokens:     math.MaxInt64,
-				CachedTokens:     math.MaxInt64,
-				CompletionTokens: math.MaxInt64,
-				ReasoningTokens:  math.MaxInt64,
+				PromptTokens:     cost.MaxTokens,
+				CachedTokens:     cost.MaxTokens,
+				CompletionTokens: cost.MaxTokens,
+				ReasoningTokens:  cost.MaxTokens,
 			},
 			"cachedTokens",
+		},
+		"AboveTheGreatest": {cost.Usage{PromptTokens: cost.MaxTokens + 1}, cost.Usage{}, "promptTokens"},
+		"AtTheEndOfItsType": {
+			cost.Usage{CachedTokens: math.MaxInt64, PromptTokens: math.MaxInt64}, cost.Usage{}, "promptTokens",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -49,6 +50,35 @@ func TestSettleLate(t *testing.T) {
 			b.Sound(t)
 		})
 	}
+}
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := b.Flow(t, workflow.Created)
+	for name, change := range foreign() {
+		call := b.Reserve(t, flow, cent)
+		in := settle(call, cent/2)
+		change(&in)
+		if _, err := b.Engine.Settle(ctx, b.Who, in); fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err) == nil {
+			t.Errorf("%s: got the settlement answered by %v, want INVALID_INPUT about a field", name, err)
+		}
+		_, err := b.Engine.Record(ctx, b.Who, engine.RecordInput{
+			WorkflowID:   flow.ID,
+			Model:        in.Model,
+			Usage:        in.Usage,
+			Cost:         in.Cost,
+			Provider:     in.Provider,
+			GenerationID: in.GenerationID,
+		})
+		if fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err) == nil {
+			t.Errorf("%s: got the record answered by %v, want INVALID_INPUT about a field", name, err)
+		}
+		if _, err := b.Engine.Settle(ctx, b.Who, settle(call, cent/2)); err != nil {
+			t.Errorf("%s: the corrected settlement got %v", name, err)
+		}
+	}
+	b.Sound(t)
 }
 
 func TestFinish(t *testing.T) {

@@ -54,11 +54,11 @@ func (e *Engine) SettleLate(ctx context.Context, who caller.Caller, in SettleInp
 	return e.settle(ctx, who, clean(in), true)
 }
 
-// clean makes the names, the id and the counts beside a provider's cost fit to be kept, so that none of them stops the
-// booking.
+// clean bounds the names and the id beside a provider's cost, so that they cannot prevent the booking. bill does so for
+// the counts.
 func clean(in SettleInput) SettleInput {
 	in.Model, in.Provider = cost.CleanName(in.Model), cost.CleanName(in.Provider)
-	in.GenerationID, in.Usage = cost.CleanGenerationID(in.GenerationID), in.Usage.Clean()
+	in.GenerationID = cost.CleanGenerationID(in.GenerationID)
 	return in
 }
 
@@ -188,6 +188,15 @@ func (in settlement) check() error {
 	}
 	if strings.TrimSpace(in.GenerationID) != in.GenerationID { // It would be another name of the same answer.
 		return fault.Invalid([]string{"generationId"}, "A generation id has no white space around it.")
+	}
+	for _, name := range []struct{ field, text, clean string }{
+		{"model", in.Model, cost.CleanName(in.Model)},
+		{"provider", in.Provider, cost.CleanName(in.Provider)},
+		{"generationId", in.GenerationID, cost.CleanGenerationID(in.GenerationID)},
+	} {
+		if name.text != name.clean {
+			return fault.Invalid([]string{name.field}, "%s has at most 200 characters, all of them printable.", name.field)
+		}
 	}
 	return in.Usage.CheckReported()
 }
