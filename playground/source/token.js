@@ -1,4 +1,4 @@
-// What a token says of itself, only to show it: the server decides what it is worth.
+// Reads the claims of a token, for display only. The server verifies the token.
 
 export function claimsOf(token) {
   try {

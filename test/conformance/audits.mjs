@@ -1,9 +1,9 @@
 // Every audit of the package graphql-http.
 import { serverAudits } from 'graphql-http'
 
-/** Runs the audits against a server, prints those that do not pass, and returns how many pass of how many. */
+/** Runs the audits against a server, prints the failed ones, and returns the numbers of passed and of all audits. */
 export async function audits({ url, token }) {
-  // A client signs in, and says with GET that it is no page of another origin.
+  // The preflight header proves that a GET request is not from a page of another origin.
   const fetchFn = (address, options = {}) =>
     fetch(address, {
       ...options,

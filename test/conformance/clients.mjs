@@ -1,6 +1,6 @@
-// The clients that people use, each with its own way to ask, to fail and to come back. All have the same shape:
-//   ask(query, variables)       resolves to { data, codes }, the codes those of the errors
-//   follow(variables, tell)     tells every version of a workflow and resolves when nothing more will come
+// Widely used clients behind one interface:
+//   ask(query, variables)       resolves to { data, codes }, with the codes of the errors
+//   follow(variables, report)   reports every version of a workflow and resolves after the last one
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client'
 import { CombinedGraphQLErrors } from '@apollo/client/errors'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
@@ -9,7 +9,7 @@ import { createClient as createEventClient } from 'graphql-sse'
 import { createClient as createSocketClient } from 'graphql-ws'
 import WebSocket from 'ws'
 
-globalThis.WebSocket ??= WebSocket // Apollo's link looks for the one that browsers have
+globalThis.WebSocket ??= WebSocket // Apollo's link needs the global of browsers
 
 const following = `subscription Follow($id: ID!, $after: Int!) {
   workflowTransitioned(workflowId: $id, afterVersion: $after) { transition { version to } }
@@ -17,14 +17,14 @@ const following = `subscription Follow($id: ID!, $after: Int!) {
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
 const codesOf = (errors) => (errors ?? []).map((error) => error.extensions?.code)
 
-// going are variables that always say the last version that was seen: a client that sends its operation again after a
-// break goes on from there.
-function going({ id, after }, tell) {
+// resumable returns variables whose version is always the last received one. A client that repeats its operation after a
+// disconnect continues from there.
+function resumable({ id, after }, report) {
   const variables = { id, get after() { return after } }
   const next = ({ data, errors }) => {
     if (errors) throw new Error(JSON.stringify(errors))
     after = data.workflowTransitioned.transition.version
-    tell(after)
+    report(after)
   }
   return { variables, next }
 }
@@ -36,9 +36,9 @@ function sockets({ url, token }, options) {
   })
 }
 
-// byRetry follows with a client that comes back by itself.
-function byRetry(client, given, tell) {
-  const { variables, next } = going(given, tell)
+// byRetry follows with a client that reconnects by itself.
+function byRetry(client, given, report) {
+  const { variables, next } = resumable(given, report)
   return new Promise((complete, error) => client.subscribe({ query: following, variables }, { next, error, complete }))
 }
 
@@ -53,10 +53,10 @@ function askOnce(client, query, variables) {
   })
 }
 
-// bySubscribingAgain follows with a client that gives up when the connection breaks: its user comes back. once resolves
-// to whether the server has said that nothing more will come.
-async function bySubscribingAgain(once, given, tell) {
-  const { variables, next } = going(given, tell)
+// bySubscribingAgain follows with a client that reports a broken connection: its user subscribes again. once resolves to
+// true when the server has completed the subscription.
+async function bySubscribingAgain(once, given, report) {
+  const { variables, next } = resumable(given, report)
   while (!(await once({ ...variables }, next))) await pause()
 }
 
@@ -64,7 +64,7 @@ const graphqlWs = (server) => {
   const client = sockets(server, { retryAttempts: Infinity, retryWait: pause, shouldRetry: () => true })
   return {
     ask: (query, variables) => askOnce(client, query, variables),
-    follow: (given, tell) => byRetry(client, given, tell),
+    follow: (given, report) => byRetry(client, given, report),
     close: () => client.dispose(),
   }
 }
@@ -75,7 +75,7 @@ const graphqlSse = ({ url, token }) => {
   })
   return {
     ask: (query, variables) => askOnce(client, query, variables),
-    follow: (given, tell) => byRetry(client, given, tell),
+    follow: (given, report) => byRetry(client, given, report),
     close: () => client.dispose(),
   }
 }
@@ -103,7 +103,7 @@ const apollo = (server) => {
       if (error && !CombinedGraphQLErrors.is(error)) throw error
       return { data, codes: codesOf(error?.errors) }
     },
-    follow: (given, tell) => bySubscribingAgain(once, given, tell),
+    follow: (given, report) => bySubscribingAgain(once, given, report),
     close: () => { client.stop(); return socket.dispose() },
   }
 }
@@ -126,7 +126,7 @@ const urql = (server) => {
     client.subscription(following, variables).subscribe(({ data, error, hasNext }) => {
       if (error) resolve(false)
       else if (hasNext) next({ data })
-      else resolve(true) // and the last event once more
+      else resolve(true) // urql repeats the last event at the end
     })
   })
   return {
@@ -136,7 +136,7 @@ const urql = (server) => {
       if (error?.networkError) throw error.networkError
       return { data, codes: codesOf(error?.graphQLErrors) }
     },
-    follow: (given, tell) => bySubscribingAgain(once, given, tell),
+    follow: (given, report) => bySubscribingAgain(once, given, report),
     close: () => socket.dispose(),
   }
 }

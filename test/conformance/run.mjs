@@ -1,19 +1,19 @@
-// Lets other people's audits and clients judge the real server, prints one table, and ends with 1 if one does not pass.
+// Runs audits and clients of other projects against the real server and prints one table. Exits with 1 if one fails.
 import { readFileSync } from 'node:fs'
 import { audits } from './audits.mjs'
 import { clients } from './clients.mjs'
 import { codes } from './codes.mjs'
 import { server } from './server.mjs'
 
-const patience = 30_000 // milliseconds for all of what one client does
+const timeout = 30_000 // milliseconds for one check of a client
 const packageOf = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)))
 const rows = []
 let failed = false
 
-// judge runs one check and notes how it went; one that does not end has failed.
+// judge runs one check and returns its result. A check that does not end in time has failed.
 async function judge(check) {
   let timer
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it has not ended')), patience) })
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it did not end in time')), timeout) })
   try {
     await Promise.race([check(), late])
     return 'ok'
@@ -35,7 +35,7 @@ const creation = `mutation Create($input: CreateWorkflowInput!) {
 }`
 const company = { name: 'Example', url: 'https://example.com' }
 
-// operator changes workflows at a server that nobody kills.
+// operator changes workflows at the server that stays alive.
 function operator({ url, token }) {
   const ask = async (query, variables) => {
     const response = await fetch(url, {
@@ -63,7 +63,7 @@ function operator({ url, token }) {
   }
 }
 
-// asks has a client run a query, a mutation and one that is wrong.
+// asks lets a client run a query, a mutation and a wrong query.
 async function asks(name, client) {
   const row = {}
   row.query = await judge(async () => {
@@ -81,37 +81,37 @@ async function asks(name, client) {
   return row
 }
 
-// follows has all clients follow one workflow while their server is killed, it moves on, and the server comes back.
+// follows lets all clients follow one workflow while their server is killed, the workflow moves, and the server restarts.
 async function follows(world, victim, all) {
   const person = operator(world)
   const id = await person.create()
   const seen = Object.fromEntries(Object.keys(all).map((name) => [name, []]))
   let wake = () => {}
-  const news = () => new Promise((resolve) => { wake = resolve })
-  const everybodySaw = async (version) => {
-    while (!Object.values(seen).every((versions) => versions.includes(version))) await news()
+  const nextEvent = () => new Promise((resolve) => { wake = resolve })
+  const allReceived = async (version) => {
+    while (!Object.values(seen).every((versions) => versions.includes(version))) await nextEvent()
   }
   const ends = Object.entries(all).map(([name, client]) => client.follow({ id, after: -1 }, (version) => {
     seen[name].push(version)
     wake()
   }))
 
-  const story = async () => {
+  const moves = async () => {
     await person.finishIcp(id)
-    await everybodySaw(3)
+    await allReceived(3)
     await victim.kill()
-    await person.move(id, 'ICP_COMPLETED', 'COMPETITOR_PENDING') // while nobody is told
+    await person.move(id, 'ICP_COMPLETED', 'COMPETITOR_PENDING') // while no client is connected
     await person.move(id, 'COMPETITOR_PENDING', 'COMPETITOR_PROCESSING')
     await person.move(id, 'COMPETITOR_PROCESSING', 'COMPETITOR_FAILED')
     await world.beside(victim.port)
-    await everybodySaw(6)
+    await allReceived(6)
     await person.move(id, 'COMPETITOR_FAILED', 'COMPETITOR_PROCESSING')
-    await person.move(id, 'COMPETITOR_PROCESSING', 'CANCELLED') // which ends it
+    await person.move(id, 'COMPETITOR_PROCESSING', 'CANCELLED') // terminal
   }
-  const told = story()
-  told.catch(() => {}) // Each client says it below.
+  const moved = moves()
+  moved.catch(() => {}) // Each client's check reports the failure below.
   return Object.fromEntries(await Promise.all(Object.keys(all).map(async (name, i) => [name, await judge(async () => {
-    await Promise.race([ends[i], told.then(() => ends[i])])
+    await Promise.race([ends[i], moved.then(() => ends[i])])
     same(seen[name], [0, 1, 2, 3, 4, 5, 6, 7, 8])
   })])))
 }
@@ -138,7 +138,7 @@ try {
     }
     for (const client of Object.values(all)) await client.close()
   } else {
-    console.log('The clients were not asked: they need a server that may be killed, so none at ENDPOINT.')
+    console.log('The clients were skipped: they need a server that they may kill, so not the one at ENDPOINT.')
   }
 } finally {
   await world.stop()

@@ -1,6 +1,6 @@
-// The servers that are asked: the demo of this repository, built and started on a database and a port of its own, and
-// beside it on the same database one that can be killed and started again. Or else the one at ENDPOINT, with the token
-// in TOKEN, which nobody kills.
+// Starts the tested servers: the demo of this repository with its own database and port, and a second server on the same
+// database that can be killed and restarted. With ENDPOINT and TOKEN in the environment it starts none and uses that
+// server, which stays alive.
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,15 +9,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const repository = new URL('../..', import.meta.url).pathname
-const patience = 180_000 // milliseconds; PostgreSQL may have to be fetched
+const timeout = 180_000 // milliseconds; the demo may have to download PostgreSQL
 
-/** Returns { url, token, stop } of a server that answers, and beside(port) to start another unless it is ENDPOINT. */
+/** Returns { url, token, stop } of a running server, and beside(port) that starts another one, except for ENDPOINT. */
 export async function server() {
   const { ENDPOINT, TOKEN } = process.env
   if (ENDPOINT) return { url: ENDPOINT, token: TOKEN ?? '', stop: async () => {} }
 
   const folder = mkdtempSync(join(tmpdir(), 'conformance-'))
-  chmodSync(folder, 0o711) // PostgreSQL may run as a user of its own, and its data is within
+  chmodSync(folder, 0o711) // PostgreSQL may run as another user, and its data are inside
   const program = join(folder, 'engine')
   execFileSync('go', ['build', '-o', program, '.'], { cwd: repository, stdio: 'inherit' })
   const { DATABASE_URL, OPENROUTER_API_KEY, ...inherited } = process.env
@@ -47,7 +47,7 @@ export async function server() {
   }
 }
 
-// databaseIn is the address of the database that the demo keeps in a folder, as its PostgreSQL says.
+// databaseIn returns the address of the demo's database, from the pid file of its PostgreSQL.
 function databaseIn(folder) {
   const [, , , port, host] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')
   return `postgres://postgres@/infin8?${new URLSearchParams({ host, port })}`
@@ -58,22 +58,22 @@ function start(program, args, env) {
   let log = ''
   child.stderr.on('data', (text) => { log = (log + text).slice(-4000) })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  process.once('exit', () => child.kill('SIGKILL')) // however we end
+  process.once('exit', () => child.kill('SIGKILL')) // on every exit of this process
   return {
     child,
     async end(signal) {
       child.kill(signal)
       await ended
     },
-    // says waits for a line, and goes on reading afterwards so that the program never waits for us.
+    // says waits for a line. It drains the stream afterwards, so that the program never blocks on a full pipe.
     async says(stream, pattern) {
-      const timer = setTimeout(() => child.kill('SIGTERM'), patience)
+      const timer = setTimeout(() => child.kill('SIGTERM'), timeout)
       try {
         for await (const line of createInterface({ input: stream })) {
           const found = pattern.exec(line)
           if (found) return found
         }
-        throw new Error(`engine ${args[0]} ended before it served:\n${log}`)
+        throw new Error(`engine ${args[0]} ended before it listened:\n${log}`)
       } finally {
         clearTimeout(timer)
         stream.resume()
