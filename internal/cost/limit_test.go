@@ -33,8 +33,12 @@ func TestLimit_AllowsAmountsUpToItself(t *testing.T) {
 		amount cost.Pico
 		want   bool
 	}{
-		{0, 0, true}, {0, 1, false}, {5, 5, true}, {5, 6, false},
-		{math.MaxInt64 - 1, math.MaxInt64, false}, {cost.Unlimited, math.MaxInt64, true},
+		{0, 0, true},
+		{0, 1, false},
+		{5, 5, true},
+		{5, 6, false},
+		{math.MaxInt64 - 1, math.MaxInt64, false},
+		{cost.Unlimited, math.MaxInt64, true},
 	} {
 		if got := c.limit.Allows(c.amount); got != c.want {
 			t.Errorf("%d: got %t, want %t", i, got, c.want)

@@ -24,7 +24,8 @@ func TestUsage(t *testing.T) {
 			cost.Usage{CompletionTokens: 3, ReasoningTokens: 3}, cost.Usage{CompletionTokens: 3, ReasoningTokens: 3}, "",
 		},
 		"ReasoningCountedApart": {
-			cost.Usage{CompletionTokens: 3, ReasoningTokens: 4}, cost.Usage{CompletionTokens: 4, ReasoningTokens: 4},
+			cost.Usage{CompletionTokens: 3, ReasoningTokens: 4},
+			cost.Usage{CompletionTokens: 4, ReasoningTokens: 4},
 			"reasoningTokens",
 		},
 		"NegativePrompt":     {cost.Usage{PromptTokens: -1}, cost.Usage{}, "promptTokens"},
