@@ -58,10 +58,10 @@ func decodeGates(input model.SetGatesInput) (in decoded[engine.SetGatesInput]) {
 	return in
 }
 
-// gateSettings is what a payload says of gates that were set; nothing when they were not.
-func gateSettings(g engine.Gated) *model.GateSettings {
-	if g.Seeds == "" {
-		return nil
+func gatesPayload(g engine.Gated, problems []model.UserError) *model.SetGatesPayload {
+	payload := &model.SetGatesPayload{Replayed: g.Replayed, UserErrors: problems}
+	if g.Seeds != "" {
+		payload.Gates = &model.GateSettings{GateSettings: g.GateSettings}
 	}
-	return &model.GateSettings{GateSettings: g.GateSettings}
+	return payload
 }

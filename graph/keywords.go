@@ -231,10 +231,40 @@ func (d *decoder) blamesWorkflow() {
 	}
 }
 
-// reviewed is what a payload says of a review; nothing when nothing changed.
-func reviewed(v engine.Reviewed) (*model.Workflow, *model.KeywordSelection) {
-	if v.Workflow.ID == uuid.Nil {
-		return nil, nil
+func startStepPayload(m engine.Moved, problems []model.UserError) *model.StartStepPayload {
+	return (*model.StartStepPayload)(createPayload(m, problems))
+}
+
+func retryStepPayload(m engine.Moved, problems []model.UserError) *model.RetryStepPayload {
+	return (*model.RetryStepPayload)(createPayload(m, problems))
+}
+
+func approveSeedsPayload(m engine.Moved, problems []model.UserError) *model.ApproveSeedsPayload {
+	return (*model.ApproveSeedsPayload)(createPayload(m, problems))
+}
+
+func rejectSeedsPayload(m engine.Moved, problems []model.UserError) *model.RejectSeedsPayload {
+	return (*model.RejectSeedsPayload)(createPayload(m, problems))
+}
+
+func competitorsPayload(m engine.Moved, problems []model.UserError) *model.SetCompetitorsPayload {
+	payload := createPayload(m, problems)
+	return &model.SetCompetitorsPayload{
+		Workflow:   payload.Workflow,
+		Replayed:   payload.Replayed,
+		UserErrors: payload.UserErrors,
 	}
-	return model.NewWorkflow(v.Workflow), &model.KeywordSelection{Selection: v.Selection}
+}
+
+func decideKeywordsPayload(v engine.Reviewed, problems []model.UserError) *model.DecideKeywordsPayload {
+	payload := &model.DecideKeywordsPayload{Affected: v.Affected, Replayed: v.Replayed, UserErrors: problems}
+	if v.Workflow.ID != uuid.Nil {
+		payload.Workflow = model.NewWorkflow(v.Workflow)
+		payload.Selection = &model.KeywordSelection{Selection: v.Selection}
+	}
+	return payload
+}
+
+func addKeywordsPayload(v engine.Reviewed, problems []model.UserError) *model.AddKeywordsPayload {
+	return (*model.AddKeywordsPayload)(decideKeywordsPayload(v, problems))
 }

@@ -35,70 +35,35 @@ func (r *mutationResolver) CancelWorkflow(ctx context.Context, input model.Cance
 }
 
 func (r *mutationResolver) StartStep(ctx context.Context, input model.StartStepInput) (*model.StartStepPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeStart(input), r.Engine.StartStep)
-	flow, transition := moved(m)
-	return &model.StartStepPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeStart(input), r.Engine.StartStep, startStepPayload)
 }
 
 func (r *mutationResolver) RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeRetry(input), r.Engine.RetryStep)
-	flow, transition := moved(m)
-	return &model.RetryStepPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeRetry(input), r.Engine.RetryStep, retryStepPayload)
 }
 
 func (r *mutationResolver) SetCompetitors(ctx context.Context, input model.SetCompetitorsInput) (*model.SetCompetitorsPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeCompetitors(input), r.Engine.SetCompetitors)
-	flow, _ := moved(m)
-	return &model.SetCompetitorsPayload{Workflow: flow, Replayed: m.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeCompetitors(input), r.Engine.SetCompetitors, competitorsPayload)
 }
 
 func (r *mutationResolver) AddKeywords(ctx context.Context, input model.AddKeywordsInput) (*model.AddKeywordsPayload, error) {
-	v, problems, err := act(ctx, r.Resolver, decodeAddKeywords(input), r.Engine.AddKeywords)
-	flow, selection := reviewed(v)
-	return &model.AddKeywordsPayload{
-		Workflow:   flow,
-		Affected:   v.Affected,
-		Selection:  selection,
-		Replayed:   v.Replayed,
-		UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeAddKeywords(input), r.Engine.AddKeywords, addKeywordsPayload)
 }
 
 func (r *mutationResolver) DecideKeywords(ctx context.Context, input model.DecideKeywordsInput) (*model.DecideKeywordsPayload, error) {
-	v, problems, err := act(ctx, r.Resolver, decodeDecide(input), r.Engine.DecideKeywords)
-	flow, selection := reviewed(v)
-	return &model.DecideKeywordsPayload{
-		Workflow:   flow,
-		Affected:   v.Affected,
-		Selection:  selection,
-		Replayed:   v.Replayed,
-		UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeDecide(input), r.Engine.DecideKeywords, decideKeywordsPayload)
 }
 
 func (r *mutationResolver) ApproveSeeds(ctx context.Context, input model.ApproveSeedsInput) (*model.ApproveSeedsPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeApproveSeeds(input), r.Engine.ApproveSeeds)
-	flow, transition := moved(m)
-	return &model.ApproveSeedsPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeApproveSeeds(input), r.Engine.ApproveSeeds, approveSeedsPayload)
 }
 
 func (r *mutationResolver) RejectSeeds(ctx context.Context, input model.RejectSeedsInput) (*model.RejectSeedsPayload, error) {
-	m, problems, err := act(ctx, r.Resolver, decodeRejectSeeds(input), r.Engine.RejectSeeds)
-	flow, transition := moved(m)
-	return &model.RejectSeedsPayload{
-		Workflow: flow, Transition: transition, Replayed: m.Replayed, UserErrors: problems,
-	}, err
+	return mutate(ctx, r.Resolver, decodeRejectSeeds(input), r.Engine.RejectSeeds, rejectSeedsPayload)
 }
 
 func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {
-	set, problems, err := act(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates)
-	return &model.SetGatesPayload{Gates: gateSettings(set), Replayed: set.Replayed, UserErrors: problems}, err
+	return mutate(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates, gatesPayload)
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
