@@ -21,9 +21,9 @@ type account struct {
 	other    bool // not the user of this process: root lends its rights downwards
 }
 
-// accountFor chooses the user. An ordinary user runs PostgreSQL itself. Root passes it to the owner of the first of the
-// given paths that belongs to somebody else than root, since data has to be served by its owner; without one to
-// postgres, else to nobody.
+// accountFor returns the user that runs PostgreSQL. That is the user of this process, unless it is root. Root starts it
+// as the owner of the first path that does not belong to root, since PostgreSQL must own its data; otherwise as the
+// user `postgres`, and where that is missing as the user `nobody`.
 func accountFor(paths ...string) (account, error) {
 	if uid := os.Geteuid(); uid != 0 {
 		return account{name: nameOf(uint32(uid)), uid: uint32(uid), gid: uint32(os.Getegid())}, nil

@@ -20,7 +20,7 @@ import (
 	"testing"
 )
 
-func TestVersionsAreReadAndCompared(t *testing.T) {
+func TestVersion_IsReadAndCompared(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]version{
 		"postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n": {15, 18},
@@ -72,7 +72,7 @@ func noDownload(t *testing.T) download {
 	return download{repository: nothing.URL, cache: func(account) (string, error) { return cache, nil }}
 }
 
-func TestTheNewestFittingInstallationWins(t *testing.T) {
+func TestSearch_FindsTheNewestFittingInstallation(t *testing.T) {
 	t.Parallel()
 	where := folder(t)
 	for name, text := range map[string]string{"a": "14.9", "b": "15.2", "c": "17.1", "d": "15.10"} {
@@ -98,7 +98,7 @@ func TestTheNewestFittingInstallationWins(t *testing.T) {
 	}
 }
 
-func TestAMissingPostgreSQLIsOneMessageWithTheWaysOut(t *testing.T) {
+func TestSearch_MissingPostgreSQLIsOneMessageWithTheWaysOut(t *testing.T) {
 	t.Parallel()
 	old := folder(t)
 	install(t, old, "13.4")
@@ -117,7 +117,7 @@ func TestAMissingPostgreSQLIsOneMessageWithTheWaysOut(t *testing.T) {
 	}
 }
 
-func TestDataOfAVersionThatIsNotInstalledAreNotTouched(t *testing.T) {
+func TestSearch_LeavesDataOfAVersionThatIsNotInstalled(t *testing.T) {
 	t.Parallel()
 	where := folder(t)
 	data := filepath.Join(where, "data")
@@ -166,7 +166,7 @@ func repository(t *testing.T) (address string, downloads *atomic.Int32) {
 	return server.URL, downloads
 }
 
-func TestADownloadHappensOnce(t *testing.T) {
+func TestDownload_HappensOnce(t *testing.T) {
 	t.Parallel()
 	address, downloads := repository(t)
 	cache := folder(t)

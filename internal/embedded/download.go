@@ -93,7 +93,7 @@ func (d download) get(ctx context.Context, w wanted) (installation, error) {
 	}
 	w.logger.Info("PostgreSQL is not installed: downloading it, once", "version", release, "into", target)
 	fetched := make(chan error, 1)
-	go func() { // The library cannot be interrupted: whoever loses patience leaves it behind, and the lock with it.
+	go func() { // The library cannot be interrupted: after the deadline it goes on, with the lock.
 		defer lock.Close()
 		fetched <- d.fetch(cache, target, release, major)
 	}()

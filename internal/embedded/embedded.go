@@ -40,8 +40,8 @@ type Server struct {
 // earlier process left behind in the folder is put in order first. While another living process owns the folder, Start
 // fails and names that process.
 //
-// Started as root, the server runs as the user postgres, else nobody, or as whoever owns the data already. A folder
-// which that user cannot reach is replaced by one in the system's temporary folder, and the logger is told.
+// Started as root, the server runs as the owner of the data, or for new data as the user `postgres`, else `nobody`. A
+// folder which that user cannot reach is replaced by one in the system's temporary folder, and the log says so.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := usualSearch()
 	if o.Programs != "" {
@@ -122,7 +122,7 @@ func (s *Server) Kill() error {
 	return s.err
 }
 
-// watch says when the server ends though nobody asked it to.
+// watch logs when the server ends without a call of Stop.
 func (s *Server) watch() {
 	<-s.postmaster.done
 	if s.postmaster.unexpected {

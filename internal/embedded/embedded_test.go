@@ -132,7 +132,7 @@ func gone(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
-func TestAnEphemeralServerAnswersAndLeavesNothing(t *testing.T) {
+func TestStart_EphemeralServerAnswersAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	server := mustStart(t, Options{Ephemeral: true, Settings: map[string]string{"work_mem": "7MB"}})
 	for question, want := range map[string]string{
@@ -163,7 +163,7 @@ func TestAnEphemeralServerAnswersAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestOnlyItsOwnerCanReachAServer(t *testing.T) {
+func TestStart_OnlyTheOwnerReachesTheServer(t *testing.T) {
 	t.Parallel()
 	server := mustStart(t, Options{Ephemeral: true})
 	uid, _, err := ownerOf(filepath.Join("/proc", strconv.Itoa(server.postmaster.pid)))
@@ -191,7 +191,7 @@ func TestOnlyItsOwnerCanReachAServer(t *testing.T) {
 	}
 }
 
-func TestServersRunSideBySide(t *testing.T) {
+func TestStart_ServersRunSideBySide(t *testing.T) {
 	t.Parallel()
 	one, two := mustStart(t, Options{Ephemeral: true}), mustStart(t, Options{Ephemeral: true})
 	ask(t, one, "SELECT set_config('application_name', 'one', false)")
@@ -200,7 +200,7 @@ func TestServersRunSideBySide(t *testing.T) {
 	}
 }
 
-func TestAFolderSurvivesItsOwners(t *testing.T) {
+func TestStart_FolderSurvivesItsOwners(t *testing.T) {
 	t.Parallel()
 	const kept = "SELECT count(*)::text FROM pg_largeobject_metadata WHERE oid = 4711"
 	where := folder(t)
@@ -223,7 +223,7 @@ func TestAFolderSurvivesItsOwners(t *testing.T) {
 	killed.kill()
 	await(t, "the server of a killed owner ends", func() bool { return !serves(killed.pid, killed.data) })
 
-	// A killed server leaves its pid file, and the pid may be somebody else's by now: here it is our own.
+	// A killed server leaves its pid file, and another process may have the pid by now: here it is our own.
 	if err := os.WriteFile(pidFilePath(killed.data), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestAFolderSurvivesItsOwners(t *testing.T) {
 	}
 }
 
-func TestAKilledOwnerOfAnEphemeralServerLeavesNothing(t *testing.T) {
+func TestStart_KilledOwnerOfAnEphemeralServerLeavesNothing(t *testing.T) {
 	t.Parallel()
 	killed := startOwner(t, "")
 	if !serves(killed.pid, killed.data) {
@@ -267,7 +267,7 @@ func TestAKilledOwnerOfAnEphemeralServerLeavesNothing(t *testing.T) {
 	await(t, "its data are removed", func() bool { return gone(filepath.Join(killed.data, "PG_VERSION")) })
 }
 
-func TestAnAbandonedEphemeralServerIsSweptUp(t *testing.T) {
+func TestStart_RemovesAnAbandonedEphemeralServer(t *testing.T) {
 	t.Parallel()
 	server := mustStart(t, Options{Ephemeral: true})
 	server.home.lock.Close()
@@ -277,7 +277,7 @@ func TestAnAbandonedEphemeralServerIsSweptUp(t *testing.T) {
 	}
 }
 
-func TestADeepFolderGetsAShortSocket(t *testing.T) {
+func TestStart_DeepFolderGetsAShortSocket(t *testing.T) {
 	t.Parallel()
 	where := filepath.Join(folder(t), strings.Repeat("deep", 20), "down, there")
 	h, err := openHome(t.Context(), Options{Directory: where})
@@ -293,7 +293,7 @@ func TestADeepFolderGetsAShortSocket(t *testing.T) {
 	}
 }
 
-func TestAFolderOutOfReachIsReplacedAndTheLogSaysSo(t *testing.T) {
+func TestStart_ReplacesAFolderOutOfReachAndLogsIt(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Log("an ordinary user reaches its own folders: nothing to replace")
@@ -316,7 +316,7 @@ func TestAFolderOutOfReachIsReplacedAndTheLogSaysSo(t *testing.T) {
 	}
 }
 
-func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+func TestStart_ErrorSaysWhyTheServerDidNotStart(t *testing.T) {
 	t.Parallel()
 	_, err := Start(t.Context(), Options{Ephemeral: true, Settings: map[string]string{"shared_buffers": "much"}})
 	if err == nil || !strings.Contains(err.Error(), "shared_buffers") {
@@ -332,7 +332,7 @@ func (s *Server) major() int {
 	return major
 }
 
-func TestAReplicaTakesOverFromAKilledServer(t *testing.T) {
+func TestStart_ReplicaTakesOverFromAKilledServer(t *testing.T) {
 	t.Parallel()
 	leader := mustStart(t, Options{Ephemeral: true, Settings: map[string]string{"synchronous_commit": "on"}})
 	replica := mustStart(t, Options{Ephemeral: true, ReplicaOf: leader})

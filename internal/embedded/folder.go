@@ -25,8 +25,8 @@ func fitsSocket(folder string) bool {
 	return len(filepath.Join(folder, ".s.PGSQL."+port)) <= socketPathLimit && !strings.ContainsAny(folder, ",'\" \\")
 }
 
-// makeFolder makes sure of a folder that belongs to us or to PostgreSQL's user and that nobody else may write to. Where
-// PostgreSQL runs as another user than we do, it may pass through to what was given to it inside.
+// makeFolder makes a folder, or checks one, that belongs to us or to PostgreSQL's user and that no other user may write
+// to. Where PostgreSQL runs as another user than we do, it may pass through to its files inside.
 func makeFolder(path string, runner account) error {
 	err := os.Mkdir(path, 0o700)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -55,7 +55,7 @@ func makeFolder(path string, runner account) error {
 
 // scratchFolder is our corner of the system's temporary folder, or of the first of the given folders that can be used:
 // ephemeral servers, sockets whose own folder lies too deep, and data folders that PostgreSQL's user cannot reach.
-// Somebody else may have made it to lure us, so it has to be ours.
+// It must belong to us, since another user may have made it to lead us astray.
 func scratchFolder(ctx context.Context, runner account, parents ...string) (string, error) {
 	var faults []error
 	for _, parent := range append(parents, os.TempDir(), "/tmp") {

@@ -34,8 +34,8 @@ type home struct {
 func (h *home) data() string { return filepath.Join(h.folder, "data") }
 func (h *home) log() string  { return filepath.Join(h.folder, "log") }
 
-// firstSignal asks PostgreSQL to end: at once when nobody needs the data, else after closing the sessions and writing
-// everything down.
+// firstSignal asks PostgreSQL to end: at once when the data are not needed, else after it has closed the sessions and
+// written everything to disk.
 func (h *home) firstSignal() syscall.Signal {
 	if h.ephemeral {
 		return syscall.SIGQUIT
@@ -112,8 +112,8 @@ func reachableHome(ctx context.Context, folder string) (*home, error) {
 	return &home{folder: elsewhere, runner: runner}, nil
 }
 
-// newEphemeralHome makes a new folder, and removes those whose owners were killed before they could. Nobody else makes
-// or removes one meanwhile, so a folder that is not locked yet is never taken for an abandoned one.
+// newEphemeralHome makes a new folder, and removes those whose owners were killed before they could. No other process
+// makes or removes one meanwhile, so a folder that is not locked yet is never taken for an abandoned one.
 func newEphemeralHome(ctx context.Context) (*home, error) {
 	runner, err := accountFor()
 	if err != nil {
@@ -174,7 +174,7 @@ func (h *home) close() {
 }
 
 // makeSocketFolder makes the folder of the socket, empty: a dead server's socket and its lock file would stand in the
-// way. Entering it is the right to log in, so it is closed to everybody but PostgreSQL's user, and root.
+// way. Entering it is the right to log in, so only PostgreSQL's user and root may enter.
 func (h *home) makeSocketFolder() error {
 	if err := os.RemoveAll(h.socket); err != nil {
 		return err

@@ -84,7 +84,8 @@ func (h *home) fill(with func(folder string) error) error {
 }
 
 // initdb makes a cluster in the empty folder: UTF-8, sorted by code point on every system, upper and lower case known
-// for all of Unicode where the system can. Whoever enters the socket's folder may log in; nobody may over TCP.
+// for all of Unicode where the system can. A user who may enter the socket's folder may log in; there is no log-in
+// over TCP.
 func (h *home) initdb(ctx context.Context, i installation, folder string) error {
 	if err := h.runner.give(folder); err != nil {
 		return err

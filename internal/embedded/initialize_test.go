@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAPackedFolderIsUnpackedAsItWas(t *testing.T) {
+func TestPack_UnpackRestoresTheFolder(t *testing.T) {
 	t.Parallel()
 	from, to := t.TempDir(), t.TempDir()
 	if err := os.MkdirAll(filepath.Join(from, "base", "empty"), 0o700); err != nil {
@@ -39,7 +39,7 @@ func TestAPackedFolderIsUnpackedAsItWas(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCouldNotBeFilledIsNoDataFolder(t *testing.T) {
+func TestFill_LeavesNoFolderAfterAnError(t *testing.T) {
 	t.Parallel()
 	h := &home{folder: t.TempDir()}
 	if err := os.Mkdir(filepath.Join(h.folder, "new-of-a-killed-process"), 0o700); err != nil {

@@ -2,5 +2,5 @@
 
 package embedded
 
-// memoryFolders is empty: the system has no folder in memory that everybody may use.
+// memoryFolders is empty: the system has no folder in memory that all users may write to.
 func memoryFolders() []string { return nil }

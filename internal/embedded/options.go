@@ -3,8 +3,8 @@
 // only its owner can reach, and sees to it that the server ends when this program does, however that ends.
 //
 // It refuses to share: one data folder serves one owner at a time. It opens no TCP port, asks for no password, never
-// runs PostgreSQL as root, and does not touch a server that it did not start. It knows nothing of migrations, roles or
-// the engine's tables. It is for one machine and one user; a production database is somebody else's work.
+// runs PostgreSQL as root, and does not touch a server that it did not start. It does not
+// depend on migrations, roles or the engine's tables. It is for one machine and one user, and not for production.
 package embedded
 
 import "log/slog"
@@ -15,8 +15,8 @@ type Options struct {
 	// ephemeral server makes a folder of its own and does not look at this one.
 	Directory string
 
-	// Logger hears what a person should know: a download, another folder than the one asked for, a server that died.
-	// Nil is silence.
+	// Logger gets a line for a download, for another folder than the one asked for, and for a server that died. Nil logs
+	// nothing.
 	Logger *slog.Logger
 
 	// Programs is the folder with postgres and initdb. Empty: the usual folders are searched, and PostgreSQL is downloaded

@@ -24,10 +24,10 @@ const orphanPatience = 5 * time.Second
 // watchdog starts the program that follows its first argument, and leaves a shell beside it that ends it when we die.
 //
 // The shell reads from a pipe that only this process holds open for writing. A line means that we stop the program
-// ourselves; the end of the pipe means that we are dead, however we died, and then PostgreSQL is told to end at once
-// and, if the first argument names a folder, that is removed. The shell is there before the program: there is no moment
-// at which our death would leave it alone. It holds on every Unix and, unlike the parent-death signal of Linux, does
-// not depend on the thread that happened to fork.
+// ourselves; the end of the pipe means that we are dead, however we died, and then PostgreSQL gets the signal to
+// end at once and, if the first argument names a folder, that is removed. The shell is there before the program: there
+// is no moment at which our death would leave it alone. It holds on every Unix and, unlike the parent-death signal of
+// Linux, does not depend on the thread that happened to fork.
 const watchdog = `
 {
 	read -r line && exit 0
@@ -53,7 +53,7 @@ type postmaster struct {
 
 	done       chan struct{} // closed when the process has ended; then the rest may be read
 	state      string        // how it ended
-	unexpected bool          // nobody had asked it to
+	unexpected bool          // it ended without a call of stop
 }
 
 // launch starts PostgreSQL on the data folder and returns when it accepts connections.
@@ -101,7 +101,7 @@ func (h *home) spawn(program []string) (*postmaster, error) {
 	}
 	p := &postmaster{pid: cmd.Process.Pid, watch: writer, done: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // The error is the exit state, and that is told by whoever did not expect the end.
+		_ = cmd.Wait() // The error is the exit state, which the caller logs if it did not expect the end.
 		p.state = cmd.ProcessState.String()
 		p.unexpected = p.dismiss()
 		p.watch.Close()
@@ -196,8 +196,8 @@ func (p *postmaster) stop(first syscall.Signal) error {
 	})
 }
 
-// ladder is how to end a PostgreSQL: ask it to close its sessions and write everything down; tell it to drop
-// everything, which the log repairs at the next start; kill it.
+// ladder ends a PostgreSQL in three steps: it closes its sessions and writes everything to disk; it drops everything,
+// which the log repairs at the next start; it is killed.
 var ladder = []struct {
 	signal   syscall.Signal
 	patience time.Duration

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// checksum returns the SHA-256 of what a migration does: of its text without comments, with one space for any white space
-// between words. Comments may be corrected; the rest of an applied file may not change.
+// checksum returns the SHA-256 of what a migration does: of its text without comments, with one space for any white
+// space between words. Comments may be corrected; the rest of an applied file may not change.
 func checksum(text string) []byte {
 	sum := sha256.Sum256([]byte(statements(text)))
 	return sum[:]

@@ -31,7 +31,8 @@ const (
 	// database that was restored. A user who does not own the database cannot take that back, and CheckRole finds it.
 	revokeTemporary = `DO $$
 		BEGIN
-			EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, ` + AppRole + `, ` + SweeperRole + `', current_database());
+			EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, ` + AppRole + `, ` + SweeperRole + `',
+				current_database());
 		EXCEPTION WHEN insufficient_privilege THEN
 			RAISE WARNING 'the user % may not revoke TEMPORARY on the database', current_user;
 		END

@@ -144,8 +144,8 @@ func query(ctx context.Context, conn *pgconn.PgConn, sql string) ([][]string, er
 }
 
 // ends reports whether a connection is of no use after an error: the server has ended it, or it leads to a server that
-// has become read-only, as after a failover, while a new connection may lead to the new primary. The severity is not the
-// translated one.
+// has become read-only, as after a failover, while a new connection may lead to the new primary. The severity is the
+// one that is not translated.
 func ends(refused *pgconn.PgError) bool {
 	return refused.SeverityUnlocalized == "FATAL" || refused.SeverityUnlocalized == "PANIC" ||
 		refused.Code == readOnlyTransaction

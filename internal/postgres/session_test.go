@@ -307,7 +307,8 @@ func TestReadOnlyDatabase(t *testing.T) {
 		if err := store.Ping(ctx); err == nil || !strings.Contains(err.Error(), "read-only") {
 			t.Errorf("ping: got %v, want it to say read-only", err)
 		}
-		if _, _, err := store.Workflow(ctx, caller.Caller{OrganizationID: uuid.New()}, uuid.New()); fault.KindOf(err) != fault.Unavailable {
+		_, _, err := store.Workflow(ctx, caller.Caller{OrganizationID: uuid.New()}, uuid.New())
+		if fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("got %v, want %q", err, fault.Unavailable)
 		}
 	})

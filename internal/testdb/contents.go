@@ -10,7 +10,7 @@ import (
 )
 
 // Contents returns a digest of everything that is written for an organization, by table. Its bucket is left out, since
-// whoever asks takes from it.
+// each request takes from it.
 func Contents(t testing.TB, db *DB, organization uuid.UUID) map[string]string {
 	t.Helper()
 	ctx := context.Background()

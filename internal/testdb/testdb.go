@@ -23,7 +23,7 @@ import (
 // OwnerRole is the role that owns the schema in tests: no superuser, as in production.
 const OwnerRole = "infin8_test_owner"
 
-// DB is a migrated database that nobody else uses.
+// DB is a migrated database of one test.
 type DB struct {
 	// Pool works as the server's role, Owner as the owner of the schema, Super as a superuser.
 	Pool, Owner, Super *pgxpool.Pool

@@ -10,7 +10,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
-func TestAWorkflowCanBePutIntoEveryState(t *testing.T) {
+func TestWorkflow_ReachesEveryState(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	who := testdb.Caller(t, db)

@@ -241,7 +241,8 @@ func (s inherited) alter(t *testing.T, server *embedded.Server, name string, sta
 		if !strings.Contains(statement, "DATABASE") {
 			pool = open(t, server.URL(name), "")
 		}
-		if _, err := pool.Exec(t.Context(), strings.Replace(statement, "DATABASE DATABASE", "DATABASE "+name, 1)); err != nil {
+		_, err := pool.Exec(t.Context(), strings.Replace(statement, "DATABASE DATABASE", "DATABASE "+name, 1))
+		if err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package attack lists what a role may try against the database by SQL, with the outcome: the database refuses
-// it, `verify` names it, or docs/attacks.md says why neither can be. Only tests import it. The tests of package postgres
+// Package attack lists what a role may try against the database by SQL, with the outcome: the database refuses it,
+// `verify` names it, or docs/attacks.md says why neither can be. Only tests import it. The tests of package postgres
 // show the refusals, and the tests of package audit show the findings.
 package attack
 

@@ -14,7 +14,8 @@ WITH w AS (
 )
 INSERT INTO workflow_transitions (organization_id, workflow_id, version, graph_version, kind, to_state, actor,
 	reason, occurred_at, previous_hash, hash)
-SELECT organization_id, id, 0, graph_version, 'CREATE', state, 'mallory', '', now(), '', hash FROM w;%[2]s`, graph, last)
+SELECT organization_id, id, 0, graph_version, 'CREATE', state, 'mallory', '', now(), '', hash FROM w;%[2]s`,
+		graph, last)
 }
 
 // account is the account of newFlow.
