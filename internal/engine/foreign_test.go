@@ -91,7 +91,7 @@ func TestFinish(t *testing.T) {
 			run := b.Take(t, flow.ID, "worker:1")
 			in := settle(b.Call(t, run, cent), cent/2)
 			change(&in)
-			result := content("the living")
+			result := resultOf("the living")
 			result.Model, result.Provider = in.Model, in.Provider
 			_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{Run: run, Result: result, Settle: &in})
 			if err != nil {

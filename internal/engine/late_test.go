@@ -33,7 +33,7 @@ func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
 	unpriced.Usage = cost.Usage{PromptTokens: 10, CompletionTokens: 10}
 	var lost *engine.LostRunError
 	_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-		Run: run, Result: content("the dead"), Settle: &unpriced,
+		Run: run, Result: resultOf("the dead"), Settle: &unpriced,
 	})
 	if !errors.As(err, &lost) {
 		t.Fatalf("finish: got %v, want a lost run", err)

@@ -189,7 +189,7 @@ func (w *stormWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
 		return err
 	}
 	w.run = nil
-	in := engine.FinishInput{Run: run, Result: content("the storm")}
+	in := engine.FinishInput{Run: run, Result: resultOf("the storm")}
 	if len(w.calls) > 0 {
 		billed := cent / 5
 		in.Settle = &engine.SettleInput{CallID: w.calls[len(w.calls)-1], Model: "m", Cost: &billed}

@@ -19,7 +19,7 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 	run := func(by string) {
 		t.Helper()
 		_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-			Run: b.Take(t, flow.ID, "worker:1"), Result: content(by),
+			Run: b.Take(t, flow.ID, "worker:1"), Result: resultOf(by),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 		}
 		got := string(results[flow.ID].Content)
 		if want != "" {
-			want = string(content(want).Content)
+			want = string(resultOf(want).Content)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the current result (-want +got):\n%s", diff)
@@ -97,7 +97,7 @@ func TestFinishingAStepEntersTheNextThatWorkersOfOursDrive(t *testing.T) {
 			run := b.Take(t, flow.ID, "worker:1")
 			bill := settle(b.Call(t, run, cent), cent/2)
 			moved, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-				Run: run, Result: content("one"), Settle: &bill,
+				Run: run, Result: resultOf("one"), Settle: &bill,
 			})
 			if err != nil || moved.Workflow.State != c.want || moved.Transition.To != c.want {
 				t.Errorf("got %s by a transition to %s, %v, want %s", moved.Workflow.State, moved.Transition.To, err, c.want)
@@ -126,7 +126,7 @@ func TestAResultThatCannotBeKeptIsNoEnd(t *testing.T) {
 	}
 	b.paid(t, flow.ID, 0, cent)
 	if _, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-		Run: run, Result: content("one"), Settle: &bill,
+		Run: run, Result: resultOf("one"), Settle: &bill,
 	}); err != nil {
 		t.Errorf("the same run again: %v", err)
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// content is a result that says who made it.
-func content(by string) engine.Result {
+// resultOf returns a result that names its maker.
+func resultOf(by string) engine.Result {
 	return engine.Result{Content: fmt.Appendf(nil, `{"valueProposition": %q}`, by), Provider: "sandbox", Model: "m"}
 }
 
@@ -160,13 +160,13 @@ func TestALostRunWritesNothingButItsCost(t *testing.T) {
 			for what, do := range map[string]func() error{
 				"finish": func() error {
 					_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-						Run: run, Result: content("the dead"), Settle: &bill,
+						Run: run, Result: resultOf("the dead"), Settle: &bill,
 					})
 					return err
 				},
 				"finish again": func() error {
 					_, err := b.Engine.Finish(ctx, b.As("worker:1"), engine.FinishInput{
-						Run: run, Result: content("the dead"), Settle: &other,
+						Run: run, Result: resultOf("the dead"), Settle: &other,
 					})
 					return err
 				},
@@ -214,7 +214,7 @@ func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
 		errs := testdb.Together(2, func(n int) (err error) {
 			if n == i%2 {
 				_, finished = servers[0].Finish(ctx, b.As("worker:1"), engine.FinishInput{
-					Run: run, Result: content("one"), Settle: &bill,
+					Run: run, Result: resultOf("one"), Settle: &bill,
 				})
 				return nil
 			}

@@ -184,7 +184,7 @@ func TestAFaultOfTheDatabaseIsNotALostRun(t *testing.T) {
 	_, err = b.Engine.Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: run.WorkflowID, Amount: &amount})
 	refusedAs(t, err, fault.Internal)
 	_, err = b.Engine.Finish(ctx, b.Who, engine.FinishInput{
-		Run: run, Result: content("worker:1"), Settle: ptr(settle(call, cent)),
+		Run: run, Result: resultOf("worker:1"), Settle: ptr(settle(call, cent)),
 	})
 	if lost(err) || fault.KindOf(err) != fault.Internal {
 		t.Errorf("finish: got %v, want an internal error", err)
