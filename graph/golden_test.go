@@ -103,8 +103,9 @@ func world(t *testing.T) graphtest.Bundle {
 	_, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: acme.ID})
 	must(err)
 	worker := caller.Caller{Actor: "worker:test", OrganizationID: b.Who.OrganizationID, Role: caller.Operator}
-	run, _, err := b.Engine.Take(ctx, worker, acme.ID)
+	taken, err := b.Engine.Take(ctx, worker, acme.ID)
 	must(err)
+	run := taken.Run
 	held, err := b.Engine.Reserve(ctx, worker, engine.ReserveInput{
 		WorkflowID: acme.ID,
 		Step:       workflow.StepICP,

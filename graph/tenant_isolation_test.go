@@ -121,8 +121,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	moving, done := create("moving"), create("done")
 	_, err := b.engine.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: done.ID})
 	must(err)
-	run, _, err := b.engine.Take(ctx, who, done.ID)
+	taken, err := b.engine.Take(ctx, who, done.ID)
 	must(err)
+	run := taken.Run
 	hold, billed := cost.Dollar/10, cost.Dollar/20
 	held, err := b.engine.Reserve(ctx, who, engine.ReserveInput{
 		WorkflowID:     done.ID,

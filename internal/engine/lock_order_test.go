@@ -176,7 +176,8 @@ func (w *stormWorker) end(ctx context.Context, key string) error {
 // work takes a run, or beats or ends the one in hand.
 func (w *stormWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
 	if w.run == nil {
-		w.run, _, err = w.engine.Take(ctx, w.who, flow)
+		taken, err := w.engine.Take(ctx, w.who, flow)
+		w.run = taken.Run
 		return err
 	}
 	run := *w.run

@@ -93,7 +93,8 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	_, err = e.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: flow})
 	expect("generate", err, []int64{1}, nil)
 	worker := caller.Caller{Actor: "worker:one", OrganizationID: who.OrganizationID, Role: caller.Operator}
-	run, _, err := e.Take(ctx, worker, flow)
+	taken, err := e.Take(ctx, worker, flow)
+	run := taken.Run
 	expect("take", err, []int64{2}, nil)
 	amount := cost.Dollar / 4
 	charged, err := e.Reserve(ctx, worker, engine.ReserveInput{WorkflowID: flow, RunToken: &run.Token, Amount: &amount})
@@ -122,7 +123,8 @@ func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
 	_, err = e.Cancel(ctx, who, engine.CancelInput{WorkflowID: flow})
 	expect("cancel", err, []int64{4}, nil)
 	silent := testdb.Workflow(t, db, worker, testdb.WorkflowOpts{State: workflow.ICPPending})
-	run, _, err = e.Take(ctx, worker, silent.ID)
+	taken, err = e.Take(ctx, worker, silent.ID)
+	run = taken.Run
 	expect("take another", err, []int64{int64(silent.Version) + 1}, nil)
 	clock.Advance(time.Hour)
 	_, err = e.SweepRuns(ctx)

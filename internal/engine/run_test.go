@@ -62,7 +62,8 @@ func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
 				var mu sync.Mutex
 				var got []workflow.Run
 				for _, err := range testdb.Together(10, func(i int) error {
-					run, _, err := servers[i%2].Take(ctx, b.As(fmt.Sprintf("worker:%d", i)), flow)
+					taken, err := servers[i%2].Take(ctx, b.As(fmt.Sprintf("worker:%d", i)), flow)
+					run := taken.Run
 					mu.Lock()
 					defer mu.Unlock()
 					if run != nil {
@@ -100,12 +101,12 @@ func TestThereIsNothingToTakeWhereNoWorkerOfOursIsWaitedFor(t *testing.T) {
 			continue
 		}
 		flow := b.Flow(t, state)
-		if run, _, err := b.Engine.Take(ctx, b.As("worker:1"), flow.ID); run != nil || err != nil {
-			t.Errorf("%s: got %v, %v, want nothing", state, run, err)
+		if taken, err := b.Engine.Take(ctx, b.As("worker:1"), flow.ID); taken.Run != nil || err != nil {
+			t.Errorf("%s: got %v, %v, want nothing", state, taken.Run, err)
 		}
 	}
-	if run, _, err := b.Engine.Take(ctx, b.As("worker:1"), uuid.New()); run != nil || err != nil {
-		t.Errorf("a workflow that is not there: got %v, %v, want nothing", run, err)
+	if taken, err := b.Engine.Take(ctx, b.As("worker:1"), uuid.New()); taken.Run != nil || err != nil {
+		t.Errorf("a workflow that is not there: got %v, %v, want nothing", taken.Run, err)
 	}
 	flow := b.Flow(t, workflow.ICPPending)
 	run := b.Take(t, flow.ID, "worker:1")
@@ -113,10 +114,17 @@ func TestThereIsNothingToTakeWhereNoWorkerOfOursIsWaitedFor(t *testing.T) {
 	if _, err := b.Engine.FailRun(ctx, b.Who, failed); err != nil {
 		t.Fatal(err)
 	}
-	b.Clock.Advance(-time.Second) // The retry is due in half a second; clocks may differ by one.
-	if run, _, err := b.Engine.Take(ctx, b.As("worker:2"), flow.ID); run != nil || err != nil {
-		t.Errorf("a retry before its time: got %v, %v, want nothing", run, err)
+	taken, err := b.Engine.Take(ctx, b.As("worker:2"), flow.ID)
+	due := b.Clock.Now().Add(500 * time.Millisecond)
+	if err != nil || taken.Run != nil || taken.RetryAt == nil || !taken.RetryAt.Equal(due) {
+		t.Fatalf("a retry before its time: got %+v, %v, want the time %s", taken, err, due)
 	}
+	b.Clock.Set(due.Add(-time.Microsecond))
+	if taken, err := b.Engine.Take(ctx, b.As("worker:2"), flow.ID); taken.Run != nil || err != nil {
+		t.Errorf("a microsecond before its time: got %v, %v, want nothing", taken.Run, err)
+	}
+	b.Clock.Set(due)
+	b.Take(t, flow.ID, "worker:2")
 }
 
 // A run is lost when its lease has ended, when a person has failed it, and when the workflow was cancelled.

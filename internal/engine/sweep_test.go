@@ -102,8 +102,8 @@ func TestARunThatDiesThreeTimesStaysFailed(t *testing.T) {
 	if n, err := b.Engine.SweepRuns(ctx); n != 0 || err != nil {
 		t.Errorf("swept: got %d, %v, want 0", n, err)
 	}
-	if run, _, err := b.Engine.Take(ctx, b.As("worker:1"), flow.ID); run != nil || err != nil {
-		t.Errorf("take: got %v, %v, want nothing", run, err)
+	if taken, err := b.Engine.Take(ctx, b.As("worker:1"), flow.ID); taken.Run != nil || err != nil {
+		t.Errorf("take: got %v, %v, want nothing", taken.Run, err)
 	}
 	b.Sound(t)
 }

@@ -24,7 +24,8 @@ func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
 	if _, err := b.Engine.GenerateICP(ctx, b.Who, engine.GenerateICPInput{WorkflowID: id}); err != nil {
 		t.Fatal(err)
 	}
-	run, _, err := b.Engine.Take(ctx, b.Who, id)
+	taken, err := b.Engine.Take(ctx, b.Who, id)
+	run := taken.Run
 	if err != nil || run == nil {
 		t.Fatalf("take: got %v, %v, want a run", run, err)
 	}

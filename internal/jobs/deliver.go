@@ -63,7 +63,7 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 	claim, wait, err := d.engine.ClaimDelivery(ctx, job.Args.OrganizationID, job.Args.AlertID)
 	switch {
 	case err != nil:
-		return final(err)
+		return riverError(err)
 	case claim == nil && wait > 0:
 		return river.JobSnooze(wait)
 	case claim == nil:

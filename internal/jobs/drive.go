@@ -10,16 +10,17 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 const (
-	// claim is the longest that taking a run may take.
-	claim = 10 * time.Second
-	// maxRetryWait is how long a worker waits for the retry of the workflow it has in hand. River looks at scheduled jobs
-	// every five seconds only; what is due before that is waited for here.
+	// takeTimeout limits one attempt to take a run.
+	takeTimeout = 10 * time.Second
+	// maxRetryWait is the longest time that a worker waits for the retry of its workflow. River fetches scheduled jobs
+	// every five seconds only, so a job for an earlier retry would come late.
 	maxRetryWait = 5 * time.Second
 )
 
@@ -31,71 +32,60 @@ type driver struct {
 	stopping  context.Context
 }
 
-// Work drives one workflow through all its automatic steps, until nothing is left to take.
+// Work drives one workflow through all its automatic steps, until there is nothing to take.
 func (d *driver) Work(ctx context.Context, job *river.Job[driveArgs]) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(d.stopping, func() { cancel(context.Cause(d.stopping)) })()
 	who := caller.Caller{
-		Actor: d.options.Name, OrganizationID: job.Args.OrganizationID, Role: caller.Operator,
+		Actor:          d.options.Name,
+		OrganizationID: job.Args.OrganizationID,
+		Role:           caller.Operator,
 	}
 	for ctx.Err() == nil {
-		due, err := d.await(ctx, who, job.Args)
-		if err != nil || !due {
-			return final(err)
+		began := time.Now()
+		taken, err := d.take(ctx, who, job.Args)
+		if err != nil {
+			return riverError(err)
 		}
-		run, flow, began, err := d.take(ctx, who, job.Args)
-		if err != nil || run == nil {
-			return final(err)
+		if taken.Run == nil {
+			if taken.RetryAt == nil || time.Until(*taken.RetryAt) > maxRetryWait {
+				return nil // A later retry has a job of its own.
+			}
+			wait(ctx, *taken.RetryAt)
+			continue
 		}
-		if err := d.execute(ctx, execution{who: who, flow: flow, run: *run, began: began}); err != nil {
+		x := execution{who: who, flow: taken.Workflow, run: *taken.Run, began: began}
+		if err := d.execute(ctx, x); err != nil {
 			return err
 		}
 	}
-	return river.JobSnooze(0) // For another server.
+	return river.JobSnooze(0) // Another server takes the job.
 }
 
-// await waits until the workflow may be taken. A retry that is far off has a job of its own: false. The end of the
-// context ends the waiting.
-func (d *driver) await(ctx context.Context, who caller.Caller, args driveArgs) (due bool, err error) {
-	flow, err := d.options.Engine.Workflow(ctx, who, args.WorkflowID)
-	if err != nil || flow.Status() != workflow.StatusFailed {
-		return err == nil, err
-	}
-	activities, err := d.options.Engine.Activities(ctx, who, []workflow.Workflow{flow})
-	if err != nil {
-		return false, fmt.Errorf("read when the workflow %s is tried again: %w", flow.ID, err)
-	}
-	at := activities[flow.ID].NextRetryAt
-	if at == nil || time.Until(*at) > maxRetryWait {
-		return false, nil
-	}
+// wait returns at a time, or when the context ends.
+func wait(ctx context.Context, until time.Time) {
 	select {
 	case <-ctx.Done():
-		return false, ctx.Err()
-	case <-time.After(time.Until(*at)):
-		return true, nil
+	case <-time.After(time.Until(until)):
 	}
 }
 
-// take claims what is to be done now. It is not broken off half-way, since a run that was taken without anybody knowing
-// would stand still until its lease ends.
-func (d *driver) take(
-	ctx context.Context, who caller.Caller, args driveArgs,
-) (run *workflow.Run, flow workflow.Workflow, began time.Time, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claim)
+// take claims the work that is due. The end of the context does not interrupt it: a run whose worker does not have the
+// answer would do nothing until its lease expires.
+func (d *driver) take(ctx context.Context, who caller.Caller, args driveArgs) (engine.Taken, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeTimeout)
 	defer cancel()
-	began = time.Now()
-	run, flow, err = d.options.Engine.Take(ctx, who, args.WorkflowID)
+	taken, err := d.options.Engine.Take(ctx, who, args.WorkflowID)
 	if err != nil {
-		err = fmt.Errorf("take the workflow %s: %w", args.WorkflowID, err)
+		return taken, fmt.Errorf("take the workflow %s: %w", args.WorkflowID, err)
 	}
-	return run, flow, began, err
+	return taken, nil
 }
 
-// final is an error as River shall see it: what the engine refuses it will refuse again, only the database may recover.
-// Nothing was begun yet when the end of the server is in the way, so another one may.
-func final(err error) error {
+// riverError turns an error into the answer for River. A refusal of the engine would come again, so it cancels the job.
+// River works the job again after an error of the database, and at once when this server stops.
+func riverError(err error) error {
 	switch kind := fault.KindOf(err); {
 	case err == nil:
 		return nil
@@ -107,15 +97,15 @@ func final(err error) error {
 	return river.JobCancel(err)
 }
 
-// execution is one run in the hands of this server.
+// execution is one run of a worker of this server.
 type execution struct {
 	who   caller.Caller
 	flow  workflow.Workflow
 	run   workflow.Run
-	began time.Time // before it was taken: the lease ends no earlier than one lease after
+	began time.Time // before Take: the lease does not expire earlier than one lease after it
 }
 
-// execute makes one attempt, watched.
+// execute makes one attempt while a watcher renews the lease.
 func (d *driver) execute(ctx context.Context, x execution) error {
 	executor, found := d.executors[x.run.Step]
 	if !found {
@@ -128,21 +118,23 @@ func (d *driver) execute(ctx context.Context, x execution) error {
 	w := watcher{
 		watch:     func(ctx context.Context) error { return d.options.Engine.Watch(ctx, x.who, x.run) },
 		heartbeat: func(ctx context.Context) error { return d.options.Engine.Heartbeat(ctx, x.who, x.run) },
-		every:     d.options.Watch, beats: d.options.Heartbeat, lease: d.options.Lease,
-		log: log,
+		every:     d.options.Watch,
+		beats:     d.options.Heartbeat,
+		lease:     d.options.Lease,
+		log:       log,
 	}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		w.guard(watched, cancel, x.began)
 	}()
-	log.Info("a run began")
+	log.Info("run began")
 	began := time.Now()
 	err := executor.Run(watched, x.who, x.flow, x.run)
 	lost := context.Cause(watched)
 	cancel(nil)
 	<-over
-	log.LogAttrs(ctx, slog.LevelInfo, "a run ended",
+	log.LogAttrs(ctx, slog.LevelInfo, "run ended",
 		slog.Int64("milliseconds", time.Since(began).Milliseconds()), slog.Any("stopped_by", lost))
 	if err != nil {
 		return fmt.Errorf("run the step %s of the workflow %s: %w", x.run.Step, x.run.WorkflowID, err)

@@ -289,7 +289,8 @@ func TestADeadWorkersRunIsSweptAndDoneAgain(t *testing.T) {
 	flow := b.workflow(t)
 	dead := b.who
 	dead.Actor = "worker:dead"
-	run, _, err := b.engine.Take(context.Background(), dead, flow.ID)
+	taken, err := b.engine.Take(context.Background(), dead, flow.ID)
+	run := taken.Run
 	if err != nil || run == nil {
 		t.Fatalf("take: got %v, %v, want a run", run, err)
 	}

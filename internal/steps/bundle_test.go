@@ -125,7 +125,8 @@ func setup(t *testing.T, o options) bundle {
 // take claims the next run.
 func (b bundle) take(t *testing.T) workflow.Run {
 	t.Helper()
-	run, _, err := b.engine.Take(context.Background(), b.who, b.flow.ID)
+	taken, err := b.engine.Take(context.Background(), b.who, b.flow.ID)
+	run := taken.Run
 	if err != nil || run == nil {
 		t.Fatalf("take: got %v, %v, want a run", run, err)
 	}

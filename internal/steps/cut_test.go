@@ -77,9 +77,9 @@ func TestAttempt_LeavesNoHoldInTwoHundredCutStreams(t *testing.T) {
 		for n := next.Add(1); n <= streams; n = next.Add(1) {
 			ctx, cancel := context.WithCancelCause(context.Background())
 			planned := &cut{after: random.IntN(16_000) - 300, end: func() { cancel(steps.ErrShutdown) }}
-			run, _, err := b.engine.Take(ctx, b.who, flows[n-1].ID)
+			taken, err := b.engine.Take(ctx, b.who, flows[n-1].ID)
 			if err == nil {
-				err = b.executor.Run(context.WithValue(ctx, cutKey{}, planned), b.who, flows[n-1], *run)
+				err = b.executor.Run(context.WithValue(ctx, cutKey{}, planned), b.who, flows[n-1], *taken.Run)
 			}
 			cancel(nil)
 			if err != nil {

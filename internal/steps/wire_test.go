@@ -106,12 +106,12 @@ func (b bundle) speak(s *spoken) error {
 		Now:     time.Now,
 		Logger:  slog.New(slog.NewTextHandler(s.log, nil)),
 	})[0]
-	run, _, err := b.engine.Take(ctx, b.who, s.flow.ID)
+	taken, err := b.engine.Take(ctx, b.who, s.flow.ID)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	s.err = executor.Run(ctx, b.who, s.flow, *run)
+	s.err = executor.Run(ctx, b.who, s.flow, *taken.Run)
 	s.took = time.Since(began)
 	s.at, err = b.callsOf(s.flow)
 	return err

@@ -94,7 +94,8 @@ func (f Fixture) Reserve(t testing.TB, flow workflow.Workflow, amount cost.Pico)
 // Take claims a run as the given worker.
 func (f Fixture) Take(t testing.TB, flow uuid.UUID, worker string) workflow.Run {
 	t.Helper()
-	run, _, err := f.Engine.Take(context.Background(), f.As(worker), flow)
+	taken, err := f.Engine.Take(context.Background(), f.As(worker), flow)
+	run := taken.Run
 	if err != nil || run == nil {
 		t.Fatalf("take: got %v, %v, want a run", run, err)
 	}

@@ -81,14 +81,14 @@ func (y yesterday) work(t *testing.T, injections ...sandbox.Injection) {
 	t.Helper()
 	y.box.Next(injections...)
 	flow := testdb.Workflow(t, y.db, y.who, testdb.WorkflowOpts{State: workflow.ICPPending})
-	run, flow, err := y.engine.Take(t.Context(), y.who, flow.ID)
-	if err != nil || run == nil {
-		t.Fatalf("take: got %v, %v, want a run", run, err)
+	taken, err := y.engine.Take(t.Context(), y.who, flow.ID)
+	if err != nil || taken.Run == nil {
+		t.Fatalf("take: got %v, %v, want a run", taken.Run, err)
 	}
 	executor := steps.New(steps.Options{
 		Engine: y.engine, Gateway: steps.Gateway{Client: y.client, Name: sandbox.Provider}, Now: y.now,
 	})[0]
-	if err := executor.Run(t.Context(), y.who, flow, *run); err != nil {
+	if err := executor.Run(t.Context(), y.who, taken.Workflow, *taken.Run); err != nil {
 		t.Fatal(err)
 	}
 }

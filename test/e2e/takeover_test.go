@@ -126,7 +126,7 @@ func TestTakeover_PausedServerChangesNothingAfterwards(t *testing.T) {
 	tables := []string{"intent_workflows", "workflow_transitions", "workflow_runs", "step_results"}
 	before := d.contents(t, d.who.OrganizationID)
 	d.busy.signal(t, syscall.SIGCONT)
-	d.busy.says(t, "a run ended", "workflow", d.flow.String())
+	d.busy.says(t, "run ended", "workflow", d.flow.String())
 	d.booksAgree(t)
 	after := d.contents(t, d.who.OrganizationID)
 	for _, table := range tables {

@@ -19,8 +19,9 @@ func worker(a *actor) {
 		flow, a.w.waiting = a.w.waiting[0], a.w.waiting[1:]
 	}
 	var run *workflow.Run
-	err := a.persist("take", func(ctx context.Context, e *engine.Engine) (err error) {
-		run, _, err = e.Take(ctx, me, flow)
+	err := a.persist("take", func(ctx context.Context, e *engine.Engine) error {
+		taken, err := e.Take(ctx, me, flow)
+		run = taken.Run
 		return err
 	})
 	if err != nil || run == nil {
