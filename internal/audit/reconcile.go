@@ -80,7 +80,10 @@ func (a *Auditor) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliat
 		}
 	}
 	served, err := a.store.Served(ctx, postgres.ServedQuery{
-		Provider: in.Provider, Organization: in.Organization, From: in.Days.From.Date(), To: in.Days.To.Date(),
+		Provider:     in.Provider,
+		Organization: in.Organization,
+		From:         in.Days.From.Date(),
+		To:           in.Days.To.Date(),
 	})
 	if err != nil {
 		return Reconciliation{}, fmt.Errorf("add up the calls of %s: %w", in.Provider, err)

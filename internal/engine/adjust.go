@@ -49,7 +49,11 @@ func (e *Engine) Adjust(ctx context.Context, who caller.Caller, in AdjustInput) 
 	in.IdempotencyKey = ""
 	var made cost.Entry
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "adjustUsage", content: in, call: entry.CallID, at: at,
+		key:       key,
+		operation: "adjustUsage",
+		content:   in,
+		call:      entry.CallID,
+		at:        at,
 	}, func(tx *postgres.Store) (err error) {
 		made, err = e.adjustIn(ctx, tx, who, adjustment{AdjustInput: in, entry: entry, at: at})
 		if err != nil || key == "" {
@@ -118,7 +122,11 @@ func (e *Engine) adjustIn(
 		return cost.Entry{}, err
 	}
 	entry, moves, err := tx.AdjustCall(ctx, who, postgres.Adjust{
-		Entry: in.entry, Call: call, Delta: delta, Reason: in.Reason, At: in.at,
+		Entry:  in.entry,
+		Call:   call,
+		Delta:  delta,
+		Reason: in.Reason,
+		At:     in.at,
 	})
 	if err != nil {
 		return entry, err

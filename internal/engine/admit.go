@@ -45,8 +45,11 @@ func (e *Engine) Admit(ctx context.Context, who caller.Caller) error {
 		return nil
 	}
 	err := e.store.CreateOrganization(ctx, who, postgres.Organization{
-		ID: who.OrganizationID, TimeZone: firstTimeZone, WorkflowLimit: e.workflowLimit, MonthLimit: e.monthLimit,
-		CreatedAt: e.now(),
+		ID:            who.OrganizationID,
+		TimeZone:      firstTimeZone,
+		WorkflowLimit: e.workflowLimit,
+		MonthLimit:    e.monthLimit,
+		CreatedAt:     e.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("admit organization %s: %w", who.OrganizationID, err)

@@ -48,8 +48,13 @@ func (e *Engine) watch(ctx context.Context, tx *postgres.Store, moves []postgres
 		before.Limit -= m.Delta.Limit
 		for _, threshold := range cost.Crossed(before, m.Account.Balance) {
 			err := e.raise(ctx, tx, cost.Alert{
-				OrganizationID: m.Account.OrganizationID, Kind: cost.AlertThreshold, At: m.At, Threshold: threshold,
-				AccountID: &m.Account.ID, Sequence: m.Account.Sequence, LimitSequence: m.Account.LimitSequence,
+				OrganizationID: m.Account.OrganizationID,
+				Kind:           cost.AlertThreshold,
+				At:             m.At,
+				Threshold:      threshold,
+				AccountID:      &m.Account.ID,
+				Sequence:       m.Account.Sequence,
+				LimitSequence:  m.Account.LimitSequence,
 			})
 			if err != nil {
 				return err
@@ -60,7 +65,12 @@ func (e *Engine) watch(ctx context.Context, tx *postgres.Store, moves []postgres
 }
 
 func aboutCall(kind cost.AlertKind, call postgres.Call, at time.Time) cost.Alert {
-	return cost.Alert{OrganizationID: call.OrganizationID, Kind: kind, At: at, CallID: &call.ID}
+	return cost.Alert{
+		OrganizationID: call.OrganizationID,
+		Kind:           kind,
+		At:             at,
+		CallID:         &call.ID,
+	}
 }
 
 // raise writes an alert and, for an organization with a webhook, asks for a worker to deliver it. One that is there

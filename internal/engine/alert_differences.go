@@ -31,7 +31,12 @@ func (e *Engine) AlertDifferences(ctx context.Context, in AlertDifferencesInput)
 	at := e.now()
 	alerts := make([]cost.Alert, len(in.Differences))
 	for i, d := range in.Differences {
-		alerts[i] = cost.Alert{Kind: cost.AlertDifference, At: at, Model: d.Model, Difference: &d.Difference}
+		alerts[i] = cost.Alert{
+			Kind:       cost.AlertDifference,
+			At:         at,
+			Model:      d.Model,
+			Difference: &d.Difference,
+		}
 		if in.Organization != nil {
 			alerts[i].OrganizationID = *in.Organization
 		}

@@ -60,7 +60,10 @@ func (e *Engine) APIKeyCaller(ctx context.Context, text string) (who caller.Call
 	}
 	e.noteUse(ctx, k, at)
 	return caller.Caller{
-		Actor: keyActor + k.Name, OrganizationID: k.OrganizationID, Role: k.Role, KeyID: k.ID,
+		Actor:          keyActor + k.Name,
+		OrganizationID: k.OrganizationID,
+		Role:           k.Role,
+		KeyID:          k.ID,
 	}, k.ExpiresAt, nil
 }
 

@@ -42,7 +42,11 @@ func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) 
 		move := e.moveTo(current.ID, workflow.Cancelled, at)
 		move.From, move.Kind, move.Version, move.Reason = current.State, workflow.Cancel, &current.Version, in.Reason
 		moved, err := e.makeOnce(ctx, who, request{
-			key: key, operation: "cancelWorkflow", content: in, flow: current.ID, at: at,
+			key:       key,
+			operation: "cancelWorkflow",
+			content:   in,
+			flow:      current.ID,
+			at:        at,
 		}, move)
 		var stale *StaleStateError
 		if !errors.As(err, &stale) {

@@ -52,7 +52,12 @@ func (e *Engine) ClaimDelivery(
 		return nil, 0, err
 	}
 	if o.WebhookURL == "" || e.webhook.Secret == nil {
-		unsent := Attempted{OrganizationID: organization, AlertID: alert, Attempt: d.Attempts, Problem: d.LastError}
+		unsent := Attempted{
+			OrganizationID: organization,
+			AlertID:        alert,
+			Attempt:        d.Attempts,
+			Problem:        d.LastError,
+		}
 		if d.LastStatus != nil {
 			unsent.Status = *d.LastStatus
 		}
@@ -60,7 +65,10 @@ func (e *Engine) ClaimDelivery(
 	}
 	a, err := e.Alert(ctx, who, alert)
 	return &Claim{
-		Alert: a, URL: o.WebhookURL, Secret: e.webhook.Secret(organization, o.WebhookVersion), At: at,
+		Alert:   a,
+		URL:     o.WebhookURL,
+		Secret:  e.webhook.Secret(organization, o.WebhookVersion),
+		At:      at,
 		Attempt: d.Attempts,
 	}, 0, err
 }

@@ -37,7 +37,11 @@ func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) 
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "createWorkflow", content: in, flow: new.ID, at: new.At,
+		key:       key,
+		operation: "createWorkflow",
+		content:   in,
+		flow:      new.ID,
+		at:        new.At,
 	}, func(tx *postgres.Store) error {
 		created := false
 		if flow, created, err = tx.CreateWorkflow(ctx, who, new); err != nil {

@@ -37,7 +37,10 @@ func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateA
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "createApiKey", content: in, at: at,
+		key:       key,
+		operation: "createApiKey",
+		content:   in,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		if err := checkAPIKey(who, in, at); err != nil {
 			return err
@@ -51,8 +54,13 @@ func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateA
 			return err
 		}
 		new, err = tx.AddAPIKey(ctx, who, postgres.APIKey{
-			ID: new.ID, Name: in.Name, Role: in.Role, Prefix: text.prefix, Digest: text.digest(),
-			ExpiresAt: in.ExpiresAt, CreatedAt: at,
+			ID:        new.ID,
+			Name:      in.Name,
+			Role:      in.Role,
+			Prefix:    text.prefix,
+			Digest:    text.digest(),
+			ExpiresAt: in.ExpiresAt,
+			CreatedAt: at,
 		}, version)
 		return err
 	})

@@ -53,7 +53,10 @@ func (e *Engine) decide(ctx context.Context, who caller.Caller, in DecideInput, 
 	in.IdempotencyKey = ""
 	var out Decided
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: v.operation, content: in, at: e.now(),
+		key:       key,
+		operation: v.operation,
+		content:   in,
+		at:        e.now(),
 	}, func(tx *postgres.Store) error {
 		if err := tx.LockPrices(ctx, who); err != nil {
 			return err
@@ -98,7 +101,12 @@ func (e *Engine) decideIn(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, d decision,
 ) (cost.Proposal, error) {
 	at := e.now()
-	written := postgres.Decision{ID: d.ProposalID, State: d.to, Reason: d.Reason, At: at}
+	written := postgres.Decision{
+		ID:     d.ProposalID,
+		State:  d.to,
+		Reason: d.Reason,
+		At:     at,
+	}
 	if d.to == cost.ProposalAccepted {
 		open, err := tx.OpenPrices(ctx, who, 2*cost.MaxListPrices)
 		if err != nil {
@@ -106,7 +114,10 @@ func (e *Engine) decideIn(
 		}
 		p := d.proposal
 		accepted := cost.Comparison{OrganizationID: who.OrganizationID, Open: open, At: at}.Accept(cost.ListedPrice{
-			Model: p.Model, Component: p.Component, MinPromptTokens: p.MinPromptTokens, Unit: p.Unit,
+			Model:           p.Model,
+			Component:       p.Component,
+			MinPromptTokens: p.MinPromptTokens,
+			Unit:            p.Unit,
 		})
 		new := postgres.NewPrices{Changes: []cost.PriceChange{accepted}, Source: p.Source, At: at}
 		if err := tx.AddPrices(ctx, who, new); err != nil {

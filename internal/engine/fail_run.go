@@ -54,8 +54,11 @@ func (e *Engine) failIn(
 		move.Reason += ": " + move.FailureMessage
 	}
 	wait, again := workflow.PolicyOf(in.Run.Step).Retry(workflow.RetryInput{
-		Code: in.Failure, Attempt: in.Run.Attempt, SameCodeBefore: sameCodeBefore(in, runs),
-		RetryAfter: in.RetryAfter, Jitter: e.jitter(),
+		Code:           in.Failure,
+		Attempt:        in.Run.Attempt,
+		SameCodeBefore: sameCodeBefore(in, runs),
+		RetryAfter:     in.RetryAfter,
+		Jitter:         e.jitter(),
 	})
 	if again && e.drives[in.Run.Step] {
 		next := at.Add(wait)

@@ -53,8 +53,13 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 			return err
 		}
 		err = tx.KeepResult(ctx, who, postgres.StepResult{
-			WorkflowID: in.Run.WorkflowID, Token: in.Run.Token, Step: in.Run.Step, Content: in.Result.Content,
-			Provider: in.Result.Provider, Model: in.Result.Model, At: at,
+			WorkflowID: in.Run.WorkflowID,
+			Token:      in.Run.Token,
+			Step:       in.Run.Step,
+			Content:    in.Result.Content,
+			Provider:   in.Result.Provider,
+			Model:      in.Result.Model,
+			At:         at,
 		})
 		if err != nil {
 			return err

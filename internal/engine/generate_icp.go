@@ -20,7 +20,12 @@ type GenerateICPInput struct {
 func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "GenerateICP")
 	defer end(&err)
-	r := request{key: in.IdempotencyKey, operation: "generateIcp", content: in.WorkflowID, flow: in.WorkflowID}
+	r := request{
+		key:       in.IdempotencyKey,
+		operation: "generateIcp",
+		content:   in.WorkflowID,
+		flow:      in.WorkflowID,
+	}
 	current, err := e.Workflow(ctx, who, in.WorkflowID)
 	if err != nil {
 		return Moved{}, err

@@ -49,7 +49,10 @@ func (e *Engine) once(
 	}
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
 		claimed, err := tx.ClaimIdempotencyKey(ctx, who, postgres.IdempotencyRecord{
-			Key: r.key, Fingerprint: print, WorkflowID: r.flow, CallID: r.call,
+			Key:         r.key,
+			Fingerprint: print,
+			WorkflowID:  r.flow,
+			CallID:      r.call,
 		}, r.at)
 		if err != nil {
 			return err

@@ -59,7 +59,10 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 	in.IdempotencyKey = ""
 	var plan plan
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "importPrices", content: in, at: e.now(),
+		key:       key,
+		operation: "importPrices",
+		content:   in,
+		at:        e.now(),
 	}, func(tx *postgres.Store) (err error) {
 		if err := tx.LockPrices(ctx, who); err != nil {
 			return err
@@ -119,7 +122,12 @@ func (e *Engine) plan(
 	for _, w := range pending {
 		waiting[pricedThing{w.Model, w.Component, w.MinPromptTokens}] = w
 	}
-	comparison := cost.Comparison{OrganizationID: who.OrganizationID, Open: open, List: in.List, At: p.At}
+	comparison := cost.Comparison{
+		OrganizationID: who.OrganizationID,
+		Open:           open,
+		List:           in.List,
+		At:             p.At,
+	}
 	for _, c := range comparison.Compare() {
 		planned := PlannedPrice{PriceChange: c}
 		w, waits := waiting[pricedThing{c.Model, c.Component, c.MinPromptTokens}]
@@ -181,7 +189,10 @@ func (p *plan) carryOut(ctx context.Context, tx *postgres.Store, who caller.Call
 func (p *plan) quarantined(list uuid.UUID) (alerts []cost.Alert) {
 	for i := range p.proposals {
 		alerts = append(alerts, cost.Alert{
-			OrganizationID: list, Kind: cost.AlertQuarantined, At: p.At, ProposalID: &p.proposals[i],
+			OrganizationID: list,
+			Kind:           cost.AlertQuarantined,
+			At:             p.At,
+			ProposalID:     &p.proposals[i],
 		})
 	}
 	return alerts

@@ -38,8 +38,16 @@ func keepImport(ctx context.Context, tx *postgres.Store, who caller.Caller, key 
 	kept := keptImport{At: done.At, Changes: make([]keptChange, len(done.Changes))}
 	for i, c := range done.Changes {
 		kept.Changes[i] = keptChange{
-			Kind: c.Kind, Model: c.Model, Component: c.Component, MinPromptTokens: c.MinPromptTokens, Unit: c.Unit,
-			Below: c.Below, Old: c.Old, Doubt: c.Doubt, Begins: c.Begins, ProposalID: c.ProposalID,
+			Kind:            c.Kind,
+			Model:           c.Model,
+			Component:       c.Component,
+			MinPromptTokens: c.MinPromptTokens,
+			Unit:            c.Unit,
+			Below:           c.Below,
+			Old:             c.Old,
+			Doubt:           c.Doubt,
+			Begins:          c.Begins,
+			ProposalID:      c.ProposalID,
 		}
 	}
 	answer, err := json.Marshal(kept)
@@ -55,14 +63,26 @@ func replayImport(in ImportPricesInput, key postgres.IdempotencyRecord) (PriceIm
 	if err := json.Unmarshal(key.Answer, &kept); err != nil {
 		return PriceImport{}, fmt.Errorf("read what was imported: %w", err)
 	}
-	done := PriceImport{Skipped: in.List.Skipped, Applied: true, At: kept.At, Replayed: true}
+	done := PriceImport{
+		Skipped:  in.List.Skipped,
+		Applied:  true,
+		At:       kept.At,
+		Replayed: true,
+	}
 	for _, c := range kept.Changes {
 		done.Changes = append(done.Changes, PlannedPrice{
 			PriceChange: cost.PriceChange{
 				ListedPrice: cost.ListedPrice{
-					Model: c.Model, Component: c.Component, MinPromptTokens: c.MinPromptTokens, Unit: c.Unit, Below: c.Below,
+					Model:           c.Model,
+					Component:       c.Component,
+					MinPromptTokens: c.MinPromptTokens,
+					Unit:            c.Unit,
+					Below:           c.Below,
 				},
-				Kind: c.Kind, Old: c.Old, Doubt: c.Doubt, Begins: c.Begins,
+				Kind:   c.Kind,
+				Old:    c.Old,
+				Doubt:  c.Doubt,
+				Begins: c.Begins,
 			},
 			ProposalID: c.ProposalID,
 		})

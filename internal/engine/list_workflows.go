@@ -54,7 +54,10 @@ func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput)
 		return nil, fault.Invalid([]string{"first"}, "A page has 1 to %d items.", MaxPage)
 	}
 	page := postgres.WorkflowPage{
-		Filter: filter, ByUpdated: in.OrderBy == ByUpdated, Descending: in.Descending, First: int32(in.First),
+		Filter:     filter,
+		ByUpdated:  in.OrderBy == ByUpdated,
+		Descending: in.Descending,
+		First:      int32(in.First),
 	}
 	switch {
 	case in.After != nil:
@@ -88,7 +91,10 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 // state fits, and so no workflow can.
 func chosen(f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
 	filter = postgres.WorkflowFilter{
-		NameContains: f.NameContains, CreatedFrom: beginning, CreatedTo: end, CreatedBy: f.CreatedBy,
+		NameContains: f.NameContains,
+		CreatedFrom:  beginning,
+		CreatedTo:    end,
+		CreatedBy:    f.CreatedBy,
 	}
 	if f.CreatedFrom != nil {
 		filter.CreatedFrom = *f.CreatedFrom

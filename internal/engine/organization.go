@@ -61,8 +61,13 @@ func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organizat
 		return Organization{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
 	}
 	return Organization{
-		ID: o.ID, TimeZone: o.TimeZone, WorkflowLimit: o.WorkflowLimit, MonthLimit: o.MonthLimit,
-		CreatedAt: o.CreatedAt, Month: month, WebhookURL: o.WebhookURL,
+		ID:            o.ID,
+		TimeZone:      o.TimeZone,
+		WorkflowLimit: o.WorkflowLimit,
+		MonthLimit:    o.MonthLimit,
+		CreatedAt:     o.CreatedAt,
+		Month:         month,
+		WebhookURL:    o.WebhookURL,
 	}, nil
 }
 
@@ -95,7 +100,12 @@ func (e *Engine) month(ctx context.Context, who caller.Caller, at time.Time) (co
 		if err != nil {
 			return month, err
 		}
-		err = e.store.OpenMonth(ctx, who, postgres.NewMonth{ID: e.newID(), Period: period, TimeZone: o.TimeZone, At: at})
+		err = e.store.OpenMonth(ctx, who, postgres.NewMonth{
+			ID:       e.newID(),
+			Period:   period,
+			TimeZone: o.TimeZone,
+			At:       at,
+		})
 		if err != nil {
 			return month, fmt.Errorf("open the month from %s: %w", period.Start, err)
 		}

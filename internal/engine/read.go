@@ -145,7 +145,12 @@ func (e *Engine) ICPs(ctx context.Context, who caller.Caller, flows []uuid.UUID)
 	results := make(map[uuid.UUID]Result, len(kept))
 	for id, r := range kept {
 		results[id] = Result{
-			Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider, Model: r.Model, At: r.At,
+			Token:    r.Token,
+			Step:     r.Step,
+			Content:  r.Content,
+			Provider: r.Provider,
+			Model:    r.Model,
+			At:       r.At,
 		}
 	}
 	return results, nil

@@ -41,18 +41,31 @@ func (e *Engine) Record(ctx context.Context, who caller.Caller, in RecordInput) 
 	bill, err := e.bill(ctx, e.store, postgres.Call{Call: cost.Call{
 		OrganizationID: who.OrganizationID, ReservedAt: at,
 	}}, settlement{at: at, SettleInput: SettleInput{
-		Model: in.Model, Usage: in.Usage, Cost: in.Cost, Provider: in.Provider, GenerationID: in.GenerationID,
+		Model:        in.Model,
+		Usage:        in.Usage,
+		Cost:         in.Cost,
+		Provider:     in.Provider,
+		GenerationID: in.GenerationID,
 	}})
 	if err != nil {
 		return Charged{}, err
 	}
 	record := postgres.Record{
-		ID: e.newID(), WorkflowID: flow.ID, MonthID: month.ID, Step: stepFor(flow, in.Step), Bill: bill,
+		ID:         e.newID(),
+		WorkflowID: flow.ID,
+		MonthID:    month.ID,
+		Step:       stepFor(flow, in.Step),
+		Bill:       bill,
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "recordUsage", content: in, flow: flow.ID, call: &record.ID, at: at,
+		key:       key,
+		operation: "recordUsage",
+		content:   in,
+		flow:      flow.ID,
+		call:      &record.ID,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		call, moves, there, err := tx.RecordCall(ctx, who, record)
 		if err == nil && !there {

@@ -38,8 +38,12 @@ func (e *Engine) RecordAttempt(ctx context.Context, in Attempted) error {
 	}
 	err := e.store.InTx(ctx, func(tx *postgres.Store) error {
 		mine, err := tx.PostponeDelivery(ctx, sweeperOf(in.OrganizationID), postgres.FailedAttempt{
-			AlertID: in.AlertID, Attempt: in.Attempt, Status: in.Status, Problem: in.Problem, NextAt: next,
-			WakeAt: next.Add(wakeAfter),
+			AlertID: in.AlertID,
+			Attempt: in.Attempt,
+			Status:  in.Status,
+			Problem: in.Problem,
+			NextAt:  next,
+			WakeAt:  next.Add(wakeAfter),
 		})
 		if err != nil || !mine {
 			return err
@@ -58,7 +62,12 @@ func (e *Engine) endDelivery(ctx context.Context, in Attempted, state cost.Deliv
 		attempt = 0 // What the receiver has said counts, however late it is heard.
 	}
 	err := e.store.EndDelivery(ctx, sweeperOf(in.OrganizationID), postgres.EndedDelivery{
-		AlertID: in.AlertID, Attempt: attempt, State: state, Status: in.Status, Problem: in.Problem, At: e.now(),
+		AlertID: in.AlertID,
+		Attempt: attempt,
+		State:   state,
+		Status:  in.Status,
+		Problem: in.Problem,
+		At:      e.now(),
 	})
 	if err != nil {
 		return fmt.Errorf("end the delivery of alert %s: %w", in.AlertID, err)

@@ -39,7 +39,12 @@ func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput
 	in.IdempotencyKey = ""
 	replayed := false
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "releaseUsage", content: in, flow: call.WorkflowID, call: &in.CallID, at: at,
+		key:       key,
+		operation: "releaseUsage",
+		content:   in,
+		flow:      call.WorkflowID,
+		call:      &in.CallID,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		released, err := e.releaseIn(ctx, tx, who, release{ReleaseInput: in, at: at})
 		replayed = !released
@@ -78,7 +83,11 @@ func (e *Engine) releaseIn(
 		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", call.State)
 	}
 	return true, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntryRelease, Call: call, Delta: cost.Delta{Held: -call.Hold}, Reason: in.Reason, At: in.at,
+		Kind:   cost.EntryRelease,
+		Call:   call,
+		Delta:  cost.Delta{Held: -call.Hold},
+		Reason: in.Reason,
+		At:     in.at,
 	})
 }
 

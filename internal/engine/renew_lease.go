@@ -34,7 +34,11 @@ func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeas
 	in.IdempotencyKey = ""
 	var run workflow.Run
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "renewLease", content: in, flow: in.WorkflowID, at: at,
+		key:       key,
+		operation: "renewLease",
+		content:   in,
+		flow:      in.WorkflowID,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		var (
 			won bool

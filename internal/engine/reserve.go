@@ -71,8 +71,17 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		}
 	}
 	new := postgres.NewCall{
-		ID: e.newID(), WorkflowID: in.WorkflowID, MonthID: month.ID, Step: stepFor(flow, in.Step), RunToken: in.RunToken,
-		Estimate: estimate, Hold: hold, At: at, CheckAt: at.Add(checkOutside), Visit: in.Visit, Part: in.Part,
+		ID:         e.newID(),
+		WorkflowID: in.WorkflowID,
+		MonthID:    month.ID,
+		Step:       stepFor(flow, in.Step),
+		RunToken:   in.RunToken,
+		Estimate:   estimate,
+		Hold:       hold,
+		At:         at,
+		CheckAt:    at.Add(checkOutside),
+		Visit:      in.Visit,
+		Part:       in.Part,
 	}
 	if in.RunToken != nil {
 		new.CheckAt = at.Add(checkRun)
@@ -87,7 +96,12 @@ func (e *Engine) reserve(
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "reserveUsage", content: in, flow: in.WorkflowID, call: &new.ID, at: new.At,
+		key:       key,
+		operation: "reserveUsage",
+		content:   in,
+		flow:      in.WorkflowID,
+		call:      &new.ID,
+		at:        new.At,
 	}, func(tx *postgres.Store) error {
 		reserved := false
 		var err error
@@ -96,7 +110,10 @@ func (e *Engine) reserve(
 		}
 		for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
 			_, held, err := tx.Hold(ctx, who, postgres.Hold{
-				AccountID: account, CallID: new.ID, Amount: new.Hold, At: new.At,
+				AccountID: account,
+				CallID:    new.ID,
+				Amount:    new.Hold,
+				At:        new.At,
 			})
 			if err != nil {
 				return err

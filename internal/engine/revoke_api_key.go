@@ -30,10 +30,16 @@ func (e *Engine) RevokeAPIKey(ctx context.Context, who caller.Caller, in RevokeA
 	in.IdempotencyKey = ""
 	var done ChangedAPIKey
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "revokeApiKey", content: in, at: at,
+		key:       key,
+		operation: "revokeApiKey",
+		content:   in,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		version, err := e.journalAPIKey(ctx, tx, who, postgres.APIKeyEvent{
-			ID: in.KeyID, Event: postgres.APIKeyRevoked, Reason: in.Reason, At: at,
+			ID:     in.KeyID,
+			Event:  postgres.APIKeyRevoked,
+			Reason: in.Reason,
+			At:     at,
 		}, func(id uuid.UUID) error {
 			k, there, err := tx.APIKey(ctx, who, id)
 			if k, err = found(k, there, err, "API key"); err == nil && k.RevokedAt != nil {

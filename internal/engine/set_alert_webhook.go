@@ -49,7 +49,10 @@ func (e *Engine) SetAlertWebhook(
 	in.IdempotencyKey = ""
 	var version int
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "setAlertWebhook", content: in, at: at,
+		key:       key,
+		operation: "setAlertWebhook",
+		content:   in,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		err := e.changeIn(ctx, tx, who, settingsChange{
 			reason: in.Reason, at: at, apply: func(o *postgres.Organization) {

@@ -55,8 +55,15 @@ func (e *Engine) SetWorkflowLimit(
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	limited, err := e.limit(ctx, who, limitChange{
-		request: request{key: key, operation: "setWorkflowLimit", content: in, flow: flow.ID, at: e.now()},
-		limit:   in.Limit, reason: in.Reason,
+		request: request{
+			key:       key,
+			operation: "setWorkflowLimit",
+			content:   in,
+			flow:      flow.ID,
+			at:        e.now(),
+		},
+		limit:  in.Limit,
+		reason: in.Reason,
 		lock: func(ctx context.Context, tx *postgres.Store) ([]cost.Account, error) {
 			account, there, err := tx.LockAccount(ctx, who, flow.ID)
 			account, err = found(account, there, err, "account")
@@ -85,8 +92,14 @@ func (e *Engine) SetMonthlyLimit(
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	limited, err := e.limit(ctx, who, limitChange{
-		request: request{key: key, operation: "setMonthlyLimit", content: in, at: at},
-		limit:   in.Limit, reason: in.Reason,
+		request: request{
+			key:       key,
+			operation: "setMonthlyLimit",
+			content:   in,
+			at:        at,
+		},
+		limit:  in.Limit,
+		reason: in.Reason,
 		// The organization is locked before its accounts; nobody who has locked an account asks for the organization.
 		lock: func(ctx context.Context, tx *postgres.Store) ([]cost.Account, error) {
 			err := e.changeIn(ctx, tx, who, settingsChange{

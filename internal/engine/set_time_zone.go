@@ -39,7 +39,10 @@ func (e *Engine) SetTimeZone(ctx context.Context, who caller.Caller, in SetTimeZ
 		return Zoned{}, fmt.Errorf("find the month: %w", err)
 	}
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "setTimeZone", content: in, at: at,
+		key:       key,
+		operation: "setTimeZone",
+		content:   in,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		return e.changeIn(ctx, tx, who, settingsChange{
 			reason: in.Reason, at: at, apply: func(o *postgres.Organization) { o.TimeZone = in.TimeZone },

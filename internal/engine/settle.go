@@ -75,7 +75,12 @@ func (e *Engine) settle(
 	in.IdempotencyKey = ""
 	replayed := false
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "settleUsage", content: in, flow: call.WorkflowID, call: &in.CallID, at: at,
+		key:       key,
+		operation: "settleUsage",
+		content:   in,
+		flow:      call.WorkflowID,
+		call:      &in.CallID,
+		at:        at,
 	}, func(tx *postgres.Store) (err error) {
 		replayed, err = e.settleIn(ctx, tx, who, settlement{SettleInput: in, late: late, at: at})
 		return err
@@ -96,7 +101,10 @@ func (e *Engine) settleIn(
 		return replayed, err
 	}
 	return replayed, e.raise(ctx, tx, cost.Alert{
-		OrganizationID: who.OrganizationID, Kind: cost.AlertDrift, At: in.at, CallID: &in.CallID,
+		OrganizationID: who.OrganizationID,
+		Kind:           cost.AlertDrift,
+		At:             in.at,
+		CallID:         &in.CallID,
 	})
 }
 
@@ -125,8 +133,12 @@ func (e *Engine) bookCost(
 		return false, lostUnless(won, err)
 	}
 	return false, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntrySettle, Call: settled, Delta: cost.Delta{Settled: bill.Cost, Held: -settled.Hold},
-		Overage: settled.Overage, Reason: string(in.Failure), At: in.at,
+		Kind:    cost.EntrySettle,
+		Call:    settled,
+		Delta:   cost.Delta{Settled: bill.Cost, Held: -settled.Hold},
+		Overage: settled.Overage,
+		Reason:  string(in.Failure),
+		At:      in.at,
 	})
 }
 

@@ -45,7 +45,11 @@ func (e *Engine) settleAgain(
 		return delta == 0, err
 	}
 	return false, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntryAdjust, Call: in.call, Delta: cost.Delta{Settled: delta}, At: in.at, Reason: in.reason(),
+		Kind:   cost.EntryAdjust,
+		Call:   in.call,
+		Delta:  cost.Delta{Settled: delta},
+		At:     in.at,
+		Reason: in.reason(),
 	})
 }
 
@@ -116,7 +120,11 @@ func (e *Engine) settleAssumed(
 		return false, err
 	}
 	return false, e.book(ctx, tx, who, postgres.Booking{
-		Kind: cost.EntryAdjust, Call: in.call, Delta: cost.Delta{Settled: delta}, At: in.at, Reason: in.reason(),
+		Kind:   cost.EntryAdjust,
+		Call:   in.call,
+		Delta:  cost.Delta{Settled: delta},
+		At:     in.at,
+		Reason: in.reason(),
 	})
 }
 

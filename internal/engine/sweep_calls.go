@@ -134,7 +134,10 @@ func (e *Engine) assume(ctx context.Context, who caller.Caller, call postgres.Ca
 			return err
 		}
 		return e.book(ctx, tx, who, postgres.Booking{
-			Kind: cost.EntryAssume, Call: assumed, At: at, Delta: cost.Delta{Settled: call.Hold, Held: -call.Hold},
+			Kind:   cost.EntryAssume,
+			Call:   assumed,
+			At:     at,
+			Delta:  cost.Delta{Settled: call.Hold, Held: -call.Hold},
 			Reason: "the provider gave no answer in time",
 		})
 	})

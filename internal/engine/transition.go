@@ -52,12 +52,21 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 	move := e.moveTo(in.WorkflowID, in.To, at)
 	move.From, move.Kind, move.Version, move.Reason = in.From, kind, in.Version, in.Reason
 	if step := in.To.Step(); step != nil && in.To == step.Processing {
-		move.Run = &postgres.NewRun{Step: step.Key, Worker: who.Actor, Attempt: 1, LeaseExpiresAt: at.Add(e.lease)}
+		move.Run = &postgres.NewRun{
+			Step:           step.Key,
+			Worker:         who.Actor,
+			Attempt:        1,
+			LeaseExpiresAt: at.Add(e.lease),
+		}
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	return e.makeOnce(ctx, who, request{
-		key: key, operation: "transitionWorkflow", content: in, flow: in.WorkflowID, at: at,
+		key:       key,
+		operation: "transitionWorkflow",
+		content:   in,
+		flow:      in.WorkflowID,
+		at:        at,
 	}, move)
 }
 

@@ -74,11 +74,17 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 		return river.JobCancel(err)
 	}
 	attempt := engine.Attempted{
-		OrganizationID: job.Args.OrganizationID, AlertID: job.Args.AlertID, Attempt: claim.Attempt,
-		WrittenAt: claim.Alert.At,
+		OrganizationID: job.Args.OrganizationID,
+		AlertID:        job.Args.AlertID,
+		Attempt:        claim.Attempt,
+		WrittenAt:      claim.Alert.At,
 	}
 	attempt.Status, err = d.sender.Send(sending, webhook.Message{
-		ID: string(publicid.New(publicid.Alert, claim.Alert.ID)), URL: claim.URL, Secret: claim.Secret, Body: body, At: claim.At,
+		ID:     string(publicid.New(publicid.Alert, claim.Alert.ID)),
+		URL:    claim.URL,
+		Secret: claim.Secret,
+		Body:   body,
+		At:     claim.At,
 	})
 	if err != nil {
 		attempt.Problem = err.Error()

@@ -55,7 +55,12 @@ func (d *driver) Work(ctx context.Context, job *river.Job[driveArgs]) error {
 			wait(ctx, *taken.RetryAt)
 			continue
 		}
-		x := execution{who: who, flow: taken.Workflow, run: *taken.Run, began: began}
+		x := execution{
+			who:   who,
+			flow:  taken.Workflow,
+			run:   *taken.Run,
+			began: began,
+		}
 		if err := d.execute(ctx, x); err != nil {
 			return err
 		}

@@ -30,16 +30,26 @@ type Sweeper struct {
 // Run sweeps until the context ends, and returns nil. An error ends neither the sweeper nor the server: it is logged,
 // and the next sweep tries again.
 func (s *Sweeper) Run(ctx context.Context) error {
-	loops := []loop{{name: "runs", every: s.Runs, otherwise: 10 * time.Second, sweep: s.Engine.SweepRuns}}
+	loops := []loop{{
+		name:      "runs",
+		every:     s.Runs,
+		otherwise: 10 * time.Second,
+		sweep:     s.Engine.SweepRuns,
+	}}
 	if s.Ask != nil {
 		loops = append(loops, loop{
-			name: "calls", every: s.Calls, otherwise: time.Second,
-			sweep: func(ctx context.Context) (int, error) { return s.Engine.SweepCalls(ctx, s.Ask) },
+			name:      "calls",
+			every:     s.Calls,
+			otherwise: time.Second,
+			sweep:     func(ctx context.Context) (int, error) { return s.Engine.SweepCalls(ctx, s.Ask) },
 		})
 	}
 	if s.Alerts {
 		loops = append(loops, loop{
-			name: "alerts", every: s.Runs, otherwise: 10 * time.Second, sweep: s.Engine.SweepDeliveries,
+			name:      "alerts",
+			every:     s.Runs,
+			otherwise: 10 * time.Second,
+			sweep:     s.Engine.SweepDeliveries,
 		})
 	}
 	var all sync.WaitGroup

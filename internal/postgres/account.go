@@ -108,8 +108,15 @@ type NewMonth struct {
 // OpenMonth opens the account of a month, unless it is open, or the organization's time zone is another one now.
 func (s *Store) OpenMonth(ctx context.Context, who caller.Caller, m NewMonth) error {
 	return translate(s.forTenant(who.OrganizationID).AccountOpenMonth(ctx, dbsqlc.AccountOpenMonthParams{
-		OrganizationID: who.OrganizationID, ID: m.ID, Kind: cost.AccountMonth, PeriodStart: &m.Period.Start,
-		PeriodEnd: &m.Period.End, TimeZone: m.TimeZone, EntryKind: cost.EntryOpen, Actor: who.Actor, At: m.At,
+		OrganizationID: who.OrganizationID,
+		ID:             m.ID,
+		Kind:           cost.AccountMonth,
+		PeriodStart:    &m.Period.Start,
+		PeriodEnd:      &m.Period.End,
+		TimeZone:       m.TimeZone,
+		EntryKind:      cost.EntryOpen,
+		Actor:          who.Actor,
+		At:             m.At,
 	}))
 }
 
@@ -123,8 +130,13 @@ type Hold struct {
 // Hold reserves money if it fits below the limit. held is false when it does not; nothing is written then.
 func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account cost.Account, held bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).AccountHold(ctx, dbsqlc.AccountHoldParams{
-		OrganizationID: who.OrganizationID, ID: h.AccountID, Kind: cost.EntryReserve, CallID: h.CallID,
-		HoldPico: int64(h.Amount), Actor: who.Actor, At: h.At,
+		OrganizationID: who.OrganizationID,
+		ID:             h.AccountID,
+		Kind:           cost.EntryReserve,
+		CallID:         h.CallID,
+		HoldPico:       int64(h.Amount),
+		Actor:          who.Actor,
+		At:             h.At,
 	})
 	if account, held, err = one(dbsqlc.UsageAccount(row), err, toAccount); held {
 		s.noteEntry(account, CommittedEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: h.Amount}})
@@ -171,18 +183,36 @@ func (s *Store) book(
 ) (Movement, error) {
 	n := b.counts()
 	row, err := s.forTenant(who.OrganizationID).AccountBook(ctx, dbsqlc.AccountBookParams{
-		OrganizationID: b.Call.OrganizationID, ID: account, Kind: b.Kind, CallID: b.Call.ID,
-		CallHoldPico: b.Call.Hold, SettledDelta: int64(b.Delta.Settled), HeldDelta: int64(b.Delta.Held),
-		Overage: b.Overage, StoppedKind: b.stops(), Actor: who.Actor, Reason: b.Reason, At: b.At,
-		CorrectsSequence: b.Corrects, Calls: n.calls, CountedSettled: n.settled, CountedAssumed: n.assumed,
-		CountedAdjusted: n.adjusted, CountedOverage: n.overage,
+		OrganizationID:   b.Call.OrganizationID,
+		ID:               account,
+		Kind:             b.Kind,
+		CallID:           b.Call.ID,
+		CallHoldPico:     b.Call.Hold,
+		SettledDelta:     int64(b.Delta.Settled),
+		HeldDelta:        int64(b.Delta.Held),
+		Overage:          b.Overage,
+		StoppedKind:      b.stops(),
+		Actor:            who.Actor,
+		Reason:           b.Reason,
+		At:               b.At,
+		CorrectsSequence: b.Corrects,
+		Calls:            n.calls,
+		CountedSettled:   n.settled,
+		CountedAssumed:   n.assumed,
+		CountedAdjusted:  n.adjusted,
+		CountedOverage:   n.overage,
 	})
 	if err != nil {
 		return Movement{}, translate(err)
 	}
 	booked := toAccount(dbsqlc.UsageAccount(row))
 	s.noteEntry(booked, CommittedEntry{Kind: b.Kind, Delta: b.Delta, Overage: b.Overage})
-	return Movement{Account: booked, Delta: b.Delta, Overage: b.Overage, At: b.At}, nil
+	return Movement{
+		Account: booked,
+		Delta:   b.Delta,
+		Overage: b.Overage,
+		At:      b.At,
+	}, nil
 }
 
 // stops is the kind of account that an overage stops. A recorded call stops none: it went beyond a limit, not a hold.
@@ -250,8 +280,13 @@ func (s *Store) Limit(
 		return Movement{}, err
 	}
 	row, err := s.forTenant(who.OrganizationID).AccountLimit(ctx, dbsqlc.AccountLimitParams{
-		OrganizationID: who.OrganizationID, ID: account.ID, LimitDelta: int64(delta), Kind: cost.EntryLimit,
-		Actor: who.Actor, Reason: reason, At: at,
+		OrganizationID: who.OrganizationID,
+		ID:             account.ID,
+		LimitDelta:     int64(delta),
+		Kind:           cost.EntryLimit,
+		Actor:          who.Actor,
+		Reason:         reason,
+		At:             at,
 	})
 	if err != nil {
 		return Movement{}, translate(err)
@@ -294,10 +329,17 @@ func (s *Store) Rooms(
 	rooms := make(map[uuid.UUID]cost.Room, len(rows))
 	for _, r := range rows {
 		rooms[r.WorkflowID] = cost.Room{
-			Workflow: cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+			Workflow: cost.Balance{
+				Settled: r.SettledPico,
+				Held:    r.HeldPico,
+				Limit:   r.LimitPico,
+				Stopped: r.Stopped,
+			},
 			Month: cost.Balance{
-				Settled: cost.Pico(r.MonthSettledPico), Held: cost.Pico(r.MonthHeldPico),
-				Limit: cost.Limit(r.MonthLimitPico), Stopped: r.MonthStopped,
+				Settled: cost.Pico(r.MonthSettledPico),
+				Held:    cost.Pico(r.MonthHeldPico),
+				Limit:   cost.Limit(r.MonthLimitPico),
+				Stopped: r.MonthStopped,
 			},
 		}
 	}
@@ -306,9 +348,18 @@ func (s *Store) Rooms(
 
 func toAccount(r dbsqlc.UsageAccount) cost.Account {
 	a := cost.Account{
-		OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, Sequence: r.Sequence, Hash: r.Hash,
-		LimitSequence: r.LimitSequence,
-		Balance:       cost.Balance{Settled: r.SettledPico, Held: r.HeldPico, Limit: r.LimitPico, Stopped: r.Stopped},
+		OrganizationID: r.OrganizationID,
+		ID:             r.ID,
+		Kind:           r.Kind,
+		Sequence:       r.Sequence,
+		Hash:           r.Hash,
+		LimitSequence:  r.LimitSequence,
+		Balance: cost.Balance{
+			Settled: r.SettledPico,
+			Held:    r.HeldPico,
+			Limit:   r.LimitPico,
+			Stopped: r.Stopped,
+		},
 	}
 	if r.PeriodStart != nil && r.PeriodEnd != nil {
 		a.Period = &cost.Period{Start: r.PeriodStart.UTC(), End: r.PeriodEnd.UTC()}
@@ -331,7 +382,10 @@ func (s *Store) EachMonth(ctx context.Context, visit func(ZonedMonth) error) err
 		func(r dbsqlc.UsageAccount) error {
 			in.AfterOrganizationID, in.AfterStart = r.OrganizationID, *r.PeriodStart
 			return visit(ZonedMonth{
-				OrganizationID: r.OrganizationID, ID: r.ID, TimeZone: value(r.TimeZone), Period: *toAccount(r).Period,
+				OrganizationID: r.OrganizationID,
+				ID:             r.ID,
+				TimeZone:       value(r.TimeZone),
+				Period:         *toAccount(r).Period,
 			})
 		})
 }

@@ -15,9 +15,16 @@ import (
 // organization has a webhook: then there is a delivery of it, which a sweeper looks at from wakeAt on.
 func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) (addressed bool, err error) {
 	in := dbsqlc.AlertWriteParams{
-		OrganizationID: a.OrganizationID, ID: a.ID, Kind: a.Kind, AccountID: a.AccountID, CallID: a.CallID,
-		ProposalID: a.ProposalID, Threshold: pointer(a.Threshold), At: a.At, Pending: cost.DeliveryPending,
-		WakeAt: wakeAt,
+		OrganizationID: a.OrganizationID,
+		ID:             a.ID,
+		Kind:           a.Kind,
+		AccountID:      a.AccountID,
+		CallID:         a.CallID,
+		ProposalID:     a.ProposalID,
+		Threshold:      pointer(a.Threshold),
+		At:             a.At,
+		Pending:        cost.DeliveryPending,
+		WakeAt:         wakeAt,
 	}
 	if a.AccountID != nil {
 		in.Sequence = &a.Sequence
@@ -48,8 +55,12 @@ type AlertPage struct {
 // Alerts returns at most First alerts with what they are about.
 func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
 	rows, err := s.forTenant(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{
-		OrganizationID: who.OrganizationID, Kinds: texts(page.Kinds), ID: page.ID, BeforeAt: page.BeforeAt,
-		BeforeID: page.BeforeID, PageSize: page.First,
+		OrganizationID: who.OrganizationID,
+		Kinds:          texts(page.Kinds),
+		ID:             page.ID,
+		BeforeAt:       page.BeforeAt,
+		BeforeID:       page.BeforeID,
+		PageSize:       page.First,
 	})
 	alerts, err := many(rows, err, toAlert)
 	for i := range alerts {
@@ -74,23 +85,44 @@ func (s *Store) EachEntryAlert(ctx context.Context, visit func(cost.Alert) error
 		func(r dbsqlc.Alert) error {
 			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
 			return visit(cost.Alert{
-				OrganizationID: r.OrganizationID, ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), AccountID: r.AccountID,
-				Sequence: value(r.Sequence), LimitSequence: value(r.LimitSequence), Threshold: value(r.Threshold),
-				CallID: r.CallID,
+				OrganizationID: r.OrganizationID,
+				ID:             r.ID,
+				Kind:           r.Kind,
+				At:             r.CreatedAt.UTC(),
+				AccountID:      r.AccountID,
+				Sequence:       value(r.Sequence),
+				LimitSequence:  value(r.LimitSequence),
+				Threshold:      value(r.Threshold),
+				CallID:         r.CallID,
 			})
 		})
 }
 
 func toAlert(r dbsqlc.AlertListRow) cost.Alert {
 	a := cost.Alert{
-		ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), AccountID: r.AccountID,
-		AccountKind: cost.AccountKind(r.AccountKind), Sequence: value(r.Sequence), Threshold: value(r.Threshold),
-		Settled: cost.Pico(r.SettledPico), Limit: cost.Limit(r.LimitPico), CallID: r.CallID, WorkflowID: r.WorkflowID,
-		Recorded: r.Recorded, Hold: cost.Pico(r.HoldPico), Cost: cost.Pico(r.CostPico), ProposalID: r.ProposalID,
-		Model: r.Model, Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
+		ID:          r.ID,
+		Kind:        r.Kind,
+		At:          r.CreatedAt.UTC(),
+		AccountID:   r.AccountID,
+		AccountKind: cost.AccountKind(r.AccountKind),
+		Sequence:    value(r.Sequence),
+		Threshold:   value(r.Threshold),
+		Settled:     cost.Pico(r.SettledPico),
+		Limit:       cost.Limit(r.LimitPico),
+		CallID:      r.CallID,
+		WorkflowID:  r.WorkflowID,
+		Recorded:    r.Recorded,
+		Hold:        cost.Pico(r.HoldPico),
+		Cost:        cost.Pico(r.CostPico),
+		ProposalID:  r.ProposalID,
+		Model:       r.Model,
+		Component:   cost.Component(r.Component),
+		Unit:        cost.Pico(r.UnitPico),
 		Difference: difference(r.Provider, r.Day, cost.Difference{
-			BookedCalls: value(r.BookedCalls), ChargedCalls: value(r.ChargedCalls), Booked: value(r.BookedPico),
-			Charged: value(r.ChargedPico),
+			BookedCalls:  value(r.BookedCalls),
+			ChargedCalls: value(r.ChargedCalls),
+			Booked:       value(r.BookedPico),
+			Charged:      value(r.ChargedPico),
 		}),
 	}
 	if a.CallID == nil {
@@ -104,8 +136,13 @@ func toAlert(r dbsqlc.AlertListRow) cost.Alert {
 	}
 	if r.State != "" {
 		a.Delivery = &cost.Delivery{
-			State: cost.DeliveryState(r.State), Attempts: r.Attempts, AttemptedAt: utc(r.AttemptedAt),
-			LastStatus: r.LastStatus, LastError: r.LastError, EndedAt: utc(r.EndedAt), NextAt: utc(r.NextAt),
+			State:       cost.DeliveryState(r.State),
+			Attempts:    r.Attempts,
+			AttemptedAt: utc(r.AttemptedAt),
+			LastStatus:  r.LastStatus,
+			LastError:   r.LastError,
+			EndedAt:     utc(r.EndedAt),
+			NextAt:      utc(r.NextAt),
 		}
 	}
 	return a

@@ -29,8 +29,16 @@ type APIKey struct {
 // AddAPIKey writes a key down; version is the row of the journal that says that it was created.
 func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, version int) (APIKey, error) {
 	row, err := s.forTenant(who.OrganizationID).ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{
-		OrganizationID: who.OrganizationID, ID: k.ID, Name: k.Name, Role: string(k.Role), Prefix: k.Prefix,
-		Digest: k.Digest, ExpiresAt: k.ExpiresAt, Actor: who.Actor, At: k.CreatedAt, Version: version,
+		OrganizationID: who.OrganizationID,
+		ID:             k.ID,
+		Name:           k.Name,
+		Role:           string(k.Role),
+		Prefix:         k.Prefix,
+		Digest:         k.Digest,
+		ExpiresAt:      k.ExpiresAt,
+		Actor:          who.Actor,
+		At:             k.CreatedAt,
+		Version:        version,
 	})
 	return toAPIKey(row), translate(err)
 }
@@ -40,7 +48,11 @@ func (s *Store) RevokeAPIKey(
 	ctx context.Context, who caller.Caller, id uuid.UUID, version int, at time.Time,
 ) (key APIKey, revoked bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).ApiKeyRevoke(ctx, dbsqlc.ApiKeyRevokeParams{
-		OrganizationID: who.OrganizationID, ID: id, Actor: who.Actor, At: at, Version: version,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		Actor:          who.Actor,
+		At:             at,
+		Version:        version,
 	})
 	return one(row, err, toAPIKey)
 }
@@ -81,7 +93,10 @@ type APIKeyPage struct {
 // APIKeys returns at most First keys of the caller's organization.
 func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage) ([]APIKey, error) {
 	rows, err := s.forTenant(who.OrganizationID).ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
-		OrganizationID: who.OrganizationID, BeforeAt: page.BeforeAt, BeforeID: page.BeforeID, PageSize: page.First,
+		OrganizationID: who.OrganizationID,
+		BeforeAt:       page.BeforeAt,
+		BeforeID:       page.BeforeID,
+		PageSize:       page.First,
 	})
 	return many(rows, err, toAPIKey)
 }
@@ -97,14 +112,26 @@ func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, 
 // TouchAPIKey notes when a key was used, unless somebody has noted that within the time before.
 func (s *Store) TouchAPIKey(ctx context.Context, k APIKey, at time.Time, within time.Duration) error {
 	return translate(s.forTenant(k.OrganizationID).ApiKeyTouch(ctx, dbsqlc.ApiKeyTouchParams{
-		OrganizationID: k.OrganizationID, ID: k.ID, At: at, NotedBefore: at.Add(-within),
+		OrganizationID: k.OrganizationID,
+		ID:             k.ID,
+		At:             at,
+		NotedBefore:    at.Add(-within),
 	}))
 }
 
 func toAPIKey(r dbsqlc.ApiKey) APIKey {
 	return APIKey{
-		OrganizationID: r.OrganizationID, ID: r.ID, Name: r.Name, Role: caller.Role(r.Role), Prefix: r.Prefix,
-		ExpiresAt: r.ExpiresAt.UTC(), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.UTC(), RevokedBy: value(r.RevokedBy),
-		RevokedAt: utc(r.RevokedAt), LastUsedAt: utc(r.LastUsedAt), Digest: r.Digest,
+		OrganizationID: r.OrganizationID,
+		ID:             r.ID,
+		Name:           r.Name,
+		Role:           caller.Role(r.Role),
+		Prefix:         r.Prefix,
+		ExpiresAt:      r.ExpiresAt.UTC(),
+		CreatedBy:      r.CreatedBy,
+		CreatedAt:      r.CreatedAt.UTC(),
+		RevokedBy:      value(r.RevokedBy),
+		RevokedAt:      utc(r.RevokedAt),
+		LastUsedAt:     utc(r.LastUsedAt),
+		Digest:         r.Digest,
 	}
 }

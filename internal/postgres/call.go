@@ -14,41 +14,6 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Booked is a call with all that the ledger says about it, by account and in order.
-type Booked struct {
-	Call    Call
-	Entries []cost.Entry
-}
-
-// EachCall calls visit for every call of every organization.
-func (s *Store) EachCall(ctx context.Context, visit func(Booked) error) error {
-	in := dbsqlc.CallListAllParams{PageSize: auditPage}
-	for {
-		calls, err := s.forAudit().CallListAll(ctx, in)
-		if err != nil {
-			return translate(err)
-		}
-		entries, err := s.entriesOfCalls(ctx, calls)
-		if err != nil {
-			return err
-		}
-		for _, r := range calls { // Both lists are in the order of the calls' keys.
-			b, n := Booked{Call: toCall(r)}, 0
-			for ; n < len(entries) && *entries[n].CallID == r.ID && entries[n].OrganizationID == r.OrganizationID; n++ {
-				b.Entries = append(b.Entries, entries[n])
-			}
-			if err := visit(b); err != nil {
-				return err
-			}
-			entries = entries[n:]
-			in.AfterOrganizationID, in.AfterID = r.OrganizationID, r.ID
-		}
-		if len(calls) < auditPage {
-			return nil
-		}
-	}
-}
-
 // before returns the states that a call may come from when it becomes next, as parameters.
 func before(next cost.CallState) []string {
 	var states []string
@@ -80,10 +45,24 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 		models = []string{}
 	}
 	row, err := s.forTenant(who.OrganizationID).CallReserve(ctx, dbsqlc.CallReserveParams{
-		OrganizationID: who.OrganizationID, ID: c.ID, WorkflowID: c.WorkflowID, MonthID: c.MonthID, Step: c.Step,
-		RunToken: c.RunToken, Reserved: cost.CallReserved, Models: models, PromptBytes: c.Estimate.PromptBytes,
-		MaxCompletionTokens: c.Estimate.MaxCompletionTokens, WebSearches: c.Estimate.WebSearches, HoldPico: c.Hold,
-		Actor: who.Actor, At: c.At, CheckAt: c.CheckAt, Terminal: terminal(), Visit: c.Visit, PartKey: pointer(c.Part),
+		OrganizationID:      who.OrganizationID,
+		ID:                  c.ID,
+		WorkflowID:          c.WorkflowID,
+		MonthID:             c.MonthID,
+		Step:                c.Step,
+		RunToken:            c.RunToken,
+		Reserved:            cost.CallReserved,
+		Models:              models,
+		PromptBytes:         c.Estimate.PromptBytes,
+		MaxCompletionTokens: c.Estimate.MaxCompletionTokens,
+		WebSearches:         c.Estimate.WebSearches,
+		HoldPico:            c.Hold,
+		Actor:               who.Actor,
+		At:                  c.At,
+		CheckAt:             c.CheckAt,
+		Terminal:            terminal(),
+		Visit:               c.Visit,
+		PartKey:             pointer(c.Part),
 	})
 	return one(row, err, toCall)
 }
@@ -99,7 +78,11 @@ func (s *Store) Calls(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, afterAt time.Time, afterID uuid.UUID, first int32,
 ) (map[uuid.UUID][]cost.Call, error) {
 	rows, err := s.forTenant(who.OrganizationID).CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterAt: afterAt, AfterID: afterID, PageSize: first,
+		OrganizationID: who.OrganizationID,
+		WorkflowIds:    flows,
+		AfterAt:        afterAt,
+		AfterID:        afterID,
+		PageSize:       first,
 	})
 	values, err := many(rows, err, toPublicCall)
 	return group(values, err, func(c cost.Call) uuid.UUID { return c.WorkflowID })
@@ -131,8 +114,12 @@ func (s *Store) DispatchCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider string, at time.Time,
 ) (call Call, dispatched bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).CallDispatch(ctx, dbsqlc.CallDispatchParams{
-		OrganizationID: who.OrganizationID, ID: id, Provider: provider, At: at,
-		Reserved: cost.CallReserved, Dispatched: cost.CallDispatched,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		Provider:       provider,
+		At:             at,
+		Reserved:       cost.CallReserved,
+		Dispatched:     cost.CallDispatched,
 	})
 	return one(row, err, toCall)
 }
@@ -153,7 +140,10 @@ func (s *Store) IdentifyCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) error {
 	_, err := s.forTenant(who.OrganizationID).CallIdentify(ctx, dbsqlc.CallIdentifyParams{
-		OrganizationID: who.OrganizationID, ID: id, Provider: provider, GenerationID: generationID,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		Provider:       provider,
+		GenerationID:   generationID,
 	})
 	return translate(err)
 }
@@ -175,12 +165,23 @@ func (s *Store) SettleCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, b Bill,
 ) (call Call, settled bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).CallSettle(ctx, dbsqlc.CallSettleParams{
-		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallSettled), Settled: cost.CallSettled,
-		CostPico: b.Cost, ListCostPico: b.ListCost, AnsweredModel: b.Model, Provider: b.Provider,
-		GenerationID: b.GenerationID, GenerationRepeated: b.GenerationRepeated,
-		PromptTokens: b.Usage.PromptTokens, CompletionTokens: b.Usage.CompletionTokens,
-		CachedTokens: b.Usage.CachedTokens, ReasoningTokens: b.Usage.ReasoningTokens, MadeSearches: b.Usage.WebSearches,
-		FailureCode: pointer(b.Failure), At: b.At,
+		OrganizationID:     who.OrganizationID,
+		ID:                 id,
+		FromStates:         before(cost.CallSettled),
+		Settled:            cost.CallSettled,
+		CostPico:           b.Cost,
+		ListCostPico:       b.ListCost,
+		AnsweredModel:      b.Model,
+		Provider:           b.Provider,
+		GenerationID:       b.GenerationID,
+		GenerationRepeated: b.GenerationRepeated,
+		PromptTokens:       b.Usage.PromptTokens,
+		CompletionTokens:   b.Usage.CompletionTokens,
+		CachedTokens:       b.Usage.CachedTokens,
+		ReasoningTokens:    b.Usage.ReasoningTokens,
+		MadeSearches:       b.Usage.WebSearches,
+		FailureCode:        pointer(b.Failure),
+		At:                 b.At,
 	})
 	return one(row, err, toCall)
 }
@@ -194,8 +195,12 @@ func (s *Store) ReleaseCall(
 		states = before(cost.CallReleased)
 	}
 	row, err := s.forTenant(who.OrganizationID).CallRelease(ctx, dbsqlc.CallReleaseParams{
-		OrganizationID: who.OrganizationID, ID: id, FromStates: states, Released: cost.CallReleased,
-		FailureCode: pointer(why), At: at,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		FromStates:     states,
+		Released:       cost.CallReleased,
+		FailureCode:    pointer(why),
+		At:             at,
 	})
 	return one(row, err, toCall)
 }
@@ -205,8 +210,13 @@ func (s *Store) MarkCallUnknown(
 	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
 ) (call Call, suspected bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).CallMarkUnknown(ctx, dbsqlc.CallMarkUnknownParams{
-		OrganizationID: who.OrganizationID, ID: id, FromStates: before(cost.CallUnknown), Unknown: cost.CallUnknown,
-		FailureCode: pointer(why), At: at, CheckAt: checkAt,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		FromStates:     before(cost.CallUnknown),
+		Unknown:        cost.CallUnknown,
+		FailureCode:    pointer(why),
+		At:             at,
+		CheckAt:        checkAt,
 	})
 	if call, suspected, err = one(row, err, toCall); suspected {
 		s.note(Change{OrganizationID: call.OrganizationID, WorkflowID: call.WorkflowID, CallUnknown: true})
@@ -219,7 +229,11 @@ func (s *Store) AssumeCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, at time.Time,
 ) (call Call, assumed bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).CallAssume(ctx, dbsqlc.CallAssumeParams{
-		OrganizationID: who.OrganizationID, ID: id, Unknown: cost.CallUnknown, Assumed: cost.CallAssumed, At: at,
+		OrganizationID: who.OrganizationID,
+		ID:             id,
+		Unknown:        cost.CallUnknown,
+		Assumed:        cost.CallAssumed,
+		At:             at,
 	})
 	return one(row, err, toCall)
 }
@@ -233,7 +247,10 @@ func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) (
 // CheckCallsNow makes the open calls of a run due for a look now.
 func (s *Store) CheckCallsNow(ctx context.Context, run workflow.Run, at time.Time) error {
 	return translate(s.forTenant(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
-		OrganizationID: run.OrganizationID, WorkflowID: run.WorkflowID, RunToken: run.Token, At: at,
+		OrganizationID: run.OrganizationID,
+		WorkflowID:     run.WorkflowID,
+		RunToken:       run.Token,
+		At:             at,
 	}))
 }
 
@@ -275,19 +292,37 @@ func (s *Store) RecordCall(
 		over[i] = !account.Balance.Covers(r.Bill.Cost)
 	}
 	row, err := s.forTenant(who.OrganizationID).CallRecord(ctx, dbsqlc.CallRecordParams{
-		OrganizationID: who.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, MonthID: r.MonthID, Step: r.Step,
-		Settled: cost.CallSettled, Models: []string{}, WebSearches: r.Bill.Usage.WebSearches, CostPico: r.Bill.Cost,
-		ListCostPico: r.Bill.ListCost, Overage: slices.Contains(over, true), Provider: r.Bill.Provider,
-		GenerationID: r.Bill.GenerationID, AnsweredModel: r.Bill.Model, PromptTokens: r.Bill.Usage.PromptTokens,
-		CompletionTokens: r.Bill.Usage.CompletionTokens, CachedTokens: r.Bill.Usage.CachedTokens,
-		ReasoningTokens: r.Bill.Usage.ReasoningTokens, Actor: who.Actor, At: r.Bill.At,
+		OrganizationID:   who.OrganizationID,
+		ID:               r.ID,
+		WorkflowID:       r.WorkflowID,
+		MonthID:          r.MonthID,
+		Step:             r.Step,
+		Settled:          cost.CallSettled,
+		Models:           []string{},
+		WebSearches:      r.Bill.Usage.WebSearches,
+		CostPico:         r.Bill.Cost,
+		ListCostPico:     r.Bill.ListCost,
+		Overage:          slices.Contains(over, true),
+		Provider:         r.Bill.Provider,
+		GenerationID:     r.Bill.GenerationID,
+		AnsweredModel:    r.Bill.Model,
+		PromptTokens:     r.Bill.Usage.PromptTokens,
+		CompletionTokens: r.Bill.Usage.CompletionTokens,
+		CachedTokens:     r.Bill.Usage.CachedTokens,
+		ReasoningTokens:  r.Bill.Usage.ReasoningTokens,
+		Actor:            who.Actor,
+		At:               r.Bill.At,
 	})
 	if call, found, err = one(row, err, toCall); err != nil || !found {
 		return call, nil, found, err
 	}
 	for i, id := range accounts {
 		booked, err := s.book(ctx, who, id, Booking{
-			Kind: cost.EntryRecord, Call: call, Delta: cost.Delta{Settled: r.Bill.Cost}, Overage: over[i], At: r.Bill.At,
+			Kind:    cost.EntryRecord,
+			Call:    call,
+			Delta:   cost.Delta{Settled: r.Bill.Cost},
+			Overage: over[i],
+			At:      r.Bill.At,
 		})
 		if err != nil {
 			return call, nil, true, fmt.Errorf("record on account %s: %w", id, err)
@@ -295,39 +330,6 @@ func (s *Store) RecordCall(
 		moves = append(moves, booked)
 	}
 	return call, moves, true, nil
-}
-
-// ServedQuery chooses the calls that a provider has served, by the time they were sent.
-type ServedQuery struct {
-	Provider     string
-	Organization *uuid.UUID // nil: all organizations
-	From, To     time.Time  // To is exclusive
-}
-
-// ServedDay is what was booked for the calls that were sent on one day, in UTC, and answered by one model. Open calls
-// have no outcome yet and hold Held.
-type ServedDay struct {
-	Day          cost.Day
-	Model        string
-	Calls, Open  int64
-	Booked, Held cost.Pico
-}
-
-// servedMost is far above the days of a range times the models of a provider.
-const servedMost = 100_000
-
-// Served adds up the calls that a provider has served, by day and model.
-func (s *Store) Served(ctx context.Context, in ServedQuery) ([]ServedDay, error) {
-	rows, err := s.forAudit().CallListByDay(ctx, dbsqlc.CallListByDayParams{
-		Provider: in.Provider, OrganizationID: in.Organization, FromTime: in.From, ToTime: in.To,
-		Reserved: cost.CallReserved, Released: cost.CallReleased, PageSize: servedMost,
-	})
-	return many(rows, err, func(r dbsqlc.CallListByDayRow) ServedDay {
-		return ServedDay{
-			Day: cost.NewDay(r.Day), Model: r.Model, Calls: r.Calls, Open: r.Open, Booked: cost.Pico(r.Booked),
-			Held: cost.Pico(r.Held),
-		}
-	})
 }
 
 // Call is a call with what only the engine asks about.
@@ -344,18 +346,39 @@ type Call struct {
 func toCall(r dbsqlc.AiCall) Call {
 	return Call{
 		Call: cost.Call{
-			OrganizationID: r.OrganizationID, ID: r.ID, WorkflowID: r.WorkflowID, Step: string(r.Step),
-			Models: r.Models, State: r.State, Hold: r.HoldPico, Cost: r.CostPico, ListCost: r.ListCostPico,
-			Overage: r.Overage, Provider: r.Provider, GenerationID: value(r.GenerationID),
-			AnsweredModel: r.AnsweredModel, FailureCode: string(value(r.FailureCode)), Actor: r.Actor,
+			OrganizationID: r.OrganizationID,
+			ID:             r.ID,
+			WorkflowID:     r.WorkflowID,
+			Step:           string(r.Step),
+			Models:         r.Models,
+			State:          r.State,
+			Hold:           r.HoldPico,
+			Cost:           r.CostPico,
+			ListCost:       r.ListCostPico,
+			Overage:        r.Overage,
+			Provider:       r.Provider,
+			GenerationID:   value(r.GenerationID),
+			AnsweredModel:  r.AnsweredModel,
+			FailureCode:    string(value(r.FailureCode)),
+			Actor:          r.Actor,
 			Usage: cost.Usage{
-				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, CachedTokens: r.CachedTokens,
-				ReasoningTokens: r.ReasoningTokens, WebSearches: r.MadeSearches,
+				PromptTokens:     r.PromptTokens,
+				CompletionTokens: r.CompletionTokens,
+				CachedTokens:     r.CachedTokens,
+				ReasoningTokens:  r.ReasoningTokens,
+				WebSearches:      r.MadeSearches,
 			},
-			PromptBytes: r.PromptBytes, MaxCompletionTokens: r.MaxCompletionTokens, ReservedAt: r.ReservedAt.UTC(),
-			DispatchedAt: r.DispatchedAt, EndedAt: r.EndedAt,
+			PromptBytes:         r.PromptBytes,
+			MaxCompletionTokens: r.MaxCompletionTokens,
+			ReservedAt:          r.ReservedAt.UTC(),
+			DispatchedAt:        r.DispatchedAt,
+			EndedAt:             r.EndedAt,
 		},
-		MonthID: r.MonthID, Recorded: r.Recorded, RunToken: r.RunToken, WebSearches: r.WebSearches, Checks: r.Checks,
+		MonthID:      r.MonthID,
+		Recorded:     r.Recorded,
+		RunToken:     r.RunToken,
+		WebSearches:  r.WebSearches,
+		Checks:       r.Checks,
 		UnknownSince: r.UnknownSince,
 	}
 }

@@ -20,8 +20,12 @@ type TakeRequest struct {
 // taken. Over all servers no token is taken twice.
 func (s *Store) TakeCost(ctx context.Context, organization uuid.UUID, d TakeRequest) (taken bool, err error) {
 	n, err := s.forTenant(organization).CostBucketTake(ctx, dbsqlc.CostBucketTakeParams{
-		OrganizationID: organization, RestMicro: d.CapacityMicro - d.AmountMicro, At: d.At,
-		CapacityMicro: d.CapacityMicro, MicroPerSecond: d.MicroPerSecond, AmountMicro: d.AmountMicro,
+		OrganizationID: organization,
+		RestMicro:      d.CapacityMicro - d.AmountMicro,
+		At:             d.At,
+		CapacityMicro:  d.CapacityMicro,
+		MicroPerSecond: d.MicroPerSecond,
+		AmountMicro:    d.AmountMicro,
 	})
 	return n == 1, translate(err)
 }

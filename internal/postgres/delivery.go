@@ -22,7 +22,11 @@ func (s *Store) ClaimDelivery(
 	ctx context.Context, who caller.Caller, alert uuid.UUID, at, lease time.Time,
 ) (d Delivery, claimed bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).DeliveryClaim(ctx, dbsqlc.DeliveryClaimParams{
-		OrganizationID: who.OrganizationID, AlertID: alert, Pending: cost.DeliveryPending, At: at, LeaseAt: lease,
+		OrganizationID: who.OrganizationID,
+		AlertID:        alert,
+		Pending:        cost.DeliveryPending,
+		At:             at,
+		LeaseAt:        lease,
 	})
 	return one(row, err, toDelivery)
 }
@@ -52,8 +56,14 @@ type EndedDelivery struct {
 // taken since.
 func (s *Store) EndDelivery(ctx context.Context, who caller.Caller, d EndedDelivery) error {
 	_, err := s.forTenant(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
-		OrganizationID: who.OrganizationID, AlertID: d.AlertID, State: d.State, LastStatus: pointer(d.Status),
-		LastError: d.Problem, At: d.At, Pending: cost.DeliveryPending, Attempts: pointer(d.Attempt),
+		OrganizationID: who.OrganizationID,
+		AlertID:        d.AlertID,
+		State:          d.State,
+		LastStatus:     pointer(d.Status),
+		LastError:      d.Problem,
+		At:             d.At,
+		Pending:        cost.DeliveryPending,
+		Attempts:       pointer(d.Attempt),
 	})
 	return translate(err)
 }
@@ -70,8 +80,14 @@ type FailedAttempt struct {
 // PostponeDelivery plans the next attempt. mine is false when the delivery is over or somebody else has taken it since.
 func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f FailedAttempt) (mine bool, err error) {
 	n, err := s.forTenant(who.OrganizationID).DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
-		OrganizationID: who.OrganizationID, AlertID: f.AlertID, Attempts: f.Attempt, LastStatus: pointer(f.Status),
-		LastError: f.Problem, NextAt: f.NextAt, WakeAt: f.WakeAt, Pending: cost.DeliveryPending,
+		OrganizationID: who.OrganizationID,
+		AlertID:        f.AlertID,
+		Attempts:       f.Attempt,
+		LastStatus:     pointer(f.Status),
+		LastError:      f.Problem,
+		NextAt:         f.NextAt,
+		WakeAt:         f.WakeAt,
+		Pending:        cost.DeliveryPending,
 	})
 	return n == 1, translate(err)
 }
@@ -87,7 +103,12 @@ func (s *Store) WakeDeliveries(ctx context.Context, at, next time.Time, limit in
 
 func toDelivery(r dbsqlc.AlertDelivery) Delivery {
 	return Delivery{OrganizationID: r.OrganizationID, AlertID: r.AlertID, Delivery: cost.Delivery{
-		State: r.State, Attempts: r.Attempts, AttemptedAt: utc(r.AttemptedAt), LastStatus: r.LastStatus,
-		LastError: r.LastError, EndedAt: utc(r.EndedAt), NextAt: utc(r.NextAt),
+		State:       r.State,
+		Attempts:    r.Attempts,
+		AttemptedAt: utc(r.AttemptedAt),
+		LastStatus:  r.LastStatus,
+		LastError:   r.LastError,
+		EndedAt:     utc(r.EndedAt),
+		NextAt:      utc(r.NextAt),
 	}}
 }

@@ -31,8 +31,13 @@ type Made struct {
 // ClaimIdempotencyKey writes the key down. claimed is false when it was used before.
 func (s *Store) ClaimIdempotencyKey(ctx context.Context, who caller.Caller, k IdempotencyRecord, at time.Time) (claimed bool, err error) {
 	n, err := s.forTenant(who.OrganizationID).IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
-		OrganizationID: who.OrganizationID, Key: k.Key, Fingerprint: k.Fingerprint, WorkflowID: pointer(k.WorkflowID),
-		CallID: k.CallID, Actor: who.Actor, At: at,
+		OrganizationID: who.OrganizationID,
+		Key:            k.Key,
+		Fingerprint:    k.Fingerprint,
+		WorkflowID:     pointer(k.WorkflowID),
+		CallID:         k.CallID,
+		Actor:          who.Actor,
+		At:             at,
 	})
 	return n == 1, translate(err)
 }
@@ -50,7 +55,12 @@ func (s *Store) IdempotencyRecord(
 			Fingerprint: r.Fingerprint,
 			WorkflowID:  value(r.WorkflowID),
 			CallID:      r.CallID,
-			Made:        Made{Version: r.Version, AccountID: r.AccountID, Sequence: r.Sequence, Answer: r.Answer},
+			Made: Made{
+				Version:   r.Version,
+				AccountID: r.AccountID,
+				Sequence:  r.Sequence,
+				Answer:    r.Answer,
+			},
 		}
 	})
 }
@@ -58,7 +68,11 @@ func (s *Store) IdempotencyRecord(
 // CompleteIdempotencyRecord adds what the request under a key has made.
 func (s *Store) CompleteIdempotencyRecord(ctx context.Context, who caller.Caller, key string, made Made) error {
 	return translate(s.forTenant(who.OrganizationID).IdempotencyComplete(ctx, dbsqlc.IdempotencyCompleteParams{
-		OrganizationID: who.OrganizationID, Key: key, Version: made.Version, AccountID: made.AccountID,
-		Sequence: made.Sequence, Answer: made.Answer,
+		OrganizationID: who.OrganizationID,
+		Key:            key,
+		Version:        made.Version,
+		AccountID:      made.AccountID,
+		Sequence:       made.Sequence,
+		Answer:         made.Answer,
 	}))
 }

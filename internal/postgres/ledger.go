@@ -17,7 +17,10 @@ func (s *Store) Entries(
 	ctx context.Context, who caller.Caller, accounts []uuid.UUID, after int64, first int32,
 ) (map[uuid.UUID][]cost.Entry, error) {
 	rows, err := s.forTenant(who.OrganizationID).LedgerListByAccounts(ctx, dbsqlc.LedgerListByAccountsParams{
-		OrganizationID: who.OrganizationID, AccountIds: accounts, AfterSequence: after, PageSize: first,
+		OrganizationID: who.OrganizationID,
+		AccountIds:     accounts,
+		AfterSequence:  after,
+		PageSize:       first,
 	})
 	values, err := many(rows, err, toEntry)
 	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
@@ -65,7 +68,10 @@ func (s *Store) LastEntryOf(
 	ctx context.Context, c Call, kind cost.EntryKind,
 ) (entry cost.Entry, found bool, err error) {
 	row, err := s.forTenant(c.OrganizationID).LedgerGetLastOfCall(ctx, dbsqlc.LedgerGetLastOfCallParams{
-		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID, Kind: kind,
+		OrganizationID: c.OrganizationID,
+		AccountID:      c.WorkflowID,
+		CallID:         &c.ID,
+		Kind:           kind,
 	})
 	return one(row, err, toEntry)
 }
@@ -95,8 +101,12 @@ func (s *Store) EntryPage(
 	ctx context.Context, who caller.Caller, within cost.Period, after EntryCursor,
 ) (page []AccountEntry, done bool, err error) {
 	rows, err := s.forTenant(who.OrganizationID).LedgerListByOrganization(ctx, dbsqlc.LedgerListByOrganizationParams{
-		OrganizationID: who.OrganizationID, AfterAccountID: after.AccountID, AfterSequence: after.Sequence,
-		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
+		OrganizationID: who.OrganizationID,
+		AfterAccountID: after.AccountID,
+		AfterSequence:  after.Sequence,
+		FromTime:       within.Start,
+		ToTime:         within.End,
+		PageSize:       exportPage,
 	})
 	page, err = many(rows, err, func(r dbsqlc.LedgerListByOrganizationRow) AccountEntry {
 		return AccountEntry{Entry: toEntry(r.AiUsageLedger), Account: r.AccountKind}
@@ -122,8 +132,11 @@ func (s *Store) AdjustCall(
 		corrected := a.Entry
 		if id != a.Entry.AccountID {
 			row, err := s.forTenant(who.OrganizationID).LedgerGetSibling(ctx, dbsqlc.LedgerGetSiblingParams{
-				OrganizationID: who.OrganizationID, CallID: &a.Call.ID, OtherAccountID: id, AccountID: a.Entry.AccountID,
-				Sequence: a.Entry.Sequence,
+				OrganizationID: who.OrganizationID,
+				CallID:         &a.Call.ID,
+				OtherAccountID: id,
+				AccountID:      a.Entry.AccountID,
+				Sequence:       a.Entry.Sequence,
 			})
 			if err != nil {
 				return entry, nil, fmt.Errorf("find the entry on the other account: %w", translate(err))
@@ -131,8 +144,12 @@ func (s *Store) AdjustCall(
 			corrected = toEntry(row)
 		}
 		booked, err := s.book(ctx, who, id, Booking{
-			Kind: cost.EntryAdjust, Call: a.Call, Delta: cost.Delta{Settled: a.Delta}, At: a.At,
-			Reason: cost.CorrectionReason(corrected.Sequence, a.Reason), Corrects: &corrected.Sequence,
+			Kind:     cost.EntryAdjust,
+			Call:     a.Call,
+			Delta:    cost.Delta{Settled: a.Delta},
+			At:       a.At,
+			Reason:   cost.CorrectionReason(corrected.Sequence, a.Reason),
+			Corrects: &corrected.Sequence,
 		})
 		if err != nil {
 			return entry, nil, err
@@ -149,13 +166,31 @@ func (s *Store) AdjustCall(
 
 func toEntry(r dbsqlc.AiUsageLedger) cost.Entry {
 	return cost.Entry{
-		OrganizationID: r.OrganizationID, AccountID: r.AccountID, Sequence: r.Sequence, Kind: r.Kind, CallID: r.CallID,
+		OrganizationID: r.OrganizationID,
+		AccountID:      r.AccountID,
+		Sequence:       r.Sequence,
+		Kind:           r.Kind,
+		CallID:         r.CallID,
 		Before: cost.Balance{
-			Settled: r.SettledBefore, Held: r.HeldBefore, Limit: r.LimitBefore, Stopped: r.StoppedBefore,
+			Settled: r.SettledBefore,
+			Held:    r.HeldBefore,
+			Limit:   r.LimitBefore,
+			Stopped: r.StoppedBefore,
 		},
-		After: cost.Balance{Settled: r.SettledAfter, Held: r.HeldAfter, Limit: r.LimitAfter, Stopped: r.StoppedAfter},
-		Delta: cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta}, Overage: r.Overage,
-		Actor: r.Actor, Reason: r.Reason, At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
-		Corrects: r.CorrectsSequence, LimitSequence: r.LimitSequence,
+		After: cost.Balance{
+			Settled: r.SettledAfter,
+			Held:    r.HeldAfter,
+			Limit:   r.LimitAfter,
+			Stopped: r.StoppedAfter,
+		},
+		Delta:         cost.Delta{Settled: r.SettledDelta, Held: r.HeldDelta, Limit: r.LimitDelta},
+		Overage:       r.Overage,
+		Actor:         r.Actor,
+		Reason:        r.Reason,
+		At:            r.OccurredAt.UTC(),
+		PreviousHash:  r.PreviousHash,
+		Hash:          r.Hash,
+		Corrects:      r.CorrectsSequence,
+		LimitSequence: r.LimitSequence,
 	}
 }

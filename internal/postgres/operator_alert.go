@@ -9,7 +9,12 @@ import (
 
 // WriteOperatorAlert writes an alert that only the operator hears of, unless there is one of the same keys.
 func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
-	in := dbsqlc.OperatorAlertAddParams{ID: a.ID, Kind: a.Kind, ProposalID: a.ProposalID, At: a.At}
+	in := dbsqlc.OperatorAlertAddParams{
+		ID:         a.ID,
+		Kind:       a.Kind,
+		ProposalID: a.ProposalID,
+		At:         a.At,
+	}
 	if d := a.Difference; d != nil {
 		day := d.Day.Date()
 		in.Provider, in.Day, in.Model, in.BookedCalls, in.ChargedCalls = &d.Provider, &day, &a.Model, &d.BookedCalls,
@@ -25,11 +30,18 @@ func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, 
 	rows, err := s.unscoped().OperatorAlertList(ctx, first)
 	return many(rows, err, func(r dbsqlc.OperatorAlertListRow) cost.Alert {
 		return cost.Alert{
-			ID: r.ID, Kind: r.Kind, At: r.CreatedAt.UTC(), ProposalID: r.ProposalID, Model: r.Model,
-			Component: cost.Component(r.Component), Unit: cost.Pico(r.UnitPico),
+			ID:         r.ID,
+			Kind:       r.Kind,
+			At:         r.CreatedAt.UTC(),
+			ProposalID: r.ProposalID,
+			Model:      r.Model,
+			Component:  cost.Component(r.Component),
+			Unit:       cost.Pico(r.UnitPico),
 			Difference: difference(r.Provider, r.Day, cost.Difference{
-				BookedCalls: value(r.BookedCalls), ChargedCalls: value(r.ChargedCalls), Booked: value(r.BookedPico),
-				Charged: value(r.ChargedPico),
+				BookedCalls:  value(r.BookedCalls),
+				ChargedCalls: value(r.ChargedCalls),
+				Booked:       value(r.BookedPico),
+				Charged:      value(r.ChargedPico),
 			}),
 		}
 	})

@@ -26,8 +26,12 @@ type Organization struct {
 // CreateOrganization writes the caller's organization if it is new.
 func (s *Store) CreateOrganization(ctx context.Context, who caller.Caller, o Organization) error {
 	return translate(s.forTenant(who.OrganizationID).OrganizationCreate(ctx, dbsqlc.OrganizationCreateParams{
-		OrganizationID: o.ID, TimeZone: o.TimeZone, Actor: who.Actor, WorkflowLimitPico: o.WorkflowLimit,
-		MonthLimitPico: o.MonthLimit, At: o.CreatedAt,
+		OrganizationID:    o.ID,
+		TimeZone:          o.TimeZone,
+		Actor:             who.Actor,
+		WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico:    o.MonthLimit,
+		At:                o.CreatedAt,
 	}))
 }
 
@@ -54,8 +58,16 @@ const (
 // JournalAPIKey writes a row of the journal of an organization, which must be locked, and returns its version.
 func (s *Store) JournalAPIKey(ctx context.Context, who caller.Caller, o Organization, e APIKeyEvent) (int, error) {
 	row, err := s.forTenant(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
-		OrganizationID: o.ID, Version: o.Version, TimeZone: o.TimeZone, WorkflowLimitPico: o.WorkflowLimit,
-		MonthLimitPico: o.MonthLimit, Actor: who.Actor, Reason: e.Reason, At: e.At, ApiKeyID: &e.ID, ApiKeyEvent: &e.Event,
+		OrganizationID:    o.ID,
+		Version:           o.Version,
+		TimeZone:          o.TimeZone,
+		WorkflowLimitPico: o.WorkflowLimit,
+		MonthLimitPico:    o.MonthLimit,
+		Actor:             who.Actor,
+		Reason:            e.Reason,
+		At:                e.At,
+		ApiKeyID:          &e.ID,
+		ApiKeyEvent:       &e.Event,
 	})
 	return row.Version, translate(err)
 }
@@ -73,17 +85,29 @@ func (s *Store) ChangeOrganization(
 	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
 ) (changed Organization, won bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).OrganizationChange(ctx, dbsqlc.OrganizationChangeParams{
-		OrganizationID: to.ID, Version: to.Version, TimeZone: to.TimeZone, WorkflowLimitPico: to.WorkflowLimit,
-		MonthLimitPico: to.MonthLimit, Actor: who.Actor, Reason: reason, At: at,
-		SetsWebhook: to.WebhookVersion > to.Version, WebhookUrl: to.WebhookURL,
+		OrganizationID:    to.ID,
+		Version:           to.Version,
+		TimeZone:          to.TimeZone,
+		WorkflowLimitPico: to.WorkflowLimit,
+		MonthLimitPico:    to.MonthLimit,
+		Actor:             who.Actor,
+		Reason:            reason,
+		At:                at,
+		SetsWebhook:       to.WebhookVersion > to.Version,
+		WebhookUrl:        to.WebhookURL,
 	})
 	return one(dbsqlc.Organization(row), err, toOrganization)
 }
 
 func toOrganization(r dbsqlc.Organization) Organization {
 	return Organization{
-		ID: r.ID, Version: r.Version, TimeZone: r.TimeZone, WorkflowLimit: r.WorkflowLimitPico,
-		MonthLimit: r.MonthLimitPico, CreatedAt: r.CreatedAt.UTC(), WebhookURL: value(r.WebhookUrl),
+		ID:             r.ID,
+		Version:        r.Version,
+		TimeZone:       r.TimeZone,
+		WorkflowLimit:  r.WorkflowLimitPico,
+		MonthLimit:     r.MonthLimitPico,
+		CreatedAt:      r.CreatedAt.UTC(),
+		WebhookURL:     value(r.WebhookUrl),
 		WebhookVersion: value(r.WebhookVersion),
 	}
 }

@@ -22,7 +22,10 @@ func (s *Store) Prices(
 	ctx context.Context, organization uuid.UUID, models []string, at time.Time,
 ) ([]cost.Price, error) {
 	rows, err := s.forTenant(organization).PriceList(ctx, dbsqlc.PriceListParams{
-		OperatorList: uuid.Nil, OrganizationID: organization, Models: models, At: at,
+		OperatorList:   uuid.Nil,
+		OrganizationID: organization,
+		Models:         models,
+		At:             at,
 	})
 	return many(rows, err, toPrice)
 }
@@ -48,9 +51,16 @@ type PricePage struct {
 func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage) ([]cost.Price, error) {
 	after := value(page.After)
 	rows, err := s.forTenant(who.OrganizationID).PriceListValid(ctx, dbsqlc.PriceListValidParams{
-		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
-		Models: page.Models, AfterModel: after.Model, AfterComponent: string(after.Component),
-		AfterMinPromptTokens: after.MinPromptTokens, AfterListID: after.OrganizationID, PageSize: page.First,
+		OperatorList:         uuid.Nil,
+		OrganizationID:       who.OrganizationID,
+		At:                   page.At,
+		AnyModel:             page.Models == nil,
+		Models:               page.Models,
+		AfterModel:           after.Model,
+		AfterComponent:       string(after.Component),
+		AfterMinPromptTokens: after.MinPromptTokens,
+		AfterListID:          after.OrganizationID,
+		PageSize:             page.First,
 	})
 	return many(rows, err, toPrice)
 }
@@ -58,8 +68,11 @@ func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage
 // CountPrices counts the prices that a page is of.
 func (s *Store) CountPrices(ctx context.Context, who caller.Caller, page PricePage) (int, error) {
 	n, err := s.forTenant(who.OrganizationID).PriceCount(ctx, dbsqlc.PriceCountParams{
-		OperatorList: uuid.Nil, OrganizationID: who.OrganizationID, At: page.At, AnyModel: page.Models == nil,
-		Models: page.Models,
+		OperatorList:   uuid.Nil,
+		OrganizationID: who.OrganizationID,
+		At:             page.At,
+		AnyModel:       page.Models == nil,
+		Models:         page.Models,
 	})
 	return int(n), translate(err)
 }
@@ -82,9 +95,16 @@ type NewPrices struct {
 func (s *Store) AddPrices(ctx context.Context, who caller.Caller, new NewPrices) error {
 	columns := columnsOf(new.Changes)
 	_, err := s.forTenant(who.OrganizationID).PriceAdd(ctx, dbsqlc.PriceAddParams{
-		OrganizationID: pointer(who.OrganizationID), ListID: who.OrganizationID, Models: columns.models,
-		Components: columns.components, MinPromptTokens: columns.sizes, UnitPicos: columns.units,
-		ValidFroms: columns.begins, Source: new.Source, Actor: who.Actor, At: new.At,
+		OrganizationID:  pointer(who.OrganizationID),
+		ListID:          who.OrganizationID,
+		Models:          columns.models,
+		Components:      columns.components,
+		MinPromptTokens: columns.sizes,
+		UnitPicos:       columns.units,
+		ValidFroms:      columns.begins,
+		Source:          new.Source,
+		Actor:           who.Actor,
+		At:              new.At,
 	})
 	return translate(err)
 }
@@ -116,8 +136,14 @@ func columnsOf(changes []cost.PriceChange) columns {
 
 func toPrice(r dbsqlc.ModelPrice) cost.Price {
 	return cost.Price{
-		OrganizationID: r.ListID, Model: r.Model, Component: r.Component, Unit: r.UnitPico,
-		MinPromptTokens: r.MinPromptTokens, ValidFrom: r.ValidFrom.UTC(), ValidTo: utc(r.ValidTo), Source: r.Source,
+		OrganizationID:  r.ListID,
+		Model:           r.Model,
+		Component:       r.Component,
+		Unit:            r.UnitPico,
+		MinPromptTokens: r.MinPromptTokens,
+		ValidFrom:       r.ValidFrom.UTC(),
+		ValidTo:         utc(r.ValidTo),
+		Source:          r.Source,
 	}
 }
 

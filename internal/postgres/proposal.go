@@ -15,9 +15,18 @@ import (
 func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPrices, ids []uuid.UUID) error {
 	columns := columnsOf(new.Changes)
 	_, err := s.forTenant(who.OrganizationID).ProposalAdd(ctx, dbsqlc.ProposalAddParams{
-		Ids: ids, OrganizationID: pointer(who.OrganizationID), Models: columns.models, Components: columns.components,
-		MinPromptTokens: columns.sizes, UnitPicos: columns.units, ComparedPicos: columns.olds, Doubts: columns.doubts,
-		Source: new.Source, Actor: who.Actor, At: new.At, Pending: cost.ProposalPending,
+		Ids:             ids,
+		OrganizationID:  pointer(who.OrganizationID),
+		Models:          columns.models,
+		Components:      columns.components,
+		MinPromptTokens: columns.sizes,
+		UnitPicos:       columns.units,
+		ComparedPicos:   columns.olds,
+		Doubts:          columns.doubts,
+		Source:          new.Source,
+		Actor:           who.Actor,
+		At:              new.At,
+		Pending:         cost.ProposalPending,
 	})
 	return translate(err)
 }
@@ -33,8 +42,11 @@ type ProposalPage struct {
 // Proposals returns at most First proposals of the caller's list.
 func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalPage) ([]cost.Proposal, error) {
 	rows, err := s.forTenant(who.OrganizationID).ProposalList(ctx, dbsqlc.ProposalListParams{
-		OrganizationID: who.OrganizationID, States: texts(page.States), AfterAt: page.AfterAt, AfterID: page.AfterID,
-		PageSize: page.First,
+		OrganizationID: who.OrganizationID,
+		States:         texts(page.States),
+		AfterAt:        page.AfterAt,
+		AfterID:        page.AfterID,
+		PageSize:       page.First,
 	})
 	return many(rows, err, toProposal)
 }
@@ -71,8 +83,14 @@ func (s *Store) DecideProposal(
 	ctx context.Context, who caller.Caller, d Decision,
 ) (proposal cost.Proposal, decided bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).ProposalDecide(ctx, dbsqlc.ProposalDecideParams{
-		OrganizationID: who.OrganizationID, ID: d.ID, State: d.State, Reason: d.Reason, AcceptedFrom: d.AcceptedFrom,
-		Actor: who.Actor, At: d.At, Pending: cost.ProposalPending,
+		OrganizationID: who.OrganizationID,
+		ID:             d.ID,
+		State:          d.State,
+		Reason:         d.Reason,
+		AcceptedFrom:   d.AcceptedFrom,
+		Actor:          who.Actor,
+		At:             d.At,
+		Pending:        cost.ProposalPending,
 	})
 	return one(row, err, toProposal)
 }
@@ -80,17 +98,33 @@ func (s *Store) DecideProposal(
 // SupersedeProposals closes pending proposals that a later list has overtaken.
 func (s *Store) SupersedeProposals(ctx context.Context, who caller.Caller, ids []uuid.UUID, at time.Time) error {
 	_, err := s.forTenant(who.OrganizationID).ProposalSupersede(ctx, dbsqlc.ProposalSupersedeParams{
-		OrganizationID: who.OrganizationID, Ids: ids, Superseded: cost.ProposalSuperseded, Pending: cost.ProposalPending,
-		Actor: who.Actor, At: at,
+		OrganizationID: who.OrganizationID,
+		Ids:            ids,
+		Superseded:     cost.ProposalSuperseded,
+		Pending:        cost.ProposalPending,
+		Actor:          who.Actor,
+		At:             at,
 	})
 	return translate(err)
 }
 
 func toProposal(r dbsqlc.ModelPriceProposal) cost.Proposal {
 	return cost.Proposal{
-		OrganizationID: r.ListID, ID: r.ID, Model: r.Model, Component: r.Component, MinPromptTokens: r.MinPromptTokens,
-		Unit: r.UnitPico, Compared: r.ComparedPico, Doubt: r.Doubt, Source: r.Source, Actor: r.Actor,
-		ProposedAt: r.ProposedAt.UTC(), State: r.State, DecidedBy: value(r.DecidedBy), Reason: r.Reason,
-		DecidedAt: utc(r.DecidedAt), AcceptedFrom: utc(r.AcceptedFrom),
+		OrganizationID:  r.ListID,
+		ID:              r.ID,
+		Model:           r.Model,
+		Component:       r.Component,
+		MinPromptTokens: r.MinPromptTokens,
+		Unit:            r.UnitPico,
+		Compared:        r.ComparedPico,
+		Doubt:           r.Doubt,
+		Source:          r.Source,
+		Actor:           r.Actor,
+		ProposedAt:      r.ProposedAt.UTC(),
+		State:           r.State,
+		DecidedBy:       value(r.DecidedBy),
+		Reason:          r.Reason,
+		DecidedAt:       utc(r.DecidedAt),
+		AcceptedFrom:    utc(r.AcceptedFrom),
 	}
 }

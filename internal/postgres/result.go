@@ -24,8 +24,14 @@ type StepResult struct {
 // KeepResult writes down what a run produced.
 func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
 	return translate(s.forTenant(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
-		OrganizationID: who.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content,
-		Provider: r.Provider, Model: r.Model, At: r.At,
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     r.WorkflowID,
+		Token:          r.Token,
+		Step:           r.Step,
+		Content:        r.Content,
+		Provider:       r.Provider,
+		Model:          r.Model,
+		At:             r.At,
 	}))
 }
 
@@ -34,8 +40,11 @@ func (s *Store) CurrentResults(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
 ) (map[uuid.UUID]StepResult, error) {
 	rows, err := s.forTenant(who.OrganizationID).ResultListCurrent(ctx, dbsqlc.ResultListCurrentParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows, Step: step, Reset: workflow.Reset,
-		ResetTargets: texts(workflow.ResetTargets(step)),
+		OrganizationID: who.OrganizationID,
+		WorkflowIds:    flows,
+		Step:           step,
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(step)),
 	})
 	if err != nil {
 		return nil, translate(err)
@@ -43,8 +52,13 @@ func (s *Store) CurrentResults(
 	results := make(map[uuid.UUID]StepResult, len(rows))
 	for _, r := range rows {
 		results[r.WorkflowID] = StepResult{
-			WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Content: r.Content, Provider: r.Provider,
-			Model: r.Model, At: r.CreatedAt.UTC(),
+			WorkflowID: r.WorkflowID,
+			Token:      r.Token,
+			Step:       r.Step,
+			Content:    r.Content,
+			Provider:   r.Provider,
+			Model:      r.Model,
+			At:         r.CreatedAt.UTC(),
 		}
 	}
 	return results, nil

@@ -13,9 +13,18 @@ import (
 
 func toRun(r dbsqlc.WorkflowRun) workflow.Run {
 	return workflow.Run{
-		OrganizationID: r.OrganizationID, WorkflowID: r.WorkflowID, Token: r.Token, Step: r.Step, Worker: r.Worker,
-		Attempt: r.Attempt, StartedAt: r.StartedAt.UTC(), LeaseExpiresAt: r.LeaseExpiresAt.UTC(), EndedAt: r.EndedAt,
-		Failure: value(r.FailureCode), FailureMessage: r.FailureMessage, RetryAt: r.RetryAt,
+		OrganizationID: r.OrganizationID,
+		WorkflowID:     r.WorkflowID,
+		Token:          r.Token,
+		Step:           r.Step,
+		Worker:         r.Worker,
+		Attempt:        r.Attempt,
+		StartedAt:      r.StartedAt.UTC(),
+		LeaseExpiresAt: r.LeaseExpiresAt.UTC(),
+		EndedAt:        r.EndedAt,
+		Failure:        value(r.FailureCode),
+		FailureMessage: r.FailureMessage,
+		RetryAt:        r.RetryAt,
 	}
 }
 
@@ -34,7 +43,10 @@ func (s *Store) Runs(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, step workflow.StepKey,
 ) ([]workflow.Run, error) {
 	rows, err := s.forTenant(who.OrganizationID).RunListByWorkflow(ctx, dbsqlc.RunListByWorkflowParams{
-		OrganizationID: who.OrganizationID, WorkflowID: flow, Step: step, PageSize: 10,
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     flow,
+		Step:           step,
+		PageSize:       10,
 	})
 	return many(rows, err, toRun)
 }
@@ -55,8 +67,12 @@ func (s *Store) AdoptRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (adopted workflow.Run, won bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).RunAdopt(ctx, dbsqlc.RunAdoptParams{
-		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
-		LeaseExpiresAt: lease, Nobody: "",
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     run.WorkflowID,
+		Token:          run.Token,
+		Worker:         who.Actor,
+		LeaseExpiresAt: lease,
+		Nobody:         "",
 	})
 	return one(row, err, toRun)
 }
@@ -66,7 +82,10 @@ func (s *Store) RenewRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (renewed workflow.Run, won bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).RunHeartbeat(ctx, dbsqlc.RunHeartbeatParams{
-		OrganizationID: who.OrganizationID, WorkflowID: run.WorkflowID, Token: run.Token, Worker: who.Actor,
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     run.WorkflowID,
+		Token:          run.Token,
+		Worker:         who.Actor,
 		LeaseExpiresAt: lease,
 	})
 	return one(row, err, toRun)

@@ -25,13 +25,19 @@ type Stay struct {
 // reached. Visits that go on count up to asOf.
 func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
 	rows, err := s.forTenantReplanned(who.OrganizationID).TransitionListStays(ctx, dbsqlc.TransitionListStaysParams{
-		OrganizationID: who.OrganizationID, CreatedFrom: created.Start, CreatedTo: created.End, AsOf: asOf,
+		OrganizationID: who.OrganizationID,
+		CreatedFrom:    created.Start,
+		CreatedTo:      created.End,
+		AsOf:           asOf,
 	})
 	return many(rows, err, func(r dbsqlc.TransitionListStaysRow) Stay {
 		return Stay{
-			State: r.State, Visits: int(r.Visits), Workflows: int(r.Workflows), Open: int(r.Open),
-			Median: time.Duration(r.MedianMicroseconds) * time.Microsecond,
-			P95:    time.Duration(r.P95Microseconds) * time.Microsecond,
+			State:     r.State,
+			Visits:    int(r.Visits),
+			Workflows: int(r.Workflows),
+			Open:      int(r.Open),
+			Median:    time.Duration(r.MedianMicroseconds) * time.Microsecond,
+			P95:       time.Duration(r.P95Microseconds) * time.Microsecond,
 		}
 	})
 }
@@ -41,7 +47,10 @@ func (s *Store) CountEntered(
 	ctx context.Context, who caller.Caller, state workflow.State, within cost.Period,
 ) (int64, error) {
 	n, err := s.forTenant(who.OrganizationID).TransitionCountEntered(ctx, dbsqlc.TransitionCountEnteredParams{
-		OrganizationID: who.OrganizationID, State: state, FromTime: within.Start, ToTime: within.End,
+		OrganizationID: who.OrganizationID,
+		State:          state,
+		FromTime:       within.Start,
+		ToTime:         within.End,
 	})
 	return n, translate(err)
 }
@@ -69,8 +78,12 @@ func (s *Store) TransitionPage(
 	ctx context.Context, who caller.Caller, within cost.Period, after TransitionCursor,
 ) (page []workflow.Transition, done bool, err error) {
 	rows, err := s.forTenant(who.OrganizationID).TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
-		OrganizationID: who.OrganizationID, AfterWorkflowID: after.WorkflowID, AfterVersion: after.Version,
-		FromTime: within.Start, ToTime: within.End, PageSize: exportPage,
+		OrganizationID:  who.OrganizationID,
+		AfterWorkflowID: after.WorkflowID,
+		AfterVersion:    after.Version,
+		FromTime:        within.Start,
+		ToTime:          within.End,
+		PageSize:        exportPage,
 	})
 	page, err = many(rows, err, toTransition)
 	return page, len(page) < exportPage, err
@@ -120,9 +133,18 @@ func (s *Store) NewTransitions(
 
 func toTransition(r dbsqlc.WorkflowTransition) workflow.Transition {
 	return workflow.Transition{
-		OrganizationID: r.OrganizationID, WorkflowID: r.WorkflowID, Version: r.Version, GraphVersion: r.GraphVersion,
-		Kind: r.Kind, From: value(r.FromState), To: r.ToState, Actor: r.Actor, Reason: r.Reason,
-		At: r.OccurredAt.UTC(), PreviousHash: r.PreviousHash, Hash: r.Hash,
+		OrganizationID: r.OrganizationID,
+		WorkflowID:     r.WorkflowID,
+		Version:        r.Version,
+		GraphVersion:   r.GraphVersion,
+		Kind:           r.Kind,
+		From:           value(r.FromState),
+		To:             r.ToState,
+		Actor:          r.Actor,
+		Reason:         r.Reason,
+		At:             r.OccurredAt.UTC(),
+		PreviousHash:   r.PreviousHash,
+		Hash:           r.Hash,
 	}
 }
 
@@ -141,7 +163,10 @@ func (s *Store) Transitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, after int, first int32,
 ) (map[uuid.UUID][]workflow.Transition, error) {
 	rows, err := s.forTenant(who.OrganizationID).TransitionListByWorkflows(ctx, dbsqlc.TransitionListByWorkflowsParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows, AfterVersion: after, PageSize: first,
+		OrganizationID: who.OrganizationID,
+		WorkflowIds:    flows,
+		AfterVersion:   after,
+		PageSize:       first,
 	})
 	values, err := many(rows, err, toTransition)
 	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })

@@ -49,9 +49,16 @@ func (s *Store) Usage(
 	}
 	from, to := in.Days.From.Date(), in.Days.To.Date()
 	query := dbsqlc.UsageDayListByAccountsParams{
-		OrganizationID: who.OrganizationID, AccountIds: in.Workflows, FromDay: from, ToDay: to, ByDay: in.ByDay,
-		ByModel: in.ByModel, ByStep: in.ByStep, ByWorkflow: in.ByWorkflow, ByOutcome: in.ByOutcome,
-		PageSize: in.First + 1, // and the total
+		OrganizationID: who.OrganizationID,
+		AccountIds:     in.Workflows,
+		FromDay:        from,
+		ToDay:          to,
+		ByDay:          in.ByDay,
+		ByModel:        in.ByModel,
+		ByStep:         in.ByStep,
+		ByWorkflow:     in.ByWorkflow,
+		ByOutcome:      in.ByOutcome,
+		PageSize:       in.First + 1, // and the total
 	}
 	if in.Workflows == nil {
 		query.AccountIds = []uuid.UUID{}
@@ -74,9 +81,15 @@ func (s *Store) usageByWorkflows(
 			return err
 		}
 		rows, err := s.forTenant(who.OrganizationID).UsageDayListByWorkflows(ctx, dbsqlc.UsageDayListByWorkflowsParams{
-			OrganizationID: who.OrganizationID, AccountKind: cost.AccountWorkflow, FromDay: in.Days.From.Date(),
-			ToDay: in.Days.To.Date(), ByDay: in.ByDay, ByModel: in.ByModel, ByStep: in.ByStep,
-			ByOutcome: in.ByOutcome, PageSize: in.First,
+			OrganizationID: who.OrganizationID,
+			AccountKind:    cost.AccountWorkflow,
+			FromDay:        in.Days.From.Date(),
+			ToDay:          in.Days.To.Date(),
+			ByDay:          in.ByDay,
+			ByModel:        in.ByModel,
+			ByStep:         in.ByStep,
+			ByOutcome:      in.ByOutcome,
+			PageSize:       in.First,
 		})
 		if err != nil {
 			return translate(err)
@@ -84,9 +97,19 @@ func (s *Store) usageByWorkflows(
 		same := make([]dbsqlc.UsageDayListByAccountsRow, len(rows))
 		for i, r := range rows {
 			same[i] = dbsqlc.UsageDayListByAccountsRow{
-				Day: r.Day, Model: r.Model, Step: r.Step, WorkflowID: r.WorkflowID, Outcome: r.Outcome, Calls: r.Calls,
-				PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens, Settled: r.Settled, Held: r.Held,
-				Assumed: r.Assumed, Adjusted: r.Adjusted, Overage: r.Overage,
+				Day:              r.Day,
+				Model:            r.Model,
+				Step:             r.Step,
+				WorkflowID:       r.WorkflowID,
+				Outcome:          r.Outcome,
+				Calls:            r.Calls,
+				PromptTokens:     r.PromptTokens,
+				CompletionTokens: r.CompletionTokens,
+				Settled:          r.Settled,
+				Held:             r.Held,
+				Assumed:          r.Assumed,
+				Adjusted:         r.Adjusted,
+				Overage:          r.Overage,
 			}
 		}
 		_, groups = toUsage(same)
@@ -98,9 +121,14 @@ func (s *Store) usageByWorkflows(
 func toUsage(rows []dbsqlc.UsageDayListByAccountsRow) (total cost.Sums, groups []UsageGroup) {
 	for _, r := range rows {
 		sums := cost.Sums{
-			Calls: r.Calls, PromptTokens: r.PromptTokens, CompletionTokens: r.CompletionTokens,
-			Settled: cost.Pico(r.Settled), Held: cost.Pico(r.Held), Assumed: cost.Pico(r.Assumed),
-			Adjusted: cost.Pico(r.Adjusted), Overage: cost.Pico(r.Overage),
+			Calls:            r.Calls,
+			PromptTokens:     r.PromptTokens,
+			CompletionTokens: r.CompletionTokens,
+			Settled:          cost.Pico(r.Settled),
+			Held:             cost.Pico(r.Held),
+			Assumed:          cost.Pico(r.Assumed),
+			Adjusted:         cost.Pico(r.Adjusted),
+			Overage:          cost.Pico(r.Overage),
 		}
 		if r.IsTotal {
 			total = sums
@@ -108,8 +136,11 @@ func toUsage(rows []dbsqlc.UsageDayListByAccountsRow) (total cost.Sums, groups [
 		}
 		groups = append(groups, UsageGroup{
 			UsageKey: UsageKey{
-				Day: cost.NewDay(r.Day), Model: r.Model, Step: workflow.StepKey(r.Step), Workflow: r.WorkflowID,
-				Outcome: cost.CallState(r.Outcome),
+				Day:      cost.NewDay(r.Day),
+				Model:    r.Model,
+				Step:     workflow.StepKey(r.Step),
+				Workflow: r.WorkflowID,
+				Outcome:  cost.CallState(r.Outcome),
 			},
 			Sums: sums,
 		})
@@ -128,16 +159,24 @@ type UsageDrift struct {
 // what it says.
 func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
 	rows, err := s.forAudit().UsageDayListDrift(ctx, dbsqlc.UsageDayListDriftParams{
-		Reserve: cost.EntryReserve, Assume: cost.EntryAssume, Adjust: cost.EntryAdjust, Settle: cost.EntrySettle,
+		Reserve:  cost.EntryReserve,
+		Assume:   cost.EntryAssume,
+		Adjust:   cost.EntryAdjust,
+		Settle:   cost.EntrySettle,
 		PageSize: limit,
 	})
 	return many(rows, err, func(r dbsqlc.UsageDayListDriftRow) UsageDrift {
 		return UsageDrift{
-			OrganizationID: r.OrganizationID, AccountID: r.AccountID, UsageKey: UsageKey{
-				Day: cost.NewDay(r.Day), Step: workflow.StepKey(r.Step), Model: r.Model,
+			OrganizationID: r.OrganizationID,
+			AccountID:      r.AccountID,
+			UsageKey: UsageKey{
+				Day:     cost.NewDay(r.Day),
+				Step:    workflow.StepKey(r.Step),
+				Model:   r.Model,
 				Outcome: cost.CallState(r.Outcome),
 			},
-			Counted: cost.Pico(r.Counted), Booked: cost.Pico(r.Booked),
+			Counted: cost.Pico(r.Counted),
+			Booked:  cost.Pico(r.Booked),
 		}
 	})
 }

@@ -49,9 +49,15 @@ type WorkflowPage struct {
 // Workflows returns one page of the organization's workflows.
 func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage) ([]workflow.Workflow, error) {
 	in := dbsqlc.WorkflowListByCreatedParams{
-		OrganizationID: who.OrganizationID, AfterAt: p.AfterAt, AfterID: p.AfterID, States: texts(p.Filter.States),
-		NameContains: p.Filter.NameContains, CreatedFrom: p.Filter.CreatedFrom, CreatedTo: p.Filter.CreatedTo,
-		CreatedBy: p.Filter.CreatedBy, PageSize: p.First,
+		OrganizationID: who.OrganizationID,
+		AfterAt:        p.AfterAt,
+		AfterID:        p.AfterID,
+		States:         texts(p.Filter.States),
+		NameContains:   p.Filter.NameContains,
+		CreatedFrom:    p.Filter.CreatedFrom,
+		CreatedTo:      p.Filter.CreatedTo,
+		CreatedBy:      p.Filter.CreatedBy,
+		PageSize:       p.First,
 	}
 	q := s.forTenantReplanned(who.OrganizationID)
 	list := q.WorkflowListByCreated
@@ -76,8 +82,12 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
 	n, err := s.forTenantReplanned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
-		OrganizationID: who.OrganizationID, States: texts(f.States), NameContains: f.NameContains,
-		CreatedFrom: f.CreatedFrom, CreatedTo: f.CreatedTo, CreatedBy: f.CreatedBy,
+		OrganizationID: who.OrganizationID,
+		States:         texts(f.States),
+		NameContains:   f.NameContains,
+		CreatedFrom:    f.CreatedFrom,
+		CreatedTo:      f.CreatedTo,
+		CreatedBy:      f.CreatedBy,
 	})
 	return int(n), translate(err)
 }
@@ -103,7 +113,12 @@ func (s *Store) MovedSince(
 }
 
 func toPosition(r dbsqlc.WorkflowListMovedRow) WorkflowPosition {
-	return WorkflowPosition{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Version: r.Version, At: r.UpdatedAt.UTC()}
+	return WorkflowPosition{
+		OrganizationID: r.OrganizationID,
+		WorkflowID:     r.ID,
+		Version:        r.Version,
+		At:             r.UpdatedAt.UTC(),
+	}
 }
 
 // Numbers returns for each workflow the last version of its journal and the last sequence number of its account's
@@ -129,10 +144,16 @@ func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]C
 
 func toWorkflow(r dbsqlc.IntentWorkflow) workflow.Workflow {
 	return workflow.Workflow{
-		ID: r.ID, OrganizationID: r.OrganizationID, Name: r.Name,
-		Company: workflow.Company{Name: r.CompanyName, URL: r.CompanyUrl, LinkedInURL: r.LinkedinUrl},
-		State:   r.State, Version: r.Version, GraphVersion: r.GraphVersion, CreatedBy: r.CreatedBy,
-		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		ID:             r.ID,
+		OrganizationID: r.OrganizationID,
+		Name:           r.Name,
+		Company:        workflow.Company{Name: r.CompanyName, URL: r.CompanyUrl, LinkedInURL: r.LinkedinUrl},
+		State:          r.State,
+		Version:        r.Version,
+		GraphVersion:   r.GraphVersion,
+		CreatedBy:      r.CreatedBy,
+		CreatedAt:      r.CreatedAt.UTC(),
+		UpdatedAt:      r.UpdatedAt.UTC(),
 	}
 }
 
@@ -151,10 +172,20 @@ func (s *Store) CreateWorkflow(
 	ctx context.Context, who caller.Caller, in NewWorkflow,
 ) (flow workflow.Workflow, created bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).WorkflowCreate(ctx, dbsqlc.WorkflowCreateParams{
-		OrganizationID: who.OrganizationID, ID: in.ID, Name: in.Name, CompanyName: in.Company.Name,
-		CompanyUrl: in.Company.URL, LinkedinUrl: in.Company.LinkedInURL, GraphVersion: workflow.GraphVersion,
-		State: workflow.Created, Kind: workflow.Create, Actor: who.Actor, At: in.At,
-		AccountKind: cost.AccountWorkflow, LimitPico: cost.Pico(in.Limit), EntryKind: cost.EntryOpen,
+		OrganizationID: who.OrganizationID,
+		ID:             in.ID,
+		Name:           in.Name,
+		CompanyName:    in.Company.Name,
+		CompanyUrl:     in.Company.URL,
+		LinkedinUrl:    in.Company.LinkedInURL,
+		GraphVersion:   workflow.GraphVersion,
+		State:          workflow.Created,
+		Kind:           workflow.Create,
+		Actor:          who.Actor,
+		At:             in.At,
+		AccountKind:    cost.AccountWorkflow,
+		LimitPico:      cost.Pico(in.Limit),
+		EntryKind:      cost.EntryOpen,
 	})
 	if flow, created, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); created {
 		s.noteTransition(flow, CommittedTransition{To: flow.State})
@@ -213,9 +244,19 @@ func (s *Store) Transition(
 	ctx context.Context, who caller.Caller, m Move,
 ) (flow workflow.Workflow, made workflow.Transition, won bool, err error) {
 	in := dbsqlc.WorkflowTransitionParams{
-		OrganizationID: who.OrganizationID, ID: m.WorkflowID, FromState: m.From, ToState: m.To, Kind: m.Kind,
-		Version: m.Version, Actor: who.Actor, Reason: m.Reason, At: m.At, WakeAt: m.WakeAt,
-		FailureCode: pointer(m.Failure), FailureMessage: m.FailureMessage, RetryAt: m.RetryAt,
+		OrganizationID: who.OrganizationID,
+		ID:             m.WorkflowID,
+		FromState:      m.From,
+		ToState:        m.To,
+		Kind:           m.Kind,
+		Version:        m.Version,
+		Actor:          who.Actor,
+		Reason:         m.Reason,
+		At:             m.At,
+		WakeAt:         m.WakeAt,
+		FailureCode:    pointer(m.Failure),
+		FailureMessage: m.FailureMessage,
+		RetryAt:        m.RetryAt,
 	}
 	if m.Run != nil {
 		in.RunStep, in.Worker, in.Attempt = &m.Run.Step, m.Run.Worker, m.Run.Attempt
@@ -227,9 +268,18 @@ func (s *Store) Transition(
 	}
 	s.noteTransition(flow, CommittedTransition{From: m.From, To: m.To, Failure: m.Failure})
 	return flow, workflow.Transition{
-		OrganizationID: flow.OrganizationID, WorkflowID: flow.ID, Version: flow.Version,
-		GraphVersion: flow.GraphVersion, Kind: m.Kind, From: m.From, To: m.To, Actor: who.Actor, Reason: m.Reason,
-		At: flow.UpdatedAt, PreviousHash: row.PreviousHash, Hash: row.Hash,
+		OrganizationID: flow.OrganizationID,
+		WorkflowID:     flow.ID,
+		Version:        flow.Version,
+		GraphVersion:   flow.GraphVersion,
+		Kind:           m.Kind,
+		From:           m.From,
+		To:             m.To,
+		Actor:          who.Actor,
+		Reason:         m.Reason,
+		At:             flow.UpdatedAt,
+		PreviousHash:   row.PreviousHash,
+		Hash:           row.Hash,
 	}, true, nil
 }
 

@@ -69,7 +69,12 @@ func (r *Reporter) Funnel(ctx context.Context, who caller.Caller, days cost.Days
 	}
 	for _, state := range workflow.States() {
 		stay := stays[state]
-		passed := FunnelState{State: state, Workflows: stay.Workflows, Visits: stay.Visits, Open: stay.Open}
+		passed := FunnelState{
+			State:     state,
+			Workflows: stay.Workflows,
+			Visits:    stay.Visits,
+			Open:      stay.Open,
+		}
 		if stay.Visits > 0 && !state.IsTerminal() {
 			passed.Median, passed.P95 = &stay.Median, &stay.P95
 		}

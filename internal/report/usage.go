@@ -69,8 +69,12 @@ func (in UsageInput) check() error {
 
 func (in UsageInput) query() postgres.UsageQuery {
 	return postgres.UsageQuery{
-		Days: in.Days, ByDay: in.by(ByDay), ByModel: in.by(ByModel), ByStep: in.by(ByStep),
-		ByWorkflow: in.by(ByWorkflow), ByOutcome: in.by(ByOutcome),
+		Days:       in.Days,
+		ByDay:      in.by(ByDay),
+		ByModel:    in.by(ByModel),
+		ByStep:     in.by(ByStep),
+		ByWorkflow: in.by(ByWorkflow),
+		ByOutcome:  in.by(ByOutcome),
 	}
 }
 

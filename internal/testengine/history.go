@@ -73,7 +73,9 @@ func (h *History) Step(t testing.TB) {
 func (h *History) bill(call uuid.UUID) engine.SettleInput {
 	billed := cost.Pico(h.random.Int64N(int64(21 * cent)))
 	return engine.SettleInput{
-		CallID: call, Cost: &billed, Model: []string{"perplexity/sonar", "openai/gpt-4o-mini"}[h.random.IntN(2)],
-		Usage: cost.Usage{PromptTokens: h.random.Int64N(1000), CompletionTokens: h.random.Int64N(1000)},
+		CallID: call,
+		Cost:   &billed,
+		Model:  []string{"perplexity/sonar", "openai/gpt-4o-mini"}[h.random.IntN(2)],
+		Usage:  cost.Usage{PromptTokens: h.random.Int64N(1000), CompletionTokens: h.random.Int64N(1000)},
 	}
 }

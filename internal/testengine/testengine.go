@@ -40,7 +40,12 @@ func New(t testing.TB) Fixture {
 // NewWith is New with other options.
 func NewWith(t testing.TB, change func(*engine.Options)) Fixture {
 	t.Helper()
-	f := Fixture{DB: testdb.New(t), Jobs: &Jobs{}, Clock: NewClock(testdb.Now()), change: change}
+	f := Fixture{
+		DB:     testdb.New(t),
+		Jobs:   &Jobs{},
+		Clock:  NewClock(testdb.Now()),
+		change: change,
+	}
 	testdb.SimulateTime(t, f.DB)
 	f.Engine = f.NewEngine(t, f.DB.Store(), func(*engine.Options) {})
 	f.Who = f.Stranger(t)
@@ -51,8 +56,13 @@ func NewWith(t testing.TB, change func(*engine.Options)) Fixture {
 func (f Fixture) NewEngine(t testing.TB, store *postgres.Store, change func(*engine.Options)) *engine.Engine {
 	t.Helper()
 	o := engine.Options{
-		Store: store, Jobs: f.Jobs, Drives: []workflow.StepKey{workflow.StepICP}, Now: f.Clock.Now,
-		WorkflowLimit: cost.Dollar, MonthLimit: 25 * cost.Dollar, Jitter: func() float64 { return 0.5 },
+		Store:         store,
+		Jobs:          f.Jobs,
+		Drives:        []workflow.StepKey{workflow.StepICP},
+		Now:           f.Clock.Now,
+		WorkflowLimit: cost.Dollar,
+		MonthLimit:    25 * cost.Dollar,
+		Jitter:        func() float64 { return 0.5 },
 	}
 	f.change(&o)
 	change(&o)
