@@ -28,17 +28,17 @@ const (
 	WasCancelled     ActivityCode = "CANCELLED"
 )
 
-// Activity says what a workflow is doing or waiting for.
+// Activity is the present work or wait of a workflow.
 type Activity struct {
 	Code           ActivityCode
 	Sentence       string // for a person
 	Since          time.Time
-	Who            string // who or what made it so
+	Who            string // the actor of the last transition
 	NextRetryAt    *time.Time
 	LeaseExpiresAt *time.Time
 }
 
-// Activities says for each workflow what it is doing or waiting for. Two statements for any number of workflows.
+// Activities returns the activity of each workflow. It runs two statements for any number of workflows.
 func (e *Engine) Activities(
 	ctx context.Context, who caller.Caller, flows []workflow.Workflow,
 ) (map[uuid.UUID]Activity, error) {
@@ -75,7 +75,7 @@ func (e *Engine) activity(state workflow.State, run workflow.Run) Activity {
 	step := state.Step()
 	switch state.Status() {
 	case workflow.StatusCreated:
-		return Activity{Code: NotStarted, Sentence: "Nobody has started the first step yet."}
+		return Activity{Code: NotStarted, Sentence: "The first step has not been started yet."}
 	case workflow.StatusPending:
 		if !e.drives[step.Key] {
 			return Activity{
@@ -117,7 +117,7 @@ func running(step workflow.Step, run workflow.Run) Activity {
 func failed(step workflow.Step, run workflow.Run) Activity {
 	why := string(run.Failure)
 	if why == "" {
-		why = "reason given by whoever failed it"
+		why = "for the reason in the journal"
 	}
 	if run.RetryAt != nil {
 		return Activity{

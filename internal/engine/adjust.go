@@ -14,11 +14,11 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// AdjustInput corrects what was booked for a call.
+// AdjustInput corrects the booked cost of a call.
 type AdjustInput struct {
 	AccountID      uuid.UUID // with Sequence: the entry that is corrected
 	Sequence       int64
-	Cost           cost.Pico // what the call cost in all, after the correction
+	Cost           cost.Pico // the whole cost of the call after the correction
 	Reason         string    // required
 	IdempotencyKey string
 }
@@ -115,7 +115,7 @@ func (e *Engine) adjustIn(
 	}
 	booked, err := tx.BookedFor(ctx, call)
 	if err != nil {
-		return cost.Entry{}, fmt.Errorf("read what was booked for call %s: %w", call.ID, err)
+		return cost.Entry{}, fmt.Errorf("read the booked cost of call %s: %w", call.ID, err)
 	}
 	delta, err := in.Cost.Sub(booked)
 	if err != nil {

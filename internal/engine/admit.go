@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// organizations remembers which organizations are written down, so that not every request asks. It forgets everything
-// when it is full; a forgotten organization costs one statement.
+// organizations caches the ids of organizations that are in the database, so that not every request needs a query. It
+// is emptied when it is full; a missing organization costs one statement.
 type organizations struct {
 	mu   sync.Mutex
 	seen map[uuid.UUID]bool

@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// book writes a booking into both accounts of its call, and what somebody should hear of because of it.
+// book writes a booking into both accounts of its call, and the alerts that it causes.
 func (e *Engine) book(ctx context.Context, tx *postgres.Store, who caller.Caller, b postgres.Booking) error {
 	moves, err := tx.Book(ctx, who, b)
 	if err != nil {
@@ -21,8 +21,7 @@ func (e *Engine) book(ctx context.Context, tx *postgres.Store, who caller.Caller
 	return e.watchCall(ctx, tx, b.Call, moves)
 }
 
-// watchCall is watch for the entries of a call, which may be an overage: one for the call, at the first entry that says
-// so.
+// watchCall is watch for the entries of a call. It also writes one alert for an overage, at the first entry with one.
 func (e *Engine) watchCall(
 	ctx context.Context, tx *postgres.Store, call postgres.Call, moves []postgres.Movement,
 ) error {
@@ -39,12 +38,12 @@ func (e *Engine) watchCall(
 	return e.watch(ctx, tx, moves)
 }
 
-// watch writes an alert for each threshold that entries have crossed, in the transaction of the entries. Whoever has
-// changed what an account has settled, or its limit, calls it; the audit objects otherwise.
+// watch writes an alert for each threshold that entries have crossed, in the transaction of the entries. Every change
+// of a settled amount or of a limit must call it; verify reports a missing alert.
 func (e *Engine) watch(ctx context.Context, tx *postgres.Store, moves []postgres.Movement) error {
 	for _, m := range moves {
 		before := m.Account.Balance
-		before.Settled -= m.Delta.Settled // What an entry has added can be taken away again.
+		before.Settled -= m.Delta.Settled // The balance before the entry.
 		before.Limit -= m.Delta.Limit
 		for _, threshold := range cost.Crossed(before, m.Account.Balance) {
 			err := e.raise(ctx, tx, cost.Alert{
@@ -73,8 +72,8 @@ func aboutCall(kind cost.AlertKind, call postgres.Call, at time.Time) cost.Alert
 	}
 }
 
-// raise writes an alert and, for an organization with a webhook, asks for a worker to deliver it. One that is there
-// already changes nothing.
+// raise writes an alert and inserts its delivery job when the organization has a webhook. An alert that exists already
+// changes nothing.
 func (e *Engine) raise(ctx context.Context, tx *postgres.Store, a cost.Alert) error {
 	a.ID = e.newID()
 	addressed, err := tx.WriteAlert(ctx, a, a.At.Add(wakeAfter))
@@ -87,8 +86,8 @@ func (e *Engine) raise(ctx context.Context, tx *postgres.Store, a cost.Alert) er
 	return e.jobs.Deliver(ctx, tx.Tx(), a.OrganizationID, a.ID, a.At)
 }
 
-// tell writes alerts of organizations as raise does, and those of none for the operator.
-func (e *Engine) tell(ctx context.Context, tx *postgres.Store, alerts ...cost.Alert) error {
+// alert writes alerts as raise does, and those without an organization for the operator.
+func (e *Engine) alert(ctx context.Context, tx *postgres.Store, alerts ...cost.Alert) error {
 	for _, a := range alerts {
 		if a.OrganizationID != uuid.Nil {
 			if err := e.raise(ctx, tx, a); err != nil {

@@ -22,8 +22,8 @@ type AlertDifferencesInput struct {
 	Differences  []ModelDifference
 }
 
-// AlertDifferences writes an alert for each difference, once: of the organization, else of the operator, since a
-// provider does not say whose calls it has charged.
+// AlertDifferences writes one alert for each difference. It goes to the organization, or to the operator without one,
+// since a provider does not name the organizations of its calls.
 func (e *Engine) AlertDifferences(ctx context.Context, in AlertDifferencesInput) error {
 	if len(in.Differences) == 0 {
 		return nil
@@ -41,5 +41,5 @@ func (e *Engine) AlertDifferences(ctx context.Context, in AlertDifferencesInput)
 			alerts[i].OrganizationID = *in.Organization
 		}
 	}
-	return e.store.InTx(ctx, func(tx *postgres.Store) error { return e.tell(ctx, tx, alerts...) })
+	return e.store.InTx(ctx, func(tx *postgres.Store) error { return e.alert(ctx, tx, alerts...) })
 }

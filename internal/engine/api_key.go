@@ -26,7 +26,7 @@ const (
 	APIKeyRevoked APIKeyState = "REVOKED"
 )
 
-// stateOf says whether a key can be used at a time.
+// stateOf returns the state of a key at a time.
 func stateOf(k postgres.APIKey, at time.Time) APIKeyState {
 	switch {
 	case k.RevokedAt != nil:
@@ -37,21 +37,21 @@ func stateOf(k postgres.APIKey, at time.Time) APIKeyState {
 	return APIKeyActive
 }
 
-// shown is a key as it is now.
+// shown returns a key with its present state.
 func (e *Engine) shown(k postgres.APIKey) APIKey { return APIKey{k, stateOf(k, e.now())} }
 
 const (
 	maxKeyName = 100
-	// maxKeyLife is how long a key may be good for: who has it may have left by then.
+	// maxKeyLife limits the life of a key, since its owner may leave.
 	maxKeyLife = 366 * 24 * time.Hour
-	// maxLiveKeys is how many keys of an organization may be good at once.
+	// maxLiveKeys limits the active keys of an organization.
 	maxLiveKeys = 100
 
-	// keyActor begins the actor of every caller that a key has signed in; the rest is the name of the key.
+	// keyActor is the prefix of the actor of every caller with an API key; the name of the key follows it.
 	keyActor = "key:"
 )
 
-// ChangedAPIKey is a key after something was done with it.
+// ChangedAPIKey is a key after a change.
 type ChangedAPIKey struct {
 	Key APIKey
 	// Text is the key itself: only in the answer of the request that has made it. It is kept nowhere.
@@ -59,7 +59,7 @@ type ChangedAPIKey struct {
 	Replayed bool
 }
 
-// journalAPIKey locks the organization, and writes what becomes of a key into its journal unless check refuses.
+// journalAPIKey locks the organization and writes an event of a key into its journal, unless check refuses.
 func (e *Engine) journalAPIKey(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, event postgres.APIKeyEvent, check func(uuid.UUID) error,
 ) (version int, err error) {

@@ -13,13 +13,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// An API key is text of letters and digits, so that a double click takes all of it:
+// An API key consists of letters and digits, so that a double click selects all of it:
 //
 //	infin8_ organization _ prefix secret checksum
 //
-// each part in base32 without capitals. The organization is in it so that the look-up can name one like every other
-// query; the prefix is what the look-up finds; the secret has 160 random bits; the checksum, CRC-32 of all before it,
-// tells a mistyped key from a forged one without the database.
+// Each part is in base32 without capitals. The organization lets the query of the key name a tenant like every other
+// query; the query finds the key by its prefix. The secret has 160 random bits. The checksum, CRC-32 of all before it,
+// distinguishes a mistyped key from a forged one without the database.
 const (
 	keyMark       = "infin8_"
 	prefixBytes   = 5
@@ -41,7 +41,7 @@ type apiKeyText struct {
 	text         string
 }
 
-// digest is what is kept of the key. The secret in it is random, so nothing slower than one SHA-256 is needed.
+// digest returns the stored form of the key. The secret is random, so one SHA-256 is enough.
 func (k apiKeyText) digest() []byte {
 	sum := sha256.Sum256([]byte(k.text))
 	return sum[:]

@@ -15,32 +15,32 @@ import (
 )
 
 const (
-	// keyNoted is how exactly it is known when a key was used last.
+	// keyNoted is the precision of the time of last use.
 	keyNoted = time.Minute
-	// keyNoteLimit is how long noting it may take; then it is not noted.
+	// keyNoteLimit limits the time of storing a use.
 	keyNoteLimit = 5 * time.Second
-	// keyLook is how often what goes on with a key asks whether the key is still good.
+	// keyLook is the pause between two checks of a key that has open streams.
 	keyLook = 2 * time.Second
 )
 
-// apiKeyUse is what a server knows of the keys that are being used: when it has noted that of each, and who wants to be
-// told when it is over.
+// apiKeyUse is a server's cache of the keys in use: the stored time of last use, and the streams that end with the
+// key.
 type apiKeyUse struct {
 	mu      sync.Mutex
 	noted   map[uuid.UUID]time.Time
 	watched map[uuid.UUID]*watchedAPIKey
 }
 
-// watchedAPIKey is a key with which something goes on.
+// watchedAPIKey is a key with open streams.
 type watchedAPIKey struct {
 	followers int
 	over      chan struct{}
 	stop      context.CancelFunc
 }
 
-// APIKeyCaller returns who signs in with a key, and when that ends. It asks one indexed statement, and none for a key that
-// is mistyped. The error is UNAUTHENTICATED for a key that is not good; its text is for the log and repeats nothing of
-// the key.
+// APIKeyCaller returns the caller of a key, and the time at which the key expires. It runs one indexed statement, and
+// none for a mistyped key. The error is UNAUTHENTICATED for a key that is not valid; its text is for the log and
+// contains no part of the key.
 func (e *Engine) APIKeyCaller(ctx context.Context, text string) (who caller.Caller, ends time.Time, err error) {
 	given, err := readAPIKeyText(text)
 	if err != nil {
@@ -48,13 +48,13 @@ func (e *Engine) APIKeyCaller(ctx context.Context, text string) (who caller.Call
 	}
 	k, there, err := e.store.FindAPIKey(ctx, given.organization, given.prefix)
 	if err != nil {
-		return caller.Caller{}, time.Time{}, fmt.Errorf("look an API key up: %w", err)
+		return caller.Caller{}, time.Time{}, fmt.Errorf("find an API key: %w", err)
 	}
 	at := e.now()
 	state := stateOf(k, at)
 	switch {
 	case !there || subtle.ConstantTimeCompare(k.Digest, given.digest()) != 1:
-		return caller.Caller{}, time.Time{}, notGood("the API key is not known")
+		return caller.Caller{}, time.Time{}, notGood("there is no such API key")
 	case state != APIKeyActive:
 		return caller.Caller{}, time.Time{}, notGood(fmt.Sprintf("the API key %s is %s", k.ID, state))
 	}
@@ -71,7 +71,8 @@ func notGood(why string) error {
 	return fmt.Errorf("%s: %w", why, fault.New(fault.Unauthenticated, "The API key is not valid."))
 }
 
-// noteUse writes down that a key was used, once in a minute, beside the request: it neither waits nor fails for it.
+// noteUse stores the time of last use, once in a minute, outside of the request: the request neither waits nor fails
+// for it.
 func (e *Engine) noteUse(ctx context.Context, k postgres.APIKey, at time.Time) {
 	e.keys.mu.Lock()
 	defer e.keys.mu.Unlock()
@@ -82,7 +83,7 @@ func (e *Engine) noteUse(ctx context.Context, k postgres.APIKey, at time.Time) {
 		e.keys.noted = map[uuid.UUID]time.Time{}
 	}
 	e.keys.noted[k.ID] = at
-	if k.LastUsedAt != nil && at.Sub(*k.LastUsedAt) < keyNoted { // Another server has noted it.
+	if k.LastUsedAt != nil && at.Sub(*k.LastUsedAt) < keyNoted { // Another server has stored it.
 		return
 	}
 	go func() {
@@ -92,9 +93,8 @@ func (e *Engine) noteUse(ctx context.Context, k postgres.APIKey, at time.Time) {
 	}()
 }
 
-// APIKeyRevoked returns a channel that is closed within seconds after the key that the caller has signed in with was revoked,
-// on whichever server. It is nil, so that nobody is ever told, for a caller without one: a token ends when it says. A
-// database that does not answer ends nothing.
+// APIKeyRevoked returns a channel that is closed within seconds after the caller's key was revoked, on any server. It
+// is nil for a caller without a key. While the database does not answer, the channel stays open.
 func (e *Engine) APIKeyRevoked(ctx context.Context, who caller.Caller) <-chan struct{} {
 	if who.KeyID == uuid.Nil {
 		return nil
@@ -123,7 +123,7 @@ func (e *Engine) APIKeyRevoked(ctx context.Context, who caller.Caller) <-chan st
 	return w.over
 }
 
-// watchKey asks for the key until nothing goes on with it any more, or it is over. Who asks later finds the channel
+// watchKey checks the key until it is revoked or its last stream has ended. After a revocation the channel stays
 // closed.
 func (e *Engine) watchKey(ctx context.Context, who caller.Caller, w *watchedAPIKey) {
 	ticker := time.NewTicker(keyLook)

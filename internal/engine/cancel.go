@@ -10,18 +10,18 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// cancelTries is how often Cancel reads again when the workflow moves under its hands.
+// cancelTries limits how often Cancel reads again because the workflow has moved.
 const cancelTries = 20
 
-// CancelInput asks for the end.
+// CancelInput ends a workflow.
 type CancelInput struct {
 	WorkflowID     uuid.UUID
 	Reason         string
 	IdempotencyKey string
 }
 
-// Cancel ends the workflow wherever it stands. It wins over a running step: the run's worker finds that it has lost,
-// and only its cost is booked.
+// Cancel ends the workflow in any state. It wins over a running step: the worker gets *LostRunError, and only the cost
+// of its calls is booked.
 func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Cancel")
 	defer end(&err)
@@ -35,7 +35,7 @@ func (e *Engine) Cancel(ctx context.Context, who caller.Caller, in CancelInput) 
 		if err != nil {
 			return Moved{}, err
 		}
-		if current.IsTerminal() { // Loses, so that a replay is found first and the answer is the same for all others.
+		if current.IsTerminal() { // The compare-and-set loses, so a replay is found first.
 			current.State = workflow.Created
 		}
 		at := e.now()

@@ -7,9 +7,9 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Check is the proof that a server makes before it starts: the graph holds together, the database and the API know the
-// same states and edges, each automatic step has somebody who drives it, and no live workflow stands on what this
-// program does not know. The error lists every fault. enum are the states of the API.
+// Check proves before the start of a server that the graph is complete, that the database and the API have the same
+// states and edges, that each automatic step has a driver, and that every live workflow has a state and a graph version
+// of this program. The error lists every fault. enum are the states of the API.
 func (e *Engine) Check(ctx context.Context, enum []string) error {
 	proof := workflow.Table()
 	proof.Enum = enum
@@ -24,10 +24,10 @@ func (e *Engine) Check(ctx context.Context, enum []string) error {
 	}
 	var err error
 	if proof.Rows, err = e.store.LegalTransitions(ctx, workflow.GraphVersion); err != nil {
-		return fmt.Errorf("read the edges that the database knows: %w", err)
+		return fmt.Errorf("read the edges of the database: %w", err)
 	}
 	if proof.Live, err = e.store.LiveGraphs(ctx); err != nil {
-		return fmt.Errorf("read where live workflows stand: %w", err)
+		return fmt.Errorf("read the states of live workflows: %w", err)
 	}
 	return proof.Check()
 }

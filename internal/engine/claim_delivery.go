@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// attemptLease keeps other workers from a delivery while one sends it, which takes at most 10 s.
+	// attemptLease is the time that a worker has for one attempt, which takes at most 10 s.
 	attemptLease = time.Minute
 	// longestPause and deliverFor bound the attempts to deliver an alert: 17 in a day.
 	longestPause = 4 * time.Hour
 	deliverFor   = 24 * time.Hour
 	// deliveriesWoken bounds one round of SweepDeliveries.
 	deliveriesWoken = 100
-	// gone is what a receiver answers that wants no more of it.
+	// gone is the answer of a receiver that wants no further deliveries.
 	gone = 410
 )
 
-// Claim is one attempt to deliver an alert. Whoever has it may send, for the time of a lease.
+// Claim is one attempt to deliver an alert. Its worker may send for the time of a lease.
 type Claim struct {
 	Alert  cost.Alert
 	URL    string
@@ -33,8 +33,8 @@ type Claim struct {
 	At      time.Time
 }
 
-// ClaimDelivery takes the delivery of an alert for one attempt. Of any number of workers one gets it, and nobody does
-// once it is over. nil: there is nothing to send; if wait is not zero, ask again after it.
+// ClaimDelivery claims one attempt to deliver an alert. Of any number of workers one gets it; after the end of the
+// delivery none does. A nil claim means that there is nothing to send; with a wait, ask again after it.
 func (e *Engine) ClaimDelivery(
 	ctx context.Context, organization, alert uuid.UUID,
 ) (claim *Claim, wait time.Duration, err error) {
@@ -73,7 +73,7 @@ func (e *Engine) ClaimDelivery(
 	}, 0, err
 }
 
-// waitFor is how long until a delivery is due; 0 when it is over.
+// waitFor returns the time until a delivery is due; 0 when it is over.
 func (e *Engine) waitFor(
 	ctx context.Context, who caller.Caller, alert uuid.UUID, at time.Time,
 ) (time.Duration, error) {

@@ -16,7 +16,7 @@ import (
 // errTaken ends the transaction of a workflow whose name is taken.
 var errTaken = errors.New("the name is taken")
 
-// CreateInput is what a workflow begins with.
+// CreateInput describes a new workflow.
 type CreateInput struct {
 	Name           string
 	Company        workflow.Company
@@ -24,8 +24,8 @@ type CreateInput struct {
 	IdempotencyKey string     // none when empty; the same in all inputs
 }
 
-// Create writes a workflow in CREATED, with the first row of its journal and its account. *DuplicateNameError when the
-// organization has the name already, INVALID_INPUT for what cannot be.
+// Create writes a workflow in CREATED, with the first row of its journal and its account. The error is
+// *DuplicateNameError when the organization has a workflow of that name.
 func (e *Engine) Create(ctx context.Context, who caller.Caller, in CreateInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Create")
 	defer end(&err)
@@ -102,12 +102,12 @@ func (e *Engine) duplicate(ctx context.Context, who caller.Caller, name string) 
 		return fmt.Errorf("read the workflow that has the name: %w", err)
 	}
 	if !found {
-		return fault.New(fault.Unavailable, "The name is just being taken or given back. Try again.")
+		return fault.New(fault.Unavailable, "Another request is using the name at this moment. Try again.")
 	}
 	return &DuplicateNameError{Existing: existing}
 }
 
-// checkReason refuses a reason that the journals cannot keep.
+// checkReason refuses a reason that the journals cannot store.
 func checkReason(reason string) error {
 	if len([]rune(reason)) > 2000 || strings.ContainsRune(reason, 0) {
 		return fault.Invalid([]string{"reason"}, "A reason has at most 2000 characters and none of them is NUL.")

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// CreateAPIKeyInput is a new key.
+// CreateAPIKeyInput describes a new key.
 type CreateAPIKeyInput struct {
 	Name           string
 	Role           caller.Role
@@ -22,8 +22,8 @@ type CreateAPIKeyInput struct {
 	IdempotencyKey string
 }
 
-// CreateAPIKey makes a key that may do at most what the caller may. CONFLICT when the organization has ever had a key of
-// that name, since the journals name the key by it. A replay does not know the key's text any more.
+// CreateAPIKey creates a key with at most the caller's role. The error is CONFLICT when the organization has ever had
+// a key of that name, since the journals identify keys by name. A replay does not return the text of the key.
 func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateAPIKeyInput) (_ ChangedAPIKey, err error) {
 	ctx, end := e.begin(ctx, "CreateAPIKey")
 	defer end(&err)
@@ -67,7 +67,7 @@ func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateA
 	if err != nil {
 		return ChangedAPIKey{}, fmt.Errorf("create an API key: %w", err)
 	}
-	if replay != nil { // The name is part of what was asked for, and no other key ever has it.
+	if replay != nil { // The name is part of the request, and no other key ever has it.
 		found, err := e.keyNamed(ctx, who, in.Name)
 		return ChangedAPIKey{Key: found, Replayed: true}, err
 	}
@@ -91,7 +91,7 @@ func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
 	return nil
 }
 
-// checkRoom refuses a name that is taken, and a key too many. The organization is locked.
+// checkRoom refuses a name in use, and a key above the limit. The caller has locked the organization.
 func (e *Engine) checkRoom(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, name string, at time.Time,
 ) error {

@@ -39,7 +39,7 @@ func (e *Engine) RejectPrice(ctx context.Context, who caller.Caller, in DecideIn
 	return e.decide(ctx, who, in, proposalDecision{"rejectPrice", cost.ProposalRejected})
 }
 
-// proposalDecision is what becomes of a proposal, and the operation that says so.
+// proposalDecision is the new state of a proposal, with the operation that sets it.
 type proposalDecision struct {
 	operation string
 	to        cost.ProposalState
@@ -75,14 +75,14 @@ func (e *Engine) decide(ctx context.Context, who caller.Caller, in DecideInput, 
 	if err != nil {
 		return Decided{}, fmt.Errorf("decide on proposed price %s: %w", in.ProposalID, err)
 	}
-	if replay != nil { // What was decided stays as it is.
+	if replay != nil { // A decision is final.
 		p, err := e.PriceProposal(ctx, who, in.ProposalID)
 		return Decided{Proposal: p, Replayed: true}, err
 	}
 	return out, nil
 }
 
-// checkDecided refuses a decision about what was decided otherwise.
+// checkDecided refuses a decision that differs from an earlier one.
 func checkDecided(p cost.Proposal, to cost.ProposalState) error {
 	if p.State == to {
 		return nil

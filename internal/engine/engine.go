@@ -1,6 +1,6 @@
-// Package engine acts: it is the only package that changes a workflow or spends money. Each verb checks the rules,
-// writes the change and its record in one statement or one transaction, and says what happened. It speaks to no model
-// and no client, and holds no transaction open while anybody else answers.
+// Package engine is the only package that changes a workflow or spends money. Each verb checks the rules, writes the
+// change and its record in one statement or one transaction, and returns the result. It calls no provider and no
+// client, and keeps no transaction open while another system answers.
 package engine
 
 import (
@@ -18,38 +18,38 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Jobs wakes workers. It is told within the transaction that makes the work necessary, so that one cannot be without
-// the other. It is not the truth: a job that comes too often finds nothing to do.
+// Jobs inserts jobs for workers, within the transaction that makes the work necessary. The journal decides what is to be
+// done: a job that comes twice finds nothing to do.
 type Jobs interface {
-	// Drive asks for a worker to drive the workflow, not before the given time.
+	// Drive inserts a job that drives the workflow from a time on.
 	Drive(ctx context.Context, tx postgres.Tx, organization, flow uuid.UUID, at time.Time) error
-	// Deliver asks for a worker to tell an organization's webhook of an alert, not before the given time.
+	// Deliver inserts a job that sends an alert to the organization's webhook from a time on.
 	Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error
 }
 
-// Options are the engine's neighbours and numbers.
+// Options are the dependencies and numbers of an engine.
 type Options struct {
 	Store *postgres.Store
 	Jobs  Jobs
-	// Drives are the automatic steps that workers of ours execute; the others are driven from outside.
+	// Drives are the automatic steps that workers of this program execute. External programs drive the others.
 	Drives []workflow.StepKey
-	// WorkflowLimit and MonthLimit are what an organization begins with.
+	// WorkflowLimit and MonthLimit are the limits of a new organization.
 	WorkflowLimit, MonthLimit cost.Pico
-	// Lease is how long a run may be silent. 30 s when zero.
+	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
-	// SweptAtOnce is how many calls one round of SweepCalls takes and asks about side by side. 20 when zero.
+	// SweptAtOnce limits the calls that one round of SweepCalls claims and looks up in parallel. 20 when zero.
 	SweptAtOnce int32
-	// Observe is told of each verb that changes something: of its beginning, by the verb's name, and of its end. What it
-	// returns is the context that the verb goes on with. Nobody is told when nil.
+	// Observe is called at the start of each verb that changes something, with its name. It returns the context of the
+	// verb, and a function that is called at its end. Nil observes nothing.
 	Observe func(ctx context.Context, verb string) (context.Context, func(err error))
 	// Now and NewID default to the system's clock and to version 7 UUIDs.
 	Now   func() time.Time
 	NewID func() uuid.UUID
-	// Random is where the secrets of API keys come from; crypto/rand's when nil.
+	// Random is the source of the secrets of API keys; crypto/rand when nil.
 	Random io.Reader
 	// Jitter returns a number in [0, 1) for the pause before a retry; math/rand's when nil.
 	Jitter func() float64
-	// Webhook is what this server knows of webhooks. Without it none can be set here.
+	// Webhook checks addresses and derives secrets. Without it no webhook can be set on this server.
 	Webhook Webhook
 	// AlertPause is the pause after the first failure to deliver an alert; it doubles. 5 s when zero.
 	AlertPause time.Duration
@@ -74,7 +74,7 @@ type Engine struct {
 	keys                      apiKeyUse
 }
 
-// wakeAfter is how long a workflow may wait for the worker that was asked for it before a sweeper asks again.
+// wakeAfter is the time after which a sweeper inserts a second job for a workflow that no worker has taken.
 const wakeAfter = 30 * time.Second
 
 // New returns an engine. Store and Jobs are required.
@@ -124,5 +124,5 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// now is the time as the database keeps it: in whole microseconds, so that what is returned is what was written.
+// now returns the time in whole microseconds, as the database stores it.
 func (e *Engine) now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }

@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// StaleStateError says that the workflow has moved on; Current is where it stands now.
+// StaleStateError reports that the workflow has moved on; Current is its present state.
 type StaleStateError struct{ Current workflow.Workflow }
 
 func (e *StaleStateError) Error() string {
@@ -19,7 +19,7 @@ func (e *StaleStateError) Error() string {
 // Kind is STALE_STATE.
 func (*StaleStateError) Kind() fault.Kind { return fault.StaleState }
 
-// TerminalError says that the workflow is over; Current is how it ended.
+// TerminalError reports that the workflow is over; Current is its end.
 type TerminalError struct{ Current workflow.Workflow }
 
 func (e *TerminalError) Error() string {
@@ -29,7 +29,7 @@ func (e *TerminalError) Error() string {
 // Kind is TERMINAL_STATE.
 func (*TerminalError) Kind() fault.Kind { return fault.TerminalState }
 
-// DuplicateNameError says that the organization has a workflow of that name already.
+// DuplicateNameError reports that the organization has a workflow of that name.
 type DuplicateNameError struct{ Existing workflow.Workflow }
 
 func (e *DuplicateNameError) Error() string {
@@ -42,7 +42,7 @@ func (*DuplicateNameError) Kind() fault.Kind { return fault.DuplicateName }
 // Field is the name.
 func (*DuplicateNameError) Field() []string { return []string{"name"} }
 
-// DuplicateGenerationError says that the answer of a provider was charged to another call already.
+// DuplicateGenerationError reports that the answer of a provider was charged to another call.
 type DuplicateGenerationError struct {
 	GenerationID string
 	Existing     Charged
@@ -58,8 +58,8 @@ func (*DuplicateGenerationError) Kind() fault.Kind { return fault.DuplicateGener
 // Field is the generation id.
 func (*DuplicateGenerationError) Field() []string { return []string{"generationId"} }
 
-// LostRunError says that a run is no longer the worker's: its lease ended, a person intervened, or it was cancelled.
-// Whatever the worker was about to write was not written.
+// LostRunError reports that the worker has lost its run: the lease expired, a person intervened, or the workflow was
+// cancelled. The refused call has written nothing.
 type LostRunError struct{ Current workflow.Workflow }
 
 func (e *LostRunError) Error() string {
@@ -69,14 +69,14 @@ func (e *LostRunError) Error() string {
 // Kind is STALE_STATE.
 func (*LostRunError) Kind() fault.Kind { return fault.StaleState }
 
-// UnbookedError says that a provider has named the cost of a call and that the books do not have it.
+// UnbookedError reports a known cost of a call that could not be booked.
 type UnbookedError struct {
 	CallID uuid.UUID
 	cause  error
 }
 
 func (e *UnbookedError) Error() string {
-	return fmt.Sprintf("the cost of call %s is known and is not booked: %v", e.CallID, e.cause)
+	return fmt.Sprintf("the cost of call %s is known and not booked: %v", e.CallID, e.cause)
 }
 
 // Unwrap returns what stopped the booking.

@@ -13,16 +13,16 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// FailRunInput is why a run failed.
+// FailRunInput ends a run without a result.
 type FailRunInput struct {
 	Run        workflow.Run
 	Failure    workflow.FailureCode
 	Message    string        // for the journal; no secrets
-	RetryAfter time.Duration // what the provider asked for
+	RetryAfter time.Duration // as the provider has asked
 }
 
-// FailRun ends a run without a result. When the step's policy allows another attempt, it is planned in the same
-// transaction. *LostRunError when the run is lost.
+// FailRun ends a run without a result. It plans the next attempt in the same transaction when the step's policy allows
+// one. The error is *LostRunError when the run is lost.
 func (e *Engine) FailRun(ctx context.Context, who caller.Caller, in FailRunInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "FailRun")
 	defer end(&err)
@@ -68,8 +68,8 @@ func (e *Engine) failIn(
 	return e.makeIn(ctx, tx, who, move)
 }
 
-// sameCodeBefore counts the attempts of this visit that failed with the same code. runs has the last first; attempt 1
-// began the visit.
+// sameCodeBefore counts the attempts of this visit that failed with the same code. runs has the last run first; attempt 1
+// is the first of the visit.
 func sameCodeBefore(in FailRunInput, runs []workflow.Run) int {
 	count := 0
 	for _, r := range runs {
@@ -83,10 +83,10 @@ func sameCodeBefore(in FailRunInput, runs []workflow.Run) int {
 	return count
 }
 
-// maxMessage is how much of a failure's message the journal keeps, in bytes.
+// maxMessage limits the message of a failure in the journal, in bytes.
 const maxMessage = 1000
 
-// storable cuts a text that came from elsewhere to what the journal can keep.
+// storable cuts a foreign text to a valid one of at most maxMessage bytes.
 func storable(text string) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
 	if len(text) <= maxMessage {

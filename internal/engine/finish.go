@@ -12,16 +12,16 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// FinishInput is what a run ends with.
+// FinishInput ends a run with a result.
 type FinishInput struct {
 	Run    workflow.Run
-	Settle *SettleInput // the call that gave the result; nil when it was settled before
+	Settle *SettleInput // the call of the result; nil when it was settled before
 	Result Result
 	// Keywords are the keywords that the competitor analysis found; none for other steps.
 	Keywords []content.SeedKeyword
 }
 
-// Result is what a step produced.
+// Result is the product of a step.
 type Result struct {
 	Token           int
 	Step            workflow.StepKey
@@ -30,9 +30,8 @@ type Result struct {
 	At              time.Time
 }
 
-// Finish ends a run with its result: the transition, the result, the settlement, and the next pending step with its job
-// are one transaction. When the run is lost, the settlement alone is booked, the result is dropped, and the error is
-// *LostRunError.
+// Finish ends a run with its result. The transition, the result, the settlement, and the next pending step with its job
+// are one transaction. When the run is lost, it books the settlement, drops the result, and returns *LostRunError.
 func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Finish")
 	defer end(&err)
@@ -45,7 +44,7 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 	}
 	var m Moved
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		// The workflow first, then the call and the accounts: the order in which everything here is locked.
+		// All verbs lock the workflow first, then the call, then the accounts.
 		move := e.moveTo(in.Run.WorkflowID, step.Completed, at)
 		move.From, move.Kind, move.Version = step.Processing, workflow.Advance, &in.Run.Token
 		var err error

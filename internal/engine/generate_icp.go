@@ -9,14 +9,14 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// GenerateICPInput asks for the first step.
+// GenerateICPInput starts the first step.
 type GenerateICPInput struct {
 	WorkflowID     uuid.UUID
 	IdempotencyKey string
 }
 
-// GenerateICP starts the first step and returns at once: from CREATED it asks for a worker, from ICP_FAILED it begins a
-// run that the next free worker takes up. In any other state *StaleStateError or *TerminalError.
+// GenerateICP starts the first step and returns at once. From CREATED it inserts a job; from ICP_FAILED it begins a run
+// that the next free worker adopts. In any other state the error is *StaleStateError or *TerminalError.
 func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in GenerateICPInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "GenerateICP")
 	defer end(&err)

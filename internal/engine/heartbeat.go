@@ -8,7 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Heartbeat renews the run's lease. *LostRunError when it is not the worker's any more.
+// Heartbeat renews the run's lease. The error is *LostRunError when the worker has lost the run.
 func (e *Engine) Heartbeat(ctx context.Context, who caller.Caller, run workflow.Run) (err error) {
 	ctx, end := e.begin(ctx, "Heartbeat")
 	defer end(&err)

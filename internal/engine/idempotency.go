@@ -16,8 +16,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// request is one mutation as idempotency sees it. content is what must be the same for the same key; the key is not
-// part of it.
+// request is one mutation for the purpose of idempotency. content must be equal for equal keys and does not include
+// the key.
 type request struct {
 	key       string
 	operation string
@@ -30,10 +30,10 @@ type request struct {
 // errUsed ends the transaction of a request whose key was used before.
 var errUsed = errors.New("the idempotency key was used before")
 
-// once does something in one transaction, and only if its key was never used in the organization. replay is the record
-// of the earlier request when there was one with the same content; with other content the error is
-// IDEMPOTENCY_MISMATCH. Of callers with the same key at the same time one does it and the others wait for that.
-// Whatever do refuses leaves the key unused.
+// once runs a function in one transaction, and only if the key was never used in the organization. replay is the
+// record of an earlier request with the same key and content; with other content the error is IDEMPOTENCY_MISMATCH. Of
+// concurrent callers with the same key one runs the function and the others wait. A refused function leaves the key
+// unused.
 func (e *Engine) once(
 	ctx context.Context, who caller.Caller, r request, do func(*postgres.Store) error,
 ) (replay *postgres.IdempotencyRecord, err error) {
@@ -68,13 +68,15 @@ func (e *Engine) once(
 	return e.replayOf(ctx, who, r.key, print)
 }
 
-func (e *Engine) replayOf(ctx context.Context, who caller.Caller, key string, print []byte) (*postgres.IdempotencyRecord, error) {
+func (e *Engine) replayOf(
+	ctx context.Context, who caller.Caller, key string, print []byte,
+) (*postgres.IdempotencyRecord, error) {
 	used, found, err := e.store.IdempotencyRecord(ctx, who, key)
 	if err != nil {
 		return nil, fmt.Errorf("read an idempotency key: %w", err)
 	}
 	if !found {
-		return nil, fault.New(fault.Unavailable, "A request with the same idempotency key is just failing. Try again.")
+		return nil, fault.New(fault.Unavailable, "A request with the same idempotency key is failing at this moment. Try again.")
 	}
 	if !bytes.Equal(used.Fingerprint, print) {
 		return nil, mismatch()
@@ -82,7 +84,8 @@ func (e *Engine) replayOf(ctx context.Context, who caller.Caller, key string, pr
 	return &used, nil
 }
 
-// fingerprint is the same for the same operation with the same content.
+// fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: renaming
+// one makes the replays of stored keys fail.
 func fingerprint(r request) ([]byte, error) {
 	content, err := json.Marshal(struct {
 		Operation string

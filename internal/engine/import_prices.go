@@ -17,34 +17,34 @@ import (
 // ImportPricesInput is a price list for the caller's own prices, or for the operator's.
 type ImportPricesInput struct {
 	List cost.PriceList
-	// Source says where the list was published.
+	// Source is the place where the list was published.
 	Source string
-	// Apply writes; without it the import only says what it would do, and the key stays unused.
+	// Apply writes the changes. Without it the import returns the plan only, and the key stays unused.
 	Apply          bool
 	IdempotencyKey string
 }
 
-// PriceImport is what an import did, or would do.
+// PriceImport is the result of an import, or its plan.
 type PriceImport struct {
 	Changes []PlannedPrice
 	Skipped []cost.SkippedModel
 	Applied bool
 	At      time.Time
-	// Replayed says that this is what an earlier request with the same key did.
+	// Replayed reports that this is the result of an earlier request with the same key.
 	Replayed bool
 }
 
-// PlannedPrice is a change with what became of it.
+// PlannedPrice is a change with the proposal that it has made.
 type PlannedPrice struct {
 	cost.PriceChange
 	// ProposalID names the quarantine of a doubted price; the nil UUID when it is not doubted or nothing was written.
 	ProposalID uuid.UUID
 }
 
-// ImportPrices compares a list with the prices in force and, with Apply, writes what is new: believed prices come into
-// force, doubted ones wait as proposals. A proposal that waits already and says the same goes on waiting; one that the
-// list has overtaken is SUPERSEDED. Nothing changes that was in force at any earlier moment. Of several imports of one
-// list at once, one writes and the others find everything written. INVALID_INPUT when the list cannot be kept.
+// ImportPrices compares a list with the prices in force and, with Apply, writes the changes: plausible prices come
+// into force, doubtful ones become proposals. A pending proposal of the same price stays pending; one that the list
+// has overtaken becomes SUPERSEDED. Prices of earlier times do not change. Of concurrent imports of one list one
+// writes, and the others find nothing to write. INVALID_INPUT when the list is not valid.
 func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportPricesInput) (_ PriceImport, err error) {
 	ctx, end := e.begin(ctx, "ImportPrices")
 	defer end(&err)
@@ -73,7 +73,7 @@ func (e *Engine) ImportPrices(ctx context.Context, who caller.Caller, in ImportP
 		if err := plan.carryOut(ctx, tx, who, in.Source); err != nil {
 			return err
 		}
-		if err := e.tell(ctx, tx, plan.quarantined(who.OrganizationID)...); err != nil || key == "" {
+		if err := e.alert(ctx, tx, plan.quarantined(who.OrganizationID)...); err != nil || key == "" {
 			return err
 		}
 		return keepImport(ctx, tx, who, key, plan.PriceImport)
@@ -95,7 +95,7 @@ func checkImport(in ImportPricesInput) error {
 	return cost.CheckListed(in.List.Prices)
 }
 
-// plan is an import with what it has to write.
+// plan is an import with the rows to write.
 type plan struct {
 	PriceImport
 	taken, doubted []cost.PriceChange
@@ -103,7 +103,7 @@ type plan struct {
 	superseded     []uuid.UUID
 }
 
-// plan reads what is there and decides what to do. The time is read here, after the lock.
+// plan reads the present prices and decides about each. It reads the clock here, after the lock.
 func (e *Engine) plan(
 	ctx context.Context, store *postgres.Store, who caller.Caller, in ImportPricesInput,
 ) (plan, error) {
@@ -115,7 +115,7 @@ func (e *Engine) plan(
 		States: []cost.ProposalState{cost.ProposalPending}, First: cost.MaxListPrices,
 	})
 	if err != nil {
-		return plan{}, fmt.Errorf("read what is in quarantine: %w", err)
+		return plan{}, fmt.Errorf("read the pending proposals: %w", err)
 	}
 	p := plan{PriceImport: PriceImport{Skipped: in.List.Skipped, At: e.now()}}
 	waiting := make(map[pricedThing]cost.Proposal, len(pending))
@@ -132,7 +132,7 @@ func (e *Engine) plan(
 		planned := PlannedPrice{PriceChange: c}
 		w, waits := waiting[pricedThing{c.Model, c.Component, c.MinPromptTokens}]
 		switch {
-		case c.Kind == cost.PriceGone: // The list says nothing about it.
+		case c.Kind == cost.PriceGone: // The list does not contain it.
 		case waits && c.Doubt != "" && w.Unit == c.Unit:
 			planned.ProposalID = w.ID
 		default:
@@ -146,14 +146,14 @@ func (e *Engine) plan(
 	return p, nil
 }
 
-// pricedThing is what a list has one price for, and one proposal.
+// pricedThing identifies one price of a list, and its proposal.
 type pricedThing struct {
 	model     string
 	component cost.Component
 	size      int64
 }
 
-// add notes what has to be written for a change and returns the id of its proposal.
+// add adds a change to the rows to write and returns the id of its proposal.
 func (p *plan) add(c cost.PriceChange, newID func() uuid.UUID, apply bool) (proposal uuid.UUID) {
 	switch {
 	case c.Taken():

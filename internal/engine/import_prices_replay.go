@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// keptImport is what an idempotency key keeps of the import that was made under it: what it did to each price cannot be
-// read from the prices that are there later. The names of its fields stand in rows, so they stay.
+// keptImport is the result of an import in its idempotency record, since later prices do not show it. Its field names
+// are part of stored rows and must not change.
 type keptImport struct {
 	At      time.Time    `json:"at"`
 	Changes []keptChange `json:"changes"`
@@ -33,7 +33,7 @@ type keptChange struct {
 	ProposalID      uuid.UUID       `json:"proposal_id,omitzero"`
 }
 
-// keepImport writes down under its key what an import has done.
+// keepImport stores the result of an import in its idempotency record.
 func keepImport(ctx context.Context, tx *postgres.Store, who caller.Caller, key string, done PriceImport) error {
 	kept := keptImport{At: done.At, Changes: make([]keptChange, len(done.Changes))}
 	for i, c := range done.Changes {
@@ -52,16 +52,16 @@ func keepImport(ctx context.Context, tx *postgres.Store, who caller.Caller, key 
 	}
 	answer, err := json.Marshal(kept)
 	if err != nil {
-		return fmt.Errorf("keep what was imported: %w", err)
+		return fmt.Errorf("store the import: %w", err)
 	}
 	return tx.CompleteIdempotencyRecord(ctx, who, key, postgres.Made{Answer: answer})
 }
 
-// replayImport returns what an earlier request with the same key did.
+// replayImport returns the result of an earlier request with the same key.
 func replayImport(in ImportPricesInput, key postgres.IdempotencyRecord) (PriceImport, error) {
 	var kept keptImport
 	if err := json.Unmarshal(key.Answer, &kept); err != nil {
-		return PriceImport{}, fmt.Errorf("read what was imported: %w", err)
+		return PriceImport{}, fmt.Errorf("read the import: %w", err)
 	}
 	done := PriceImport{
 		Skipped:  in.List.Skipped,

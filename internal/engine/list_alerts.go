@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// AlertsInput asks for alerts of some kinds, the newest first; no kinds are all. Before is the key of the last one
-// seen.
+// AlertsInput selects alerts of some kinds, the newest first; no kinds are all. Before is the cursor of the last alert
+// of the page before.
 type AlertsInput struct {
 	Kinds  []cost.AlertKind
 	Before *Cursor
@@ -39,7 +39,7 @@ func (e *Engine) Alerts(ctx context.Context, who caller.Caller, in AlertsInput) 
 	return alerts, nil
 }
 
-// CountAlerts counts what Alerts returns a part of.
+// CountAlerts counts the alerts of some kinds.
 func (e *Engine) CountAlerts(ctx context.Context, who caller.Caller, in AlertsInput) (int, error) {
 	n, err := e.store.CountAlerts(ctx, who, in.kinds())
 	if err != nil {
@@ -60,7 +60,7 @@ func (e *Engine) Alert(ctx context.Context, who caller.Caller, id uuid.UUID) (co
 	return alerts[0], nil
 }
 
-// OperatorAlerts returns the last alerts that only the operator hears of. The server's role may not read them.
+// OperatorAlerts returns the last alerts for the operator. The server's role may not read them.
 func (e *Engine) OperatorAlerts(ctx context.Context, first int) ([]cost.Alert, error) {
 	alerts, err := e.store.OperatorAlerts(ctx, int32(first))
 	if err != nil {

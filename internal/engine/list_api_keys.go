@@ -10,13 +10,13 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// APIKeysInput asks for keys, the newest first. After is the key of the last one seen.
+// APIKeysInput selects keys, the newest first. After is the cursor of the last key of the page before.
 type APIKeysInput struct {
 	After *Cursor
 	First int
 }
 
-// APIKeys returns at most First keys of the caller's organization, those that are over among them.
+// APIKeys returns at most First keys of the caller's organization, including expired and revoked ones.
 func (e *Engine) APIKeys(ctx context.Context, who caller.Caller, in APIKeysInput) ([]APIKey, error) {
 	page := postgres.APIKeyPage{BeforeAt: end, BeforeID: uuid.Max, First: int32(in.First)}
 	if in.After != nil {
@@ -33,7 +33,7 @@ func (e *Engine) APIKeys(ctx context.Context, who caller.Caller, in APIKeysInput
 	return shown, nil
 }
 
-// CountAPIKeys counts what APIKeys returns a part of.
+// CountAPIKeys counts the keys of the caller's organization.
 func (e *Engine) CountAPIKeys(ctx context.Context, who caller.Caller) (int, error) {
 	n, err := e.store.CountAPIKeys(ctx, who, false, e.now())
 	if err != nil {

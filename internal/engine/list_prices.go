@@ -12,9 +12,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// Operator returns the caller whose price list counts for every organization. It belongs to no organization, so no
-// token can name it; and the server's role may not write its list, so only a command that works as the owner of the
-// database can act on its behalf.
+// Operator returns the caller whose price list is valid for every organization. It belongs to no organization, so no
+// token can have it.
 func Operator(actor string) caller.Caller { return caller.Caller{Actor: actor, Role: caller.Admin} }
 
 // Prices returns the prices of models that are in force now for the caller's organization: its own and the operator's.
@@ -27,8 +26,8 @@ func (e *Engine) Prices(ctx context.Context, who caller.Caller, models []string)
 	return prices, nil
 }
 
-// PriceListInput asks for prices by model, component, size of prompt and list. No models are all models, and no At is
-// now. After is the last price seen.
+// PriceListInput selects prices, ordered by model, component, size of prompt and list. No models are all models, and
+// no At is now. After is the last price of the page before.
 type PriceListInput struct {
 	Models []string
 	At     *time.Time
@@ -45,7 +44,7 @@ func (e *Engine) PriceList(ctx context.Context, who caller.Caller, in PriceListI
 	return prices, nil
 }
 
-// CountPrices counts what PriceList returns a part of.
+// CountPrices counts the prices that PriceList selects.
 func (e *Engine) CountPrices(ctx context.Context, who caller.Caller, in PriceListInput) (int, error) {
 	n, err := e.store.CountPrices(ctx, who, e.pricePage(in))
 	if err != nil {
@@ -64,7 +63,7 @@ func (e *Engine) pricePage(in PriceListInput) postgres.PricePage {
 	return page
 }
 
-// ProposalsInput asks for proposals in some states, the oldest first; no states are all.
+// ProposalsInput selects proposals in some states, the oldest first; no states are all.
 type ProposalsInput struct {
 	States []cost.ProposalState
 	After  *Cursor
@@ -91,7 +90,7 @@ func (e *Engine) PriceProposals(ctx context.Context, who caller.Caller, in Propo
 	return proposals, nil
 }
 
-// CountPriceProposals counts what PriceProposals returns a part of.
+// CountPriceProposals counts the proposals in some states.
 func (e *Engine) CountPriceProposals(ctx context.Context, who caller.Caller, in ProposalsInput) (int, error) {
 	n, err := e.store.CountProposals(ctx, who, in.states())
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Filter chooses workflows; zero fields choose all.
+// Filter selects workflows; a zero field selects all.
 type Filter struct {
 	States       []workflow.State
 	Steps        []workflow.StepKey
@@ -25,7 +25,7 @@ type Filter struct {
 	CreatedBy    string
 }
 
-// OrderField is what a list of workflows is ordered by.
+// OrderField is the order of a list of workflows.
 type OrderField string
 
 // The orders.
@@ -34,8 +34,8 @@ const (
 	ByUpdated OrderField = "UPDATED_AT"
 )
 
-// ListInput asks for a page of workflows. After is the key of the last item seen: its CreatedAt or UpdatedAt, as
-// OrderBy says.
+// ListInput selects a page of workflows. After is the cursor of the last workflow of the page before, with the time
+// that OrderBy names.
 type ListInput struct {
 	Filter     Filter
 	OrderBy    OrderField
@@ -44,7 +44,7 @@ type ListInput struct {
 	First      int
 }
 
-// Workflows returns at most First workflows after a key.
+// Workflows returns at most First workflows after a cursor.
 func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput) ([]workflow.Workflow, error) {
 	filter, any, err := chosen(in.Filter)
 	if err != nil || !any {
@@ -74,7 +74,7 @@ func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput)
 	return flows, nil
 }
 
-// CountWorkflows counts what Workflows lists.
+// CountWorkflows counts the workflows of a filter.
 func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter) (int, error) {
 	filter, any, err := chosen(f)
 	if err != nil || !any {
@@ -87,8 +87,7 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 	return n, nil
 }
 
-// chosen turns a filter by step and status into one by state, since those are computed from it. any is false when no
-// state fits, and so no workflow can.
+// chosen turns a filter by step and status into one by state. any is false when no state fits the filter.
 func chosen(f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
 	filter = postgres.WorkflowFilter{
 		NameContains: f.NameContains,

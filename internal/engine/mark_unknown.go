@@ -12,21 +12,23 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// MarkUnknown says that nobody knows whether a call was charged. The hold stays, and the sweeper begins to ask. A call that
-// has an outcome keeps it.
-func (e *Engine) MarkUnknown(ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode) (err error) {
+// MarkUnknown records that a call may or may not have been charged. The hold stays, and the sweeper begins to query the
+// provider. A call that has an outcome keeps it.
+func (e *Engine) MarkUnknown(
+	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode,
+) (err error) {
 	ctx, end := e.begin(ctx, "MarkUnknown")
 	defer end(&err)
 	at := e.now()
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		call, suspected, err := tx.MarkCallUnknown(ctx, who, id, why, at, at.Add(pause(0)))
-		if err != nil || !suspected || why != workflow.FailureModelDrift {
+		call, marked, err := tx.MarkCallUnknown(ctx, who, id, why, at, at.Add(pause(0)))
+		if err != nil || !marked || why != workflow.FailureModelDrift {
 			return err
 		}
 		return e.raise(ctx, tx, aboutCall(cost.AlertDrift, call, at))
 	})
 	if err != nil {
-		return fmt.Errorf("suspect call %s: %w", id, err)
+		return fmt.Errorf("mark call %s as unknown: %w", id, err)
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package engine
 
 import "context"
 
-// begin tells whoever observes the engine that a verb begins. What comes back is to be told its end, with its error.
+// begin calls the observer of the engine. The returned function takes the error of the verb at its end.
 func (e *Engine) begin(ctx context.Context, verb string) (context.Context, func(*error)) {
 	if e.observe == nil {
 		return ctx, unobserved

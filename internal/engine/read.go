@@ -18,48 +18,47 @@ type Cursor struct {
 	ID uuid.UUID
 }
 
-// CallsInput asks for the first calls of each workflow after a key.
+// CallsInput selects the first calls of each workflow after a cursor.
 type CallsInput struct {
 	Workflows []uuid.UUID
 	After     *Cursor
 	First     int
 }
 
-// TransitionsInput asks for the first journal rows of each workflow after a version; −1 begins at the beginning.
+// TransitionsInput selects the first journal rows of each workflow after a version; −1 starts at the first.
 type TransitionsInput struct {
 	Workflows []uuid.UUID
 	After     int
 	First     int
 }
 
-// EntriesInput asks for the first ledger entries of each account after a sequence number; −1 begins at the beginning.
-// The account of a workflow has the workflow's id.
+// EntriesInput selects the first ledger entries of each account after a sequence number; −1 starts at the first. A
+// workflow's account has the workflow's id.
 type EntriesInput struct {
 	Accounts []uuid.UUID
 	After    int64
 	First    int
 }
 
-// Rooms returns the room of each workflow. It locks nothing: what may be spent is what Reserve admits.
+// Rooms returns the room of each workflow. It locks nothing, so it is no promise that Reserve will admit an amount.
 func (e *Engine) Rooms(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]cost.Room, error) {
 	rooms, err := e.store.Rooms(ctx, who, flows, e.now())
 	if err != nil {
-		return nil, fmt.Errorf("read what holds are measured by: %w", err)
+		return nil, fmt.Errorf("read the room of workflows: %w", err)
 	}
 	return rooms, nil
 }
 
-// MaxPage is the most that one page of a list holds; a reader may ask for one more to know whether there is a next
-// page.
+// MaxPage is the largest page of a list. A reader may ask for one item more to find out whether there is a next page.
 const MaxPage = 100
 
-// The ends of time in a filter that names none.
+// The bounds of a filter that names none.
 var (
 	beginning = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	end       = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// found turns the store's answer about one thing into the thing or an error that names it.
+// found turns the store's answer into the value or an error that names the thing.
 func found[T any](value T, there bool, err error, thing string) (T, error) {
 	if err != nil {
 		return value, fmt.Errorf("read a %s: %w", thing, err)
@@ -91,7 +90,7 @@ func (e *Engine) TransitionAt(
 	return found(made, there, err, "transition")
 }
 
-// Calls returns the first calls of each workflow after a key.
+// Calls returns the first calls of each workflow after a cursor.
 func (e *Engine) Calls(ctx context.Context, who caller.Caller, in CallsInput) (map[uuid.UUID][]cost.Call, error) {
 	after := Cursor{At: beginning}
 	if in.After != nil {

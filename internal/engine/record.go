@@ -15,7 +15,7 @@ import (
 // RecordInput is a call that was made without a reservation.
 type RecordInput struct {
 	WorkflowID     uuid.UUID
-	Step           workflow.StepKey // the step the workflow stands in when empty
+	Step           workflow.StepKey // the workflow's present step when empty
 	Model          string
 	Usage          cost.Usage
 	Cost           *cost.Pico // the price table's figure counts when nil

@@ -11,19 +11,19 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// Attempted is what came of an attempt: the status of the answer, or why there was none.
+// Attempted is the result of an attempt: the status of the answer, or the problem.
 type Attempted struct {
 	OrganizationID, AlertID uuid.UUID
 	Attempt                 int
 	Status                  int // 0: no answer
 	Problem                 string
-	// WrittenAt is when the alert was written: after a day it is given up.
+	// WrittenAt is the time of the alert. Attempts end a day after it.
 	WrittenAt time.Time
 }
 
-// RecordAttempt writes down what came of an attempt. A status of 2xx is an acknowledgement: nobody will send that alert
-// again. 410 ends the delivery too. After anything else the next attempt is planned in the same transaction, until a
-// day has passed.
+// RecordAttempt stores the result of an attempt. A status of 2xx acknowledges the alert, which is never sent again;
+// 410 ends the delivery too. After any other result it plans the next attempt in the same transaction, until a day has
+// passed.
 func (e *Engine) RecordAttempt(ctx context.Context, in Attempted) error {
 	at := e.now()
 	switch {
@@ -59,7 +59,7 @@ func (e *Engine) RecordAttempt(ctx context.Context, in Attempted) error {
 func (e *Engine) endDelivery(ctx context.Context, in Attempted, state cost.DeliveryState) error {
 	attempt := in.Attempt
 	if state == cost.DeliveryDelivered || state == cost.DeliveryGone {
-		attempt = 0 // What the receiver has said counts, however late it is heard.
+		attempt = 0 // An answer of the receiver counts, however late it comes.
 	}
 	err := e.store.EndDelivery(ctx, sweeperOf(in.OrganizationID), postgres.EndedDelivery{
 		AlertID: in.AlertID,
@@ -75,7 +75,7 @@ func (e *Engine) endDelivery(ctx context.Context, in Attempted, state cost.Deliv
 	return nil
 }
 
-// alertPauseAfter is the pause after an attempt: 5 s, doubling to 4 hours, and up to a tenth more.
+// alertPauseAfter returns the pause after an attempt: 5 s, doubling to 4 hours, and up to a tenth more.
 func (e *Engine) alertPauseAfter(attempt int) time.Duration {
 	pause := longestPause
 	if attempt < 20 {

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// ReleaseInput says why a call was not charged.
+// ReleaseInput gives the hold of a call back.
 type ReleaseInput struct {
 	CallID         uuid.UUID
 	Reason         string
@@ -22,9 +22,9 @@ type ReleaseInput struct {
 	IdempotencyKey string
 }
 
-// Release gives a hold back. It is for calls that were proved to have cost nothing: never sent, or refused before the
-// model started. The same release again is a replay, with another reason or failure IDEMPOTENCY_MISMATCH; a call that
-// was settled or assumed is a CONFLICT.
+// Release gives a hold back. It is for calls that have provably cost nothing: never sent, or refused before the model
+// started. The same release again is a replay; with another reason or failure the error is IDEMPOTENCY_MISMATCH. For a
+// settled or assumed call it is CONFLICT.
 func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Release")
 	defer end(&err)
@@ -56,15 +56,15 @@ func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
 }
 
-// release is a hold to be given back. from limits it to calls in these states, and leaves the others alone; nil is for
-// all open ones, and for an ended one it is a CONFLICT.
+// release is a ReleaseInput with its time. from limits it to calls in these states and ignores others. With nil it is for
+// all open calls, and an ended call is a CONFLICT.
 type release struct {
 	ReleaseInput
 	from []cost.CallState
 	at   time.Time
 }
 
-// releaseIn gives a hold back within a transaction. released is false when that had happened before.
+// releaseIn gives a hold back within a transaction. released is false when it was released before.
 func (e *Engine) releaseIn(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in release,
 ) (released bool, err error) {
@@ -91,7 +91,7 @@ func (e *Engine) releaseIn(
 	})
 }
 
-// releasedOtherwise refuses a release that says something else than the one that was booked.
+// releasedOtherwise refuses a release that differs from the booked one.
 func (e *Engine) releasedOtherwise(ctx context.Context, tx *postgres.Store, call postgres.Call, in release) error {
 	entry, there, err := tx.LastEntryOf(ctx, call, cost.EntryRelease)
 	if err != nil {

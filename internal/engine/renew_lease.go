@@ -18,15 +18,16 @@ type Renewed struct {
 	Replayed bool
 }
 
-// RenewLeaseInput keeps a run that a program outside drives.
+// RenewLeaseInput renews the lease of a run of an external program.
 type RenewLeaseInput struct {
 	WorkflowID     uuid.UUID
 	Token          int
 	IdempotencyKey string
 }
 
-// RenewLease is Heartbeat for a program outside: it must have begun the run itself. *LostRunError when the run is over,
-// NOT_FOUND for another organization's workflow. A replay renews nothing and returns the run as it is now.
+// RenewLease is Heartbeat for an external program, which must have begun the run itself. The error is *LostRunError when
+// the run is over, and NOT_FOUND for another organization's workflow. A replay renews nothing and returns the present
+// run.
 func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ Renewed, err error) {
 	ctx, end := e.begin(ctx, "RenewLease")
 	defer end(&err)

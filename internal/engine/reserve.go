@@ -16,27 +16,29 @@ import (
 )
 
 const (
-	// checkRun is when a sweeper first looks after a call that a run of ours reserved.
+	// checkRun is the time after which a sweeper first checks a call that a run reserved.
 	checkRun = 45 * time.Second
-	// checkOutside is how long a program outside may take before the outcome of its call counts as unknown.
+	// checkOutside is the time after which the outcome of a call of an external program counts as unknown.
 	checkOutside = time.Hour
 )
 
 // errNoRoom ends the transaction of a reservation that an account refused.
 type errNoRoom struct{ account uuid.UUID }
 
-// Charged is a call after something happened to its money, with the workflow that pays.
+func (errNoRoom) Error() string { return "the account refused the hold" }
+
+// Charged is a call after a change of its money, with the workflow that pays.
 type Charged struct {
 	Call     cost.Call
 	Workflow workflow.Workflow
 	Replayed bool
 }
 
-// ReserveInput asks for money before a call. Either Amount or Estimate says how much.
+// ReserveInput reserves money for a call. Either Amount or Estimate is set.
 type ReserveInput struct {
 	WorkflowID uuid.UUID
-	Step       workflow.StepKey // the step the workflow stands in when empty
-	// RunToken is the run that makes the call; nil for a program outside.
+	Step       workflow.StepKey // the workflow's present step when empty
+	// RunToken is the run that makes the call; nil for an external program.
 	RunToken *int
 	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
 	Visit          *int
@@ -46,12 +48,10 @@ type ReserveInput struct {
 	IdempotencyKey string
 }
 
-func (errNoRoom) Error() string { return "the account refused the hold" }
-
-// Reserve takes money for a call before it is made: from the workflow's account and from the month's, both or neither.
-// What is returned may be spent. Refusals are *cost.RefusedError; *cost.PriceUnknownError when an estimate names a
-// model without a price; *TerminalError when the workflow is over; *LostRunError when RunToken is not its version any
-// more.
+// Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither. After
+// success the caller may spend the hold. The error is *cost.RefusedError when an account has no room,
+// *cost.PriceUnknownError when an estimate names a model without a price, *TerminalError when the workflow is over, and
+// *LostRunError when RunToken is no longer its version.
 func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Reserve")
 	defer end(&err)
@@ -65,7 +65,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		return Charged{}, err
 	}
 	var month cost.Account
-	if !flow.IsTerminal() { // A reservation that will be refused opens no month; a replay needs none.
+	if !flow.IsTerminal() { // Reserve on a workflow that is over opens no month.
 		if month, err = e.month(ctx, who, at); err != nil {
 			return Charged{}, fmt.Errorf("find the month: %w", err)
 		}
@@ -139,8 +139,8 @@ func (e *Engine) reserve(
 	return Charged{Call: call.Call, Workflow: flow}, err
 }
 
-// stepFor is the step that a call is made for: the one that was named, or the one the workflow stands in. A cancelled
-// workflow stands in none; its calls are the first step's.
+// stepFor returns the named step of a call, or the workflow's present step. A cancelled workflow has no step; its calls
+// belong to the first one.
 func stepFor(flow workflow.Workflow, named workflow.StepKey) workflow.StepKey {
 	switch step := flow.Step(); {
 	case named != "":
@@ -151,7 +151,7 @@ func stepFor(flow workflow.Workflow, named workflow.StepKey) workflow.StepKey {
 	return workflow.Steps()[0].Key
 }
 
-// lostUnless is what failed, or that nothing did and somebody else was first.
+// lostUnless returns the error, or errLost for a change without a row.
 func lostUnless(won bool, err error) error {
 	if err != nil || won {
 		return err
@@ -159,7 +159,7 @@ func lostUnless(won bool, err error) error {
 	return errLost
 }
 
-// hold is how much a reservation needs: the amount that was named, or the upper bound of the estimate.
+// hold returns the amount of a reservation: the named amount, or the upper bound of the estimate.
 func (e *Engine) hold(
 	ctx context.Context, who caller.Caller, in ReserveInput, at time.Time,
 ) (cost.Pico, cost.Estimate, error) {
@@ -182,7 +182,7 @@ func (e *Engine) hold(
 	return hold, *in.Estimate, err
 }
 
-// explainRefused says why an account refused a hold, as the account is now.
+// explainRefused returns the reason of a refusal, from the present balance of the account.
 func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, id uuid.UUID, needed cost.Pico) error {
 	account, there, err := e.store.Account(ctx, who, id)
 	if account, err = found(account, there, err, "account"); err != nil {
@@ -191,14 +191,16 @@ func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, id uuid.
 	return cost.Refuse(account.Kind, account.Balance, needed)
 }
 
-func (e *Engine) replayCharged(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Charged, error) {
+func (e *Engine) replayCharged(
+	ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord,
+) (Charged, error) {
 	if key.CallID == nil {
 		return Charged{}, mismatch()
 	}
 	return e.charged(ctx, who, *key.CallID, true)
 }
 
-// charged returns a call as it is, with its workflow.
+// charged returns the present state of a call and of its workflow.
 func (e *Engine) charged(ctx context.Context, who caller.Caller, id uuid.UUID, replayed bool) (Charged, error) {
 	call, err := e.Call(ctx, who, id)
 	if err != nil {

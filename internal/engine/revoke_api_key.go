@@ -11,15 +11,15 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// RevokeAPIKeyInput ends a key.
+// RevokeAPIKeyInput revokes a key.
 type RevokeAPIKeyInput struct {
 	KeyID          uuid.UUID
 	Reason         string
 	IdempotencyKey string
 }
 
-// RevokeAPIKey ends a key at once: the next request with it is refused on every server, and what goes on with it ends
-// within seconds. Revoking it again changes nothing.
+// RevokeAPIKey ends a key at once: every server refuses the next request with it, and closes its streams within
+// seconds. A second revocation changes nothing.
 func (e *Engine) RevokeAPIKey(ctx context.Context, who caller.Caller, in RevokeAPIKeyInput) (_ ChangedAPIKey, err error) {
 	ctx, end := e.begin(ctx, "RevokeAPIKey")
 	defer end(&err)
@@ -68,5 +68,5 @@ func (e *Engine) RevokeAPIKey(ctx context.Context, who caller.Caller, in RevokeA
 	return done, nil
 }
 
-// errRevoked ends the transaction of a request to revoke what was revoked before.
+// errRevoked ends the transaction of a second revocation.
 var errRevoked = fault.New(fault.Conflict, "The key was revoked before.")

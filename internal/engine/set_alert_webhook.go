@@ -11,32 +11,31 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// Webhook is what a server knows of webhooks.
+// Webhook holds the checks and secrets of webhooks on a server.
 type Webhook struct {
-	// Check returns an INVALID_INPUT fault about the field url for an address that nothing is sent to.
+	// Check returns an INVALID_INPUT fault about the field url for an address that the server does not send to.
 	Check func(url string) error
-	// Secret is what signs the messages to an organization: derived, and another one for each version of its settings.
+	// Secret derives the key that signs messages to an organization; each version of the settings has another one.
 	Secret func(organization uuid.UUID, version int) string
 }
 
-// SetAlertWebhookInput names the address that alerts are sent to; "" for none.
+// SetAlertWebhookInput sets the address for alerts; "" removes it.
 type SetAlertWebhookInput struct {
 	URL            string
 	Reason         string
 	IdempotencyKey string
 }
 
-// Webhooked is an organization after its webhook was set, with the secret that signs the messages from now on; "" when
-// there is no webhook any more.
+// Webhooked is an organization after its webhook was set, with the secret that signs the messages from now on; ""
+// without a webhook.
 type Webhooked struct {
 	Organization Organization
 	Secret       string
 	Replayed     bool
 }
 
-// SetAlertWebhook sets or removes the address that alerts are sent to. Each time it is set there is a new secret, also
-// for the same address. What is still to be delivered goes to the new address, and is given up without one. CONFLICT
-// when this server cannot sign.
+// SetAlertWebhook sets or removes the address for alerts. Each setting has a new secret, also for the same address.
+// Pending deliveries go to the new address, and end without one. The error is CONFLICT when this server cannot sign.
 func (e *Engine) SetAlertWebhook(
 	ctx context.Context, who caller.Caller, in SetAlertWebhookInput,
 ) (out Webhooked, err error) {

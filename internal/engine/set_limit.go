@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Limited is an account after its limit was set, with the ledger entry that says so.
+// Limited is an account after its limit was set, with the ledger entry of the change.
 type Limited struct {
 	Account      cost.Account
 	Entry        cost.Entry
@@ -37,9 +37,9 @@ type SetMonthlyLimitInput struct {
 	IdempotencyKey string
 }
 
-// SetWorkflowLimit sets the limit of a workflow's account, also of one that is over. Lowering disturbs no call in
-// flight: the remainder may become negative, and the next hold is refused. Raising it unblocks at once, also an account
-// that an overage has stopped.
+// SetWorkflowLimit sets the limit of a workflow's account, also of a workflow that is over. A lower limit disturbs no
+// call in flight: the remainder may become negative, and the next hold is refused. A higher limit takes effect at
+// once, also on an account that an overage has stopped.
 func (e *Engine) SetWorkflowLimit(
 	ctx context.Context, who caller.Caller, in SetWorkflowLimitInput,
 ) (_ Limited, err error) {
@@ -74,8 +74,8 @@ func (e *Engine) SetWorkflowLimit(
 	return limited, err
 }
 
-// SetMonthlyLimit sets the limit of the organization's running month and of all that follow, also of one that a server
-// whose clock is ahead has opened. A month that nothing was spent in yet is opened for it.
+// SetMonthlyLimit sets the limit of the organization's running month and of all later months, also of one that a
+// server with a fast clock has opened. It opens the running month if it has no account yet.
 func (e *Engine) SetMonthlyLimit(
 	ctx context.Context, who caller.Caller, in SetMonthlyLimitInput,
 ) (_ Limited, err error) {
@@ -100,7 +100,7 @@ func (e *Engine) SetMonthlyLimit(
 		},
 		limit:  in.Limit,
 		reason: in.Reason,
-		// The organization is locked before its accounts; nobody who has locked an account asks for the organization.
+		// All verbs lock the organization before its accounts.
 		lock: func(ctx context.Context, tx *postgres.Store) ([]cost.Account, error) {
 			err := e.changeIn(ctx, tx, who, settingsChange{
 				reason: in.Reason, at: at, apply: func(o *postgres.Organization) { o.MonthLimit = in.Limit },
@@ -126,7 +126,7 @@ func checkLimit(limit cost.Limit, reason string) error {
 	return checkReason(reason)
 }
 
-// limitChange is a limit to be set on the accounts that lock returns, locked. The caller is told of the first one.
+// limitChange is a new limit for the accounts that lock returns, locked. The result shows the first one.
 type limitChange struct {
 	request
 	limit  cost.Limit
@@ -168,8 +168,10 @@ func (e *Engine) limit(ctx context.Context, who caller.Caller, c limitChange) (L
 	return made, err
 }
 
-// replayLimited returns what an earlier request with the same key did, and the account as it is now.
-func (e *Engine) replayLimited(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Limited, error) {
+// replayLimited returns the entry of an earlier request with the same key, and the present account.
+func (e *Engine) replayLimited(
+	ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord,
+) (Limited, error) {
 	if key.AccountID == nil || key.Sequence == nil {
 		return Limited{}, mismatch()
 	}

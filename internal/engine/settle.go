@@ -16,40 +16,40 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// settlement is what a call cost and how sure that is.
-type settlement struct {
-	SettleInput
-	// late says that the word is the provider's own: what differs from an earlier booking is an adjustment. Without it
-	// the same call with another content is a mistake of the client.
-	late bool
-	at   time.Time
-}
-
-// SettleInput says what a call cost.
+// SettleInput is the cost of a call.
 type SettleInput struct {
 	CallID uuid.UUID
 	Model  string
 	Usage  cost.Usage
-	// Cost is what the provider reported; the price table's figure counts when nil.
+	// Cost is the figure of the provider; the price table's figure is used when nil.
 	Cost           *cost.Pico
 	Provider       string
 	GenerationID   string
-	Failure        workflow.FailureCode // why the answer could not be used; "" when it could
+	Failure        workflow.FailureCode // why the answer is unusable; "" when it is usable
 	IdempotencyKey string
 }
 
-// Settle books what a call cost, in full, whatever the limits: the money is spent. The same settlement again is
-// replayed; with other content it is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted, once.
+// settlement is a SettleInput with its source and time.
+type settlement struct {
+	SettleInput
+	// late is true for the provider's own answer: a difference from an earlier booking becomes an adjustment. Otherwise a
+	// second settlement with other content is a mistake of the client.
+	late bool
+	at   time.Time
+}
+
+// Settle books the cost of a call in full, whatever the limits: the money is spent. The same settlement again is a
+// replay, with other content the error is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted, once.
 //
-// Errors: INVALID_INPUT for content that cannot be; *cost.PriceUnknownError without a cost when the model had no price;
-// *DuplicateGenerationError when the generation was charged to another call; CONFLICT when the call was released, or is
-// known by another generation.
+// Errors: INVALID_INPUT; *cost.PriceUnknownError without a cost when the model had no price;
+// *DuplicateGenerationError when the generation was charged to another call; CONFLICT when the call was released, or has
+// another generation.
 func (e *Engine) Settle(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
 	return e.settle(ctx, who, in, false)
 }
 
-// SettleLate is Settle for the provider's own answer: it is always recorded, as an adjustment when something else was
-// booked before. Token counts that contradict each other are mended, and a generation that another call has is marked.
+// SettleLate is Settle for the provider's own answer. It always records the answer, as an adjustment when another cost
+// was booked before. It corrects contradictory token counts, and marks a generation that another call has.
 func (e *Engine) SettleLate(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
 	return e.settle(ctx, who, clean(in), true)
 }
@@ -92,8 +92,8 @@ func (e *Engine) settle(
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
 }
 
-// settleIn books a settlement within a transaction, and tells of the answer of a model that was not asked. replayed is
-// true when it had been booked before.
+// settleIn books a settlement within a transaction. It writes an alert when a model that was not asked has answered.
+// replayed is true when the settlement was booked before.
 func (e *Engine) settleIn(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in settlement,
 ) (replayed bool, err error) {
@@ -123,11 +123,11 @@ func (e *Engine) bookCost(
 		return e.settleAgain(ctx, tx, who, again{settlement: in, call: call, bill: bill})
 	}
 	if in.GenerationID != "" && call.GenerationID != "" && in.GenerationID != call.GenerationID && !in.late {
-		return false, fault.New(fault.Conflict, "The call is known by another generation: %q.", call.GenerationID)
+		return false, fault.New(fault.Conflict, "The call has another generation: %q.", call.GenerationID)
 	}
 	settled, won, err := tx.SettleCall(ctx, who, in.CallID, bill)
 	if in.late && fault.KindOf(err) == fault.DuplicateGeneration {
-		return false, fault.New(fault.Unavailable, "Another call is just being given the same generation. Try again.")
+		return false, fault.New(fault.Unavailable, "Another request is giving the same generation to a call. Try again.")
 	}
 	if err != nil || !won {
 		return false, lostUnless(won, err)
@@ -142,8 +142,8 @@ func (e *Engine) bookCost(
 	})
 }
 
-// bill puts together what a call cost: what the provider reported, or the price table's figure, which is kept beside it
-// in any case.
+// bill returns the cost of a call: the provider's figure, or the price table's. It keeps the price table's figure in any
+// case.
 func (e *Engine) bill(
 	ctx context.Context, tx *postgres.Store, call postgres.Call, in settlement,
 ) (postgres.Bill, error) {
@@ -166,7 +166,7 @@ func (e *Engine) bill(
 		who := caller.Caller{OrganizationID: call.OrganizationID}
 		other, there, err := tx.CallOfGeneration(ctx, who, in.GenerationID)
 		if err != nil {
-			return bill, fmt.Errorf("look for generation %q: %w", in.GenerationID, err)
+			return bill, fmt.Errorf("find generation %q: %w", in.GenerationID, err)
 		}
 		bill.GenerationRepeated = there && other.ID != call.ID
 	}
@@ -184,13 +184,13 @@ func (e *Engine) bill(
 	if in.Cost != nil {
 		bill.Cost = *in.Cost
 	}
-	if in.late { // The provider's word, which its client has read as an amount that is not negative.
+	if in.late { // The client of the provider has refused a negative amount.
 		return bill, nil
 	}
 	return bill, checkTold(bill.Cost)
 }
 
-// check refuses what a caller reports and cannot be. The provider's own answer is booked whatever it says.
+// check refuses an impossible report of a caller. It lets the provider's own answer pass.
 func (in settlement) check() error {
 	if in.late {
 		return nil
@@ -198,7 +198,7 @@ func (in settlement) check() error {
 	if strings.TrimSpace(in.Model) == "" {
 		return fault.Invalid([]string{"model"}, "Name the model that answered.")
 	}
-	if strings.TrimSpace(in.GenerationID) != in.GenerationID { // It would be another name of the same answer.
+	if strings.TrimSpace(in.GenerationID) != in.GenerationID { // It would be a second id of the same answer.
 		return fault.Invalid([]string{"generationId"}, "A generation id has no white space around it.")
 	}
 	for _, name := range []struct{ field, text, clean string }{
@@ -213,7 +213,7 @@ func (in settlement) check() error {
 	return in.Usage.CheckReported()
 }
 
-// made says of an unknown price that the call was made already.
+// made marks the error of an unknown price: the call was made already.
 func made(err error) error {
 	var unknown *cost.PriceUnknownError
 	if errors.As(err, &unknown) {
@@ -222,7 +222,7 @@ func made(err error) error {
 	return err
 }
 
-// checkTold refuses what a caller says a call cost when no call costs that.
+// checkTold refuses an impossible cost of a caller.
 func checkTold(told cost.Pico) error {
 	if told < 0 {
 		return fault.Invalid([]string{"cost"}, "A cost cannot be negative.")

@@ -19,8 +19,8 @@ type again struct {
 	bill postgres.Bill
 }
 
-// settleAgain compares a settlement with what was booked. The same is a replay. The provider's own answer, and the
-// first settlement of an assumed call, are booked as an adjustment. Anything else is a mistake.
+// settleAgain compares a settlement with the booked one. The same settlement is a replay. The provider's own answer and
+// the first settlement of an assumed call become an adjustment. Other settlements are refused.
 func (e *Engine) settleAgain(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in again,
 ) (replayed bool, err error) {
@@ -29,16 +29,16 @@ func (e *Engine) settleAgain(
 	case in.call.State == cost.CallSettled:
 		return true, in.differs()
 	case in.call.State == cost.CallReleased:
-		return false, fault.New(fault.Conflict, "The call was released: it was said that it cost nothing.")
+		return false, fault.New(fault.Conflict, "The call was released, because it was reported to cost nothing.")
 	default:
 		return e.settleAssumed(ctx, tx, who, in)
 	}
 	if in.call.State == cost.CallSettled && in.Cost == nil {
-		return true, nil // What was booked is the provider's word or the same figure; a price table does not correct it.
+		return true, nil // The price table does not correct a figure of the provider.
 	}
 	booked, err := tx.BookedFor(ctx, in.call)
 	if err != nil {
-		return false, fmt.Errorf("read what was booked for call %s: %w", in.call.ID, err)
+		return false, fmt.Errorf("read the booked cost of call %s: %w", in.call.ID, err)
 	}
 	delta, err := in.bill.Cost.Sub(booked)
 	if err != nil || delta == 0 {
@@ -53,8 +53,8 @@ func (e *Engine) settleAgain(
 	})
 }
 
-// differs says in what a settlement differs from the one that was booked; nil when it is the same. Of a call that a
-// worker of ours has sent, the provider and the generation were known before: leaving them out contradicts nothing.
+// differs returns an error that names the first difference from the booked settlement; nil when there is none. A call of
+// a worker has its provider and generation already, so a settlement may leave them out.
 func (in again) differs() error {
 	was, is := in.call, in.bill
 	if was.DispatchedAt != nil {
@@ -83,7 +83,7 @@ func settledOtherwise(field string) error {
 		"The call was settled before, with another %s. Correct what was booked with adjustUsage.", field)
 }
 
-// reason keeps in the ledger what is said of a call that has ended: its row does not change any more.
+// reason describes a late answer for the ledger, since the row of an ended call does not change.
 func (in again) reason() string {
 	b := in.bill
 	return fmt.Sprintf("the cost became known after the call had ended: $%s, model %q, provider %q, generation %q, "+
@@ -92,8 +92,8 @@ func (in again) reason() string {
 		b.Usage.ReasoningTokens, b.Usage.WebSearches)
 }
 
-// settleAssumed books the first settlement of a call whose cost was assumed, also when the assumption was right: the
-// entry keeps what the caller has reported.
+// settleAssumed books the first settlement of a call whose cost was assumed. It writes an entry for the report of the
+// caller even when the assumption was right.
 func (e *Engine) settleAssumed(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in again,
 ) (replayed bool, err error) {
@@ -113,7 +113,7 @@ func (e *Engine) settleAssumed(
 	}
 	booked, err := tx.BookedFor(ctx, in.call)
 	if err != nil {
-		return false, fmt.Errorf("read what was booked for call %s: %w", in.call.ID, err)
+		return false, fmt.Errorf("read the booked cost of call %s: %w", in.call.ID, err)
 	}
 	delta, err := in.bill.Cost.Sub(booked)
 	if err != nil {
@@ -131,11 +131,11 @@ func (e *Engine) settleAssumed(
 // identifyEnded gives an assumed call the generation that a caller names for it.
 func (e *Engine) identifyEnded(ctx context.Context, tx *postgres.Store, who caller.Caller, in again) error {
 	if in.call.GenerationID != "" {
-		return fault.New(fault.Conflict, "The call is known by another generation: %q.", in.call.GenerationID)
+		return fault.New(fault.Conflict, "The call has another generation: %q.", in.call.GenerationID)
 	}
 	switch _, there, err := tx.CallOfGeneration(ctx, who, in.GenerationID); {
 	case err != nil:
-		return fmt.Errorf("look for generation %q: %w", in.GenerationID, err)
+		return fmt.Errorf("find generation %q: %w", in.GenerationID, err)
 	case there:
 		return fault.New(fault.DuplicateGeneration, "Another call has this generation.")
 	}

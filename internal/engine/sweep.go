@@ -8,19 +8,19 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// sweeper is who acts when nobody else does.
+// sweeper is the actor of changes that a sweeper makes.
 const sweeper = "sweeper"
 
 const (
-	// runsSwept, wokenAtOnce and callsSwept bound one round of a sweeper; what is left is for the next.
+	// runsSwept, wokenAtOnce and callsSwept limit one round of a sweeper. The next round takes the rest.
 	runsSwept   = 20
 	wokenAtOnce = 100
 	callsSwept  = 20
-	// lookAgain is when a sweeper looks again at a call whose run is alive, or that it was about to ask for.
+	// lookAgain is the pause between two checks of a call whose run is alive.
 	lookAgain = 30 * time.Second
-	// assumeAfter is how long the provider may stay silent about a call before its hold counts as its cost.
+	// assumeAfter is the time without an answer of the provider after which the hold of a call is booked as its cost.
 	assumeAfter = 24 * time.Hour
-	// alertAfter is how long an outcome may be unknown before somebody hears of it.
+	// alertAfter is the time after which an unknown outcome causes an alert.
 	alertAfter = time.Hour
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// pause is how long to wait after a number of questions: 0.5 s, doubling to 60 s.
+// pause returns the pause after a number of checks: 0.5 s, doubling to 60 s.
 func pause(checks int) time.Duration {
 	if checks > 7 {
 		return time.Minute
@@ -21,12 +21,12 @@ func pause(checks int) time.Duration {
 	return min(time.Minute, 500*time.Millisecond<<checks)
 }
 
-// AskFunc asks a provider what became of a generation. nil, nil: it does not know (yet).
+// AskFunc queries a provider for the cost of a generation. It returns nil, nil while the provider has no answer.
 type AskFunc func(ctx context.Context, provider, generationID string) (*SettleInput, error)
 
-// SweepCalls looks after the calls that nobody has ended: it releases what was never sent, asks the provider about what
-// may have been charged, and books the hold as the cost when there is no answer in 24 hours. It may run in any number
-// of servers at once: each call is taken by one. It returns how many it has looked at.
+// SweepCalls ends calls without an outcome: it releases calls that were never sent, queries the provider for calls
+// that may have been charged, and books the hold as the cost after 24 hours without an answer. It may run on any
+// number of servers at once: each call is claimed by one. It returns the number of calls that it has checked.
 func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error) {
 	ctx, end := e.begin(ctx, "SweepCalls")
 	defer end(&err)
@@ -39,8 +39,8 @@ func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error)
 	var all sync.WaitGroup
 	for i, call := range calls {
 		all.Go(func() {
-			if err := e.look(ctx, call, ask); err != nil {
-				errs[i] = fmt.Errorf("look after call %s: %w", call.ID, err)
+			if err := e.sweepCall(ctx, call, ask); err != nil {
+				errs[i] = fmt.Errorf("sweep call %s: %w", call.ID, err)
 			}
 		})
 	}
@@ -48,13 +48,13 @@ func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error)
 	return len(calls), errors.Join(errs...)
 }
 
-// look decides about one call.
-func (e *Engine) look(ctx context.Context, call postgres.Call, ask AskFunc) error {
+// sweepCall checks one call.
+func (e *Engine) sweepCall(ctx context.Context, call postgres.Call, ask AskFunc) error {
 	who := sweeperOf(call.OrganizationID)
 	if call.State == cost.CallUnknown {
 		return e.inquire(ctx, who, call, ask)
 	}
-	if call.RunToken == nil { // Reserved from outside, and nothing heard for too long.
+	if call.RunToken == nil { // An external program has reserved it, and has not settled it in time.
 		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureTimeout)
 	}
 	run, there, err := e.store.Run(ctx, who, call.WorkflowID, *call.RunToken)
@@ -62,13 +62,13 @@ func (e *Engine) look(ctx context.Context, call postgres.Call, ask AskFunc) erro
 		return err
 	}
 	if there && run.EndedAt == nil {
-		return nil // Its worker is at it; DueCalls has put the next look off.
+		return nil // Its worker ends it; DueCalls has postponed the next check.
 	}
 	if call.State == cost.CallDispatched {
 		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureLeaseExpired)
 	}
 	return e.store.InTx(ctx, func(tx *postgres.Store) error {
-		// Only from RESERVED, which cannot be dispatched any more: its run is over.
+		// Only from RESERVED: the run is over, so nothing can dispatch the call.
 		_, err := e.releaseIn(ctx, tx, who, release{
 			ReleaseInput: ReleaseInput{CallID: call.ID, Reason: "never sent: its run is over"},
 			from:         []cost.CallState{cost.CallReserved}, at: e.now(),
@@ -77,7 +77,7 @@ func (e *Engine) look(ctx context.Context, call postgres.Call, ask AskFunc) erro
 	})
 }
 
-// inquire asks the provider about a call whose outcome is unknown.
+// inquire queries the provider about a call whose outcome is unknown.
 func (e *Engine) inquire(ctx context.Context, who caller.Caller, call postgres.Call, ask AskFunc) error {
 	var refused error
 	if call.GenerationID != "" {
@@ -102,7 +102,7 @@ func (e *Engine) inquire(ctx context.Context, who caller.Caller, call postgres.C
 	return errors.Join(refused, e.postpone(ctx, who, call, unknownFor))
 }
 
-// postpone says when to ask again, and that nobody has known for too long.
+// postpone plans the next query, and writes an alert when the outcome has been unknown for too long.
 func (e *Engine) postpone(
 	ctx context.Context, who caller.Caller, call postgres.Call, unknownFor time.Duration,
 ) error {

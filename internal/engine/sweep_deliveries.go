@@ -7,8 +7,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// SweepDeliveries asks again for workers for the deliveries that nobody has come for, or whose worker has died. It may
-// run in any number of servers at once. It returns how many it has asked for.
+// SweepDeliveries inserts jobs for due deliveries whose worker has not come or has died. It may run on any number of
+// servers at once. It returns the number of jobs.
 func (e *Engine) SweepDeliveries(ctx context.Context) (woken int, err error) {
 	at := e.now()
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {

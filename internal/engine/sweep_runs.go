@@ -10,9 +10,9 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// SweepRuns fails the runs whose lease is over, with the next attempt at once where the policy allows one, and asks
-// again for workers for what nobody has driven. It may run in any number of servers at once: each workflow is taken by
-// one. It returns how many it has moved or woken.
+// SweepRuns fails the runs whose lease has expired, plans the next attempt at once where the policy allows one, and
+// inserts jobs for workflows that no worker has taken. It may run on any number of servers at once: each workflow is
+// claimed by one. It returns the number of workflows that it has moved or woken.
 func (e *Engine) SweepRuns(ctx context.Context) (_ int, err error) {
 	ctx, end := e.begin(ctx, "SweepRuns")
 	defer end(&err)
@@ -28,7 +28,7 @@ func (e *Engine) SweepRuns(ctx context.Context) (_ int, err error) {
 	return failed + woken, errors.Join(err, unwoken)
 }
 
-// failExpired fails the runs whose lease is over. One that cannot be failed does not keep the others from it.
+// failExpired fails the runs whose lease has expired. The error of one run does not stop the others.
 func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err error) {
 	var errs []error
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
@@ -39,7 +39,7 @@ func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err
 		for _, run := range runs {
 			err := tx.Savepoint(ctx, func(tx *postgres.Store) error {
 				_, err := e.failIn(ctx, tx, sweeperOf(run.OrganizationID), FailRunInput{
-					Run: run, Failure: workflow.FailureLeaseExpired, Message: "nobody renewed the lease of " + run.Worker,
+					Run: run, Failure: workflow.FailureLeaseExpired, Message: "the lease of " + run.Worker + " expired",
 				})
 				if err != nil {
 					return err
@@ -61,7 +61,7 @@ func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err
 	return failed, errors.Join(errs...)
 }
 
-// wake asks again for workers for the workflows that nobody has driven.
+// wake inserts jobs for the workflows that no worker has taken.
 func (e *Engine) wake(ctx context.Context, at time.Time) (woken int, err error) {
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
 		flows, err := tx.WakeWorkflows(ctx, at, at.Add(wakeAfter), wokenAtOnce)

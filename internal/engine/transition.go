@@ -14,30 +14,31 @@ import (
 )
 
 // errLost ends the transaction of a change that came too late.
-var errLost = errors.New("somebody else was first")
+var errLost = errors.New("another caller was first")
 
-// Moved is a transition that happened: the workflow after it and the journal row.
+// Moved is a committed transition: the workflow after it and the journal row.
 type Moved struct {
 	Workflow   workflow.Workflow
 	Transition workflow.Transition
-	// Replayed says that the same request had been carried out before and nothing was done now.
+	// Replayed reports that an earlier request with the same key made the transition.
 	Replayed bool
 }
 
-// TransitionInput asks for one edge.
+// TransitionInput names one edge.
 type TransitionInput struct {
 	WorkflowID uuid.UUID
 	From, To   workflow.State
-	// Version makes the compare-and-set stricter than the state alone; a run's token when it ends a run.
+	// Version makes the compare-and-set stricter than the state alone. It is the run's token when the transition ends
+	// a run.
 	Version        *int
 	Reason         string
 	IdempotencyKey string
 }
 
-// Transition takes one edge of the graph if the workflow stands on From (and Version). Of any number of callers of the
-// same edge at the same time exactly one wins; the others get *StaleStateError, or *TerminalError when the workflow is
-// over. An edge that is not in the graph is *workflow.IllegalTransitionError. Entering a processing state begins a run
-// of the caller with a lease; its token is the new version.
+// Transition takes one edge of the graph if the workflow is in From (and at Version). Of any number of concurrent callers
+// of the same edge exactly one wins. The others get *StaleStateError, or *TerminalError when the workflow is over. An
+// edge that is not in the graph is *workflow.IllegalTransitionError. A transition into a processing state begins a run
+// of the caller with a lease; its fencing token is the new version.
 func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Transition")
 	defer end(&err)
@@ -70,13 +71,13 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 	}, move)
 }
 
-// change is a transition and, when it makes one necessary, the time from which a worker is asked for.
+// change is a transition, with the time of the drive job if it needs one.
 type change struct {
 	postgres.Move
 	driveAt *time.Time
 }
 
-// moveTo prepares a transition: when the target waits for a worker of ours, one is asked for, and a sweeper asks again.
+// moveTo prepares a transition. When the target state waits for a worker of this program, it includes a drive job.
 func (e *Engine) moveTo(flow uuid.UUID, to workflow.State, at time.Time) change {
 	c := change{Move: postgres.Move{WorkflowID: flow, To: to, At: at}}
 	if e.waitsForWorker(to) {
@@ -85,20 +86,19 @@ func (e *Engine) moveTo(flow uuid.UUID, to workflow.State, at time.Time) change 
 	return c
 }
 
-// wake asks for a worker from a time on.
+// wake adds a drive job, and the time at which a sweeper inserts the next one.
 func (c *change) wake(at time.Time) {
 	again := at.Add(wakeAfter)
 	c.driveAt, c.WakeAt = &at, &again
 }
 
-// waitsForWorker reports whether workers of ours drive a workflow on from this state.
+// waitsForWorker reports whether workers of this program take workflows in this state.
 func (e *Engine) waitsForWorker(s workflow.State) bool {
 	step := s.Step()
 	return step != nil && s == step.Pending && e.drives[step.Key]
 }
 
-// makeOnce makes a transition under an idempotency key, with the job that it makes necessary, and says why when it was
-// lost.
+// makeOnce makes a transition under an idempotency key, with its job. It explains why a transition was lost.
 func (e *Engine) makeOnce(ctx context.Context, who caller.Caller, r request, move change) (Moved, error) {
 	var m Moved
 	if r.key == "" && move.driveAt == nil { // One statement is a transaction.
@@ -118,7 +118,7 @@ func (e *Engine) makeOnce(ctx context.Context, who caller.Caller, r request, mov
 	return e.replayMoved(ctx, who, *replay)
 }
 
-// makeIn makes a transition and asks for the worker that it makes necessary. errLost when the workflow has moved on.
+// makeIn makes a transition and inserts its job. The error is errLost when the workflow has moved on.
 func (e *Engine) makeIn(
 	ctx context.Context, store *postgres.Store, who caller.Caller, move change,
 ) (Moved, error) {
@@ -131,13 +131,13 @@ func (e *Engine) makeIn(
 	}
 	if move.driveAt != nil {
 		if err := e.jobs.Drive(ctx, store.Tx(), flow.OrganizationID, flow.ID, *move.driveAt); err != nil {
-			return Moved{}, fmt.Errorf("ask for a worker for workflow %s: %w", flow.ID, err)
+			return Moved{}, fmt.Errorf("insert a job for workflow %s: %w", flow.ID, err)
 		}
 	}
 	return Moved{Workflow: flow, Transition: made}, nil
 }
 
-// replayMoved returns what an earlier request with the same key did, and the workflow as it is now.
+// replayMoved returns the transition of an earlier request with the same key, and the workflow as it is now.
 func (e *Engine) replayMoved(ctx context.Context, who caller.Caller, key postgres.IdempotencyRecord) (Moved, error) {
 	flow, err := e.Workflow(ctx, who, key.WorkflowID)
 	if err != nil || key.Version == nil {
@@ -147,7 +147,7 @@ func (e *Engine) replayMoved(ctx context.Context, who caller.Caller, key postgre
 	return Moved{Workflow: flow, Transition: made, Replayed: true}, err
 }
 
-// explainLost turns errLost into what the caller can act on: not there, over, or moved on.
+// explainLost turns errLost into an error for the client: not found, over, or moved on.
 func (e *Engine) explainLost(ctx context.Context, who caller.Caller, id uuid.UUID, err error) error {
 	if !errors.Is(err, errLost) {
 		return err
@@ -162,7 +162,7 @@ func (e *Engine) explainLost(ctx context.Context, who caller.Caller, id uuid.UUI
 	return &StaleStateError{Current: current}
 }
 
-// explainIllegal keeps the graph's answer for a workflow that is there and not over.
+// explainIllegal returns the error of the graph, if the workflow exists and is not over.
 func (e *Engine) explainIllegal(ctx context.Context, who caller.Caller, id uuid.UUID, illegal error) error {
 	current, err := e.Workflow(ctx, who, id)
 	if err != nil {
@@ -172,7 +172,7 @@ func (e *Engine) explainIllegal(ctx context.Context, who caller.Caller, id uuid.
 		return &TerminalError{Current: current}
 	}
 	var terminal *workflow.TerminalStateError
-	if errors.As(illegal, &terminal) { // The caller believed it to be over, and it is not.
+	if errors.As(illegal, &terminal) { // From is terminal, and the workflow is not.
 		return &StaleStateError{Current: current}
 	}
 	return illegal

@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Watch asks whether the run is still on. *LostRunError when the workflow has left it.
+// Watch returns *LostRunError when the workflow has left the run.
 func (e *Engine) Watch(ctx context.Context, who caller.Caller, run workflow.Run) error {
 	flow, err := e.Workflow(ctx, who, run.WorkflowID)
 	if err != nil {

@@ -14,27 +14,27 @@ import (
 	"github.com/infin8content/engine/internal/webhook"
 )
 
-// alertQueue is the queue of the deliveries, so that none waits behind steps that take minutes.
+// alertQueue is the queue of the deliveries, so that they do not wait behind steps that take minutes.
 const alertQueue = "alerts"
 
 const (
-	// deliverers is how many alerts a server sends at once.
+	// deliverers is the number of alerts that a server sends at once.
 	deliverers = 4
-	// deliverLimit is the longest one delivery may take from before its claim: the message and the books. It is less than
-	// the engine's lease of a claim, so that who stood still for longer does not send beside whoever has claimed next.
+	// deliverLimit limits one delivery, from before its claim to the stored result. It is shorter than the engine's
+	// lease of a claim, so that a slow worker does not send beside the next one.
 	deliverLimit = 40 * time.Second
 )
 
-// deliverArgs name an alert that is to be delivered.
+// deliverArgs name an alert that is due.
 type deliverArgs struct {
 	OrganizationID uuid.UUID `json:"organization_id"`
 	AlertID        uuid.UUID `json:"alert_id"`
 }
 
-// Kind names the job in River's table.
+// Kind is the name of the job in River's table.
 func (deliverArgs) Kind() string { return "deliver" }
 
-// Deliver asks for a worker to tell an organization's webhook of an alert, not before the given time.
+// Deliver inserts a job that sends an alert to the organization's webhook from a time on.
 func (q *Enqueuer) Deliver(ctx context.Context, tx pgx.Tx, organization, alert uuid.UUID, at time.Time) error {
 	options := q.from(at)
 	options.Queue = alertQueue
@@ -44,20 +44,20 @@ func (q *Enqueuer) Deliver(ctx context.Context, tx pgx.Tx, organization, alert u
 	return nil
 }
 
-// deliverer works the delivery jobs. That an alert is not sent twice at once, and never after it was acknowledged, is
-// the claim's doing: jobs may come as often as they like.
+// deliverer works the delivery jobs. The claim makes sure that an alert is not sent twice at once, and never after its
+// acknowledgement; the number of jobs does not matter.
 type deliverer struct {
 	river.WorkerDefaults[deliverArgs]
 	engine *engine.Engine
 	sender *webhook.Sender
 }
 
-// Timeout is the longest one job may take.
+// Timeout limits one job.
 func (d *deliverer) Timeout(*river.Job[deliverArgs]) time.Duration { return deliverLimit }
 
-// Work makes one attempt. The next one, if it needs one, is a job of its own.
+// Work makes one attempt. The next attempt has a job of its own.
 func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error {
-	// A server that stops finishes what it has begun, so that an acknowledgement is not lost.
+	// A server that stops finishes its delivery, so that it stores the acknowledgement.
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverLimit)
 	defer cancel()
 	claim, wait, err := d.engine.ClaimDelivery(ctx, job.Args.OrganizationID, job.Args.AlertID)

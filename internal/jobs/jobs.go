@@ -1,9 +1,9 @@
-// Package jobs wakes the workers. A River job says that a workflow may have work, or that an alert may have to be
-// delivered; a sweeper finds what no job speaks of any more.
+// Package jobs wakes the workers. A River job names a workflow that may have work, or an alert that may be due; a
+// sweeper finds work whose job is lost.
 //
-// It refuses to be the truth. What is to be done, who does it and whether it counts is in the journal: a job that comes
-// twice, late or never changes nothing but the time. River's own retries are for a database that was away; a step is
-// tried again by a row of the journal.
+// The jobs decide nothing. The journal holds the work, its worker and its result: a job that comes twice, late or
+// never changes only the time. River retries a job after an error of the database; a step is retried by a row of the
+// journal.
 package jobs
 
 import (
@@ -18,27 +18,28 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-// Schema is where River's tables are.
+// Schema is the schema of River's tables.
 const Schema = "river"
 
 const (
-	// maxAttempts is how often River works a job that meets a broken database; sweeping comes after it.
+	// maxAttempts limits how often River works a job that meets a broken database. The sweeper comes after that.
 	maxAttempts = 5
-	// soon is so near that a job is made available at once: River would look at a scheduled one seconds later.
+	// soon is the time below which a job becomes available at once, since River fetches scheduled jobs every few
+	// seconds.
 	soon = 50 * time.Millisecond
 )
 
-// driveArgs name a workflow that may have work. What is to be done with the workflow is not among them.
+// driveArgs name a workflow that may have work. They do not say which work.
 type driveArgs struct {
 	OrganizationID uuid.UUID `json:"organization_id"`
 	WorkflowID     uuid.UUID `json:"workflow_id"`
 }
 
-// Kind names the job in River's table.
+// Kind is the name of the job in River's table.
 func (driveArgs) Kind() string { return "drive" }
 
-// Enqueuer puts jobs into the engine's transactions. It needs no connection of its own, so that a server without
-// workers has one too. It implements the engine's Jobs.
+// Enqueuer inserts jobs into the engine's transactions. It needs no connection of its own, so servers without workers
+// have one too. It implements the engine's Jobs.
 type Enqueuer struct {
 	client *river.Client[pgx.Tx]
 	now    func() time.Time
@@ -49,8 +50,8 @@ func NewEnqueuer(logger *slog.Logger, now func() time.Time) (*Enqueuer, error) {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{
 		Schema: Schema,
 		Logger: quiet(logger),
-		// Of two insertions within the cooldown River announces the first alone, even if it is rolled back. The
-		// shortest cooldown loses the fewest announcements; how often workers look is their own setting.
+		// River notifies of the first of several inserts within the cooldown only, even if it is rolled back. The
+		// shortest cooldown loses the fewest notifications; workers have a poll of their own.
 		FetchCooldown: river.FetchCooldownMin,
 	})
 	if err != nil {
@@ -59,7 +60,7 @@ func NewEnqueuer(logger *slog.Logger, now func() time.Time) (*Enqueuer, error) {
 	return &Enqueuer{client: client, now: now}, nil
 }
 
-// Drive asks for a worker to drive the workflow, not before the given time. Without the transaction there is no job.
+// Drive inserts a job that drives the workflow from a time on. It is part of the transaction.
 func (q *Enqueuer) Drive(ctx context.Context, tx pgx.Tx, organization, flow uuid.UUID, at time.Time) error {
 	args := driveArgs{OrganizationID: organization, WorkflowID: flow}
 	if _, err := q.client.InsertTx(ctx, tx, args, q.from(at)); err != nil {
@@ -68,7 +69,7 @@ func (q *Enqueuer) Drive(ctx context.Context, tx pgx.Tx, organization, flow uuid
 	return nil
 }
 
-// from are the options of a job that is not worked before a time.
+// from returns the options of a job that runs from a time on.
 func (q *Enqueuer) from(at time.Time) *river.InsertOpts {
 	options := &river.InsertOpts{MaxAttempts: maxAttempts}
 	if at.Sub(q.now()) > soon {
@@ -77,7 +78,7 @@ func (q *Enqueuer) from(at time.Time) *river.InsertOpts {
 	return options
 }
 
-// quiet returns a logger for River that says only what somebody must act on.
+// quiet returns a logger for River that logs only warnings and errors.
 func quiet(logger *slog.Logger) *slog.Logger {
 	if logger == nil {
 		return slog.New(slog.DiscardHandler)
@@ -85,7 +86,7 @@ func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(warnings{logger.Handler()})
 }
 
-// warnings passes warnings and errors on.
+// warnings handles warnings and errors only.
 type warnings struct{ slog.Handler }
 
 func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {

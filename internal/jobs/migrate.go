@@ -13,11 +13,11 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// migrationLock is the advisory lock that lets one program migrate River at a time: "riverlck" in ASCII.
+// migrationLock is the advisory lock of River's migrations: "riverlck" in ASCII.
 const migrationLock int64 = 0x72697665726c636b
 
-// grants is what the server's role may do with River's tables: work jobs, and read which migrations were applied.
-// It may not change the tables themselves, which is why the reindexer is off.
+// grants are the rights of the server's role on River's tables: work jobs, and read the applied migrations. It may not
+// change the tables, so the reindexer is off.
 const grants = `
 GRANT USAGE ON SCHEMA river TO infin8_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA river TO infin8_app;
@@ -25,14 +25,14 @@ REVOKE INSERT, UPDATE, DELETE ON river.river_migration FROM infin8_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA river TO infin8_app;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA river TO infin8_app;`
 
-// Migrate brings River's schema up to date and grants the server's role what it needs. It may be repeated, and run by
-// several programs at once. The pool is the owner's, of two connections at least; the role must exist.
+// Migrate brings River's schema up to date and grants the server's role its rights. It is idempotent and safe to run
+// concurrently. The pool is the owner's and has at least two connections; the role must exist.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	lock, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to migrate River: %w", err)
 	}
-	// The lock belongs to the session: it ends with the connection, whatever happens.
+	// The lock belongs to the session and ends with the connection.
 	defer func() { err = errors.Join(err, lock.Hijack().Close(context.WithoutCancel(ctx))) }()
 	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return fmt.Errorf("lock River's schema: %w", err)
@@ -57,8 +57,8 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	return nil
 }
 
-// Check returns nil when River's schema is up to date, and otherwise an error that says what is missing. The server's
-// role may ask.
+// Check returns nil when River's schema is up to date, and otherwise an error that lists the missing parts. The
+// server's role may call it.
 func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	migrator, err := newMigrator(pool)
 	if err != nil {

@@ -47,7 +47,7 @@ type alertData struct {
 	ChargedCalls *int64 `json:"chargedCalls,omitempty"`
 }
 
-// payload returns the body of an alert: the same bytes for each delivery, since the parts of an alert do not change.
+// payload returns the body of an alert. Each delivery has the same bytes, since the parts of an alert do not change.
 func payload(a cost.Alert) ([]byte, error) {
 	at := a.At.UTC().Format("2006-01-02T15:04:05.000000Z")
 	data := alertData{

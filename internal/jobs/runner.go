@@ -22,40 +22,40 @@ import (
 )
 
 const (
-	// fetchCooldown is the shortest pause between two looks at the queue while announcements come in.
+	// fetchCooldown is the shortest pause between two fetches while notifications arrive.
 	fetchCooldown = 20 * time.Millisecond
-	// fetchPoll is how often an idle server looks unasked, for what was announced to nobody.
+	// fetchPoll is the poll of an idle server, for jobs whose notification was lost.
 	fetchPoll = 2 * time.Second
-	// jobLimit is longer than any drive takes. River gives up on the row of a killed worker only after this and an
-	// hour; by then the sweeper has long done what that job was for.
+	// jobLimit is longer than any drive. River rescues the job of a killed worker an hour after this; the sweeper has
+	// driven the workflow long before.
 	jobLimit = 24 * time.Hour
-	// retention keeps River's table small; the journal is what is kept.
+	// retention keeps River's table small; the journal is the record.
 	retention = time.Hour
-	// longestPause is the longest between two tries to start River.
+	// longestPause limits the pause between two attempts to start River.
 	longestPause = 5 * time.Second
-	// stopLimit is more than the books of an ended attempt can take.
+	// stopLimit is longer than the bookings of an ended attempt take.
 	stopLimit = 60 * time.Second
 )
 
-// Options are a Runner's neighbours and numbers; zero numbers mean the defaults.
+// Options are the dependencies and numbers of a Runner; zero numbers are the defaults.
 type Options struct {
-	// Pool is River's own, in the server's role: one connection listens, three or more work.
+	// Pool is River's own, in the server's role: one connection listens, and at least three work.
 	Pool      *pgxpool.Pool
 	Engine    *engine.Engine
 	Executors []steps.Executor
-	// Workers is how many workflows this server drives at once. 10.
+	// Workers is the number of workflows that this server drives at once. 10.
 	Workers int
-	// Name is how this server's workers sign. It must be unique among all servers; see NewName.
+	// Name is the actor of this server's workers. It must be unique among all servers; see NewName.
 	Name   string
 	Logger *slog.Logger
-	// Webhooks delivers alerts. Without it they are left to servers that have one.
+	// Webhooks sends alerts. Without it other servers deliver them.
 	Webhooks *webhook.Sender
-	// Watch is how often a run is asked for whether it still counts, Heartbeat how often its lease is renewed, Lease
-	// how long it lasts without. 1 s, 10 s and 30 s; the lease is the engine's.
+	// Watch is the pause between two checks that a run is still valid, Heartbeat the pause between two renewals of its
+	// lease, and Lease the engine's lease. 1 s, 10 s and 30 s.
 	Watch, Heartbeat, Lease time.Duration
 }
 
-// NewName returns a name that no other process has: "worker:host-pid-chance".
+// NewName returns a name that no other process has: "worker:host-pid-random".
 func NewName() string {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
@@ -93,7 +93,7 @@ func NewRunner(o Options) (*Runner, error) {
 	if o.Webhooks != nil {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
 		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {
-			return nil, fmt.Errorf("register the worker of alerts: %w", err)
+			return nil, fmt.Errorf("register the delivery worker: %w", err)
 		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{
@@ -106,7 +106,7 @@ func NewRunner(o Options) (*Runner, error) {
 		JobTimeout:        jobLimit,
 		MaxAttempts:       maxAttempts,
 		RetryPolicy:       retries{},
-		// Rebuilding an index needs the owner.
+		// The server's role may not rebuild an index.
 		ReindexerIndexNames:         []string{},
 		ReindexerSchedule:           river.NeverSchedule(),
 		CancelledJobRetentionPeriod: retention,
@@ -141,9 +141,9 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-// Run drives workflows until the context ends; a Runner runs once. Then it takes nothing new, ends what is under way
-// with ErrShutdown, waits until every attempt is booked and handed back, and returns nil. A database that cannot be
-// reached delays the beginning: the server serves already, and it would be no help to end it.
+// Run drives workflows until the context ends; a Runner runs once. Then it takes no new work, ends all attempts with
+// ErrShutdown, waits until every attempt is booked and handed back, and returns nil. It retries the start while the
+// database cannot be reached, since the rest of the server works.
 func (r *Runner) Run(ctx context.Context) error {
 	if !r.begin(ctx) {
 		return nil
@@ -158,19 +158,19 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
-// begin starts River, and tries again until it works; false when the context has ended before.
+// begin starts River and retries until it succeeds. It returns false when the context has ended first.
 func (r *Runner) begin(ctx context.Context) bool {
 	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, longestPause) {
 		err := r.pool.Ping(ctx)
 		if err == nil {
-			// River takes the end of the context it is given for the end of its jobs' maxRetryWait; theirs is ours to say.
+			// River would cancel its jobs at the end of its context; Run ends them itself.
 			err = r.client.Start(context.WithoutCancel(ctx))
 		}
 		if err == nil {
 			return true
 		}
 		if ctx.Err() == nil {
-			r.log.Warn("the workers cannot begin; it is tried again", "error", err)
+			r.log.Warn("River cannot start; retrying", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -11,24 +11,23 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 )
 
-// sweepLimit is the longest one sweep may take.
+// sweepLimit limits one sweep.
 const sweepLimit = time.Minute
 
-// Sweeper finds what nobody works on any more: runs whose lease has ended, workflows that no job speaks of, calls whose
-// cost is unknown, and alerts that were not delivered. Every server may have one; they do not get in each other's way.
+// Sweeper finds lost work: runs whose lease has expired, workflows without a job, calls whose cost is unknown, and
+// undelivered alerts. Any number of servers may have one.
 type Sweeper struct {
 	Engine *engine.Engine
-	// Ask looks up what a call cost. Without it calls are left to servers that have it.
+	// Ask queries a provider for the cost of a call. Without it other servers check the calls.
 	Ask engine.AskFunc
-	// Alerts says that this server delivers alerts, and so looks for those that nobody has come for.
+	// Alerts is true on a server that delivers alerts; it sweeps undelivered ones.
 	Alerts bool
 	// Runs and Calls are the pauses between two sweeps, Runs also for alerts. 10 s and 1 s when zero.
 	Runs, Calls time.Duration
 	Logger      *slog.Logger
 }
 
-// Run sweeps until the context ends, and returns nil. An error ends neither the sweeper nor the server: it is logged,
-// and the next sweep tries again.
+// Run sweeps until the context ends, and returns nil. It logs errors, and the next sweep retries.
 func (s *Sweeper) Run(ctx context.Context) error {
 	loops := []loop{{
 		name:      "runs",
@@ -79,7 +78,7 @@ func (l loop) run(ctx context.Context) {
 	l.log = l.log.With("sweep", l.name)
 	broken := false
 	for {
-		// Up to a tenth earlier or later, so that servers that started together do not sweep together.
+		// The pause varies by a tenth, so that servers that started together do not sweep together.
 		pause := time.Duration(float64(l.every) * (0.9 + 0.2*rand.Float64())) //nolint:gosec // No secret.
 		select {
 		case <-ctx.Done():
@@ -90,8 +89,8 @@ func (l loop) run(ctx context.Context) {
 	}
 }
 
-// once sweeps, and reports whether that failed. Of failures in a row the first is logged, and the end; a cost that could
-// not be booked is logged each time.
+// once sweeps, and reports whether the sweep failed. It logs the first of several failures in a row and their end, and
+// each cost that could not be booked.
 func (l loop) once(ctx context.Context, broken bool) bool {
 	limited, cancel := context.WithTimeout(ctx, sweepLimit)
 	defer cancel()
@@ -100,9 +99,9 @@ func (l loop) once(ctx context.Context, broken bool) bool {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return broken
 	case err != nil && (!broken || errors.As(err, new(*engine.UnbookedError))):
-		l.log.Error("a sweep failed", "error", err)
+		l.log.Error("sweep failed", "error", err)
 	case err == nil && broken:
-		l.log.Info("sweeping works again")
+		l.log.Info("sweep works again")
 	}
 	if found > 0 {
 		l.log.Info("swept", "found", found)

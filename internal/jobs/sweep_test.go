@@ -36,7 +36,7 @@ func TestASweepThatFailsIsLoggedOnceAndRepeated(t *testing.T) {
 	}
 	l.run(ctx)
 	got := []int{
-		strings.Count(log.String(), "a sweep failed"), strings.Count(log.String(), "sweeping works again"),
+		strings.Count(log.String(), "sweep failed"), strings.Count(log.String(), "sweep works again"),
 	}
 	if diff := cmp.Diff([]int{2, 1}, got); diff != "" {
 		t.Errorf("failures and recoveries in the log (-want +got):\n%s\n%s", diff, log.String())

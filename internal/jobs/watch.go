@@ -8,19 +8,19 @@ import (
 	"github.com/infin8content/engine/internal/steps"
 )
 
-// look is the longest that one question about a run may take.
-const look = 5 * time.Second
+// checkTimeout limits one check of a run.
+const checkTimeout = 5 * time.Second
 
-// watcher stands beside a run: it asks whether the run still counts, renews its lease, and ends it when it does not.
+// watcher checks during an attempt that its run is still valid, renews the lease, and ends the attempt of a lost run.
 type watcher struct {
 	watch, heartbeat    func(context.Context) error
 	every, beats, lease time.Duration
 	log                 *slog.Logger
 }
 
-// guard watches until the context ends. It ends the attempt with ErrLost as soon as the engine says that the run is
-// over, and when the lease has ended without a renewal: a database that cannot be reached may have given the run to
-// somebody else. A shorter silence of the database changes nothing. taken is when the lease began.
+// guard runs until the context ends. It ends the attempt with ErrLost when the engine reports that the run is over,
+// and when the lease has expired without a renewal: while the database cannot be reached, another worker may have the
+// run. A shorter outage of the database changes nothing. taken is the time at which the lease began.
 func (w watcher) guard(ctx context.Context, cancel context.CancelCauseFunc, taken time.Time) {
 	ticker := time.NewTicker(min(w.every, w.beats))
 	defer ticker.Stop()
@@ -34,32 +34,32 @@ func (w watcher) guard(ctx context.Context, cancel context.CancelCauseFunc, take
 		}
 		now := time.Now()
 		if !now.Before(ends) {
-			w.log.Warn("the lease of a run ended without a renewal")
+			w.log.Warn("lease expired without a renewal")
 			cancel(steps.ErrLost)
 			return
 		}
-		question, beating := w.watch, now.Sub(beat) >= w.beats
+		check, beating := w.watch, now.Sub(beat) >= w.beats
 		if beating {
-			question = w.heartbeat
+			check = w.heartbeat
 		}
-		err := w.ask(ctx, question, ends)
+		err := w.check(ctx, check, ends)
 		switch {
 		case steps.IsLost(err):
-			w.log.Info("a run is over before its attempt", "error", err)
+			w.log.Info("run lost during its attempt", "error", err)
 			cancel(steps.ErrLost)
 			return
 		case err == nil && beating:
 			ends, beat = now.Add(w.lease), now
 		case err != nil && ctx.Err() == nil && !silent:
-			w.log.Warn("a run cannot be watched", "error", err)
+			w.log.Warn("run cannot be checked", "error", err)
 		}
 		silent = err != nil
 	}
 }
 
-// ask puts one question, not beyond the end of the lease.
-func (w watcher) ask(ctx context.Context, question func(context.Context) error, ends time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, min(look, time.Until(ends)))
+// check runs one check, at most until the end of the lease.
+func (w watcher) check(ctx context.Context, check func(context.Context) error, ends time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, min(checkTimeout, time.Until(ends)))
 	defer cancel()
-	return question(ctx)
+	return check(ctx)
 }
