@@ -1,8 +1,8 @@
--- AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
--- correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
--- statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
--- another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
--- transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+-- AccountBook writes an event that has happened, whatever the limit: a settlement, a release, an assumption, a
+-- correction, or a call without a reservation. It updates the account, the ledger and the day in one statement. The
+-- entry selects from the rows of the UPDATE only, since this statement may have waited for another one whose entry it
+-- does not see. The day counts the call as this transaction has ended or locked it; verify reports an entry without
+-- its count.
 -- name: AccountBook :one
 WITH booked AS (
     UPDATE usage_accounts AS a
@@ -65,15 +65,15 @@ WHERE a.organization_id = @organization_id AND a.period_start <= @at AND a.perio
 ORDER BY a.period_start DESC
 LIMIT 1;
 
--- AccountGetNextMonth returns the first month that was opened after a time: by a server whose clock is ahead.
+-- AccountGetNextMonth returns the first month that a server with a fast clock has opened after a time.
 -- name: AccountGetNextMonth :one
 SELECT a.* FROM usage_accounts AS a
 WHERE a.organization_id = @organization_id AND a.period_start > @at
 ORDER BY a.period_start
 LIMIT 1;
 
--- AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
--- which waits for whoever is before it; the ledger entry selects from what it returned. No row: refused.
+-- AccountHold reserves money if settled, held and the new hold together fit below the limit. The condition is in the
+-- UPDATE, which waits for earlier changes of the account; the ledger entry selects from its rows. No row: refused.
 -- name: AccountHold :one
 WITH held AS (
     UPDATE usage_accounts AS a
@@ -99,8 +99,8 @@ WITH held AS (
 )
 SELECT h.* FROM held AS h;
 
--- AccountLimit sets the limit of an account that this transaction has locked, and lets it spend again if an overage had
--- stopped it. Lowering a limit below what is settled and held disturbs nothing: only a next hold is refused.
+-- AccountLimit sets the limit of an account that this transaction has locked, and ends a stop by an overage. A limit
+-- below settled and held disturbs no call; the next hold is refused.
 -- name: AccountLimit :one
 WITH limited AS (
     UPDATE usage_accounts AS a
@@ -150,9 +150,9 @@ WHERE a.period_start IS NOT NULL
 ORDER BY a.organization_id, a.period_start
 LIMIT @page_size;
 
--- AccountListWithMonth reads what a hold would be measured by: the accounts of workflows, and beside each that of the
--- month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
--- a moment later the answer may be another. What protects is the condition in AccountHold.
+-- AccountListWithMonth returns the accounts of workflows, each with the month of a time, or with the limit that the
+-- month would have. It locks nothing, so the answer may be out of date at once. The condition in AccountHold is the
+-- guard.
 -- name: AccountListWithMonth :many
 SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,
     coalesce(m.settled_pico, 0)::bigint AS month_settled_pico, coalesce(m.held_pico, 0)::bigint AS month_held_pico,
@@ -166,12 +166,12 @@ WHERE a.organization_id = @organization_id AND a.id = ANY(@workflow_ids::uuid[])
 ORDER BY a.id
 LIMIT 1000;
 
--- AccountLock returns one account and keeps others from changing it until the transaction ends.
+-- AccountLock returns one account and locks it until the transaction ends.
 -- name: AccountLock :one
 SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id FOR NO KEY UPDATE;
 
--- AccountLockMonths returns the month that starts at a time and those after it, in order, and keeps others from changing
--- them until the transaction ends.
+-- AccountLockMonths returns the month that starts at a time and all later ones, in order, and locks them until the
+-- transaction ends.
 -- name: AccountLockMonths :many
 SELECT a.* FROM usage_accounts AS a
 WHERE a.organization_id = @organization_id AND a.period_start >= @period_start
@@ -179,9 +179,9 @@ ORDER BY a.period_start
 LIMIT 100
 FOR NO KEY UPDATE;
 
--- AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then; it
--- waits for whoever is just changing that. It changes nothing when the month is open already, and when the organization
--- has left the time zone that the period was computed in.
+-- AccountOpenMonth opens the account of a month with its first ledger entry, at the organization's present limit. It
+-- waits for a change of that limit. It changes nothing when the month is open, or when the organization has left the
+-- time zone of the period.
 -- name: AccountOpenMonth :exec
 WITH settings AS (
     SELECT o.id, o.time_zone, o.month_limit_pico FROM organizations AS o

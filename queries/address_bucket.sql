@@ -1,8 +1,7 @@
--- AddressBucketTake takes an amount from a bucket, after what time has filled into it. No row is changed when there is less. A
--- bucket that is not there is full: it begins with the rest. Addresses belong to no organization: who
--- failed to sign in has none.
+-- AddressBucketTake takes an amount from a bucket after the refill of the time since. No row changes when the bucket
+-- has less. A bucket without a row is full and begins with the rest. A network address belongs to no organization.
 -- name: AddressBucketTake :execrows
--- The rule is off: who failed to sign in belongs to no organization.
+-- The rule is off: a failed sign-in belongs to no organization.
 -- @sqlc-vet-disable names-organization
 INSERT INTO address_buckets AS b (slot, tokens_micro, refilled_at)
 VALUES (@slot, @rest_micro, @at)

@@ -2,9 +2,9 @@
 -- name: AlertCount :one
 SELECT count(*) FROM alerts AS a WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[]);
 
--- AlertList returns alerts of some kinds with what they are about, the newest first: those before the key (before_at,
--- before_id), or the one of an id. Of a call it says what was known when the alert was written: which model has answered
--- can become known later, and what was told must stay as it was told.
+-- AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (before_at,
+-- before_id), or the alert of an id. Of a call it returns the state at the time of the alert, since the answering
+-- model can become known later, and a sent alert must not change.
 -- name: AlertList :many
 SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
     a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,
@@ -39,8 +39,7 @@ WHERE (a.organization_id, a.id) > (@after_organization_id::uuid, @after_id::uuid
 ORDER BY a.organization_id, a.id
 LIMIT @page_size;
 
--- AlertWrite writes an alert, unless the keys say that it is there, and the delivery of it if the organization has a
--- webhook. No row: it was there.
+-- AlertWrite writes an alert, and its delivery if the organization has a webhook. No row: the alert exists.
 -- name: AlertWrite :one
 WITH written AS (
     INSERT INTO alerts (

@@ -1,11 +1,11 @@
--- ApiKeyAdd writes a key that a row of the organization's journal says was created.
+-- ApiKeyAdd writes a key; a row of the organization's journal has its creation.
 -- name: ApiKeyAdd :one
 INSERT INTO api_keys (
     organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version)
 VALUES (@organization_id, @id, @name, @role, @prefix, @digest, @expires_at, @actor, @at, @version)
 RETURNING *;
 
--- ApiKeyCount counts the keys of the organization: all, or those that still count at a time.
+-- ApiKeyCount counts the keys of the organization: all, or those that are valid at a time.
 -- name: ApiKeyCount :one
 SELECT count(*) FROM api_keys AS k
 WHERE k.organization_id = @organization_id
@@ -31,14 +31,15 @@ WHERE k.organization_id = @organization_id
 ORDER BY k.created_at DESC, k.id DESC
 LIMIT @page_size;
 
--- ApiKeyRevoke ends a key, as a row of the organization's journal says. No row: it is not there, or was revoked before.
+-- ApiKeyRevoke ends a key; a row of the organization's journal has its revocation. No row: no such key, or revoked
+-- before.
 -- name: ApiKeyRevoke :one
 UPDATE api_keys AS k
 SET revoked_by = @actor::actor, revoked_at = @at::timestamptz, revoked_version = @version::integer
 WHERE k.organization_id = @organization_id AND k.id = @id AND k.revoked_version IS NULL
 RETURNING k.*;
 
--- ApiKeyTouch notes when a key was used, unless it was noted after a time.
+-- ApiKeyTouch stores the time of last use, unless a later one than noted_before is stored.
 -- name: ApiKeyTouch :exec
 UPDATE api_keys AS k SET last_used_at = @at::timestamptz
 WHERE k.organization_id = @organization_id AND k.id = @id

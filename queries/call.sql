@@ -1,10 +1,10 @@
--- CallAssume books nothing by itself: it says that no answer came in time, so that the hold counts as the cost.
+-- CallAssume ends a call without an answer of the provider. The caller books its hold as the cost.
 -- name: CallAssume :one
 UPDATE ai_calls AS c SET state = @assumed, ended_at = @at::timestamptz, check_at = NULL
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @unknown
 RETURNING c.*;
 
--- CallCheckNow makes the open calls of a run due for a look now: the run is over.
+-- CallCheckNow makes the open calls of a run due, since the run is over.
 -- name: CallCheckNow :exec
 UPDATE ai_calls AS c SET check_at = @at::timestamptz
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
@@ -24,15 +24,15 @@ SELECT count(*) FROM ai_calls AS c
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
     AND c.part_key = @part_key AND c.state <> @reserved;
 
--- CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
--- is all that is read.
+-- CallCountUnknown counts the calls whose outcome is unknown. Every call without an outcome is due at some time, so it
+-- reads the index of due calls only.
 -- name: CallCountUnknown :one
--- The rule is off: it is a figure of all organizations for whoever runs the servers, and names nobody.
+-- The rule is off: it is one figure over all organizations, for the operator.
 -- @sqlc-vet-disable names-organization
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = @unknown;
 
--- CallDispatch marks the call as sent, before it is. A run's call only while the run is live. No row: it must not be
--- sent.
+-- CallDispatch marks a call as sent, before it is sent. A call of a run only while the run is live. No row: it must
+-- not be sent.
 -- name: CallDispatch :one
 UPDATE ai_calls AS c SET state = @dispatched, dispatched_at = @at::timestamptz, provider = @provider
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @reserved
@@ -47,12 +47,13 @@ RETURNING c.*;
 -- name: CallGet :one
 SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id;
 
--- CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
+-- CallGetByGeneration returns the call that a generation was charged to, which is the one that does not repeat another
+-- call's id.
 -- name: CallGetByGeneration :one
 SELECT c.* FROM ai_calls AS c
 WHERE c.organization_id = @organization_id AND c.generation_id = @generation_id::text AND NOT c.generation_repeated;
 
--- CallIdentify stores the provider's name of the generation, as soon as it is known, and whether another call has it.
+-- CallIdentify stores the provider's id of the generation as soon as it is known, and whether another call has it.
 -- name: CallIdentify :execrows
 UPDATE ai_calls AS c SET generation_id = @generation_id::text, provider = @provider,
     generation_repeated = EXISTS (
@@ -70,10 +71,9 @@ WHERE (c.organization_id, c.id) > (@after_organization_id::uuid, @after_id::uuid
 ORDER BY c.organization_id, c.id
 LIMIT @page_size;
 
--- CallListByDay adds up what was booked for the calls that a provider has served, by the day they were sent, in UTC,
--- and the model that answered: whatever has become of them since, corrections included. Calls that were never sent or
--- refused are none; those without an outcome are counted apart, since nothing is booked for them yet. Of one organization,
--- or of all when there is none.
+-- CallListByDay sums the booked costs of a provider's calls by the UTC day of their dispatch and the model that
+-- answered, corrections included. It leaves out calls that were never sent or were refused, and counts calls without
+-- an outcome separately, since nothing is booked for them. Of one organization, or of all without one.
 -- name: CallListByDay :many
 SELECT (coalesce(c.dispatched_at, c.reserved_at) AT TIME ZONE 'UTC')::date AS day, c.answered_model AS model,
     count(*) FILTER (WHERE c.ended_at IS NOT NULL) AS calls, count(*) FILTER (WHERE c.ended_at IS NULL) AS open,
@@ -93,7 +93,8 @@ GROUP BY day, model
 ORDER BY day, model
 LIMIT @page_size;
 
--- CallListByWorkflows returns of each workflow the first calls after the key (after_at, after_id), the oldest first.
+-- CallListByWorkflows returns of each workflow the first calls after the cursor (after_at, after_id), the oldest
+-- first.
 -- name: CallListByWorkflows :many
 SELECT c.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
@@ -105,10 +106,10 @@ CROSS JOIN LATERAL (
 ) AS c
 ORDER BY c.workflow_id, c.reserved_at, c.id;
 
--- CallListDue takes the calls that are due for a look and puts their next look off, so that one sweeper at a time asks
--- for each. All organizations.
+-- CallListDue claims the calls that are due and postpones their next check, so that one sweeper at a time checks each.
+-- All organizations.
 -- name: CallListDue :many
--- The rule is off: every server looks after the work of all organizations.
+-- The rule is off: every server sweeps the work of all organizations.
 -- @sqlc-vet-disable names-organization
 WITH due AS (
     SELECT c.organization_id, c.id FROM ai_calls AS c
@@ -121,11 +122,12 @@ UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = @next_check_at::times
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
 RETURNING c.*;
 
--- CallLock returns one call and keeps others from changing it until the transaction ends.
+-- CallLock returns one call and locks it until the transaction ends.
 -- name: CallLock :one
 SELECT c.* FROM ai_calls AS c WHERE c.organization_id = @organization_id AND c.id = @id FOR NO KEY UPDATE;
 
--- CallMarkUnknown says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
+-- CallMarkUnknown records that a call may or may not have been charged: the hold stays, and the sweeper begins to
+-- query the provider.
 -- name: CallMarkUnknown :one
 UPDATE ai_calls AS c
 SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::timestamptz, checks = 0,
@@ -133,13 +135,13 @@ SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::ti
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
--- CallPostpone says when to look again at a call that has no outcome yet.
+-- CallPostpone sets the time of the next check of a call without an outcome.
 -- name: CallPostpone :exec
 UPDATE ai_calls AS c SET check_at = @check_at::timestamptz
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.ended_at IS NULL;
 
--- CallRecord writes a call down that was made without a reservation, on accounts that this transaction has locked. The
--- workflow may be over. No row: there is no such workflow.
+-- CallRecord writes a call that was made without a reservation, on accounts that this transaction has locked. The
+-- workflow may be over. No row: no such workflow.
 -- name: CallRecord :one
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
@@ -163,10 +165,9 @@ SET state = @released, ended_at = @at::timestamptz, check_at = NULL, failure_cod
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
--- CallReserve writes the call down before it holds money: only for a workflow that is not in one of the terminal
--- states, and for a run only while the workflow stands on its token. It keeps the workflow from moving until the
--- transaction ends. The day that admits the call is one of its month's, in that month's time zone. No row: the workflow
--- is not there, is over, or has moved on.
+-- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run only while the
+-- workflow has its token. It locks the workflow until the transaction ends. The day that admits the call is one of its
+-- month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 -- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w

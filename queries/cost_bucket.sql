@@ -1,5 +1,5 @@
--- CostBucketTake takes an amount from a bucket, after what time has filled into it. No row is changed when there is less. A
--- bucket that is not there is full: it begins with the rest.
+-- CostBucketTake takes an amount from a bucket after the refill of the time since. No row changes when the bucket has
+-- less. A bucket without a row is full and begins with the rest.
 -- name: CostBucketTake :execrows
 INSERT INTO cost_buckets AS b (organization_id, tokens_micro, refilled_at)
 VALUES (@organization_id, @rest_micro, @at)

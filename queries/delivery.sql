@@ -1,5 +1,4 @@
--- DeliveryClaim takes a delivery that is due for one attempt, and keeps others from it until lease_at. No row: it is
--- over, not due yet, or taken.
+-- DeliveryClaim claims a due delivery for one attempt, until lease_at. No row: it is over, not due, or claimed.
 -- name: DeliveryClaim :one
 UPDATE alert_deliveries AS d
 SET attempts = d.attempts + 1, attempted_at = @at::timestamptz, next_at = @lease_at::timestamptz,
@@ -7,8 +6,8 @@ SET attempts = d.attempts + 1, attempted_at = @at::timestamptz, next_at = @lease
 WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending AND d.next_at <= @at
 RETURNING d.*;
 
--- DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over, or when
--- another attempt than the given one has begun; no attempt given: whichever it was, the receiver has answered.
+-- DeliveryEnd ends a delivery with the result of its last attempt. No row changes when it was over, or when a later
+-- attempt than the given one has begun. Without an attempt the receiver has answered, and any attempt ends.
 -- name: DeliveryEnd :execrows
 UPDATE alert_deliveries AS d
 SET state = @state, last_status = sqlc.narg('last_status'), last_error = @last_error, ended_at = @at::timestamptz,
@@ -20,8 +19,8 @@ WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.stat
 -- name: DeliveryGet :one
 SELECT d.* FROM alert_deliveries AS d WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id;
 
--- DeliveryPostpone says how an attempt has failed and when the next one is due. No row changes when the delivery is over
--- or somebody else has taken it since.
+-- DeliveryPostpone stores the failure of an attempt and the time of the next one. No row changes when the delivery is
+-- over or another worker has claimed it.
 -- name: DeliveryPostpone :execrows
 UPDATE alert_deliveries AS d
 SET last_status = sqlc.narg('last_status'), last_error = @last_error, next_at = @next_at::timestamptz,
@@ -29,9 +28,9 @@ SET last_status = sqlc.narg('last_status'), last_error = @last_error, next_at = 
 WHERE d.organization_id = @organization_id AND d.alert_id = @alert_id AND d.state = @pending
     AND d.attempts = @attempts;
 
--- DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again.
+-- DeliveryWake claims due deliveries that no worker has taken, and postpones their next wake.
 -- name: DeliveryWake :many
--- The rule is off: whoever sweeps looks after all organizations.
+-- The rule is off: every server sweeps the work of all organizations.
 -- @sqlc-vet-disable names-organization
 WITH late AS (
     SELECT d.organization_id, d.alert_id FROM alert_deliveries AS d

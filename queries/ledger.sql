@@ -16,8 +16,8 @@ WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.
 ORDER BY l.sequence DESC
 LIMIT 1;
 
--- LedgerGetSibling returns the entry that the other account of a call has for the same event. Whatever happens to a call
--- is booked on both, in the same order; so it is the one before which the other account has as many entries of the call.
+-- LedgerGetSibling returns the entry of the same event on the other account of a call. Each event of a call is booked
+-- on both accounts in the same order, so it is the entry with as many entries of the call before it.
 -- name: LedgerGetSibling :one
 SELECT l.* FROM ai_usage_ledger AS l
 WHERE l.organization_id = @organization_id AND l.account_id = @other_account_id AND l.call_id = @call_id
@@ -51,7 +51,7 @@ ORDER BY l.account_id, l.sequence;
 
 -- LedgerListByCalls returns the entries of calls, for the auditor. The two lists name them together.
 -- name: LedgerListByCalls :many
--- The rule is off: the calls are a page, and each has a handful of entries: there is no number to stop at.
+-- The rule is off: the calls are one page, and each has a few entries.
 -- @sqlc-vet-disable many-is-ordered-and-bounded
 SELECT l.* FROM (
     SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@call_ids::uuid[]) AS call_id
@@ -70,7 +70,7 @@ WHERE l.organization_id = @organization_id
 ORDER BY l.account_id, l.sequence
 LIMIT @page_size;
 
--- LedgerListStray returns entries of calls that are not there, for the auditor.
+-- LedgerListStray returns entries of calls that do not exist, for the auditor.
 -- name: LedgerListStray :many
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization

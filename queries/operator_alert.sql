@@ -1,6 +1,6 @@
--- OperatorAlertAdd writes what only the operator hears of, unless it is there.
+-- OperatorAlertAdd writes an alert for the operator, unless it exists.
 -- name: OperatorAlertAdd :execrows
--- The rule is off: what the operator hears of belongs to no organization.
+-- The rule is off: alerts for the operator belong to no organization.
 -- @sqlc-vet-disable names-organization
 INSERT INTO operator_alerts (
     id, kind, proposal_id, provider, day, model, booked_calls, charged_calls, booked_pico, charged_pico, created_at)
@@ -9,9 +9,9 @@ VALUES (
     sqlc.narg('booked_calls'), sqlc.narg('charged_calls'), sqlc.narg('booked_pico'), sqlc.narg('charged_pico'), @at)
 ON CONFLICT DO NOTHING;
 
--- OperatorAlertList returns the operator's alerts, the newest first, with the price that waits.
+-- OperatorAlertList returns the operator's alerts, the newest first, with the price of a proposal.
 -- name: OperatorAlertList :many
--- The rule is off: what the operator hears of belongs to no organization.
+-- The rule is off: alerts for the operator belong to no organization.
 -- @sqlc-vet-disable names-organization
 SELECT a.id, a.kind, a.proposal_id, a.provider, a.day, a.booked_calls, a.charged_calls, a.booked_pico, a.charged_pico,
     a.created_at, coalesce(a.model, p.model, '')::text AS model, coalesce(p.component, '')::text AS component,

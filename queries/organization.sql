@@ -1,5 +1,5 @@
--- OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why, and
--- what became of which API key, if it is about one. No row comes back when somebody else changed them first.
+-- OrganizationChange changes the settings of an organization and writes the row of its journal with the actor and the
+-- reason, and with the event of an API key, if it is about one. No row: another caller has changed them first.
 -- name: OrganizationChange :one
 WITH changed AS (
     UPDATE organizations AS o
@@ -20,8 +20,8 @@ WITH changed AS (
 )
 SELECT c.* FROM changed AS c;
 
--- OrganizationCreate writes an organization that is seen for the first time, with the first row of the journal of its
--- settings. It changes nothing otherwise.
+-- OrganizationCreate writes a new organization with the first row of its journal. It changes nothing when the
+-- organization exists.
 -- name: OrganizationCreate :exec
 WITH created AS (
     INSERT INTO organizations (id, version, time_zone, workflow_limit_pico, month_limit_pico, created_at)
@@ -39,6 +39,6 @@ FROM created AS c;
 -- name: OrganizationGet :one
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id;
 
--- OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
+-- OrganizationLock returns the organization and locks it until the transaction ends.
 -- name: OrganizationLock :one
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id FOR NO KEY UPDATE;

@@ -1,6 +1,6 @@
 -- PriceAdd writes prices into a list: an organization's own, or the operator's, which has no organization and the nil
--- UUID as its list_id. Each ends the open price of the same model, component and size, if there is one. The order lets
--- all that ends end before the first successor is there, or the two would overlap.
+-- UUID as its list_id. Each ends the open price of the same model, component and size. All ends are written before the
+-- first successor, since two prices must not overlap.
 -- name: PriceAdd :execrows
 WITH wanted AS (
     SELECT unnest(@models::text[]) AS model, unnest(@components::text[]) AS component,
@@ -46,7 +46,7 @@ WHERE (p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from) > (@a
 ORDER BY p.list_id, p.model, p.component, p.min_prompt_tokens, p.valid_from
 LIMIT @page_size;
 
--- PriceListOpen returns the prices without an end, announced ones too: what a new price follows.
+-- PriceListOpen returns the prices without an end, including announced ones. A new price follows one of these.
 -- name: PriceListOpen :many
 SELECT p.* FROM model_prices AS p
 WHERE p.list_id IN (@operator_list, @organization_id) AND p.valid_to IS NULL
@@ -63,8 +63,7 @@ WHERE p.list_id IN (@operator_list, @organization_id) AND p.valid_from <= @at
 ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
 LIMIT @page_size;
 
--- PriceLock keeps others from changing a list until the transaction ends; two lists whose hashes are equal wait for
--- each other without need.
+-- PriceLock locks a list until the transaction ends. Two lists with equal hashes wait for each other without need.
 -- name: PriceLock :exec
 -- The rule is off: it reads no table; the lock is named by the organization.
 -- @sqlc-vet-disable names-organization

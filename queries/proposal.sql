@@ -1,4 +1,4 @@
--- ProposalAdd puts doubted prices of a list into quarantine. A comparison below zero says that there was none.
+-- ProposalAdd writes doubtful prices of a list as proposals. A compared price below zero means that there was none.
 -- name: ProposalAdd :execrows
 INSERT INTO model_price_proposals (
     id, organization_id, model, component, min_prompt_tokens, unit_pico, compared_pico, doubt, source, actor,
@@ -12,7 +12,7 @@ SELECT unnest(@ids::uuid[]), sqlc.narg('organization_id')::uuid, unnest(@models:
 SELECT count(*) FROM model_price_proposals AS p
 WHERE p.list_id = @organization_id AND p.state = ANY(@states::text[]);
 
--- ProposalDecide ends the quarantine of one proposal of a list. No row: it is not there, or was decided before.
+-- ProposalDecide decides one proposal of a list. No row: no such proposal, or decided before.
 -- name: ProposalDecide :one
 UPDATE model_price_proposals AS p
 SET state = @state, decided_by = @actor::actor, reason = @reason, decided_at = @at::timestamptz,
@@ -32,7 +32,7 @@ WHERE p.list_id = @organization_id AND p.state = ANY(@states::text[])
 ORDER BY p.proposed_at, p.id
 LIMIT @page_size;
 
--- ProposalSupersede closes what is pending and no longer what the list says.
+-- ProposalSupersede closes pending proposals that a later list has overtaken.
 -- name: ProposalSupersede :execrows
 UPDATE model_price_proposals AS p
 SET state = @superseded, decided_by = @actor::actor, decided_at = @at::timestamptz

@@ -1,4 +1,4 @@
--- ResultInsert keeps what a run produced.
+-- ResultInsert writes the result of a run.
 -- name: ResultInsert :exec
 INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
 VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at);

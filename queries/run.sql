@@ -1,4 +1,4 @@
--- RunAdopt gives a run that a person started to the first worker that asks for it.
+-- RunAdopt gives a run that a person started to a worker. No row: another worker has it.
 -- name: RunAdopt :one
 UPDATE workflow_runs AS r SET worker = @worker, lease_expires_at = @lease_expires_at
 WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token
@@ -24,10 +24,10 @@ WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND 
 ORDER BY r.token DESC
 LIMIT @page_size;
 
--- RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. The
--- workflow is locked before the run, as everywhere. All organizations.
+-- RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. All
+-- queries lock the workflow before the run. All organizations.
 -- name: RunListExpired :many
--- The rule is off: every server looks after the work of all organizations.
+-- The rule is off: every server sweeps the work of all organizations.
 -- @sqlc-vet-disable names-organization
 SELECT r.* FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token

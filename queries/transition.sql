@@ -9,9 +9,9 @@ WHERE t.organization_id = @organization_id AND t.to_state = @state
 SELECT t.* FROM workflow_transitions AS t
 WHERE t.organization_id = @organization_id AND t.workflow_id = @workflow_id AND t.version = @version;
 
--- TransitionGetHorizon says which transactions have ended, all below oldest, and which number comes after all that were given out:
--- its own, which it takes for the purpose. The end of a snapshot is none: it comes after the last transaction that has
--- ended, and others may run beyond it.
+-- TransitionGetHorizon returns the oldest running transaction, below which all have ended, and the next transaction
+-- number, which it takes itself. The end of a snapshot would not do: it follows the last transaction that has ended,
+-- and transactions with higher numbers may be running.
 -- name: TransitionGetHorizon :one
 -- The rule is off: it reads no table.
 -- @sqlc-vet-disable names-organization
@@ -57,9 +57,8 @@ WHERE w.organization_id = @organization_id AND w.id = ANY(@workflow_ids::uuid[])
 ORDER BY t.workflow_id
 LIMIT 1000;
 
--- TransitionListNew returns journal rows with their workflows: of each workflow those after a version, as far as they
--- are younger than a time or were spoken of, which are those from another version on. In the order of the journals; what
--- is beyond the limit is the last of them.
+-- TransitionListNew returns journal rows with their workflows: of each workflow the rows after a version that are
+-- younger than a time, or from a notified version on. In the order of the journals; the limit cuts the last rows off.
 -- name: TransitionListNew :many
 WITH wanted AS (
     SELECT unnest(@workflow_ids::uuid[]) AS workflow_id, unnest(@after_versions::integer[]) AS after_version,
@@ -74,9 +73,9 @@ WHERE t.occurred_at > wanted.since OR t.version >= wanted.told_version
 ORDER BY t.workflow_id, t.version
 LIMIT @page_size;
 
--- TransitionListStays says of the workflows that were created in a range how they have passed through each state: how many
--- visits, by how many workflows, how many of them stand there now, and how long half and 95 in 100 of the visits lasted
--- at most. A visit that goes on counts up to as_of.
+-- TransitionListStays returns for each state how the workflows that were created in a range have passed through it:
+-- the number of visits and of workflows, the number of workflows that are in it now, and the median and the 95th
+-- percentile of a visit's length. An open visit lasts until as_of.
 -- name: TransitionListStays :many
 WITH stays AS (
     -- A visit ends with the next row of the journal. A join finds it in less than half the time that lead() takes, and a

@@ -1,7 +1,7 @@
--- UsageDayListByAccounts adds up the calls that the days from from_day to before to_day have admitted to accounts: those
--- that are named, and the months that start within months_from and months_to. The calls that have ended come from
--- usage_days, those in flight from ai_calls. A grouping that is not asked for has one value. The first row is the total,
--- the others follow by what was booked, the dearest first.
+-- UsageDayListByAccounts sums the calls of accounts that the days from from_day to before to_day have admitted. The
+-- accounts are the given ones, and the months that start within months_from and months_to. Ended calls come from
+-- usage_days, calls in flight from ai_calls. A dimension that is off has one value. The first row is the total; the
+-- others follow by booked amount, the largest first.
 -- name: UsageDayListByAccounts :many
 WITH wanted AS (
     SELECT named.id FROM unnest(@account_ids::uuid[]) AS named (id)
@@ -46,8 +46,8 @@ ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DES
     k.workflow_id, k.outcome
 LIMIT @page_size;
 
--- UsageDayListByWorkflows is UsageDayListByAccounts for the accounts of all workflows of the organization, each apart, and
--- without the total.
+-- UsageDayListByWorkflows is UsageDayListByAccounts for each workflow's account of the organization, without the
+-- total.
 -- name: UsageDayListByWorkflows :many
 WITH used AS (
     SELECT u.account_id, u.day, u.step::text AS step, u.model, u.outcome::text AS outcome, u.calls, u.prompt_tokens,
@@ -81,8 +81,8 @@ GROUP BY k.day, k.model, k.step, k.workflow_id, k.outcome
 ORDER BY sum(k.settled + k.assumed + k.adjusted) DESC, k.day, k.model, k.step, k.workflow_id, k.outcome
 LIMIT @page_size;
 
--- UsageDayListDrift adds up the whole ledger again, over all organizations, and returns the rows of usage_days that say
--- something else or are missing, for the auditor. A column of zeros stands for a row that one side does not have.
+-- UsageDayListDrift sums the whole ledger of all organizations again and returns the rows of usage_days that differ or
+-- are missing, for the auditor. A column of zeros means that one side has no row.
 -- name: UsageDayListDrift :many
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization

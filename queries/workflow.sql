@@ -1,4 +1,4 @@
--- WorkflowCount counts what WorkflowListByCreated and its siblings list.
+-- WorkflowCount counts the workflows of a filter, which is that of WorkflowListByCreated.
 -- name: WorkflowCount :one
 SELECT count(*) FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id
@@ -7,8 +7,8 @@ WHERE w.organization_id = @organization_id
     AND w.created_at >= @created_from AND w.created_at < @created_to
     AND (@created_by::text = '' OR w.created_by = @created_by::text);
 
--- WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry, all in
--- one statement. No row comes back when the organization has a workflow of that name already.
+-- WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry in one
+-- statement. No row: the organization has a workflow of that name.
 -- name: WorkflowCreate :one
 WITH created AS (
     INSERT INTO intent_workflows (
@@ -57,8 +57,8 @@ SELECT w.* FROM intent_workflows AS w WHERE w.organization_id = @organization_id
 -- name: WorkflowGetByName :one
 SELECT w.* FROM intent_workflows AS w WHERE w.organization_id = @organization_id AND w.name = @name;
 
--- WorkflowListByCreated pages through the organization's workflows, the oldest first, after the key
--- (after_at, after_id).
+-- WorkflowListByCreated pages through the organization's workflows, the oldest first, after the cursor (after_at,
+-- after_id).
 -- name: WorkflowListByCreated :many
 SELECT w.* FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id AND (w.created_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
@@ -80,7 +80,7 @@ WHERE w.organization_id = @organization_id AND (w.created_at, w.id) < (@after_at
 ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
 LIMIT @page_size;
 
--- WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the longest untouched first.
+-- WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the oldest first.
 -- name: WorkflowListByUpdated :many
 SELECT w.* FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
@@ -91,7 +91,7 @@ WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) > (@after_at
 ORDER BY w.organization_id, w.updated_at, w.id
 LIMIT @page_size;
 
--- WorkflowListByUpdatedDescending is WorkflowListByUpdated with the last touched first.
+-- WorkflowListByUpdatedDescending is WorkflowListByUpdated with the newest first.
 -- name: WorkflowListByUpdatedDescending :many
 SELECT w.* FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at::timestamptz, @after_id::uuid)
@@ -111,10 +111,9 @@ WHERE (w.organization_id, w.id) > (@after_organization_id::uuid, @after_id::uuid
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 
--- WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair
--- once.
+-- WorkflowListLive returns each pair of graph version and state that a live workflow of any organization has.
 -- name: WorkflowListLive :many
--- The rule is off: a server asks before it starts, for all.
+-- The rule is off: a server checks all workflows before it starts.
 -- @sqlc-vet-disable names-organization
 SELECT DISTINCT w.graph_version, w.state FROM intent_workflows AS w
 WHERE w.state <> ALL(@terminal::text[])
@@ -136,7 +135,7 @@ CROSS JOIN LATERAL (
 ) AS m
 ORDER BY m.organization_id DESC, m.updated_at DESC, m.id DESC;
 
--- WorkflowListNumbers says how far the journals of workflows and the ledgers of their accounts have come.
+-- WorkflowListNumbers returns the last version of workflows and the last sequence number of their accounts.
 -- name: WorkflowListNumbers :many
 WITH wanted AS (
     SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@ids::uuid[]) AS id
@@ -148,17 +147,16 @@ JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.i
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 
--- WorkflowLock returns a workflow and keeps transitions and other holders of this lock out until the transaction ends.
+-- WorkflowLock returns a workflow and locks it against transitions until the transaction ends.
 -- name: WorkflowLock :one
 SELECT w.* FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id AND w.id = @id
 FOR NO KEY UPDATE;
 
--- WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given),
--- writes the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is
--- given. No row comes back when somebody else was first. Without a version it is the one that the statement saw when it
--- began: while it waits the workflow may leave the state and come back to it, with a run that the statement does not
--- see.
+-- WorkflowTransition is the compare-and-set: it moves the workflow from from_state (and version, when given) only,
+-- writes the journal row from the moved row, ends the run of the state, and begins a run when run_step is given. No
+-- row: another caller was first. Without a version the statement uses the one of its snapshot: while it waits, the
+-- workflow may leave the state and return to it with a run that the statement does not see.
 -- name: WorkflowTransition :one
 WITH moved AS (
     UPDATE intent_workflows AS w
@@ -196,10 +194,10 @@ WITH moved AS (
 )
 SELECT m.* FROM moved AS m;
 
--- WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by
--- one sweeper at a time. All organizations.
+-- WorkflowWake claims due workflows that no worker has taken and postpones their next wake, so that one sweeper at a
+-- time wakes each. All organizations.
 -- name: WorkflowWake :many
--- The rule is off: every server looks after the work of all organizations.
+-- The rule is off: every server sweeps the work of all organizations.
 -- @sqlc-vet-disable names-organization
 WITH due AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w

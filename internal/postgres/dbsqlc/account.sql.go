@@ -98,11 +98,11 @@ type AccountBookRow struct {
 	LimitSequence   int64
 }
 
-// AccountBook writes what has happened anyway, whatever the limit: a settlement, a release, an assumption, a
-// correction, a call that nobody reserved. The usage goes into the ledger and the account's counters go on by it, in one
-// statement. The entry selects from what the update returned and from nothing else: this statement may have waited for
-// another one, whose ledger entry it does not see. What the day has come to is counted with it, from the call as this
-// transaction has ended or locked it: whatever writes an entry of a call counts it so, or the audit objects.
+// AccountBook writes an event that has happened, whatever the limit: a settlement, a release, an assumption, a
+// correction, or a call without a reservation. It updates the account, the ledger and the day in one statement. The
+// entry selects from the rows of the UPDATE only, since this statement may have waited for another one whose entry it
+// does not see. The day counts the call as this transaction has ended or locked it; verify reports an entry without
+// its count.
 func (q *Queries) AccountBook(ctx context.Context, arg AccountBookParams) (AccountBookRow, error) {
 	row := q.db.QueryRow(ctx, accountBook,
 		arg.SettledDelta,
@@ -266,7 +266,7 @@ type AccountGetNextMonthParams struct {
 	At             *time.Time
 }
 
-// AccountGetNextMonth returns the first month that was opened after a time: by a server whose clock is ahead.
+// AccountGetNextMonth returns the first month that a server with a fast clock has opened after a time.
 func (q *Queries) AccountGetNextMonth(ctx context.Context, arg AccountGetNextMonthParams) (UsageAccount, error) {
 	row := q.db.QueryRow(ctx, accountGetNextMonth, arg.OrganizationID, arg.At)
 	var i UsageAccount
@@ -347,8 +347,8 @@ type AccountHoldRow struct {
 	LimitSequence   int64
 }
 
-// AccountHold reserves money if settled and held and the new hold fit below the limit. The condition is in the UPDATE,
-// which waits for whoever is before it; the ledger entry selects from what it returned. No row: refused.
+// AccountHold reserves money if settled, held and the new hold together fit below the limit. The condition is in the
+// UPDATE, which waits for earlier changes of the account; the ledger entry selects from its rows. No row: refused.
 func (q *Queries) AccountHold(ctx context.Context, arg AccountHoldParams) (AccountHoldRow, error) {
 	row := q.db.QueryRow(ctx, accountHold,
 		arg.HoldPico,
@@ -435,8 +435,8 @@ type AccountLimitRow struct {
 	LimitSequence   int64
 }
 
-// AccountLimit sets the limit of an account that this transaction has locked, and lets it spend again if an overage had
-// stopped it. Lowering a limit below what is settled and held disturbs nothing: only a next hold is refused.
+// AccountLimit sets the limit of an account that this transaction has locked, and ends a stop by an overage. A limit
+// below settled and held disturbs no call; the next hold is refused.
 func (q *Queries) AccountLimit(ctx context.Context, arg AccountLimitParams) (AccountLimitRow, error) {
 	row := q.db.QueryRow(ctx, accountLimit,
 		arg.LimitDelta,
@@ -658,9 +658,9 @@ type AccountListWithMonthRow struct {
 	MonthStopped     bool
 }
 
-// AccountListWithMonth reads what a hold would be measured by: the accounts of workflows, and beside each that of the
-// month that a time falls in, or the limit that the month would be opened with. It locks nothing and protects nothing:
-// a moment later the answer may be another. What protects is the condition in AccountHold.
+// AccountListWithMonth returns the accounts of workflows, each with the month of a time, or with the limit that the
+// month would have. It locks nothing, so the answer may be out of date at once. The condition in AccountHold is the
+// guard.
 func (q *Queries) AccountListWithMonth(ctx context.Context, arg AccountListWithMonthParams) ([]AccountListWithMonthRow, error) {
 	rows, err := q.db.Query(ctx, accountListWithMonth, arg.At, arg.OrganizationID, arg.WorkflowIds)
 	if err != nil {
@@ -700,7 +700,7 @@ type AccountLockParams struct {
 	ID             uuid.UUID
 }
 
-// AccountLock returns one account and keeps others from changing it until the transaction ends.
+// AccountLock returns one account and locks it until the transaction ends.
 func (q *Queries) AccountLock(ctx context.Context, arg AccountLockParams) (UsageAccount, error) {
 	row := q.db.QueryRow(ctx, accountLock, arg.OrganizationID, arg.ID)
 	var i UsageAccount
@@ -738,8 +738,8 @@ type AccountLockMonthsParams struct {
 	PeriodStart    *time.Time
 }
 
-// AccountLockMonths returns the month that starts at a time and those after it, in order, and keeps others from changing
-// them until the transaction ends.
+// AccountLockMonths returns the month that starts at a time and all later ones, in order, and locks them until the
+// transaction ends.
 func (q *Queries) AccountLockMonths(ctx context.Context, arg AccountLockMonthsParams) ([]UsageAccount, error) {
 	rows, err := q.db.Query(ctx, accountLockMonths, arg.OrganizationID, arg.PeriodStart)
 	if err != nil {
@@ -815,9 +815,9 @@ type AccountOpenMonthParams struct {
 	PeriodEnd      *time.Time
 }
 
-// AccountOpenMonth opens the account of a month with its first ledger entry, at the limit the organization has then; it
-// waits for whoever is just changing that. It changes nothing when the month is open already, and when the organization
-// has left the time zone that the period was computed in.
+// AccountOpenMonth opens the account of a month with its first ledger entry, at the organization's present limit. It
+// waits for a change of that limit. It changes nothing when the month is open, or when the organization has left the
+// time zone of the period.
 func (q *Queries) AccountOpenMonth(ctx context.Context, arg AccountOpenMonthParams) error {
 	_, err := q.db.Exec(ctx, accountOpenMonth,
 		arg.EntryKind,

@@ -102,9 +102,9 @@ type AlertListRow struct {
 	NextAt       *time.Time
 }
 
-// AlertList returns alerts of some kinds with what they are about, the newest first: those before the key (before_at,
-// before_id), or the one of an id. Of a call it says what was known when the alert was written: which model has answered
-// can become known later, and what was told must stay as it was told.
+// AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (before_at,
+// before_id), or the alert of an id. Of a call it returns the state at the time of the alert, since the answering
+// model can become known later, and a sent alert must not change.
 func (q *Queries) AlertList(ctx context.Context, arg AlertListParams) ([]AlertListRow, error) {
 	rows, err := q.db.Query(ctx, alertList,
 		arg.OrganizationID,
@@ -265,8 +265,7 @@ type AlertWriteParams struct {
 	WakeAt         time.Time
 }
 
-// AlertWrite writes an alert, unless the keys say that it is there, and the delivery of it if the organization has a
-// webhook. No row: it was there.
+// AlertWrite writes an alert, and its delivery if the organization has a webhook. No row: the alert exists.
 func (q *Queries) AlertWrite(ctx context.Context, arg AlertWriteParams) (bool, error) {
 	row := q.db.QueryRow(ctx, alertWrite,
 		arg.OrganizationID,

@@ -32,7 +32,7 @@ type ApiKeyAddParams struct {
 	Version        int
 }
 
-// ApiKeyAdd writes a key that a row of the organization's journal says was created.
+// ApiKeyAdd writes a key; a row of the organization's journal has its creation.
 func (q *Queries) ApiKeyAdd(ctx context.Context, arg ApiKeyAddParams) (ApiKey, error) {
 	row := q.db.QueryRow(ctx, apiKeyAdd,
 		arg.OrganizationID,
@@ -80,7 +80,7 @@ type ApiKeyCountParams struct {
 	At             time.Time
 }
 
-// ApiKeyCount counts the keys of the organization: all, or those that still count at a time.
+// ApiKeyCount counts the keys of the organization: all, or those that are valid at a time.
 func (q *Queries) ApiKeyCount(ctx context.Context, arg ApiKeyCountParams) (int64, error) {
 	row := q.db.QueryRow(ctx, apiKeyCount, arg.OrganizationID, arg.Live, arg.At)
 	var count int64
@@ -263,7 +263,8 @@ type ApiKeyRevokeParams struct {
 	ID             uuid.UUID
 }
 
-// ApiKeyRevoke ends a key, as a row of the organization's journal says. No row: it is not there, or was revoked before.
+// ApiKeyRevoke ends a key; a row of the organization's journal has its revocation. No row: no such key, or revoked
+// before.
 func (q *Queries) ApiKeyRevoke(ctx context.Context, arg ApiKeyRevokeParams) (ApiKey, error) {
 	row := q.db.QueryRow(ctx, apiKeyRevoke,
 		arg.Actor,
@@ -307,7 +308,7 @@ type ApiKeyTouchParams struct {
 	NotedBefore    time.Time
 }
 
-// ApiKeyTouch notes when a key was used, unless it was noted after a time.
+// ApiKeyTouch stores the time of last use, unless a later one than noted_before is stored.
 func (q *Queries) ApiKeyTouch(ctx context.Context, arg ApiKeyTouchParams) error {
 	_, err := q.db.Exec(ctx, apiKeyTouch,
 		arg.At,

@@ -28,7 +28,7 @@ type CallAssumeParams struct {
 	Unknown        cost.CallState
 }
 
-// CallAssume books nothing by itself: it says that no answer came in time, so that the hold counts as the cost.
+// CallAssume ends a call without an answer of the provider. The caller books its hold as the cost.
 func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callAssume,
 		arg.Assumed,
@@ -94,7 +94,7 @@ type CallCheckNowParams struct {
 	RunToken       int
 }
 
-// CallCheckNow makes the open calls of a run due for a look now: the run is over.
+// CallCheckNow makes the open calls of a run due, since the run is over.
 func (q *Queries) CallCheckNow(ctx context.Context, arg CallCheckNowParams) error {
 	_, err := q.db.Exec(ctx, callCheckNow,
 		arg.At,
@@ -176,9 +176,9 @@ const callCountUnknown = `-- name: CallCountUnknown :one
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = $1
 `
 
-// CallCountUnknown counts the calls whose outcome is unknown. What has no outcome is due for a look, so the index of those
-// is all that is read.
-// The rule is off: it is a figure of all organizations for whoever runs the servers, and names nobody.
+// CallCountUnknown counts the calls whose outcome is unknown. Every call without an outcome is due at some time, so it
+// reads the index of due calls only.
+// The rule is off: it is one figure over all organizations, for the operator.
 // @sqlc-vet-disable names-organization
 func (q *Queries) CallCountUnknown(ctx context.Context, unknown cost.CallState) (int64, error) {
 	row := q.db.QueryRow(ctx, callCountUnknown, unknown)
@@ -207,8 +207,8 @@ type CallDispatchParams struct {
 	Reserved       cost.CallState
 }
 
-// CallDispatch marks the call as sent, before it is. A run's call only while the run is live. No row: it must not be
-// sent.
+// CallDispatch marks a call as sent, before it is sent. A call of a run only while the run is live. No row: it must
+// not be sent.
 func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callDispatch,
 		arg.Dispatched,
@@ -328,7 +328,8 @@ type CallGetByGenerationParams struct {
 	GenerationID   string
 }
 
-// CallGetByGeneration returns the call that a generation was charged to: the one that does not repeat another's name.
+// CallGetByGeneration returns the call that a generation was charged to, which is the one that does not repeat another
+// call's id.
 func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerationParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callGetByGeneration, arg.OrganizationID, arg.GenerationID)
 	var i AiCall
@@ -391,7 +392,7 @@ type CallIdentifyParams struct {
 	ID             uuid.UUID
 }
 
-// CallIdentify stores the provider's name of the generation, as soon as it is known, and whether another call has it.
+// CallIdentify stores the provider's id of the generation as soon as it is known, and whether another call has it.
 func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int64, error) {
 	result, err := q.db.Exec(ctx, callIdentify,
 		arg.GenerationID,
@@ -519,10 +520,9 @@ type CallListByDayRow struct {
 	Held   int64
 }
 
-// CallListByDay adds up what was booked for the calls that a provider has served, by the day they were sent, in UTC,
-// and the model that answered: whatever has become of them since, corrections included. Calls that were never sent or
-// refused are none; those without an outcome are counted apart, since nothing is booked for them yet. Of one organization,
-// or of all when there is none.
+// CallListByDay sums the booked costs of a provider's calls by the UTC day of their dispatch and the model that
+// answered, corrections included. It leaves out calls that were never sent or were refused, and counts calls without
+// an outcome separately, since nothing is booked for them. Of one organization, or of all without one.
 func (q *Queries) CallListByDay(ctx context.Context, arg CallListByDayParams) ([]CallListByDayRow, error) {
 	rows, err := q.db.Query(ctx, callListByDay,
 		arg.Provider,
@@ -578,7 +578,8 @@ type CallListByWorkflowsParams struct {
 	PageSize       int32
 }
 
-// CallListByWorkflows returns of each workflow the first calls after the key (after_at, after_id), the oldest first.
+// CallListByWorkflows returns of each workflow the first calls after the cursor (after_at, after_id), the oldest
+// first.
 func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflowsParams) ([]AiCall, error) {
 	rows, err := q.db.Query(ctx, callListByWorkflows,
 		arg.WorkflowIds,
@@ -663,9 +664,9 @@ type CallListDueParams struct {
 	PageSize    int32
 }
 
-// CallListDue takes the calls that are due for a look and puts their next look off, so that one sweeper at a time asks
-// for each. All organizations.
-// The rule is off: every server looks after the work of all organizations.
+// CallListDue claims the calls that are due and postpones their next check, so that one sweeper at a time checks each.
+// All organizations.
+// The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiCall, error) {
 	rows, err := q.db.Query(ctx, callListDue, arg.NextCheckAt, arg.At, arg.PageSize)
@@ -735,7 +736,7 @@ type CallLockParams struct {
 	ID             uuid.UUID
 }
 
-// CallLock returns one call and keeps others from changing it until the transaction ends.
+// CallLock returns one call and locks it until the transaction ends.
 func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callLock, arg.OrganizationID, arg.ID)
 	var i AiCall
@@ -800,7 +801,8 @@ type CallMarkUnknownParams struct {
 	FromStates     []string
 }
 
-// CallMarkUnknown says that nobody knows whether the call was charged: the hold stays and the sweeper begins to ask.
+// CallMarkUnknown records that a call may or may not have been charged: the hold stays, and the sweeper begins to
+// query the provider.
 func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callMarkUnknown,
 		arg.Unknown,
@@ -866,7 +868,7 @@ type CallPostponeParams struct {
 	ID             uuid.UUID
 }
 
-// CallPostpone says when to look again at a call that has no outcome yet.
+// CallPostpone sets the time of the next check of a call without an outcome.
 func (q *Queries) CallPostpone(ctx context.Context, arg CallPostponeParams) error {
 	_, err := q.db.Exec(ctx, callPostpone, arg.CheckAt, arg.OrganizationID, arg.ID)
 	return err
@@ -912,8 +914,8 @@ type CallRecordParams struct {
 	WorkflowID       uuid.UUID
 }
 
-// CallRecord writes a call down that was made without a reservation, on accounts that this transaction has locked. The
-// workflow may be over. No row: there is no such workflow.
+// CallRecord writes a call that was made without a reservation, on accounts that this transaction has locked. The
+// workflow may be over. No row: no such workflow.
 func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callRecord,
 		arg.ID,
@@ -1094,10 +1096,9 @@ type CallReserveParams struct {
 	Terminal            []string
 }
 
-// CallReserve writes the call down before it holds money: only for a workflow that is not in one of the terminal
-// states, and for a run only while the workflow stands on its token. It keeps the workflow from moving until the
-// transaction ends. The day that admits the call is one of its month's, in that month's time zone. No row: the workflow
-// is not there, is over, or has moved on.
+// CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run only while the
+// workflow has its token. It locks the workflow until the transaction ends. The day that admits the call is one of its
+// month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callReserve,
 		arg.ID,

@@ -30,8 +30,8 @@ type CostBucketTakeParams struct {
 	AmountMicro    int64
 }
 
-// CostBucketTake takes an amount from a bucket, after what time has filled into it. No row is changed when there is less. A
-// bucket that is not there is full: it begins with the rest.
+// CostBucketTake takes an amount from a bucket after the refill of the time since. No row changes when the bucket has
+// less. A bucket without a row is full and begins with the rest.
 func (q *Queries) CostBucketTake(ctx context.Context, arg CostBucketTakeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, costBucketTake,
 		arg.OrganizationID,

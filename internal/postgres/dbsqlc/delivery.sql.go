@@ -29,8 +29,7 @@ type DeliveryClaimParams struct {
 	Pending        cost.DeliveryState
 }
 
-// DeliveryClaim takes a delivery that is due for one attempt, and keeps others from it until lease_at. No row: it is
-// over, not due yet, or taken.
+// DeliveryClaim claims a due delivery for one attempt, until lease_at. No row: it is over, not due, or claimed.
 func (q *Queries) DeliveryClaim(ctx context.Context, arg DeliveryClaimParams) (AlertDelivery, error) {
 	row := q.db.QueryRow(ctx, deliveryClaim,
 		arg.At,
@@ -74,8 +73,8 @@ type DeliveryEndParams struct {
 	Attempts       *int
 }
 
-// DeliveryEnd says that a delivery is over, and how its last attempt ended. No row changes when it was over, or when
-// another attempt than the given one has begun; no attempt given: whichever it was, the receiver has answered.
+// DeliveryEnd ends a delivery with the result of its last attempt. No row changes when it was over, or when a later
+// attempt than the given one has begun. Without an attempt the receiver has answered, and any attempt ends.
 func (q *Queries) DeliveryEnd(ctx context.Context, arg DeliveryEndParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deliveryEnd,
 		arg.State,
@@ -140,8 +139,8 @@ type DeliveryPostponeParams struct {
 	Attempts       int
 }
 
-// DeliveryPostpone says how an attempt has failed and when the next one is due. No row changes when the delivery is over
-// or somebody else has taken it since.
+// DeliveryPostpone stores the failure of an attempt and the time of the next one. No row changes when the delivery is
+// over or another worker has claimed it.
 func (q *Queries) DeliveryPostpone(ctx context.Context, arg DeliveryPostponeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deliveryPostpone,
 		arg.LastStatus,
@@ -183,8 +182,8 @@ type DeliveryWakeRow struct {
 	AlertID        uuid.UUID
 }
 
-// DeliveryWake takes deliveries that no worker has come for, and puts off when they are looked at again.
-// The rule is off: whoever sweeps looks after all organizations.
+// DeliveryWake claims due deliveries that no worker has taken, and postpones their next wake.
+// The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) DeliveryWake(ctx context.Context, arg DeliveryWakeParams) ([]DeliveryWakeRow, error) {
 	rows, err := q.db.Query(ctx, deliveryWake, arg.NextWakeAt, arg.At, arg.PageSize)

@@ -29,8 +29,8 @@ type IdempotencyClaimParams struct {
 	At             time.Time
 }
 
-// IdempotencyClaim writes the key down. No row changes when it was used before; a key that another transaction is just
-// writing is waited for.
+// IdempotencyClaim writes a key. No row changes when it was used before. It waits for a transaction that is writing
+// the same key.
 func (q *Queries) IdempotencyClaim(ctx context.Context, arg IdempotencyClaimParams) (int64, error) {
 	result, err := q.db.Exec(ctx, idempotencyClaim,
 		arg.OrganizationID,
@@ -63,8 +63,8 @@ type IdempotencyCompleteParams struct {
 	Key            string
 }
 
-// IdempotencyComplete adds what the request under this key has made: a transition, by its version, or a ledger entry; or the
-// answer itself.
+// IdempotencyComplete adds the result of the request: a transition, by its version, a ledger entry, or the answer
+// itself.
 func (q *Queries) IdempotencyComplete(ctx context.Context, arg IdempotencyCompleteParams) error {
 	_, err := q.db.Exec(ctx, idempotencyComplete,
 		arg.Version,
@@ -86,7 +86,7 @@ type IdempotencyGetParams struct {
 	Key            string
 }
 
-// IdempotencyGet returns what the key was used for.
+// IdempotencyGet returns the record of a key.
 func (q *Queries) IdempotencyGet(ctx context.Context, arg IdempotencyGetParams) (IdempotencyKey, error) {
 	row := q.db.QueryRow(ctx, idempotencyGet, arg.OrganizationID, arg.Key)
 	var i IdempotencyKey

@@ -154,8 +154,8 @@ type LedgerGetSiblingParams struct {
 	Sequence       int64
 }
 
-// LedgerGetSibling returns the entry that the other account of a call has for the same event. Whatever happens to a call
-// is booked on both, in the same order; so it is the one before which the other account has as many entries of the call.
+// LedgerGetSibling returns the entry of the same event on the other account of a call. Each event of a call is booked
+// on both accounts in the same order, so it is the entry with as many entries of the call before it.
 func (q *Queries) LedgerGetSibling(ctx context.Context, arg LedgerGetSiblingParams) (AiUsageLedger, error) {
 	row := q.db.QueryRow(ctx, ledgerGetSibling,
 		arg.OrganizationID,
@@ -354,7 +354,7 @@ type LedgerListByCallsParams struct {
 }
 
 // LedgerListByCalls returns the entries of calls, for the auditor. The two lists name them together.
-// The rule is off: the calls are a page, and each has a handful of entries: there is no number to stop at.
+// The rule is off: the calls are one page, and each has a few entries.
 // @sqlc-vet-disable many-is-ordered-and-bounded
 func (q *Queries) LedgerListByCalls(ctx context.Context, arg LedgerListByCallsParams) ([]AiUsageLedger, error) {
 	rows, err := q.db.Query(ctx, ledgerListByCalls, arg.OrganizationIds, arg.CallIds)
@@ -495,7 +495,7 @@ ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence
 LIMIT $1
 `
 
-// LedgerListStray returns entries of calls that are not there, for the auditor.
+// LedgerListStray returns entries of calls that do not exist, for the auditor.
 // The rule is off: the auditor reads all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) LedgerListStray(ctx context.Context, pageSize int32) ([]AiUsageLedger, error) {

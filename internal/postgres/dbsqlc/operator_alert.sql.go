@@ -36,8 +36,8 @@ type OperatorAlertAddParams struct {
 	At           time.Time
 }
 
-// OperatorAlertAdd writes what only the operator hears of, unless it is there.
-// The rule is off: what the operator hears of belongs to no organization.
+// OperatorAlertAdd writes an alert for the operator, unless it exists.
+// The rule is off: alerts for the operator belong to no organization.
 // @sqlc-vet-disable names-organization
 func (q *Queries) OperatorAlertAdd(ctx context.Context, arg OperatorAlertAddParams) (int64, error) {
 	result, err := q.db.Exec(ctx, operatorAlertAdd,
@@ -85,8 +85,8 @@ type OperatorAlertListRow struct {
 	UnitPico     int64
 }
 
-// OperatorAlertList returns the operator's alerts, the newest first, with the price that waits.
-// The rule is off: what the operator hears of belongs to no organization.
+// OperatorAlertList returns the operator's alerts, the newest first, with the price of a proposal.
+// The rule is off: alerts for the operator belong to no organization.
 // @sqlc-vet-disable names-organization
 func (q *Queries) OperatorAlertList(ctx context.Context, pageSize int32) ([]OperatorAlertListRow, error) {
 	rows, err := q.db.Query(ctx, operatorAlertList, pageSize)

@@ -60,8 +60,8 @@ type OrganizationChangeRow struct {
 	WebhookUrl        *string
 }
 
-// OrganizationChange changes the settings of an organization and writes the row of its journal that says who and why, and
-// what became of which API key, if it is about one. No row comes back when somebody else changed them first.
+// OrganizationChange changes the settings of an organization and writes the row of its journal with the actor and the
+// reason, and with the event of an API key, if it is about one. No row: another caller has changed them first.
 func (q *Queries) OrganizationChange(ctx context.Context, arg OrganizationChangeParams) (OrganizationChangeRow, error) {
 	row := q.db.QueryRow(ctx, organizationChange,
 		arg.TimeZone,
@@ -115,8 +115,8 @@ type OrganizationCreateParams struct {
 	At                time.Time
 }
 
-// OrganizationCreate writes an organization that is seen for the first time, with the first row of the journal of its
-// settings. It changes nothing otherwise.
+// OrganizationCreate writes a new organization with the first row of its journal. It changes nothing when the
+// organization exists.
 func (q *Queries) OrganizationCreate(ctx context.Context, arg OrganizationCreateParams) error {
 	_, err := q.db.Exec(ctx, organizationCreate,
 		arg.Actor,
@@ -155,7 +155,7 @@ const organizationLock = `-- name: OrganizationLock :one
 SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at, o.webhook_version, o.webhook_url FROM organizations AS o WHERE o.id = $1 FOR NO KEY UPDATE
 `
 
-// OrganizationLock returns the organization and keeps others from changing it until the transaction ends.
+// OrganizationLock returns the organization and locks it until the transaction ends.
 func (q *Queries) OrganizationLock(ctx context.Context, organizationID uuid.UUID) (Organization, error) {
 	row := q.db.QueryRow(ctx, organizationLock, organizationID)
 	var i Organization

@@ -48,8 +48,8 @@ type PriceAddParams struct {
 }
 
 // PriceAdd writes prices into a list: an organization's own, or the operator's, which has no organization and the nil
-// UUID as its list_id. Each ends the open price of the same model, component and size, if there is one. The order lets
-// all that ends end before the first successor is there, or the two would overlap.
+// UUID as its list_id. Each ends the open price of the same model, component and size. All ends are written before the
+// first successor, since two prices must not overlap.
 func (q *Queries) PriceAdd(ctx context.Context, arg PriceAddParams) (int64, error) {
 	result, err := q.db.Exec(ctx, priceAdd,
 		arg.OrganizationID,
@@ -222,7 +222,7 @@ type PriceListOpenParams struct {
 	PageSize       int32
 }
 
-// PriceListOpen returns the prices without an end, announced ones too: what a new price follows.
+// PriceListOpen returns the prices without an end, including announced ones. A new price follows one of these.
 func (q *Queries) PriceListOpen(ctx context.Context, arg PriceListOpenParams) ([]ModelPrice, error) {
 	rows, err := q.db.Query(ctx, priceListOpen, arg.OperatorList, arg.OrganizationID, arg.PageSize)
 	if err != nil {
@@ -331,8 +331,7 @@ type PriceLockParams struct {
 	OrganizationID string
 }
 
-// PriceLock keeps others from changing a list until the transaction ends; two lists whose hashes are equal wait for
-// each other without need.
+// PriceLock locks a list until the transaction ends. Two lists with equal hashes wait for each other without need.
 // The rule is off: it reads no table; the lock is named by the organization.
 // @sqlc-vet-disable names-organization
 func (q *Queries) PriceLock(ctx context.Context, arg PriceLockParams) error {

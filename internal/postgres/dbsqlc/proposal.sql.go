@@ -37,7 +37,7 @@ type ProposalAddParams struct {
 	Pending         cost.ProposalState
 }
 
-// ProposalAdd puts doubted prices of a list into quarantine. A comparison below zero says that there was none.
+// ProposalAdd writes doubtful prices of a list as proposals. A compared price below zero means that there was none.
 func (q *Queries) ProposalAdd(ctx context.Context, arg ProposalAddParams) (int64, error) {
 	result, err := q.db.Exec(ctx, proposalAdd,
 		arg.Ids,
@@ -96,7 +96,7 @@ type ProposalDecideParams struct {
 	Pending        cost.ProposalState
 }
 
-// ProposalDecide ends the quarantine of one proposal of a list. No row: it is not there, or was decided before.
+// ProposalDecide decides one proposal of a list. No row: no such proposal, or decided before.
 func (q *Queries) ProposalDecide(ctx context.Context, arg ProposalDecideParams) (ModelPriceProposal, error) {
 	row := q.db.QueryRow(ctx, proposalDecide,
 		arg.State,
@@ -242,7 +242,7 @@ type ProposalSupersedeParams struct {
 	Pending        cost.ProposalState
 }
 
-// ProposalSupersede closes what is pending and no longer what the list says.
+// ProposalSupersede closes pending proposals that a later list has overtaken.
 func (q *Queries) ProposalSupersede(ctx context.Context, arg ProposalSupersedeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, proposalSupersede,
 		arg.Superseded,

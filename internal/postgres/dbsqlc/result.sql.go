@@ -29,7 +29,7 @@ type ResultInsertParams struct {
 	At             time.Time
 }
 
-// ResultInsert keeps what a run produced.
+// ResultInsert writes the result of a run.
 func (q *Queries) ResultInsert(ctx context.Context, arg ResultInsertParams) error {
 	_, err := q.db.Exec(ctx, resultInsert,
 		arg.OrganizationID,

@@ -29,7 +29,7 @@ type RunAdoptParams struct {
 	Nobody         string
 }
 
-// RunAdopt gives a run that a person started to the first worker that asks for it.
+// RunAdopt gives a run that a person started to a worker. No row: another worker has it.
 func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun, error) {
 	row := q.db.QueryRow(ctx, runAdopt,
 		arg.Worker,
@@ -214,9 +214,9 @@ type RunListExpiredParams struct {
 	PageSize int32
 }
 
-// RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. The
-// workflow is locked before the run, as everywhere. All organizations.
-// The rule is off: every server looks after the work of all organizations.
+// RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. All
+// queries lock the workflow before the run. All organizations.
+// The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) RunListExpired(ctx context.Context, arg RunListExpiredParams) ([]WorkflowRun, error) {
 	rows, err := q.db.Query(ctx, runListExpired, arg.At, arg.PageSize)

@@ -82,9 +82,9 @@ type TransitionGetHorizonRow struct {
 	Next   int64
 }
 
-// TransitionGetHorizon says which transactions have ended, all below oldest, and which number comes after all that were given out:
-// its own, which it takes for the purpose. The end of a snapshot is none: it comes after the last transaction that has
-// ended, and others may run beyond it.
+// TransitionGetHorizon returns the oldest running transaction, below which all have ended, and the next transaction
+// number, which it takes itself. The end of a snapshot would not do: it follows the last transaction that has ended,
+// and transactions with higher numbers may be running.
 // The rule is off: it reads no table.
 // @sqlc-vet-disable names-organization
 func (q *Queries) TransitionGetHorizon(ctx context.Context) (TransitionGetHorizonRow, error) {
@@ -347,9 +347,8 @@ type TransitionListNewRow struct {
 	IntentWorkflow     IntentWorkflow
 }
 
-// TransitionListNew returns journal rows with their workflows: of each workflow those after a version, as far as they
-// are younger than a time or were spoken of, which are those from another version on. In the order of the journals; what
-// is beyond the limit is the last of them.
+// TransitionListNew returns journal rows with their workflows: of each workflow the rows after a version that are
+// younger than a time, or from a notified version on. In the order of the journals; the limit cuts the last rows off.
 func (q *Queries) TransitionListNew(ctx context.Context, arg TransitionListNewParams) ([]TransitionListNewRow, error) {
 	rows, err := q.db.Query(ctx, transitionListNew,
 		arg.OrganizationID,
@@ -447,9 +446,9 @@ type TransitionListStaysRow struct {
 	P95Microseconds    int64
 }
 
-// TransitionListStays says of the workflows that were created in a range how they have passed through each state: how many
-// visits, by how many workflows, how many of them stand there now, and how long half and 95 in 100 of the visits lasted
-// at most. A visit that goes on counts up to as_of.
+// TransitionListStays returns for each state how the workflows that were created in a range have passed through it:
+// the number of visits and of workflows, the number of workflows that are in it now, and the median and the 95th
+// percentile of a visit's length. An open visit lasts until as_of.
 func (q *Queries) TransitionListStays(ctx context.Context, arg TransitionListStaysParams) ([]TransitionListStaysRow, error) {
 	rows, err := q.db.Query(ctx, transitionListStays,
 		arg.AsOf,

@@ -90,10 +90,10 @@ type UsageDayListByAccountsRow struct {
 	Overage          int64
 }
 
-// UsageDayListByAccounts adds up the calls that the days from from_day to before to_day have admitted to accounts: those
-// that are named, and the months that start within months_from and months_to. The calls that have ended come from
-// usage_days, those in flight from ai_calls. A grouping that is not asked for has one value. The first row is the total,
-// the others follow by what was booked, the dearest first.
+// UsageDayListByAccounts sums the calls of accounts that the days from from_day to before to_day have admitted. The
+// accounts are the given ones, and the months that start within months_from and months_to. Ended calls come from
+// usage_days, calls in flight from ai_calls. A dimension that is off has one value. The first row is the total; the
+// others follow by booked amount, the largest first.
 func (q *Queries) UsageDayListByAccounts(ctx context.Context, arg UsageDayListByAccountsParams) ([]UsageDayListByAccountsRow, error) {
 	rows, err := q.db.Query(ctx, usageDayListByAccounts,
 		arg.PageSize,
@@ -204,8 +204,8 @@ type UsageDayListByWorkflowsRow struct {
 	Overage          int64
 }
 
-// UsageDayListByWorkflows is UsageDayListByAccounts for the accounts of all workflows of the organization, each apart, and
-// without the total.
+// UsageDayListByWorkflows is UsageDayListByAccounts for each workflow's account of the organization, without the
+// total.
 func (q *Queries) UsageDayListByWorkflows(ctx context.Context, arg UsageDayListByWorkflowsParams) ([]UsageDayListByWorkflowsRow, error) {
 	rows, err := q.db.Query(ctx, usageDayListByWorkflows,
 		arg.PageSize,
@@ -299,8 +299,8 @@ type UsageDayListDriftRow struct {
 	Booked         int64
 }
 
-// UsageDayListDrift adds up the whole ledger again, over all organizations, and returns the rows of usage_days that say
-// something else or are missing, for the auditor. A column of zeros stands for a row that one side does not have.
+// UsageDayListDrift sums the whole ledger of all organizations again and returns the rows of usage_days that differ or
+// are missing, for the auditor. A column of zeros means that one side has no row.
 // The rule is off: the auditor reads all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) UsageDayListDrift(ctx context.Context, arg UsageDayListDriftParams) ([]UsageDayListDriftRow, error) {

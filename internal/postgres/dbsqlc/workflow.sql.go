@@ -32,7 +32,7 @@ type WorkflowCountParams struct {
 	CreatedBy      string
 }
 
-// WorkflowCount counts what WorkflowListByCreated and its siblings list.
+// WorkflowCount counts the workflows of a filter, which is that of WorkflowListByCreated.
 func (q *Queries) WorkflowCount(ctx context.Context, arg WorkflowCountParams) (int64, error) {
 	row := q.db.QueryRow(ctx, workflowCount,
 		arg.OrganizationID,
@@ -124,8 +124,8 @@ type WorkflowCreateRow struct {
 	UpdatedAt      time.Time
 }
 
-// WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry, all in
-// one statement. No row comes back when the organization has a workflow of that name already.
+// WorkflowCreate writes a workflow with its first journal row, its account and the account's first ledger entry in one
+// statement. No row: the organization has a workflow of that name.
 func (q *Queries) WorkflowCreate(ctx context.Context, arg WorkflowCreateParams) (WorkflowCreateRow, error) {
 	row := q.db.QueryRow(ctx, workflowCreate,
 		arg.OrganizationID,
@@ -254,8 +254,8 @@ type WorkflowListByCreatedParams struct {
 	PageSize       int32
 }
 
-// WorkflowListByCreated pages through the organization's workflows, the oldest first, after the key
-// (after_at, after_id).
+// WorkflowListByCreated pages through the organization's workflows, the oldest first, after the cursor (after_at,
+// after_id).
 func (q *Queries) WorkflowListByCreated(ctx context.Context, arg WorkflowListByCreatedParams) ([]IntentWorkflow, error) {
 	rows, err := q.db.Query(ctx, workflowListByCreated,
 		arg.OrganizationID,
@@ -395,7 +395,7 @@ type WorkflowListByUpdatedParams struct {
 	PageSize       int32
 }
 
-// WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the longest untouched first.
+// WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the oldest first.
 func (q *Queries) WorkflowListByUpdated(ctx context.Context, arg WorkflowListByUpdatedParams) ([]IntentWorkflow, error) {
 	rows, err := q.db.Query(ctx, workflowListByUpdated,
 		arg.OrganizationID,
@@ -465,7 +465,7 @@ type WorkflowListByUpdatedDescendingParams struct {
 	PageSize       int32
 }
 
-// WorkflowListByUpdatedDescending is WorkflowListByUpdated with the last touched first.
+// WorkflowListByUpdatedDescending is WorkflowListByUpdated with the newest first.
 func (q *Queries) WorkflowListByUpdatedDescending(ctx context.Context, arg WorkflowListByUpdatedDescendingParams) ([]IntentWorkflow, error) {
 	rows, err := q.db.Query(ctx, workflowListByUpdatedDescending,
 		arg.OrganizationID,
@@ -576,9 +576,8 @@ type WorkflowListLiveRow struct {
 	State        workflow.State
 }
 
-// WorkflowListLive says on which graph versions and states live workflows stand, over all organizations, each pair
-// once.
-// The rule is off: a server asks before it starts, for all.
+// WorkflowListLive returns each pair of graph version and state that a live workflow of any organization has.
+// The rule is off: a server checks all workflows before it starts.
 // @sqlc-vet-disable names-organization
 func (q *Queries) WorkflowListLive(ctx context.Context, terminal []string) ([]WorkflowListLiveRow, error) {
 	rows, err := q.db.Query(ctx, workflowListLive, terminal)
@@ -679,7 +678,7 @@ type WorkflowListNumbersRow struct {
 	Sequence       int64
 }
 
-// WorkflowListNumbers says how far the journals of workflows and the ledgers of their accounts have come.
+// WorkflowListNumbers returns the last version of workflows and the last sequence number of their accounts.
 func (q *Queries) WorkflowListNumbers(ctx context.Context, arg WorkflowListNumbersParams) ([]WorkflowListNumbersRow, error) {
 	rows, err := q.db.Query(ctx, workflowListNumbers, arg.PageSize, arg.OrganizationIds, arg.Ids)
 	if err != nil {
@@ -716,7 +715,7 @@ type WorkflowLockParams struct {
 	ID             uuid.UUID
 }
 
-// WorkflowLock returns a workflow and keeps transitions and other holders of this lock out until the transaction ends.
+// WorkflowLock returns a workflow and locks it against transitions until the transaction ends.
 func (q *Queries) WorkflowLock(ctx context.Context, arg WorkflowLockParams) (IntentWorkflow, error) {
 	row := q.db.QueryRow(ctx, workflowLock, arg.OrganizationID, arg.ID)
 	var i IntentWorkflow
@@ -816,11 +815,10 @@ type WorkflowTransitionRow struct {
 	UpdatedAt      time.Time
 }
 
-// WorkflowTransition is the compare-and-set: it moves the workflow only from from_state (and version, when given),
-// writes the journal row from what it moved, ends the run of the state it leaves, and begins a run when run_step is
-// given. No row comes back when somebody else was first. Without a version it is the one that the statement saw when it
-// began: while it waits the workflow may leave the state and come back to it, with a run that the statement does not
-// see.
+// WorkflowTransition is the compare-and-set: it moves the workflow from from_state (and version, when given) only,
+// writes the journal row from the moved row, ends the run of the state, and begins a run when run_step is given. No
+// row: another caller was first. Without a version the statement uses the one of its snapshot: while it waits, the
+// workflow may leave the state and return to it with a run that the statement does not see.
 func (q *Queries) WorkflowTransition(ctx context.Context, arg WorkflowTransitionParams) (WorkflowTransitionRow, error) {
 	row := q.db.QueryRow(ctx, workflowTransition,
 		arg.ToState,
@@ -888,9 +886,9 @@ type WorkflowWakeRow struct {
 	UpdatedAt      time.Time
 }
 
-// WorkflowWake takes the workflows that nobody has driven by their wake_at and puts that off, so that each is woken by
-// one sweeper at a time. All organizations.
-// The rule is off: every server looks after the work of all organizations.
+// WorkflowWake claims due workflows that no worker has taken and postpones their next wake, so that one sweeper at a
+// time wakes each. All organizations.
+// The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]WorkflowWakeRow, error) {
 	rows, err := q.db.Query(ctx, workflowWake, arg.NextWakeAt, arg.At, arg.PageSize)
