@@ -18,7 +18,7 @@ var catalogText string
 // difference is an object of the catalog that is not as the migrations make it. Want or got is "" when it is not there.
 type difference struct{ object, want, got string }
 
-// String says what differs, in full where it is short.
+// String describes the difference, in full where it is short.
 func (d difference) String() string {
 	switch {
 	case d.got == "":
@@ -30,7 +30,7 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s is %s, and the migrations make it %s", d.object, shortened(got), shortened(want))
 }
 
-// brief says that an object differs, and not how.
+// brief names an object that differs, without the difference.
 func (d difference) brief() string {
 	switch {
 	case d.got == "":
@@ -68,7 +68,7 @@ func shortened(definition string) string {
 	return definition
 }
 
-// compareCatalog returns what differs between the catalog of a database and the one that the migrations make, in order.
+// compareCatalog returns the differences of a database's catalog from the one of the migrations, in order.
 func compareCatalog(made, found []string) []difference {
 	wanted, tables := objects(made), objects(made)
 	var all []difference
@@ -103,7 +103,7 @@ func partOfExtra(object string, made map[string]string) bool {
 	return !isTable && !isType
 }
 
-// object cuts a line of a catalog into the object's name and its definition. An object without a definition is there.
+// object splits a line of a catalog into the object's name and its definition, which may be empty.
 func object(line string) (name, definition string) {
 	name, definition, _ = strings.Cut(line, ":")
 	if definition = strings.TrimSpace(definition); definition == "" {
@@ -123,7 +123,7 @@ func objects(lines []string) map[string]string {
 
 func madeCatalog() []string { return strings.Split(strings.TrimSpace(catalogText), "\n") }
 
-// catalog compares what guards the data with what the migrations make.
+// catalog compares the guards of the database with those of the migrations.
 func (v *verification) catalog(ctx context.Context) error {
 	found, err := v.store.Catalog(ctx)
 	if err != nil {
@@ -138,9 +138,9 @@ func (v *verification) catalog(ctx context.Context) error {
 // namedGuards is how many objects CheckGuards names.
 const namedGuards = 3
 
-// CheckGuards returns an error when the database lacks something that the migrations have made to guard the data, or
-// has something that undoes it: a right, a policy, a rule, a trigger, a role's attribute. Objects of the operator's own
-// are no fault. Every role may ask, and the answer takes a few hundredths of a second.
+// CheckGuards returns an error when the database lacks a guard of the migrations, or has an object that disables one:
+// a right, a policy, a rule, a trigger, a role's attribute. Other objects of the operator are allowed. Every role may
+// call it; it takes a few hundredths of a second.
 func CheckGuards(ctx context.Context, store *postgres.Store) error {
 	found, err := store.Catalog(ctx)
 	if err != nil {
@@ -166,7 +166,7 @@ func CheckGuards(ctx context.Context, store *postgres.Store) error {
 		"`engine verify` lists all as the database's owner", strings.Join(names, "; "))
 }
 
-// undoes reports whether an object that the migrations do not make can undo what they make.
+// undoes reports whether an object that is not of the migrations can disable one of theirs.
 func undoes(object string, made map[string]string) bool {
 	kind, name, _ := strings.Cut(object, " ")
 	switch kind {

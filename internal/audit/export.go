@@ -49,8 +49,8 @@ func (a *Auditor) EachTransition(
 	return nil
 }
 
-// EachEntry is EachTransition for the ledger, account by account. A call has entries in the account of its workflow and
-// in that of its month: whoever adds up amounts takes one kind of account.
+// EachEntry is EachTransition for the ledger, account by account. A call has entries in the account of its workflow
+// and in that of its month, so a sum must use one kind of account.
 func (a *Auditor) EachEntry(
 	ctx context.Context, who caller.Caller, in ExportInput, visit func(AccountEntry) error,
 ) error {

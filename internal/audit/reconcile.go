@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// ProviderDay is what a provider says that it has charged for one model on one day, in UTC.
+// ProviderDay is the charge of a provider for one model on one UTC day.
 type ProviderDay struct {
 	Day   cost.Day
 	Model string
@@ -21,7 +21,7 @@ type ProviderDay struct {
 	Cost  cost.Pico
 }
 
-// ReconcileInput asks for a comparison of the ledger with the figures of a provider.
+// ReconcileInput selects the calls to compare with the figures of a provider.
 type ReconcileInput struct {
 	// Days are whole days by UTC, as providers count. A day that is not over is INVALID_INPUT.
 	Days cost.Days
@@ -36,23 +36,23 @@ type ReconcileInput struct {
 	Tolerance cost.Pico
 }
 
-// ReconciledDay is one model on one day, on both sides. Model is "" for calls whose answer never came, which the ledger
-// has booked with what they held.
+// ReconciledDay is one model on one day, on both sides. Model is "" for calls without an answer, which the ledger has
+// booked with their hold.
 type ReconciledDay struct {
 	Day                   cost.Day
 	Model                 string
 	CallsHere, CallsThere int64
 	Here, There           cost.Pico
-	// Difference is There − Here: positive when the provider has charged more than was booked.
+	// Difference is There − Here: positive when the provider has charged more than the ledger has.
 	Difference cost.Pico
 	Equal      bool
 }
 
-// Reconciliation is every model and day that either side knows, by day and model.
+// Reconciliation has every model and day of either side, by day and model.
 type Reconciliation struct {
 	Days []ReconciledDay
-	// Open are the calls of these days that have no outcome yet, with what they hold. The ledger has booked nothing for
-	// them, so what the provider has charged for them is among the differences.
+	// Open are the calls of these days without an outcome, with their holds. The ledger has booked nothing for them,
+	// so a charge of the provider for them is among the differences.
 	Open int64
 	Held cost.Pico
 	// Here and There are the sums of all days.
@@ -64,8 +64,8 @@ func (r Reconciliation) Differences() []ReconciledDay {
 	return slices.DeleteFunc(slices.Clone(r.Days), func(d ReconciledDay) bool { return d.Equal })
 }
 
-// Reconcile compares what the ledger has booked for the calls that a provider has served with what the provider says,
-// by the day on which they were sent and the model that answered. What a difference means, a person decides.
+// Reconcile compares the booked costs of a provider's calls with the provider's figures, by the day of their dispatch
+// and the model that answered.
 func (a *Auditor) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliation, error) {
 	if err := in.Days.Check(nil); err != nil {
 		return Reconciliation{}, err
@@ -91,7 +91,7 @@ func (a *Auditor) Reconcile(ctx context.Context, in ReconcileInput) (Reconciliat
 	return reconcile(in, served)
 }
 
-// reconcile puts both sides beside each other.
+// reconcile joins both sides.
 func reconcile(in ReconcileInput, served []postgres.ServedDay) (r Reconciliation, err error) {
 	type key struct {
 		day   cost.Day

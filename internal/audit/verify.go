@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Finding is one thing that does not fit, with the row where it was seen first.
+// Finding is one fault, with its first row.
 type Finding struct {
 	Row  string // such as "workflow_transitions wf_… version 3"
 	What string
@@ -23,11 +23,11 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Row + ": " + f.What }
 
-// Verify recomputes both journals from their first rows, in Go and not by the functions of the database: the edges,
-// both hash chains, that every current value is what the last row says, that the ledger says of every call what the
-// call says itself, and that somebody was told of what had to be told. It compares every table with the ones that
-// explain it, and what guards the data with what the migrations make. It reads one snapshot and changes nothing. Of each
-// chain it names the first row that does not fit.
+// Verify computes both journals again from their first rows, in Go and not with the functions of the database. It
+// checks the edges, both hash chains, that every current value equals the last row, that the ledger and the calls
+// agree, and that every alert exists. It compares every table with the tables that explain it, and the guards of the
+// database with those of the migrations. It reads one snapshot and writes nothing. Of each chain it names the first
+// wrong row.
 func (a *Auditor) Verify(ctx context.Context) ([]Finding, error) {
 	v := verification{due: map[due]int64{}}
 	err := a.store.Snapshot(ctx, func(s *postgres.Store) error {
@@ -87,14 +87,14 @@ type chain struct{ organization, id uuid.UUID }
 type chains[Row, Head any] struct {
 	// heads are the current values, which the last rows must explain.
 	heads map[chain]Head
-	// of says which chain a row belongs to, and beginning what its first row follows.
+	// of returns the chain of a row, and beginning the predecessor of its first row.
 	of        func(Row) chain
 	beginning func(chain) Row
-	// unfit says why a row does not follow the one before it, and drift why a current value is not what the last row
-	// says; "" when all is well.
+	// unfit returns the fault of a row after its predecessor, and drift the difference of a current value from the
+	// last row; "" for none.
 	unfit func(before, row Row) string
 	drift func(head Head, last Row) string
-	// rowName and headName are what findings call them.
+	// rowName and headName are the names in findings.
 	rowName  func(Row) string
 	headName func(chain) string
 }
@@ -173,7 +173,7 @@ func (v *verification) journal(ctx context.Context) error {
 	return c.follow(v, func(visit func(workflow.Transition) error) error { return v.store.EachTransition(ctx, visit) })
 }
 
-// unfit says why a transition does not follow the one before it; "" when it does.
+// unfit returns the fault of a transition after its predecessor; "" for none.
 func unfit(last, t workflow.Transition) string {
 	switch {
 	case t.Version != last.Version+1:
@@ -231,7 +231,7 @@ func (v *verification) ledger(ctx context.Context) error {
 	})
 }
 
-// misbooked says why an entry does not follow the one before it; "" when it does.
+// misbooked returns the fault of an entry after its predecessor; "" for none.
 func misbooked(last, e cost.Entry) string {
 	switch {
 	case e.Sequence != last.Sequence+1:
@@ -251,8 +251,8 @@ func misbooked(last, e cost.Entry) string {
 	return ""
 }
 
-// calls compares every call with the ledger. With both chains in order it follows that an account holds what its open
-// calls hold, and has spent what its calls have cost.
+// calls compares every call with the ledger. If both chains are valid, an account then holds the holds of its open
+// calls, and has settled the costs of its calls.
 func (v *verification) calls(ctx context.Context) error {
 	if err := v.readPrices(ctx); err != nil {
 		return err
@@ -275,14 +275,14 @@ func (v *verification) calls(ctx context.Context) error {
 	return err
 }
 
-// event is what the ledger says, or should say, of a call in one account, apart from adjustments.
+// event is an entry of a call in one account, apart from adjustments.
 type event struct {
 	kind    cost.EntryKind
 	delta   cost.Delta
 	overage bool
 }
 
-// events are what the ledger should say of a call, in each of its two accounts.
+// events returns the entries that a call must have in each of its two accounts.
 func events(c postgres.Call) []event {
 	var billed cost.Pico
 	if c.Cost != nil {
@@ -303,7 +303,7 @@ func events(c postgres.Call) []event {
 	return all
 }
 
-// unbooked says why the ledger does not agree with a call; "" when it does.
+// unbooked returns the difference between a call and the ledger; "" for none.
 func unbooked(b postgres.Booked) string {
 	booked, adjusted := map[uuid.UUID][]event{}, map[uuid.UUID]cost.Pico{}
 	for _, e := range b.Entries {
@@ -334,7 +334,7 @@ func unbooked(b postgres.Booked) string {
 	return ""
 }
 
-// describe writes events as a person reads them.
+// describe lists events for a finding.
 func describe(all []event) string {
 	if len(all) == 0 {
 		return "nothing"

@@ -17,8 +17,8 @@ type due struct {
 	threshold        int
 }
 
-// expect notes what somebody must have heard of because of an entry: of each threshold once under each limit, and of
-// each overage once. Entries of a version that told nobody name no limit and are left out.
+// expect adds the alerts that an entry must have caused: one for each threshold under each limit, and one for each
+// overage. Entries of an old version that wrote no alerts name no limit and are left out.
 func (v *verification) expect(e cost.Entry) {
 	v.limits(e)
 	if e.LimitSequence == nil {
@@ -35,12 +35,12 @@ func (v *verification) expect(e cost.Entry) {
 	}
 }
 
-// limited is what the ledger of the account that is being walked has said about its limit: the last entry that set it,
-// and the last of these by a server that writes which that is. They differ after a server of a version that does not.
+// limited is the last entry of the account that set its limit, and the last of these that names itself as such. They
+// differ after a server of an old version, which does not name it.
 type limited struct{ last, named int64 }
 
-// limits checks that an entry names the one that set the limit it stands under, since thresholds are told of once under
-// each. The first of an account that does not is reported.
+// limits checks that an entry names the entry that set its limit, since thresholds have one alert under each limit. It
+// reports the first wrong entry of an account.
 func (v *verification) limits(e cost.Entry) {
 	if e.Kind == cost.EntryOpen {
 		v.limited = limited{}
@@ -56,10 +56,10 @@ func (v *verification) limits(e cost.Entry) {
 	}
 	v.report(fmt.Sprintf("ai_usage_ledger account %s entry %d", e.AccountID, e.Sequence),
 		"it names entry %d as the one that set its limit, and it was entry %d", *e.LimitSequence, v.limited.last)
-	v.limited = limited{last: math.MaxInt64} // Whatever comes now follows from it.
+	v.limited = limited{last: math.MaxInt64} // The faults of later entries follow from this one.
 }
 
-// alerts compares what entries must have caused with what was written. ledger must have been walked before.
+// alerts compares the expected alerts with the written ones. ledger must have run before.
 func (v *verification) alerts(ctx context.Context) error {
 	err := v.store.EachEntryAlert(ctx, func(alert cost.Alert) error {
 		row := fmt.Sprintf("alerts alert_%s", alert.ID)
@@ -82,14 +82,14 @@ func (v *verification) alerts(ctx context.Context) error {
 	}
 	told := 0
 	for missing, sequence := range v.due {
-		if told++; told > driftsTold {
+		if told++; told > maxPerKind {
 			break
 		}
 		if missing.threshold == 0 {
-			v.report(fmt.Sprintf("alerts of call_%s", missing.id), "nobody was told of its overage")
+			v.report(fmt.Sprintf("alerts of call_%s", missing.id), "there is no alert of its overage")
 			continue
 		}
-		v.report(fmt.Sprintf("alerts of account %s", missing.id), "nobody was told of the %d %% that entry %d has reached",
+		v.report(fmt.Sprintf("alerts of account %s", missing.id), "there is no alert of the %d %% that entry %d has reached",
 			missing.threshold, sequence)
 	}
 	return nil

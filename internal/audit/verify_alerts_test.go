@@ -19,7 +19,7 @@ func TestVerifyFindsAlertsThatAreMissingOrWithoutACause(t *testing.T) {
 		want  []string
 	}{
 		"Missing": {"DELETE FROM alerts", []string{
-			"nobody was told of the 50 % that entry 2 has reached", "nobody was told of its overage",
+			"there is no alert of the 50 % that entry 2 has reached", "there is no alert of its overage",
 		}},
 		"WithoutACause": {`INSERT INTO alerts (organization_id, id, kind, account_id, sequence, limit_sequence, threshold,
 				created_at)

@@ -22,7 +22,7 @@ func (v *verification) tables(ctx context.Context) error {
 			return v.store.MigrationDisagreements(ctx, migrations.Files)
 		},
 	} {
-		disagreements, err := compare(ctx, driftsTold)
+		disagreements, err := compare(ctx, maxPerKind)
 		if err != nil {
 			return err
 		}
@@ -50,8 +50,8 @@ func (v *verification) months(ctx context.Context) error {
 	return err
 }
 
-// mistimed says why a month has not the period that its time zone gives it; "" when it has. A month begins where the
-// one before ends, and ends where one begins that was opened earlier.
+// mistimed returns the difference of a month's period from the one of its time zone; "" for none. A month begins at
+// the end of the one before, and ends at the begin of one that was opened earlier.
 func mistimed(before, month, next postgres.ZonedMonth) string {
 	if month.TimeZone == "" {
 		return ""
@@ -94,10 +94,11 @@ func (v *verification) readPrices(ctx context.Context) error {
 	})
 }
 
-// unsettled is how far clocks of servers may be apart: which of two prices a call met within it is not known.
+// unsettled is the largest difference between the clocks of two servers. Which of two prices a call met within it
+// cannot be found out.
 const unsettled = 5 * time.Minute
 
-// of returns the versions that a call of an organization could meet. known is false when one of them begins so close to
+// of returns the prices that a call of an organization could meet. known is false when one of them begins so close to
 // the call that the clocks of two servers could disagree.
 func (h priceHistory) of(organization uuid.UUID, models []string, at time.Time) (prices []cost.Price, known bool) {
 	for _, model := range models {
@@ -113,8 +114,8 @@ func (h priceHistory) of(organization uuid.UUID, models []string, at time.Time) 
 	return prices, true
 }
 
-// misestimated says why a call's hold is not what its models, its size and the prices of its time give; "" when it is,
-// and for a hold that was named as an amount.
+// misestimated returns the difference of a call's hold from the estimate of its models, its size and the prices of its
+// time; "" for none, and for a hold of a given amount.
 func (h priceHistory) misestimated(c postgres.Call) string {
 	if len(c.Models) == 0 {
 		return ""
@@ -138,7 +139,7 @@ func (h priceHistory) misestimated(c postgres.Call) string {
 	return ""
 }
 
-// mispriced says why the figure of the price table is not what a settled call's model and tokens give; "" when it is.
+// mispriced returns the difference of a settled call's list cost from the price of its model and tokens; "" for none.
 func (h priceHistory) mispriced(c postgres.Call) string {
 	if c.State != cost.CallSettled {
 		return ""
@@ -160,8 +161,8 @@ func (h priceHistory) mispriced(c postgres.Call) string {
 	return ""
 }
 
-// misdated says why a call does not say what the entries of its workflow's account say about who made it, when, and how
-// it ended; "" when it does.
+// misdated returns the difference of a call's actor, times and failure from the entries of its workflow's account; ""
+// for none.
 func misdated(b postgres.Booked) string {
 	for _, e := range b.Entries {
 		if e.AccountID != b.Call.WorkflowID {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// driftsTold is how many rows of one kind a finding is made for; where there are more, the first say enough.
-const driftsTold = 100
+// maxPerKind limits the findings of one kind.
+const maxPerKind = 100
 
-// usage adds up the ledger again and compares it with what was counted for each day.
+// usage sums the ledger again and compares it with the counts of each day.
 func (v *verification) usage(ctx context.Context) error {
-	drifts, err := v.store.UsageDrifts(ctx, driftsTold)
+	drifts, err := v.store.UsageDrifts(ctx, maxPerKind)
 	if err != nil {
 		return err
 	}

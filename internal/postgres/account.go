@@ -67,8 +67,8 @@ func (s *Store) RunningMonth(
 	}, err
 }
 
-// MonthPeriod returns the month that a time falls in. It begins after the last one that was opened, which may have had
-// another zone, and ends before the next one, which a server whose clock is ahead may have opened.
+// MonthPeriod returns the month of a time. It begins after the last month that was opened, which may have another
+// zone. It ends before the next one, which a server with a fast clock may have opened.
 func (s *Store) MonthPeriod(
 	ctx context.Context, who caller.Caller, at time.Time, timeZone string,
 ) (cost.Period, error) {
@@ -144,7 +144,7 @@ func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account co
 	return account, held, err
 }
 
-// Booking is what has happened to the money of a call.
+// Booking is an event of a call's money.
 type Booking struct {
 	Kind    cost.EntryKind
 	Call    Call
@@ -156,7 +156,7 @@ type Booking struct {
 	Corrects *int64
 }
 
-// Movement is an account after an entry, with what the entry has changed.
+// Movement is an account after an entry, with the change.
 type Movement struct {
 	Account cost.Account
 	Delta   cost.Delta
@@ -215,7 +215,8 @@ func (s *Store) book(
 	}, nil
 }
 
-// stops is the kind of account that an overage stops. A recorded call stops none: it went beyond a limit, not a hold.
+// stops returns the kind of account that an overage stops. A recorded call stops none: it exceeded a limit, not a
+// hold.
 func (b Booking) stops() cost.AccountKind {
 	if b.Kind == cost.EntryRecord {
 		return ""
@@ -223,7 +224,7 @@ func (b Booking) stops() cost.AccountKind {
 	return cost.AccountWorkflow
 }
 
-// counts is what a booking adds to its day: a call with its outcome, or a correction of one.
+// counts are what a booking adds to its day: a call with its outcome, or a correction.
 type counts struct{ calls, settled, assumed, adjusted, overage int64 }
 
 func (b Booking) counts() counts {

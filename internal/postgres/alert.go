@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// WriteAlert writes an alert, unless there is one of the same keys. addressed says that it was written and that the
-// organization has a webhook: then there is a delivery of it, which a sweeper looks at from wakeAt on.
+// WriteAlert writes an alert, unless one with the same keys exists. addressed reports that it was written and that the
+// organization has a webhook: then it has a delivery, which a sweeper claims from wakeAt on.
 func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) (addressed bool, err error) {
 	in := dbsqlc.AlertWriteParams{
 		OrganizationID: a.OrganizationID,
@@ -43,7 +43,7 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 	return addressed, err
 }
 
-// AlertPage asks for alerts of some kinds, the newest first: those before a key, or the one of an id.
+// AlertPage selects alerts of some kinds, the newest first: those before a cursor, or the one of an id.
 type AlertPage struct {
 	Kinds    []cost.AlertKind
 	ID       *uuid.UUID
@@ -52,7 +52,7 @@ type AlertPage struct {
 	First    int32
 }
 
-// Alerts returns at most First alerts with what they are about.
+// Alerts returns at most First alerts with their subjects.
 func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
 	rows, err := s.forTenant(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{
 		OrganizationID: who.OrganizationID,

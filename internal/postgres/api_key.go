@@ -26,7 +26,7 @@ type APIKey struct {
 	Digest         []byte     // sha256 of the key
 }
 
-// AddAPIKey writes a key down; version is the row of the journal that says that it was created.
+// AddAPIKey writes a key. version is the row of the organization's journal with its creation.
 func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, version int) (APIKey, error) {
 	row, err := s.forTenant(who.OrganizationID).ApiKeyAdd(ctx, dbsqlc.ApiKeyAddParams{
 		OrganizationID: who.OrganizationID,
@@ -73,7 +73,7 @@ func (s *Store) APIKeyNamed(ctx context.Context, who caller.Caller, name string)
 	return one(row, err, toAPIKey)
 }
 
-// FindAPIKey returns the key that begins with a prefix, for whoever says that it belongs to an organization.
+// FindAPIKey returns the key of an organization that begins with a prefix.
 func (s *Store) FindAPIKey(
 	ctx context.Context, organization uuid.UUID, prefix string,
 ) (key APIKey, found bool, err error) {
@@ -83,7 +83,7 @@ func (s *Store) FindAPIKey(
 	return one(row, err, toAPIKey)
 }
 
-// APIKeyPage asks for keys, the newest first, that were created before a key of the list.
+// APIKeyPage selects keys before a cursor, the newest first.
 type APIKeyPage struct {
 	BeforeAt time.Time
 	BeforeID uuid.UUID
@@ -101,7 +101,7 @@ func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage)
 	return many(rows, err, toAPIKey)
 }
 
-// CountAPIKeys counts the keys of the caller's organization: all, or those that still count at a time.
+// CountAPIKeys counts the keys of the caller's organization: all, or those that are valid at a time.
 func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, at time.Time) (int, error) {
 	n, err := s.forTenant(who.OrganizationID).ApiKeyCount(ctx, dbsqlc.ApiKeyCountParams{
 		OrganizationID: who.OrganizationID, Live: live, At: at,
@@ -109,7 +109,7 @@ func (s *Store) CountAPIKeys(ctx context.Context, who caller.Caller, live bool, 
 	return int(n), translate(err)
 }
 
-// TouchAPIKey notes when a key was used, unless somebody has noted that within the time before.
+// TouchAPIKey stores the time of last use, unless a time within the given duration before is stored.
 func (s *Store) TouchAPIKey(ctx context.Context, k APIKey, at time.Time, within time.Duration) error {
 	return translate(s.forTenant(k.OrganizationID).ApiKeyTouch(ctx, dbsqlc.ApiKeyTouchParams{
 		OrganizationID: k.OrganizationID,

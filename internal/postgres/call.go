@@ -103,7 +103,7 @@ func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.
 	return counts, nil
 }
 
-// CountUnknown counts the calls of all organizations whose outcome is unknown.
+// CountUnknown counts the calls of all organizations with an unknown outcome.
 func (s *Store) CountUnknown(ctx context.Context) (int64, error) {
 	n, err := s.forSweeper().CallCountUnknown(ctx, cost.CallUnknown)
 	return n, translate(err)
@@ -148,7 +148,7 @@ func (s *Store) IdentifyCall(
 	return translate(err)
 }
 
-// Bill is what a call cost and what came back for it.
+// Bill is the cost and the answer of a call.
 type Bill struct {
 	Cost                          cost.Pico
 	ListCost                      *cost.Pico
@@ -205,10 +205,10 @@ func (s *Store) ReleaseCall(
 	return one(row, err, toCall)
 }
 
-// MarkCallUnknown says that the outcome of a call is unknown. suspected is false when it is known.
+// MarkCallUnknown records that the outcome of a call is unknown. marked is false when the call has an outcome.
 func (s *Store) MarkCallUnknown(
 	ctx context.Context, who caller.Caller, id uuid.UUID, why workflow.FailureCode, at, checkAt time.Time,
-) (call Call, suspected bool, err error) {
+) (call Call, marked bool, err error) {
 	row, err := s.forTenant(who.OrganizationID).CallMarkUnknown(ctx, dbsqlc.CallMarkUnknownParams{
 		OrganizationID: who.OrganizationID,
 		ID:             id,
@@ -218,13 +218,13 @@ func (s *Store) MarkCallUnknown(
 		At:             at,
 		CheckAt:        checkAt,
 	})
-	if call, suspected, err = one(row, err, toCall); suspected {
+	if call, marked, err = one(row, err, toCall); marked {
 		s.note(Change{OrganizationID: call.OrganizationID, WorkflowID: call.WorkflowID, CallUnknown: true})
 	}
-	return call, suspected, err
+	return call, marked, err
 }
 
-// AssumeCall ends a call that nobody knows anything about.
+// AssumeCall ends a call without an answer of the provider.
 func (s *Store) AssumeCall(
 	ctx context.Context, who caller.Caller, id uuid.UUID, at time.Time,
 ) (call Call, assumed bool, err error) {
@@ -238,13 +238,13 @@ func (s *Store) AssumeCall(
 	return one(row, err, toCall)
 }
 
-// DueCalls takes at most limit calls that are due for a look and puts their next look off to next.
+// DueCalls claims at most limit due calls and postpones their next check to next.
 func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) ([]Call, error) {
 	rows, err := s.forSweeper().CallListDue(ctx, dbsqlc.CallListDueParams{At: &at, NextCheckAt: next, PageSize: limit})
 	return many(rows, err, toCall)
 }
 
-// CheckCallsNow makes the open calls of a run due for a look now.
+// CheckCallsNow makes the open calls of a run due.
 func (s *Store) CheckCallsNow(ctx context.Context, run workflow.Run, at time.Time) error {
 	return translate(s.forTenant(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
 		OrganizationID: run.OrganizationID,
@@ -254,7 +254,7 @@ func (s *Store) CheckCallsNow(ctx context.Context, run workflow.Run, at time.Tim
 	}))
 }
 
-// PostponeCall says when to look again at a call without an outcome.
+// PostponeCall sets the time of the next check of a call without an outcome.
 func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUID, checkAt time.Time) error {
 	return translate(s.forTenant(who.OrganizationID).CallPostpone(ctx, dbsqlc.CallPostponeParams{
 		OrganizationID: who.OrganizationID, ID: id, CheckAt: checkAt,
@@ -332,7 +332,7 @@ func (s *Store) RecordCall(
 	return call, moves, true, nil
 }
 
-// Call is a call with what only the engine asks about.
+// Call is a call with the columns that only the engine needs.
 type Call struct {
 	cost.Call
 	MonthID      uuid.UUID

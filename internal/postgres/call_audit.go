@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Booked is a call with all that the ledger says about it, by account and in order.
+// Booked is a call with all its ledger entries, by account and in order.
 type Booked struct {
 	Call    Call
 	Entries []cost.Entry
@@ -52,8 +52,8 @@ type ServedQuery struct {
 	From, To     time.Time  // To is exclusive
 }
 
-// ServedDay is what was booked for the calls that were sent on one day, in UTC, and answered by one model. Open calls
-// have no outcome yet and hold Held.
+// ServedDay is the booked cost of the calls that were sent on one UTC day and answered by one model. Open calls have
+// no outcome yet and hold Held.
 type ServedDay struct {
 	Day          cost.Day
 	Model        string

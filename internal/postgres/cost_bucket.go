@@ -9,8 +9,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// TakeRequest is what is taken from a bucket: an amount, of a bucket with a capacity that fills by so much in a second. All
-// amounts are in millionths of a token; an amount is at most the capacity.
+// TakeRequest takes an amount from a bucket with a capacity and a refill per second. All amounts are in millionths of
+// a token; an amount is at most the capacity.
 type TakeRequest struct {
 	AmountMicro, CapacityMicro, MicroPerSecond int64
 	At                                         time.Time

@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Delivery is the delivery of an alert, with whose and which it is.
+// Delivery is the delivery of an alert, with the ids of both.
 type Delivery struct {
 	OrganizationID, AlertID uuid.UUID
 	cost.Delivery
@@ -52,8 +52,8 @@ type EndedDelivery struct {
 	At      time.Time
 }
 
-// EndDelivery says that a delivery is over. One that was over stays as it was, and so does one that somebody else has
-// taken since.
+// EndDelivery ends a delivery. It changes nothing when the delivery was over, or when a later attempt than the given
+// one has begun.
 func (s *Store) EndDelivery(ctx context.Context, who caller.Caller, d EndedDelivery) error {
 	_, err := s.forTenant(who.OrganizationID).DeliveryEnd(ctx, dbsqlc.DeliveryEndParams{
 		OrganizationID: who.OrganizationID,
@@ -77,7 +77,7 @@ type FailedAttempt struct {
 	NextAt, WakeAt time.Time
 }
 
-// PostponeDelivery plans the next attempt. mine is false when the delivery is over or somebody else has taken it since.
+// PostponeDelivery plans the next attempt. mine is false when the delivery is over or another worker has claimed it.
 func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f FailedAttempt) (mine bool, err error) {
 	n, err := s.forTenant(who.OrganizationID).DeliveryPostpone(ctx, dbsqlc.DeliveryPostponeParams{
 		OrganizationID: who.OrganizationID,
@@ -92,8 +92,8 @@ func (s *Store) PostponeDelivery(ctx context.Context, who caller.Caller, f Faile
 	return n == 1, translate(err)
 }
 
-// WakeDeliveries takes at most limit deliveries that no worker has come for, and puts off the next look at them. Which
-// they are is all that comes back.
+// WakeDeliveries claims at most limit due deliveries that no worker has taken, of all organizations, and postpones
+// their next wake.
 func (s *Store) WakeDeliveries(ctx context.Context, at, next time.Time, limit int32) ([]Delivery, error) {
 	rows, err := s.forSweeper().DeliveryWake(ctx, dbsqlc.DeliveryWakeParams{At: &at, NextWakeAt: next, PageSize: limit})
 	return many(rows, err, func(r dbsqlc.DeliveryWakeRow) Delivery {

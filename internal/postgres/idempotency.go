@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// IdempotencyRecord is what a client's idempotency key was, or is to be, used for.
+// IdempotencyRecord is the request and the result of an idempotency key.
 type IdempotencyRecord struct {
 	Key         string
 	Fingerprint []byte
@@ -19,17 +19,19 @@ type IdempotencyRecord struct {
 	Made
 }
 
-// Made is what a request under a key has made: a transition, by its version, or a ledger entry.
+// Made is the result of a request: a transition, by its version, or a ledger entry.
 type Made struct {
 	Version   *int
 	AccountID *uuid.UUID
 	Sequence  *int64
-	// Answer is JSON: what the first answer said, where nothing else tells it any more.
+	// Answer is the first answer as JSON, where no row has it.
 	Answer []byte
 }
 
-// ClaimIdempotencyKey writes the key down. claimed is false when it was used before.
-func (s *Store) ClaimIdempotencyKey(ctx context.Context, who caller.Caller, k IdempotencyRecord, at time.Time) (claimed bool, err error) {
+// ClaimIdempotencyKey writes a key. claimed is false when it was used before.
+func (s *Store) ClaimIdempotencyKey(
+	ctx context.Context, who caller.Caller, k IdempotencyRecord, at time.Time,
+) (claimed bool, err error) {
 	n, err := s.forTenant(who.OrganizationID).IdempotencyClaim(ctx, dbsqlc.IdempotencyClaimParams{
 		OrganizationID: who.OrganizationID,
 		Key:            k.Key,
@@ -42,7 +44,7 @@ func (s *Store) ClaimIdempotencyKey(ctx context.Context, who caller.Caller, k Id
 	return n == 1, translate(err)
 }
 
-// IdempotencyRecord returns what a key was used for.
+// IdempotencyRecord returns the record of a key.
 func (s *Store) IdempotencyRecord(
 	ctx context.Context, who caller.Caller, key string,
 ) (record IdempotencyRecord, found bool, err error) {
@@ -65,7 +67,7 @@ func (s *Store) IdempotencyRecord(
 	})
 }
 
-// CompleteIdempotencyRecord adds what the request under a key has made.
+// CompleteIdempotencyRecord adds the result of the request.
 func (s *Store) CompleteIdempotencyRecord(ctx context.Context, who caller.Caller, key string, made Made) error {
 	return translate(s.forTenant(who.OrganizationID).IdempotencyComplete(ctx, dbsqlc.IdempotencyCompleteParams{
 		OrganizationID: who.OrganizationID,

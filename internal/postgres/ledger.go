@@ -76,7 +76,7 @@ func (s *Store) LastEntryOf(
 	return one(row, err, toEntry)
 }
 
-// BookedFor sums what was booked for a call so far.
+// BookedFor returns the sum of a call's bookings.
 func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
 	sum, err := s.forTenant(c.OrganizationID).LedgerBookedForCall(ctx, dbsqlc.LedgerBookedForCallParams{
 		OrganizationID: c.OrganizationID, AccountID: c.WorkflowID, CallID: &c.ID,
@@ -114,7 +114,7 @@ func (s *Store) EntryPage(
 	return page, len(page) < exportPage, err
 }
 
-// Adjust is a correction of what was booked for a call.
+// Adjust is a correction of the booked cost of a call.
 type Adjust struct {
 	Entry  cost.Entry // the corrected one, of the account it was named by
 	Call   Call

@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// LegalTransitions returns the edges that the database knows of one version of the graph.
+// LegalTransitions returns the edges of one version of the graph, as the database has them.
 func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workflow.LegalTransition, error) {
 	rows, err := s.unscoped().LegalTransitionList(ctx, graphVersion)
 	return many(rows, err, func(r dbsqlc.LegalTransition) workflow.LegalTransition {

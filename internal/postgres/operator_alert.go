@@ -7,7 +7,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// WriteOperatorAlert writes an alert that only the operator hears of, unless there is one of the same keys.
+// WriteOperatorAlert writes an alert for the operator, unless one with the same keys exists.
 func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
 	in := dbsqlc.OperatorAlertAddParams{
 		ID:         a.ID,
@@ -25,7 +25,7 @@ func (s *Store) WriteOperatorAlert(ctx context.Context, a cost.Alert) error {
 	return translate(err)
 }
 
-// OperatorAlerts returns the last alerts that only the operator hears of.
+// OperatorAlerts returns the last alerts for the operator.
 func (s *Store) OperatorAlerts(ctx context.Context, first int32) ([]cost.Alert, error) {
 	rows, err := s.unscoped().OperatorAlertList(ctx, first)
 	return many(rows, err, func(r dbsqlc.OperatorAlertListRow) cost.Alert {

@@ -18,7 +18,7 @@ type Organization struct {
 	TimeZone                  string
 	WorkflowLimit, MonthLimit cost.Limit
 	CreatedAt                 time.Time
-	// WebhookURL is where it is told of alerts, "" for nowhere, and WebhookVersion the change that has set it.
+	// WebhookURL is the address for alerts, "" for none. WebhookVersion is the change that has set it.
 	WebhookURL     string
 	WebhookVersion int
 }
@@ -41,7 +41,7 @@ func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organiza
 	return one(row, err, toOrganization)
 }
 
-// APIKeyEvent is what a row of the organization's journal says of an API key.
+// APIKeyEvent is an event of an API key in the organization's journal.
 type APIKeyEvent struct {
 	ID     uuid.UUID
 	Event  string

@@ -38,8 +38,8 @@ func (s *Store) OpenPrices(ctx context.Context, who caller.Caller, limit int32) 
 	return many(rows, err, toPrice)
 }
 
-// PricePage asks for prices in force at a time by model, component, size and list. Nil models are all; a nil After
-// begins at the beginning.
+// PricePage selects prices in force at a time, by model, component, size and list. Nil models are all; a nil After
+// starts at the first.
 type PricePage struct {
 	Models []string
 	At     time.Time

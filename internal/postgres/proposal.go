@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// ProposePrices puts doubted prices into quarantine, each under the id of the same place.
+// ProposePrices writes doubtful prices as proposals, each with the id at the same index.
 func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPrices, ids []uuid.UUID) error {
 	columns := columnsOf(new.Changes)
 	_, err := s.forTenant(who.OrganizationID).ProposalAdd(ctx, dbsqlc.ProposalAddParams{
@@ -31,7 +31,7 @@ func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPri
 	return translate(err)
 }
 
-// ProposalPage asks for proposals in some states, the oldest first.
+// ProposalPage selects proposals in some states, the oldest first.
 type ProposalPage struct {
 	States  []cost.ProposalState
 	AfterAt time.Time
@@ -69,7 +69,7 @@ func (s *Store) Proposal(
 	return one(row, err, toProposal)
 }
 
-// Decision is what becomes of a proposal. AcceptedFrom is when its price begins, nil without one.
+// Decision is the new state of a proposal. AcceptedFrom is the begin of its price, nil without one.
 type Decision struct {
 	ID           uuid.UUID
 	State        cost.ProposalState
@@ -78,7 +78,7 @@ type Decision struct {
 	At           time.Time
 }
 
-// DecideProposal ends the quarantine of one proposal. decided is false when it is not pending any more.
+// DecideProposal decides one proposal. decided is false when it is no longer pending.
 func (s *Store) DecideProposal(
 	ctx context.Context, who caller.Caller, d Decision,
 ) (proposal cost.Proposal, decided bool, err error) {

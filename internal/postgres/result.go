@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// StepResult is what a run produced.
+// StepResult is the result of a run.
 type StepResult struct {
 	WorkflowID      uuid.UUID
 	Token           int
@@ -21,7 +21,7 @@ type StepResult struct {
 	At              time.Time
 }
 
-// KeepResult writes down what a run produced.
+// KeepResult writes the result of a run.
 func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult) error {
 	return translate(s.forTenant(who.OrganizationID).ResultInsert(ctx, dbsqlc.ResultInsertParams{
 		OrganizationID: who.OrganizationID,

@@ -35,7 +35,7 @@ func pages[Row any](read func() ([]Row, error), visit func(Row) error) error {
 // exportPage is how many rows an export has in memory at a time.
 const exportPage = 500
 
-// texts passes a list of states as text, which is how the driver knows arrays.
+// texts returns a list of states as text, since the driver encodes arrays of text.
 func texts[T ~string](values []T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
@@ -77,7 +77,7 @@ func many[Row, Value any](rows []Row, err error, convert func(Row) Value) ([]Val
 	return values, nil
 }
 
-// group collects values by what they belong to and keeps their order.
+// group collects values by owner and keeps their order.
 func group[Value any](values []Value, err error, by func(Value) uuid.UUID) (map[uuid.UUID][]Value, error) {
 	if err != nil {
 		return nil, err

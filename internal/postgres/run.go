@@ -62,7 +62,7 @@ func (s *Store) LastRuns(
 	return group(values, err, func(r workflow.Run) uuid.UUID { return r.WorkflowID })
 }
 
-// AdoptRun gives a run that nobody works on to the caller.
+// AdoptRun gives a run without a worker to the caller.
 func (s *Store) AdoptRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (adopted workflow.Run, won bool, err error) {
@@ -91,7 +91,8 @@ func (s *Store) RenewRun(
 	return one(row, err, toRun)
 }
 
-// ExpiredRuns returns at most limit live runs whose lease is over and locks their workflows until the transaction ends.
+// ExpiredRuns returns at most limit live runs whose lease has expired and locks their workflows until the transaction
+// ends.
 func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]workflow.Run, error) {
 	rows, err := s.forSweeper().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
 	return many(rows, err, toRun)

@@ -33,7 +33,7 @@ type sessionSetup struct {
 const (
 	setOrganization = `SELECT set_config('infin8.organization_id', $1, true)`
 	// PostgreSQL makes one plan for all organizations when a statement runs often. Most organizations are small, so a plan
-	// that reads and sorts all rows looks cheap, and takes seconds for a large one. Planning takes a tenth of a millisecond.
+	// that sorts all rows looks cheap, and takes seconds for a large one. Planning takes a tenth of a millisecond.
 	setOrganizationAndReplan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`

@@ -89,8 +89,8 @@ func (s *Store) TransitionPage(
 	return page, len(page) < exportPage, err
 }
 
-// Horizon says which transactions have ended, as far as the database knows at a moment. A statement that begins later
-// sees what all transactions below Oldest have committed; a transaction that begins to write later has more than Next.
+// Horizon is a bound on transaction numbers. A later statement reads the commits of all transactions below Oldest; a
+// later writing transaction has a number above Next.
 type Horizon struct{ Oldest, Next int64 }
 
 // Horizon returns the present one.

@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// UsageKey is what the calls of a group have in common; a field that is not grouped by is zero.
+// UsageKey has the dimensions of a group of calls; a dimension that is off is zero.
 type UsageKey struct {
 	Day      cost.Day
 	Model    string
@@ -30,14 +30,14 @@ type UsageGroup struct {
 // UsageQuery chooses calls by the day that admitted them, and groups them.
 type UsageQuery struct {
 	Days cost.Days
-	// Workflows names the workflows whose calls are meant; nil means all of the organization.
+	// Workflows limits the calls to these workflows; nil means all of the organization.
 	Workflows                                     []uuid.UUID
 	ByDay, ByModel, ByStep, ByWorkflow, ByOutcome bool
 	// First is how many groups are returned at most.
 	First int32
 }
 
-// nobody's months begin more than this before a day they have, or after it: a month and the farthest zone.
+// Months begin at most this long before or after one of their days: a month and the farthest time zone.
 const beforeDay, afterDay = 33 * 24 * time.Hour, 48 * time.Hour
 
 // Usage adds up calls: all of them, and each group, the dearest first.
@@ -148,15 +148,14 @@ func toUsage(rows []dbsqlc.UsageDayListByAccountsRow) (total cost.Sums, groups [
 	return total, groups
 }
 
-// UsageDrift is a row of usage_days that does not say what the ledger says.
+// UsageDrift is a row of usage_days that differs from the ledger.
 type UsageDrift struct {
 	OrganizationID, AccountID uuid.UUID
 	UsageKey
 	Counted, Booked cost.Pico
 }
 
-// UsageDrifts adds up the ledger of all organizations again and returns at most limit rows of usage_days that are not
-// what it says.
+// UsageDrifts sums the ledger of all organizations and returns at most limit rows of usage_days that differ from it.
 func (s *Store) UsageDrifts(ctx context.Context, limit int32) ([]UsageDrift, error) {
 	rows, err := s.forAudit().UsageDayListDrift(ctx, dbsqlc.UsageDayListDriftParams{
 		Reserve:  cost.EntryReserve,

@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Head is where a workflow stands, with the hash that explains it.
+// Head is the present state of a workflow, with the hash of its last journal row.
 type Head struct {
 	workflow.Workflow
 	Hash []byte
@@ -157,7 +157,7 @@ func toWorkflow(r dbsqlc.IntentWorkflow) workflow.Workflow {
 	}
 }
 
-// NewWorkflow is what a workflow begins with.
+// NewWorkflow is a workflow to be created.
 type NewWorkflow struct {
 	ID      uuid.UUID
 	Name    string
@@ -222,7 +222,7 @@ type Move struct {
 	Reason     string
 	At         time.Time
 	WakeAt     *time.Time
-	// Failure, FailureMessage and RetryAt say how the run of From ended.
+	// Failure, FailureMessage and RetryAt describe the end of From's run.
 	Failure        workflow.FailureCode
 	FailureMessage string
 	RetryAt        *time.Time
@@ -238,8 +238,8 @@ type NewRun struct {
 	LeaseExpiresAt time.Time
 }
 
-// Transition is the compare-and-set. won is false when the workflow does not stand on From (and Version) any more;
-// nothing is written then.
+// Transition is the compare-and-set. won is false when the workflow is no longer in From (and at Version); nothing is
+// written then.
 func (s *Store) Transition(
 	ctx context.Context, who caller.Caller, m Move,
 ) (flow workflow.Workflow, made workflow.Transition, won bool, err error) {
@@ -283,8 +283,8 @@ func (s *Store) Transition(
 	}, true, nil
 }
 
-// WakeWorkflows takes at most limit workflows whose time to be woken has come, of all organizations, and puts that off
-// to next. It returns where they stand.
+// WakeWorkflows claims at most limit due workflows of all organizations and postpones their next wake to next. It
+// returns their positions.
 func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]WorkflowPosition, error) {
 	rows, err := s.forSweeper().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
 	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
@@ -292,7 +292,7 @@ func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int
 	})
 }
 
-// LiveGraphs returns the graph versions and states that workflows stand on which are not over.
+// LiveGraphs returns the graph versions and states of live workflows.
 func (s *Store) LiveGraphs(ctx context.Context) ([]workflow.LiveGraph, error) {
 	rows, err := s.forSweeper().WorkflowListLive(ctx, terminal())
 	return many(rows, err, func(r dbsqlc.WorkflowListLiveRow) workflow.LiveGraph {

@@ -9,14 +9,15 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// Forecast is what the running month will cost at the present rate.
+// Forecast is the expected cost of the running month at the present rate.
 type Forecast struct {
 	AsOf    time.Time
 	Period  cost.Period
 	Balance cost.Balance // of the month so far
-	// Spend is what will have been settled at the month's end; cost.Forecast has the formula.
+	// Spend is the expected settled amount at the month's end; cost.Forecast has the formula.
 	Spend cost.Figure
-	// ExhaustedAt is when the limit will be reached, nil when not in this month; cost.ExhaustedAt has the formula.
+	// ExhaustedAt is the expected time at which the limit is reached, nil when not in this month; cost.ExhaustedAt has
+	// the formula.
 	ExhaustedAt *time.Time
 }
 

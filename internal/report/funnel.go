@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Funnel is how far the workflows that were created in a range of days have come.
+// Funnel is the progress of the workflows that were created in a range of days.
 type Funnel struct {
 	AsOf    time.Time
 	Days    cost.Days
@@ -20,24 +20,24 @@ type Funnel struct {
 	States  []FunnelState // all states, in the order of the graph
 }
 
-// FunnelStep counts workflows, each once however often it came by.
+// FunnelStep counts workflows, each once even after several visits.
 type FunnelStep struct {
 	Step workflow.Step
 	// Reached counts those that have ever entered the step, Completed those that have ever completed it.
 	Reached, Completed int
 }
 
-// FunnelState is how workflows have passed through a state.
+// FunnelState describes the visits of workflows to a state.
 type FunnelState struct {
 	State workflow.State
 	// Workflows counts each workflow once, Visits every time one entered the state, Open those that are there now.
 	Workflows, Visits, Open int
-	// Median and P95 are how long half, and 95 in 100, of the visits lasted at most; each is the length of a real visit. A
-	// visit that goes on counts up to AsOf. Nil for a state that nothing leaves or nobody has reached.
+	// Median and P95 are the longest of the shortest 50 and 95 % of the visits; each is the length of a real visit. An
+	// open visit lasts until AsOf. They are nil for a terminal state and for one without a visit.
 	Median, P95 *time.Duration
 }
 
-// Funnel computes from the journal how far workflows have come. INVALID_INPUT names the field: a range that ends before
+// Funnel computes the progress of workflows from the journal. INVALID_INPUT names the field: a range that ends before
 // it begins or has more than 400 days.
 func (r *Reporter) Funnel(ctx context.Context, who caller.Caller, days cost.Days) (Funnel, error) {
 	if err := days.Check([]string{"range"}); err != nil {

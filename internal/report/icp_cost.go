@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// ICPCost is what ideal customer profiles have cost in a range of days.
+// ICPCost is the cost of ideal customer profiles in a range of days.
 type ICPCost struct {
 	AsOf time.Time
 	Days cost.Days
@@ -23,7 +23,7 @@ type ICPCost struct {
 	Each *cost.Pico
 }
 
-// ICPCost returns what a finished profile has cost on average. The faults are those of Usage.
+// ICPCost returns the average cost of a finished profile. The faults are those of Usage.
 func (r *Reporter) ICPCost(ctx context.Context, who caller.Caller, days cost.Days) (ICPCost, error) {
 	in := UsageInput{Days: days, GroupBy: []Dimension{ByStep}, First: MaxGroups}
 	if err := in.check(); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// Dimension is what usage is grouped by.
+// Dimension is a dimension of a usage query.
 type Dimension string
 
 // The dimensions.
@@ -38,7 +38,7 @@ const (
 	maxShared = 10_000
 )
 
-// UsageInput asks for the calls that a range of days has admitted.
+// UsageInput selects the calls that a range of days has admitted.
 type UsageInput struct {
 	Days    cost.Days
 	GroupBy []Dimension
@@ -80,11 +80,11 @@ func (in UsageInput) query() postgres.UsageQuery {
 
 func (in UsageInput) by(d Dimension) bool { return slices.Contains(in.GroupBy, d) }
 
-// UsageGroup is the figures of the calls that are equal in the dimensions; the key's other fields are zero.
+// UsageGroup has the figures of calls that are equal in the dimensions; the other dimensions are zero.
 type UsageGroup = postgres.UsageGroup
 
-// Usage is what the calls of a range of days have come to. A call belongs to the day that admitted it, with all that
-// has become of it since: the days of a month sum up to the month's account.
+// Usage has the figures of the calls of a range of days. A call belongs to the day that admitted it, with its later
+// outcome and corrections: the days of a month sum up to the month's account.
 type Usage struct {
 	AsOf    time.Time
 	Days    cost.Days
@@ -95,8 +95,8 @@ type Usage struct {
 	More   bool // there are further groups; Total counts them
 }
 
-// Usage adds up the organization's calls. INVALID_INPUT names the field: a range that ends before it begins or has more
-// than 400 days, more than three dimensions.
+// Usage sums the organization's calls. INVALID_INPUT names the field: a range that ends before it begins or has more
+// than 400 days, or more than three dimensions.
 func (r *Reporter) Usage(ctx context.Context, who caller.Caller, in UsageInput) (Usage, error) {
 	if err := in.check(); err != nil {
 		return Usage{}, err
@@ -119,8 +119,8 @@ func (u *Usage) cut(groups []UsageGroup, first int) {
 	}
 }
 
-// WorkflowUsage is Usage for each of some workflows of the organization. It has an answer for every one of them, of
-// zeros when nothing is known of it.
+// WorkflowUsage is Usage for each of some workflows of the organization. The answer has every workflow, with zeros for
+// one without calls or of another organization.
 func (r *Reporter) WorkflowUsage(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, in UsageInput,
 ) (map[uuid.UUID]Usage, error) {
