@@ -221,6 +221,7 @@ func TestUsageIsWhatTheLedgerSaysWhateverHappened(t *testing.T) {
 			}
 			mine.checkWorkflows(t, calls, whole)
 			mine.checkMonths(t)
+			b.liveIn(t, b.Who, "UTC") // The journal of the settings has no other zone.
 			b.Sound(t)
 		})
 	}
