@@ -107,8 +107,8 @@ func codesOf(t *testing.T, answer string) []string {
 	return codes
 }
 
-// subscribeToAll sends all subscriptions as the okapi while both organizations move and spend. It returns a message for each
-// datum of the zebra. A stream must end, or send an event of the okapi.
+// subscribeToAll sends all subscriptions as the okapi while both organizations move and spend. It returns a message for
+// each datum of the zebra. A stream must end, or send an event of the okapi.
 func (b *tenants) subscribeToAll(t *testing.T, x *explorer, marks []string, only string) (found []string) {
 	t.Helper()
 	for _, o := range x.operations(ast.Subscription) {

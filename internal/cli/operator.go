@@ -50,5 +50,7 @@ func withOperatorEngine(p *program, limits server.Limits, do func(*engine.Engine
 
 // withAuditor runs a function with an auditor on the database, opened as its owner. The database may be a standby.
 func withAuditor(p *program, do func(*audit.Auditor) error) error {
-	return withDatabase(p, postgres.Connection{ReadOnly: true}, func(pool *pgxpool.Pool) error { return do(audit.New(postgres.New(pool), time.Now)) })
+	return withDatabase(p, postgres.Connection{ReadOnly: true}, func(pool *pgxpool.Pool) error {
+		return do(audit.New(postgres.New(pool), time.Now))
+	})
 }

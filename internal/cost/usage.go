@@ -62,8 +62,8 @@ func (u Usage) CheckReported() error {
 	return nil
 }
 
-// Consistent returns the usage as the books keep it when a provider has counted: every count is clean, and a whole is at
-// least its part, since some providers do not count reasoning into the completion.
+// Consistent returns the usage as the books keep it when a provider has counted: every count is clean, and a whole is
+// at least its part, since some providers do not count reasoning into the completion.
 func (u Usage) Consistent() Usage {
 	u = u.Clean()
 	u.PromptTokens = max(u.PromptTokens, u.CachedTokens)

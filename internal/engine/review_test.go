@@ -49,7 +49,9 @@ func (r reviewed) approve(who caller.Caller, seen content.Selection) (engine.Mov
 	})
 }
 
-func (r reviewed) decide(ids []uuid.UUID, where *content.KeywordFilter, choice content.Choice) (engine.Reviewed, error) {
+func (r reviewed) decide(
+	ids []uuid.UUID, where *content.KeywordFilter, choice content.Choice,
+) (engine.Reviewed, error) {
 	return r.Engine.DecideKeywords(context.Background(), r.Who, engine.DecideKeywordsInput{
 		WorkflowID: r.Reviewed.Flow.ID, IDs: ids, Where: where, Choice: choice,
 	})
@@ -214,7 +216,8 @@ func TestStartStep(t *testing.T) {
 	if err != nil || moved.Workflow.State != workflow.CompetitorPending {
 		t.Errorf("the next step: got %s, %v, want %s", moved.Workflow.State, err, workflow.CompetitorPending)
 	}
-	if again, err := start("", "start"); err != nil || !again.Replayed || again.Transition.Version != moved.Transition.Version {
+	again, err := start("", "start")
+	if err != nil || !again.Replayed || again.Transition.Version != moved.Transition.Version {
 		t.Errorf("the same request again: got %+v, %v, want a replay", again, err)
 	}
 }
@@ -227,7 +230,8 @@ func TestRetryStep(t *testing.T) {
 	if err != nil || moved.Workflow.State != workflow.CompetitorProcessing {
 		t.Fatalf("got %s, %v, want %s", moved.Workflow.State, err, workflow.CompetitorProcessing)
 	}
-	if _, err := b.Engine.RetryStep(ctx, b.Who, engine.RetryStepInput{WorkflowID: flow.ID}); fault.KindOf(err) != fault.StaleState {
+	_, err = b.Engine.RetryStep(ctx, b.Who, engine.RetryStepInput{WorkflowID: flow.ID})
+	if fault.KindOf(err) != fault.StaleState {
 		t.Errorf("a running step: got %v, want STALE_STATE", err)
 	}
 }
@@ -242,12 +246,14 @@ func TestSetCompetitors(t *testing.T) {
 		"TakesDomainsAndAddresses": {workflow.Created, []string{"rival.example", "https://www.rival.example/x"}, ""},
 		"TakesNone":                {workflow.ICPCompleted, nil, ""},
 		"TakesAnotherScript":       {workflow.Created, []string{"пример.example"}, ""},
-		"RefusesSix":               {workflow.Created, []string{"a.b", "c.d", "e.f", "g.h", "i.j", "k.l"}, fault.InvalidInput},
-		"RefusesNoDomain":          {workflow.Created, []string{"rival"}, fault.InvalidInput},
-		"RefusesAPassword":         {workflow.Created, []string{"https://a:b@rival.example"}, fault.InvalidInput},
-		"RefusesTheCompanyItself":  {workflow.Created, []string{"example.com"}, fault.InvalidInput},
-		"EndsWithTheAnalysis":      {workflow.CompetitorCompleted, []string{"rival.example"}, fault.StaleState},
-		"EndsWithTheWorkflow":      {workflow.Cancelled, []string{"rival.example"}, fault.TerminalState},
+		"RefusesSix": {
+			workflow.Created, []string{"a.b", "c.d", "e.f", "g.h", "i.j", "k.l"}, fault.InvalidInput,
+		},
+		"RefusesNoDomain":         {workflow.Created, []string{"rival"}, fault.InvalidInput},
+		"RefusesAPassword":        {workflow.Created, []string{"https://a:b@rival.example"}, fault.InvalidInput},
+		"RefusesTheCompanyItself": {workflow.Created, []string{"example.com"}, fault.InvalidInput},
+		"EndsWithTheAnalysis":     {workflow.CompetitorCompleted, []string{"rival.example"}, fault.StaleState},
+		"EndsWithTheWorkflow":     {workflow.Cancelled, []string{"rival.example"}, fault.TerminalState},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -131,7 +131,8 @@ func TestActivity_ReadsTheWire(t *testing.T) {
 				Model:    "a/b",
 				Requests: 5,
 				Cost:     1_750_000_000_000,
-			}}, "",
+			}},
+			"",
 		},
 		"an odd model": {
 			200, `{"data":[{"date":"2026-03-01","model":"a\u0000b","usage":1,"requests":1}]}`,
@@ -140,7 +141,8 @@ func TestActivity_ReadsTheWire(t *testing.T) {
 				Model:    "a\ufffdb",
 				Requests: 1,
 				Cost:     cost.Dollar,
-			}}, "",
+			}},
+			"",
 		},
 		"odd upstream": {
 			200, `{"data":[{"date":"2026-03-01","model":"m","usage":1,"byok_usage_inference":"x","requests":1}]}`,

@@ -19,8 +19,8 @@ type Reviewed struct {
 	Keywords []content.SeedKeyword
 }
 
-// Review returns a workflow in seed review with two named competitors, one part and three keywords, two of them selected
-// by the caller.
+// Review returns a workflow in seed review with two named competitors, one part and three keywords, two of them
+// selected by the caller.
 func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 	t.Helper()
 	ctx, store := context.Background(), db.Store()

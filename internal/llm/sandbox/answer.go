@@ -60,8 +60,8 @@ type icp struct {
 	ValueProposition string   `json:"valueProposition"`
 }
 
-// answer returns strict JSON in the form that the request's schema names; an ideal customer profile without a schema. The
-// words come from the request and from the seed.
+// answer returns strict JSON in the form that the request's schema names; an ideal customer profile without a schema.
+// The words come from the request and from the seed.
 func (s *Sandbox) answer(q chatRequest, f Injection) string {
 	name, url := subject(q.Messages)
 	switch f.Kind {

@@ -38,8 +38,10 @@ func catalog() []Attack {
 			"intent_workflows_state_is_last_transition",
 		},
 		{`ALTER TABLE workflow_transitions DROP CONSTRAINT workflow_transitions_edge`, "workflow_transitions_edge"},
-		{`ALTER TABLE ai_calls DROP CONSTRAINT ai_calls_tokens, ADD CONSTRAINT ai_calls_tokens CHECK (true)`,
-			"ai_calls_tokens"},
+		{
+			`ALTER TABLE ai_calls DROP CONSTRAINT ai_calls_tokens, ADD CONSTRAINT ai_calls_tokens CHECK (true)`,
+			"ai_calls_tokens",
+		},
 		{`ALTER DOMAIN amount_pico DROP CONSTRAINT amount_pico_not_negative`, "amount_pico_not_negative"},
 		{`ALTER TABLE ai_calls ALTER COLUMN actor DROP NOT NULL`, "actor"},
 		{`ALTER TABLE ai_calls ALTER COLUMN overage SET DEFAULT true`, "overage"},
