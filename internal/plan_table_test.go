@@ -21,6 +21,7 @@ const (
 	idna             = "golang.org/x/net/idna"
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
+	mod              = "golang.org/x/mod"
 )
 
 // testModules are the modules that every package's tests may import.
@@ -57,7 +58,7 @@ var plan = []row{
 			"internal/llm", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "migrations",
 		},
-		modules: []string{pgx, kong, sync},
+		modules: []string{pgx, kong, sync, mod},
 	},
 	{
 		path: "internal/server", // wires all packages and runs them side by side
@@ -196,7 +197,8 @@ var plan = []row{
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 			"migrations", // which migrations were applied is a finding
 		},
-		tests: []string{"internal/testengine", "internal/testdb/attack"},
+		modules: []string{mod}, // C2SP signed notes and the tree of a checkpoint
+		tests:   []string{"internal/testengine", "internal/testdb/attack"},
 	},
 	{
 		path: "internal/report", // computes figures from the journals and writes nothing, so it needs no engine

@@ -28,9 +28,18 @@ func (f Finding) String() string { return f.Row + ": " + f.What }
 // agree, and that every alert exists. It compares every table with the tables that explain it, and the guards of the
 // database with those of the migrations. It reads one snapshot and writes nothing. Of each chain it names the first
 // wrong row.
-func (a *Auditor) Verify(ctx context.Context) ([]Finding, error) {
+func (a *Auditor) Verify(ctx context.Context) (findings []Finding, err error) {
+	err = a.verify(ctx, func(*postgres.Store) error { return nil }, &findings)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	return findings, nil
+}
+
+// verify adds what Verify finds to findings, and then calls more in the same snapshot.
+func (a *Auditor) verify(ctx context.Context, more func(*postgres.Store) error, findings *[]Finding) error {
 	v := verification{due: map[due]int64{}}
-	err := a.store.Snapshot(ctx, func(s *postgres.Store) error {
+	return a.store.Snapshot(ctx, func(s *postgres.Store) error {
 		v.store = s
 		for _, part := range []func(context.Context) error{
 			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage, v.tables, v.months, v.catalog,
@@ -39,12 +48,9 @@ func (a *Auditor) Verify(ctx context.Context) ([]Finding, error) {
 				return err
 			}
 		}
-		return nil
+		*findings = append(*findings, v.findings...)
+		return more(s)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
-	}
-	return v.findings, nil
 }
 
 type verification struct {

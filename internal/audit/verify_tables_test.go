@@ -229,6 +229,10 @@ func forgeable(t *testing.T, b testengine.Fixture) (names, values *strings.Repla
 	must(err)
 	_, err = b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{KeyID: revoked.Key.ID})
 	must(err)
+	_, err = b.Engine.SetWorkflowLimit(ctx, b.Who, engine.SetWorkflowLimitInput{
+		WorkflowID: flow.ID, Limit: cost.Limit(2 * cost.Dollar), IdempotencyKey: "limit",
+	})
+	must(err)
 	organization, err := b.Engine.Organization(ctx, b.Who)
 	must(err)
 	b.Sound(t)

@@ -23,6 +23,7 @@ Secrets come from the environment only:
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
   OPENROUTER_MANAGEMENT_KEY   reads the provider's own figures (reconcile)
+  CHECKPOINT_KEY       signs checkpoints (verify --anchor)
   WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none`
 
 // commands are the commands of the program.
@@ -47,6 +48,8 @@ type program struct {
 	secrets        server.Secrets
 	// managementKey reads the provider's own figures. A server never needs it.
 	managementKey string
+	// checkpointKey signs checkpoints. A server never needs it.
+	checkpointKey string
 	logger        *slog.Logger
 }
 
@@ -75,6 +78,7 @@ func Run(ctx context.Context, args []string, environment func(string) string, st
 		stderr:        stderr,
 		secrets:       server.SecretsFrom(environment),
 		managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
+		checkpointKey: environment("CHECKPOINT_KEY"),
 		logger:        slog.New(slog.NewJSONHandler(stderr, nil)),
 	}
 	if err := chosen.Run(p); err != nil {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,5 +53,55 @@ func TestVerify_NamesTheRowThatWasChangedBehindTheConstraints(t *testing.T) {
 				t.Errorf("verify: got %+v, want status 1, %s first and the switched off triggers", got, want)
 			}
 		})
+	}
+}
+
+func TestVerify_NamesTheChainWhoseEndWasCut(t *testing.T) {
+	t.Parallel()
+	w, file := newWorld(t), filepath.Join(t.TempDir(), "checkpoint")
+	flow := testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ICPPending})
+	made := invoke(t, nil, "verify", "--new-key=example.com/infin8")
+	secret, public, found := strings.Cut(strings.TrimSpace(made.stdout), "\n")
+	if made.code != 0 || !found {
+		t.Fatalf("new key: got %+v", made)
+	}
+	secret = strings.TrimPrefix(secret, "CHECKPOINT_KEY=")
+	public = strings.TrimPrefix(public, "CHECKPOINT_PUBLIC_KEY=")
+	sign := map[string]string{"DATABASE_URL": w.db.URL, "CHECKPOINT_KEY": secret}
+	check := []string{"verify", "--against=" + file, "--public-key=" + public}
+	database := map[string]string{"DATABASE_URL": w.db.URL}
+	got := invoke(t, database, "verify", "--anchor="+file)
+	if got.code != 1 || !strings.Contains(got.stderr, "CHECKPOINT_KEY") {
+		t.Errorf("anchor without a key: got %+v", got)
+	}
+	if got := invoke(t, sign, "verify", "--anchor="+file); got.code != 0 || got.stdout != "" {
+		t.Fatalf("anchor: got %+v", got)
+	}
+	if got := invoke(t, sign, "verify", "--anchor="+file); got.code != 1 || !strings.Contains(got.stderr, "exists") {
+		t.Errorf("anchor over a checkpoint: got %+v, want it kept", got)
+	}
+	if got := invoke(t, database, check...); got.code != 0 || got.stdout != "" {
+		t.Errorf("against: got %+v, want silence", got)
+	}
+	w.tamper(
+		t,
+		`ALTER TABLE workflow_transitions DISABLE TRIGGER ALL`, `ALTER TABLE intent_workflows DISABLE TRIGGER ALL`,
+		`DELETE FROM workflow_transitions WHERE version = 1`,
+		`UPDATE intent_workflows AS w SET version = 0, state = t.to_state, hash = t.hash, previous_hash = t.previous_hash,
+			updated_at = t.occurred_at FROM workflow_transitions AS t WHERE t.workflow_id = w.id`,
+		alwaysAgain,
+	)
+	if got := invoke(t, database, "verify"); got.code != 0 {
+		t.Errorf("verify: got %+v, want silence, since nothing is left of it", got)
+	}
+	want := "transition " + w.who.OrganizationID.String() + " " + flow.ID.String() + ": its end was cut: it had 2 rows"
+	if got := invoke(t, database, check...); got.code != 1 || !strings.Contains(got.stdout, want) {
+		t.Errorf("against: got %+v, want %s", got, want)
+	}
+	if err := os.Remove(file + ".heads"); err != nil {
+		t.Fatal(err)
+	}
+	if got := invoke(t, database, check...); got.code != 1 || !strings.Contains(got.stderr, "heads") {
+		t.Errorf("against without the heads: got %+v", got)
 	}
 }

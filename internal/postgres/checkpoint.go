@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Position is a row of something that only grows: the place of the row in its chain, which begins with 1 and of results
+// is the run's token, and the hash of the row. Of a row that stands for itself the place is 1.
+type Position struct {
+	Key  string // without a line break
+	At   int64
+	Hash [sha256.Size]byte
+}
+
+// ChainKind is one kind of what a checkpoint covers.
+type ChainKind struct {
+	Name string
+	// heads lists the last row of each chain, rows lists all; both in the order of their keys. The columns are the key,
+	// the place, and either the hash that the row has or the texts of its columns.
+	heads, rows string
+	// chained says that the rows have no hash of their own: each is hashed with the one before it.
+	chained bool
+}
+
+// ChainKinds returns all kinds, in the order in which a checkpoint lists them. Like the list of the catalog their
+// statements are not in queries/: what they read of a row is its text. Of a row only those columns count that never
+// change.
+func ChainKinds() []ChainKind {
+	texts := func(name, key, order, columns, from string) ChainKind {
+		statement := fmt.Sprintf(`SELECT %s, 1::bigint, NULL::bytea, ARRAY[%s] FROM %s ORDER BY %s`,
+			key, columns, from, order)
+		return ChainKind{Name: name, heads: statement, rows: statement}
+	}
+	const (
+		id      = `organization_id || ' ' || id`
+		request = `organization_id || ' ' || to_json(key)`
+		price   = `list_id || ' ' || to_json(model) || ' ' || component || ' ' || min_prompt_tokens || ' '
+			|| to_json(valid_from)`
+	)
+	return []ChainKind{
+		{
+			Name: "account",
+			heads: `SELECT ` + id + `, sequence + 1, hash, NULL::text[] FROM public.usage_accounts
+				ORDER BY organization_id, id`,
+			rows: `SELECT organization_id || ' ' || account_id, sequence + 1, hash, NULL::text[]
+				FROM public.ai_usage_ledger ORDER BY organization_id, account_id, sequence`,
+		},
+		texts("call", id, `organization_id, id`, `workflow_id::text, month_id::text, step::text, run_token::text,
+			state::text, recorded::text, models::text, prompt_bytes::text, max_completion_tokens::text,
+			web_searches::text, hold_pico::text, cost_pico::text, list_cost_pico::text, provider, answered_model,
+			prompt_tokens::text, completion_tokens::text, cached_tokens::text, reasoning_tokens::text,
+			made_searches::text, failure_code::text, actor::text, reserved_at::text, ended_at::text`,
+			`public.ai_calls WHERE ended_at IS NOT NULL`),
+		texts("key", id, `organization_id, id`, `name, role::text, prefix, digest::text, expires_at::text,
+			created_by::text, created_at::text, created_version::text`, `public.api_keys`),
+		texts("price", price, `(`+price+`) COLLATE "C"`, `unit_pico::text, source, actor::text, recorded_at::text`, `public.model_prices`),
+		texts("request", request, `(`+request+`) COLLATE "C"`,
+			`fingerprint::text, workflow_id::text, call_id::text, actor::text, created_at::text`,
+			`public.idempotency_keys`),
+		{
+			Name: "result", chained: true,
+			rows: `SELECT organization_id || ' ' || workflow_id, token::bigint, NULL::bytea, ARRAY[step::text,
+				content::text, provider, model, created_at::text]
+				FROM public.step_results ORDER BY organization_id, workflow_id, token`,
+		},
+		{
+			Name: "settings", chained: true,
+			rows: `SELECT organization_id::text, version::bigint + 1, NULL::bytea, ARRAY[time_zone,
+				workflow_limit_pico::text, month_limit_pico::text, actor::text, reason::text, occurred_at::text,
+				api_key_id::text, api_key_event, webhook_url]
+				FROM public.organization_changes ORDER BY organization_id, version`,
+		},
+		{
+			Name: "transition",
+			heads: `SELECT ` + id + `, version::bigint + 1, hash, NULL::text[] FROM public.intent_workflows
+				ORDER BY organization_id, id`,
+			rows: `SELECT organization_id || ' ' || workflow_id, version::bigint + 1, hash, NULL::text[]
+				FROM public.workflow_transitions ORDER BY organization_id, workflow_id, version`,
+		},
+		texts("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
+			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
+	}
+}
+
+// asText are the settings that decide how a value is written as text.
+const asText = `SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true),
+	set_config('bytea_output', 'hex', true), set_config('row_security', 'off', true)`
+
+// EachChainHead calls visit for the last position of every chain of a kind, in the order of their keys.
+func (s *Store) EachChainHead(ctx context.Context, kind ChainKind, visit func(Position) error) error {
+	if kind.heads != "" {
+		return s.eachPosition(ctx, kind, kind.heads, visit)
+	}
+	var last *Position
+	err := s.eachPosition(ctx, kind, kind.rows, func(p Position) error {
+		if last != nil && last.Key != p.Key {
+			if err := visit(*last); err != nil {
+				return err
+			}
+		}
+		last = &p
+		return nil
+	})
+	if err != nil || last == nil {
+		return err
+	}
+	return visit(*last)
+}
+
+// EachPosition calls visit for every row of a kind, in the order of their keys and places.
+func (s *Store) EachPosition(ctx context.Context, kind ChainKind, visit func(Position) error) error {
+	return s.eachPosition(ctx, kind, kind.rows, visit)
+}
+
+func (s *Store) eachPosition(ctx context.Context, kind ChainKind, statement string, visit func(Position) error) error {
+	return s.withPath(ctx, "pg_catalog", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, asText); err != nil {
+			return translate(err)
+		}
+		rows, err := tx.Query(ctx, statement)
+		if err != nil {
+			return fmt.Errorf("read what the checkpoint covers of kind %s: %w", kind.Name, translate(err))
+		}
+		defer rows.Close()
+		var before Position
+		for rows.Next() {
+			var p Position
+			var hash []byte
+			var texts []*string
+			if err := rows.Scan(&p.Key, &p.At, &hash, &texts); err != nil {
+				return err
+			}
+			if texts == nil {
+				copy(p.Hash[:], hash)
+			} else {
+				var previous []byte
+				if kind.chained && before.Key == p.Key {
+					previous = before.Hash[:]
+				}
+				p.Hash = hashTexts(previous, kind.Name, p, texts)
+			}
+			before = p
+			if err := visit(p); err != nil {
+				return err
+			}
+		}
+		return translate(rows.Err())
+	})
+}
+
+// hashTexts is sha256 of the hash before and the netstrings of kind, key, place and columns; "~," stands for NULL, as in
+// the canonical rows of the journals.
+func hashTexts(previous []byte, kind string, p Position, texts []*string) [sha256.Size]byte {
+	text := append([]byte{}, previous...)
+	add := func(field string) {
+		text = strconv.AppendInt(text, int64(len(field)), 10)
+		text = append(append(append(text, ':'), field...), ',')
+	}
+	add(kind)
+	add(p.Key)
+	add(strconv.FormatInt(p.At, 10))
+	for _, field := range texts {
+		if field == nil {
+			text = append(text, "~,"...)
+			continue
+		}
+		add(*field)
+	}
+	return sha256.Sum256(text)
+}
