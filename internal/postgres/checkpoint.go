@@ -153,8 +153,8 @@ func (s *Store) eachPosition(ctx context.Context, kind ChainKind, statement stri
 	})
 }
 
-// hashTexts is sha256 of the hash before and the netstrings of kind, key, place and columns; "~," stands for NULL, as in
-// the canonical rows of the journals.
+// hashTexts is sha256 of the hash before and the netstrings of kind, key, place and columns. "~," stands for NULL, as
+// in the canonical rows of the journals.
 func hashTexts(previous []byte, kind string, p Position, texts []*string) [sha256.Size]byte {
 	text := append([]byte{}, previous...)
 	add := func(field string) {
