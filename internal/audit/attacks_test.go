@@ -12,7 +12,7 @@ import (
 )
 
 // What the list says that verify names is named, and before the attack there is nothing to name.
-func TestVerifyNamesAttacks(t *testing.T) {
+func TestVerify_NamesAttacks(t *testing.T) {
 	t.Parallel()
 	for _, by := range attack.Roles() {
 		for _, a := range attack.List() {

@@ -194,7 +194,7 @@ var weakenings = map[string]struct {
 	},
 }
 
-func TestVerifyNamesWeakenedGuards(t *testing.T) {
+func TestVerify_NamesWeakenedGuards(t *testing.T) {
 	t.Parallel()
 	for name, c := range weakenings {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestVerifyFindsAlertsThatAreMissingOrWithoutACause(t *testing.T) {
+func TestVerify_FindsMissingAndForgedAlerts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		forge string

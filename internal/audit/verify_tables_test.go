@@ -163,7 +163,7 @@ var forgeries = map[string]struct{ sql, row, what string }{
 	},
 }
 
-func TestVerifyNamesForgeries(t *testing.T) {
+func TestVerify_NamesForgeries(t *testing.T) {
 	t.Parallel()
 	for name, c := range forgeries {
 		t.Run(name, func(t *testing.T) {

@@ -57,7 +57,7 @@ const (
 		WHERE t.workflow_id = w.id AND t.version = w.version AND w.id = {flow};`
 )
 
-func TestVerifyNamesTheRowThatWasChangedBehindTheConstraintsBack(t *testing.T) {
+func TestVerify_NamesTheChangedRow(t *testing.T) {
 	t.Parallel()
 	const journal, ledger = "workflow_transitions wf_{flow} version ", "ai_usage_ledger account {flow} entry "
 	for name, c := range map[string]struct{ sql, row, what string }{

@@ -8,7 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/testengine"
 )
 
-func TestTheAuditFindsWhatADayMiscounts(t *testing.T) {
+func TestVerify_FindsAMiscountedDay(t *testing.T) {
 	t.Parallel()
 	b := testengine.New(t)
 	h := testengine.NewHistory(b, 7, 7)

@@ -30,7 +30,7 @@ func (b bundle) adjust(t *testing.T, of cost.Entry, to cost.Pico) cost.Entry {
 	return adjusted.Entry
 }
 
-func TestACorrectionIsAnEntryOfItsOwnOnBothAccounts(t *testing.T) {
+func TestAdjust_WritesAnEntryOnBothAccounts(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.Created)
@@ -69,7 +69,7 @@ func TestACorrectionIsAnEntryOfItsOwnOnBothAccounts(t *testing.T) {
 }
 
 // Two corrections of one moment and one amount look the same; the accounts must not mistake one for the other.
-func TestCorrectionsThatLookTheSameAreToldApart(t *testing.T) {
+func TestAdjust_DistinguishesEqualCorrections(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.Created)
@@ -86,7 +86,7 @@ func TestCorrectionsThatLookTheSameAreToldApart(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestEveryOutcomeCanBeCorrected(t *testing.T) {
+func TestAdjust_CorrectsEveryOutcome(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, bundle, workflow.Workflow){
 		"Settled": func(t *testing.T, b bundle, flow workflow.Workflow) {
@@ -124,7 +124,7 @@ func TestEveryOutcomeCanBeCorrected(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeCorrectedIsLeftAlone(t *testing.T) {
+func TestAdjust_RefusesWithoutAChange(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -168,7 +168,7 @@ func TestWhatCannotBeCorrectedIsLeftAlone(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestACorrectionIsBookedOnceForOneKeyAndEachOfManyCounts(t *testing.T) {
+func TestAdjust_BooksOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
@@ -217,7 +217,7 @@ func TestACorrectionIsBookedOnceForOneKeyAndEachOfManyCounts(t *testing.T) {
 }
 
 // The hash covers which entry a correction names, because its reason says it too.
-func TestVerifyNoticesACorrectionThatWasTurnedToAnotherEntry(t *testing.T) {
+func TestAdjust_VerifyFindsAMovedCorrection(t *testing.T) {
 	t.Parallel()
 	for name, to := range map[string]string{"another": "1", "none": "NULL"} {
 		b, ctx := setup(t), context.Background()

@@ -72,7 +72,7 @@ func (b bundle) limits(t *testing.T, flow workflow.Workflow, limit cost.Limit) {
 	}
 }
 
-func TestEachThresholdOfAnAccountIsToldOnceUnderEachLimit(t *testing.T) {
+func TestAlerts_OneForEachThresholdUnderEachLimit(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -130,7 +130,7 @@ func (b bundle) outcome(t *testing.T, account, call uuid.UUID) int64 {
 	return 0
 }
 
-func TestOfTwentySettlementsAtOnceEachThresholdIsToldByOne(t *testing.T) {
+func TestAlerts_OneOfTwentySettlementsWritesEachThreshold(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
@@ -150,7 +150,7 @@ func TestOfTwentySettlementsAtOnceEachThresholdIsToldByOne(t *testing.T) {
 	b.wantTold(t, "WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $0.75 of $1", "WORKFLOW 90 $0.9 of $1", "WORKFLOW 100 $1 of $1")
 }
 
-func TestAnAlertLivesAndDiesWithWhatCausedIt(t *testing.T) {
+func TestAlerts_RollBackWithTheirCause(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -175,7 +175,7 @@ func TestAnAlertLivesAndDiesWithWhatCausedIt(t *testing.T) {
 	}
 }
 
-func TestCallsThatGoWrongAreToldOnce(t *testing.T) {
+func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -231,7 +231,7 @@ func TestCallsThatGoWrongAreToldOnce(t *testing.T) {
 }
 
 // Which model has answered, and at what cost, is known long after somebody was told.
-func TestWhatAnAlertSaysStaysAsItWasToldWhenMoreBecomesKnown(t *testing.T) {
+func TestAlerts_KeepTheirTextAfterALateAnswer(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	call := b.Reserve(t, b.Flow(t, workflow.Created), cent)
@@ -263,7 +263,7 @@ func TestWhatAnAlertSaysStaysAsItWasToldWhenMoreBecomesKnown(t *testing.T) {
 	}
 }
 
-func TestAPriceInQuarantineIsToldToWhomItConcerns(t *testing.T) {
+func TestAlerts_QuarantinedPriceGoesToTheOwnerOfTheList(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	cheap, dear := list("acme/one", tokens(1000, 1000)), list("acme/one", tokens(9000, 1000))

@@ -40,7 +40,7 @@ func refused(t *testing.T, e *engine.Engine, key, why string) {
 	}
 }
 
-func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
+func TestAPIKey_SignsInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)
@@ -87,7 +87,7 @@ func TestAKeySignsItsNameInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	}
 }
 
-func TestAKeyIsOverWhenItHasExpired(t *testing.T) {
+func TestAPIKey_Expires(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	made := b.key(t, "short", caller.Viewer)
@@ -101,7 +101,7 @@ func TestAKeyIsOverWhenItHasExpired(t *testing.T) {
 
 // A key with one wrong letter is found out by its checksum, one with a right checksum by its digest. Neither says more
 // to the client, and a key of another organization finds nothing at home.
-func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
+func TestAPIKey_DistinguishesMistypedFromForged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	made := b.key(t, "one", caller.Admin)
@@ -144,7 +144,7 @@ func TestMistypedAndForgedKeysAreToldApart(t *testing.T) {
 	}
 }
 
-func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
+func TestCreateAPIKey_ReturnsTheTextOnce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	in := engine.CreateAPIKeyInput{
@@ -176,7 +176,7 @@ func TestAKeyIsShownOnceAndMadeOnce(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCannotBeIsRefused(t *testing.T) {
+func TestCreateAPIKey_RefusesBadInput(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.key(t, "taken", caller.Viewer)
@@ -215,7 +215,7 @@ func TestAKeyThatCannotBeIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheLastUseIsNotedOnceInAMinute(t *testing.T) {
+func TestAPIKeyCaller_StoresTheLastUseOnceAMinute(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	made := b.key(t, "busy", caller.Viewer)

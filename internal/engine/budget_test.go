@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAHundredReservationsAtOnceFillALimitAndNoMore(t *testing.T) {
+func TestReserve_AHundredAtOnceFillTheLimit(t *testing.T) {
 	t.Parallel()
 	ctx, amount := context.Background(), 3*cent
 
@@ -87,7 +87,7 @@ func refusals(t *testing.T, errs []error, account cost.AccountKind, balance cost
 	}
 }
 
-func TestAReservationIsAdmittedUpToTheLimitAndNotBeyond(t *testing.T) {
+func TestReserve_AdmitsUpToTheLimit(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	pico := func(p cost.Pico) *cost.Pico { return &p }
@@ -138,7 +138,7 @@ func TestAReservationIsAdmittedUpToTheLimitAndNotBeyond(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestAnotherOrganizationsMoneyDoesNotExist(t *testing.T) {
+func TestReserve_HidesOtherOrganizations(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -168,7 +168,7 @@ func TestAnotherOrganizationsMoneyDoesNotExist(t *testing.T) {
 	b.paid(t, flow.ID, 0, cent)
 }
 
-func TestAnOverageIsBookedInFullAndStopsFurtherHolds(t *testing.T) {
+func TestSettle_BooksAnOverageAndStopsHolds(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -213,7 +213,7 @@ func (b bundle) month(t *testing.T) cost.Account {
 	return organization.Month
 }
 
-func TestACallIsChargedToTheMonthThatAdmittedIt(t *testing.T) {
+func TestSettle_ChargesTheMonthOfTheReservation(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		zone string
@@ -269,7 +269,7 @@ func TestACallIsChargedToTheMonthThatAdmittedIt(t *testing.T) {
 	}
 }
 
-func TestAMonthIsOpenedOnceByMany(t *testing.T) {
+func TestMonth_IsOpenedOnceByManyCallers(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)

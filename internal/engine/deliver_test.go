@@ -46,7 +46,7 @@ func (b bundle) alert(t *testing.T) cost.Alert {
 	return alerts[0]
 }
 
-func TestADeliveryIsClaimedByOneAndNeverOnceItIsOver(t *testing.T) {
+func TestClaimDelivery_OneOfTwentyWorkersWins(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()
 	alert := b.alert(t)
@@ -106,7 +106,7 @@ func TestADeliveryIsClaimedByOneAndNeverOnceItIsOver(t *testing.T) {
 	}
 }
 
-func TestADeliveryIsTriedForADayAndThenGivenUp(t *testing.T) {
+func TestRecordAttempt_RetriesForADay(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()
 	alert, attempts := b.alert(t), 0
@@ -141,7 +141,7 @@ func TestADeliveryIsTriedForADayAndThenGivenUp(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatWasOvertakenEndsNothing(t *testing.T) {
+func TestRecordAttempt_IgnoresAnOvertakenAttempt(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()
 	alert := b.alert(t)
@@ -179,7 +179,7 @@ func TestAnAttemptThatWasOvertakenEndsNothing(t *testing.T) {
 	}
 }
 
-func TestTheWebhookIsASettingWithAJournalAndASecretOfItsOwn(t *testing.T) {
+func TestSetAlertWebhook_HasAJournalAndANewSecret(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWebhook(t), context.Background()
 	set := func(who caller.Caller, url, key string) engine.Webhooked {

@@ -255,7 +255,7 @@ func TestGenerationIsChargedOnce(t *testing.T) {
 }
 
 // A provider that repeats an id, as a cache in front of it does, has charged for both answers.
-func TestProvidersOwnAnswerIsBookedWhateverStandsBesideIt(t *testing.T) {
+func TestSettleLate_BooksTheCostWithBadDetails(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)

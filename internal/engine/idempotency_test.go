@@ -192,7 +192,7 @@ func decides(
 	}
 }
 
-func TestTheSameKeyFiftyTimesAtOnceIsOneRowAndFortyNineReplays(t *testing.T) {
+func TestIdempotencyKey_OneOfFiftyCallersWritesAndTheOthersReplay(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range verbs {
 		t.Run(name, func(t *testing.T) {
@@ -231,7 +231,7 @@ func TestTheSameKeyFiftyTimesAtOnceIsOneRowAndFortyNineReplays(t *testing.T) {
 	}
 }
 
-func TestAKeyIsForOneRequest(t *testing.T) {
+func TestIdempotencyKey_RefusesOtherContent(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range verbs {
 		t.Run(name, func(t *testing.T) {
@@ -268,7 +268,7 @@ func TestAKeyIsForOneRequest(t *testing.T) {
 	}
 }
 
-func TestAKeyOfOneVerbIsNoKeyOfAnother(t *testing.T) {
+func TestIdempotencyKey_RefusesAnotherVerb(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -286,7 +286,7 @@ func TestAKeyOfOneVerbIsNoKeyOfAnother(t *testing.T) {
 	}
 }
 
-func TestOrganizationsDoNotShareKeys(t *testing.T) {
+func TestIdempotencyKey_IsOfOneOrganization(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	other := b.Stranger(t)
@@ -304,7 +304,7 @@ func TestOrganizationsDoNotShareKeys(t *testing.T) {
 }
 
 // The answer to a request that was repeated is what the request did, with the thing as it is now.
-func TestAReplayShowsWhatWasDoneThen(t *testing.T) {
+func TestIdempotencyKey_ReplayReturnsTheFirstResult(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)
@@ -328,7 +328,7 @@ func TestAReplayShowsWhatWasDoneThen(t *testing.T) {
 }
 
 // What a renewal has done is over when the lease is: only another key renews it again.
-func TestAReplayedRenewalRenewsNothing(t *testing.T) {
+func TestRenewLease_ReplayRenewsNothing(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	in := b.outside(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
+func TestSettleLate_KeepsTheProvidersCost(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -42,7 +42,7 @@ func TestAPriceTableDoesNotCorrectWhatTheProviderSaid(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestNoCallerSaysThatACallCostAFortune(t *testing.T) {
+func TestSettle_RefusesAnImpossibleCost(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.Created)

@@ -67,7 +67,7 @@ func refusedAs(t *testing.T, err error, want fault.Kind) {
 	}
 }
 
-func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
+func TestSetWorkflowLimit_LowerKeepsCallsInFlight(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.Created)
@@ -96,7 +96,7 @@ func TestLoweringALimitDisturbsNothingInFlight(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestALimitIsAnEntryThatSaysWhoAndWhy(t *testing.T) {
+func TestSetWorkflowLimit_WritesAnEntryWithActorAndReason(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.Created)
@@ -114,7 +114,7 @@ func TestALimitIsAnEntryThatSaysWhoAndWhy(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestALimitLetsAStoppedAccountSpendAgain(t *testing.T) {
+func TestSetWorkflowLimit_EndsAStop(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.Created)
@@ -136,7 +136,7 @@ func TestALimitLetsAStoppedAccountSpendAgain(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestWithoutALimitNothingOverflows(t *testing.T) {
+func TestSetWorkflowLimit_UnlimitedDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
@@ -174,7 +174,7 @@ func TestWithoutALimitNothingOverflows(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestTheMonthsLimitIsThatOfTheRunningAndOfLaterMonths(t *testing.T) {
+func TestSetMonthlyLimit_AppliesToTheRunningAndLaterMonths(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
@@ -206,7 +206,7 @@ func TestTheMonthsLimitIsThatOfTheRunningAndOfLaterMonths(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
+func TestSetMonthlyLimit_WritesTheJournalOfSettings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
@@ -234,7 +234,7 @@ func TestTheSettingsOfAnOrganizationHaveAJournal(t *testing.T) {
 	}
 }
 
-func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
+func TestSetWorkflowLimit_ConcurrentLimitsAreOneEntryEach(t *testing.T) {
 	t.Parallel()
 	const n = 60
 	for name, set := range map[string]func(bundle, *engine.Engine, uuid.UUID, cost.Limit) (engine.Limited, error){
@@ -279,7 +279,7 @@ func TestOfManyConcurrentLimitsEachIsAnEntry(t *testing.T) {
 	}
 }
 
-func TestALimitIsSetOnceForOneKey(t *testing.T) {
+func TestSetWorkflowLimit_SetsOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
@@ -323,7 +323,7 @@ func TestALimitIsSetOnceForOneKey(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestABadSettingChangesNothing(t *testing.T) {
+func TestSettings_RefuseBadInputWithoutAChange(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()

@@ -20,7 +20,7 @@ import (
 
 // Everything at once on a few workflows: no two transactions may wait for each other, nothing may fail but by the
 // rules, and the books must be right at the end. The order in which rows are locked is what this is about.
-func TestEverythingAtOnceOnFewWorkflows(t *testing.T) {
+func TestLockOrder_AllVerbsAtOnceHaveNoDeadlock(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupWith(t, func(o *engine.Options) { o.MonthLimit = 2 * cost.Dollar }), context.Background()
 	servers := b.servers(t)

@@ -30,7 +30,7 @@ func (b bundle) at(t *testing.T, text string) {
 	b.Clock.Set(at)
 }
 
-func TestATimeZoneBeginsWithTheNextMonth(t *testing.T) {
+func TestSetTimeZone_BeginsWithTheNextMonth(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.at(t, "2026-01-15T12:00:00Z")
@@ -65,7 +65,7 @@ func TestATimeZoneBeginsWithTheNextMonth(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestSettingTheSameTimeZoneAgainWritesNothing(t *testing.T) {
+func TestSetTimeZone_SameZoneWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for range 3 {
@@ -80,7 +80,7 @@ func TestSettingTheSameTimeZoneAgainWritesNothing(t *testing.T) {
 
 // Somebody who sets another zone every day gets a month's limit twelve times in a year, and once more for the month
 // that the year began in.
-func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
+func TestSetTimeZone_FlippingGivesNoFreshLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx := context.Background()
@@ -124,7 +124,7 @@ func TestFlippingTimeZonesGivesNoFreshLimit(t *testing.T) {
 }
 
 // A zone that is set while the next month is being opened is that month's: its end and its zone belong together.
-func TestAMonthIsOpenedInTheZoneThatItsEndIsOf(t *testing.T) {
+func TestMonth_IsOpenedInTheZoneOfItsEnd(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.at(t, "2026-01-31T23:59:59Z")
@@ -158,7 +158,7 @@ func TestAMonthIsOpenedInTheZoneThatItsEndIsOf(t *testing.T) {
 }
 
 // A limit that is being set while the next month is being opened is that month's too.
-func TestAMonthIsNotOpenedWithALimitThatIsJustBeingChanged(t *testing.T) {
+func TestMonth_WaitsForAChangeOfTheLimit(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.at(t, "2026-01-31T23:59:59Z")
@@ -208,7 +208,7 @@ type clerk struct {
 	spent  map[bool]cost.Pico // by whether it was admitted before midnight
 }
 
-func TestAThousandSettlementsAroundAMonthsEndAddUp(t *testing.T) {
+func TestMonth_AThousandSettlementsAtItsEndAddUp(t *testing.T) {
 	t.Parallel()
 	const clerks, calls = 8, 125
 	b := setup(t)

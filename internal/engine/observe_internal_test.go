@@ -12,8 +12,8 @@ func (e *Engine) observed(ctx context.Context) (err error) {
 	return nil
 }
 
-// BenchmarkAVerbThatNobodyObserves says what it costs that somebody could: one allocation of 16 bytes.
-func BenchmarkAVerbThatNobodyObserves(b *testing.B) {
+// BenchmarkVerbWithoutAnObserver says what it costs that somebody could: one allocation of 16 bytes.
+func BenchmarkVerbWithoutAnObserver(b *testing.B) {
 	e, ctx := &Engine{}, b.Context()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -13,7 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestTheObserverIsToldOfEachVerbItsEndAndItsRefusal(t *testing.T) {
+func TestObserve_GetsTheStartAndTheErrorOfEachVerb(t *testing.T) {
 	t.Parallel()
 	type key struct{}
 	var mu sync.Mutex

@@ -62,7 +62,7 @@ func (w *witness) since() (versions, sequences []int64) {
 	return versions, sequences
 }
 
-func TestTheStoreTellsOfEveryCommitOfEachVerbAndOfNothingElse(t *testing.T) {
+func TestOnCommit_GetsEveryCommitAndNothingElse(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	who, w := testdb.Caller(t, db), &witness{t: t, store: db.Store()}

@@ -86,7 +86,7 @@ func of(models ...string) cost.Estimate {
 	return cost.Estimate{Models: models, PromptBytes: 1000, MaxCompletionTokens: 1000}
 }
 
-func TestAnImportChangesPricesFromAMinuteOnAndNoneBefore(t *testing.T) {
+func TestImportPrices_ChangesLaterPricesOnly(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	before := b.hold(t, of(sonar))
@@ -123,7 +123,7 @@ func TestAnImportChangesPricesFromAMinuteOnAndNoneBefore(t *testing.T) {
 	}
 }
 
-func TestADryRunWritesNothing(t *testing.T) {
+func TestImportPrices_DryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	planned, err := b.Engine.ImportPrices(ctx, b.Who, engine.ImportPricesInput{
@@ -142,7 +142,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	}
 }
 
-func TestADoubtedPriceIsNotUsedUntilItIsAccepted(t *testing.T) {
+func TestAcceptPrice_PutsADoubtfulPriceIntoForce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	dear := list(sonar, tokens(1_000_000, 6_000_000))
@@ -188,7 +188,7 @@ func TestADoubtedPriceIsNotUsedUntilItIsAccepted(t *testing.T) {
 	}
 }
 
-func TestAProposalEndsWhenItIsRejectedOrOvertaken(t *testing.T) {
+func TestRejectPrice_EndsTheProposal(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	rejected := b.imports(t, list(sonar, tokens(1_000_000, 6_000_000))).Changes[1].ProposalID
@@ -217,7 +217,7 @@ func TestAProposalEndsWhenItIsRejectedOrOvertaken(t *testing.T) {
 	}
 }
 
-func TestAReplayedImportSaysWhatWasDoneThen(t *testing.T) {
+func TestImportPrices_ReplayReturnsTheFirstResult(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	l := list("new/model", tokens(1_000_000, 2_000_000))
@@ -247,7 +247,7 @@ func TestAReplayedImportSaysWhatWasDoneThen(t *testing.T) {
 	}
 }
 
-func TestTenImportsOfOneListWriteItOnce(t *testing.T) {
+func TestImportPrices_OneOfTenWrites(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	l := list("new/model", tokens(1_000_000, 2_000_000))
@@ -280,7 +280,7 @@ func TestTenImportsOfOneListWriteItOnce(t *testing.T) {
 	}
 }
 
-func TestTheHoldUsesTheDearestPriceThatCanApply(t *testing.T) {
+func TestReserve_HoldsTheHighestPossiblePrice(t *testing.T) {
 	t.Parallel()
 	b := setupPrices(t)
 	tiered := list("tiered", tokens(1_000_000, 1_000_000))
@@ -312,7 +312,7 @@ func TestTheHoldUsesTheDearestPriceThatCanApply(t *testing.T) {
 	}
 }
 
-func TestAnOrganizationsPricesCountForItAlone(t *testing.T) {
+func TestImportPrices_OwnPricesAreOfOneOrganization(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	done := b.importsFor(t, b.Engine, b.Who, list(sonar, tokens(500_000, 100_000)))
@@ -343,7 +343,7 @@ func TestAnOrganizationsPricesCountForItAlone(t *testing.T) {
 	}
 }
 
-func TestTheServerCannotChangeTheOperatorsPrices(t *testing.T) {
+func TestImportPrices_ServerCannotChangeTheOperatorsPrices(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	_, err := b.Engine.ImportPrices(ctx, b.operator, engine.ImportPricesInput{
@@ -359,7 +359,7 @@ func TestTheServerCannotChangeTheOperatorsPrices(t *testing.T) {
 	}
 }
 
-func TestAnImportThatCannotBeKeptWritesNothing(t *testing.T) {
+func TestImportPrices_RefusesABadListWithoutAChange(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupPrices(t), context.Background()
 	twice := list("m", tokens(1_000_000, 1_000_000))

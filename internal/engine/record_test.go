@@ -36,7 +36,7 @@ func (b bundle) lastOf(t *testing.T, account uuid.UUID) cost.Entry {
 	return entries[len(entries)-1]
 }
 
-func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
+func TestRecord_BooksInFullBeyondTheLimits(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		workflowLimit, monthLimit cost.Limit
@@ -92,7 +92,7 @@ func TestARecordedCallIsBookedInFullWhateverTheLimits(t *testing.T) {
 	}
 }
 
-func TestARecordedCallIsPricedByTheListWhenNobodySaysWhatItCost(t *testing.T) {
+func TestRecord_UsesThePriceTableWithoutACost(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.CompetitorPending)
@@ -141,7 +141,7 @@ func (b bundle) strange(t *testing.T) workflow.Workflow {
 	return testdb.Workflow(t, b.DB, b.Stranger(t), testdb.WorkflowOpts{})
 }
 
-func TestACallIsRecordedOnceForOneKey(t *testing.T) {
+func TestRecord_BooksOnceForOneKey(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, servers := b.Flow(t, workflow.Created), b.servers(t)
@@ -170,7 +170,7 @@ func TestACallIsRecordedOnceForOneKey(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestRecordsAndReservationsAtOnceAreAllInOrder(t *testing.T) {
+func TestRecord_ConcurrentWithReservations(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, servers := b.Flow(t, workflow.Created), b.servers(t)

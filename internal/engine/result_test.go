@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
+func TestICPs_ReturnTheLastResultAfterResets(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -79,7 +79,7 @@ func TestTheCurrentResultIsTheLastThatNoResetHasSuperseded(t *testing.T) {
 }
 
 // A step that workers of ours drive is entered by whoever finishes the one before, in the same transaction.
-func TestFinishingAStepEntersTheNextThatWorkersOfOursDrive(t *testing.T) {
+func TestFinish_EntersTheNextStep(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, c := range map[string]struct {
@@ -112,7 +112,7 @@ func TestFinishingAStepEntersTheNextThatWorkersOfOursDrive(t *testing.T) {
 }
 
 // What cannot be kept leaves nothing behind: neither the transition nor the settlement.
-func TestAResultThatCannotBeKeptIsNoEnd(t *testing.T) {
+func TestFinish_RefusesABadResult(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -134,7 +134,7 @@ func TestAResultThatCannotBeKeptIsNoEnd(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestANameIsTakenByOneOfTwenty(t *testing.T) {
+func TestCreate_OneOfTwentyCallersGetsTheName(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)

@@ -29,7 +29,7 @@ func lost(err error) bool {
 	return errors.As(err, &l)
 }
 
-func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
+func TestTake_OneOfTenWorkersWins(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, prepare := range map[string]func(*testing.T, bundle) uuid.UUID{
@@ -93,7 +93,7 @@ func TestExactlyOneOfTenWorkersGetsTheRun(t *testing.T) {
 	}
 }
 
-func TestThereIsNothingToTakeWhereNoWorkerOfOursIsWaitedFor(t *testing.T) {
+func TestTake_ReturnsNoRunWhenNothingIsDue(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for _, state := range workflow.States() {
@@ -128,7 +128,7 @@ func TestThereIsNothingToTakeWhereNoWorkerOfOursIsWaitedFor(t *testing.T) {
 }
 
 // A run is lost when its lease has ended, when a person has failed it, and when the workflow was cancelled.
-func TestALostRunWritesNothingButItsCost(t *testing.T) {
+func TestFinish_LostRunBooksItsCostOnly(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, lose := range map[string]func(*testing.T, bundle, uuid.UUID) error{
@@ -209,7 +209,7 @@ func TestALostRunWritesNothingButItsCost(t *testing.T) {
 	}
 }
 
-func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
+func TestCancel_OrFinishWins(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)
@@ -251,7 +251,7 @@ func TestCancellingAndFinishingAtOnceIsOneOfTheTwo(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestARunThatFailsIsTriedAgainAsThePolicySays(t *testing.T) {
+func TestFailRun_RetriesByThePolicy(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	second := time.Second
@@ -324,7 +324,7 @@ func (b bundle) next(t *testing.T, flow workflow.Workflow) *time.Time {
 	return activities[flow.ID].NextRetryAt
 }
 
-func TestAPersonsRetryBeginsTheAttemptsAnew(t *testing.T) {
+func TestTransition_RetryByAPersonResetsTheAttempts(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -348,7 +348,7 @@ func TestAPersonsRetryBeginsTheAttemptsAnew(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestAProgramOutsideDrivesAStepWithItsToken(t *testing.T) {
+func TestTransition_ExternalProgramDrivesAStep(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.CompetitorPending)

@@ -47,7 +47,7 @@ func (b bundle) assume(t *testing.T, call cost.Call) {
 // silent is a provider that knows nothing.
 func silent(context.Context, string, string) (*engine.SettleInput, error) { return nil, nil }
 
-func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
+func TestSettle_EachCallHasOneOutcome(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	// The verbs, on a call that holds a cent.
@@ -172,7 +172,7 @@ func TestEachCallHasOneOutcomeAndEveryLaterWordIsKeptOrRefused(t *testing.T) {
 	}
 }
 
-func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
+func TestSettle_UsesTheProvidersCostBeforeThePriceTable(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, billed, negative := b.Flow(t, workflow.ICPPending), cent/7, cost.Pico(-1)
@@ -241,7 +241,7 @@ func TestTheCostIsTheProvidersAndTheListsWhereItSaysNothing(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestEndsThatRaceAreOne(t *testing.T) {
+func TestSettle_OneOfConcurrentOutcomesWins(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 
@@ -293,7 +293,7 @@ func TestEndsThatRaceAreOne(t *testing.T) {
 	})
 }
 
-func TestACallIsSentOnceAndOnlyWhileItsRunIsOn(t *testing.T) {
+func TestDispatch_SendsOnceDuringTheRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)

@@ -13,7 +13,7 @@ import (
 
 // These are the ends of simulated histories that failed, each reduced to what it takes.
 
-func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
+func TestMonth_SlowClockOpensTheMonthBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"} {
 		t.Run(zone, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestAServerWhoseClockIsBehindOpensItsMonthBeforeTheNextOne(t *testing.T) {
 	}
 }
 
-func TestACancelledWorkflowRefusesAReservationThatNamesNoStep(t *testing.T) {
+func TestReserve_RefusesACancelledWorkflow(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow, amount := b.Flow(t, workflow.Cancelled), cost.Pico(cent)

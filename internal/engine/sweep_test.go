@@ -18,7 +18,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestFourSweepersAtOnceEndEachDeadRunOnce(t *testing.T) {
+func TestSweepRuns_OneOfFourSweepersEndsEachRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)
@@ -67,7 +67,7 @@ func TestFourSweepersAtOnceEndEachDeadRunOnce(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestAHeartbeatKeepsARun(t *testing.T) {
+func TestHeartbeat_KeepsTheRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -87,7 +87,7 @@ func TestAHeartbeatKeepsARun(t *testing.T) {
 }
 
 // The third attempt that nobody renews is the last: the workflow waits for a person then.
-func TestARunThatDiesThreeTimesStaysFailed(t *testing.T) {
+func TestSweepRuns_ThreeDeadAttemptsStayFailed(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -108,7 +108,7 @@ func TestARunThatDiesThreeTimesStaysFailed(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestWhatNobodyDrivesIsWokenByOneSweeperAtATime(t *testing.T) {
+func TestSweepRuns_OneSweeperWakesEachWorkflow(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers := b.servers(t)
@@ -145,7 +145,7 @@ func TestWhatNobodyDrivesIsWokenByOneSweeperAtATime(t *testing.T) {
 	}
 }
 
-func TestTheCallsOfADeadRunAreReleasedOrAskedFor(t *testing.T) {
+func TestSweepCalls_EndsTheCallsOfADeadRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)
@@ -204,7 +204,7 @@ func TestTheCallsOfADeadRunAreReleasedOrAskedFor(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestAnUnknownCallIsAskedForWithGrowingPausesAndThenAssumed(t *testing.T) {
+func TestSweepCalls_QueriesWithGrowingPausesAndThenAssumes(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.Clock.Set(time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC))
@@ -260,7 +260,7 @@ func TestAnUnknownCallIsAskedForWithGrowingPausesAndThenAssumed(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestACallFromOutsideIsSuspectedAfterAnHour(t *testing.T) {
+func TestSweepCalls_MarksAnExternalCallUnknownAfterAnHour(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	call := b.Reserve(t, b.Flow(t, workflow.CompetitorPending), cent)
@@ -278,7 +278,7 @@ func TestACallFromOutsideIsSuspectedAfterAnHour(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestEachCallIsAskedForByOneSweeperAtATime(t *testing.T) {
+func TestSweepCalls_OneSweeperQueriesEachCall(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	servers, flow := b.servers(t), b.Flow(t, workflow.ICPPending)
@@ -325,7 +325,7 @@ func TestEachCallIsAskedForByOneSweeperAtATime(t *testing.T) {
 }
 
 // Between the moment a sweeper takes a call and the moment it releases it, its worker may come back with the bill.
-func TestASweeperThatComesTooLateLeavesTheCallAlone(t *testing.T) {
+func TestSweepCalls_KeepsAnOutcomeThatCameFirst(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := b.Flow(t, workflow.ICPPending)

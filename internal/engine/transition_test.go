@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestExactlyOneOfTwentyCallersTakesAnEdge(t *testing.T) {
+func TestTransition_OneOfTwentyCallersWins(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, c := range map[string]struct {
@@ -55,7 +55,7 @@ func TestExactlyOneOfTwentyCallersTakesAnEdge(t *testing.T) {
 	}
 }
 
-func TestATransitionThatCannotBeSaysWhy(t *testing.T) {
+func TestTransition_ExplainsARefusal(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	pending, over := b.Flow(t, workflow.ICPPending), b.Flow(t, workflow.Cancelled)
@@ -122,7 +122,7 @@ func TestATransitionThatCannotBeSaysWhy(t *testing.T) {
 	}
 }
 
-func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
+func TestCancel_EndsAWorkflowInEveryState(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 
@@ -190,7 +190,7 @@ func TestCancelEndsAWorkflowWhereverItStands(t *testing.T) {
 	})
 }
 
-func TestGenerateICPStartsTheFirstStep(t *testing.T) {
+func TestGenerateICP_StartsTheFirstStep(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for _, state := range workflow.States() {
@@ -217,7 +217,7 @@ func TestGenerateICPStartsTheFirstStep(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestTheGraphOfTheDatabaseAndOfTheProgramAreProvedEqual(t *testing.T) {
+func TestCheck_ProvesTheGraphsEqual(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	var enum []string

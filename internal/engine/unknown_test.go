@@ -19,7 +19,7 @@ import (
 
 // After a day without an answer, sweepers of several servers come at once: each call is assumed once. What the provider
 // says after that, also several times at once, is one adjustment in the month that admitted the call.
-func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
+func TestSweepCalls_BooksAnAssumptionAndItsCorrectionOnce(t *testing.T) {
 	t.Parallel()
 	const calls = 15
 	b, ctx := setup(t), context.Background()
@@ -84,7 +84,7 @@ func TestAnAssumptionAndItsCorrectionAreBookedOnce(t *testing.T) {
 
 // Holds are far above what calls cost. They are given back, so that all of twenty calls go through a limit that has
 // room for five at a time, and nobody is told that the budget is exhausted.
-func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
+func TestReserve_TwentyCallsPassALimitOfFive(t *testing.T) {
 	t.Parallel()
 	const calls = 20
 	b, ctx := setup(t), context.Background()
@@ -132,7 +132,7 @@ func TestTwentyCallsGoThroughALimitThatHoldsFive(t *testing.T) {
 	b.Sound(t)
 }
 
-func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
+func TestReserve_FirstCallsOfAMonthCannotOverspend(t *testing.T) {
 	t.Parallel()
 	const tiny cost.Pico = 1000 // $0.000000001
 	for name, limits := range map[string][2]cost.Pico{
@@ -164,7 +164,7 @@ func TestFirstEverCallsAtOnceCannotOverspendATinyLimit(t *testing.T) {
 
 // A fault of the database is no word about the workflow: a worker that took it for the loss of its run would drop an
 // answer that is paid.
-func TestAFaultOfTheDatabaseIsNotALostRun(t *testing.T) {
+func TestHeartbeat_DatabaseErrorIsNotALostRun(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	run := b.Take(t, b.Flow(t, workflow.ICPPending).ID, "worker:1")

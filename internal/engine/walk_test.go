@@ -11,7 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestAWorkflowGoesFromCreatedToAnAuditedSettledICP(t *testing.T) {
+func TestEngine_FromCreatedToASettledICP(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	made, err := b.Engine.Create(ctx, b.Who, engine.CreateInput{

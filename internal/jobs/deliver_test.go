@@ -163,7 +163,7 @@ func status(code int) http.HandlerFunc {
 
 func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-func TestAnAlertIsSentUntilItIsAcknowledgedAndNeverAgain(t *testing.T) {
+func TestDeliver_SendsUntilTheAcknowledgement(t *testing.T) {
 	t.Parallel()
 	b := setupTold(t, status(500), cut, status(302), status(404))
 	b.work(t)
@@ -203,7 +203,7 @@ func (b *told) unfinished(t *testing.T) (n int) {
 	return n
 }
 
-func TestAReceiverThatWantsNoMoreGetsNoMore(t *testing.T) {
+func TestDeliver_StopsAfterGone(t *testing.T) {
 	t.Parallel()
 	b := setupTold(t, status(410))
 	b.work(t)
@@ -214,7 +214,7 @@ func TestAReceiverThatWantsNoMoreGetsNoMore(t *testing.T) {
 
 // A worker is killed between its claim and the books, whether it has sent or not: the job is lost with it. After its
 // lease a sweeper asks for another, which sends the same id.
-func TestAnAlertWhoseWorkerDiesIsSentByAnotherUnderTheSameID(t *testing.T) {
+func TestDeliver_AnotherWorkerSendsTheSameID(t *testing.T) {
 	t.Parallel()
 	b, ctx := setupTold(t), context.Background()
 	alert := b.alert(t)

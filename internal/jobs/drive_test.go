@@ -155,7 +155,7 @@ func (b bundle) reaches(t *testing.T, id uuid.UUID, want workflow.State) {
 	}
 }
 
-func TestEveryWorkflowIsDrivenOnce(t *testing.T) {
+func TestDrive_DrivesEveryWorkflowOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var mu sync.Mutex
@@ -188,7 +188,7 @@ func TestEveryWorkflowIsDrivenOnce(t *testing.T) {
 	}
 }
 
-func TestACancelledRunIsToldSo(t *testing.T) {
+func TestDrive_CancelledRunEndsWithErrLost(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	began, cause := make(chan struct{}), make(chan error, 1)
@@ -211,7 +211,7 @@ func TestACancelledRunIsToldSo(t *testing.T) {
 	b.reaches(t, flow.ID, workflow.Cancelled)
 }
 
-func TestARetryWaitsForItsTimeAndNotForRiver(t *testing.T) {
+func TestDrive_RetryComesAtItsTime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var failed atomic.Int64
@@ -234,7 +234,7 @@ func TestARetryWaitsForItsTimeAndNotForRiver(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsLeavesItsWorkToOthers(t *testing.T) {
+func TestDrive_StoppingServerHandsItsWorkBack(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	began, cause := make(chan struct{}), make(chan error, 1)
@@ -257,7 +257,7 @@ func TestAServerThatStopsLeavesItsWorkToOthers(t *testing.T) {
 	b.reaches(t, flow.ID, workflow.ICPCompleted)
 }
 
-func TestALongRunKeepsItsLease(t *testing.T) {
+func TestDrive_LongRunKeepsItsLease(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	sweeping, end := context.WithCancel(context.Background())
@@ -283,7 +283,7 @@ func TestALongRunKeepsItsLease(t *testing.T) {
 	}
 }
 
-func TestADeadWorkersRunIsSweptAndDoneAgain(t *testing.T) {
+func TestDrive_DeadWorkersRunIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.workflow(t)
@@ -306,7 +306,7 @@ func TestADeadWorkersRunIsSweptAndDoneAgain(t *testing.T) {
 	}
 }
 
-func TestAJobForNothingEndsQuietly(t *testing.T) {
+func TestDrive_JobWithoutAWorkflowEnds(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.runner(t, Options{Executors: []steps.Executor{executor{

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestAJobLivesAndDiesWithItsTransaction(t *testing.T) {
+func TestEnqueuer_JobIsPartOfTheTransaction(t *testing.T) {
 	t.Parallel()
 	type bundle struct {
 		db    *testdb.DB

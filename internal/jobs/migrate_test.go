@@ -21,7 +21,7 @@ func migrated(t *testing.T) *testdb.DB {
 	return db
 }
 
-func TestRiverIsMigratedOnceByMany(t *testing.T) {
+func TestMigrate_ConcurrentCallersMigrateOnce(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := testdb.New(t)
@@ -43,7 +43,7 @@ func TestRiverIsMigratedOnceByMany(t *testing.T) {
 	}
 }
 
-func TestTheServersRoleMayWorkJobsAndNothingElse(t *testing.T) {
+func TestMigrate_ServerRoleMayOnlyWorkJobs(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := migrated(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestWorkersBeginAsSoonAsTheDatabaseCanBeReached(t *testing.T) {
+func TestRunner_StartsWhenTheDatabaseIsReachable(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var refused atomic.Int64
@@ -48,7 +48,7 @@ func TestWorkersBeginAsSoonAsTheDatabaseCanBeReached(t *testing.T) {
 	}
 }
 
-func TestWorkersThatCannotBeginEndWhenTheyAreTold(t *testing.T) {
+func TestRunner_EndsBeforeItsStart(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	asked := make(chan struct{}, 1)

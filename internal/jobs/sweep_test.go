@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 )
 
-func TestASweepThatFailsIsLoggedOnceAndRepeated(t *testing.T) {
+func TestSweeper_LogsTheFirstOfSeveralFailures(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	results := []error{errors.New("down"), errors.New("down"), errors.New("down"), nil, nil, errors.New("down again")}
@@ -60,7 +60,7 @@ func TestLoop(t *testing.T) {
 	})
 }
 
-func TestALoopEndsWithItsContext(t *testing.T) {
+func TestSweeper_EndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -71,7 +71,7 @@ func TestALoopEndsWithItsContext(t *testing.T) {
 	l.run(ctx) // It returns.
 }
 
-func TestRiverSaysOnlyWhatSomebodyMustActOn(t *testing.T) {
+func TestQuiet_LogsWarningsAndErrors(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	logger := quiet(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))).
@@ -85,7 +85,7 @@ func TestRiverSaysOnlyWhatSomebodyMustActOn(t *testing.T) {
 	}
 }
 
-func TestTheRetriesOfABrokenJobDouble(t *testing.T) {
+func TestRetries_Double(t *testing.T) {
 	t.Parallel()
 	for failed, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
 		before := time.Now()
@@ -96,7 +96,7 @@ func TestTheRetriesOfABrokenJobDouble(t *testing.T) {
 	}
 }
 
-func TestEveryNameIsAnother(t *testing.T) {
+func TestNewName_IsUnique(t *testing.T) {
 	t.Parallel()
 	one, two := NewName(), NewName()
 	if one == two || !strings.HasPrefix(one, "worker:") || len(one) > 200 {

@@ -28,7 +28,7 @@ func guarded(t *testing.T, w watcher) error {
 	}
 }
 
-func TestALostRunIsEnded(t *testing.T) {
+func TestWatcher_EndsALostRun(t *testing.T) {
 	t.Parallel()
 	fine := func(context.Context) error { return nil }
 	lost := func(context.Context) error { return &engine.LostRunError{} }
@@ -57,7 +57,7 @@ func TestALostRunIsEnded(t *testing.T) {
 	})
 }
 
-func TestABrokenDatabaseEndsTheRunWithItsLeaseOnly(t *testing.T) {
+func TestWatcher_BrokenDatabaseEndsTheRunAtTheEndOfItsLease(t *testing.T) {
 	t.Parallel()
 	broken := func(context.Context) error { return errors.New("connection refused") }
 
@@ -117,7 +117,7 @@ func TestABrokenDatabaseEndsTheRunWithItsLeaseOnly(t *testing.T) {
 	})
 }
 
-func TestAWatcherEndsWithItsAttempt(t *testing.T) {
+func TestWatcher_EndsWithItsAttempt(t *testing.T) {
 	t.Parallel()
 	fine := func(context.Context) error { return nil }
 	w := watcher{

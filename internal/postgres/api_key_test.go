@@ -13,7 +13,7 @@ import (
 
 // A key that no row of the journal explains cannot be committed, nothing of it changes but its end, and it ends once:
 // for the owner of the tables too.
-func TestNobodyForgesAnAPIKey(t *testing.T) {
+func TestGuards_APIKey(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	keys := [2]postgres.APIKey{}

@@ -10,7 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-func TestWhoAsksADatabaseThatIsAwayIsToldToTryAgain(t *testing.T) {
+func TestErrors_UnreachableDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	b := setup(t)

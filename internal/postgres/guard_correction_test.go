@@ -14,7 +14,7 @@ import (
 
 // A correction names an outcome of its own call, in its link and in its reason alike, and a record that went beyond a
 // limit is flagged on its call; the tables see to it, whatever the program does.
-func TestNobodyBooksACorrectionOfSomethingElse(t *testing.T) {
+func TestGuards_Correction(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	month, flow := b.month(t), testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})
@@ -57,7 +57,7 @@ func TestNobodyBooksACorrectionOfSomethingElse(t *testing.T) {
 	}
 }
 
-func TestARecordBeyondALimitFlagsItsCall(t *testing.T) {
+func TestRecordCall_FlagsAnOverage(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	month, flow := b.month(t), testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{Limit: 1})

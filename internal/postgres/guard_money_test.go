@@ -78,7 +78,7 @@ func newCall(flow, month, hold string) string {
 // fresh is the call of newCall.
 const fresh = "'11111111-1111-1111-1111-111111111111'::uuid"
 
-func TestNobodyForgesABalance(t *testing.T) {
+func TestGuards_Balance(t *testing.T) {
 	t.Parallel()
 	const (
 		last  = "usage_accounts_balance_is_last_entry"
@@ -130,7 +130,7 @@ func TestNobodyForgesABalance(t *testing.T) {
 	})
 }
 
-func TestNobodyForgesTheLedger(t *testing.T) {
+func TestGuards_Ledger(t *testing.T) {
 	t.Parallel()
 	same := func(name, sql, by, always string) forgery { return forgery{name, sql, by, by, always} }
 	const (
@@ -188,7 +188,7 @@ func TestNobodyForgesTheLedger(t *testing.T) {
 	}))
 }
 
-func TestNobodyForgesACall(t *testing.T) {
+func TestGuards_Call(t *testing.T) {
 	t.Parallel()
 	const (
 		forward = "ai_calls_only_move_forward"

@@ -72,7 +72,7 @@ func counted(errs []error) map[string]int {
 	return counts
 }
 
-func TestWithoutTheStateGuardOneEdgeIsTakenMoreThanOnce(t *testing.T) {
+func TestGuardMutation_WithoutTheStateAnEdgeIsTakenTwice(t *testing.T) {
 	t.Parallel()
 	const (
 		rows       = `SELECT count(*) FROM workflow_transitions WHERE workflow_id = $1 AND to_state = 'ICP_PENDING'`
@@ -111,7 +111,7 @@ func TestWithoutTheStateGuardOneEdgeIsTakenMoreThanOnce(t *testing.T) {
 	})
 }
 
-func TestWithoutTheLimitTheAccountOverspends(t *testing.T) {
+func TestGuardMutation_WithoutTheLimitTheAccountOverspends(t *testing.T) {
 	t.Parallel()
 	const (
 		held  = `SELECT held_pico FROM usage_accounts WHERE id = $1`
@@ -168,7 +168,7 @@ func TestWithoutTheLimitTheAccountOverspends(t *testing.T) {
 	})
 }
 
-func TestWithoutTheTokenALostRunFinishes(t *testing.T) {
+func TestGuardMutation_WithoutTheTokenALostRunFinishes(t *testing.T) {
 	t.Parallel()
 	// finish is a worker that was declared dead: its run of version 2 failed, and version 4 is somebody else's.
 	finish := func(t *testing.T, b bundle, db dbsqlc.DBTX) (uuid.UUID, error) {

@@ -157,7 +157,7 @@ func (f forged) moved() string {
 		FROM workflow_transitions AS t WHERE w.id = {flow} AND t.workflow_id = w.id AND t.version = w.version + 1;`
 }
 
-func TestTheForgedRowsFailForNothingElse(t *testing.T) {
+func TestGuards_ForgedRowsFailForOneReason(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t)
 	if err := g.try(g.named, forgery{sql: forged{}.moved()}, ""); err != nil {
@@ -168,7 +168,7 @@ func TestTheForgedRowsFailForNothingElse(t *testing.T) {
 	}
 }
 
-func TestNobodyForgesTheJournal(t *testing.T) {
+func TestGuards_Journal(t *testing.T) {
 	t.Parallel()
 	const last = "intent_workflows_state_is_last_transition"
 	grows := onlyGrows("workflow_transitions", "reason", "workflow_transitions_only_grow")
@@ -263,7 +263,7 @@ func TestNobodyForgesTheJournal(t *testing.T) {
 	}))
 }
 
-func TestNobodyForgesEdgesRunsAndResults(t *testing.T) {
+func TestGuards_EdgesRunsAndResults(t *testing.T) {
 	t.Parallel()
 	newTarget(t).repel(t, slices.Concat(
 		onlyGrows("legal_transitions", "kind", "legal_transitions_only_grows"),
@@ -312,7 +312,7 @@ func TestNobodyForgesEdgesRunsAndResults(t *testing.T) {
 }
 
 // What only the server's role may not do, since the owner has to.
-func TestTheServersRoleHasNoRightToTheRulesThemselves(t *testing.T) {
+func TestGuards_ServerRoleHasNoRightsToThem(t *testing.T) {
 	t.Parallel()
 	g := newTarget(t)
 	for _, statement := range []string{

@@ -29,7 +29,7 @@ var oddTimes = []time.Time{
 	time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC),
 }
 
-func TestTheDatabaseHashesATransitionAsTheProgramDoes(t *testing.T) {
+func TestTransitionHash_EqualsThePrograms(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for i, reason := range oddTexts {
@@ -58,7 +58,7 @@ func TestTheDatabaseHashesATransitionAsTheProgramDoes(t *testing.T) {
 	}
 }
 
-func TestTheDatabaseHashesAnEntryAsTheProgramDoes(t *testing.T) {
+func TestEntryHash_EqualsThePrograms(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, month := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{Limit: 1 << 60}), b.month(t)
@@ -95,7 +95,7 @@ func TestTheDatabaseHashesAnEntryAsTheProgramDoes(t *testing.T) {
 }
 
 // A dump is restored with an empty search path, and the hashes are checked then.
-func TestTheHashesNeedNoSearchPath(t *testing.T) {
+func TestHashes_NeedNoSearchPath(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	tx, err := b.named.Begin(ctx)

@@ -43,7 +43,7 @@ var edgeKinds = []workflow.EdgeKind{
 	workflow.Create, workflow.Advance, workflow.Fail, workflow.Retry, workflow.Cancel, workflow.Reset,
 }
 
-func TestNoIllegalPairOfStatesCanBeCommitted(t *testing.T) {
+func TestLegalTransitions_RefuseEveryIllegalPair(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flows := map[workflow.State]uuid.UUID{}

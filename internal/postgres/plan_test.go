@@ -14,7 +14,7 @@ import (
 
 // Two thousand organizations have five workflows each, and one has two thousand. However often its list is asked for,
 // only the page is read.
-func TestAListOfWorkflowsReadsAPageAndNotTheOrganization(t *testing.T) {
+func TestWorkflows_ReadsOnePage(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := testdb.New(t)

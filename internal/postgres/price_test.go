@@ -12,7 +12,7 @@ import (
 )
 
 // What no role may do to prices, the owner of the tables included.
-func TestPricesAreAHistoryThatNobodyRewrites(t *testing.T) {
+func TestPrices_HistoryCannotBeRewritten(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	const into = `INSERT INTO model_prices (model, component, unit_pico, valid_from, valid_to, source, actor, recorded_at)
@@ -58,7 +58,7 @@ func TestPricesAreAHistoryThatNobodyRewrites(t *testing.T) {
 }
 
 // What the server's role may not do to the operator's prices, and what it may do to an organization's.
-func TestTheServersRoleWritesOnlyTheListsOfOrganizations(t *testing.T) {
+func TestPrices_ServerRoleWritesListsOfOrganizationsOnly(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	const (
@@ -88,7 +88,7 @@ func TestTheServersRoleWritesOnlyTheListsOfOrganizations(t *testing.T) {
 	}
 }
 
-func TestAnOverlappingPriceIsAConflict(t *testing.T) {
+func TestPrices_OverlapIsAConflict(t *testing.T) {
 	t.Parallel()
 	b, ctx, at := setup(t), context.Background(), testdb.Now()
 	price := cost.PriceChange{

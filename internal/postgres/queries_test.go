@@ -26,7 +26,7 @@ var (
 // list that is named by it, or by what it is joined with, down to one that is. The rule of sqlc vet sees to the
 // parameter; this sees to the joins. What is meant for all organizations says so, with the reason, where the rule is
 // switched off.
-func TestEveryTableInAQueryIsBoundToAnOrganization(t *testing.T) {
+func TestQueries_BindEveryTableToAnOrganization(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	rows, err := db.Super.Query(context.Background(), `SELECT table_name FROM information_schema.columns
@@ -104,7 +104,7 @@ func unbound(query string, tables []string) (faults []string) {
 	return faults
 }
 
-func TestAQueryThatForgetsItsOrganizationIsFound(t *testing.T) {
+func TestQueries_UnboundTableIsFound(t *testing.T) {
 	t.Parallel()
 	tables := []string{"intent_workflows", "workflow_transitions"}
 	for query, want := range map[string]int{

@@ -15,7 +15,7 @@ import (
 
 // A statement that waited for another transaction sees that one's rows only in the row it waited for: everything else
 // is read as of its own beginning. What a statement books must not come from anywhere else.
-func TestABookingThatWaitedForAnotherSeesWhatThatOneWrote(t *testing.T) {
+func TestBook_ReadsTheBookingThatItWaitedFor(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow, month := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{}), b.month(t)
@@ -53,7 +53,7 @@ func TestABookingThatWaitedForAnotherSeesWhatThatOneWrote(t *testing.T) {
 
 // A transition that names no version may wait while the workflow leaves its state and comes back to it. It must not end
 // another run than the one it saw, and no run may be left open behind the workflow.
-func TestATransitionThatWaitedLeavesNoRunOpen(t *testing.T) {
+func TestTransition_AfterAWaitLeavesNoRunOpen(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{State: workflow.ICPProcessing})

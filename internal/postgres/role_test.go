@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 )
 
-func TestTheServerRefusesToWorkWithMoreRightsThanItNeeds(t *testing.T) {
+func TestCheckRole_RefusesExcessRights(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 
@@ -71,7 +71,7 @@ func TestTheServerRefusesToWorkWithMoreRightsThanItNeeds(t *testing.T) {
 	}
 }
 
-func TestTheServerRefusesToWorkWithoutTheWallBetweenOrganizations(t *testing.T) {
+func TestCheckRole_RefusesWithoutRowSecurity(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), testdb.New(t)
 	if _, err := db.Owner.Exec(ctx, `ALTER TABLE ai_calls DISABLE ROW LEVEL SECURITY`); err != nil {
@@ -83,7 +83,7 @@ func TestTheServerRefusesToWorkWithoutTheWallBetweenOrganizations(t *testing.T) 
 	}
 }
 
-func TestTheServerSaysWhichRoleItMayNotEnter(t *testing.T) {
+func TestCheckRole_NamesTheMissingRole(t *testing.T) {
 	t.Parallel()
 	ctx, config := context.Background(), testdb.New(t).Pool.Config()
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -103,7 +103,7 @@ func TestTheServerSaysWhichRoleItMayNotEnter(t *testing.T) {
 
 // The role is part of the connection's start, so RESET leads to it. It is no wall against SET ROLE, which is why
 // Connect says so: this test is what that sentence stands on.
-func TestResetLeadsBackToTheServersRoleAndSetRoleBeyondIt(t *testing.T) {
+func TestConnect_ResetReturnsToTheServerRole(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	conn, err := testdb.New(t).Pool.Acquire(ctx)

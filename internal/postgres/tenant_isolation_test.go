@@ -110,7 +110,7 @@ func walled(err error) bool {
 	return errors.As(err, &refused) && strings.Contains(refused.Message, "row-level security policy")
 }
 
-func TestRowSecurityKeepsEveryTableOfTenantsFromOtherOrganizations(t *testing.T) {
+func TestTenantIsolation_CoversEveryTable(t *testing.T) {
 	t.Parallel()
 	n, ctx := newNeighbours(t), context.Background()
 	for _, table := range slices.Sorted(maps.Keys(n.tables)) {
@@ -171,7 +171,7 @@ func (n neighbours) forge(t *testing.T, pool *pgxpool.Pool, table, theirs string
 	return err
 }
 
-func TestTheOperatorsPricesAreReadByAllAndWrittenByNoServer(t *testing.T) {
+func TestTenantIsolation_OperatorsPricesAreReadOnly(t *testing.T) {
 	t.Parallel()
 	n := newNeighbours(t)
 	operators := n.rows(t, n.db.Super, "organization_id IS NULL", "model_prices")
@@ -187,7 +187,7 @@ func TestTheOperatorsPricesAreReadByAllAndWrittenByNoServer(t *testing.T) {
 
 // The wall stands by itself: without the first one, which is the organization_id that every query asks for, the queries
 // find the rows of their own organization, and without the second they find those of others.
-func TestWithoutItsConditionAQueryStillFindsOneOrganizationOnly(t *testing.T) {
+func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 	t.Parallel()
 	n, ctx := newNeighbours(t), context.Background()
 	const condition, any = "w.organization_id = $1", "$1::uuid IS NOT NULL"
@@ -232,7 +232,7 @@ func TestWithoutItsConditionAQueryStillFindsOneOrganizationOnly(t *testing.T) {
 }
 
 // The role for what concerns all organizations is a key to a few columns, not to the house.
-func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
+func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 	t.Parallel()
 	db, ctx := testdb.New(t), context.Background()
 	rows, _ := db.Super.Query(ctx, `SELECT p.privilege || ' ' || c.relname || coalesce('.' || a.attname, '')
@@ -266,7 +266,7 @@ func TestTheSweepersRoleSeesAndWritesNoMoreThanItsStatementsNeed(t *testing.T) {
 
 // A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
 // say. The only functions of the kind are the deferred checks of the journals and of the gates, which return nothing.
-func TestNothingInTheSchemaLooksOverTheWall(t *testing.T) {
+func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 	t.Parallel()
 	rows, _ := testdb.New(t).Super.Query(context.Background(), `
 		SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')

@@ -110,7 +110,7 @@ func leftBehind(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-func TestSayingWhoseRowsAreMeantCostsNoRoundTripAndLeavesNothingBehind(t *testing.T) {
+func TestStore_SetupCostsNoRoundTripAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})
@@ -153,7 +153,7 @@ func TestSayingWhoseRowsAreMeantCostsNoRoundTripAndLeavesNothingBehind(t *testin
 
 // Statements that one organization has prepared are run for the next one on the same connection, with a plan that was
 // kept.
-func TestOneConnectionServesOrganizationsInTurn(t *testing.T) {
+func TestStore_OneConnectionServesOrganizationsInTurn(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	pool, _ := lone(t, b.db)
@@ -174,7 +174,7 @@ func TestOneConnectionServesOrganizationsInTurn(t *testing.T) {
 	}
 }
 
-func TestATransactionIsOfOneOrganizationUnlessItLooksAtAll(t *testing.T) {
+func TestInTx_IsOfOneOrganization(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	other := testdb.Caller(t, b.db)
@@ -222,7 +222,7 @@ func TestATransactionIsOfOneOrganizationUnlessItLooksAtAll(t *testing.T) {
 	}
 }
 
-func TestWhoeverMayNotSeeAllIsToldSoByAnAudit(t *testing.T) {
+func TestStore_AuditFailsWithoutAllRows(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})
@@ -238,7 +238,7 @@ func TestWhoeverMayNotSeeAllIsToldSoByAnAudit(t *testing.T) {
 }
 
 // The queries of a store can be had in scope.go only, where each says whose rows it is about.
-func TestNoStatementOfAStoreGoesRoundItsScope(t *testing.T) {
+func TestStore_EveryStatementHasAScope(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
 	if err != nil {
@@ -282,7 +282,7 @@ func TestNoStatementOfAStoreGoesRoundItsScope(t *testing.T) {
 
 // Every key of a tenant's table contains the tenant, so that no row can point into another organization and nothing is
 // unique across them, where one could find out about another.
-func TestEveryKeyOfATenantsTableContainsTheTenant(t *testing.T) {
+func TestTenantIsolation_EveryKeyContainsTheOrganization(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	// The graph and its edges belong to no tenant: each organization's journal points to the same.
@@ -326,7 +326,7 @@ func tenantNames(t *testing.T, db *testdb.DB) (names []string) {
 
 // A statement outside of a transaction is one of its own, which ends after the rows have come: what is refused then, by
 // a deferred constraint, must not look like a success.
-func TestWhatIsRefusedAtTheEndOfAStatementIsAnError(t *testing.T) {
+func TestStore_ErrorAtTheEndOfAStatementIsReturned(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})

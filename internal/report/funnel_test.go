@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// TestAStepIsEnteredThroughItsFirstState is what the funnel counts by.
-func TestAStepIsEnteredThroughItsFirstState(t *testing.T) {
+// TestFunnel_EveryStepBeginsWithItsFirstState is what the funnel counts by.
+func TestFunnel_EveryStepBeginsWithItsFirstState(t *testing.T) {
 	t.Parallel()
 	for _, edge := range workflow.Edges() {
 		from, to := edge.From.Step(), edge.To.Step()
@@ -54,7 +54,7 @@ type stage struct {
 	to    workflow.State
 }
 
-func TestTheFunnelCountsHowFarWorkflowsHaveEverCome(t *testing.T) {
+func TestFunnel_CountsProgressAndVisits(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.liveIn(t, b.Who, "Europe/Berlin")
@@ -135,7 +135,7 @@ func checkStays(t *testing.T, got report.Funnel) {
 	}
 }
 
-func TestAnEmptyFunnelHasAllStepsAndNoDurations(t *testing.T) {
+func TestFunnel_EmptyHasAllSteps(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	got, err := b.report.Funnel(context.Background(), b.Who, cost.Days{From: 20_000, To: 20_400})

@@ -184,7 +184,7 @@ func combinations() [][]report.Dimension {
 	return all
 }
 
-func TestUsageIsWhatTheLedgerSaysWhateverHappened(t *testing.T) {
+func TestUsage_EqualsTheLedger(t *testing.T) {
 	t.Parallel()
 	for seed, zone := range []string{"UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"} {
 		t.Run(zone, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestADayOfUsageIsADayOfTheOrganizationsZone(t *testing.T) {
+func TestUsage_DaysAreInTheOrganizationsZone(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.liveIn(t, b.Who, "Europe/Berlin")
@@ -47,7 +47,7 @@ func TestADayOfUsageIsADayOfTheOrganizationsZone(t *testing.T) {
 	}
 }
 
-func TestTheDaysOfAMonthAreItsAccountAlsoWhenTheZoneHasChanged(t *testing.T) {
+func TestUsage_DaysOfAMonthSumToItsAccount(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"America/Los_Angeles", "Asia/Tokyo"} {
 		b, ctx := setup(t), context.Background()
@@ -93,7 +93,7 @@ func TestTheDaysOfAMonthAreItsAccountAlsoWhenTheZoneHasChanged(t *testing.T) {
 	}
 }
 
-func TestTheDearestGroupsComeFirstAndTheTotalCountsTheOthers(t *testing.T) {
+func TestUsage_LargestGroupsComeFirst(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	for n := range 3 {
@@ -122,7 +122,7 @@ func TestTheDearestGroupsComeFirstAndTheTotalCountsTheOthers(t *testing.T) {
 	}
 }
 
-func TestAQuestionThatMakesNoSenseNamesTheField(t *testing.T) {
+func TestUsage_BadInputNamesTheField(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	good := report.UsageInput{Days: days(t, "2026-03-01", "2026-04-01"), First: 1}
@@ -167,7 +167,7 @@ func TestAQuestionThatMakesNoSenseNamesTheField(t *testing.T) {
 	}
 }
 
-func TestTheMonthsForecastFollowsItsRate(t *testing.T) {
+func TestForecast_FollowsTheRateOfTheMonth(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	b.Clock.Set(moment(t, "2026-04-11T00:00:00Z"))
@@ -192,7 +192,7 @@ func TestTheMonthsForecastFollowsItsRate(t *testing.T) {
 	}
 }
 
-func TestAProfileCostsWhatItsStepHasCost(t *testing.T) {
+func TestICPCost_IsTheCostOfTheStep(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	today, err := cost.DayOf(b.Clock.Now(), "UTC")
