@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// told is what the caller's organization was told, the oldest first: "WORKFLOW 50 $0.5 of $1", "OVERAGE".
+// told returns the alerts of the caller's organization, the oldest first: "WORKFLOW 50 $0.5 of $1", "OVERAGE".
 func (b bundle) told(t *testing.T) (told []string) {
 	t.Helper()
 	alerts, err := b.Engine.Alerts(context.Background(), b.Who, engine.AlertsInput{First: 100})
@@ -82,7 +82,7 @@ func TestAlerts_OneForEachThresholdUnderEachLimit(t *testing.T) {
 	b.spend(t, flow, cent)
 	b.wantTold(t, "WORKFLOW 50 $0.5 of $1")
 
-	// A correction brings the account below, and calls bring it up again: nobody is told twice.
+	// A correction brings the account below the threshold, and calls bring it above again: there is no second alert.
 	adjust := func(to cost.Pico) {
 		t.Helper()
 		_, err := b.Engine.Adjust(ctx, b.Who, engine.AdjustInput{
@@ -199,7 +199,7 @@ func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 	}
 	b.wantTold(t, told...)
 
-	// Nobody knows what became of a call, or which model answered it.
+	// The outcome of the call and the answering model are unknown.
 	if err := b.Engine.MarkUnknown(ctx, b.Who, unknown.ID, workflow.FailureModelDrift); err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 	b.wantTold(t, told...)
 }
 
-// Which model has answered, and at what cost, is known long after somebody was told.
+// The answering model and the cost can become known long after the alert.
 func TestAlerts_KeepTheirTextAfterALateAnswer(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
@@ -257,7 +257,7 @@ func TestAlerts_KeepTheirTextAfterALateAnswer(t *testing.T) {
 	}
 	for i, now := range alerts() {
 		if now.Sentence() != told[i].Sentence() || now.Model != told[i].Model {
-			t.Errorf("got %q about the model %q, want what was told: %q about %q",
+			t.Errorf("got %q about the model %q, want the first text: %q about %q",
 				now.Sentence(), now.Model, told[i].Sentence(), told[i].Model)
 		}
 	}
@@ -281,6 +281,6 @@ func TestAlerts_QuarantinedPriceGoesToTheOwnerOfTheList(t *testing.T) {
 		t.Errorf("the operator: got %+v, %v, want the price of %s", alerts, err, sonar)
 	}
 	if _, err := b.Engine.OperatorAlerts(ctx, 10); err == nil {
-		t.Error("the server's role can read what only the operator hears of")
+		t.Error("the server's role can read the operator's alerts")
 	}
 }

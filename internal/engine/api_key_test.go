@@ -28,7 +28,7 @@ func (b bundle) key(t *testing.T, name string, role caller.Role) engine.ChangedA
 	return made
 }
 
-// refused fails the test unless a key does not sign anybody in, and the log is told why.
+// refused fails the test unless a key is refused and the log has the reason.
 func refused(t *testing.T, e *engine.Engine, key, why string) {
 	t.Helper()
 	who, _, err := e.APIKeyCaller(context.Background(), key)
@@ -68,7 +68,7 @@ func TestAPIKey_SignsInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	select {
 	case <-over:
 	case <-time.After(20 * time.Second):
-		t.Error("what goes on with the key is not told")
+		t.Error("the channel of the key is not closed")
 	}
 	again, err := b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{KeyID: made.Key.ID, Reason: "Really."})
 	if err != nil || !again.Replayed {

@@ -67,7 +67,7 @@ func TestReserve_AHundredAtOnceFillTheLimit(t *testing.T) {
 	})
 }
 
-// refusals checks what every refused caller was told.
+// refusals checks the error of every refused caller.
 func refusals(t *testing.T, errs []error, account cost.AccountKind, balance cost.Balance) {
 	t.Helper()
 	for _, err := range errs {

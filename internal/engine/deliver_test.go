@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// setupWebhook is setup with a server that can sign, and an organization that is told.
+// setupWebhook is setup with a server that can sign, and an organization with a webhook.
 func setupWebhook(t *testing.T) bundle {
 	t.Helper()
 	b := setupWith(t, func(o *engine.Options) {
@@ -124,7 +124,7 @@ func TestRecordAttempt_RetriesForADay(t *testing.T) {
 		}
 		attempts++
 		err = b.Engine.RecordAttempt(ctx, engine.Attempted{
-			OrganizationID: b.Who.OrganizationID, AlertID: alert.ID, Attempt: claim.Attempt, Problem: "nobody is there",
+			OrganizationID: b.Who.OrganizationID, AlertID: alert.ID, Attempt: claim.Attempt, Problem: "connection refused",
 			WrittenAt: claim.Alert.At,
 		})
 		if err != nil {

@@ -45,7 +45,7 @@ func TestSetTimeZone_BeginsWithTheNextMonth(t *testing.T) {
 		{"2026-02-20T00:00:00Z", "America/New_York", "2026-02-01T00:00:00Z", "2026-02-28T15:00:00Z"},
 		{"2026-02-28T15:00:00Z", "", "2026-02-28T15:00:00Z", "2026-04-01T04:00:00Z"},
 		{"2026-03-31T23:00:00Z", "UTC", "2026-02-28T15:00:00Z", "2026-04-01T04:00:00Z"},
-		// Nobody asks for a while: then a month is the calendar's.
+		// After a time without calls a month is the calendar's.
 		{"2026-07-04T00:00:00Z", "", "2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z"},
 	} {
 		b.at(t, s.at)
@@ -167,7 +167,7 @@ func TestMonth_WaitsForAChangeOfTheLimit(t *testing.T) {
 	next := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) {
 		o.Now = func() time.Time { return time.Date(2026, 2, 1, 0, 0, 1, 0, time.UTC) }
 	})
-	// Somebody is busy with January's account, so that the change of its limit has to wait in the middle.
+	// Another transaction has locked January's account, so the change of its limit has to wait.
 	busy, err := b.DB.Super.Begin(ctx)
 	if err == nil {
 		_, err = busy.Exec(ctx, `SELECT FROM usage_accounts WHERE id = $1 FOR UPDATE`, b.month(t).ID)

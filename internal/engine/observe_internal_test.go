@@ -12,7 +12,7 @@ func (e *Engine) observed(ctx context.Context) (err error) {
 	return nil
 }
 
-// BenchmarkVerbWithoutAnObserver says what it costs that somebody could: one allocation of 16 bytes.
+// BenchmarkVerbWithoutAnObserver measures the cost of the hook: one allocation of 16 bytes.
 func BenchmarkVerbWithoutAnObserver(b *testing.B) {
 	e, ctx := &Engine{}, b.Context()
 	b.ReportAllocs()

@@ -17,7 +17,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// witness remembers what it was told, and looks whether it is there for others already.
+// witness records the changes, and checks that other connections can read them already.
 type witness struct {
 	t     *testing.T
 	store *postgres.Store
@@ -41,13 +41,13 @@ func (w *witness) announce(changes []postgres.Change) {
 			_, there, err = w.store.TransitionAt(context.Background(), who, c.WorkflowID, int(c.Number))
 		}
 		if err != nil || !there {
-			w.t.Errorf("told of %+v, which is not committed: %v", c, err)
+			w.t.Errorf("got %+v, which is not committed: %v", c, err)
 		}
 	}
 	w.told = append(w.told, changes...)
 }
 
-// since returns the numbers of what was told since the last time: of transitions, and of entries.
+// since returns the numbers of the changes since its last call: of transitions, and of entries.
 func (w *witness) since() (versions, sequences []int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

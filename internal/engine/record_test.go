@@ -16,7 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// record books a call that nobody reserved.
+// record books a call without a reservation.
 func (b bundle) record(t *testing.T, flow workflow.Workflow, billed cost.Pico) cost.Call {
 	t.Helper()
 	charged, err := b.Engine.Record(context.Background(), b.Who, engine.RecordInput{

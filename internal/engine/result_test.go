@@ -78,7 +78,7 @@ func TestICPs_ReturnTheLastResultAfterResets(t *testing.T) {
 	b.Sound(t)
 }
 
-// A step that workers of ours drive is entered by whoever finishes the one before, in the same transaction.
+// A step of this program's workers is entered in the transaction that finishes the step before.
 func TestFinish_EntersTheNextStep(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -145,7 +145,7 @@ func TestCreate_OneOfTwentyCallersGetsTheName(t *testing.T) {
 		return err
 	})
 	if got := kinds(errs); got[""] != 1 || got["DUPLICATE_NAME"] != 19 {
-		t.Errorf("got %v, want 1 created and 19 told that the name is taken", got)
+		t.Errorf("got %v, want 1 created and 19 refused", got)
 	}
 	if n := b.Count(t, `SELECT count(*) FROM usage_accounts`); n != 1 {
 		t.Errorf("accounts: got %d, want 1", n)

@@ -285,7 +285,7 @@ func TestSettle_OneOfConcurrentOutcomesWins(t *testing.T) {
 			})
 			// Four settle, three release, and three suspect, which nothing comes of once there is an outcome.
 			if k := kinds(errs); k[fault.Conflict] != 3 && k[fault.Conflict] != 4 || k[""]+k[fault.Conflict] != 10 {
-				t.Errorf("got %v, want the others to be told that the call has ended", errs)
+				t.Errorf("got %v, want the others refused, since the call has ended", errs)
 			}
 		}
 		b.paid(t, flow.ID, 0, 0)

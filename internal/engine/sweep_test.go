@@ -86,7 +86,7 @@ func TestHeartbeat_KeepsTheRun(t *testing.T) {
 	}
 }
 
-// The third attempt that nobody renews is the last: the workflow waits for a person then.
+// The third attempt without a renewal is the last: then the workflow waits for a person.
 func TestSweepRuns_ThreeDeadAttemptsStayFailed(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
@@ -120,7 +120,7 @@ func TestSweepRuns_OneSweeperWakesEachWorkflow(t *testing.T) {
 		}
 		waiting[flow.ID] = true
 	}
-	for round := range 3 { // As often as nobody comes.
+	for round := range 3 { // While no worker comes.
 		before := len(b.Jobs.All())
 		if n, err := b.Engine.SweepRuns(ctx); n != 0 || err != nil {
 			t.Errorf("round %d, too early: woken %d, %v, want 0", round, n, err)

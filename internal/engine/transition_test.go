@@ -36,7 +36,7 @@ func TestTransition_OneOfTwentyCallersWins(t *testing.T) {
 					})
 					var stale *engine.StaleStateError
 					if errors.As(err, &stale) && stale.Current.State != c.to {
-						t.Errorf("a loser was told %s, want %s", stale.Current.State, c.to)
+						t.Errorf("a loser got %s, want %s", stale.Current.State, c.to)
 					}
 					return err
 				})
@@ -183,7 +183,7 @@ func TestCancel_EndsAWorkflowInEveryState(t *testing.T) {
 				t.Errorf("got %s, want CANCELLED", got)
 			}
 			if kinds(errs[:2])[""] != 1 || kinds(errs[:2])[fault.TerminalState] != 1 {
-				t.Errorf("two cancels: got %v, want one done and one told it is over", errs[:2])
+				t.Errorf("two cancels: got %v, want one done and one refused", errs[:2])
 			}
 		}
 		b.Sound(t)

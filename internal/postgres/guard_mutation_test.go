@@ -170,7 +170,7 @@ func TestGuardMutation_WithoutTheLimitTheAccountOverspends(t *testing.T) {
 
 func TestGuardMutation_WithoutTheTokenALostRunFinishes(t *testing.T) {
 	t.Parallel()
-	// finish is a worker that was declared dead: its run of version 2 failed, and version 4 is somebody else's.
+	// finish is a worker that was declared dead: its run of version 2 failed, and version 4 is another worker's.
 	finish := func(t *testing.T, b bundle, db dbsqlc.DBTX) (uuid.UUID, error) {
 		t.Helper()
 		flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{State: workflow.ICPProcessing})

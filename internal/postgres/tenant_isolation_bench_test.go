@@ -18,8 +18,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// unwalled takes the wall between organizations down: row security, and what it made of the deferred checks.
-const unwalled = `
+// withoutIsolation removes row-level security, and its part of the deferred checks.
+const withoutIsolation = `
 DO $$
 DECLARE
 	walled text;
@@ -45,7 +45,7 @@ const movesAtOnce = 40
 //	go test ./internal/postgres -run '^$' -bench BehindTheWall -benchtime 50x
 func BenchmarkTransitionUnderRowSecurity(b *testing.B) {
 	open, walled := testdb.New(b), testdb.New(b)
-	if _, err := open.Owner.Exec(context.Background(), unwalled); err != nil {
+	if _, err := open.Owner.Exec(context.Background(), withoutIsolation); err != nil {
 		b.Fatal(err)
 	}
 	store, bare := walled.Store(), dbsqlc.New(open.Pool)

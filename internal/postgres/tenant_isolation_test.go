@@ -125,7 +125,7 @@ func TestTenantIsolation_CoversEveryTable(t *testing.T) {
 					"ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;\nCREATE POLICY %[1]s_of_the_named ON %[1]s TO infin8_app "+
 					"USING (organization_id = named_organization());", table, name, seen)
 			}
-			// The operator's prices, which have no organization, are for everybody.
+			// Every organization may read the operator's prices, which have no organization.
 			if seen := n.rows(t, c.pool, fmt.Sprintf(`%s <> '%s'`, column, c.own), table); seen > 0 {
 				t.Errorf("%s, in the name %s: got %d rows without a WHERE, want none to be seen", table, name, seen)
 			}
@@ -227,7 +227,7 @@ func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strangers, err := list(), get(); strangers < len(theirs) || err != nil {
-		t.Errorf("the checks of the wall would not notice that it is gone: %d rows, %v", strangers, err)
+		t.Errorf("the checks would not find that row-level security is off: %d rows, %v", strangers, err)
 	}
 }
 
