@@ -216,7 +216,7 @@ func (c *comparison) gone(last postgres.Position) error {
 	case last.Key != c.wanted.key:
 		c.find("it was there at %s, and it is gone", c.at)
 	default:
-		c.find("its end was cut: it had %d rows at %s, and it has %d", c.wanted.at, c.at, last.At)
+		c.find("its end was cut: it went to row %d at %s, and it goes to %d", c.wanted.at, c.at, last.At)
 	}
 	return c.advance()
 }

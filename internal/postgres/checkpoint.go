@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// Position is a row of something that only grows: the place of the row in its chain, which begins with 1 and of results
-// is the run's token, and the hash of the row. Of a row that stands for itself the place is 1.
+// Position is a row of something that only grows: its place in its chain, which rises from row to row, and its hash. Of
+// a row that stands for itself the place is 1.
 type Position struct {
 	Key  string // without a line break
 	At   int64
@@ -27,19 +28,33 @@ type ChainKind struct {
 	chained bool
 }
 
+// rowsAlone is a kind whose rows stand for themselves.
+func rowsAlone(name, key, order, columns, from string) ChainKind {
+	statement := fmt.Sprintf(`SELECT %s, 1::bigint, NULL::bytea, ARRAY[%s] FROM %s ORDER BY %s`, key, columns, from, order)
+	return ChainKind{Name: name, heads: statement, rows: statement}
+}
+
+// rowsChained is a kind whose rows have no hash of their own.
+func rowsChained(name, key, at, order, columns, from string) ChainKind {
+	rows := fmt.Sprintf(`SELECT %s, %s, NULL::bytea, ARRAY[%s] FROM %s ORDER BY %s`, key, at, columns, from, order)
+	return ChainKind{Name: name, chained: true, rows: rows}
+}
+
+// Covers reports whether the kind has the rows of a table.
+func (k ChainKind) Covers(table string) bool {
+	return strings.Contains(k.rows, "FROM public."+table+" ")
+}
+
 // ChainKinds returns all kinds, in the order in which a checkpoint lists them. Like the list of the catalog their
 // statements are not in queries/: what they read of a row is its text. Of a row only those columns count that never
 // change.
 func ChainKinds() []ChainKind {
-	texts := func(name, key, order, columns, from string) ChainKind {
-		statement := fmt.Sprintf(`SELECT %s, 1::bigint, NULL::bytea, ARRAY[%s] FROM %s ORDER BY %s`,
-			key, columns, from, order)
-		return ChainKind{Name: name, heads: statement, rows: statement}
-	}
 	const (
-		id      = `organization_id || ' ' || id`
-		request = `organization_id || ' ' || to_json(key)`
-		price   = `list_id || ' ' || to_json(model) || ' ' || component || ' ' || min_prompt_tokens || ' '
+		id       = `organization_id || ' ' || id`
+		workflow = `organization_id || ' ' || workflow_id`
+		request  = `organization_id || ' ' || to_json(key)`
+		part     = `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || to_json(part_key)`
+		price    = `list_id || ' ' || to_json(model) || ' ' || component || ' ' || min_prompt_tokens || ' '
 			|| to_json(valid_from)`
 	)
 	return []ChainKind{
@@ -50,31 +65,42 @@ func ChainKinds() []ChainKind {
 			rows: `SELECT organization_id || ' ' || account_id, sequence + 1, hash, NULL::text[]
 				FROM public.ai_usage_ledger ORDER BY organization_id, account_id, sequence`,
 		},
-		texts("call", id, `organization_id, id`, `workflow_id::text, month_id::text, step::text, run_token::text,
+		rowsAlone("call", id, `organization_id, id`, `workflow_id::text, month_id::text, step::text, run_token::text,
 			state::text, recorded::text, models::text, prompt_bytes::text, max_completion_tokens::text,
 			web_searches::text, hold_pico::text, cost_pico::text, list_cost_pico::text, provider, answered_model,
 			prompt_tokens::text, completion_tokens::text, cached_tokens::text, reasoning_tokens::text,
 			made_searches::text, failure_code::text, actor::text, reserved_at::text, ended_at::text`,
 			`public.ai_calls WHERE ended_at IS NOT NULL`),
-		texts("key", id, `organization_id, id`, `name, role::text, prefix, digest::text, expires_at::text,
+		rowsChained("competitors", workflow, `revision::bigint`, `organization_id, workflow_id, revision`,
+			`domains::text, actor::text, created_at::text`, `public.workflow_competitors`),
+		rowsChained("decision", `organization_id || ' ' || workflow_id || ' ' || keyword_id`, `sequence::bigint`,
+			`organization_id, workflow_id, keyword_id, sequence`,
+			`visit::text, choice::text, origin::text, actor::text, reason::text, decided_at::text`,
+			`public.keyword_decisions`),
+		rowsChained("gate", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`seeds::text, plan::text, publish::text, four_eyes::text, actor::text, reason::text, occurred_at::text`,
+			`public.gate_settings`),
+		rowsChained("gate_decision", workflow, `version::bigint`, `organization_id, workflow_id, version`,
+			`gate::text, verdict::text, reset_to::text, feedback, selection_digest::text, selected::text,
+			likely_pico::text, most_pico::text, settings_version::text, four_eyes::text, prepared_by::text,
+			decided_by::text, decided_at::text`, `public.gate_decisions`),
+		rowsAlone("key", id, `organization_id, id`, `name, role::text, prefix, digest::text, expires_at::text,
 			created_by::text, created_at::text, created_version::text`, `public.api_keys`),
-		texts("price", price, `(`+price+`) COLLATE "C"`, `unit_pico::text, source, actor::text, recorded_at::text`, `public.model_prices`),
-		texts("request", request, `(`+request+`) COLLATE "C"`,
+		rowsAlone("keyword", id, `organization_id, id`, `workflow_id::text, visit::text, text, normalised, volume::text,
+			difficulty::text, cpc_pico::text, intent::text, language, source::text, competitor, score::text,
+			reasons::text, similar_to::text, is_synthetic::text, created_by::text, created_at::text`, `public.keywords`),
+		rowsAlone("part", part, `(`+part+`) COLLATE "C"`, `step::text, digest::text, call_id::text, provider, model,
+			created_at::text`, `public.step_parts`),
+		rowsAlone("price", price, `(`+price+`) COLLATE "C"`, `unit_pico::text, source, actor::text, recorded_at::text`,
+			`public.model_prices`),
+		rowsAlone("request", request, `(`+request+`) COLLATE "C"`,
 			`fingerprint::text, workflow_id::text, call_id::text, actor::text, created_at::text`,
 			`public.idempotency_keys`),
-		{
-			Name: "result", chained: true,
-			rows: `SELECT organization_id || ' ' || workflow_id, token::bigint, NULL::bytea, ARRAY[step::text,
-				content::text, provider, model, created_at::text]
-				FROM public.step_results ORDER BY organization_id, workflow_id, token`,
-		},
-		{
-			Name: "settings", chained: true,
-			rows: `SELECT organization_id::text, version::bigint + 1, NULL::bytea, ARRAY[time_zone,
-				workflow_limit_pico::text, month_limit_pico::text, actor::text, reason::text, occurred_at::text,
-				api_key_id::text, api_key_event, webhook_url]
-				FROM public.organization_changes ORDER BY organization_id, version`,
-		},
+		rowsChained("result", workflow, `token::bigint`, `organization_id, workflow_id, token`,
+			`step::text, content::text, provider, model, created_at::text`, `public.step_results`),
+		rowsChained("settings", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`time_zone, workflow_limit_pico::text, month_limit_pico::text, actor::text, reason::text, occurred_at::text,
+			api_key_id::text, api_key_event, webhook_url`, `public.organization_changes`),
 		{
 			Name: "transition",
 			heads: `SELECT ` + id + `, version::bigint + 1, hash, NULL::text[] FROM public.intent_workflows
@@ -82,7 +108,7 @@ func ChainKinds() []ChainKind {
 			rows: `SELECT organization_id || ' ' || workflow_id, version::bigint + 1, hash, NULL::text[]
 				FROM public.workflow_transitions ORDER BY organization_id, workflow_id, version`,
 		},
-		texts("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
+		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
 }

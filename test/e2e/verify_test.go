@@ -94,7 +94,7 @@ func TestVerify_NamesTheChainWhoseEndWasCut(t *testing.T) {
 	if got := invoke(t, database, "verify"); got.code != 0 {
 		t.Errorf("verify: got %+v, want silence, since nothing is left of it", got)
 	}
-	want := "transition " + w.who.OrganizationID.String() + " " + flow.ID.String() + ": its end was cut: it had 2 rows"
+	want := "transition " + w.who.OrganizationID.String() + " " + flow.ID.String() + ": its end was cut: it went to row 2"
 	if got := invoke(t, database, check...); got.code != 1 || !strings.Contains(got.stdout, want) {
 		t.Errorf("against: got %+v, want %s", got, want)
 	}
