@@ -197,7 +197,9 @@ func decodeDecide(input model.DecideKeywordsInput) (in decoded[engine.DecideKeyw
 
 func decodeApproveSeeds(input model.ApproveSeedsInput) (in decoded[engine.ApproveSeedsInput]) {
 	in.blamesWorkflow()
-	in.blames(fault.StaleState, "selectionDigest")
+	in.blames(fault.StaleState, "expectedVersion")
+	in.blames(fault.SelectionTooSmall, "selectionDigest")
+	in.blames(fault.SelectionTooLarge, "selectionDigest")
 	digest, err := hex.DecodeString(input.SelectionDigest)
 	if err != nil || len(digest) != len(content.Selection{}.Digest) {
 		in.note(fault.New(fault.InvalidInput, "A digest has 64 hexadecimal digits, as `keywordSelection` gives it."),

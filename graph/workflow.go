@@ -40,6 +40,7 @@ func decodeTransition(input model.TransitionWorkflowInput) (in decoded[engine.Tr
 	in.blames(fault.StaleState, "from")
 	in.blames(fault.TerminalState, "from")
 	in.blames(fault.IllegalTransition, "to")
+	in.blames(fault.GateClosed, "to")
 	in.value = engine.TransitionInput{
 		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		From:           input.From,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -115,6 +116,7 @@ func cleanKeywords(texts []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		cleaned = strings.Join(strings.Fields(cleaned), " ")
 		normalised := content.Normalise(cleaned)
 		if normalised == "" {
 			return nil, fault.Invalid(field, "A keyword has at least one letter or digit.")

@@ -19,6 +19,18 @@ func (e *StaleStateError) Error() string {
 // Kind is STALE_STATE.
 func (*StaleStateError) Kind() fault.Kind { return fault.StaleState }
 
+// StaleSelectionError is a *StaleStateError of a review whose selection is not the one that the reviewer saw.
+type StaleSelectionError struct{ StaleStateError }
+
+func (e *StaleSelectionError) Error() string {
+	return "The selection has changed since its digest was read. Read the keywords and their selection again."
+}
+
+func (e *StaleSelectionError) Unwrap() error { return &e.StaleStateError }
+
+// Field names the digest.
+func (*StaleSelectionError) Field() []string { return []string{"selectionDigest"} }
+
 // TerminalError reports that the workflow is over; Current is its end.
 type TerminalError struct{ Current workflow.Workflow }
 

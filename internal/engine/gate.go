@@ -118,9 +118,9 @@ type ApproveSeedsInput struct {
 }
 
 // ApproveSeeds ends the seed review with the selected keywords: the decision and the transition are one commit.
-// *StaleStateError when the workflow has moved on or the selection is not the one that the reviewer saw; FOUR_EYES when
-// the organization asks for two people and the caller prepared the selection; SELECTION_TOO_SMALL and
-// SELECTION_TOO_LARGE outside 2 to 100 keywords.
+// *StaleStateError when the workflow has moved on, *StaleSelectionError when the selection is not the one that the
+// reviewer saw; FOUR_EYES when the organization asks for two people and the caller prepared the selection;
+// SELECTION_TOO_SMALL and SELECTION_TOO_LARGE outside 2 to 100 keywords.
 func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in ApproveSeedsInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "ApproveSeeds")
 	defer end(&err)
@@ -135,14 +135,16 @@ func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in Approve
 	}, func(tx *postgres.Store, r review) (change, GateDecision, error) {
 		selection := content.SelectionOf(r.keywords)
 		switch {
-		case r.flow.Version != in.ExpectedVersion, !bytes.Equal(selection.Digest[:], in.SelectionDigest):
+		case r.flow.Version != in.ExpectedVersion:
 			return change{}, GateDecision{}, &StaleStateError{Current: r.flow}
+		case !bytes.Equal(selection.Digest[:], in.SelectionDigest):
+			return change{}, GateDecision{}, &StaleSelectionError{StaleStateError{Current: r.flow}}
 		case selection.Count < content.FewestSeeds:
 			return change{}, GateDecision{}, fault.New(fault.SelectionTooSmall,
-				"%d keywords are selected; the next step needs at least %d.", selection.Count, content.FewestSeeds)
+				"The number of selected keywords is %d; the next step needs at least %d.", selection.Count, content.FewestSeeds)
 		case selection.Count > content.MostSeeds:
 			return change{}, GateDecision{}, fault.New(fault.SelectionTooLarge,
-				"%d keywords are selected; the next step takes at most %d.", selection.Count, content.MostSeeds)
+				"The number of selected keywords is %d; the next step takes at most %d.", selection.Count, content.MostSeeds)
 		}
 		move := e.moveTo(r.flow.ID, workflow.SeedReviewCompleted, r.at)
 		move.Kind = workflow.Advance
