@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
@@ -22,7 +24,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
 // Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
-// top choose the caller and the variables: "# as: VIEWER", "# of: another organization", "# variables: {…}".
+// top choose the data, the caller and the variables: "# with: review", "# as: VIEWER", "# actor: bob",
+// "# of: another organization", "# variables: {…}".
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
@@ -42,6 +45,10 @@ func TestGolden(t *testing.T) {
 				name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "#")), ": ")
 				switch {
 				case !strings.HasPrefix(line, "# "):
+				case name == "with":
+					review(t, b)
+				case name == "actor":
+					b.Who.Actor = value
 				case name == "as":
 					b = b.As(caller.Role(value))
 				case name == "of":
@@ -159,4 +166,95 @@ func world(t *testing.T) graphtest.Bundle {
 	})
 	must(err)
 	return b
+}
+
+// review adds the data of the requests "with: review" to the world:
+//
+//	wf_…08  Hooli, in seed review with the competitors a.example and b.example and four keywords: alice has selected
+//	        kw_…09 and kw_…0a and rejected kw_…0b; kw_…0c has no decision
+//	wf_…0d  Soylent, whose competitor analysis has failed
+func review(t *testing.T, b graphtest.Bundle) {
+	t.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	analysing := func(name string) (workflow.Workflow, workflow.Run) {
+		t.Helper()
+		made, err := b.Engine.Create(ctx, b.Who, engine.CreateInput{
+			Name: name, Company: workflow.Company{Name: name, URL: "https://company.example"},
+		})
+		must(err)
+		_, err = b.Engine.SetCompetitors(ctx, b.Who, engine.SetCompetitorsInput{
+			WorkflowID: made.Workflow.ID, URLs: []string{"a.example", "b.example"},
+		})
+		must(err)
+		flow := move(t, b, made.Workflow, workflow.ICPPending, workflow.ICPProcessing, workflow.ICPCompleted,
+			workflow.CompetitorPending, workflow.CompetitorProcessing)
+		run := workflow.Run{
+			OrganizationID: b.Who.OrganizationID,
+			WorkflowID:     flow.ID,
+			Token:          flow.Version,
+			Step:           workflow.StepCompetitor,
+		}
+		_, err = b.Engine.OpenVisit(ctx, b.Who, run)
+		must(err)
+		return flow, run
+	}
+
+	hooli, run := analysing("Hooli")
+	finished, err := b.Engine.Finish(ctx, b.Who, engine.FinishInput{
+		Run: run,
+		Result: engine.Result{Provider: "sandbox", Model: "openai/gpt-4o-mini", Content: []byte(
+			`{"mode":"MODEL","competitors":[{"domain":"a.example"},{"domain":"b.example"}]}`)},
+		Keywords: reviewKeywords(),
+	})
+	must(err)
+	move(t, b, finished.Workflow, workflow.SeedReviewPending)
+	keywords, err := b.Engine.Keywords(ctx, b.Who, []uuid.UUID{hooli.ID})
+	must(err)
+	for i, choice := range []content.Choice{content.ChoiceSelected, content.ChoiceSelected, content.ChoiceRejected} {
+		_, err := b.Engine.DecideKeywords(ctx, b.Who, engine.DecideKeywordsInput{
+			WorkflowID: hooli.ID, IDs: []uuid.UUID{keywords[hooli.ID][i].ID}, Choice: choice,
+		})
+		must(err)
+	}
+
+	soylent, _ := analysing("Soylent")
+	move(t, b, soylent, workflow.CompetitorFailed)
+}
+
+// move takes edges through the engine.
+func move(t *testing.T, b graphtest.Bundle, flow workflow.Workflow, path ...workflow.State) workflow.Workflow {
+	t.Helper()
+	for _, to := range path {
+		moved, err := b.Engine.Transition(context.Background(), b.Who, engine.TransitionInput{
+			WorkflowID: flow.ID, From: flow.State, To: to,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		flow = moved.Workflow
+	}
+	return flow
+}
+
+// reviewKeywords returns the keywords of Hooli, the highest score first. Only some of their figures are known.
+func reviewKeywords() []content.SeedKeyword {
+	volume, difficulty, click := []int{900, 40}, []int{70, 10}, cost.Dollar/4
+	keywords := []content.SeedKeyword{
+		{Text: "crm for dentists", Intent: content.IntentCommercial, Volume: &volume[0], Difficulty: &difficulty[0]},
+		{Text: "dentist software", Intent: content.IntentTransactional, CPC: &click, Competitor: "a.example"},
+		{Text: "patient reminders", Intent: content.IntentInformational, Volume: &volume[1], Difficulty: &difficulty[1]},
+		{Text: "予約システム 歯科", Language: "ja"},
+	}
+	for i := range keywords {
+		k := &keywords[i]
+		k.Normalised, k.Source, k.Score = content.Normalise(k.Text), content.SourceModel, float64(9-i)/10
+		k.Reasons = []string{"intent unknown"}
+	}
+	return keywords
 }
