@@ -19,9 +19,9 @@ import (
 // works on it: by the length of the text, by its shape, by validation, and then by its complexity.
 type limitedExecutor struct {
 	*executor.Executor
-	schema *ast.Schema
-	limits Limits
-	sizes  map[string]int
+	schema             *ast.Schema
+	limits             Limits
+	introspectionSizes map[string]int
 	// valid has the documents that were validated, by their text.
 	valid *lru[*ast.QueryDocument]
 	// hashed has the texts that a client has sent with their hash, by the hash.
@@ -34,16 +34,16 @@ type limitedExecutor struct {
 
 func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
 	e := &limitedExecutor{
-		Executor:      executor.New(o.Schema),
-		schema:        o.Schema.Schema(),
-		limits:        o.Limits.withDefaults(),
-		sizes:         introspectionSizes(o.Schema.Schema()),
-		valid:         newLRU[*ast.QueryDocument](),
-		hashed:        newLRU[string](),
-		documents:     o.Documents,
-		presenter:     p,
-		mayIntrospect: o.MayIntrospect,
-		spend:         o.Spend,
+		Executor:           executor.New(o.Schema),
+		schema:             o.Schema.Schema(),
+		limits:             o.Limits.withDefaults(),
+		introspectionSizes: introspectionSizes(o.Schema.Schema()),
+		valid:              newLRU[*ast.QueryDocument](),
+		hashed:             newLRU[string](),
+		documents:          o.Documents,
+		presenter:          p,
+		mayIntrospect:      o.MayIntrospect,
+		spend:              o.Spend,
 	}
 	e.SetQueryCache(parsedQueries{})
 	e.SetErrorPresenter(p.present)
@@ -112,7 +112,7 @@ func checkSubscription(operation *graphql.OperationContext) *gqlerror.Error {
 func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) error {
 	c := complexityCounter{
 		schema:    e.schema,
-		sizes:     e.sizes,
+		sizes:     e.introspectionSizes,
 		variables: operation.Variables,
 		page:      e.limits.Page,
 	}
@@ -164,11 +164,11 @@ func (e *limitedExecutor) document(text string, mayIntrospect bool) (*ast.QueryD
 	if document, found := e.valid.get(text); found {
 		return document, nil
 	}
-	set := suggesting
+	rules := suggesting
 	if !mayIntrospect {
-		set = silent
+		rules = withoutSuggestions
 	}
-	document, errs := parse(set, e.schema, text, e.limits)
+	document, errs := parse(rules, e.schema, text, e.limits)
 	if len(errs) > 0 {
 		return nil, errs
 	}

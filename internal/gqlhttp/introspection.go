@@ -44,8 +44,8 @@ var (
 		short: sorted(rules.NewDefaultRules()),
 		long:  sorted(replace(rules.ValuesOfCorrectTypeRule, rules.ValuesOfCorrectTypeRuleWithoutSuggestions)),
 	}
-	// silent has no rule that suggests a name of the schema.
-	silent = func() ruleSet {
+	// withoutSuggestions has no rule that suggests a name of the schema.
+	withoutSuggestions = func() ruleSet {
 		all := sorted(replace(
 			rules.FieldsOnCorrectTypeRule, rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 			rules.KnownArgumentNamesRule, rules.KnownArgumentNamesRuleWithoutSuggestions,

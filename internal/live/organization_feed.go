@@ -115,16 +115,16 @@ func (f *organizationFeed) publish(events ...OrganizationEvent) {
 }
 
 // notify takes the notification that the versions from first to last are committed. The lock is held.
-func (f *organizationFeed) notify(flow uuid.UUID, first, last int) {
-	if position, moved := f.delivered[flow]; moved && position.Version >= last {
+func (f *organizationFeed) notify(workflowID uuid.UUID, first, last int) {
+	if position, moved := f.delivered[workflowID]; moved && position.Version >= last {
 		return
 	}
-	read, pending := f.pending[flow]
+	read, pending := f.pending[workflowID]
 	if !pending {
-		read = postgres.JournalRead{WorkflowID: flow, NotifiedVersion: first, Since: f.floor}
+		read = postgres.JournalRead{WorkflowID: workflowID, NotifiedVersion: first, Since: f.floor}
 	}
 	read.NotifiedVersion = min(read.NotifiedVersion, first)
-	f.pending[flow] = read
+	f.pending[workflowID] = read
 	f.wake()
 }
 
@@ -136,9 +136,9 @@ func (f *organizationFeed) wake() {
 	}
 }
 
-// compare takes the result of a poll: the positions of all workflows that have moved since floor. Only transitions
+// applyPoll takes the result of a poll: the positions of all workflows that have moved since floor. Only transitions
 // after safe can still become visible, so older positions are forgotten.
-func (f *organizationFeed) compare(since time.Time, positions []postgres.WorkflowPosition, safe time.Time) {
+func (f *organizationFeed) applyPoll(since time.Time, positions []postgres.WorkflowPosition, safe time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.ready || !f.floor.Equal(since) { // It has begun again during the poll.

@@ -96,7 +96,7 @@ func (h *Hub) pollFeeds(ctx context.Context) error {
 	}
 	for organization, floor := range since {
 		if f := h.feeds.get(organization); f != nil {
-			f.compare(floor, byOrganization[organization], h.horizon.safe.Add(-slack))
+			f.applyPoll(floor, byOrganization[organization], h.horizon.safe.Add(-slack))
 		}
 	}
 	return nil

@@ -26,15 +26,15 @@ type sessionSetup struct {
 	organization uuid.UUID
 	// undo reverts a setting that must not outlive the query within a transaction.
 	undo string
-	// crosses is true for a query of several organizations. After it the transaction may name one after the other.
-	crosses bool
+	// allOrganizations is true for a query of several organizations. After it the transaction may name one after the other.
+	allOrganizations bool
 }
 
 const (
 	setOrganization = `SELECT set_config('infin8.organization_id', $1, true)`
 	// PostgreSQL makes one plan for all organizations when a statement runs often. Most organizations are small, so a plan
 	// that sorts all rows looks cheap, and takes seconds for a large one. Planning takes a tenth of a millisecond.
-	setOrganizationAndReplan = `SELECT set_config('infin8.organization_id', $1, true),
+	setOrganizationCustomPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
 	enterSweeper  = `SELECT set_config('role', '` + SweeperRole + `', true)`
@@ -48,11 +48,11 @@ func (s *Store) forTenant(organization uuid.UUID) *dbsqlc.Queries {
 	return s.queries(sessionSetup{sql: setOrganization, args: []any{organization.String()}, organization: organization})
 }
 
-// forTenantReplanned is forTenant for queries whose filters and orders leave the planner a choice. PostgreSQL plans them
+// forTenantCustomPlan is forTenant for queries whose filters and orders leave the planner a choice. PostgreSQL plans them
 // for their parameters each time.
-func (s *Store) forTenantReplanned(organization uuid.UUID) *dbsqlc.Queries {
+func (s *Store) forTenantCustomPlan(organization uuid.UUID) *dbsqlc.Queries {
 	return s.queries(sessionSetup{
-		sql:          setOrganizationAndReplan,
+		sql:          setOrganizationCustomPlan,
 		args:         []any{organization.String()},
 		organization: organization,
 		undo:         resetPlanning,
@@ -61,13 +61,13 @@ func (s *Store) forTenantReplanned(organization uuid.UUID) *dbsqlc.Queries {
 
 // forSweeper returns the queries of the sweepers: they read a few columns of all organizations and write fewer.
 func (s *Store) forSweeper() *dbsqlc.Queries {
-	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveSweeper, crosses: true})
+	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveSweeper, allOrganizations: true})
 }
 
 // forAudit returns the queries that must read all rows of all organizations. They fail for every role but the owner of
 // the tables.
 func (s *Store) forAudit() *dbsqlc.Queries {
-	return s.queries(sessionSetup{sql: requireAllRows, crosses: true})
+	return s.queries(sessionSetup{sql: requireAllRows, allOrganizations: true})
 }
 
 // unscoped returns the queries of tables that belong to no organization.
@@ -82,8 +82,8 @@ func (s *Store) queries(setup sessionSetup) *dbsqlc.Queries {
 
 // txScope is the setup that a transaction has sent so far.
 type txScope struct {
-	organization *uuid.UUID // nil: none
-	crosses      bool
+	organization     *uuid.UUID // nil: none
+	allOrganizations bool
 }
 
 var errTwoOrganizations = errors.New("a transaction of one organization goes on with another one")
@@ -107,7 +107,7 @@ func (s scoped) isSetUp() bool {
 		return true
 	}
 	return s.scope != nil && s.scope.organization != nil && *s.scope.organization == s.organization &&
-		s.undo == "" && !s.crosses
+		s.undo == "" && !s.allOrganizations
 }
 
 func (s scoped) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
@@ -173,9 +173,9 @@ func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResu
 func (s scoped) enter() error {
 	switch {
 	case s.scope == nil:
-	case s.crosses:
-		s.scope.crosses = true
-	case s.scope.organization != nil && *s.scope.organization != s.organization && !s.scope.crosses:
+	case s.allOrganizations:
+		s.scope.allOrganizations = true
+	case s.scope.organization != nil && *s.scope.organization != s.organization && !s.scope.allOrganizations:
 		return errTwoOrganizations
 	default:
 		s.scope.organization = &s.organization

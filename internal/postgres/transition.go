@@ -24,7 +24,7 @@ type Stay struct {
 // Stays returns how the workflows that were created within a period have passed through each state that one of them has
 // reached. Visits that go on count up to asOf.
 func (s *Store) Stays(ctx context.Context, who caller.Caller, created cost.Period, asOf time.Time) ([]Stay, error) {
-	rows, err := s.forTenantReplanned(who.OrganizationID).TransitionListStays(ctx, dbsqlc.TransitionListStaysParams{
+	rows, err := s.forTenantCustomPlan(who.OrganizationID).TransitionListStays(ctx, dbsqlc.TransitionListStaysParams{
 		OrganizationID: who.OrganizationID,
 		CreatedFrom:    created.Start,
 		CreatedTo:      created.End,

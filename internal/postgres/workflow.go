@@ -59,7 +59,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 		CreatedBy:      p.Filter.CreatedBy,
 		PageSize:       p.First,
 	}
-	q := s.forTenantReplanned(who.OrganizationID)
+	q := s.forTenantCustomPlan(who.OrganizationID)
 	list := q.WorkflowListByCreated
 	switch {
 	case p.ByUpdated && p.Descending:
@@ -81,7 +81,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
-	n, err := s.forTenantReplanned(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
+	n, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowCount(ctx, dbsqlc.WorkflowCountParams{
 		OrganizationID: who.OrganizationID,
 		States:         texts(f.States),
 		NameContains:   f.NameContains,
