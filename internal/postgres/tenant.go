@@ -151,8 +151,8 @@ func (s scoped) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 
 // send sends the setup, the statement and the undo in one batch, and reads the answer to the setup.
 func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
-	if err := s.enter(); err != nil {
-		return nil, err
+	if !s.mayEnter() {
+		return nil, errTwoOrganizations
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(s.sql, s.args...)
@@ -165,22 +165,26 @@ func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResu
 		_ = sent.Close() // It returns the same error.
 		return nil, fmt.Errorf("set the organization of a statement: %w", err)
 	}
+	s.enter() // Not before: a batch with an ended context is never sent, and the transaction survives.
 	return sent, nil
 }
 
-// enter records the setup in the scope of the transaction. A statement that fails ends the transaction, or the
-// savepoint, which then restores the scope.
-func (s scoped) enter() error {
+// mayEnter reports whether the scope of the transaction allows the setup.
+func (s scoped) mayEnter() bool {
+	return s.scope == nil || s.allOrganizations || s.scope.allOrganizations ||
+		s.scope.organization == nil || *s.scope.organization == s.organization
+}
+
+// enter records the scope after the server has executed the setup. Store.Savepoint restores the previous scope when its
+// function fails.
+func (s scoped) enter() {
 	switch {
 	case s.scope == nil:
 	case s.allOrganizations:
 		s.scope.allOrganizations = true
-	case s.scope.organization != nil && *s.scope.organization != s.organization && !s.scope.allOrganizations:
-		return errTwoOrganizations
 	default:
 		s.scope.organization = &s.organization
 	}
-	return nil
 }
 
 // scopedRows are the rows of a statement that was sent in a batch. They end when the whole batch has ended: only then
