@@ -219,7 +219,7 @@ func (f *organizationFeed) takePending() []postgres.JournalRead {
 		}
 		read.AfterVersion = -1
 		if position, moved := f.delivered[id]; moved {
-			read.AfterVersion, read.NotifiedVersion = position.Version, position.Version
+			read.AfterVersion, read.NotifiedVersion = position.Version, position.Version+1
 		}
 		reads = append(reads, read)
 		delete(f.pending, id)
