@@ -1,6 +1,7 @@
 package gqlhttp_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -313,6 +314,23 @@ func TestExecutor_ARefusalHasTheLimitAndTheNumberFound(t *testing.T) {
 	}
 	if graphtest.Get(t, body, "data") != nil || strings.Contains(string(body), `"data"`) {
 		t.Errorf("got data: %s", body)
+	}
+}
+
+func TestExecutor_AnOperationWithoutAComplexityHasNoExtension(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	for operation, variables := range map[string]map[string]any{
+		`query ($n: Int!) { workflows(first: $n) { nodes { id } } }`: {"n": "many"},
+		`{ nonsense }`: nil,
+	} {
+		answer := map[string]any{}
+		if err := json.Unmarshal(b.Ask(t, operation, variables), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if extensions, found := answer["extensions"]; found || answer["errors"] == nil {
+			t.Errorf("%s: got the extensions %v and the errors %v", operation, extensions, answer["errors"])
+		}
 	}
 }
 

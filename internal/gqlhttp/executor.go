@@ -195,7 +195,10 @@ func (e *limitedExecutor) limitResponse(ctx context.Context, next graphql.Respon
 	if graphql.HasOperationContext(ctx) {
 		operation := graphql.GetOperationContext(ctx)
 		if definition := operation.Operation; definition != nil && definition.Operation != ast.Subscription {
-			graphql.RegisterExtension(ctx, complexityExtension, operation.Stats.GetExtension(complexityExtension))
+			// A refusal before checkComplexity has no complexity.
+			if complexity := operation.Stats.GetExtension(complexityExtension); complexity != nil {
+				graphql.RegisterExtension(ctx, complexityExtension, complexity)
+			}
 			var cancel context.CancelFunc
 			ctx, cancel = e.withTimeout(ctx, definition)
 			defer cancel()
