@@ -63,7 +63,7 @@ type Hub struct {
 
 	maxSubscriptions int64
 	subscriptions    atomic.Int64
-	// resyncs counts the Resync events after the first of each subscription.
+	// resyncs counts the restarts of feeds and the subscribers that fell behind.
 	resyncs atomic.Int64
 
 	pollRequest chan struct{}
@@ -212,7 +212,8 @@ func (h *Hub) unsubscribe() { h.subscriptions.Add(-1) }
 // Subscriptions returns the number of open subscriptions.
 func (h *Hub) Subscriptions() int64 { return h.subscriptions.Load() }
 
-// Resyncs returns how often subscribers were told to read their lists again, since the start.
+// Resyncs returns the number of Resyncs that meant missing events, since the start. The restart of a feed counts once
+// for all its subscribers. A subscriber that falls behind counts once each time.
 func (h *Hub) Resyncs() int64 { return h.resyncs.Load() }
 
 // reader is the caller that reads once for all subscribers of an organization. The rights of each subscriber were

@@ -151,7 +151,7 @@ func (m *Metrics) describe() {
 	m.subscriptions = m.read(gauge, "infin8_subscriptions_open",
 		"Open subscriptions of this server.")
 	m.resyncs = m.read(counter, "infin8_resyncs_total",
-		"Resync events sent to subscribers that missed events.")
+		"Resyncs after missed events. The restart of an organization's feed counts once for all its subscribers.")
 	m.build = m.read(gauge, "infin8_build_info",
 		"Always 1, labelled with the versions of the program and of Go.", "version", "revision", "goversion")
 }
