@@ -237,7 +237,7 @@ func TestStore_AuditFailsWithoutAllRows(t *testing.T) {
 	}
 }
 
-// The queries of a store can be had in scope.go only, where each says whose rows it is about.
+// Only the methods of tenant.go return the queries of a store. Each of them sets a scope.
 func TestStore_EveryStatementHasAScope(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
