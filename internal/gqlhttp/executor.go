@@ -15,17 +15,19 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// limitedExecutor is gqlgen's executor behind the limits. All transports use it. It refuses a large operation before it
-// works on it: by the length of the text, by its shape, by validation, and then by its complexity.
+// limitedExecutor checks limits before gqlgen executes an operation. The order is: tokens, shape, validation,
+// variables, complexity, budget. All transports use it.
 type limitedExecutor struct {
 	*executor.Executor
-	schema             *ast.Schema
-	limits             Limits
+	schema *ast.Schema
+	limits Limits
+	// introspectionSizes are estimated lengths of the introspection lists, by field.
 	introspectionSizes map[string]int
-	// valid has the documents that were validated, by their text.
+	// valid caches validated documents by their text.
 	valid *lru[*ast.QueryDocument]
-	// hashed has the texts that a client has sent with their hash, by the hash.
-	hashed        *lru[string]
+	// hashed caches automatic persisted queries: text by hash.
+	hashed *lru[string]
+	// documents holds the operations loaded at startup; nil means none.
 	documents     *Documents
 	presenter     presenter
 	mayIntrospect func(who caller.Caller) bool
@@ -82,6 +84,7 @@ func (e *limitedExecutor) CreateOperationContext(
 	if len(errs) > 0 {
 		return operation, withoutValues(errs)
 	}
+	// The check above already refused forbidden introspection. gqlgen disables it by default.
 	operation.DisableIntrospection = false
 	if err := checkSubscription(operation); err != nil {
 		return operation, gqlerror.List{err}
@@ -96,8 +99,7 @@ func (e *limitedExecutor) CreateOperationContext(
 	return operation, nil
 }
 
-// checkSubscription refuses a subscription to none or to several fields. Validation does not find those that variables
-// skip or include.
+// checkSubscription requires exactly one root field after @skip and @include. Validation does not evaluate variables.
 func checkSubscription(operation *graphql.OperationContext) *gqlerror.Error {
 	if operation.Operation.Operation != ast.Subscription ||
 		len(graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Subscription"})) == 1 {
@@ -108,7 +110,7 @@ func checkSubscription(operation *graphql.OperationContext) *gqlerror.Error {
 	return err
 }
 
-// checkComplexity counts the complexity of an operation, keeps it for the answer, and refuses too much.
+// checkComplexity computes the complexity, stores it for the response, and refuses an operation above the limit.
 func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) error {
 	c := complexityCounter{
 		schema:    e.schema,
@@ -123,8 +125,9 @@ func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) e
 	return c.check(requested, e.limits.Complexity)
 }
 
-// spendComplexity takes the complexity from the budget of the caller's organization. If the budget cannot be read, a
-// query passes; a mutation does not, because it may spend money.
+// spendComplexity takes the complexity from the budget of the caller's organization. A RATE_LIMITED error refuses the
+// operation. If the budget check fails with another error, queries and subscriptions run. Mutations are refused,
+// because they may start paid calls.
 func (e *limitedExecutor) spendComplexity(ctx context.Context, operation *graphql.OperationContext) error {
 	who := caller.From(ctx)
 	if e.spend == nil || !who.Known() {
@@ -137,12 +140,12 @@ func (e *limitedExecutor) spendComplexity(ctx context.Context, operation *graphq
 		return err
 	case operation.Operation.Operation == ast.Mutation:
 		return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable,
-			"It is not known at the moment whether there is room for a mutation. Try again later."), err)
+			"The rate limit cannot be checked at the moment. Try the mutation again later."), err)
 	}
 	return nil
 }
 
-// withoutValues removes the client's values from errors about variables. The path names the variable.
+// withoutValues replaces variable errors that may contain client input. The error path still identifies the variable.
 func withoutValues(errs gqlerror.List) gqlerror.List {
 	for _, found := range errs {
 		switch {
@@ -155,8 +158,7 @@ func withoutValues(errs gqlerror.List) gqlerror.List {
 	return errs
 }
 
-// document returns the valid document with this text, or why there is none. Suggestions are for callers who may
-// introspect.
+// document returns the validated document or the errors. Only callers who may introspect get name suggestions.
 func (e *limitedExecutor) document(text string, mayIntrospect bool) (*ast.QueryDocument, gqlerror.List) {
 	if document := e.documents.document(text); document != nil {
 		return document, nil
@@ -190,7 +192,8 @@ func (parsedQueries) Get(ctx context.Context, _ string) (*ast.QueryDocument, boo
 
 func (parsedQueries) Add(context.Context, string, *ast.QueryDocument) {}
 
-// limitResponse ends an operation that takes too long, cuts the errors of an answer, and adds the complexity to it.
+// limitResponse sets a timeout and adds the complexity, except for subscriptions. It limits the errors of every
+// response.
 func (e *limitedExecutor) limitResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if graphql.HasOperationContext(ctx) {
 		operation := graphql.GetOperationContext(ctx)

@@ -87,7 +87,7 @@ func (r *feedRegistry) notify(n notification) {
 	}
 }
 
-// floors returns, for each followed organization, the time since which a poll must compare.
+// floors returns, for each followed organization, the time after which a poll searches for changes.
 func (r *feedRegistry) floors() map[uuid.UUID]time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -15,22 +15,22 @@ import (
 const (
 	// feedEvents is how many events a subscriber may be behind before it gets a Resync.
 	feedEvents = 1024
-	// maxMoved is how many moved workflows of an organization one poll reads. With more, it cannot find those that it
-	// has missed.
+	// maxMoved limits the changed workflows that one poll reads per organization. At the limit, the feed restarts with a
+	// Resync.
 	maxMoved = 5000
 	// feedJournals is how many journals one statement reads, and feedRows how many rows.
 	feedJournals, feedRows = 200, 1000
 )
 
-// OrganizationEvent is a transition in an organization, or a Resync: there may have been others, so the subscriber must
-// read its lists again.
+// OrganizationEvent is a transition in an organization, or a Resync. A Resync means that events may be missing. The
+// subscriber must reload its lists.
 type OrganizationEvent struct {
 	Resync bool
 	TransitionEvent
 }
 
-// organizationFeed reads the transitions of one organization once for all its followers on this server. No number
-// counts an organization's transitions, so the feed keeps the last delivered version of each recently moved workflow.
+// organizationFeed reads the transitions of one organization once for all its followers on this server. An organization
+// has no sequence number. So the feed keeps the last delivered version of each recently changed workflow.
 type organizationFeed struct {
 	organization uuid.UUID
 	store        *postgres.Store
@@ -43,15 +43,16 @@ type organizationFeed struct {
 	mu sync.Mutex
 	// ready says that delivered and floor are valid.
 	ready bool
-	// delivered has the last delivered position of each workflow that has moved after floor. All transitions of other
-	// workflows are delivered.
+	// delivered holds, per workflow changed after floor, the last version published or covered by a Resync. A missing
+	// workflow has no undelivered transition up to floor, unless it is pending.
 	delivered map[uuid.UUID]postgres.WorkflowPosition
-	floor     time.Time
-	// pending has the journals to read: there were notifications for them.
+	// Polls search for changes after floor.
+	floor time.Time
+	// pending holds the journals to read next. Notifications and polls add to it.
 	pending map[uuid.UUID]postgres.JournalRead
 	events  []OrganizationEvent
 	next    int64         // the number after the last of events
-	changed chan struct{} // closed when ready or next changes
+	changed chan struct{} // publish closes and replaces this channel
 }
 
 // run reads until the context ends.
@@ -76,8 +77,7 @@ func (f *organizationFeed) isReady() bool {
 	return f.ready
 }
 
-// begin reads the positions of recently moved workflows. Of workflows that move later, each transition after floor is
-// new.
+// begin loads the versions of recently changed workflows and publishes a Resync. Their later versions are new.
 func (f *organizationFeed) begin(ctx context.Context) {
 	floor := f.now().Add(-slack)
 	positions, err := retry(ctx, func(ctx context.Context) ([]postgres.WorkflowPosition, error) {
@@ -99,13 +99,13 @@ func (f *organizationFeed) begin(ctx context.Context) {
 		read.Since = floor
 		f.pending[id] = read
 	}
-	if f.next > 0 { // The first Resync of a subscription is no hole.
+	if f.next > 0 { // The first Resync of the feed does not mean missing events.
 		f.resyncs.Add(1)
 	}
 	f.publish(OrganizationEvent{Resync: true})
 }
 
-// publish adds events for all followers. The lock is held.
+// publish adds events for all followers. The caller holds mu.
 func (f *organizationFeed) publish(events ...OrganizationEvent) {
 	f.events = append(f.events, events...)
 	f.events = f.events[max(0, len(f.events)-feedEvents):]
@@ -114,9 +114,9 @@ func (f *organizationFeed) publish(events ...OrganizationEvent) {
 	f.changed = make(chan struct{})
 }
 
-// notify takes the notification that the versions from first to last are committed. The lock is held.
+// notify handles a notification that versions first to last are committed. The caller holds mu.
 func (f *organizationFeed) notify(workflowID uuid.UUID, first, last int) {
-	if position, moved := f.delivered[workflowID]; moved && position.Version >= last {
+	if position, known := f.delivered[workflowID]; known && position.Version >= last {
 		return
 	}
 	read, pending := f.pending[workflowID]
@@ -136,12 +136,12 @@ func (f *organizationFeed) wake() {
 	}
 }
 
-// applyPoll takes the result of a poll: the positions of all workflows that have moved since floor. Only transitions
-// after safe can still become visible, so older positions are forgotten.
+// applyPoll handles the result of a poll: the positions of the workflows that have changed after since. No transition
+// dated up to safe can become visible any more. So applyPoll removes the delivered entries up to safe.
 func (f *organizationFeed) applyPoll(since time.Time, positions []postgres.WorkflowPosition, safe time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.ready || !f.floor.Equal(since) { // It has begun again during the poll.
+	if !f.ready || !f.floor.Equal(since) { // The feed has restarted during the poll.
 		return
 	}
 	if len(positions) >= maxMoved {
@@ -183,7 +183,7 @@ func (f *organizationFeed) readPending(ctx context.Context) bool {
 	var events []OrganizationEvent
 	for _, t := range transitions {
 		id, version := t.Workflow.ID, t.Transition.Version
-		if position, moved := f.delivered[id]; moved && position.Version >= version {
+		if position, known := f.delivered[id]; known && position.Version >= version {
 			continue
 		}
 		f.delivered[id] = postgres.WorkflowPosition{
@@ -194,7 +194,8 @@ func (f *organizationFeed) readPending(ctx context.Context) bool {
 		}
 		events = append(events, OrganizationEvent{TransitionEvent: t})
 	}
-	if len(transitions) == feedRows { // There may be more.
+	if len(transitions) == feedRows {
+		// The limit may have cut rows. MaxInt32 forces each journal back into pending.
 		for _, read := range reads {
 			f.notify(read.WorkflowID, read.NotifiedVersion, math.MaxInt32)
 		}
@@ -205,7 +206,8 @@ func (f *organizationFeed) readPending(ctx context.Context) bool {
 	return true
 }
 
-// takePending returns the journals of the next read. A later notification for one of them is pending again.
+// takePending removes the journals of the next read from pending and returns them. A later notification adds a journal
+// again.
 func (f *organizationFeed) takePending() []postgres.JournalRead {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -217,8 +219,9 @@ func (f *organizationFeed) takePending() []postgres.JournalRead {
 		if len(reads) == feedJournals {
 			break
 		}
+		// After a known version, all later rows are new. Otherwise Since or NotifiedVersion selects the rows.
 		read.AfterVersion = -1
-		if position, moved := f.delivered[id]; moved {
+		if position, known := f.delivered[id]; known {
 			read.AfterVersion, read.NotifiedVersion = position.Version, position.Version+1
 		}
 		reads = append(reads, read)
@@ -237,9 +240,8 @@ type Stream struct {
 }
 
 // Next returns the next events, at least one. The first is a Resync: a subscriber that reads its lists after it misses
-// nothing. Then each transition comes once, in the order of its workflow. A later Resync says that events are missing:
-// the subscriber was too slow, or too much has happened while the LISTEN connection was lost. Next fails only when the
-// context ends.
+// nothing. Each transition arrives once, in version order per workflow. A later Resync means missing events.
+// Hub.Organization documents one exception. Next fails only when the context ends.
 func (s *Stream) Next(ctx context.Context) ([]OrganizationEvent, error) {
 	for {
 		events, changed := s.take()
@@ -254,7 +256,7 @@ func (s *Stream) Next(ctx context.Context) ([]OrganizationEvent, error) {
 	}
 }
 
-// take returns the subscriber's next events, or a channel that is closed when there are some.
+// take returns the next events. Without events, it returns a channel that the next publish closes.
 func (s *Stream) take() ([]OrganizationEvent, <-chan struct{}) {
 	f := s.feed
 	f.mu.Lock()

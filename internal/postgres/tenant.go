@@ -12,28 +12,26 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Every statement of the store names first whose rows it reads or writes. Queries are available here only: forTenant
-// names an organization, forSweeper enters the role of the sweepers, forAudit refuses to read less than all rows, and
-// unscoped is for the tables that belong to no organization. The setup goes to the server together with the statement,
-// so that it costs no round trip, and lasts for the transaction at most. Outside of a transaction the two are a
-// transaction of their own. Row-level security does the rest: a statement without setup finds no rows.
+// Each query has a scope. A method of this file sets it: forTenant, forTenantCustomPlan, forSweeper, forAudit or
+// unscoped. The setup and the query go to the server in one batch. The setting ends with the transaction, at the
+// latest. Outside a transaction, the batch is its own transaction. Without a setup, row-level security returns no rows.
 
 // sessionSetup is a statement that is sent before a query. The zero value sends none.
 type sessionSetup struct {
 	sql  string
 	args []any
-	// organization is the organization that the transaction has named afterwards.
+	// organization is the value of infin8.organization_id after the setup.
 	organization uuid.UUID
-	// undo reverts a setting that must not outlive the query within a transaction.
+	// undo resets the setting inside a transaction. forAudit needs none: the owner bypasses row-level security.
 	undo string
-	// allOrganizations is true for a query of several organizations. After it the transaction may name one after the other.
+	// allOrganizations marks a query over all organizations. After it, the transaction may switch between organizations.
 	allOrganizations bool
 }
 
 const (
 	setOrganization = `SELECT set_config('infin8.organization_id', $1, true)`
-	// PostgreSQL makes one plan for all organizations when a statement runs often. Most organizations are small, so a plan
-	// that sorts all rows looks cheap, and takes seconds for a large one. Planning takes a tenth of a millisecond.
+	// PostgreSQL may cache a generic plan for a frequent statement. That plan suits small organizations but takes seconds
+	// for a large one. Planning again costs 0.1 ms.
 	setOrganizationCustomPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
@@ -48,8 +46,8 @@ func (s *Store) forTenant(organization uuid.UUID) *dbsqlc.Queries {
 	return s.queries(sessionSetup{sql: setOrganization, args: []any{organization.String()}, organization: organization})
 }
 
-// forTenantCustomPlan is forTenant for queries whose filters and orders leave the planner a choice. PostgreSQL plans them
-// for their parameters each time.
+// forTenantCustomPlan is forTenant for queries whose best plan depends on their parameters. PostgreSQL plans them again
+// each time.
 func (s *Store) forTenantCustomPlan(organization uuid.UUID) *dbsqlc.Queries {
 	return s.queries(sessionSetup{
 		sql:          setOrganizationCustomPlan,
@@ -59,13 +57,14 @@ func (s *Store) forTenantCustomPlan(organization uuid.UUID) *dbsqlc.Queries {
 	})
 }
 
-// forSweeper returns the queries of the sweepers: they read a few columns of all organizations and write fewer.
+// forSweeper returns the queries of background jobs. Their role reads a few columns of all organizations and updates
+// even fewer.
 func (s *Store) forSweeper() *dbsqlc.Queries {
 	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveSweeper, allOrganizations: true})
 }
 
-// forAudit returns the queries that must read all rows of all organizations. They fail for every role but the owner of
-// the tables.
+// forAudit returns the queries that must read all rows of all organizations. They fail for every role to which
+// row-level security applies.
 func (s *Store) forAudit() *dbsqlc.Queries {
 	return s.queries(sessionSetup{sql: requireAllRows, allOrganizations: true})
 }
@@ -80,13 +79,13 @@ func (s *Store) queries(setup sessionSetup) *dbsqlc.Queries {
 	return dbsqlc.New(scoped{conn: s.pool, sessionSetup: setup})
 }
 
-// txScope is the setup that a transaction has sent so far.
+// txScope is the scope that the setups of a transaction have set so far.
 type txScope struct {
 	organization     *uuid.UUID // nil: none
 	allOrganizations bool
 }
 
-var errTwoOrganizations = errors.New("a transaction of one organization goes on with another one")
+var errTwoOrganizations = errors.New("a transaction that names one organization cannot name another")
 
 // sender is a pool or a transaction.
 type sender interface {
@@ -98,10 +97,10 @@ type sender interface {
 type scoped struct {
 	conn sender
 	sessionSetup
-	scope *txScope // nil outside of a transaction
+	scope *txScope // nil outside a transaction
 }
 
-// isSetUp reports whether the statement needs no setup, or the transaction has sent it before.
+// isSetUp reports whether the statement can run without a setup. A setup with undo or allOrganizations is always sent.
 func (s scoped) isSetUp() bool {
 	if s.sql == "" {
 		return true
@@ -163,7 +162,7 @@ func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResu
 	sent := s.conn.SendBatch(ctx, batch)
 	if _, err := sent.Exec(); err != nil {
 		_ = sent.Close() // It returns the same error.
-		return nil, fmt.Errorf("set the organization of a statement: %w", err)
+		return nil, fmt.Errorf("set up the scope of a statement: %w", err)
 	}
 	s.enter() // Not before: a batch with an ended context is never sent, and the transaction survives.
 	return sent, nil
@@ -187,8 +186,8 @@ func (s scoped) enter() {
 	}
 }
 
-// scopedRows are the rows of a statement that was sent in a batch. They end when the whole batch has ended: only then
-// is a transaction of its own committed.
+// scopedRows are the rows of a statement that was sent in a batch. scopedRows closes the batch after the last row.
+// Outside a transaction, the commit happens only then. Err reports its error.
 type scopedRows struct {
 	pgx.Rows
 	sent  pgx.BatchResults
