@@ -2,7 +2,7 @@
 -- name: RunAdopt :one
 UPDATE workflow_runs AS r SET worker = @worker, lease_expires_at = @lease_expires_at
 WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token
-    AND r.worker = @nobody AND r.ended_version IS NULL
+    AND r.worker = @no_worker AND r.ended_version IS NULL
 RETURNING r.*;
 
 -- RunGet returns one run.

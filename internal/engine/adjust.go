@@ -59,7 +59,8 @@ func (e *Engine) Adjust(ctx context.Context, who caller.Caller, in AdjustInput) 
 		if err != nil || key == "" {
 			return err
 		}
-		return tx.CompleteIdempotencyRecord(ctx, who, key, postgres.Made{AccountID: &made.AccountID, Sequence: &made.Sequence})
+		done := postgres.Made{AccountID: &made.AccountID, Sequence: &made.Sequence}
+		return tx.CompleteIdempotencyRecord(ctx, who, key, done)
 	})
 	if err != nil {
 		return Adjusted{}, fmt.Errorf("adjust entry %d: %w", in.Sequence, err)

@@ -15,8 +15,8 @@ type ModelDifference struct {
 	cost.Difference
 }
 
-// AlertDifferencesInput names the differences between the ledger and a provider's figures. Organization is nil when they
-// are not of one organization's calls alone.
+// AlertDifferencesInput names the differences between the ledger and a provider's figures. Organization is nil when
+// they are not of one organization's calls alone.
 type AlertDifferencesInput struct {
 	Organization *uuid.UUID
 	Differences  []ModelDifference

@@ -187,8 +187,10 @@ func TestCreateAPIKey_RefusesBadInput(t *testing.T) {
 		change func(*engine.CreateAPIKeyInput)
 		want   fault.Kind
 	}{
-		"no name":        {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "" }, fault.InvalidInput},
-		"a long name":    {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput},
+		"no name": {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "" }, fault.InvalidInput},
+		"a long name": {
+			b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput,
+		},
 		"space around":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = " n" }, fault.InvalidInput},
 		"a line break":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
 		"a turned name":  {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},

@@ -24,7 +24,9 @@ type CreateAPIKeyInput struct {
 
 // CreateAPIKey creates a key with at most the caller's role. The error is CONFLICT when the organization has ever had
 // a key of that name, since the journals identify keys by name. A replay does not return the text of the key.
-func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateAPIKeyInput) (_ ChangedAPIKey, err error) {
+func (e *Engine) CreateAPIKey(
+	ctx context.Context, who caller.Caller, in CreateAPIKeyInput,
+) (_ ChangedAPIKey, err error) {
 	ctx, end := e.begin(ctx, "CreateAPIKey")
 	defer end(&err)
 	at := e.now()
@@ -45,7 +47,8 @@ func (e *Engine) CreateAPIKey(ctx context.Context, who caller.Caller, in CreateA
 		if err := checkAPIKey(who, in, at); err != nil {
 			return err
 		}
-		version, err := e.journalAPIKey(ctx, tx, who, postgres.APIKeyEvent{ID: e.newID(), Event: postgres.APIKeyCreated, At: at},
+		event := postgres.APIKeyEvent{ID: e.newID(), Event: postgres.APIKeyCreated, At: at}
+		version, err := e.journalAPIKey(ctx, tx, who, event,
 			func(id uuid.UUID) error {
 				new.ID = id
 				return e.checkRoom(ctx, tx, who, in.Name, at)

@@ -12,8 +12,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Dispatch marks a call as sent, before the caller sends it. The error is *LostRunError when the run that reserved it is
-// over, and CONFLICT when the call is no longer RESERVED. After an error the caller must not send it.
+// Dispatch marks a call as sent, before the caller sends it. The error is *LostRunError when the run that reserved it
+// is over, and CONFLICT when the call is no longer RESERVED. After an error the caller must not send it.
 func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, provider string) (err error) {
 	ctx, end := e.begin(ctx, "Dispatch")
 	defer end(&err)

@@ -18,8 +18,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Jobs inserts jobs for workers, within the transaction that makes the work necessary. The journal decides what is to be
-// done: a job that comes twice finds nothing to do.
+// Jobs inserts jobs for workers, within the transaction that makes the work necessary. The journal decides what is to
+// be done: a job that comes twice finds nothing to do.
 type Jobs interface {
 	// Drive inserts a job that drives the workflow from a time on.
 	Drive(ctx context.Context, tx postgres.Tx, organization, flow uuid.UUID, at time.Time) error

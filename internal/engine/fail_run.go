@@ -68,8 +68,8 @@ func (e *Engine) failIn(
 	return e.makeIn(ctx, tx, who, move)
 }
 
-// sameCodeBefore counts the attempts of this visit that failed with the same code. runs has the last run first; attempt 1
-// is the first of the visit.
+// sameCodeBefore counts the attempts of this visit that failed with the same code. runs has the last run first;
+// attempt 1 is the first of the visit.
 func sameCodeBefore(in FailRunInput, runs []workflow.Run) int {
 	count := 0
 	for _, r := range runs {

@@ -76,7 +76,7 @@ func (e *Engine) replayOf(
 		return nil, fmt.Errorf("read an idempotency key: %w", err)
 	}
 	if !found {
-		return nil, fault.New(fault.Unavailable, "A request with the same idempotency key is failing at this moment. Try again.")
+		return nil, fault.New(fault.Unavailable, "Another request with this idempotency key is failing now. Try again.")
 	}
 	if !bytes.Equal(used.Fingerprint, print) {
 		return nil, mismatch()

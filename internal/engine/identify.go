@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// Identify stores the provider's id of the generation, for later queries. It ignores an invalid id, which would block the
-// real one.
+// Identify stores the provider's id of the generation, for later queries. It ignores an invalid id, which would block
+// the real one.
 func (e *Engine) Identify(
 	ctx context.Context, who caller.Caller, id uuid.UUID, provider, generationID string,
 ) (err error) {

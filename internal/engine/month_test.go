@@ -78,8 +78,8 @@ func TestSetTimeZone_SameZoneWritesNothing(t *testing.T) {
 	}
 }
 
-// Somebody who sets another zone every day gets a month's limit twelve times in a year, and once more for the month
-// that the year began in.
+// A caller who sets another zone every day gets a month's limit twelve times in a year, and once more for the month in
+// which the year began.
 func TestSetTimeZone_FlippingGivesNoFreshLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -56,8 +56,8 @@ func (e *Engine) Release(ctx context.Context, who caller.Caller, in ReleaseInput
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
 }
 
-// release is a ReleaseInput with its time. from limits it to calls in these states and ignores others. With nil it is for
-// all open calls, and an ended call is a CONFLICT.
+// release is a ReleaseInput with its time. from limits it to calls in these states and ignores others. With nil it is
+// for all open calls, and an ended call is a CONFLICT.
 type release struct {
 	ReleaseInput
 	from []cost.CallState

@@ -25,9 +25,9 @@ type RenewLeaseInput struct {
 	IdempotencyKey string
 }
 
-// RenewLease is Heartbeat for an external program, which must have begun the run itself. The error is *LostRunError when
-// the run is over, and NOT_FOUND for another organization's workflow. A replay renews nothing and returns the present
-// run.
+// RenewLease is Heartbeat for an external program, which must have begun the run itself. The error is *LostRunError
+// when the run is over, and NOT_FOUND for another organization's workflow. A replay renews nothing and returns the
+// present run.
 func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeaseInput) (_ Renewed, err error) {
 	ctx, end := e.begin(ctx, "RenewLease")
 	defer end(&err)

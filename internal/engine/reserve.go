@@ -48,10 +48,10 @@ type ReserveInput struct {
 	IdempotencyKey string
 }
 
-// Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither. After
-// success the caller may spend the hold. The error is *cost.RefusedError when an account has no room,
-// *cost.PriceUnknownError when an estimate names a model without a price, *TerminalError when the workflow is over, and
-// *LostRunError when RunToken is no longer its version.
+// Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither.
+// After success the caller may spend the hold. The error is *cost.RefusedError when an account has no room,
+// *cost.PriceUnknownError when an estimate names a model without a price, *TerminalError when the workflow is over,
+// and *LostRunError when RunToken is no longer its version.
 func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Reserve")
 	defer end(&err)

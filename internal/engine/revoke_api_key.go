@@ -20,7 +20,9 @@ type RevokeAPIKeyInput struct {
 
 // RevokeAPIKey ends a key at once: every server refuses the next request with it, and closes its streams within
 // seconds. A second revocation changes nothing.
-func (e *Engine) RevokeAPIKey(ctx context.Context, who caller.Caller, in RevokeAPIKeyInput) (_ ChangedAPIKey, err error) {
+func (e *Engine) RevokeAPIKey(
+	ctx context.Context, who caller.Caller, in RevokeAPIKeyInput,
+) (_ ChangedAPIKey, err error) {
 	ctx, end := e.begin(ctx, "RevokeAPIKey")
 	defer end(&err)
 	if err := checkReason(in.Reason); err != nil {

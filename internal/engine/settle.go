@@ -32,8 +32,8 @@ type SettleInput struct {
 // settlement is a SettleInput with its source and time.
 type settlement struct {
 	SettleInput
-	// late is true for the provider's own answer: a difference from an earlier booking becomes an adjustment. Otherwise a
-	// second settlement with other content is a mistake of the client.
+	// late is true for the provider's own answer: a difference from an earlier booking becomes an adjustment.
+	// Otherwise a second settlement with other content is a mistake of the client.
 	late bool
 	at   time.Time
 }
@@ -41,9 +41,8 @@ type settlement struct {
 // Settle books the cost of a call in full, whatever the limits: the money is spent. The same settlement again is a
 // replay, with other content the error is IDEMPOTENCY_MISMATCH. A call whose cost was assumed is adjusted, once.
 //
-// Errors: INVALID_INPUT; *cost.PriceUnknownError without a cost when the model had no price;
-// *DuplicateGenerationError when the generation was charged to another call; CONFLICT when the call was released, or has
-// another generation.
+// Errors: INVALID_INPUT; *cost.PriceUnknownError without a cost when the model had no price; *DuplicateGenerationError
+// when the generation was charged to another call; CONFLICT when the call was released, or has another generation.
 func (e *Engine) Settle(ctx context.Context, who caller.Caller, in SettleInput) (Charged, error) {
 	return e.settle(ctx, who, in, false)
 }
@@ -142,8 +141,8 @@ func (e *Engine) bookCost(
 	})
 }
 
-// bill returns the cost of a call: the provider's figure, or the price table's. It keeps the price table's figure in any
-// case.
+// bill returns the cost of a call: the provider's figure, or the price table's. It keeps the price table's figure in
+// any case.
 func (e *Engine) bill(
 	ctx context.Context, tx *postgres.Store, call postgres.Call, in settlement,
 ) (postgres.Bill, error) {

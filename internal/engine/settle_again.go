@@ -53,8 +53,8 @@ func (e *Engine) settleAgain(
 	})
 }
 
-// differs returns an error that names the first difference from the booked settlement; nil when there is none. A call of
-// a worker has its provider and generation already, so a settlement may leave them out.
+// differs returns an error that names the first difference from the booked settlement; nil when there is none. A call
+// of a worker has its provider and generation already, so a settlement may leave them out.
 func (in again) differs() error {
 	was, is := in.call, in.bill
 	if was.DispatchedAt != nil {

@@ -35,10 +35,10 @@ type TransitionInput struct {
 	IdempotencyKey string
 }
 
-// Transition takes one edge of the graph if the workflow is in From (and at Version). Of any number of concurrent callers
-// of the same edge exactly one wins. The others get *StaleStateError, or *TerminalError when the workflow is over. An
-// edge that is not in the graph is *workflow.IllegalTransitionError. A transition into a processing state begins a run
-// of the caller with a lease; its fencing token is the new version.
+// Transition takes one edge of the graph if the workflow is in From (and at Version). Of any number of concurrent
+// callers of the same edge exactly one wins. The others get *StaleStateError, or *TerminalError when the workflow is
+// over. An edge that is not in the graph is *workflow.IllegalTransitionError. A transition into a processing state
+// begins a run of the caller with a lease; its fencing token is the new version.
 func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Transition")
 	defer end(&err)

@@ -82,8 +82,8 @@ func TestSweepCalls_BooksAnAssumptionAndItsCorrectionOnce(t *testing.T) {
 	b.Sound(t)
 }
 
-// Holds are far above what calls cost. They are given back, so that all of twenty calls go through a limit that has
-// room for five at a time, and nobody is told that the budget is exhausted.
+// Holds are far above the costs of calls. The rest is released, so twenty calls pass a limit with room for five at a
+// time, and none is refused with BUDGET_EXHAUSTED.
 func TestReserve_TwentyCallsPassALimitOfFive(t *testing.T) {
 	t.Parallel()
 	const calls = 20

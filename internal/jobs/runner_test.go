@@ -58,7 +58,7 @@ func TestRunner_EndsBeforeItsStart(t *testing.T) {
 		case asked <- struct{}{}:
 		default:
 		}
-		return errors.New("nobody answers")
+		return errors.New("no answer")
 	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {

@@ -69,7 +69,8 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 
 // Call returns one call.
 func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).CallGet(ctx, dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id})
+	in := dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id}
+	row, err := s.forTenant(who.OrganizationID).CallGet(ctx, in)
 	return one(row, err, toCall)
 }
 
@@ -263,9 +264,8 @@ func (s *Store) PostponeCall(ctx context.Context, who caller.Caller, id uuid.UUI
 
 // LockCall returns one call and keeps others from changing it until the transaction ends.
 func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).CallLock(ctx, dbsqlc.CallLockParams{
-		OrganizationID: who.OrganizationID, ID: id,
-	})
+	in := dbsqlc.CallLockParams{OrganizationID: who.OrganizationID, ID: id}
+	row, err := s.forTenant(who.OrganizationID).CallLock(ctx, in)
 	return one(row, err, toCall)
 }
 

@@ -18,8 +18,8 @@ type Change struct {
 	// Transition is zero for an entry, and Entry for a transition.
 	Transition CommittedTransition
 	Entry      CommittedEntry
-	// CallUnknown reports that the outcome of a call has become unknown. Nothing was booked, and the fields above except
-	// the ids are zero.
+	// CallUnknown reports that the outcome of a call has become unknown. Nothing was booked, and the fields above
+	// except the ids are zero.
 	CallUnknown bool
 }
 

@@ -25,10 +25,10 @@ const (
 	createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations (
 		number integer PRIMARY KEY, name text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL)`
 	listMigrations = `SELECT number, name, checksum, applied_at FROM schema_migrations ORDER BY number`
-	// The server's role may read how far the database is, so that a server refuses to start on one that is behind.
+	// The server's role may read the applied migrations, so that a server refuses to start on an older schema.
 	showMigrations = `GRANT SELECT ON schema_migrations TO ` + AppRole
-	// Whoever may create temporary objects can give a name another meaning in a session. PUBLIC may by default, also in a
-	// database that was restored. A user who does not own the database cannot take that back, and CheckRole finds it.
+	// A role that may create temporary objects can give a name another meaning in a session. PUBLIC may by default,
+	// also in a restored database. Only the owner of the database can revoke that; CheckRole finds it otherwise.
 	revokeTemporary = `DO $$
 		BEGIN
 			EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, ` + AppRole + `, ` + SweeperRole + `',

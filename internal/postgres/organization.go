@@ -78,9 +78,9 @@ func (s *Store) LockOrganization(ctx context.Context, who caller.Caller) (o Orga
 	return one(row, err, toOrganization)
 }
 
-// ChangeOrganization writes the settings of an organization and who changed them; a WebhookVersion that is yet to come
-// says that the webhook is among them. won is false when somebody else changed them since Version; nothing is written
-// then.
+// ChangeOrganization writes the settings of an organization with their actor. It changes the webhook when
+// WebhookVersion is the new version. won is false when another caller has changed them since Version; nothing is
+// written then.
 func (s *Store) ChangeOrganization(
 	ctx context.Context, who caller.Caller, to Organization, reason string, at time.Time,
 ) (changed Organization, won bool, err error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// move is a transition in one statement by somebody who knows the tables and not the graph: the state is what he says,
-// everything else is right.
+// move is a transition in one statement by a writer who ignores the graph: the states are arbitrary, everything else
+// is right.
 const move = `
 WITH moved AS (
 	UPDATE intent_workflows AS w

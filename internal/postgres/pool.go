@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Connect opens a pool that works as role, and as the user of the URL when role is empty. The role is part of the
-// connection's start, so that RESET ROLE and RESET ALL lead to it and not to the user of the URL. It is no wall: SET
-// ROLE NONE leads back, so whoever can make the server run a statement of theirs has the rights of that user. Where
-// that matters the URL names a user with no right but membership in the role.
+// Connect opens a pool that works as role, or as the user of the URL when role is empty. The role is part of the
+// connection's start, so RESET ROLE and RESET ALL return to it and not to the user of the URL. It is no protection:
+// SET ROLE NONE returns to that user, so an injected statement has the user's rights. Where that matters, the URL
+// names a user with no right but membership in the role.
 func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
 	return Open(ctx, Connection{URL: url, Role: role, Connections: connections})
 }
@@ -27,9 +27,9 @@ type Connection struct {
 	// connection begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole
 	// tells.
 	Pooled bool
-	// ReadOnly says that nothing is written, so that the database may be a standby.
+	// ReadOnly forbids writes, so that the database may be a standby.
 	ReadOnly bool
-	// Tracer is told of each statement; nil when nobody traces.
+	// Tracer traces each statement; nil traces none.
 	Tracer pgx.QueryTracer
 }
 

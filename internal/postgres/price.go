@@ -11,8 +11,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// A price list belongs to the caller's organization; that of the nil UUID is the operator's, and a database that the
-// server's role is connected to lets nobody write there.
+// A price list belongs to the caller's organization. The list of the nil UUID is the operator's; the server's role
+// cannot write it.
 
 // priceLock is the class of advisory locks under which price lists change: any number that nothing else of ours uses.
 const priceLock = 5

@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The lists of an audit are of every organization, and for whoever works as the owner of the database: for others they
-// are refused, rather than short.
+// The lists of an audit contain all organizations. They need the owner of the tables: for other roles they fail
+// instead of omitting rows.
 
-// auditPage is how many rows the auditor's lists read at a time.
+// auditPage is the number of rows that the lists of an audit read at a time.
 const auditPage = 5000
 
 // pages reads until a page is not full.

@@ -72,7 +72,7 @@ func (s *Store) AdoptRun(
 		Token:          run.Token,
 		Worker:         who.Actor,
 		LeaseExpiresAt: lease,
-		Nobody:         "",
+		NoWorker:       "",
 	})
 	return one(row, err, toRun)
 }

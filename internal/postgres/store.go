@@ -105,8 +105,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// withPath calls do in a transaction of its own, or in a savepoint of the store's, with a search path. It rolls back, so
-// that nothing do sets remains.
+// withPath calls do in a transaction of its own, or in a savepoint of the store's, with a search path. It rolls back,
+// so that nothing do sets remains.
 func (s *Store) withPath(ctx context.Context, path string, do func(pgx.Tx) error) error {
 	begin := func(ctx context.Context) (pgx.Tx, error) { return s.pool.Begin(ctx) }
 	if s.tx != nil {

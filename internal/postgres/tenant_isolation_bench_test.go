@@ -37,10 +37,10 @@ ALTER FUNCTION check_entry_reached() SECURITY INVOKER RESET ALL`
 // movesAtOnce is how often each caller moves its workflow before the other database has its turn.
 const movesAtOnce = 40
 
-// BenchmarkTransitionUnderRowSecurity says what the wall between organizations costs of the throughput of transitions: the
-// same moves by a store on a database with row security, and by the bare statement, which says nothing, on one without
-// it, turn by turn. The edge is the cheapest there is, with no run that begins or ends and no job, so that the share is
-// the largest.
+// BenchmarkTransitionUnderRowSecurity says what the wall between organizations costs of the throughput of transitions:
+// the same moves by a store on a database with row security, and by the bare statement, which says nothing, on one
+// without it, turn by turn. The edge is the cheapest there is, with no run that begins or ends and no job, so that the
+// share is the largest.
 //
 //	go test ./internal/postgres -run '^$' -bench BehindTheWall -benchtime 50x
 func BenchmarkTransitionUnderRowSecurity(b *testing.B) {

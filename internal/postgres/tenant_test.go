@@ -246,7 +246,11 @@ func TestStore_EveryStatementHasAScope(t *testing.T) {
 	}
 	// The pool is for beginning transactions in store.go, and is no store's in the files that ask the catalog.
 	may := map[string]string{
-		"tenant.go": "dbsqlc.New s.pool s.tx", "store.go": "s.pool s.tx", "migrate.go": "", "role.go": "", "change.go": "s.tx",
+		"tenant.go":  "dbsqlc.New s.pool s.tx",
+		"store.go":   "s.pool s.tx",
+		"migrate.go": "",
+		"role.go":    "",
+		"change.go":  "s.tx",
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -353,7 +357,8 @@ func TestStore_ErrorAtTheEndOfAStatementIsReturned(t *testing.T) {
 			})
 		},
 		"a number of rows": func() error {
-			_, err := b.store.ClaimIdempotencyKey(ctx, b.who, postgres.IdempotencyRecord{Key: "late", Fingerprint: make([]byte, 32)}, testdb.Now())
+			record := postgres.IdempotencyRecord{Key: "late", Fingerprint: make([]byte, 32)}
+			_, err := b.store.ClaimIdempotencyKey(ctx, b.who, record, testdb.Now())
 			return err
 		},
 		"one row": func() error {

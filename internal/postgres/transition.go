@@ -77,7 +77,8 @@ type TransitionCursor struct {
 func (s *Store) TransitionPage(
 	ctx context.Context, who caller.Caller, within cost.Period, after TransitionCursor,
 ) (page []workflow.Transition, done bool, err error) {
-	rows, err := s.forTenant(who.OrganizationID).TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
+	q := s.forTenant(who.OrganizationID)
+	rows, err := q.TransitionListByOrganization(ctx, dbsqlc.TransitionListByOrganizationParams{
 		OrganizationID:  who.OrganizationID,
 		AfterWorkflowID: after.WorkflowID,
 		AfterVersion:    after.Version,

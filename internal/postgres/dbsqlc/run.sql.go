@@ -26,7 +26,7 @@ type RunAdoptParams struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Token          int
-	Nobody         string
+	NoWorker       string
 }
 
 // RunAdopt gives a run that a person started to a worker. No row: another worker has it.
@@ -37,7 +37,7 @@ func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Token,
-		arg.Nobody,
+		arg.NoWorker,
 	)
 	var i WorkflowRun
 	err := row.Scan(
