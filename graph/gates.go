@@ -11,14 +11,26 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-type decisionsKey struct{}
+type (
+	decisionsKey    struct{}
+	gateSettingsKey struct{}
+)
 
 // gates returns the gates of a workflow.
 func (r *Resolver) gates(ctx context.Context, w *model.Workflow) ([]model.Gate, error) {
-	settings, err := r.Engine.GateSettings(ctx, caller.From(ctx))
+	all, err := load(w.Batch, gateSettingsKey{},
+		func(all []workflow.Workflow) (map[uuid.UUID]engine.GateSettings, error) {
+			settings, err := r.Engine.GateSettings(ctx, caller.From(ctx))
+			same := make(map[uuid.UUID]engine.GateSettings, len(all))
+			for _, flow := range all {
+				same[flow.ID] = settings
+			}
+			return same, err
+		})
 	if err != nil {
 		return nil, err
 	}
+	settings := all[w.Workflow.ID]
 	found, err := load(w.Batch, decisionsKey{},
 		func(all []workflow.Workflow) (map[uuid.UUID][]engine.GateDecision, error) {
 			return r.Engine.GateDecisions(ctx, caller.From(ctx), ids(all))

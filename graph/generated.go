@@ -1706,8 +1706,6 @@ enum GateKey {
 enum GateMode {
   "A person."
   HUMAN
-  "The server's own client, by the name ` + "`" + `autopilot` + "`" + `."
-  AUTO
   "The edge needs no decision."
   OFF
 }
@@ -1784,9 +1782,9 @@ input RejectSeedsInput {
 input SetGatesInput {
   "The party that decides about keywords."
   seeds: GateMode
-  "The party that decides about the article plan."
+  "The party that decides about the article plan. Only ` + "`" + `OFF` + "`" + ` for now: no mutation opens this gate yet."
   plan: GateMode
-  "The party that decides about publishing."
+  "The party that decides about publishing. Only ` + "`" + `OFF` + "`" + ` for now: no mutation opens this gate yet."
   publish: GateMode
   "True when an approval must come from another person than the one who prepared the selection."
   fourEyes: Boolean

@@ -105,7 +105,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"OrderDirection":     {"ASC", "DESC"},
 		"CompetitorSource":   texts(model.AllCompetitorSource),
 		"GateKey":            texts(workflow.Gates()),
-		"GateMode":           texts([]workflow.GateMode{workflow.GateHuman, workflow.GateAuto, workflow.GateOff}),
+		"GateMode":           texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
 		"GateVerdict":        texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
 		"KeywordChoice": texts([]content.Choice{
 			content.ChoiceSelected, content.ChoiceRejected, content.ChoiceCleared,

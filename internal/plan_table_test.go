@@ -19,6 +19,7 @@ const (
 	sync             = "golang.org/x/sync"
 	text             = "golang.org/x/text"
 	idna             = "golang.org/x/net/idna"
+	publicsuffix     = "golang.org/x/net/publicsuffix"
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
 	mod              = "golang.org/x/mod"
@@ -291,7 +292,7 @@ var plan = []row{
 	{
 		path:    "internal/content", // the rules for keywords and texts
 		imports: []string{"internal/cost", "internal/fault"},
-		modules: []string{text, idna},
+		modules: []string{text, idna, publicsuffix},
 	},
 	{
 		path:    "internal/workflow",

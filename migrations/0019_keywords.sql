@@ -52,7 +52,6 @@ CREATE TABLE keywords (
     competitor      text           NOT NULL,
     score           double precision NOT NULL,
     reasons         text[]         NOT NULL,
-    similar_to      uuid,
     is_synthetic    boolean        NOT NULL,
     created_by      actor          NOT NULL,
     created_at      timestamptz    NOT NULL,
@@ -61,8 +60,6 @@ CREATE TABLE keywords (
     CONSTRAINT keywords_visit_of UNIQUE (organization_id, workflow_id, visit, id),
     CONSTRAINT keywords_visit FOREIGN KEY (organization_id, workflow_id, visit, step)
         REFERENCES step_visits (organization_id, workflow_id, visit, step),
-    CONSTRAINT keywords_similar_to FOREIGN KEY (organization_id, similar_to) REFERENCES keywords (organization_id, id)
-        DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT keywords_text_length CHECK (char_length(text) BETWEEN 1 AND 200),
     CONSTRAINT keywords_normalised_length CHECK (char_length(normalised) BETWEEN 1 AND 800),
     CONSTRAINT keywords_volume CHECK (volume >= 0),

@@ -2,7 +2,7 @@
 -- transition are committed together or not at all. Four-eyes is a CHECK.
 
 CREATE DOMAIN gate_key AS text CONSTRAINT gate_key_known CHECK (VALUE IN ('SEEDS', 'PLAN', 'PUBLISH'));
-CREATE DOMAIN gate_mode AS text CONSTRAINT gate_mode_known CHECK (VALUE IN ('HUMAN', 'AUTO', 'OFF'));
+CREATE DOMAIN gate_mode AS text CONSTRAINT gate_mode_known CHECK (VALUE IN ('HUMAN', 'OFF'));
 CREATE DOMAIN gate_verdict AS text CONSTRAINT gate_verdict_known CHECK (VALUE IN ('APPROVED', 'REJECTED'));
 
 -- The gate settings of an organization and their journal in one: the newest version counts. An organization without a
@@ -41,10 +41,8 @@ CREATE TABLE gate_decisions (
     -- sha256 over what was decided about, as the person saw it.
     selection_digest digest       NOT NULL,
     selected         integer      NOT NULL,
-    -- The forecast that was shown: what the next steps probably cost, and the most they can cost.
-    likely_pico      amount_pico  NOT NULL,
-    most_pico        amount_pico  NOT NULL,
-    settings_version integer      NOT NULL,
+    -- The settings in force; NULL when the organization never set its gates.
+    settings_version integer,
     four_eyes        boolean      NOT NULL,
     -- The actor that changed the selection last; the decider where no person changed it.
     prepared_by      actor        NOT NULL,
@@ -59,7 +57,7 @@ CREATE TABLE gate_decisions (
     CONSTRAINT gate_decisions_four_eyes CHECK (NOT four_eyes OR verdict = 'REJECTED' OR decided_by <> prepared_by),
     CONSTRAINT gate_decisions_reset CHECK ((verdict = 'REJECTED') = (reset_to IS NOT NULL)),
     CONSTRAINT gate_decisions_feedback_length CHECK (char_length(feedback) <= 2000),
-    CONSTRAINT gate_decisions_forecast CHECK (likely_pico <= most_pico),
+    CONSTRAINT gate_decisions_four_eyes_set CHECK (settings_version IS NOT NULL OR NOT four_eyes),
     CONSTRAINT gate_decisions_selected CHECK (selected >= 0)
 );
 CREATE TRIGGER gate_decisions_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON gate_decisions
@@ -104,7 +102,7 @@ CREATE CONSTRAINT TRIGGER workflow_transitions_gated AFTER INSERT ON workflow_tr
 ALTER TABLE workflow_transitions ENABLE ALWAYS TRIGGER workflow_transitions_gated;
 
 -- At commit a decision belongs to the transition that it claims, that transition is the workflow's last or the one
--- before it, the settings are the newest, and prepared_by is the one who changed the keywords last.
+-- before it, the settings are the newest, and prepared_by is the person who changed the selection last.
 CREATE FUNCTION check_gate_decision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -125,7 +123,7 @@ BEGIN
         RAISE EXCEPTION 'the decision at gate % of workflow % has no such transition', NEW.gate, NEW.workflow_id
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
     END IF;
-    IF NEW.settings_version <> (
+    IF NEW.settings_version IS DISTINCT FROM (
         SELECT max(s.version) FROM public.gate_settings AS s WHERE s.organization_id = NEW.organization_id
     ) THEN
         RAISE EXCEPTION 'the decision at gate % of workflow % names old settings', NEW.gate, NEW.workflow_id
@@ -136,7 +134,11 @@ BEGIN
         WHERE d.organization_id = NEW.organization_id AND d.workflow_id = NEW.workflow_id
             AND d.visit = (SELECT max(k.visit) FROM public.keywords AS k
                 WHERE k.organization_id = NEW.organization_id AND k.workflow_id = NEW.workflow_id)
-            AND d.origin = 'PERSON'
+            AND (d.choice = 'SELECTED' OR (
+                SELECT p.choice FROM public.keyword_decisions AS p
+                WHERE p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
+                    AND p.keyword_id = d.keyword_id AND p.sequence < d.sequence
+                ORDER BY p.sequence DESC LIMIT 1) = 'SELECTED')
         ORDER BY d.sequence DESC LIMIT 1;
         IF NEW.prepared_by <> coalesce(preparer, NEW.decided_by) THEN
             RAISE EXCEPTION 'the selection of workflow % was prepared by another actor', NEW.workflow_id
@@ -156,3 +158,13 @@ CREATE POLICY gate_settings_of_the_named ON gate_settings TO infin8_app USING (o
 CREATE POLICY gate_decisions_of_the_named ON gate_decisions TO infin8_app
     USING (organization_id = named_organization());
 GRANT SELECT, INSERT ON gate_settings, gate_decisions TO infin8_app;
+
+-- The time of a row is now, by the database's clock.
+CREATE TRIGGER gate_settings_now BEFORE INSERT ON gate_settings
+    FOR EACH ROW WHEN (NOT near_clock(NEW.occurred_at)) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER gate_decisions_now BEFORE INSERT ON gate_decisions
+    FOR EACH ROW WHEN (NOT near_clock(NEW.decided_at)) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keyword_decisions_now BEFORE INSERT ON keyword_decisions
+    FOR EACH ROW WHEN (NOT near_clock(NEW.decided_at)) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keywords_now BEFORE INSERT ON keywords
+    FOR EACH ROW WHEN (NOT near_clock(NEW.created_at)) EXECUTE FUNCTION refuse_change();

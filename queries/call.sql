@@ -18,11 +18,11 @@ GROUP BY c.workflow_id
 ORDER BY c.workflow_id
 LIMIT 1000;
 
--- CallCountSentOfPart counts the calls for one part of a visit that have left the state reserved.
+-- CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run made.
 -- name: CallCountSentOfPart :one
 SELECT count(*) FROM ai_calls AS c
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
-    AND c.part_key = @part_key AND c.state <> @reserved;
+    AND c.part_key = @part_key AND (c.state <> @reserved OR c.run_token IS DISTINCT FROM @run_token::integer);
 
 -- CallCountUnknown counts the calls whose outcome is unknown. Every call without an outcome is due at some time, so it
 -- reads the index of due calls only.

@@ -10,10 +10,17 @@ CROSS JOIN (
     WHERE d.organization_id = @organization_id AND d.workflow_id = @workflow_id
 ) AS next;
 
--- KeywordDecisionLastPerson returns the actor of the last decision that a person made about the keywords of a visit.
--- name: KeywordDecisionLastPerson :one
+-- KeywordDecisionLastActor returns the person behind the last decision that changed the selection among the keywords of a
+-- visit. A decision that was carried over counts for the person who made it.
+-- name: KeywordDecisionLastActor :one
 SELECT d.actor FROM keyword_decisions AS d
 WHERE d.organization_id = @organization_id AND d.workflow_id = @workflow_id AND d.visit = @visit
-    AND d.origin = @person
+    AND (d.choice = @selected OR (
+        SELECT p.choice FROM keyword_decisions AS p
+        WHERE p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
+            AND p.keyword_id = d.keyword_id AND p.sequence < d.sequence
+        ORDER BY p.sequence DESC
+        LIMIT 1
+    ) = @selected)
 ORDER BY d.sequence DESC
 LIMIT 1;

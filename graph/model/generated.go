@@ -573,9 +573,9 @@ type SetCompetitorsPayload struct {
 type SetGatesInput struct {
 	// The party that decides about keywords.
 	Seeds graphql.Omittable[*workflow.GateMode] `json:"seeds,omitempty"`
-	// The party that decides about the article plan.
+	// The party that decides about the article plan. Only `OFF` for now: no mutation opens this gate yet.
 	Plan graphql.Omittable[*workflow.GateMode] `json:"plan,omitempty"`
-	// The party that decides about publishing.
+	// The party that decides about publishing. Only `OFF` for now: no mutation opens this gate yet.
 	Publish graphql.Omittable[*workflow.GateMode] `json:"publish,omitempty"`
 	// True when an approval must come from another person than the one who prepared the selection.
 	FourEyes graphql.Omittable[*bool] `json:"fourEyes,omitempty"`

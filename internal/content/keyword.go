@@ -82,7 +82,6 @@ type SeedKeyword struct {
 	Competitor       string // the domain that the keyword was found for; "" for none
 	Score            float64
 	Reasons          []string
-	SimilarTo        *uuid.UUID
 	IsSynthetic      bool
 	CreatedBy        string
 	CreatedAt        time.Time
@@ -110,7 +109,6 @@ type KeywordFilter struct {
 	Volume, Difficulty *Range
 	Choices            []Choice
 	Competitor         string
-	SimilarTo          *uuid.UUID
 }
 
 // Check returns an INVALID_INPUT error for a filter that no list can have.
@@ -119,6 +117,9 @@ func (f KeywordFilter) Check() error {
 		if bounds != nil && bounds.Min != nil && bounds.Max != nil && *bounds.Min > *bounds.Max {
 			return fault.Invalid([]string{field}, "The minimum is above the maximum.")
 		}
+	}
+	if f.Search != "" && Normalise(f.Search) == "" {
+		return fault.Invalid([]string{"search"}, "A search has at least one letter or digit.")
 	}
 	if len([]rune(f.Search)) > 200 {
 		return fault.Invalid([]string{"search"}, "A search has at most 200 characters.")
@@ -135,8 +136,7 @@ func (f KeywordFilter) Matches(k SeedKeyword) bool {
 		len(f.Languages) > 0 && !slices.Contains(f.Languages, k.Language),
 		!f.Volume.has(k.Volume), !f.Difficulty.has(k.Difficulty),
 		len(f.Choices) > 0 && !slices.Contains(f.Choices, k.Decided()),
-		f.Competitor != "" && f.Competitor != k.Competitor,
-		f.SimilarTo != nil && k.ID != *f.SimilarTo && (k.SimilarTo == nil || *k.SimilarTo != *f.SimilarTo):
+		f.Competitor != "" && f.Competitor != k.Competitor:
 		return false
 	}
 	return true

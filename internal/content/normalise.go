@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -30,4 +31,17 @@ func TokenKey(text string) string {
 	words := Words(text)
 	slices.Sort(words)
 	return strings.Join(slices.Compact(words), " ")
+}
+
+// The longest keyword, in characters. A normalised text can be longer than its original.
+const (
+	maxKeyword    = 200
+	maxNormalised = 800
+)
+
+// IsKeyword reports whether a text can be a keyword: it has a word, at most 200 characters, and at most 800 once it is
+// normalised.
+func IsKeyword(text string) bool {
+	normalised := utf8.RuneCountInString(Normalise(text))
+	return normalised > 0 && normalised <= maxNormalised && utf8.RuneCountInString(text) <= maxKeyword
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Seeds merges candidates, scores them and returns the best ones, the highest score first.
@@ -32,15 +33,15 @@ func Seeds(candidates []Candidate, profile Profile, source Source, most int) []S
 	return seeds[:min(len(seeds), most)]
 }
 
-// NamesBrand reports whether a keyword has all words of a company's name, or the name of its website.
+// NamesBrand reports whether a keyword has all words of a company's name, or all words in the name of its website.
 func NamesBrand(text, company, website string) bool {
 	words := Words(text)
 	if name := Words(company); len(name) > 0 && containsAll(words, name) {
 		return true
 	}
-	host := Host(website)
-	label, _, _ := strings.Cut(host, ".")
-	return label != "" && slices.Contains(words, Normalise(label))
+	label, _, _ := strings.Cut(Registrable(website), ".")
+	brand := Words(label)
+	return len(brand) > 0 && containsAll(words, brand)
 }
 
 func containsAll(words, wanted []string) bool {
@@ -57,8 +58,25 @@ func Host(address string) string {
 }
 
 // Domain returns the host of an address as the domain name system writes it, without "www.". valid is false for an
-// address without a host of at least two labels.
+// address without a host of at least two labels, and for an IP address in any notation.
 func Domain(address string) (domain string, valid bool) {
 	domain, err := idna.Lookup.ToASCII(Host(address))
-	return domain, err == nil && strings.Contains(domain, ".")
+	labels := strings.Split(domain, ".")
+	top := labels[len(labels)-1]
+	// The last label of a name has a letter; 0x7f is a part of an IPv4 address.
+	number := strings.Trim(top, "0123456789") == "" || strings.HasPrefix(top, "0x")
+	return domain, err == nil && len(labels) >= 2 && !slices.Contains(labels, "") && !number
+}
+
+// Registrable returns the part of an address's domain that can be registered: "acme.co.uk" for
+// "https://app.acme.co.uk/x". It returns the whole domain where that is unknown, and "" without a host.
+func Registrable(address string) string {
+	domain, valid := Domain(address)
+	if !valid {
+		return Host(address)
+	}
+	if registrable, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return registrable
+	}
+	return domain
 }

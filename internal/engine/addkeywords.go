@@ -38,8 +38,11 @@ func (e *Engine) AddKeywords(ctx context.Context, who caller.Caller, in AddKeywo
 	return e.review(ctx, who, reviewRequest{
 		operation: "addKeywords",
 		key:       in.IdempotencyKey,
-		content:   struct{ Texts []string }{texts},
-		flow:      in.WorkflowID,
+		content: struct {
+			WorkflowID uuid.UUID
+			Texts      []string
+		}{in.WorkflowID, texts},
+		flow: in.WorkflowID,
 	}, func(tx *postgres.Store, r review) (int, error) {
 		return e.addKeywords(ctx, tx, who, manual{review: r, texts: texts, profile: profile})
 	})
@@ -118,8 +121,8 @@ func cleanKeywords(texts []string) ([]string, error) {
 		}
 		cleaned = strings.Join(strings.Fields(cleaned), " ")
 		normalised := content.Normalise(cleaned)
-		if normalised == "" {
-			return nil, fault.Invalid(field, "A keyword has at least one letter or digit.")
+		if !content.IsKeyword(cleaned) {
+			return nil, fault.Invalid(field, "A keyword has 1 to 200 characters, and at least one letter or digit.")
 		}
 		if !slices.Contains(seen, normalised) {
 			clean, seen = append(clean, cleaned), append(seen, normalised)

@@ -36,7 +36,14 @@ func (e *Engine) SetCompetitors(ctx context.Context, who caller.Caller, in SetCo
 	}
 	at := e.now()
 	replay, err := e.once(ctx, who, request{
-		key: in.IdempotencyKey, operation: "setCompetitors", content: domains, flow: in.WorkflowID, at: at,
+		key:       in.IdempotencyKey,
+		operation: "setCompetitors",
+		content: struct {
+			WorkflowID uuid.UUID
+			Domains    []string
+		}{in.WorkflowID, domains},
+		flow: in.WorkflowID,
+		at:   at,
 	}, func(tx *postgres.Store) error {
 		flow, there, err := tx.LockWorkflow(ctx, who, in.WorkflowID)
 		if flow, err = found(flow, there, err, "workflow"); err != nil {
@@ -52,7 +59,8 @@ func (e *Engine) SetCompetitors(ctx context.Context, who caller.Caller, in SetCo
 		if err != nil || slices.Equal(named, domains) {
 			return err
 		}
-		if content.Host(flow.Company.URL) != "" && slices.Contains(domains, content.Host(flow.Company.URL)) {
+		own := content.Registrable(flow.Company.URL)
+		if slices.ContainsFunc(domains, func(d string) bool { return content.Registrable("https://"+d) == own }) {
 			return fault.Invalid([]string{"urls"}, "A company is no competitor of itself.")
 		}
 		return tx.NameCompetitors(ctx, who, flow.ID, domains, at)

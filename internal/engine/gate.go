@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -99,7 +98,10 @@ func (in SetGatesInput) apply(settings GateSettings) (GateSettings, error) {
 			continue
 		}
 		if !change.from.Valid() {
-			return settings, fault.Invalid([]string{field}, "A gate is HUMAN, AUTO or OFF.")
+			return settings, fault.Invalid([]string{field}, "A gate is HUMAN or OFF.")
+		}
+		if field != "seeds" && *change.from != workflow.GateOff {
+			return settings, fault.Invalid([]string{field}, "This gate can only be OFF: no mutation opens it yet.")
 		}
 		*change.to = *change.from
 	}
@@ -129,10 +131,11 @@ func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in Approve
 		key:       in.IdempotencyKey,
 		operation: "approveSeeds",
 		content: struct {
-			Version int
-			Digest  []byte
-		}{in.ExpectedVersion, in.SelectionDigest},
-	}, func(tx *postgres.Store, r review) (change, GateDecision, error) {
+			WorkflowID uuid.UUID
+			Version    int
+			Digest     []byte
+		}{in.WorkflowID, in.ExpectedVersion, in.SelectionDigest},
+	}, func(r review) (change, GateDecision, error) {
 		selection := content.SelectionOf(r.keywords)
 		switch {
 		case r.flow.Version != in.ExpectedVersion:
@@ -177,7 +180,7 @@ func (e *Engine) RejectSeeds(ctx context.Context, who caller.Caller, in RejectSe
 	in.IdempotencyKey = ""
 	return e.decideSeeds(ctx, who, seedDecision{
 		flow: in.WorkflowID, key: key, operation: "rejectSeeds", content: in,
-	}, func(_ *postgres.Store, r review) (change, GateDecision, error) {
+	}, func(r review) (change, GateDecision, error) {
 		if in.ExpectedVersion != nil && *in.ExpectedVersion != r.flow.Version {
 			return change{}, GateDecision{}, &StaleStateError{Current: r.flow}
 		}
@@ -212,7 +215,7 @@ type seedDecision struct {
 // decideSeeds makes the transition that a decision asks for and writes the decision, in one transaction.
 func (e *Engine) decideSeeds(
 	ctx context.Context, who caller.Caller, v seedDecision,
-	judge func(*postgres.Store, review) (change, GateDecision, error),
+	judge func(review) (change, GateDecision, error),
 ) (Moved, error) {
 	at := e.now()
 	var moved Moved
@@ -223,7 +226,7 @@ func (e *Engine) decideSeeds(
 		if err != nil {
 			return err
 		}
-		move, decision, err := judge(tx, locked)
+		move, decision, err := judge(locked)
 		if err != nil {
 			return err
 		}
@@ -259,7 +262,7 @@ type gated struct {
 func (e *Engine) moveWithDecision(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, g gated,
 ) (Moved, error) {
-	settings, err := e.gatesIn(ctx, tx, who, g.decision.At)
+	settings, err := tx.GateSettings(ctx, who)
 	if err != nil {
 		return Moved{}, err
 	}
@@ -279,7 +282,10 @@ func (e *Engine) moveWithDecision(
 		return Moved{}, err
 	}
 	g.decision.Version = moved.Transition.Version
-	g.decision.SettingsVersion, g.decision.FourEyes = settings.Version, settings.FourEyes
+	g.decision.FourEyes = settings.FourEyes
+	if settings.Version >= 0 {
+		g.decision.SettingsVersion = &settings.Version
+	}
 	g.decision.PreparedBy = preparer
 	if _, err := tx.WriteGateDecision(ctx, who, g.decision); err != nil {
 		return Moved{}, fmt.Errorf("write the decision about workflow %s: %w", g.review.flow.ID, err)
@@ -290,21 +296,4 @@ func (e *Engine) moveWithDecision(
 	step, _ := workflow.StepOf(workflow.StepSeedReview)
 	after, err := e.advance(ctx, tx, who, moved, step)
 	return Moved{Workflow: after.Workflow, Transition: moved.Transition}, err
-}
-
-// gatesIn returns the settings in force within a transaction. A decision refers to a row of settings, so an
-// organization without one gets its first: all gates OFF.
-func (e *Engine) gatesIn(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, at time.Time,
-) (GateSettings, error) {
-	settings, err := tx.GateSettings(ctx, who)
-	if err != nil || settings.Version >= 0 {
-		return settings, err
-	}
-	settings.Version, settings.At = 0, at
-	set, err := tx.SetGates(ctx, who, settings)
-	if err == nil && !set {
-		return settings, fault.New(fault.Conflict, "Another request has just set the gates. Try again.")
-	}
-	return settings, err
 }

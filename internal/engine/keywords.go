@@ -34,11 +34,9 @@ func (e *Engine) Keywords(
 	if err != nil {
 		return nil, fmt.Errorf("read the current visits: %w", err)
 	}
-	keywords := make(map[uuid.UUID][]content.SeedKeyword, len(visits))
-	for flow, visit := range visits {
-		if keywords[flow], err = e.store.Keywords(ctx, who, flow, visit); err != nil {
-			return nil, fmt.Errorf("read the keywords of workflow %s: %w", flow, err)
-		}
+	keywords, err := e.store.Keywords(ctx, who, visits)
+	if err != nil {
+		return nil, fmt.Errorf("read the keywords: %w", err)
 	}
 	return keywords, nil
 }
@@ -58,6 +56,10 @@ func (e *Engine) Analyses(
 	if err != nil {
 		return nil, fmt.Errorf("read results: %w", err)
 	}
+	named, err := e.store.CompetitorsOf(ctx, who, flows)
+	if err != nil {
+		return nil, fmt.Errorf("read the named competitors: %w", err)
+	}
 	analyses := make(map[uuid.UUID]content.Analysis, len(flows))
 	for _, flow := range flows {
 		var analysis content.Analysis
@@ -66,11 +68,7 @@ func (e *Engine) Analyses(
 				return nil, fmt.Errorf("read the analysis of workflow %s: %w", flow, err)
 			}
 		} else {
-			domains, err := e.store.Competitors(ctx, who, flow)
-			if err != nil {
-				return nil, fmt.Errorf("read the competitors of workflow %s: %w", flow, err)
-			}
-			for _, domain := range domains {
+			for _, domain := range named[flow] {
 				analysis.Competitors = append(analysis.Competitors, content.Competitor{Domain: domain})
 			}
 		}
@@ -215,24 +213,33 @@ func (e *Engine) review(
 	ctx context.Context, who caller.Caller, r reviewRequest, change func(*postgres.Store, review) (int, error),
 ) (Reviewed, error) {
 	at := e.now()
-	affected := 0
+	var changed Reviewed
 	replay, err := e.once(ctx, who, request{
 		key: r.key, operation: r.operation, content: r.content, flow: r.flow, at: at,
 	}, func(tx *postgres.Store) error {
 		locked, err := e.lockReview(ctx, tx, who, r.flow, at)
-		if err == nil {
-			affected, err = change(tx, locked)
+		if err != nil {
+			return err
 		}
+		changed.Workflow = locked.flow
+		if changed.Affected, err = change(tx, locked); err != nil {
+			return err
+		}
+		// Read before the commit: the selection must not contain the next change of a colleague.
+		keywords, err := tx.Keywords(ctx, who, map[uuid.UUID]int{r.flow: locked.visit})
+		changed.Selection = content.SelectionOf(keywords[r.flow])
 		return err
 	})
 	var stale *StaleStateError
-	if errors.As(err, &stale) && stale.Current.IsTerminal() {
-		err = &TerminalError{Current: stale.Current}
-	}
-	if err != nil {
+	switch {
+	case errors.As(err, &stale) && stale.Current.IsTerminal():
+		return Reviewed{}, &TerminalError{Current: stale.Current}
+	case err != nil:
 		return Reviewed{}, err
+	case replay != nil:
+		return e.replayReviewed(ctx, who, r.flow)
 	}
-	return e.reviewed(ctx, who, r.flow, affected, replay != nil)
+	return changed, nil
 }
 
 // lockReview locks a workflow that is in review and reads its keywords.
@@ -254,65 +261,19 @@ func (e *Engine) lockReview(
 	if !there {
 		return review{}, errNoVisit()
 	}
-	keywords, err := tx.Keywords(ctx, who, id, visit)
+	keywords, err := tx.Keywords(ctx, who, visits)
 	if err != nil {
 		return review{}, fmt.Errorf("read the keywords of workflow %s: %w", id, err)
 	}
-	return review{flow: flow, visit: visit, keywords: keywords, at: at}, nil
+	return review{flow: flow, visit: visit, keywords: keywords[id], at: at}, nil
 }
 
-// reviewed returns a review as it is after a change, or as it is now when the change is a replay.
-func (e *Engine) reviewed(
-	ctx context.Context, who caller.Caller, id uuid.UUID, affected int, replayed bool,
-) (Reviewed, error) {
+// replayReviewed returns a review as it is now.
+func (e *Engine) replayReviewed(ctx context.Context, who caller.Caller, id uuid.UUID) (Reviewed, error) {
 	flow, err := e.Workflow(ctx, who, id)
 	if err != nil {
 		return Reviewed{}, err
 	}
 	keywords, err := e.Keywords(ctx, who, []uuid.UUID{id})
-	return Reviewed{
-		Workflow:  flow,
-		Affected:  affected,
-		Selection: content.SelectionOf(keywords[id]),
-		Replayed:  replayed,
-	}, err
-}
-
-// keepKeywords writes what the competitor analysis found. A keyword of an earlier visit keeps the choice that a person
-// made about it: a RESET loses no work.
-func (e *Engine) keepKeywords(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, in FinishInput, at time.Time,
-) error {
-	if len(in.Keywords) == 0 {
-		return nil
-	}
-	flow := in.Run.WorkflowID
-	step, _ := workflow.StepOf(in.Run.Step)
-	visit, there, err := tx.OpenVisit(ctx, who, flow, step)
-	if visit, err = found(visit, there, err, "visit"); err != nil {
-		return err
-	}
-	before, err := tx.ChosenBefore(ctx, who, flow, visit)
-	if err != nil {
-		return fmt.Errorf("read the earlier choices of workflow %s: %w", flow, err)
-	}
-	carried := postgres.KeywordDecisions{WorkflowID: flow, Visit: visit, Origin: content.OriginCarried, At: at}
-	for i := range in.Keywords {
-		in.Keywords[i].ID = e.newID()
-		if chosen, there := before[in.Keywords[i].Normalised]; there && chosen.Choice != content.ChoiceCleared {
-			carried.KeywordIDs = append(carried.KeywordIDs, in.Keywords[i].ID)
-			carried.Choices = append(carried.Choices, chosen.Choice)
-		}
-	}
-	_, err = tx.AddKeywords(ctx, who, postgres.NewKeywords{
-		WorkflowID:  flow,
-		Visit:       visit,
-		Keywords:    in.Keywords,
-		IsSynthetic: in.Result.Provider == "sandbox",
-		At:          at,
-	})
-	if err != nil || len(carried.KeywordIDs) == 0 {
-		return err
-	}
-	return tx.DecideKeywords(ctx, who, carried)
+	return Reviewed{Workflow: flow, Selection: content.SelectionOf(keywords[id]), Replayed: true}, err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
@@ -36,11 +34,11 @@ func (e *Engine) OpenVisit(ctx context.Context, who caller.Caller, run workflow.
 	return Visit{Number: number, Parts: parts}, nil
 }
 
-// SentForPart counts the calls that were sent for one part of a visit.
+// SentForPart counts the calls for one part of a visit that were sent, or that another run made.
 func (e *Engine) SentForPart(
-	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string,
+	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part string,
 ) (int, error) {
-	return e.store.SentForPart(ctx, who, flow, visit, part)
+	return e.store.SentForPart(ctx, who, run, visit, part)
 }
 
 // KeepPartInput is one answer for a visit. Settle is the call that gave it; nil for an answer that cost nothing.

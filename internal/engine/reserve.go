@@ -41,8 +41,9 @@ type ReserveInput struct {
 	// RunToken is the run that makes the call; nil for an external program.
 	RunToken *int
 	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
-	Visit          *int
-	Part           string
+	// Without them the fingerprint is that of earlier programs, whose keys still count.
+	Visit          *int   `json:",omitempty"`
+	Part           string `json:",omitempty"`
 	Amount         *cost.Pico
 	Estimate       *cost.Estimate
 	IdempotencyKey string

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,6 +138,112 @@ func TestApproveSeeds(t *testing.T) {
 	})
 }
 
+// A rejected keyword that was not selected leaves the selection as it is, and its preparer too.
+func TestApproveSeeds_ThePreparerIsTheOneWhoChangedTheSelection(t *testing.T) {
+	t.Parallel()
+	r := setupReview(t, true)
+	second := r
+	second.Who.Actor = "bob"
+	if _, err := second.decide([]uuid.UUID{r.Keywords[2].ID}, nil, content.ChoiceRejected); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.approve(r.Who, r.selection(t)); fault.KindOf(err) != fault.FourEyes {
+		t.Errorf("the preparer: got %v, want FOUR_EYES", err)
+	}
+	if _, err := r.approve(second.Who, r.selection(t)); err != nil {
+		t.Errorf("the second person: %v", err)
+	}
+}
+
+func TestRejectSeeds_KeepsThePreparerAndTheManualKeywords(t *testing.T) {
+	t.Parallel()
+	r, ctx := setupReview(t, true), context.Background()
+	flow := r.Reviewed.Flow.ID
+	if _, err := r.Engine.AddKeywords(ctx, r.Who, engine.AddKeywordsInput{
+		WorkflowID: flow, Texts: []string{"my own keyword"}, IdempotencyKey: "own",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Engine.RejectSeeds(ctx, r.Who, engine.RejectSeedsInput{
+		WorkflowID: flow, ResetTo: workflow.StepCompetitor, Feedback: "More about prices.",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	driver := r.NewEngine(t, r.DB.Store(), func(o *engine.Options) { o.Drives = []workflow.StepKey{workflow.StepCompetitor} })
+	taken, err := driver.Take(ctx, r.Who, flow)
+	run := taken.Run
+	if err != nil || run == nil {
+		t.Fatalf("take: %v, %v", run, err)
+	}
+	if in, err := driver.StepInput(ctx, r.Who, *run); err != nil || in.Feedback != "More about prices." {
+		t.Errorf("got the input %+v, %v, want the feedback", in, err)
+	}
+	found := r.Keywords[0]
+	worker := r.Who
+	worker.Actor = "worker:1"
+	_, err = driver.Finish(ctx, worker, engine.FinishInput{
+		Run:      *run,
+		Result:   engine.Result{Content: []byte(`{"mode":"MODEL"}`), Provider: "sandbox"},
+		Keywords: []content.SeedKeyword{{Text: found.Text, Normalised: found.Normalised, Source: content.SourceModel}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	selection := r.selection(t)
+	if selection.Count != 3 {
+		t.Errorf("got %d selected keywords, want the one that was found again and two that were not", selection.Count)
+	}
+	now, err := r.Engine.Workflow(ctx, r.Who, flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Reviewed.Flow = now
+	if _, err := r.approve(r.Who, selection); fault.KindOf(err) != fault.FourEyes {
+		t.Errorf("the preparer of the carried choices: got %v, want FOUR_EYES", err)
+	}
+	second := r.Who
+	second.Actor = "bob"
+	if _, err := r.approve(second, selection); err != nil {
+		t.Errorf("the second person: %v", err)
+	}
+}
+
+func TestReview_AKeyBelongsToItsWorkflow(t *testing.T) {
+	t.Parallel()
+	r, ctx := setupReview(t, false), context.Background()
+	other := testdb.Review(t, r.DB, r.Who)
+	for i, flow := range []uuid.UUID{r.Reviewed.Flow.ID, other.Flow.ID} {
+		_, err := r.Engine.AddKeywords(ctx, r.Who, engine.AddKeywordsInput{
+			WorkflowID: flow, Texts: []string{"own"}, IdempotencyKey: "key",
+		})
+		if want := []fault.Kind{"", fault.IdempotencyMismatch}[i]; fault.KindOf(err) != want {
+			t.Errorf("workflow %d: got %v, want the kind %q", i, err, want)
+		}
+	}
+}
+
+func TestKeywordFilter_RefusesASearchWithoutAWord(t *testing.T) {
+	t.Parallel()
+	r := setupReview(t, false)
+	for _, search := range []string{"?", "   ", "\u202e", "\u200b", "%"} {
+		_, err := r.decide(nil, &content.KeywordFilter{Search: search}, content.ChoiceRejected)
+		if fault.KindOf(err) != fault.InvalidInput {
+			t.Errorf("%q: got %v, want INVALID_INPUT", search, err)
+		}
+	}
+}
+
+func TestAddKeywords_RefusesATextThatGrowsTooLong(t *testing.T) {
+	t.Parallel()
+	r := setupReview(t, false)
+	_, err := r.Engine.AddKeywords(context.Background(), r.Who, engine.AddKeywordsInput{
+		WorkflowID: r.Reviewed.Flow.ID, Texts: []string{strings.Repeat("\ufdfa", 100)},
+	})
+	if fault.KindOf(err) != fault.InvalidInput {
+		t.Errorf("got %v, want INVALID_INPUT", err)
+	}
+}
+
 func TestDecideKeywords(t *testing.T) {
 	t.Parallel()
 	t.Run("SelectsTheWholeFilter", func(t *testing.T) {
@@ -250,6 +357,10 @@ func TestSetCompetitors(t *testing.T) {
 			workflow.Created, []string{"a.b", "c.d", "e.f", "g.h", "i.j", "k.l"}, fault.InvalidInput,
 		},
 		"RefusesNoDomain":         {workflow.Created, []string{"rival"}, fault.InvalidInput},
+		"RefusesAnIPAddress":      {workflow.Created, []string{"169.254.169.254"}, fault.InvalidInput},
+		"RefusesAnOddIPAddress":   {workflow.Created, []string{"0x7f.1"}, fault.InvalidInput},
+		"RefusesAnEmptyLabel":     {workflow.Created, []string{"a..example"}, fault.InvalidInput},
+		"RefusesAFinalPoint":      {workflow.Created, []string{"rival.example."}, fault.InvalidInput},
 		"RefusesAPassword":        {workflow.Created, []string{"https://a:b@rival.example"}, fault.InvalidInput},
 		"RefusesTheCompanyItself": {workflow.Created, []string{"example.com"}, fault.InvalidInput},
 		"EndsWithTheAnalysis":     {workflow.CompetitorCompleted, []string{"rival.example"}, fault.StaleState},

@@ -35,7 +35,7 @@ func (e *Engine) StartStep(ctx context.Context, who caller.Caller, in StartStepI
 	r := request{key: key, operation: "startStep", content: in, flow: current.ID, at: at}
 	next, there := nextStep(current.State)
 	if !there || in.Step != "" && in.Step != next.Key {
-		return e.startElsewhere(ctx, who, r, current)
+		return e.startElsewhere(ctx, who, r, current, errLost)
 	}
 	if gate, gated := workflow.GateOf(current.State, next.Pending); gated {
 		settings, err := e.GateSettings(ctx, who)
@@ -43,7 +43,7 @@ func (e *Engine) StartStep(ctx context.Context, who caller.Caller, in StartStepI
 			return Moved{}, err
 		}
 		if settings.Mode(gate) != workflow.GateOff {
-			return Moved{}, gateClosed(gate)
+			return e.startElsewhere(ctx, who, r, current, gateClosed(gate))
 		}
 	}
 	move := e.moveTo(current.ID, next.Pending, at)
@@ -51,12 +51,12 @@ func (e *Engine) StartStep(ctx context.Context, who caller.Caller, in StartStepI
 	return e.makeOnce(ctx, who, r, move)
 }
 
-// startElsewhere answers a request that cannot start its step: with its own replay when it did so before, and
-// otherwise with where the workflow is.
+// startElsewhere answers a request that cannot start its step: with its replay when it started one before, and
+// otherwise with the refusal.
 func (e *Engine) startElsewhere(
-	ctx context.Context, who caller.Caller, r request, current workflow.Workflow,
+	ctx context.Context, who caller.Caller, r request, current workflow.Workflow, refusal error,
 ) (Moved, error) {
-	replay, err := e.once(ctx, who, r, func(*postgres.Store) error { return errLost })
+	replay, err := e.once(ctx, who, r, func(*postgres.Store) error { return refusal })
 	if err != nil || replay == nil {
 		return Moved{}, e.explainLost(ctx, who, current.ID, err)
 	}
@@ -100,7 +100,7 @@ func (e *Engine) RetryStep(ctx context.Context, who caller.Caller, in RetryStepI
 		key: in.IdempotencyKey, operation: "retryStep", content: in.WorkflowID, flow: in.WorkflowID, at: e.now(),
 	}
 	if current.Status() != workflow.StatusFailed {
-		return e.startElsewhere(ctx, who, r, current)
+		return e.startElsewhere(ctx, who, r, current, errLost)
 	}
 	return e.makeOnce(ctx, who, r, e.retry(who, current, r.at))
 }

@@ -17,13 +17,28 @@ type StepInput struct {
 	Profile *workflow.ICP
 	// Competitors are the domains that a person named.
 	Competitors []string
-	// Feedback is what a person wrote when sending the work back to this visit; "" otherwise. It is data.
+	// Feedback is the reviewer's, if the last decision sent the work back; "" otherwise. It is data.
 	Feedback string
 }
 
-// StepInput returns what the visit of a step works from.
-func (e *Engine) StepInput(ctx context.Context, who caller.Caller, flow uuid.UUID, visit int) (StepInput, error) {
+// Feedback returns what a reviewer wrote when sending the work back, until the next decision. A run before that decision
+// gets "".
+func (e *Engine) Feedback(ctx context.Context, who caller.Caller, run workflow.Run) (string, error) {
+	decisions, err := e.store.GateDecisions(ctx, who, []uuid.UUID{run.WorkflowID})
+	if err != nil {
+		return "", fmt.Errorf("read the decisions about workflow %s: %w", run.WorkflowID, err)
+	}
+	last := decisions[run.WorkflowID]
+	if len(last) == 0 || last[0].Verdict != workflow.GateRejected || last[0].Version > run.Token {
+		return "", nil
+	}
+	return last[0].Feedback, nil
+}
+
+// StepInput returns what a run works from.
+func (e *Engine) StepInput(ctx context.Context, who caller.Caller, run workflow.Run) (StepInput, error) {
 	var in StepInput
+	flow := run.WorkflowID
 	flows := []uuid.UUID{flow}
 	results, err := e.ICPs(ctx, who, flows)
 	if err != nil {
@@ -38,14 +53,6 @@ func (e *Engine) StepInput(ctx context.Context, who caller.Caller, flow uuid.UUI
 	if in.Competitors, err = e.store.Competitors(ctx, who, flow); err != nil {
 		return in, fmt.Errorf("read the competitors of workflow %s: %w", flow, err)
 	}
-	decisions, err := e.store.GateDecisions(ctx, who, flows)
-	if err != nil {
-		return in, fmt.Errorf("read the decisions about workflow %s: %w", flow, err)
-	}
-	for _, d := range decisions[flow] {
-		if d.Version == visit { // A rejection is the transition that began the visit.
-			in.Feedback = d.Feedback
-		}
-	}
-	return in, nil
+	in.Feedback, err = e.Feedback(ctx, who, run)
+	return in, err
 }

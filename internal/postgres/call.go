@@ -385,16 +385,17 @@ func toCall(r dbsqlc.AiCall) Call {
 
 func toPublicCall(r dbsqlc.AiCall) cost.Call { return toCall(r).Call }
 
-// SentForPart counts the calls that were sent for one part of a visit.
+// SentForPart counts the calls for one part of a visit that were sent, or that another run made.
 func (s *Store) SentForPart(
-	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string,
+	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part string,
 ) (int, error) {
 	sent, err := s.forTenant(who.OrganizationID).CallCountSentOfPart(ctx, dbsqlc.CallCountSentOfPartParams{
 		OrganizationID: who.OrganizationID,
-		WorkflowID:     flow,
+		WorkflowID:     run.WorkflowID,
 		Visit:          &visit,
 		PartKey:        &part,
 		Reserved:       cost.CallReserved,
+		RunToken:       run.Token,
 	})
 	return int(sent), translate(err)
 }

@@ -82,9 +82,11 @@ var faults = map[outcome]*fault.Error{
 
 // refusals are the constraints whose violation a client can act on.
 var refusals = map[string]*fault.Error{
-	"model_prices_no_overlap":    fault.New(fault.Conflict, "Another price covers the same time."),
-	"model_prices_pkey":          fault.New(fault.Conflict, "Another price covers the same time."),
-	"ai_calls_generation_once":   fault.New(fault.DuplicateGeneration, "Another call has this generation."),
+	"model_prices_no_overlap":  fault.New(fault.Conflict, "Another price covers the same time."),
+	"model_prices_pkey":        fault.New(fault.Conflict, "Another price covers the same time."),
+	"ai_calls_generation_once": fault.New(fault.DuplicateGeneration, "Another call has this generation."),
+	"gate_decisions_agree": fault.New(fault.Conflict,
+		"The gates or the selection changed at the same moment. Read them again."),
 	"gate_decisions_four_eyes":   fault.New(fault.FourEyes, "Another person must approve this selection."),
 	"workflow_transitions_gated": fault.New(fault.GateClosed, "A gate is closed: a decision opens this edge."),
 	// The clock of this server is off by minutes: another server may do it.

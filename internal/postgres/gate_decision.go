@@ -7,10 +7,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+// decisionsShown is how many decisions a workflow shows, the last ones.
+const decisionsShown = 50
 
 // GateDecision is one decision at a gate. Version is the transition that it made.
 type GateDecision struct {
@@ -22,8 +24,7 @@ type GateDecision struct {
 	Feedback        string
 	SelectionDigest []byte
 	Selected        int
-	Likely, Most    cost.Pico // the forecast that was shown
-	SettingsVersion int
+	SettingsVersion *int // the settings in force; nil when the organization never set its gates
 	FourEyes        bool
 	PreparedBy      string
 	DecidedBy       string
@@ -42,8 +43,6 @@ func (s *Store) WriteGateDecision(ctx context.Context, who caller.Caller, d Gate
 		Feedback:        d.Feedback,
 		SelectionDigest: d.SelectionDigest,
 		Selected:        d.Selected,
-		LikelyPico:      d.Likely,
-		MostPico:        d.Most,
 		SettingsVersion: d.SettingsVersion,
 		FourEyes:        d.FourEyes,
 		PreparedBy:      d.PreparedBy,
@@ -63,6 +62,7 @@ func (s *Store) GateDecisions(
 	rows, err := s.forTenant(who.OrganizationID).GateDecisionListByWorkflows(ctx, dbsqlc.GateDecisionListByWorkflowsParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowIds:    flows,
+		PageSize:       decisionsShown,
 	})
 	decisions, err := many(rows, err, toGateDecision)
 	return group(decisions, err, func(d GateDecision) uuid.UUID { return d.WorkflowID })
@@ -78,8 +78,6 @@ func toGateDecision(r dbsqlc.GateDecision) GateDecision {
 		Feedback:        r.Feedback,
 		SelectionDigest: r.SelectionDigest,
 		Selected:        r.Selected,
-		Likely:          r.LikelyPico,
-		Most:            r.MostPico,
 		SettingsVersion: r.SettingsVersion,
 		FourEyes:        r.FourEyes,
 		PreparedBy:      r.PreparedBy,

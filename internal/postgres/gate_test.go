@@ -71,8 +71,8 @@ func TestGate_RawSQLIsRefused(t *testing.T) {
 	}
 	decision := func(version int, verdict, resetTo, prepared, decided string, eyes bool) string {
 		return fmt.Sprintf(`INSERT INTO gate_decisions (organization_id, workflow_id, version, gate, verdict, reset_to,
-			feedback, selection_digest, selected, likely_pico, most_pico, settings_version, four_eyes, prepared_by,
-			decided_by, decided_at) VALUES ('%s', '%s', %d, 'SEEDS', '%s', %s, '', sha256(''), 2, 0, 0, 0, %t, '%s', '%s',
+			feedback, selection_digest, selected, settings_version, four_eyes, prepared_by,
+			decided_by, decided_at) VALUES ('%s', '%s', %d, 'SEEDS', '%s', %s, '', sha256(''), 2, 0, %t, '%s', '%s',
 			now())`, b.who.OrganizationID, waiting.Flow.ID, version, verdict, resetTo, eyes, prepared, decided)
 	}
 	for name, c := range map[string]struct{ sql, constraint string }{
@@ -80,6 +80,9 @@ func TestGate_RawSQLIsRefused(t *testing.T) {
 			decision(waiting.Flow.Version+1, "APPROVED", "NULL", "a", "b", true), "gate_decisions_transition",
 		},
 		"AnApprovalOfAnotherTransition": {
+			decision(waiting.Flow.Version, "APPROVED", "NULL", "alice", "bob", true), "gate_decisions_agree",
+		},
+		"AnApprovalByThePreparer": {
 			decision(waiting.Flow.Version, "APPROVED", "NULL", "alice", "alice", true), "gate_decisions_four_eyes",
 		},
 		"ARejectionOfAnotherTransition": {

@@ -37,7 +37,6 @@ type keywordRow struct {
 	Competitor string          `json:"competitor"`
 	Score      float64         `json:"score"`
 	Reasons    []string        `json:"reasons"`
-	SimilarTo  *uuid.UUID      `json:"similar_to"`
 }
 
 // AddKeywords writes the keywords that the visit does not have yet and returns how many that were.
@@ -57,7 +56,6 @@ func (s *Store) AddKeywords(ctx context.Context, who caller.Caller, in NewKeywor
 			Competitor: k.Competitor,
 			Score:      k.Score,
 			Reasons:    append([]string{}, k.Reasons...),
-			SimilarTo:  k.SimilarTo,
 		}
 	}
 	encoded, err := json.Marshal(rows)
@@ -87,23 +85,27 @@ func (s *Store) Keyword(
 	return one(dbsqlc.KeywordListRow(row), err, toKeyword)
 }
 
-// Keywords returns the keywords of a visit with their decisions, the highest score first.
+// keywordsOfVisit is more than a visit can have.
+const keywordsOfVisit = 1000
+
+// Keywords returns the keywords of one visit of each workflow with their decisions, the highest score first.
 func (s *Store) Keywords(
-	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int,
-) ([]content.SeedKeyword, error) {
-	rows, err := s.forTenant(who.OrganizationID).KeywordList(ctx, dbsqlc.KeywordListParams{
-		OrganizationID: who.OrganizationID,
-		WorkflowID:     flow,
-		Visit:          visit,
-	})
-	return many(rows, err, toKeyword)
+	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
+) (map[uuid.UUID][]content.SeedKeyword, error) {
+	in := dbsqlc.KeywordListParams{OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * keywordsOfVisit)}
+	for flow, visit := range visits {
+		in.WorkflowIds, in.Visits = append(in.WorkflowIds, flow), append(in.Visits, visit)
+	}
+	rows, err := s.forTenant(who.OrganizationID).KeywordList(ctx, in)
+	keywords, err := many(rows, err, toKeyword)
+	return group(keywords, err, func(k content.SeedKeyword) uuid.UUID { return k.WorkflowID })
 }
 
 // Chosen is the last decision about a keyword of an earlier visit.
 type Chosen struct {
-	Normalised    string
-	Choice        content.Choice
-	Actor, Reason string
+	Normalised, Text string
+	Choice           content.Choice
+	Actor, Reason    string
 }
 
 // ChosenBefore returns the last decision about each keyword of the visits before one, by the normalised text.
@@ -143,7 +145,6 @@ func toKeyword(r dbsqlc.KeywordListRow) content.SeedKeyword {
 		Competitor:     k.Competitor,
 		Score:          k.Score,
 		Reasons:        k.Reasons,
-		SimilarTo:      k.SimilarTo,
 		IsSynthetic:    k.IsSynthetic,
 		CreatedBy:      k.CreatedBy,
 		CreatedAt:      k.CreatedAt.UTC(),

@@ -39,15 +39,16 @@ func (s *Store) DecideKeywords(ctx context.Context, who caller.Caller, in Keywor
 	return translate(err)
 }
 
-// LastReviewer returns the person who decided last about the keywords of a visit. found is false when no person has.
+// LastReviewer returns the person behind the last decision that changed the selection of a visit. found is false without
+// such a decision.
 func (s *Store) LastReviewer(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int,
 ) (actor string, found bool, err error) {
-	actor, err = s.forTenant(who.OrganizationID).KeywordDecisionLastPerson(ctx, dbsqlc.KeywordDecisionLastPersonParams{
+	actor, err = s.forTenant(who.OrganizationID).KeywordDecisionLastActor(ctx, dbsqlc.KeywordDecisionLastActorParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     flow,
 		Visit:          visit,
-		Person:         content.OriginPerson,
+		Selected:       content.ChoiceSelected,
 	})
 	return one(actor, err, func(a string) string { return a })
 }

@@ -33,3 +33,21 @@ func (s *Store) NameCompetitors(
 	})
 	return translate(err)
 }
+
+// CompetitorsOf returns the domains that a person named last for each workflow that has some.
+func (s *Store) CompetitorsOf(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID][]string, error) {
+	rows, err := s.forTenant(who.OrganizationID).WorkflowCompetitorListLast(ctx, dbsqlc.WorkflowCompetitorListLastParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowIds:    flows,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	domains := map[uuid.UUID][]string{}
+	for _, row := range rows {
+		domains[row.WorkflowID] = row.Domains
+	}
+	return domains, nil
+}

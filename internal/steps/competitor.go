@@ -20,8 +20,8 @@ const (
 	phrasesMost        = 50
 	phrasesMaxTokens   = 2200
 	phrasesTemperature = 0.3
-	// keywordsKept is how many keywords an analysis keeps, the best ones.
-	keywordsKept = 300
+	// seedsKept is how many keywords an analysis keeps, the best ones.
+	seedsKept = 300
 )
 
 // phrasesSchema is the form of the answer.
@@ -30,7 +30,7 @@ var phrasesSchema = llm.Schema{Name: "phrases", Body: json.RawMessage(`{"type":"
 	`"additionalProperties":false,"required":["text","intent"],"properties":{"text":{"type":"string"},"intent":{` +
 	`"type":"string","enum":["INFORMATIONAL","NAVIGATIONAL","COMMERCIAL","TRANSACTIONAL"]}}}}}}`)}
 
-// phrasesSystem tells the model its work.
+// phrasesSystem is the system message.
 const phrasesSystem = `You are a senior search engine strategist. You name the search phrases that a company's ideal ` +
 	`customers type when they look for what the company sells, or for help with the problems that it solves.
 
@@ -68,7 +68,7 @@ func (s *competitor) Run(ctx context.Context, who caller.Caller, flow workflow.W
 	if err != nil {
 		return err
 	}
-	kept, err := v.ask(ctx, "phrases", question{
+	kept, err := v.ask(ctx, partKey("phrases", messages), question{
 		request: llm.Request{
 			Models:      s.options.ContentModels,
 			Messages:    messages,
@@ -76,12 +76,12 @@ func (s *competitor) Run(ctx context.Context, who caller.Caller, flow workflow.W
 			Temperature: phrasesTemperature,
 			Schema:      &phrasesSchema,
 		},
-		read: readPhrases,
+		read: func(text string) ([]byte, error) { return readPhrases(text, brandsOf(flow.Company, input)) },
 	})
 	if err != nil {
 		return r.fail(ctx, err)
 	}
-	keywords, err := seeds(kept.Content, flow.Company, input)
+	keywords, err := seeds(kept.Content, input)
 	if err != nil {
 		return r.fail(ctx, err)
 	}
@@ -97,7 +97,7 @@ func (s *competitor) Run(ctx context.Context, who caller.Caller, flow workflow.W
 
 func (s *competitor) input(ctx context.Context, v visit) (in engine.StepInput, err error) {
 	err = v.book(ctx, func(ctx context.Context) (err error) {
-		in, err = s.options.Engine.StepInput(ctx, v.who, v.run.WorkflowID, v.Number)
+		in, err = s.options.Engine.StepInput(ctx, v.who, v.run)
 		return err
 	})
 	return in, err
@@ -126,18 +126,30 @@ type phrases struct {
 	} `json:"keywords"`
 }
 
-// readPhrases checks an answer and returns it as it is kept. A phrase that cannot be a keyword is dropped.
-func readPhrases(text string) ([]byte, error) {
+// brand is a company whose names are no seed keywords.
+type brand struct{ name, website string }
+
+// brandsOf returns the company and its competitors.
+func brandsOf(company workflow.Company, in engine.StepInput) []brand {
+	brands := []brand{{company.Name, company.URL}}
+	for _, domain := range in.Competitors {
+		brands = append(brands, brand{website: "https://" + domain})
+	}
+	return brands
+}
+
+// readPhrases checks an answer and returns it in the form that is kept. It drops phrases that cannot be keywords and
+// phrases that name a brand. An answer of which nothing is left is unusable.
+func readPhrases(text string, brands []brand) ([]byte, error) {
 	var answer phrases
 	if err := workflow.ParseAnswer(text, &answer); err != nil {
 		return nil, err
 	}
-	if len(answer.Keywords) > phrasesMost {
-		answer.Keywords = answer.Keywords[:phrasesMost]
-	}
 	kept := answer.Keywords[:0]
-	for _, k := range answer.Keywords {
-		if k.Text = strings.Join(strings.Fields(k.Text), " "); content.Normalise(k.Text) == "" || len(k.Text) > 200 {
+	for _, k := range answer.Keywords[:min(len(answer.Keywords), phrasesMost)] {
+		k.Text = strings.Join(strings.Fields(k.Text), " ")
+		names := func(b brand) bool { return content.NamesBrand(k.Text, b.name, b.website) }
+		if !content.IsKeyword(k.Text) || slices.ContainsFunc(brands, names) {
 			continue
 		}
 		if !k.Intent.Valid() {
@@ -146,22 +158,20 @@ func readPhrases(text string) ([]byte, error) {
 		kept = append(kept, k)
 	}
 	if answer.Keywords = kept; len(kept) == 0 {
-		return nil, errors.New("the answer names no search phrase")
+		return nil, errors.New("the answer names no search phrase without a brand")
 	}
 	return json.Marshal(answer)
 }
 
-// seeds merges and scores the phrases. Phrases with the name of the company are no seeds.
-func seeds(kept []byte, company workflow.Company, in engine.StepInput) ([]content.SeedKeyword, error) {
+// seeds merges and scores the phrases.
+func seeds(kept []byte, in engine.StepInput) ([]content.SeedKeyword, error) {
 	var answer phrases
 	if err := json.Unmarshal(kept, &answer); err != nil {
 		return nil, fmt.Errorf("read the kept phrases: %w", err)
 	}
 	var candidates []content.Candidate
 	for _, k := range answer.Keywords {
-		if !content.NamesBrand(k.Text, company.Name, company.URL) {
-			candidates = append(candidates, content.Candidate{Text: k.Text, Intent: string(k.Intent)})
-		}
+		candidates = append(candidates, content.Candidate{Text: k.Text, Intent: string(k.Intent)})
 	}
 	profile := content.Profile{}
 	if p := in.Profile; p != nil {
@@ -169,9 +179,9 @@ func seeds(kept []byte, company workflow.Company, in engine.StepInput) ([]conten
 			p.Industries, p.BuyerRoles, p.PainPoints, []string{p.ValueProposition},
 		)...)
 	}
-	keywords := content.Seeds(candidates, profile, content.SourceModel, keywordsKept)
+	keywords := content.Seeds(candidates, profile, content.SourceModel, seedsKept)
 	if len(keywords) == 0 {
-		return nil, &emptyError{"No search phrase is left after the company's own names were removed."}
+		return nil, &emptyError{"The analysis found no keyword."}
 	}
 	return keywords, nil
 }

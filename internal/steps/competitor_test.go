@@ -8,8 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -83,6 +85,59 @@ func TestCompetitor(t *testing.T) {
 		}
 		if got := len(b.sandbox.Charges()); got != asked+1 {
 			t.Errorf("the provider charged %d answers for the second attempt, want 1", got-asked)
+		}
+		b.audit(t)
+	})
+	t.Run("AsksAgainAfterAReservationThatWasNeverSent", func(t *testing.T) {
+		t.Parallel()
+		b, ctx := setup(t, options{drives: twoSteps()}), context.Background()
+		b.next(t)
+		dead := b.take(t)
+		visit, err := b.engine.OpenVisit(ctx, b.who, dead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		amount := cost.Dollar / 100
+		_, err = b.engine.Reserve(ctx, b.who, engine.ReserveInput{ // The worker is killed after it.
+			WorkflowID:     b.flow.ID,
+			Step:           dead.Step,
+			RunToken:       &dead.Token,
+			Amount:         &amount,
+			Visit:          &visit.Number,
+			Part:           "phrases/0",
+			IdempotencyKey: "part/0",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.later.Store(int64(40 * time.Second)) // The lease is over, and the sweeper has not released the call yet.
+		if _, err := b.engine.SweepRuns(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if flow := b.next(t); flow.State != workflow.SeedReviewPending {
+			t.Errorf("got %s, want %s", flow.State, workflow.SeedReviewPending)
+		}
+	})
+	t.Run("KeepsAPaidAnswerOverAFailure", func(t *testing.T) {
+		t.Parallel()
+		b, ctx := setup(t, options{drives: twoSteps()}), context.Background()
+		b.next(t)
+		run := b.take(t)
+		flow, err := b.engine.Workflow(ctx, b.who, b.flow.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost, cancel := context.WithCancelCause(ctx)
+		cancel(steps.ErrShutdown) // The server stops before the step has begun.
+		if err := b.executors[run.Step].Run(lost, b.who, flow, run); err != nil {
+			t.Fatal(err)
+		}
+		if flow := b.next(t); flow.State != workflow.SeedReviewPending {
+			t.Fatalf("got %s, want %s", flow.State, workflow.SeedReviewPending)
+		}
+		charged := len(b.sandbox.Charges())
+		if charged != 2 {
+			t.Errorf("the provider charged %d answers, want one for each step", charged)
 		}
 		b.audit(t)
 	})

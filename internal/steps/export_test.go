@@ -23,7 +23,7 @@ type reading struct {
 func (*reading) Key() workflow.StepKey { return workflow.StepICP }
 
 func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow, run workflow.Run) error {
-	messages, err := icpMessages(flow.Company)
+	messages, err := icpMessages(flow.Company, "")
 	if err != nil {
 		return err
 	}

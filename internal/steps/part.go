@@ -2,9 +2,12 @@ package steps
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/llm"
 )
 
 // part names one answer of a visit.
@@ -13,11 +16,11 @@ type part struct {
 	key   string
 }
 
-// name gives a reservation the key of its part. A part that was asked for before and has no answer is asked for again
-// under a new number; a reservation that was never sent keeps its number and is found again.
+// name gives a reservation the key of its part. Each run, and each request after the first, has a number of its own, so
+// that only the repetition of the same reservation finds it again.
 func (p *part) name(ctx context.Context, r runner, in *engine.ReserveInput) error {
 	return r.book(ctx, func(ctx context.Context) error {
-		sent, err := r.options.Engine.SentForPart(ctx, r.who, r.run.WorkflowID, p.visit, p.key)
+		sent, err := r.options.Engine.SentForPart(ctx, r.who, r.run, p.visit, p.key)
 		if err != nil {
 			return err
 		}
@@ -65,7 +68,7 @@ func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, er
 		provider = v.options.Gateway.Name
 	}
 	kept := engine.Part{Key: key, Content: content, Provider: provider, Model: answer.Model}
-	return kept, v.book(ctx, func(ctx context.Context) error {
+	err = v.book(ctx, func(ctx context.Context) error {
 		return v.options.Engine.KeepPart(ctx, v.who, engine.KeepPartInput{
 			Run:    v.run,
 			Visit:  v.Number,
@@ -73,6 +76,16 @@ func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, er
 			Settle: settle,
 		})
 	})
+	if err == nil || IsLost(err) || fault.KindOf(err) == fault.Unavailable {
+		return kept, err
+	}
+	a.log().Error("the part and its cost were not stored", "part", key, "error", err)
+	if settle != nil { // The cost alone, so that no other data can prevent it.
+		if unbooked := a.enter(ctx, *settle); unbooked != nil {
+			return kept, unbooked
+		}
+	}
+	return kept, &resultError{err}
 }
 
 // finish ends the run with its result.
@@ -83,8 +96,20 @@ func (v visit) finish(ctx context.Context, in engine.FinishInput) error {
 		_, err := v.options.Engine.Finish(ctx, v.who, in)
 		return err
 	})
-	if IsLost(err) {
-		return nil // The engine has booked the cost and dropped the result.
+	switch {
+	case err == nil || IsLost(err): // Of a lost run the engine has dropped the result.
+		return nil
+	case fault.KindOf(err) == fault.Unavailable:
+		return err
 	}
-	return err
+	return v.fail(ctx, &resultError{err})
+}
+
+// partKey returns the key of a part whose answer depends on the messages: another input is another part.
+func partKey(name string, messages []llm.Message) string {
+	hash := sha256.New()
+	for _, m := range messages {
+		fmt.Fprintf(hash, "%d:%s", len(m.Content), m.Content)
+	}
+	return fmt.Sprintf("%s/%x", name, hash.Sum(nil)[:8])
 }

@@ -19,6 +19,15 @@ type runner struct {
 	timeout time.Duration
 }
 
+// feedback returns the reviewer's words, if the work was sent back.
+func (r runner) feedback(ctx context.Context) (feedback string, err error) {
+	err = r.book(ctx, func(ctx context.Context) (err error) {
+		feedback, err = r.options.Engine.Feedback(ctx, r.who, r.run)
+		return err
+	})
+	return feedback, err
+}
+
 // fail ends the run with a failure code. A lost run has ended already. An error about neither the question nor the
 // answer is returned.
 func (r runner) fail(ctx context.Context, err error) error {

@@ -116,7 +116,7 @@ func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Re
 			Verdict:         workflow.GateApproved,
 			SelectionDigest: selection.Digest[:],
 			Selected:        2,
-			SettingsVersion: settings.Version,
+			SettingsVersion: &settings.Version,
 			FourEyes:        settings.FourEyes,
 			PreparedBy:      preparedBy,
 			At:              Now(),

@@ -16,12 +16,11 @@ type GateMode string
 // The gate modes.
 const (
 	GateHuman GateMode = "HUMAN" // a person
-	GateAuto  GateMode = "AUTO"  // the server's own client, by the name autopilot
 	GateOff   GateMode = "OFF"   // the edge needs no decision
 )
 
 // Valid reports whether m is one of the modes.
-func (m GateMode) Valid() bool { return m == GateHuman || m == GateAuto || m == GateOff }
+func (m GateMode) Valid() bool { return m == GateHuman || m == GateOff }
 
 // GateVerdict is how a decision at a gate ended.
 type GateVerdict string

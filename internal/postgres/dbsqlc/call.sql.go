@@ -147,7 +147,7 @@ func (q *Queries) CallCount(ctx context.Context, arg CallCountParams) ([]CallCou
 const callCountSentOfPart = `-- name: CallCountSentOfPart :one
 SELECT count(*) FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
-    AND c.part_key = $4 AND c.state <> $5
+    AND c.part_key = $4 AND (c.state <> $5 OR c.run_token IS DISTINCT FROM $6::integer)
 `
 
 type CallCountSentOfPartParams struct {
@@ -156,9 +156,10 @@ type CallCountSentOfPartParams struct {
 	Visit          *int
 	PartKey        *string
 	Reserved       cost.CallState
+	RunToken       int
 }
 
-// CallCountSentOfPart counts the calls for one part of a visit that have left the state reserved.
+// CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run made.
 func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPartParams) (int64, error) {
 	row := q.db.QueryRow(ctx, callCountSentOfPart,
 		arg.OrganizationID,
@@ -166,6 +167,7 @@ func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPa
 		arg.Visit,
 		arg.PartKey,
 		arg.Reserved,
+		arg.RunToken,
 	)
 	var count int64
 	err := row.Scan(&count)

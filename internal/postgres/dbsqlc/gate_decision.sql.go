@@ -10,18 +10,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 const gateDecisionInsert = `-- name: GateDecisionInsert :one
 INSERT INTO gate_decisions (
-    organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected, likely_pico,
-    most_pico, settings_version, four_eyes, prepared_by, decided_by, decided_at)
+    organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected,
+    settings_version, four_eyes, prepared_by, decided_by, decided_at)
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $14, $15, $16)
-RETURNING organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected, likely_pico, most_pico, settings_version, four_eyes, prepared_by, decided_by, decided_at
+    $9, $10, $11, $12, $13, $14)
+RETURNING organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected, settings_version, four_eyes, prepared_by, decided_by, decided_at
 `
 
 type GateDecisionInsertParams struct {
@@ -34,9 +33,7 @@ type GateDecisionInsertParams struct {
 	Feedback        string
 	SelectionDigest []byte
 	Selected        int
-	LikelyPico      cost.Pico
-	MostPico        cost.Pico
-	SettingsVersion int
+	SettingsVersion *int
 	FourEyes        bool
 	PreparedBy      string
 	DecidedBy       string
@@ -55,8 +52,6 @@ func (q *Queries) GateDecisionInsert(ctx context.Context, arg GateDecisionInsert
 		arg.Feedback,
 		arg.SelectionDigest,
 		arg.Selected,
-		arg.LikelyPico,
-		arg.MostPico,
 		arg.SettingsVersion,
 		arg.FourEyes,
 		arg.PreparedBy,
@@ -74,8 +69,6 @@ func (q *Queries) GateDecisionInsert(ctx context.Context, arg GateDecisionInsert
 		&i.Feedback,
 		&i.SelectionDigest,
 		&i.Selected,
-		&i.LikelyPico,
-		&i.MostPico,
 		&i.SettingsVersion,
 		&i.FourEyes,
 		&i.PreparedBy,
@@ -86,20 +79,25 @@ func (q *Queries) GateDecisionInsert(ctx context.Context, arg GateDecisionInsert
 }
 
 const gateDecisionListByWorkflows = `-- name: GateDecisionListByWorkflows :many
-SELECT d.organization_id, d.workflow_id, d.version, d.gate, d.verdict, d.reset_to, d.feedback, d.selection_digest, d.selected, d.likely_pico, d.most_pico, d.settings_version, d.four_eyes, d.prepared_by, d.decided_by, d.decided_at FROM gate_decisions AS d
-WHERE d.organization_id = $1 AND d.workflow_id = ANY($2::uuid[])
+SELECT d.organization_id, d.workflow_id, d.version, d.gate, d.verdict, d.reset_to, d.feedback, d.selection_digest, d.selected, d.settings_version, d.four_eyes, d.prepared_by, d.decided_by, d.decided_at FROM unnest($1::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT g.organization_id, g.workflow_id, g.version, g.gate, g.verdict, g.reset_to, g.feedback, g.selection_digest, g.selected, g.settings_version, g.four_eyes, g.prepared_by, g.decided_by, g.decided_at FROM gate_decisions AS g
+    WHERE g.organization_id = $2 AND g.workflow_id = wanted.id
+    ORDER BY g.version DESC
+    LIMIT $3
+) AS d
 ORDER BY d.workflow_id, d.version DESC
-LIMIT 1000
 `
 
 type GateDecisionListByWorkflowsParams struct {
-	OrganizationID uuid.UUID
 	WorkflowIds    []uuid.UUID
+	OrganizationID uuid.UUID
+	PageSize       int32
 }
 
 // GateDecisionListByWorkflows returns the decisions about each workflow, the last first.
 func (q *Queries) GateDecisionListByWorkflows(ctx context.Context, arg GateDecisionListByWorkflowsParams) ([]GateDecision, error) {
-	rows, err := q.db.Query(ctx, gateDecisionListByWorkflows, arg.OrganizationID, arg.WorkflowIds)
+	rows, err := q.db.Query(ctx, gateDecisionListByWorkflows, arg.WorkflowIds, arg.OrganizationID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +115,6 @@ func (q *Queries) GateDecisionListByWorkflows(ctx context.Context, arg GateDecis
 			&i.Feedback,
 			&i.SelectionDigest,
 			&i.Selected,
-			&i.LikelyPico,
-			&i.MostPico,
 			&i.SettingsVersion,
 			&i.FourEyes,
 			&i.PreparedBy,

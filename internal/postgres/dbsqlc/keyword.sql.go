@@ -14,7 +14,7 @@ import (
 )
 
 const keywordGet = `-- name: KeywordGet :one
-SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.similar_to, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
+SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
     coalesce(d.actor, '')::text AS decided_by
 FROM keywords AS k
 LEFT JOIN LATERAL (
@@ -59,7 +59,6 @@ func (q *Queries) KeywordGet(ctx context.Context, arg KeywordGetParams) (Keyword
 		&i.Keyword.Competitor,
 		&i.Keyword.Score,
 		&i.Keyword.Reasons,
-		&i.Keyword.SimilarTo,
 		&i.Keyword.IsSynthetic,
 		&i.Keyword.CreatedBy,
 		&i.Keyword.CreatedAt,
@@ -73,12 +72,12 @@ func (q *Queries) KeywordGet(ctx context.Context, arg KeywordGetParams) (Keyword
 const keywordInsert = `-- name: KeywordInsert :execrows
 INSERT INTO keywords (
     organization_id, id, workflow_id, visit, text, normalised, volume, difficulty, cpc_pico, intent, language, source,
-    competitor, score, reasons, similar_to, is_synthetic, created_by, created_at)
+    competitor, score, reasons, is_synthetic, created_by, created_at)
 SELECT $1, k.id, $2, $3, k.text, k.normalised, k.volume, k.difficulty, k.cpc, k.intent,
-    k.language, k.source, k.competitor, k.score, k.reasons, k.similar_to, $4, $5, $6
+    k.language, k.source, k.competitor, k.score, k.reasons, $4, $5, $6
 FROM jsonb_to_recordset($7::jsonb) AS k (
     id uuid, text text, normalised text, volume integer, difficulty integer, cpc bigint, intent text, language text,
-    source text, competitor text, score double precision, reasons text[], similar_to uuid)
+    source text, competitor text, score double precision, reasons text[])
 ON CONFLICT (organization_id, workflow_id, visit, normalised) DO NOTHING
 `
 
@@ -110,24 +109,26 @@ func (q *Queries) KeywordInsert(ctx context.Context, arg KeywordInsertParams) (i
 }
 
 const keywordList = `-- name: KeywordList :many
-SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.similar_to, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
+SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
     coalesce(d.actor, '')::text AS decided_by
-FROM keywords AS k
+FROM (SELECT unnest($1::uuid[]) AS workflow_id, unnest($2::integer[]) AS visit) AS wanted
+JOIN keywords AS k
+    ON k.organization_id = $3 AND k.workflow_id = wanted.workflow_id AND k.visit = wanted.visit
 LEFT JOIN LATERAL (
     SELECT c.choice, c.origin, c.actor FROM keyword_decisions AS c
     WHERE c.organization_id = k.organization_id AND c.workflow_id = k.workflow_id AND c.keyword_id = k.id
     ORDER BY c.sequence DESC
     LIMIT 1
 ) AS d ON true
-WHERE k.organization_id = $1 AND k.workflow_id = $2 AND k.visit = $3
-ORDER BY k.score DESC, k.id
-LIMIT 1000
+ORDER BY k.workflow_id, k.score DESC, k.id
+LIMIT $4
 `
 
 type KeywordListParams struct {
+	WorkflowIds    []uuid.UUID
+	Visits         []int
 	OrganizationID uuid.UUID
-	WorkflowID     uuid.UUID
-	Visit          int
+	PageSize       int32
 }
 
 type KeywordListRow struct {
@@ -137,9 +138,15 @@ type KeywordListRow struct {
 	DecidedBy string
 }
 
-// KeywordList returns the keywords of one visit with their current decision, the highest score first.
+// KeywordList returns the keywords of some visits, one for each workflow, with their current decision, the highest score
+// first.
 func (q *Queries) KeywordList(ctx context.Context, arg KeywordListParams) ([]KeywordListRow, error) {
-	rows, err := q.db.Query(ctx, keywordList, arg.OrganizationID, arg.WorkflowID, arg.Visit)
+	rows, err := q.db.Query(ctx, keywordList,
+		arg.WorkflowIds,
+		arg.Visits,
+		arg.OrganizationID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +171,6 @@ func (q *Queries) KeywordList(ctx context.Context, arg KeywordListParams) ([]Key
 			&i.Keyword.Competitor,
 			&i.Keyword.Score,
 			&i.Keyword.Reasons,
-			&i.Keyword.SimilarTo,
 			&i.Keyword.IsSynthetic,
 			&i.Keyword.CreatedBy,
 			&i.Keyword.CreatedAt,
@@ -183,7 +189,7 @@ func (q *Queries) KeywordList(ctx context.Context, arg KeywordListParams) ([]Key
 }
 
 const keywordListChosenBefore = `-- name: KeywordListChosenBefore :many
-SELECT DISTINCT ON (k.normalised) k.normalised, d.choice, d.actor, d.reason
+SELECT DISTINCT ON (k.normalised) k.normalised, k.text, d.choice, d.actor, d.reason
 FROM keyword_decisions AS d
 JOIN keywords AS k ON k.organization_id = d.organization_id AND k.id = d.keyword_id
 WHERE d.organization_id = $1 AND d.workflow_id = $2 AND d.visit < $3
@@ -199,6 +205,7 @@ type KeywordListChosenBeforeParams struct {
 
 type KeywordListChosenBeforeRow struct {
 	Normalised string
+	Text       string
 	Choice     content.Choice
 	Actor      string
 	Reason     string
@@ -216,6 +223,7 @@ func (q *Queries) KeywordListChosenBefore(ctx context.Context, arg KeywordListCh
 		var i KeywordListChosenBeforeRow
 		if err := rows.Scan(
 			&i.Normalised,
+			&i.Text,
 			&i.Choice,
 			&i.Actor,
 			&i.Reason,

@@ -56,28 +56,35 @@ func (q *Queries) KeywordDecisionInsert(ctx context.Context, arg KeywordDecision
 	return result.RowsAffected(), nil
 }
 
-const keywordDecisionLastPerson = `-- name: KeywordDecisionLastPerson :one
+const keywordDecisionLastActor = `-- name: KeywordDecisionLastActor :one
 SELECT d.actor FROM keyword_decisions AS d
 WHERE d.organization_id = $1 AND d.workflow_id = $2 AND d.visit = $3
-    AND d.origin = $4
+    AND (d.choice = $4 OR (
+        SELECT p.choice FROM keyword_decisions AS p
+        WHERE p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
+            AND p.keyword_id = d.keyword_id AND p.sequence < d.sequence
+        ORDER BY p.sequence DESC
+        LIMIT 1
+    ) = $4)
 ORDER BY d.sequence DESC
 LIMIT 1
 `
 
-type KeywordDecisionLastPersonParams struct {
+type KeywordDecisionLastActorParams struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Visit          int
-	Person         content.Origin
+	Selected       content.Choice
 }
 
-// KeywordDecisionLastPerson returns the actor of the last decision that a person made about the keywords of a visit.
-func (q *Queries) KeywordDecisionLastPerson(ctx context.Context, arg KeywordDecisionLastPersonParams) (string, error) {
-	row := q.db.QueryRow(ctx, keywordDecisionLastPerson,
+// KeywordDecisionLastActor returns the person behind the last decision that changed the selection among the keywords of a
+// visit. A decision that was carried over counts for the person who made it.
+func (q *Queries) KeywordDecisionLastActor(ctx context.Context, arg KeywordDecisionLastActorParams) (string, error) {
+	row := q.db.QueryRow(ctx, keywordDecisionLastActor,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Visit,
-		arg.Person,
+		arg.Selected,
 	)
 	var actor string
 	err := row.Scan(&actor)

@@ -146,9 +146,7 @@ type GateDecision struct {
 	Feedback        string
 	SelectionDigest []byte
 	Selected        int
-	LikelyPico      cost.Pico
-	MostPico        cost.Pico
-	SettingsVersion int
+	SettingsVersion *int
 	FourEyes        bool
 	PreparedBy      string
 	DecidedBy       string
@@ -217,7 +215,6 @@ type Keyword struct {
 	Competitor     string
 	Score          float64
 	Reasons        []string
-	SimilarTo      *uuid.UUID
 	IsSynthetic    bool
 	CreatedBy      string
 	CreatedAt      time.Time

@@ -77,3 +77,48 @@ func (q *Queries) WorkflowCompetitorInsert(ctx context.Context, arg WorkflowComp
 	)
 	return i, err
 }
+
+const workflowCompetitorListLast = `-- name: WorkflowCompetitorListLast :many
+SELECT c.organization_id, c.workflow_id, c.revision, c.previous_revision, c.domains, c.actor, c.created_at FROM unnest($1::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT l.organization_id, l.workflow_id, l.revision, l.previous_revision, l.domains, l.actor, l.created_at FROM workflow_competitors AS l
+    WHERE l.organization_id = $2 AND l.workflow_id = wanted.id
+    ORDER BY l.revision DESC
+    LIMIT 1
+) AS c
+ORDER BY c.workflow_id
+`
+
+type WorkflowCompetitorListLastParams struct {
+	WorkflowIds    []uuid.UUID
+	OrganizationID uuid.UUID
+}
+
+// WorkflowCompetitorListLast returns the competitors that were named last for each workflow.
+func (q *Queries) WorkflowCompetitorListLast(ctx context.Context, arg WorkflowCompetitorListLastParams) ([]WorkflowCompetitor, error) {
+	rows, err := q.db.Query(ctx, workflowCompetitorListLast, arg.WorkflowIds, arg.OrganizationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowCompetitor{}
+	for rows.Next() {
+		var i WorkflowCompetitor
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.WorkflowID,
+			&i.Revision,
+			&i.PreviousRevision,
+			&i.Domains,
+			&i.Actor,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
