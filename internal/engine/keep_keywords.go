@@ -17,8 +17,8 @@ import (
 const syntheticProvider = "sandbox"
 
 // keepKeywords writes the keywords that the competitor analysis found. A RESET loses no work: a keyword of an earlier
-// visit keeps its choice, and a selected one that was not found again is added once more. The carried decision names the
-// person who made it.
+// visit keeps its choice, and a selected one that was not found again is added once more. The carried decision names
+// the person who made it.
 func (e *Engine) keepKeywords(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in FinishInput, at time.Time,
 ) error {

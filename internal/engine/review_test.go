@@ -169,7 +169,9 @@ func TestRejectSeeds_KeepsThePreparerAndTheManualKeywords(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	driver := r.NewEngine(t, r.DB.Store(), func(o *engine.Options) { o.Drives = []workflow.StepKey{workflow.StepCompetitor} })
+	driver := r.NewEngine(t, r.DB.Store(), func(o *engine.Options) {
+		o.Drives = []workflow.StepKey{workflow.StepCompetitor}
+	})
 	taken, err := driver.Take(ctx, r.Who, flow)
 	run := taken.Run
 	if err != nil || run == nil {

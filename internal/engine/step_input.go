@@ -21,8 +21,8 @@ type StepInput struct {
 	Feedback string
 }
 
-// Feedback returns what a reviewer wrote when sending the work back, until the next decision. A run before that decision
-// gets "".
+// Feedback returns what a reviewer wrote when sending the work back, until the next decision. A run before that
+// decision gets "".
 func (e *Engine) Feedback(ctx context.Context, who caller.Caller, run workflow.Run) (string, error) {
 	decisions, err := e.store.GateDecisions(ctx, who, []uuid.UUID{run.WorkflowID})
 	if err != nil {

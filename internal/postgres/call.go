@@ -91,9 +91,8 @@ func (s *Store) Calls(
 
 // CountCalls counts the calls of each workflow.
 func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]int, error) {
-	rows, err := s.forTenant(who.OrganizationID).CallCount(ctx, dbsqlc.CallCountParams{
-		OrganizationID: who.OrganizationID, WorkflowIds: flows,
-	})
+	in := dbsqlc.CallCountParams{OrganizationID: who.OrganizationID, WorkflowIds: flows}
+	rows, err := s.forTenant(who.OrganizationID).CallCount(ctx, in)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -39,8 +39,8 @@ func (s *Store) DecideKeywords(ctx context.Context, who caller.Caller, in Keywor
 	return translate(err)
 }
 
-// LastReviewer returns the person behind the last decision that changed the selection of a visit. found is false without
-// such a decision.
+// LastReviewer returns the person behind the last decision that changed the selection of a visit. found is false when
+// there is no such decision.
 func (s *Store) LastReviewer(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int,
 ) (actor string, found bool, err error) {
