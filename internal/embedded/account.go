@@ -30,7 +30,12 @@ func accountFor(paths ...string) (account, error) {
 	}
 	for _, path := range paths {
 		if uid, gid, err := ownerOf(path); err == nil && uid != 0 {
-			return account{name: nameOf(uid), uid: uid, gid: gid, other: true}, nil
+			return account{
+				name:  nameOf(uid),
+				uid:   uid,
+				gid:   gid,
+				other: true,
+			}, nil
 		}
 	}
 	for _, name := range []string{"postgres", "nobody"} {
@@ -41,7 +46,12 @@ func accountFor(paths ...string) (account, error) {
 		uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
 		gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
 		if uidErr == nil && gidErr == nil && uid != 0 {
-			return account{name: name, uid: uint32(uid), gid: uint32(gid), other: true}, nil
+			return account{
+				name:  name,
+				uid:   uint32(uid),
+				gid:   uint32(gid),
+				other: true,
+			}, nil
 		}
 	}
 	return account{}, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor a user " +

@@ -134,7 +134,12 @@ func newEphemeralHome(ctx context.Context) (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &home{folder: folder, socket: filepath.Join(folder, "socket"), runner: runner, ephemeral: true}
+	h := &home{
+		folder:    folder,
+		socket:    filepath.Join(folder, "socket"),
+		runner:    runner,
+		ephemeral: true,
+	}
 	if err := makeFolder(folder, runner); err != nil {
 		return nil, err
 	}
@@ -153,7 +158,12 @@ func sweep(scratch string) {
 		if err != nil {
 			continue
 		}
-		abandoned := &home{folder: folder, socket: filepath.Join(folder, "socket"), ephemeral: true, lock: lock}
+		abandoned := &home{
+			folder:    folder,
+			socket:    filepath.Join(folder, "socket"),
+			ephemeral: true,
+			lock:      lock,
+		}
 		if err := abandoned.clearLeftOver(); err != nil {
 			lock.Close()
 			continue

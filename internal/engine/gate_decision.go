@@ -28,7 +28,11 @@ func (e *Engine) decideSeeds(
 	at := e.now()
 	var moved Moved
 	replay, err := e.once(ctx, who, request{
-		key: v.key, operation: v.operation, content: v.content, flow: v.flow, at: at,
+		key:       v.key,
+		operation: v.operation,
+		content:   v.content,
+		flow:      v.flow,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		locked, err := e.lockReview(ctx, tx, who, v.flow, at)
 		if err != nil {

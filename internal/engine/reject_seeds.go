@@ -33,7 +33,10 @@ func (e *Engine) RejectSeeds(ctx context.Context, who caller.Caller, in RejectSe
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
 	return e.decideSeeds(ctx, who, seedDecision{
-		flow: in.WorkflowID, key: key, operation: "rejectSeeds", content: in,
+		flow:      in.WorkflowID,
+		key:       key,
+		operation: "rejectSeeds",
+		content:   in,
 	}, func(r review) (change, GateDecision, error) {
 		if in.ExpectedVersion != nil && *in.ExpectedVersion != r.flow.Version {
 			return change{}, GateDecision{}, &StaleStateError{Current: r.flow}

@@ -28,7 +28,11 @@ func (e *Engine) RetryStep(ctx context.Context, who caller.Caller, in RetryStepI
 		return Moved{}, err
 	}
 	r := request{
-		key: in.IdempotencyKey, operation: "retryStep", content: in.WorkflowID, flow: in.WorkflowID, at: e.now(),
+		key:       in.IdempotencyKey,
+		operation: "retryStep",
+		content:   in.WorkflowID,
+		flow:      in.WorkflowID,
+		at:        e.now(),
 	}
 	if current.Status() != workflow.StatusFailed {
 		return e.startElsewhere(ctx, who, r, current, errLost)

@@ -127,7 +127,11 @@ func (e *Engine) review(
 	at := e.now()
 	var changed Reviewed
 	replay, err := e.once(ctx, who, request{
-		key: r.key, operation: r.operation, content: r.content, flow: r.flow, at: at,
+		key:       r.key,
+		operation: r.operation,
+		content:   r.content,
+		flow:      r.flow,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		locked, err := e.lockReview(ctx, tx, who, r.flow, at)
 		if err != nil {
@@ -177,7 +181,12 @@ func (e *Engine) lockReview(
 	if err != nil {
 		return review{}, fmt.Errorf("read the keywords of workflow %s: %w", id, err)
 	}
-	return review{flow: flow, visit: visit, keywords: keywords[id], at: at}, nil
+	return review{
+		flow:     flow,
+		visit:    visit,
+		keywords: keywords[id],
+		at:       at,
+	}, nil
 }
 
 // replayReviewed returns a review as it is now.

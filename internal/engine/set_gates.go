@@ -61,7 +61,10 @@ func (e *Engine) SetGates(
 	key, at := in.IdempotencyKey, e.now()
 	in.IdempotencyKey = ""
 	replay, err := e.once(ctx, who, request{
-		key: key, operation: "setGates", content: in, at: at,
+		key:       key,
+		operation: "setGates",
+		content:   in,
+		at:        at,
 	}, func(tx *postgres.Store) error {
 		settings, err := tx.GateSettings(ctx, who)
 		if err != nil {

@@ -31,7 +31,13 @@ func (e *Engine) StartStep(ctx context.Context, who caller.Caller, in StartStepI
 		return Moved{}, err
 	}
 	at := e.now()
-	r := request{key: key, operation: "startStep", content: in, flow: current.ID, at: at}
+	r := request{
+		key:       key,
+		operation: "startStep",
+		content:   in,
+		flow:      current.ID,
+		at:        at,
+	}
 	next, there := nextStep(current.State)
 	if !there || in.Step != "" && in.Step != next.Key {
 		return e.startElsewhere(ctx, who, r, current, errLost)

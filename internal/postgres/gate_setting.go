@@ -36,7 +36,12 @@ func (s *Store) GateSettings(ctx context.Context, who caller.Caller) (GateSettin
 	settings, found, err := one(row, err, toGateSettings)
 	if err == nil && !found {
 		off := workflow.GateOff
-		return GateSettings{Version: -1, Seeds: off, Plan: off, Publish: off}, nil
+		return GateSettings{
+			Version: -1,
+			Seeds:   off,
+			Plan:    off,
+			Publish: off,
+		}, nil
 	}
 	return settings, err
 }

@@ -67,7 +67,12 @@ func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, er
 	if provider == "" {
 		provider = v.options.Gateway.Name
 	}
-	kept := engine.Part{Key: key, Content: content, Provider: provider, Model: answer.Model}
+	kept := engine.Part{
+		Key:      key,
+		Content:  content,
+		Provider: provider,
+		Model:    answer.Model,
+	}
 	err = v.book(ctx, func(ctx context.Context) error {
 		return v.options.Engine.KeepPart(ctx, v.who, engine.KeepPartInput{
 			Run:    v.run,

@@ -79,10 +79,19 @@ func Move(
 	if err != nil {
 		t.Fatal(err)
 	}
-	move := postgres.Move{WorkflowID: flow.ID, From: flow.State, To: to, Kind: kind, At: Now()}
+	move := postgres.Move{
+		WorkflowID: flow.ID,
+		From:       flow.State,
+		To:         to,
+		Kind:       kind,
+		At:         Now(),
+	}
 	if step := to.Step(); step != nil && to == step.Processing {
 		move.Run = &postgres.NewRun{
-			Step: step.Key, Worker: "worker:test", Attempt: 1, LeaseExpiresAt: Now().Add(time.Minute),
+			Step:           step.Key,
+			Worker:         "worker:test",
+			Attempt:        1,
+			LeaseExpiresAt: Now().Add(time.Minute),
 		}
 	}
 	moved, _, won, err := store.Transition(context.Background(), who, move)

@@ -32,7 +32,10 @@ func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 	}
 	run := workflow.Run{WorkflowID: flow.ID, Token: flow.Version, Step: step.Key}
 	kept, err := store.KeepPart(ctx, who, run, visit, postgres.Part{
-		Key: "phrases", Content: []byte(`{}`), Provider: "sandbox", CreatedAt: Now(),
+		Key:       "phrases",
+		Content:   []byte(`{}`),
+		Provider:  "sandbox",
+		CreatedAt: Now(),
 	})
 	if err != nil || !kept {
 		t.Fatalf("keep a part: kept %t, %v", kept, err)
@@ -54,7 +57,10 @@ func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 			return err
 		}
 		_, err := tx.AddKeywords(ctx, who, postgres.NewKeywords{
-			WorkflowID: flow.ID, Visit: visit, Keywords: keywords, At: Now(),
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			Keywords:   keywords,
+			At:         Now(),
 		})
 		if err != nil {
 			return err

@@ -219,8 +219,11 @@ func (a *Authenticator) Token(who caller.Caller, ttl time.Duration) (string, err
 	}
 	now := a.now()
 	claims := jwt.MapClaims{
-		"sub": who.Actor, secretNames.Organization: who.OrganizationID.String(), secretNames.Role: string(who.Role),
-		"iat": jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(ttl)),
+		"sub":                    who.Actor,
+		secretNames.Organization: who.OrganizationID.String(),
+		secretNames.Role:         string(who.Role),
+		"iat":                    jwt.NewNumericDate(now),
+		"exp":                    jwt.NewNumericDate(now.Add(ttl)),
 	}
 	if _, err := secretNames.caller(claims); err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)

@@ -103,24 +103,16 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 	s.text.WriteString("\\set call random(1, 9000000000000000000)\n")
 	flow, month := idExpression(flowIDs, "w"), idExpression(monthIDs, "o")
 	v := values{
-		"organization_id": idExpression(payerIDs, "o"), "workflow_id": flow, "month_id": month,
-		"call_id": "md5(:call::text)::uuid", "run_token": "NULL", "list_cost_pico": "NULL",
-		"failure_code": "NULL", "corrects_sequence": "NULL",
+		"organization_id":   idExpression(payerIDs, "o"),
+		"workflow_id":       flow,
+		"month_id":          month,
+		"call_id":           "md5(:call::text)::uuid",
+		"run_token":         "NULL",
+		"list_cost_pico":    "NULL",
+		"failure_code":      "NULL",
+		"corrects_sequence": "NULL",
 	}
-	at := b.began.UTC().Format(time.RFC3339Nano)
-	hold, paid := strconv.FormatInt(int64(heldForPair), 10), strconv.FormatInt(int64(costOfPair), 10)
-	constants := map[string]string{
-		"terminal": "{COMPLETED,CANCELLED}", "step": "SEED_REVIEW", "reserved": "RESERVED",
-		"models": "{}", "prompt_bytes": "0", "max_completion_tokens": "0", "web_searches": "0",
-		"hold_pico": hold, "actor": "bench", "at": at, "reason": "", "check_at": at,
-		"settled": "SETTLED", "cost_pico": paid, "answered_model": pairModel, "provider": "",
-		"generation_id": "", "generation_repeated": "false", "prompt_tokens": "1000", "completion_tokens": "100",
-		"cached_tokens": "0", "reasoning_tokens": "0", "made_searches": "0",
-		"from_states": "{RESERVED,DISPATCHED,UNKNOWN}", "call_hold_pico": hold,
-		"settled_delta": paid, "held_delta": "-" + hold, "overage": "false",
-		"stopped_kind": "WORKFLOW", "calls": "1", "counted_settled": paid, "counted_assumed": "0",
-		"counted_adjusted": "0", "counted_overage": "0",
-	}
+	constants := b.pairConstants()
 	for _, transaction := range [][3]string{
 		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "AccountBook", "SETTLE"},
 	} {
@@ -140,6 +132,48 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 		s.text.WriteString("END;\n")
 	}
 	return s, nil
+}
+
+// pairConstants returns the parameters that are the same for all pairs.
+func (b *bench) pairConstants() map[string]string {
+	at := b.began.UTC().Format(time.RFC3339Nano)
+	hold, paid := strconv.FormatInt(int64(heldForPair), 10), strconv.FormatInt(int64(costOfPair), 10)
+	return map[string]string{
+		"terminal":              "{COMPLETED,CANCELLED}",
+		"step":                  "SEED_REVIEW",
+		"reserved":              "RESERVED",
+		"models":                "{}",
+		"prompt_bytes":          "0",
+		"max_completion_tokens": "0",
+		"web_searches":          "0",
+		"hold_pico":             hold,
+		"actor":                 "bench",
+		"at":                    at,
+		"reason":                "",
+		"check_at":              at,
+		"settled":               "SETTLED",
+		"cost_pico":             paid,
+		"answered_model":        pairModel,
+		"provider":              "",
+		"generation_id":         "",
+		"generation_repeated":   "false",
+		"prompt_tokens":         "1000",
+		"completion_tokens":     "100",
+		"cached_tokens":         "0",
+		"reasoning_tokens":      "0",
+		"made_searches":         "0",
+		"from_states":           "{RESERVED,DISPATCHED,UNKNOWN}",
+		"call_hold_pico":        hold,
+		"settled_delta":         paid,
+		"held_delta":            "-" + hold,
+		"overage":               "false",
+		"stopped_kind":          "WORKFLOW",
+		"calls":                 "1",
+		"counted_settled":       paid,
+		"counted_assumed":       "0",
+		"counted_adjusted":      "0",
+		"counted_overage":       "0",
+	}
 }
 
 // enginePairs lets callers reserve and settle for a time. Each reservation has an idempotency key, as the API requires.

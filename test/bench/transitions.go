@@ -68,13 +68,24 @@ func (b *bench) transitionScript(clients int) (*script, error) {
 			return nil, err
 		}
 		err = s.add("WorkflowTransition", "edge"+strconv.Itoa(i)+"_", values{
-			"id": idExpression(flowIDs, "n"), "version": "NULL", "wake_at": "NULL", "failure_code": "NULL",
-			"retry_at": "NULL", "run_step": "NULL",
+			"id":           idExpression(flowIDs, "n"),
+			"version":      "NULL",
+			"wake_at":      "NULL",
+			"failure_code": "NULL",
+			"retry_at":     "NULL",
+			"run_step":     "NULL",
 		}, map[string]string{
-			"organization_id": numbered(organizationIDs, 0).String(), "from_state": string(edge.from),
-			"to_state": string(edge.to), "kind": string(kind), "actor": "bench", "reason": "",
-			"at":              b.began.UTC().Format(time.RFC3339Nano),
-			"failure_message": "", "worker": "", "attempt": "0", "lease_expires_at": "0001-01-01T00:00:00Z",
+			"organization_id":  numbered(organizationIDs, 0).String(),
+			"from_state":       string(edge.from),
+			"to_state":         string(edge.to),
+			"kind":             string(kind),
+			"actor":            "bench",
+			"reason":           "",
+			"at":               b.began.UTC().Format(time.RFC3339Nano),
+			"failure_message":  "",
+			"worker":           "",
+			"attempt":          "0",
+			"lease_expires_at": "0001-01-01T00:00:00Z",
 		})
 		if err != nil {
 			return nil, err
