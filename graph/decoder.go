@@ -67,6 +67,7 @@ func (d *decoder) text(text string, most int, field ...string) string {
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || containsNUL(text) {
 		d.note(fault.New(fault.InvalidInput, "This text must be valid, without NUL, and have at most %d characters.", most),
 			field)
+		return "" // A later check would refuse the same text again.
 	}
 	return text
 }

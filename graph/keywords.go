@@ -178,7 +178,6 @@ func decodeAddKeywords(input model.AddKeywordsInput) (in decoded[engine.AddKeywo
 
 func decodeDecide(input model.DecideKeywordsInput) (in decoded[engine.DecideKeywordsInput]) {
 	in.blamesWorkflow()
-	in.blames(fault.NotFound, "ids")
 	in.value = engine.DecideKeywordsInput{
 		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Choice:         input.Choice,

@@ -47,3 +47,24 @@ func TestTokenKeyIgnoresOrderAndRepetition(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestDomain(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://www.A.example/pricing?q=1": "a.example",
+		"https://shop.a.example:8443":       "shop.a.example",
+		"https://例え.jp/":                    "xn--r8jz45g.jp",
+		"https://localhost":                 "",
+		"https://127.0.0.1":                 "",
+		"https://127.1":                     "",
+		"https://[::1]":                     "",
+		"https://[::ffff:10.0.0.1]":         "",
+		"https://a.example.":                "",
+		"https://.example":                  "",
+	} {
+		got, valid := Domain(address)
+		if valid != (want != "") || valid && got != want {
+			t.Errorf("%s: got %q, %t, want %q", address, got, valid, want)
+		}
+	}
+}

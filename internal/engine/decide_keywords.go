@@ -93,7 +93,7 @@ func (in DecideKeywordsInput) choose(keywords []content.SeedKeyword) ([]uuid.UUI
 		}
 	}
 	if len(wanted) > 0 {
-		return nil, notFound("keyword")
+		return nil, fault.Missing([]string{"ids"}, "keyword")
 	}
 	return chosen, nil
 }

@@ -95,7 +95,7 @@ func (e *UnbookedError) Error() string {
 func (e *UnbookedError) Unwrap() error { return e.cause }
 
 func notFound(thing string) error {
-	return fault.New(fault.NotFound, "There is no such %s.", thing)
+	return fault.Missing(nil, thing)
 }
 
 func mismatch() error {

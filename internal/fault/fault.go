@@ -101,6 +101,11 @@ func Invalid(field []string, format string, args ...any) *Error {
 	return &Error{kind: InvalidInput, message: fmt.Sprintf(format, args...), field: field}
 }
 
+// Missing makes a NOT_FOUND error about one field of the input.
+func Missing(field []string, thing string) *Error {
+	return &Error{kind: NotFound, message: fmt.Sprintf("There is no such %s.", thing), field: field}
+}
+
 // Error is the sentence for the client.
 func (e *Error) Error() string { return e.message }
 

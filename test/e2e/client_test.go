@@ -116,6 +116,9 @@ type (
 		Proposal     *seenID
 		APIKey       *seenID
 		Secret       *string
+		Selection    *struct{ Digest string }
+		Gates        *struct{ Seeds string }
+		Affected     int
 		Changes      []struct{ ProposalID string }
 		Applied      bool
 		Replayed     bool
@@ -128,6 +131,7 @@ const (
 	selectWorkflow = `workflow { id name state version company { name url } spend { limit settled held remaining } } `
 	selectMoved    = selectWorkflow + `transition { version kind from to actor reason occurredAt } replayed `
 	selectCharged  = selectWorkflow + `call { id state hold cost } replayed `
+	selectReviewed = selectWorkflow + `affected selection { count digest } replayed `
 	selectDecided  = `proposal { id } replayed `
 	selectProblems = `userErrors {
 		__typename code message field
@@ -146,6 +150,14 @@ var selections = map[string]struct{ input, fields string }{
 	"generateIcp":        {"GenerateIcpInput", selectMoved},
 	"transitionWorkflow": {"TransitionWorkflowInput", selectMoved},
 	"cancelWorkflow":     {"CancelWorkflowInput", selectMoved},
+	"startStep":          {"StartStepInput", selectMoved},
+	"retryStep":          {"RetryStepInput", selectMoved},
+	"setCompetitors":     {"SetCompetitorsInput", selectWorkflow + `replayed `},
+	"addKeywords":        {"AddKeywordsInput", selectReviewed},
+	"decideKeywords":     {"DecideKeywordsInput", selectReviewed},
+	"approveSeeds":       {"ApproveSeedsInput", selectMoved},
+	"rejectSeeds":        {"RejectSeedsInput", selectMoved},
+	"setGates":           {"SetGatesInput", `gates { seeds } replayed `},
 	"renewLease":         {"RenewLeaseInput", "run { token } replayed "},
 	"reserveUsage":       {"ReserveUsageInput", selectCharged},
 	"settleUsage":        {"SettleUsageInput", selectCharged},

@@ -22,7 +22,7 @@ func bad(mutation, field string, value any, code string) badInput {
 }
 
 func badInputs() []badInput {
-	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badCalls(),
+	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(), badCalls(),
 		badBookings(), badSettings(), badPrices(), badAPIKeys())
 }
 
@@ -89,7 +89,8 @@ func badIDs() (rows []badInput) {
 	for mutation := range selections {
 		field, kind, number, foreign := "workflowId", "wf_", "", func(f fixture) any { return wf(f.other.fresh) }
 		switch mutation {
-		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey":
+		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
+			"setGates":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }

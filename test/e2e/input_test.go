@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -23,6 +24,9 @@ type fixture struct {
 	client client
 	// A workflow in CREATED with a name, one in ICP_COMPLETED, and one in a terminal state.
 	fresh, done, over workflow.Workflow
+	// A workflow whose competitor analysis has failed, and one in seed review.
+	failed workflow.Workflow
+	review testdb.Reviewed
 	// Calls of fresh: one is held, one is settled. key is the idempotency key of the first.
 	held, settled, key string
 	// Prices that went into quarantine: one is still pending, one is accepted, one is rejected.
@@ -40,6 +44,8 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	f.fresh = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{})
 	f.done = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ICPCompleted})
 	f.over = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.Cancelled})
+	f.failed = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.CompetitorFailed})
+	f.review = testdb.Review(t, w.db, w.who)
 	f.held = f.client.do(t, "reserveUsage", f.good("reserveUsage", map[string]any{"idempotencyKey": f.key})).Call.ID
 	f.settled = f.client.do(t, "reserveUsage", f.good("reserveUsage", nil)).Call.ID
 	f.client.do(t, "settleUsage", f.good("settleUsage", map[string]any{"callId": f.settled}))
@@ -58,6 +64,17 @@ func newFixture(t *testing.T, w world, address string) fixture {
 // entry returns the id of an entry in the ledger of fresh: 0 opens the account, 1 and 2 hold for the calls, 3 settles.
 func (f fixture) entry(sequence int) string { return fmt.Sprintf("led_%s_%d", f.fresh.ID, sequence) }
 
+// digest returns the digest of the selection in the review.
+func (f fixture) digest() string {
+	keywords := slices.Clone(f.review.Keywords)
+	for i := range 2 {
+		keywords[i].Choice = content.ChoiceSelected
+	}
+	return fmt.Sprintf("%x", content.SelectionOf(keywords).Digest)
+}
+
+func kw(k content.SeedKeyword) string { return "kw_" + k.ID.String() }
+
 func wf(flow workflow.Workflow) string { return "wf_" + flow.ID.String() }
 
 // good returns a valid input with changes. A dot in a name leads into an object, and nil removes a field.
@@ -70,8 +87,20 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"generateIcp":        {"workflowId": wf(f.fresh)},
 		"transitionWorkflow": {"workflowId": wf(f.fresh), "from": "CREATED", "to": "ICP_PENDING"},
 		"cancelWorkflow":     {"workflowId": wf(f.fresh)},
-		"renewLease":         {"workflowId": wf(f.fresh), "token": 1},
-		"reserveUsage":       {"workflowId": wf(f.fresh), "amount": "0.03", "idempotencyKey": uuid.NewString()},
+		"startStep":          {"workflowId": wf(f.fresh)},
+		"retryStep":          {"workflowId": wf(f.failed)},
+		"setCompetitors":     {"workflowId": wf(f.fresh), "urls": []string{"a.example"}},
+		"addKeywords":        {"workflowId": wf(f.review.Flow), "texts": []string{"crm"}},
+		"decideKeywords": {
+			"workflowId": wf(f.review.Flow), "ids": []string{kw(f.review.Keywords[2])}, "choice": "SELECTED",
+		},
+		"approveSeeds": {
+			"workflowId": wf(f.review.Flow), "expectedVersion": f.review.Flow.Version, "selectionDigest": f.digest(),
+		},
+		"rejectSeeds":  {"workflowId": wf(f.review.Flow), "resetTo": "COMPETITOR", "feedback": "More."},
+		"setGates":     {"seeds": "HUMAN"},
+		"renewLease":   {"workflowId": wf(f.fresh), "token": 1},
+		"reserveUsage": {"workflowId": wf(f.fresh), "amount": "0.03", "idempotencyKey": uuid.NewString()},
 		"settleUsage": {
 			"callId": f.held, "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
 		},
@@ -168,6 +197,7 @@ var types = map[string]string{
 	"ILLEGAL_TRANSITION": "IllegalTransition", "TERMINAL_STATE": "TerminalState", "DUPLICATE_NAME": "DuplicateName",
 	"IDEMPOTENCY_MISMATCH": "IdempotencyMismatch", "BUDGET_EXHAUSTED": "BudgetRefused", "BUDGET_HELD": "BudgetRefused",
 	"PRICE_UNKNOWN": "PriceUnknown",
+	"GATE_CLOSED":   "Conflict", "SELECTION_TOO_SMALL": "Conflict",
 }
 
 // carries compares the fields of a user error with the database.
@@ -175,7 +205,8 @@ func (f fixture) carries(t *testing.T, p problem) {
 	t.Helper()
 	switch p.Code {
 	case "STALE_STATE":
-		if p.Current == nil || p.Current.ID != wf(f.fresh) && p.Current.ID != wf(f.done) {
+		flows := []string{wf(f.fresh), wf(f.done), wf(f.failed), wf(f.review.Flow)}
+		if p.Current == nil || !slices.Contains(flows, p.Current.ID) {
 			t.Errorf("current: got %+v, want the workflow", p.Current)
 		}
 	case "TERMINAL_STATE":
@@ -219,6 +250,9 @@ func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 		{"reserveUsage", map[string]any{"amount": "0"}},
 		{"reserveUsage", map[string]any{"amount": "0.959999999999"}},
 		{"cancelWorkflow", map[string]any{"reason": strings.Repeat("🦊", 2000)}},
+		{"addKeywords", map[string]any{"texts": keywordTexts(100)}},
+		{"addKeywords", map[string]any{"texts": []string{strings.Repeat("🦊a", 100)}}},
+		{"rejectSeeds", map[string]any{"feedback": strings.Repeat("🦊", 2000)}},
 	} {
 		f.client.do(t, row.mutation, f.good(row.mutation, row.changes))
 	}
@@ -265,7 +299,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 	for mutation := range selections {
 		least := caller.Admin
 		switch mutation {
-		case "createWorkflow", "generateIcp", "transitionWorkflow", "cancelWorkflow", "renewLease":
+		case "createWorkflow", "generateIcp", "transitionWorkflow", "cancelWorkflow", "renewLease", "startStep", "retryStep",
+			"setCompetitors", "addKeywords", "decideKeywords", "approveSeeds", "rejectSeeds":
 			least = caller.Operator
 		}
 		for _, role := range []caller.Role{caller.Viewer, caller.Operator} {
