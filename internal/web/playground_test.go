@@ -233,6 +233,8 @@ func TestPlayground_ExamplesCoverTheMainTasks(t *testing.T) {
 	for _, field := range []string{
 		"createWorkflow", "generateIcp", "workflowTransitioned(", "transitions(", "ledger(", "transitionWorkflow",
 		"reserveUsage", "settleUsage", "setWorkflowLimit", "prices(", "usage(", "funnel(", "forecast",
+		"startStep", "retryStep", "setCompetitors", "keywords(", "gates ", "addKeywords", "decideKeywords", "approveSeeds",
+		"rejectSeeds", "setGates",
 	} {
 		if !strings.Contains(all.String(), field) {
 			t.Errorf("examples: got none with %s", field)
