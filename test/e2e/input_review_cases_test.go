@@ -16,6 +16,8 @@ func badReviews() []badInput {
 		}}, "INVALID_INPUT", "urls"},
 		{"addKeywords", "none", map[string]any{"texts": []string{}}, "INVALID_INPUT", "texts"},
 		{"addKeywords", "too many", map[string]any{"texts": keywordTexts(101)}, "INVALID_INPUT", "texts"},
+		bad("setGates", "plan", "HUMAN", "INVALID_INPUT"),
+		bad("setGates", "publish", "HUMAN", "INVALID_INPUT"),
 		{"setGates", "reason", map[string]any{"reason": strings.Repeat("🦊", 2001)}, "INVALID_INPUT", "reason"},
 		{"setGates", "reason NUL", map[string]any{"reason": "NUL\x00"}, "INVALID_INPUT", "reason"},
 	}
@@ -75,6 +77,7 @@ func badDecisions() []badInput {
 		{"decideKeywords", "range of difficulties", where(map[string]any{
 			"difficulty": map[string]any{"min": 2, "max": 1},
 		}), "INVALID_INPUT", "where.difficulty"},
+		{"decideKeywords", "search without a word", where(map[string]any{"search": "!?"}), "INVALID_INPUT", "where.search"},
 		{"decideKeywords", "search", where(map[string]any{
 			"search": strings.Repeat("é", 201),
 		}), "INVALID_INPUT", "where.search"},
