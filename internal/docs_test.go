@@ -88,11 +88,35 @@ func TestDocs(t *testing.T) {
 
 	t.Run("PlainWords", func(t *testing.T) {
 		t.Parallel()
-		word := regexp.MustCompile(`(?i)\b(nobody|somebody|everybody|whoever)\b`)
-		code := regexp.MustCompile("`[^`\n]*`")
 		for name, text := range pages {
-			if got := word.FindString(code.ReplaceAllString(text, "")); got != "" {
+			if got := vagueActor(text); got != "" {
 				t.Errorf("%s says %q: name the actor", name, got)
+			}
+		}
+		for name, text := range readComments(t) {
+			if got := vagueActor(text); got != "" {
+				t.Errorf("a comment of %s says %q: name the actor", name, got)
+			}
+		}
+	})
+
+	t.Run("AVagueActorIsFound", func(t *testing.T) {
+		t.Parallel()
+		for text, want := range map[string]string{
+			"Nobody waits.": "Nobody", "The user `nobody` runs it.": "", "package x // for whoever reads": "whoever",
+		} {
+			if got := vagueActor(text); got != want {
+				t.Errorf("%q: got %q, want %q", text, got, want)
+			}
+		}
+		for line, want := range map[string]string{
+			"\tx := 1 // nobody":            "// nobody",
+			"SELECT 1 -- somebody":          "-- somebody",
+			"# everybody":                   "# everybody",
+			`{"nobody", "http://a/nobody"}`: "",
+		} {
+			if got := strings.TrimSpace(comment.FindString(line)); got != want {
+				t.Errorf("the comment of %q: got %q, want %q", line, got, want)
 			}
 		}
 	})
@@ -103,6 +127,16 @@ func TestDocs(t *testing.T) {
 			t.Error("a command without a test passes")
 		}
 	})
+}
+
+// comment matches the comment of a line of Go, SQL or GraphQL. White space before it distinguishes it from a URL.
+var comment = regexp.MustCompile(`(?m)(^|\s)(//|--|#) .*$`)
+
+// vagueActor returns the first word of a text that hides the actor. Code in backquotes may have such words: `nobody`
+// is a user of the system.
+func vagueActor(text string) string {
+	word := regexp.MustCompile(`(?i)\b(nobody|somebody|everybody|whoever)\b`)
+	return word.FindString(regexp.MustCompile("`[^`\n]*`").ReplaceAllString(text, ""))
 }
 
 // readPages returns the text of each document by its path from the root.
@@ -134,6 +168,34 @@ func readPages(t *testing.T) map[string]string {
 		pages[relative] = string(text)
 	}
 	return pages
+}
+
+// readComments returns the comments of each source file by its path from the root. Migrations are excluded, since
+// their comments no longer change.
+func readComments(t *testing.T) map[string]string {
+	t.Helper()
+	comments := map[string]string{}
+	err := fs.WalkDir(os.DirFS(repository), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if path != "." && strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules" || path == "migrations" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !slices.Contains([]string{".go", ".sql", ".graphqls"}, filepath.Ext(path)) || path == "internal/docs_test.go" {
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join(repository, path))
+		comments[path] = strings.Join(comment.FindAllString(string(text), -1), "\n")
+		return err
+	})
+	if err != nil || len(comments) < 300 {
+		t.Fatalf("got %d source files, %v", len(comments), err)
+	}
+	return comments
 }
 
 // anchors returns the fragments of a page's headings, as GitHub makes them.

@@ -48,7 +48,7 @@ func (c *verifyCommand) verify(p *program, a *audit.Auditor) ([]audit.Finding, e
 	return a.Verify(p.ctx)
 }
 
-// newKey prints both halves of a pair. The secret one is for whoever runs verify --anchor.
+// newKey prints a secret key for verify --anchor and the public key that checks its signatures.
 func (c *verifyCommand) newKey(p *program) error {
 	secret, public, err := note.GenerateKey(rand.Reader, c.NewKey)
 	if err != nil {

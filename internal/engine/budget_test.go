@@ -108,7 +108,7 @@ func TestReserve_AdmitsUpToTheLimit(t *testing.T) {
 		{"both", engine.ReserveInput{
 			WorkflowID: flow.ID, Amount: pico(1), Estimate: estimate("perplexity/sonar"),
 		}, fault.InvalidInput},
-		{"no such model", engine.ReserveInput{WorkflowID: flow.ID, Estimate: estimate("nobody/nothing")}, fault.PriceUnknown},
+		{"no such model", engine.ReserveInput{WorkflowID: flow.ID, Estimate: estimate("unknown/model")}, fault.PriceUnknown},
 		{"no such workflow", engine.ReserveInput{WorkflowID: uuid.New(), Amount: pico(1)}, fault.NotFound},
 		{"over", engine.ReserveInput{WorkflowID: over.ID, Amount: pico(1)}, fault.TerminalState},
 		{"lost", engine.ReserveInput{WorkflowID: running.ID, RunToken: &lost, Amount: pico(1)}, fault.StaleState},

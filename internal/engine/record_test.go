@@ -110,7 +110,7 @@ func TestRecord_UsesThePriceTableWithoutACost(t *testing.T) {
 		change func(*input)
 		want   fault.Kind
 	}{
-		"an unknown model":                {func(in *input) { in.Model = "nobody/knows" }, fault.PriceUnknown},
+		"an unknown model":                {func(in *input) { in.Model = "unknown/model" }, fault.PriceUnknown},
 		"a negative cost":                 {func(in *input) { in.Cost = ptr[cost.Pico](-1) }, fault.InvalidInput},
 		"negative prompt tokens":          {func(in *input) { in.Usage.PromptTokens = -1 }, fault.InvalidInput},
 		"negative completion tokens":      {func(in *input) { in.Usage.CompletionTokens = -1 }, fault.InvalidInput},

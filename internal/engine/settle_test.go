@@ -67,7 +67,7 @@ func TestSettle_EachCallHasOneOutcome(t *testing.T) {
 		_, err := b.Engine.Release(ctx, b.Who, engine.ReleaseInput{CallID: c.ID})
 		return err
 	}
-	suspect := func(_ *testing.T, b bundle, c cost.Call) error {
+	markUnknown := func(_ *testing.T, b bundle, c cost.Call) error {
 		return b.Engine.MarkUnknown(ctx, b.Who, c.ID, workflow.FailureTimeout)
 	}
 	assume := func(t *testing.T, b bundle, c cost.Call) error { b.assume(t, c); return nil }
@@ -93,8 +93,8 @@ func TestSettle_EachCallHasOneOutcome(t *testing.T) {
 			[]cost.EntryKind{cost.EntrySettle},
 			[]cost.Pico{cent / 2},
 		},
-		"SettledThenSuspected": {
-			once(cent / 2), suspect, "", cost.CallSettled, []cost.EntryKind{cost.EntrySettle}, []cost.Pico{cent / 2},
+		"SettledThenMarkedUnknown": {
+			once(cent / 2), markUnknown, "", cost.CallSettled, []cost.EntryKind{cost.EntrySettle}, []cost.Pico{cent / 2},
 		},
 		"SettledThenTheProviderSaysTheSame": {
 			once(cent / 2), late(cent / 2), "", cost.CallSettled, []cost.EntryKind{cost.EntrySettle}, []cost.Pico{cent / 2},
@@ -120,11 +120,11 @@ func TestSettle_EachCallHasOneOutcome(t *testing.T) {
 			[]cost.EntryKind{cost.EntryRelease, cost.EntryAdjust},
 			[]cost.Pico{0, cent},
 		},
-		"SuspectedThenSettled": {
-			suspect, once(cent / 2), "", cost.CallSettled, []cost.EntryKind{cost.EntrySettle}, []cost.Pico{cent / 2},
+		"MarkedUnknownThenSettled": {
+			markUnknown, once(cent / 2), "", cost.CallSettled, []cost.EntryKind{cost.EntrySettle}, []cost.Pico{cent / 2},
 		},
-		"SuspectedThenReleased": {
-			suspect, release, "", cost.CallReleased, []cost.EntryKind{cost.EntryRelease}, []cost.Pico{0},
+		"MarkedUnknownThenReleased": {
+			markUnknown, release, "", cost.CallReleased, []cost.EntryKind{cost.EntryRelease}, []cost.Pico{0},
 		},
 		"AssumedThenSettled": {
 			assume, once(cent / 4), "", cost.CallAssumed,
@@ -187,7 +187,7 @@ func TestSettle_UsesTheProvidersCostBeforeThePriceTable(t *testing.T) {
 		{"reported", engine.SettleInput{Model: "openai/gpt-4o-mini", Usage: usage, Cost: &billed}, "", &billed, &list},
 		{"from the list", engine.SettleInput{Model: "openai/gpt-4o-mini", Usage: usage}, "", &list, &list},
 		{"not in the list", engine.SettleInput{Model: "x/y", Usage: usage, Cost: &billed}, "", &billed, nil},
-		{"known to nobody", engine.SettleInput{Model: "x/y", Usage: usage}, fault.PriceUnknown, nil, nil},
+		{"without a known price", engine.SettleInput{Model: "x/y", Usage: usage}, fault.PriceUnknown, nil, nil},
 		{"below zero", engine.SettleInput{Model: "x/y", Cost: &negative}, fault.InvalidInput, nil, nil},
 		{"no model", engine.SettleInput{Cost: &billed}, fault.InvalidInput, nil, nil},
 		{"a blank model", engine.SettleInput{Model: " \t", Cost: &billed}, fault.InvalidInput, nil, nil},
@@ -283,7 +283,7 @@ func TestSettle_OneOfConcurrentOutcomesWins(t *testing.T) {
 				}
 				return err
 			})
-			// Four settle, three release, and three suspect, which nothing comes of once there is an outcome.
+			// Four settle, three release, and three mark it unknown, which has no effect once there is an outcome.
 			if k := kinds(errs); k[fault.Conflict] != 3 && k[fault.Conflict] != 4 || k[""]+k[fault.Conflict] != 10 {
 				t.Errorf("got %v, want the others refused, since the call has ended", errs)
 			}

@@ -101,8 +101,8 @@ func TestCheckRole_NamesTheMissingRole(t *testing.T) {
 	}
 }
 
-// The role is part of the connection's start, so RESET leads to it. It is no wall against SET ROLE, which is why
-// Connect says so: this test is what that sentence stands on.
+// The role is part of the connection's start, so RESET leads to it. It does not protect from SET ROLE, as
+// the comment of Connect says. This test proves that comment.
 func TestConnect_ResetReturnsToTheServerRole(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -126,6 +126,6 @@ func TestConnect_ResetReturnsToTheServerRole(t *testing.T) {
 		}
 	}
 	if _, err := conn.Exec(ctx, "SET ROLE NONE"); err != nil || current() == postgres.AppRole {
-		t.Errorf("after SET ROLE NONE: got %s, %v; if that is a wall now, Connect should say so", current(), err)
+		t.Errorf("after SET ROLE NONE: got %s, %v; if the role protects now, correct the comment of Connect", current(), err)
 	}
 }

@@ -22,12 +22,12 @@ import (
 const withoutIsolation = `
 DO $$
 DECLARE
-	walled text;
+	isolated text;
 BEGIN
-	FOR walled IN SELECT c.oid::regclass FROM pg_class AS c
+	FOR isolated IN SELECT c.oid::regclass FROM pg_class AS c
 		WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
 	LOOP
-		EXECUTE 'ALTER TABLE ' || walled || ' DISABLE ROW LEVEL SECURITY';
+		EXECUTE 'ALTER TABLE ' || isolated || ' DISABLE ROW LEVEL SECURITY';
 	END LOOP;
 END
 $$;
@@ -37,21 +37,20 @@ ALTER FUNCTION check_entry_reached() SECURITY INVOKER RESET ALL`
 // movesAtOnce is how often each caller moves its workflow before the other database has its turn.
 const movesAtOnce = 40
 
-// BenchmarkTransitionUnderRowSecurity says what the wall between organizations costs of the throughput of transitions:
-// the same moves by a store on a database with row security, and by the bare statement, which says nothing, on one
-// without it, turn by turn. The edge is the cheapest there is, with no run that begins or ends and no job, so that the
-// share is the largest.
+// BenchmarkTransitionUnderRowSecurity measures how much tenant isolation lowers the throughput of transitions: a store
+// makes the moves on a database with row-level security, and the bare statement makes them on one without, turn by
+// turn. The edge is the cheapest, without a run or a job, so that the share is the largest.
 //
-//	go test ./internal/postgres -run '^$' -bench BehindTheWall -benchtime 50x
+//	go test ./internal/postgres -run '^$' -bench UnderRowSecurity -benchtime 50x
 func BenchmarkTransitionUnderRowSecurity(b *testing.B) {
-	open, walled := testdb.New(b), testdb.New(b)
+	open, isolated := testdb.New(b), testdb.New(b)
 	if _, err := open.Owner.Exec(context.Background(), withoutIsolation); err != nil {
 		b.Fatal(err)
 	}
-	store, bare := walled.Store(), dbsqlc.New(open.Pool)
+	store, bare := isolated.Store(), dbsqlc.New(open.Pool)
 	for _, callers := range []int{1, 8, 32} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			with := newMovers(b, walled, callers, func(ctx context.Context, who caller.Caller, m postgres.Move) error {
+			with := newMovers(b, isolated, callers, func(ctx context.Context, who caller.Caller, m postgres.Move) error {
 				_, _, won, err := store.Transition(ctx, who, m)
 				return errors.Join(err, missing(won))
 			})
@@ -81,7 +80,7 @@ func BenchmarkTransitionUnderRowSecurity(b *testing.B) {
 			slices.Sort(shares)
 			moves := float64(b.N * callers * movesAtOnce)
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(moves/spent[0].Seconds(), "walled/s")
+			b.ReportMetric(moves/spent[0].Seconds(), "isolated/s")
 			b.ReportMetric(moves/spent[1].Seconds(), "open/s")
 			b.ReportMetric(100*(1-spent[1].Seconds()/spent[0].Seconds()), "%cost")
 			b.ReportMetric(100*(1-shares[b.N/2]), "%median-cost")

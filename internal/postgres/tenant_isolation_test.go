@@ -46,14 +46,14 @@ type neighbours struct {
 	bundle
 	tables map[string]string
 	other  caller.Caller
-	// stranger is the server's pool with the other organization named, nobody the same with none.
-	stranger, nobody *pgxpool.Pool
+	// stranger is the server's pool with the other organization named, unscoped the same with none.
+	stranger, unscoped *pgxpool.Pool
 }
 
 func newNeighbours(t *testing.T) neighbours {
 	t.Helper()
 	g, ctx := newTarget(t), context.Background()
-	n := neighbours{bundle: g.bundle, tables: tenants(t, g.db), other: testdb.Caller(t, g.db), nobody: g.db.Pool}
+	n := neighbours{bundle: g.bundle, tables: tenants(t, g.db), other: testdb.Caller(t, g.db), unscoped: g.db.Pool}
 	n.stranger = n.db.PoolOf(t, n.other.OrganizationID)
 	testdb.Workflow(t, n.db, n.other, testdb.WorkflowOpts{})
 	n.key(t, "a")
@@ -104,8 +104,8 @@ func (n neighbours) rows(t *testing.T, pool *pgxpool.Pool, where, table string) 
 	return count
 }
 
-// walled reports whether row security has refused a row. That a right is missing would be the same code.
-func walled(err error) bool {
+// isRefusedByPolicy reports whether row-level security has refused a row. A missing right has the same code.
+func isRefusedByPolicy(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && strings.Contains(refused.Message, "row-level security policy")
 }
@@ -119,7 +119,7 @@ func TestTenantIsolation_CoversEveryTable(t *testing.T) {
 		for name, c := range map[string]struct {
 			pool *pgxpool.Pool
 			own  uuid.UUID
-		}{"of another organization": {n.stranger, n.other.OrganizationID}, "of nobody": {n.nobody, uuid.Nil}} {
+		}{"of another organization": {n.stranger, n.other.OrganizationID}, "of no organization": {n.unscoped, uuid.Nil}} {
 			if seen := n.rows(t, c.pool, theirs, table); seen > 0 {
 				t.Errorf("%s, in the name %s: got %d rows, want none to be seen. A table of tenants needs in its migration:\n"+
 					"ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;\nCREATE POLICY %[1]s_of_the_named ON %[1]s TO infin8_app "+
@@ -136,7 +136,7 @@ func TestTenantIsolation_CoversEveryTable(t *testing.T) {
 						done.RowsAffected(), err)
 				}
 			}
-			if err := n.forge(t, c.pool, table, theirs); !walled(err) {
+			if err := n.forge(t, c.pool, table, theirs); !isRefusedByPolicy(err) {
 				t.Errorf("a new row in %s, in the name %s: got %v, want row security to refuse it", table, name, err)
 			}
 		}
@@ -175,18 +175,20 @@ func TestTenantIsolation_OperatorsPricesAreReadOnly(t *testing.T) {
 	t.Parallel()
 	n := newNeighbours(t)
 	operators := n.rows(t, n.db.Super, "organization_id IS NULL", "model_prices")
-	for name, pool := range map[string]*pgxpool.Pool{"of another organization": n.stranger, "of nobody": n.nobody} {
+	for name, pool := range map[string]*pgxpool.Pool{
+		"of another organization": n.stranger, "of no organization": n.unscoped,
+	} {
 		if seen := n.rows(t, pool, "true", "model_prices"); operators == 0 || seen != operators {
 			t.Errorf("in the name %s: got %d prices, want the operator's %d", name, seen, operators)
 		}
-		if err := n.forge(t, pool, "model_prices", "organization_id IS NULL"); !walled(err) {
+		if err := n.forge(t, pool, "model_prices", "organization_id IS NULL"); !isRefusedByPolicy(err) {
 			t.Errorf("in the name %s: got %v, want row security to refuse it", name, err)
 		}
 	}
 }
 
-// The wall stands by itself: without the first one, which is the organization_id that every query asks for, the queries
-// find the rows of their own organization, and without the second they find those of others.
+// Row-level security suffices alone. Without the condition on organization_id, queries find only rows of their own
+// organization. Without row-level security as well, they find rows of others.
 func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 	t.Parallel()
 	n, ctx := newNeighbours(t), context.Background()
@@ -231,7 +233,7 @@ func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 	}
 }
 
-// The role for what concerns all organizations is a key to a few columns, not to the house.
+// The sweeper role serves all organizations and has rights to a few columns only.
 func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 	t.Parallel()
 	db, ctx := testdb.New(t), context.Background()

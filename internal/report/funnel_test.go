@@ -78,7 +78,7 @@ func TestFunnel_CountsProgressAndVisits(t *testing.T) {
 	stranger := b
 	stranger.Who = b.Stranger(t)
 	again(start)
-	stranger.walk(t, "somebody else's", stage{time.Second, workflow.ICPPending})
+	stranger.walk(t, "of another organization", stage{time.Second, workflow.ICPPending})
 
 	again(start.Add(time.Hour))
 	got, err := b.report.Funnel(ctx, b.Who, days(t, "2026-03-29", "2026-03-30"))

@@ -82,7 +82,7 @@ func TestAccessLog_HasNoOperationThatIsNoName(t *testing.T) {
 
 func TestAnnotate_WorksInSeveralGoroutinesAndOutsideOfARequest(t *testing.T) {
 	t.Parallel()
-	web.Annotate(context.Background(), "Nobody", "NOTHING")
+	web.Annotate(context.Background(), "Ignored", "NOTHING")
 	if got := web.RequestID(context.Background()); got != "" {
 		t.Errorf("request id outside of a request: got %q, want none", got)
 	}
