@@ -62,14 +62,14 @@ LIMIT 1000;
 -- name: TransitionListNew :many
 WITH wanted AS (
     SELECT unnest(@workflow_ids::uuid[]) AS workflow_id, unnest(@after_versions::integer[]) AS after_version,
-        unnest(@since::timestamptz[]) AS since, unnest(@told_versions::integer[]) AS told_version
+        unnest(@since::timestamptz[]) AS since, unnest(@notified_versions::integer[]) AS notified_version
 )
 SELECT sqlc.embed(t), sqlc.embed(w)
 FROM wanted
 JOIN intent_workflows AS w ON w.organization_id = @organization_id AND w.id = wanted.workflow_id
 JOIN workflow_transitions AS t
     ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > wanted.after_version
-WHERE t.occurred_at > wanted.since OR t.version >= wanted.told_version
+WHERE t.occurred_at > wanted.since OR t.version >= wanted.notified_version
 ORDER BY t.workflow_id, t.version
 LIMIT @page_size;
 

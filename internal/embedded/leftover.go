@@ -20,7 +20,7 @@ import (
 // alive, and a server that still runs on this data is an orphan: it is ended. Serving on through it would tie us to
 // settings and a watchdog that are not ours.
 //
-// A pid file that no server of this data stands behind is removed, since PostgreSQL would refuse to start if the pid
+// A pid file that belongs to no server of this data is removed, since PostgreSQL would refuse to start if the pid
 // has gone to another process. Where the pid is dead, PostgreSQL sees that itself, and checks better than we can that
 // none of the dead server's children is still writing: then the file stays.
 func (h *home) clearLeftOver() error {
@@ -37,8 +37,8 @@ func (h *home) clearLeftOver() error {
 		}
 		return nil
 	}
-	err = end(file.pid, h.firstSignal(), func(patience time.Duration) bool {
-		for deadline := time.Now().Add(patience); serves(file.pid, h.data()); time.Sleep(5 * time.Millisecond) {
+	err = end(file.pid, h.firstSignal(), func(timeout time.Duration) bool {
+		for deadline := time.Now().Add(timeout); serves(file.pid, h.data()); time.Sleep(5 * time.Millisecond) {
 			if !time.Now().Before(deadline) {
 				return false
 			}

@@ -184,8 +184,8 @@ func (p *postmaster) dismiss() bool {
 // stop ends the server, gently at first, and returns when it has ended.
 func (p *postmaster) stop(first syscall.Signal) error {
 	p.dismiss()
-	return end(p.pid, first, func(patience time.Duration) bool {
-		timer := time.NewTimer(patience)
+	return end(p.pid, first, func(timeout time.Duration) bool {
+		timer := time.NewTimer(timeout)
 		defer timer.Stop()
 		select {
 		case <-p.done:
@@ -199,8 +199,8 @@ func (p *postmaster) stop(first syscall.Signal) error {
 // ladder ends a PostgreSQL in three steps: it closes its sessions and writes everything to disk; it drops everything,
 // which the log repairs at the next start; it is killed.
 var ladder = []struct {
-	signal   syscall.Signal
-	patience time.Duration
+	signal  syscall.Signal
+	timeout time.Duration
 }{
 	{syscall.SIGINT, 20 * time.Second},
 	{syscall.SIGQUIT, 10 * time.Second},
@@ -208,7 +208,7 @@ var ladder = []struct {
 }
 
 // end climbs the ladder from the first signal on until gone says that the process has gone.
-func end(pid int, first syscall.Signal, gone func(patience time.Duration) bool) error {
+func end(pid int, first syscall.Signal, gone func(timeout time.Duration) bool) error {
 	climbing := false
 	for _, rung := range ladder {
 		climbing = climbing || rung.signal == first
@@ -221,7 +221,7 @@ func end(pid int, first syscall.Signal, gone func(patience time.Duration) bool) 
 		if err := syscall.Kill(pid, rung.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("end PostgreSQL, pid %d: %w", pid, err)
 		}
-		if gone(rung.patience) {
+		if gone(rung.timeout) {
 			return nil
 		}
 	}

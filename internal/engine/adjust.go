@@ -84,7 +84,7 @@ func checkAdjust(in AdjustInput) error {
 	case len([]rune(in.Reason)) > maxCorrectionReason:
 		return fault.Invalid([]string{"reason"}, "The reason of a correction has at most %d characters.", maxCorrectionReason)
 	}
-	if err := checkTold(in.Cost); err != nil {
+	if err := checkReportedCost(in.Cost); err != nil {
 		return err
 	}
 	return checkReason(in.Reason)

@@ -32,7 +32,7 @@ func TestLockOrder_AllVerbsAtOnceHaveNoDeadlock(t *testing.T) {
 	var acts atomic.Int64
 	end := time.Now().Add(1500 * time.Millisecond)
 	errs := testdb.Together(workers, func(i int) error {
-		w := stormWorker{
+		w := lockOrderWorker{
 			engine: servers[i%2], who: b.As(fmt.Sprintf("worker:%d", i)), random: rand.New(rand.NewPCG(1, uint64(i))),
 		}
 		for round := 0; time.Now().Before(end); round++ {
@@ -65,8 +65,8 @@ func unexpected(err error) bool {
 	return true
 }
 
-// stormWorker does one thing after the other, whatever the others do.
-type stormWorker struct {
+// lockOrderWorker does one thing after the other, whatever the others do.
+type lockOrderWorker struct {
 	engine *engine.Engine
 	who    caller.Caller
 	random *rand.Rand
@@ -74,7 +74,7 @@ type stormWorker struct {
 	calls  []uuid.UUID
 }
 
-func (w *stormWorker) act(ctx context.Context, flow uuid.UUID) error {
+func (w *lockOrderWorker) act(ctx context.Context, flow uuid.UUID) error {
 	key := ""
 	if w.random.IntN(2) == 0 {
 		key = fmt.Sprint(w.random.IntN(1000))
@@ -102,7 +102,7 @@ func (w *stormWorker) act(ctx context.Context, flow uuid.UUID) error {
 }
 
 // govern does what people do with money: they set limits, record what was spent elsewhere, and correct.
-func (w *stormWorker) govern(ctx context.Context, flow uuid.UUID, key string) (err error) {
+func (w *lockOrderWorker) govern(ctx context.Context, flow uuid.UUID, key string) (err error) {
 	limit, billed := cost.Dollar+cost.Pico(w.random.IntN(100))*cent, cent/10
 	switch w.random.IntN(4) {
 	case 0:
@@ -123,7 +123,7 @@ func (w *stormWorker) govern(ctx context.Context, flow uuid.UUID, key string) (e
 		}
 	default:
 		_, err = w.engine.Adjust(ctx, w.who, engine.AdjustInput{
-			AccountID: flow, Sequence: int64(1 + w.random.IntN(50)), Cost: billed, Reason: "storm", IdempotencyKey: key,
+			AccountID: flow, Sequence: int64(1 + w.random.IntN(50)), Cost: billed, Reason: "lock order", IdempotencyKey: key,
 		})
 		if k := fault.KindOf(err); k == fault.NotFound || k == fault.InvalidInput { // No such entry, or no outcome.
 			return nil
@@ -132,7 +132,7 @@ func (w *stormWorker) govern(ctx context.Context, flow uuid.UUID, key string) (e
 	return err
 }
 
-func (w *stormWorker) reserve(ctx context.Context, flow uuid.UUID, key string) error {
+func (w *lockOrderWorker) reserve(ctx context.Context, flow uuid.UUID, key string) error {
 	amount := cent / 4
 	in := engine.ReserveInput{WorkflowID: flow, Amount: &amount, IdempotencyKey: key}
 	if w.run != nil {
@@ -151,7 +151,7 @@ func (w *stormWorker) reserve(ctx context.Context, flow uuid.UUID, key string) e
 }
 
 // end settles, releases or doubts a call of the worker's.
-func (w *stormWorker) end(ctx context.Context, key string) error {
+func (w *lockOrderWorker) end(ctx context.Context, key string) error {
 	if len(w.calls) == 0 {
 		return nil
 	}
@@ -174,7 +174,7 @@ func (w *stormWorker) end(ctx context.Context, key string) error {
 }
 
 // work takes a run, or beats or ends the one in hand.
-func (w *stormWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
+func (w *lockOrderWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
 	if w.run == nil {
 		taken, err := w.engine.Take(ctx, w.who, flow)
 		w.run = taken.Run
@@ -190,7 +190,7 @@ func (w *stormWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
 		return err
 	}
 	w.run = nil
-	in := engine.FinishInput{Run: run, Result: resultOf("the storm")}
+	in := engine.FinishInput{Run: run, Result: resultOf("lock order")}
 	if len(w.calls) > 0 {
 		billed := cent / 5
 		in.Settle = &engine.SettleInput{CallID: w.calls[len(w.calls)-1], Model: "m", Cost: &billed}
@@ -199,8 +199,8 @@ func (w *stormWorker) work(ctx context.Context, flow uuid.UUID) (err error) {
 	return err
 }
 
-// restart sends a workflow back to the beginning, whatever it takes, so that the storm goes on.
-func (w *stormWorker) restart(ctx context.Context, flow uuid.UUID, key string) error {
+// restart sends a workflow back to the beginning, whatever it takes, so that the test goes on.
+func (w *lockOrderWorker) restart(ctx context.Context, flow uuid.UUID, key string) error {
 	current, err := w.engine.Workflow(ctx, w.who, flow)
 	if err != nil {
 		return err

@@ -186,7 +186,7 @@ func (e *Engine) bill(
 	if in.late { // The client of the provider has refused a negative amount.
 		return bill, nil
 	}
-	return bill, checkTold(bill.Cost)
+	return bill, checkReportedCost(bill.Cost)
 }
 
 // check refuses an impossible report of a caller. It lets the provider's own answer pass.
@@ -221,12 +221,12 @@ func made(err error) error {
 	return err
 }
 
-// checkTold refuses an impossible cost of a caller.
-func checkTold(told cost.Pico) error {
-	if told < 0 {
+// checkReportedCost refuses an impossible cost of a caller.
+func checkReportedCost(reported cost.Pico) error {
+	if reported < 0 {
 		return fault.Invalid([]string{"cost"}, "A cost cannot be negative.")
 	}
-	if told > cost.MaxCallCost {
+	if reported > cost.MaxCallCost {
 		return fault.Invalid([]string{"cost"}, "No call costs more than $%s.", cost.MaxCallCost)
 	}
 	return nil

@@ -2,8 +2,8 @@ package issuer
 
 import "time"
 
-// Hurry shortens the longest that a fetch may take.
-func (i *Issuer) Hurry(to time.Duration) { i.fetchTime = to }
+// SetFetchTime sets the longest time that a fetch may take.
+func (i *Issuer) SetFetchTime(to time.Duration) { i.fetchTime = to }
 
 // Settle waits until no fetch is under way.
 func (i *Issuer) Settle() {

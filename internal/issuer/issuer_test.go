@@ -189,7 +189,7 @@ func TestKeys_KeepsKeysDuringAnOutage(t *testing.T) {
 			t.Run(name+strings.ReplaceAll(path, "/", " "), func(t *testing.T) {
 				t.Parallel()
 				b := loaded(t)
-				b.Hurry(200 * time.Millisecond)
+				b.SetFetchTime(200 * time.Millisecond)
 				b.provider.Instead(path, handler)
 				if _, kind := b.knows(t, second); kind != fault.Unavailable {
 					t.Errorf("an unknown key: got %q, want UNAVAILABLE", kind)

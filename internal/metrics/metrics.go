@@ -218,7 +218,7 @@ func (m *Metrics) info() {
 			}
 		}
 	}
-	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
-		tell <- prometheus.MustNewConstMetric(m.build, prometheus.GaugeValue, 1, version, revision, goVersion)
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
+		out <- prometheus.MustNewConstMetric(m.build, prometheus.GaugeValue, 1, version, revision, goVersion)
 	}, []*prometheus.Desc{m.build}})
 }

@@ -222,7 +222,7 @@ func TestScrape_ReadsTheDatabaseRarelyAndSurvivesItsOutage(t *testing.T) {
 	}
 	for range 3 {
 		got := scrape(t, m, "infin8_coll", "infin8_queue", "infin8_resyncs", "infin8_sub", "infin8_unknown_outcomes_open")
-		// The scrape that meets the failure may be told before it is counted.
+		// The scrape that meets the failure may end before the failure is counted.
 		if len(got) == 3 {
 			continue
 		}

@@ -18,8 +18,8 @@ const (
 
 // reading is a collector that reads its figures during a scrape.
 type reading struct {
-	tell  func(chan<- prometheus.Metric)
-	descs []*prometheus.Desc
+	collect func(chan<- prometheus.Metric)
+	descs   []*prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
@@ -30,7 +30,7 @@ func (r reading) Describe(to chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (r reading) Collect(to chan<- prometheus.Metric) { r.tell(to) }
+func (r reading) Collect(to chan<- prometheus.Metric) { r.collect(to) }
 
 // Pool is a pool of connections with the name in its series.
 type Pool struct {
@@ -43,26 +43,26 @@ func (m *Metrics) Pools(pools ...Pool) {
 	descs := []*prometheus.Desc{
 		m.poolConnections, m.poolMost, m.poolAcquires, m.poolWaits, m.poolWaited, m.poolCancelled,
 	}
-	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
 		for _, p := range pools {
 			stat := p.Stat()
-			tell <- gauge(m.poolConnections, float64(stat.AcquiredConns()), p.Name, "acquired")
-			tell <- gauge(m.poolConnections, float64(stat.IdleConns()), p.Name, "idle")
-			tell <- gauge(m.poolConnections, float64(stat.ConstructingConns()), p.Name, "constructing")
-			tell <- gauge(m.poolMost, float64(stat.MaxConns()), p.Name)
-			tell <- counter(m.poolAcquires, float64(stat.AcquireCount()), p.Name)
-			tell <- counter(m.poolWaits, float64(stat.EmptyAcquireCount()), p.Name)
-			tell <- counter(m.poolWaited, stat.EmptyAcquireWaitTime().Seconds(), p.Name)
-			tell <- counter(m.poolCancelled, float64(stat.CanceledAcquireCount()), p.Name)
+			out <- gauge(m.poolConnections, float64(stat.AcquiredConns()), p.Name, "acquired")
+			out <- gauge(m.poolConnections, float64(stat.IdleConns()), p.Name, "idle")
+			out <- gauge(m.poolConnections, float64(stat.ConstructingConns()), p.Name, "constructing")
+			out <- gauge(m.poolMost, float64(stat.MaxConns()), p.Name)
+			out <- counter(m.poolAcquires, float64(stat.AcquireCount()), p.Name)
+			out <- counter(m.poolWaits, float64(stat.EmptyAcquireCount()), p.Name)
+			out <- counter(m.poolWaited, stat.EmptyAcquireWaitTime().Seconds(), p.Name)
+			out <- counter(m.poolCancelled, float64(stat.CanceledAcquireCount()), p.Name)
 		}
 	}, descs})
 }
 
 // Live adds the figures of subscriptions.
 func (m *Metrics) Live(subscriptions, resyncs func() int64) {
-	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
-		tell <- gauge(m.subscriptions, float64(subscriptions()))
-		tell <- counter(m.resyncs, float64(resyncs()))
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
+		out <- gauge(m.subscriptions, float64(subscriptions()))
+		out <- counter(m.resyncs, float64(resyncs()))
 	}, []*prometheus.Desc{m.subscriptions, m.resyncs}})
 }
 
@@ -76,12 +76,12 @@ type Backlog struct {
 // Queue adds the queue. read is called at most every 15 seconds.
 func (m *Metrics) Queue(read func(context.Context) (Backlog, error)) {
 	source := remembered[Backlog]{read: read, failed: m.unread.WithLabelValues("queue")}
-	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
 		if backlog, ok := source.get(); ok {
 			for state, jobs := range backlog.Jobs {
-				tell <- gauge(m.queueJobs, float64(jobs), state)
+				out <- gauge(m.queueJobs, float64(jobs), state)
 			}
-			tell <- gauge(m.queueOldest, backlog.Oldest.Seconds())
+			out <- gauge(m.queueOldest, backlog.Oldest.Seconds())
 		}
 	}, []*prometheus.Desc{m.queueJobs, m.queueOldest}})
 }
@@ -89,9 +89,9 @@ func (m *Metrics) Queue(read func(context.Context) (Backlog, error)) {
 // Unknown adds the calls whose outcome is unknown. read is called at most every 15 seconds.
 func (m *Metrics) Unknown(read func(context.Context) (int64, error)) {
 	source := remembered[int64]{read: read, failed: m.unread.WithLabelValues("unknown_outcomes")}
-	m.registry.MustRegister(reading{func(tell chan<- prometheus.Metric) {
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
 		if open, ok := source.get(); ok {
-			tell <- gauge(m.unknownOpen, float64(open))
+			out <- gauge(m.unknownOpen, float64(open))
 		}
 	}, []*prometheus.Desc{m.unknownOpen}})
 }

@@ -69,7 +69,7 @@ func outcomeOf(refused *pgconn.PgError) outcome {
 	return outcomes[refused.Code[:min(2, len(refused.Code))]]
 }
 
-// faults are what a client is told.
+// faults are the public errors by outcome.
 var faults = map[outcome]*fault.Error{
 	away: fault.New(fault.Unavailable,
 		"The database does not answer at the moment. Try again: with an idempotency key a change is made once."),
@@ -99,11 +99,11 @@ var refusals = map[string]*fault.Error{
 // translate turns what the database refused into a fault where a client can act on it, by code and constraint name.
 // Everything else goes on as it is, for the log. Only this file reads a PgError.
 func translate(err error) error {
-	told := faultOf(err)
-	if told == nil {
+	public := faultOf(err)
+	if public == nil {
 		return err
 	}
-	return fmt.Errorf("%w (%w)", told, err)
+	return fmt.Errorf("%w (%w)", public, err)
 }
 
 // faultOf returns the fault of an error; nil when it is internal, or when the caller has given up.
@@ -118,8 +118,8 @@ func faultOf(err error) *fault.Error {
 		}
 		return nil
 	}
-	if told, named := refusals[refused.ConstraintName]; named {
-		return told
+	if public, named := refusals[refused.ConstraintName]; named {
+		return public
 	}
 	if refused.Code == "57014" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return nil

@@ -122,7 +122,7 @@ func (s *Store) NewTransitions(
 	for _, read := range reads {
 		in.WorkflowIds = append(in.WorkflowIds, read.WorkflowID)
 		in.AfterVersions = append(in.AfterVersions, read.AfterVersion)
-		in.ToldVersions = append(in.ToldVersions, read.NotifiedVersion)
+		in.NotifiedVersions = append(in.NotifiedVersions, read.NotifiedVersion)
 		in.Since = append(in.Since, read.Since)
 	}
 	rows, err := s.forTenant(who.OrganizationID).TransitionListNew(ctx, in)

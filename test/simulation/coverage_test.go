@@ -32,7 +32,7 @@ var mustHappen = []string{
 	"reserve", "reserve BUDGET_EXHAUSTED", "reserve BUDGET_HELD", "reserve replayed", "reserve without an answer",
 	"reserve TERMINAL_STATE", "reserve STALE_STATE", "mismatch IDEMPOTENCY_MISMATCH",
 	"dispatch", "dispatch STALE_STATE", "identify", "settle", "settle replayed", "settle late", "release",
-	"release replayed", "suspect", "sweep calls", "sweep calls with a failed lookup", "sweep runs",
+	"release replayed", "mark unknown", "sweep calls", "sweep calls with a failed lookup", "sweep runs",
 	"a run is taken", "a run is swept or woken", "renew", "finish", "a lost run is fenced and its cost is booked", "fail",
 	"fail STALE_STATE", "create", "generate", "cancel", "adjust", "adjust replayed", "record", "record replayed",
 	"set a workflow's limit", "set the monthly limit", "a limit is lowered", "a limit replayed", "set the time zone",

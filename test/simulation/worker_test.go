@@ -87,7 +87,7 @@ func (a *actor) attempt(run *workflow.Run, request *charge) {
 		a.fail(run, workflow.FailureRateLimited)
 	default:
 		who := a.as()
-		_ = a.persist("suspect", func(ctx context.Context, e *engine.Engine) error {
+		_ = a.persist("mark unknown", func(ctx context.Context, e *engine.Engine) error {
 			return e.MarkUnknown(ctx, who, request.call, workflow.FailureTimeout)
 		})
 		a.fail(run, workflow.FailureTimeout)

@@ -143,7 +143,7 @@ func (s Signer) Public() jose.JSONWebKey {
 	}
 }
 
-// Token signs claims. What the header says may be changed; nil takes a name away.
+// Token signs claims. The header may be changed; nil takes a name away.
 func (s Signer) Token(claims, header map[string]any) string {
 	token := jwt.NewWithClaims(jwt.GetSigningMethod(s.Algorithm), jwt.MapClaims(claims))
 	if s.ID != "" {

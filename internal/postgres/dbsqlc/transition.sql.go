@@ -321,25 +321,25 @@ func (q *Queries) TransitionListLast(ctx context.Context, arg TransitionListLast
 const transitionListNew = `-- name: TransitionListNew :many
 WITH wanted AS (
     SELECT unnest($3::uuid[]) AS workflow_id, unnest($4::integer[]) AS after_version,
-        unnest($5::timestamptz[]) AS since, unnest($6::integer[]) AS told_version
+        unnest($5::timestamptz[]) AS since, unnest($6::integer[]) AS notified_version
 )
 SELECT t.organization_id, t.workflow_id, t.version, t.previous_version, t.graph_version, t.kind, t.from_state, t.to_state, t.actor, t.reason, t.occurred_at, t.previous_hash, t.hash, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
 FROM wanted
 JOIN intent_workflows AS w ON w.organization_id = $1 AND w.id = wanted.workflow_id
 JOIN workflow_transitions AS t
     ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > wanted.after_version
-WHERE t.occurred_at > wanted.since OR t.version >= wanted.told_version
+WHERE t.occurred_at > wanted.since OR t.version >= wanted.notified_version
 ORDER BY t.workflow_id, t.version
 LIMIT $2
 `
 
 type TransitionListNewParams struct {
-	OrganizationID uuid.UUID
-	PageSize       int32
-	WorkflowIds    []uuid.UUID
-	AfterVersions  []int
-	Since          []time.Time
-	ToldVersions   []int
+	OrganizationID   uuid.UUID
+	PageSize         int32
+	WorkflowIds      []uuid.UUID
+	AfterVersions    []int
+	Since            []time.Time
+	NotifiedVersions []int
 }
 
 type TransitionListNewRow struct {
@@ -356,7 +356,7 @@ func (q *Queries) TransitionListNew(ctx context.Context, arg TransitionListNewPa
 		arg.WorkflowIds,
 		arg.AfterVersions,
 		arg.Since,
-		arg.ToldVersions,
+		arg.NotifiedVersions,
 	)
 	if err != nil {
 		return nil, err
