@@ -100,7 +100,8 @@ func (r *Range) has(figure *int) bool {
 	return figure != nil && (r.Min == nil || *figure >= *r.Min) && (r.Max == nil || *figure <= *r.Max)
 }
 
-// KeywordFilter chooses keywords. An empty field chooses all. A choice of "" in Choices stands for no decision.
+// KeywordFilter chooses keywords. An empty field chooses all. A choice of "" in Choices selects keywords without a
+// decision.
 type KeywordFilter struct {
 	Search             string
 	Sources            []Source

@@ -17,7 +17,7 @@ import (
 // oldest is the first version of PostgreSQL that the engine's schema works on.
 const oldest = 15
 
-// version is a version of PostgreSQL as `postgres --version` tells it. A development version has the minor number 0.
+// version is a version of PostgreSQL as `postgres --version` prints it. A development version has the minor number 0.
 type version struct{ major, minor int }
 
 func (v version) newerThan(w version) bool {
@@ -45,8 +45,8 @@ type installation struct {
 
 func (i installation) program(name string) string { return filepath.Join(i.folder, name) }
 
-// search is where to look for PostgreSQL: first on the path, then in the folders that the patterns match. What is found
-// nowhere is downloaded.
+// search has the places of PostgreSQL: first the path, then the folders that the patterns match. PostgreSQL is
+// downloaded when neither has it.
 type search struct {
 	path     string
 	patterns []string

@@ -149,8 +149,7 @@ func newEphemeralHome(ctx context.Context) (*home, error) {
 	return h, nil
 }
 
-// sweep removes the ephemeral servers whose owners are dead. What cannot be removed now is tried again at the next
-// start.
+// sweep removes the ephemeral servers whose owners are dead. The next start tries again what this one cannot remove.
 func sweep(scratch string) {
 	folders, _ := filepath.Glob(filepath.Join(scratch, "run-*"))
 	for _, folder := range folders {
@@ -183,8 +182,8 @@ func (h *home) close() {
 	h.lock.Close()
 }
 
-// makeSocketFolder makes the folder of the socket, empty: a dead server's socket and its lock file would stand in the
-// way. Entering it is the right to log in, so only PostgreSQL's user and root may enter.
+// makeSocketFolder makes the folder of the socket, empty: a dead server's socket and its lock file would prevent a
+// start. Entering it is the right to log in, so only PostgreSQL's user and root may enter.
 func (h *home) makeSocketFolder() error {
 	if err := os.RemoveAll(h.socket); err != nil {
 		return err

@@ -32,8 +32,8 @@ func (h *home) begin(ctx context.Context, i installation, leader *Server) error 
 //
 // initdb costs half a second of a processor. Ephemeral servers share its result as a template, a single file in our
 // temporary folder, and unpack it in a fraction of that; so a dozen test programs may each start a server of their own.
-// A single file, because those who tidy temporary folders remove old files one by one; and on the disk, where it may
-// stay.
+// It is a single file, because cleaners of temporary folders remove old files one by one. It is on disk, so that it
+// survives a restart.
 func (h *home) initialize(ctx context.Context, i installation) error {
 	if !h.ephemeral {
 		return h.fill(func(folder string) error { return h.initdb(ctx, i, folder) })
@@ -102,7 +102,7 @@ func (h *home) initdb(ctx context.Context, i installation, folder string) error 
 		locale = []string{"--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
 	}
 	_, err := h.runner.run(ctx, i.program("initdb"), append(arguments, locale...)...)
-	if err != nil && ctx.Err() == nil && i.version.major < 17 { // The system may not know C.UTF-8.
+	if err != nil && ctx.Err() == nil && i.version.major < 17 { // The system may lack C.UTF-8.
 		_, err = h.runner.run(ctx, i.program("initdb"), arguments...)
 	}
 	return err
@@ -172,7 +172,7 @@ func unpackEntry(root *os.Root, header *tar.Header, content io.Reader) error {
 }
 
 // copySparse copies and leaves holes where there is nothing but zeros, as in most of the 16 MB of the first file of the
-// log: what is not written costs nothing.
+// log. Holes take no space.
 func copySparse(file *os.File, content io.Reader) error {
 	var zeros, block [8192]byte
 	var size int64

@@ -19,7 +19,7 @@ import (
 // hashPrefix begins the id of a document that is named by its SHA-256 in hexadecimal.
 const hashPrefix = "sha256:"
 
-// Documents are the operations that the server knows from its start, by their ids. A nil Documents has none.
+// Documents are the operations that the server reads at its start, by their ids. A nil Documents has none.
 type Documents struct {
 	texts  map[string]string             // by id and by sha256:…
 	parsed map[string]*ast.QueryDocument // by text

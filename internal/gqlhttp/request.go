@@ -21,7 +21,7 @@ var preflightHeaders = []string{
 	"GraphQL-Preflight", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name",
 }
 
-// request is a client's request: the parameters of GraphQL, and the id of a document that the server knows.
+// request is a client's request: the parameters of GraphQL, and the id of a persisted document.
 type request struct {
 	graphql.RawParams
 	DocumentID string `json:"documentId"`

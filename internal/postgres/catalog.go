@@ -130,7 +130,7 @@ WITH owner AS (
         WHERE d.classid = 'pg_cast'::regclass AND d.objid = k.oid AND d.deptype = 'e')
         AND EXISTS (SELECT FROM pg_type AS t WHERE t.oid IN (k.castsource, k.casttarget)
             AND t.typnamespace IN ('public'::regnamespace, 'pg_catalog'::regnamespace) AND t.typtype <> 'm')
-    -- Rights. What roles of the operator's may read is the operator's own affair.
+    -- Rights. The operator decides which tables the operator's own roles may read.
     UNION ALL
     SELECT format('right to table %I of %s', c.relname, coalesce(r.rolname, 'PUBLIC')),
         string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)

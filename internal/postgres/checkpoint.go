@@ -11,7 +11,7 @@ import (
 )
 
 // Position is a row of something that only grows: its place in its chain, which rises from row to row, and its hash. Of
-// a row that stands for itself the place is 1.
+// a row that has no chain the place is 1.
 type Position struct {
 	Key  string // without a line break
 	At   int64
@@ -28,7 +28,7 @@ type ChainKind struct {
 	chained bool
 }
 
-// rowsAlone is a kind whose rows stand for themselves.
+// rowsAlone is a kind whose rows have no chain.
 func rowsAlone(name, key, order, columns, from string) ChainKind {
 	statement := fmt.Sprintf(`SELECT %s, 1::bigint, NULL::bytea, ARRAY[%s] FROM %s ORDER BY %s`, key, columns, from, order)
 	return ChainKind{Name: name, heads: statement, rows: statement}
@@ -179,7 +179,7 @@ func (s *Store) eachPosition(ctx context.Context, kind ChainKind, statement stri
 	})
 }
 
-// hashTexts is sha256 of the hash before and the netstrings of kind, key, place and columns. "~," stands for NULL, as
+// hashTexts is sha256 of the hash before and the netstrings of kind, key, place and columns. "~," is NULL, as
 // in the canonical rows of the journals.
 func hashTexts(previous []byte, kind string, p Position, texts []*string) [sha256.Size]byte {
 	text := append([]byte{}, previous...)

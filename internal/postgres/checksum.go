@@ -44,7 +44,7 @@ func (m Migration) applies(stored []byte) bool {
 	return m.earlier != "" && hex.EncodeToString(stored) == m.earlier
 }
 
-// statements returns SQL without its comments. What is quoted stays as it is, the bodies of functions too.
+// statements returns SQL without its comments. Quoted text stays as it is, and so do the bodies of functions.
 func statements(text string) string {
 	var out strings.Builder
 	space := false // of white space or a comment before the next word
@@ -70,7 +70,7 @@ type tokenKind bool
 const separator tokenKind = true
 
 // sqlToken returns the length of the first token of SQL: white space, a comment, something quoted, or one byte of
-// anything else. What is not closed reaches to the end.
+// anything else. A comment or quotation without an end reaches to the end of the text.
 func sqlToken(text string) (int, tokenKind) {
 	switch {
 	case strings.IndexByte(" \t\r\n\f\v", text[0]) >= 0:

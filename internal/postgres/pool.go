@@ -11,21 +11,21 @@ import (
 )
 
 // Connect opens a pool that works as role, or as the user of the URL when role is empty. The role is part of the
-// connection's start, so RESET ROLE and RESET ALL return to it and not to the user of the URL. It is no protection:
-// SET ROLE NONE returns to that user, so an injected statement has the user's rights. Where that matters, the URL
-// names a user with no right but membership in the role.
+// connection's start, so RESET ROLE and RESET ALL return to it and not to the user of the URL. It is no protection: SET
+// ROLE NONE returns to that user, so an injected statement has the user's rights. A URL whose user has no right but
+// membership in the role removes this risk.
 func Connect(ctx context.Context, url, role string, connections int32) (*pgxpool.Pool, error) {
 	return Open(ctx, Connection{URL: url, Role: role, Connections: connections})
 }
 
-// Connection says how a pool is opened: as Connect says.
+// Connection has the settings of a pool.
 type Connection struct {
 	URL, Role   string
 	Connections int32
 	// Pooled says that the URL leads through a pooler that lends its connections by transaction, as PgBouncer does.
 	// Nothing stays on a connection there: no statement is prepared by name, and the role cannot be asked for when the
-	// connection begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role; CheckRole
-	// tells.
+	// connection begins, so the user of the URL must have it from the beginning, by ALTER ROLE … SET role. CheckRole
+	// checks this.
 	Pooled bool
 	// ReadOnly forbids writes, so that the database may be a standby.
 	ReadOnly bool
@@ -33,7 +33,7 @@ type Connection struct {
 	Tracer pgx.QueryTracer
 }
 
-// Open is Connect with all that may be said. It makes no connection yet: a SettingError comes from the first use.
+// Open is Connect with all settings. It makes no connection yet: a SettingError comes from the first use.
 func Open(ctx context.Context, c Connection) (*pgxpool.Pool, error) {
 	config, err := configure(c)
 	if err != nil {
@@ -94,8 +94,8 @@ func configure(c Connection) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// execMode checks in which way the URL asks for statements to be sent. Without the types of parameters, which the
-// server tells for a prepared or described statement, a value may be stored as another type.
+// execMode checks in which way the URL asks for statements to be sent. The server reports the types of parameters for a
+// prepared or described statement only. Without them, a value may be stored as another type.
 func execMode(config *pgx.ConnConfig, pooled bool) error {
 	switch config.DefaultQueryExecMode {
 	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:

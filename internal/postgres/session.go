@@ -12,8 +12,8 @@ import (
 )
 
 // A session inherits settings from the server, the database, the user and the URL. Every connection of the engine pins
-// what it depends on when it begins: pools, River, the listener, migrations and audits. What cannot be pinned is read,
-// and a wrong value refuses the connection with a SettingError.
+// the settings it depends on when it begins: pools, River, the listener, migrations and audits. Other settings are
+// read, and a wrong value refuses the connection with a SettingError.
 
 // pinned are the settings of every session. A setting of the database, of the user or of the URL does not count.
 var pinned = map[string]string{
@@ -65,8 +65,8 @@ type SettingError struct{ Sentence string }
 
 func (e *SettingError) Error() string { return e.Sentence }
 
-// readSession reads what a session cannot pin, in one round trip. A superuser may have switched off foreign keys and
-// triggers for a user; transaction_timeout is new in PostgreSQL 17.
+// readSession reads the settings that a session cannot pin, in one round trip. A superuser may have switched off
+// foreign keys and triggers for a user; transaction_timeout is new in PostgreSQL 17.
 const readSession = `SELECT current_setting('server_encoding'), current_setting('session_replication_role'),
 	current_setting('transaction_read_only'), coalesce(current_setting('transaction_timeout', true), '0'),
 	current_setting('server_version_num')`
@@ -74,7 +74,8 @@ const readSession = `SELECT current_setting('server_encoding'), current_setting(
 // endless switches off the time limit of transactions, in PostgreSQL 17 and later.
 const endless = `SET transaction_timeout = 0`
 
-// readPooled reads what a pooler does not pass on. A time limit of ten seconds and more leaves room to work.
+// readPooled reads the settings that a pooler does not pass on. A time limit of ten seconds and more leaves room to
+// work.
 const readPooled = `SELECT name || ' = ' || CASE name WHEN 'search_path' THEN 'public' ELSE boot_val END,
 	name || ' is ' || coalesce(nullif(setting, ''), 'empty')
 FROM pg_settings

@@ -13,8 +13,8 @@ import (
 // Tx is a transaction, under a name that other packages can use without the driver.
 type Tx = pgx.Tx
 
-// Store runs queries on a pool of connections, or in the one transaction that it stands for. Its queries come from the
-// methods of tenant.go only, which name the organization of the rows.
+// Store runs queries on a pool of connections, or in one transaction. Its queries come from the methods of tenant.go
+// only, which name the organization of the rows.
 type Store struct {
 	pool  *pgxpool.Pool // nil within a transaction
 	tx    pgx.Tx        // nil outside of one
@@ -27,8 +27,8 @@ type Store struct {
 // New returns a Store on a pool.
 func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
-// Tx returns the transaction that the store stands for; nil when it stands for none. A statement that is sent through
-// it has to set its organization itself, or needs none.
+// Tx returns the store's transaction; nil when the store works on a pool. A statement that is sent through it has to
+// set its organization itself, or needs none.
 func (s *Store) Tx() Tx { return s.tx }
 
 // InTx calls do with a store that is one transaction. It commits when do returns nil, and rolls back otherwise. The

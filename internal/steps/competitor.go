@@ -47,7 +47,7 @@ Rules:
 Answer with one JSON object and nothing else:
 {"keywords": [{"text": "the phrase", "intent": "INFORMATIONAL, NAVIGATIONAL, COMMERCIAL or TRANSACTIONAL"}]}`
 
-// competitor is the second step: what competitors are found for, as scored seed keywords.
+// competitor is the second step: it scores the search phrases of competitors as seed keywords.
 type competitor struct{ options Options }
 
 // Key is COMPETITOR.
