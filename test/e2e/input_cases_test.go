@@ -22,8 +22,8 @@ func bad(mutation, field string, value any, code string) badInput {
 }
 
 func badInputs() []badInput {
-	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(), badCalls(),
-		badBookings(), badSettings(), badPrices(), badAPIKeys())
+	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(),
+		badCalls(), badBookings(), badSettings(), badPrices(), badAPIKeys())
 }
 
 func badNames() (rows []badInput) {
