@@ -51,6 +51,126 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
+-- AuditGate names transitions over a gated edge without their approval, and decisions that do not agree with their
+-- transition, the settings of their time, or the decisions about keywords. The clocks of two servers differ by at most
+-- five minutes: settings of less than that before or after a transition may have been in force or not.
+-- name: AuditGate :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+WITH edges AS (
+    SELECT unnest(@gates::text[]) AS gate, unnest(@from_states::text[]) AS from_state,
+        unnest(@to_states::text[]) AS to_state
+), modes AS (
+    SELECT s.organization_id, s.version, s.occurred_at, e.gate,
+        CASE e.gate WHEN 'SEEDS' THEN s.seeds::text WHEN 'PLAN' THEN s.plan::text ELSE s.publish::text END AS mode
+    FROM gate_settings AS s CROSS JOIN edges AS e
+)
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('workflow_transitions wf_%s version %s', t.workflow_id, t.version) AS object,
+        format('it goes through the gate %s, and no decision has approved that', e.gate) AS fault
+    FROM edges AS e
+    JOIN workflow_transitions AS t ON t.from_state = e.from_state AND t.to_state = e.to_state
+    JOIN LATERAL (
+        SELECT max(s.version) AS version FROM gate_settings AS s
+        WHERE s.organization_id = t.organization_id AND s.occurred_at <= t.occurred_at - interval '5 minutes'
+    ) AS base ON base.version IS NOT NULL
+    WHERE NOT EXISTS (
+        SELECT FROM modes AS m
+        WHERE m.organization_id = t.organization_id AND m.gate = e.gate AND m.version >= base.version
+            AND m.occurred_at < t.occurred_at + interval '5 minutes' AND m.mode = @mode_off::text
+    ) AND NOT EXISTS (
+        SELECT FROM gate_decisions AS d
+        WHERE d.organization_id = t.organization_id AND d.workflow_id = t.workflow_id AND d.version = t.version
+            AND d.gate = e.gate AND d.verdict = @approved::text)
+    UNION ALL
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version),
+        format('it is %s at gate %s, its transition is %s → %s', d.verdict, d.gate, t.from_state, t.to_state)
+    FROM gate_decisions AS d
+    JOIN edges AS e ON e.gate = d.gate
+    LEFT JOIN workflow_transitions AS t
+        ON t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version = d.version
+    WHERE NOT coalesce(t.from_state = e.from_state AND CASE d.verdict
+        WHEN @approved::text THEN t.to_state = e.to_state AND t.kind = @advance::text
+        ELSE t.to_state = d.reset_to || '_PENDING' AND t.kind = @reset::text END, false)
+    UNION ALL
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version), format(
+        '%s has decided at %s, its transition says %s at %s', d.decided_by, d.decided_at, t.actor, t.occurred_at)
+    FROM gate_decisions AS d
+    JOIN workflow_transitions AS t
+        ON t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version = d.version
+    WHERE d.decided_by <> t.actor OR d.decided_at <> t.occurred_at
+    UNION ALL
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version),
+        'its feedback is not the reason of its transition'
+    FROM gate_decisions AS d
+    JOIN workflow_transitions AS t
+        ON t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version = d.version
+    WHERE d.feedback <> t.reason
+    UNION ALL
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version), format(
+        'it names %s, and at %s other settings were in force', coalesce('settings ' || d.settings_version, 'no settings'),
+        d.decided_at)
+    FROM gate_decisions AS d
+    LEFT JOIN gate_settings AS n ON n.organization_id = d.organization_id AND n.version = d.settings_version
+    CROSS JOIN LATERAL (
+        SELECT max(s.version) AS version FROM gate_settings AS s
+        WHERE s.organization_id = d.organization_id AND s.occurred_at <= d.decided_at - interval '5 minutes'
+    ) AS base
+    WHERE coalesce(d.settings_version, -1) < base.version OR n.occurred_at >= d.decided_at + interval '5 minutes'
+    UNION ALL
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version),
+        format('%s has prepared and approved it, and two people must', d.decided_by)
+    FROM gate_decisions AS d
+    WHERE d.four_eyes AND d.verdict = @approved::text AND d.decided_by = d.prepared_by
+    UNION ALL
+    SELECT format('gate_settings org_%s', s.organization_id),
+        format('it has %s versions from %s to %s', count(*), min(s.version), max(s.version))
+    FROM gate_settings AS s
+    GROUP BY s.organization_id
+    HAVING min(s.version) <> 0 OR count(*) <> max(s.version) + 1
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditKeyword names decisions about keywords that were made outside of a review or have a gap, and competitors with a
+-- gap.
+-- name: AuditKeyword :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('keyword_decisions wf_%s keyword %s sequence %s', k.workflow_id, k.keyword_id, k.sequence) AS object,
+        format('%s has decided at %s, and no review of visit %s was open', k.actor, k.decided_at, k.visit) AS fault
+    FROM keyword_decisions AS k
+    WHERE k.origin = @person::text AND NOT EXISTS (
+        SELECT FROM workflow_transitions AS t
+        LEFT JOIN workflow_transitions AS n ON n.organization_id = t.organization_id
+            AND n.workflow_id = t.workflow_id AND n.version = t.version + 1
+        WHERE t.organization_id = k.organization_id AND t.workflow_id = k.workflow_id AND t.version > k.visit
+            AND t.to_state = @reviewing::text AND t.occurred_at <= k.decided_at + interval '5 minutes'
+            -- The clocks of two servers differ by at most five minutes.
+            AND coalesce(n.occurred_at >= k.decided_at - interval '5 minutes', true))
+    UNION ALL
+    SELECT format('keyword_decisions wf_%s', k.workflow_id),
+        format('it has %s sequence numbers up to %s', count(DISTINCT k.sequence), max(k.sequence))
+    FROM keyword_decisions AS k
+    GROUP BY k.organization_id, k.workflow_id
+    HAVING count(DISTINCT k.sequence) <> max(k.sequence)
+    UNION ALL
+    SELECT format('keyword_decisions wf_%s sequence %s', k.workflow_id, k.sequence),
+        'its decisions are one request, and they differ in actor, origin, visit or time'
+    FROM keyword_decisions AS k
+    GROUP BY k.organization_id, k.workflow_id, k.sequence
+    HAVING count(DISTINCT (k.actor, k.origin, k.visit, k.decided_at)) > 1
+    UNION ALL
+    SELECT format('workflow_competitors wf_%s', c.workflow_id),
+        format('it has %s revisions up to %s', count(*), max(c.revision))
+    FROM workflow_competitors AS c
+    GROUP BY c.organization_id, c.workflow_id
+    HAVING count(*) <> max(c.revision)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
 -- AuditOrganization names organizations, settings, API keys and webhooks that do not agree with the journal of changes.
 -- name: AuditOrganization :many
 -- The rule is off: the auditor reads all organizations.
@@ -135,6 +255,98 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
         SELECT FROM model_prices AS n
         WHERE n.list_id = m.list_id AND n.model = m.model AND n.component = m.component
             AND n.min_prompt_tokens = m.min_prompt_tokens AND n.valid_from = m.valid_to)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditSelection names decisions at the gate of the keywords whose number, digest or preparer the decisions about
+-- keywords do not give. A review that was not opened again has no decision after its end, so all of them count. Else
+-- any point counts that the clocks, which differ by at most five minutes, allow between the two reviews.
+-- name: AuditSelection :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('gate_decisions wf_%s version %s', d.workflow_id, d.version) AS object, format(
+        'the decisions about keywords give other than %s selected keywords with this digest, prepared by %s',
+        d.selected, d.prepared_by) AS fault
+    FROM gate_decisions AS d
+    CROSS JOIN LATERAL (
+        SELECT max(v.visit) AS visit FROM step_visits AS v
+        WHERE v.organization_id = d.organization_id AND v.workflow_id = d.workflow_id AND v.visit < d.version
+            AND v.step = @step::text
+    ) AS seen
+    CROSS JOIN LATERAL (
+        SELECT min(t.occurred_at) AS opened_at FROM workflow_transitions AS t
+        WHERE t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version > d.version
+            AND t.to_state = @reviewing::text AND NOT EXISTS (
+                SELECT FROM step_visits AS v
+                WHERE v.organization_id = t.organization_id AND v.workflow_id = t.workflow_id AND v.step = @step::text
+                    AND v.visit > d.version AND v.visit < t.version)
+    ) AS again
+    WHERE d.gate = @gate::text AND NOT EXISTS (
+        SELECT FROM (
+            SELECT 2147483647 AS sequence WHERE again.opened_at IS NULL
+            UNION ALL
+            SELECT coalesce(max(k.sequence), 0) FROM keyword_decisions AS k
+            WHERE k.organization_id = d.organization_id AND k.workflow_id = d.workflow_id AND k.visit = seen.visit
+                AND k.decided_at <= d.decided_at - interval '5 minutes'
+            HAVING again.opened_at IS NOT NULL
+            UNION ALL
+            SELECT k.sequence FROM keyword_decisions AS k
+            WHERE k.organization_id = d.organization_id AND k.workflow_id = d.workflow_id AND k.visit = seen.visit
+                AND k.decided_at > d.decided_at - interval '5 minutes'
+                AND k.decided_at < again.opened_at + interval '5 minutes'
+        ) AS point
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS number,
+                sha256(coalesce(string_agg(uuid_send(c.keyword_id), ''::bytea ORDER BY c.keyword_id), ''::bytea))
+                    AS digest
+            FROM (
+                SELECT DISTINCT ON (k.keyword_id) k.keyword_id, k.choice FROM keyword_decisions AS k
+                WHERE k.organization_id = d.organization_id AND k.workflow_id = d.workflow_id AND k.visit = seen.visit
+                    AND k.sequence <= point.sequence
+                ORDER BY k.keyword_id, k.sequence DESC
+            ) AS c
+            WHERE c.choice = @selected::text
+        ) AS chosen
+        WHERE chosen.number = d.selected AND chosen.digest = d.selection_digest::bytea AND d.prepared_by = coalesce((
+            SELECT k.actor::text FROM keyword_decisions AS k
+            WHERE k.organization_id = d.organization_id AND k.workflow_id = d.workflow_id AND k.visit = seen.visit
+                AND k.sequence <= point.sequence AND (k.choice = @selected::text OR (
+                    SELECT p.choice::text FROM keyword_decisions AS p
+                    WHERE p.organization_id = k.organization_id AND p.workflow_id = k.workflow_id
+                        AND p.keyword_id = k.keyword_id AND p.sequence < k.sequence
+                    ORDER BY p.sequence DESC LIMIT 1) = @selected::text)
+            ORDER BY k.sequence DESC LIMIT 1), d.decided_by::text))
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
+-- AuditStep names visits and parts of steps that do not agree with their transition, their content or their call.
+-- name: AuditStep :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('step_visits wf_%s visit %s', v.workflow_id, v.visit) AS object,
+        format('it is of %s, its transition leads to %s', v.state, coalesce(t.to_state::text, 'nothing')) AS fault
+    FROM step_visits AS v
+    LEFT JOIN workflow_transitions AS t
+        ON t.organization_id = v.organization_id AND t.workflow_id = v.workflow_id AND t.version = v.visit
+    WHERE v.state::text <> v.step || '_PENDING' OR v.state::text IS DISTINCT FROM t.to_state::text
+        OR v.graph_version IS DISTINCT FROM t.graph_version OR v.hash::bytea IS DISTINCT FROM t.hash::bytea
+    UNION ALL
+    SELECT format('step_parts wf_%s visit %s part %s', p.workflow_id, p.visit, p.part_key),
+        'its digest is not the digest of its content'
+    FROM step_parts AS p
+    WHERE p.digest::bytea <> sha256(convert_to(p.content::text, 'UTF8'))
+    UNION ALL
+    SELECT format('step_parts wf_%s visit %s part %s', p.workflow_id, p.visit, p.part_key), format(
+        'its call_%s is %s, for part %s of visit %s of wf_%s', p.call_id, coalesce(c.state::text, 'not there'),
+        coalesce(c.part_key, '–'), c.visit, c.workflow_id)
+    FROM step_parts AS p
+    LEFT JOIN ai_calls AS c ON c.organization_id = p.organization_id AND c.id = p.call_id
+    WHERE p.call_id IS NOT NULL AND NOT coalesce(c.workflow_id = p.workflow_id AND c.visit = p.visit
+        AND c.part_key = p.part_key AND c.step = p.step AND c.state <> ALL(@unsettled::text[]), false)
 ) AS f
 ORDER BY f.object, f.fault
 LIMIT @page_size;

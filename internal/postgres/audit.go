@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
@@ -54,4 +55,60 @@ func (s *Store) OrganizationDisagreements(ctx context.Context, first int32) ([]D
 func (s *Store) PriceDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
 	rows, err := s.forAudit().AuditPrice(ctx, first)
 	return many(rows, err, func(r dbsqlc.AuditPriceRow) Disagreement { return Disagreement(r) })
+}
+
+// GateDisagreements compares transitions over gated edges with the settings of their time and with the decisions, and
+// decisions with their transitions, and returns the first that disagree.
+func (s *Store) GateDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	gates := workflow.Gates()
+	from, to := make([]string, len(gates)), make([]string, len(gates))
+	for i, gate := range gates {
+		leaves, enters := gate.Edge()
+		from[i], to[i] = string(leaves), string(enters)
+	}
+	rows, err := s.forAudit().AuditGate(ctx, dbsqlc.AuditGateParams{
+		Gates:      texts(gates),
+		FromStates: from,
+		ToStates:   to,
+		ModeOff:    string(workflow.GateOff),
+		Approved:   string(workflow.GateApproved),
+		Advance:    string(workflow.Advance),
+		Reset:      string(workflow.Reset),
+		PageSize:   first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditGateRow) Disagreement { return Disagreement(r) })
+}
+
+// KeywordDisagreements compares the decisions about keywords with the reviews of their workflow and returns the first
+// that disagree.
+func (s *Store) KeywordDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditKeyword(ctx, dbsqlc.AuditKeywordParams{
+		Person:    string(content.OriginPerson),
+		Reviewing: string(workflow.SeedReviewPending),
+		PageSize:  first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditKeywordRow) Disagreement { return Disagreement(r) })
+}
+
+// SelectionDisagreements computes the selection behind each decision at the gate SEEDS again and returns the first that
+// disagree.
+func (s *Store) SelectionDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditSelection(ctx, dbsqlc.AuditSelectionParams{
+		Gate:      string(workflow.GateSeeds),
+		Step:      string(workflow.StepCompetitor),
+		Reviewing: string(workflow.SeedReviewPending),
+		Selected:  string(content.ChoiceSelected),
+		PageSize:  first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditSelectionRow) Disagreement { return Disagreement(r) })
+}
+
+// StepDisagreements compares visits with their transitions, and parts with their content and their calls, and returns
+// the first that disagree.
+func (s *Store) StepDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditStep(ctx, dbsqlc.AuditStepParams{
+		Unsettled: texts([]cost.CallState{cost.CallReserved, cost.CallDispatched, cost.CallUnknown}),
+		PageSize:  first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditStepRow) Disagreement { return Disagreement(r) })
 }

@@ -77,6 +77,7 @@ func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 	if err != nil {
 		t.Fatalf("write a review: %v", err)
 	}
+	keywords[0].Choice, keywords[1].Choice = content.ChoiceSelected, content.ChoiceSelected
 	flow = Move(t, store, who, flow, workflow.CompetitorCompleted)
 	flow = Move(t, store, who, flow, workflow.SeedReviewPending)
 	return Reviewed{Flow: flow, Visit: visit, Keywords: keywords}
@@ -99,14 +100,14 @@ func Gates(t testing.TB, db *DB, who caller.Caller, fourEyes bool) {
 
 // Approve ends a review by a decision of the caller.
 func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Reviewed, preparedBy string) error {
-	selection := content.SelectionOf(r.Keywords)
+	selection, at := content.SelectionOf(r.Keywords), Now()
 	return store.InTx(ctx, func(tx *postgres.Store) error {
 		flow, _, _, err := tx.Transition(ctx, who, postgres.Move{
 			WorkflowID: r.Flow.ID,
 			From:       workflow.SeedReviewPending,
 			To:         workflow.SeedReviewCompleted,
 			Kind:       workflow.Advance,
-			At:         Now(),
+			At:         at,
 		})
 		if err != nil {
 			return err
@@ -125,7 +126,7 @@ func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Re
 			SettingsVersion: &settings.Version,
 			FourEyes:        settings.FourEyes,
 			PreparedBy:      preparedBy,
-			At:              Now(),
+			At:              at,
 		})
 		return err
 	})

@@ -3,6 +3,7 @@ package attack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,9 @@ import (
 )
 
 // Target is a database with something of each kind in it. Of an organization it has a workflow at COMPETITOR_PENDING
-// (version 4) with an ended run, one in the middle of its run, calls in four states, a webhook, an API key, a price and
-// idempotency records; of another organization a workflow, a month and a call; and an organization with nothing.
+// (version 4) with an ended run, one in the middle of its run, calls in four states, a webhook, an API key, a price,
+// idempotency records, a review that a second person approved, and a review that waits for its approval; of another
+// organization a workflow, a month and a call; and an organization with nothing.
 type Target struct {
 	DB     *testdb.DB
 	Who    caller.Caller
@@ -58,6 +60,9 @@ func NewTarget(t testing.TB) *Target {
 	flow := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.CompetitorPending})
 	running := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
 	over := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.Cancelled})
+	f.gates(db)
+	approved, waiting := testdb.Review(t, db, f.who), testdb.Review(t, db, f.who)
+	f.approve(approved)
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
 	unknown, paid := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
@@ -74,6 +79,10 @@ func NewTarget(t testing.TB) *Target {
 		"flow":       flow.ID,
 		"running":    running.ID,
 		"over":       over.ID,
+		"approved":   approved.Flow.ID,
+		"unchosen":   approved.Keywords[2].ID,
+		"review":     waiting.Flow.ID,
+		"waiting":    waiting.Keywords[2].ID,
 		"month":      month,
 		"reserved":   reserved.ID,
 		"dispatched": dispatched.ID,
@@ -122,6 +131,28 @@ func (f fixture) month() uuid.UUID {
 		f.t.Fatalf("open the month: %v", err)
 	}
 	return opened.ID
+}
+
+// gates sets the gates as they were an hour ago. The trigger that asks for the time of now is off for that statement.
+func (f fixture) gates(db *testdb.DB) {
+	f.t.Helper()
+	_, err := db.Super.Exec(context.Background(), fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO gate_settings (organization_id, version, seeds, plan, publish, four_eyes, actor, reason, occurred_at)
+		VALUES ('%s', 0, 'HUMAN', 'OFF', 'OFF', true, 'alice', '', now() - interval '1 hour'); COMMIT`,
+		f.who.OrganizationID))
+	if err != nil {
+		f.t.Fatalf("set the gates: %v", err)
+	}
+}
+
+// approve ends a review by the decision of a second person.
+func (f fixture) approve(r testdb.Reviewed) {
+	f.t.Helper()
+	second := f.who
+	second.Actor = "bob"
+	if err := testdb.Approve(context.Background(), f.store, second, r, f.who.Actor); err != nil {
+		f.t.Fatalf("approve a review: %v", err)
+	}
 }
 
 // reserve holds a cent for a call of a workflow and a month.
