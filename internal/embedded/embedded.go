@@ -36,8 +36,8 @@ type Server struct {
 // Start finds PostgreSQL, prepares the data folder when it is new, starts the server and returns when it accepts
 // connections. The context bounds the start, not the life of the server.
 //
-// The server ends with Stop, and also when this process ends without it: killed, crashed or out of os.Exit. What an
-// earlier process left behind in the folder is put in order first. While another living process owns the folder, Start
+// The server ends with Stop, and also when this process ends without it: killed, crashed or out of os.Exit. Start first
+// cleans up after an earlier process in the folder. While another living process owns the folder, Start
 // fails and names that process.
 //
 // Started as root, the server runs as the owner of the data, or for new data as the user `postgres`, else `nobody`. A

@@ -16,7 +16,7 @@ const (
 	unsizedList = 10
 	// introspectionShare is how many objects of the schema count as one object of the database.
 	introspectionShare = 10
-	// complexityExtension is the extension of an answer that has a Complexity. Clients know it by this name.
+	// complexityExtension is the extension of an answer that has a Complexity. Clients read it by this name.
 	complexityExtension = "cost"
 )
 

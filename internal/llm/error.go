@@ -88,7 +88,7 @@ var wordStatus = map[string]int{
 	"content_policy_violation": statusFiltered,
 }
 
-// statusFiltered stands for "403 with the reasons of a moderator". No provider sends it.
+// statusFiltered means "403 with the reasons of a moderator". No provider sends it.
 const statusFiltered = -http.StatusForbidden
 
 // number returns the error's code as an HTTP status, or 0 when it is none.

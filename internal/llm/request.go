@@ -28,7 +28,7 @@ type Request struct {
 	Ceiling cost.Ceiling
 }
 
-// Schema is a JSON Schema with the name by which a model and the sandbox know it.
+// Schema is a JSON Schema with the name that a model and the sandbox get.
 type Schema struct {
 	Name string
 	Body json.RawMessage

@@ -10,7 +10,7 @@ import (
 // phraseCount is how many search phrases an answer has.
 const phraseCount = 30
 
-// phraseForms are the search phrases; %s stands for an industry of the customer profile.
+// phraseForms are the search phrases; %s is an industry of the customer profile.
 var phraseForms = []struct{ text, intent string }{
 	{"%s software comparison", "COMMERCIAL"},
 	{"best %s software", "COMMERCIAL"},
