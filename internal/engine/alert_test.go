@@ -17,8 +17,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// told returns the alerts of the caller's organization, the oldest first: "WORKFLOW 50 $0.5 of $1", "OVERAGE".
-func (b bundle) told(t *testing.T) (told []string) {
+// sent returns the alerts of the caller's organization, the oldest first: "WORKFLOW 50 $0.5 of $1", "OVERAGE".
+func (b bundle) sent(t *testing.T) (sent []string) {
 	t.Helper()
 	alerts, err := b.Engine.Alerts(context.Background(), b.Who, engine.AlertsInput{First: 100})
 	if err != nil {
@@ -26,19 +26,19 @@ func (b bundle) told(t *testing.T) (told []string) {
 	}
 	for _, a := range slices.Backward(alerts) {
 		if a.Kind != cost.AlertThreshold {
-			told = append(told, string(a.Kind))
+			sent = append(sent, string(a.Kind))
 			continue
 		}
-		told = append(told, fmt.Sprintf("%s %d $%s of $%s", a.AccountKind, a.Threshold, a.Settled, a.Limit))
+		sent = append(sent, fmt.Sprintf("%s %d $%s of $%s", a.AccountKind, a.Threshold, a.Settled, a.Limit))
 	}
-	slices.Sort(told)
-	return told
+	slices.Sort(sent)
+	return sent
 }
 
-func (b bundle) wantTold(t *testing.T, want ...string) {
+func (b bundle) wantAlerts(t *testing.T, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	if diff := cmp.Diff(want, b.told(t)); diff != "" {
+	if diff := cmp.Diff(want, b.sent(t)); diff != "" {
 		t.Errorf("the alerts (-want +got):\n%s", diff)
 	}
 	b.Sound(t)
@@ -78,9 +78,9 @@ func TestAlerts_OneForEachThresholdUnderEachLimit(t *testing.T) {
 	flow := b.Flow(t, workflow.Created)
 	b.Reserve(t, flow, 40*cent) // What is held does not count.
 	first := b.spend(t, flow, 49*cent)
-	b.wantTold(t)
+	b.wantAlerts(t)
 	b.spend(t, flow, cent)
-	b.wantTold(t, "WORKFLOW 50 $0.5 of $1")
+	b.wantAlerts(t, "WORKFLOW 50 $0.5 of $1")
 
 	// A correction brings the account below the threshold, and calls bring it above again: there is no second alert.
 	adjust := func(to cost.Pico) {
@@ -94,28 +94,28 @@ func TestAlerts_OneForEachThresholdUnderEachLimit(t *testing.T) {
 	}
 	adjust(0)
 	b.spend(t, flow, 49*cent)
-	b.wantTold(t, "WORKFLOW 50 $0.5 of $1")
+	b.wantAlerts(t, "WORKFLOW 50 $0.5 of $1")
 	// An adjustment can cross several at once, and can go beyond the limit.
 	adjust(50 * cent)
-	told := []string{
+	sent := []string{
 		"WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $1 of $1", "WORKFLOW 90 $1 of $1", "WORKFLOW 100 $1 of $1",
 	}
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 
 	b.limits(t, flow, cost.Unlimited)
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 	b.limits(t, flow, cost.Limit(10*cost.Dollar)) // A tenth of it is spent.
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 	b.limits(t, flow, cost.Limit(110*cent)) // More than nine tenths are.
-	told = append(told, "WORKFLOW 50 $1 of $1.1", "WORKFLOW 75 $1 of $1.1", "WORKFLOW 90 $1 of $1.1")
-	b.wantTold(t, told...)
+	sent = append(sent, "WORKFLOW 50 $1 of $1.1", "WORKFLOW 75 $1 of $1.1", "WORKFLOW 90 $1 of $1.1")
+	b.wantAlerts(t, sent...)
 	b.limits(t, flow, cost.Limit(105*cent)) // Nothing is crossed that was not.
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 	month := engine.SetMonthlyLimitInput{Limit: cost.Limit(cost.Dollar)}
 	if _, err := b.Engine.SetMonthlyLimit(ctx, b.Who, month); err != nil {
 		t.Fatal(err)
 	}
-	b.wantTold(t, append(told, "MONTH 50 $1 of $1", "MONTH 75 $1 of $1", "MONTH 90 $1 of $1", "MONTH 100 $1 of $1")...)
+	b.wantAlerts(t, append(sent, "MONTH 50 $1 of $1", "MONTH 75 $1 of $1", "MONTH 90 $1 of $1", "MONTH 100 $1 of $1")...)
 }
 
 // outcome is the entry of an account that booked the outcome of a call.
@@ -147,7 +147,7 @@ func TestAlerts_OneOfTwentySettlementsWritesEachThreshold(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	b.wantTold(t, "WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $0.75 of $1", "WORKFLOW 90 $0.9 of $1", "WORKFLOW 100 $1 of $1")
+	b.wantAlerts(t, "WORKFLOW 50 $0.5 of $1", "WORKFLOW 75 $0.75 of $1", "WORKFLOW 90 $0.9 of $1", "WORKFLOW 100 $1 of $1")
 }
 
 func TestAlerts_RollBackWithTheirCause(t *testing.T) {
@@ -164,12 +164,12 @@ func TestAlerts_RollBackWithTheirCause(t *testing.T) {
 	if diff := cmp.Diff(before, b.rows(t)); diff != "" {
 		t.Errorf("what was rolled back (-want +got):\n%s", diff)
 	}
-	b.wantTold(t)
+	b.wantAlerts(t)
 	b.Jobs.Refuse(nil)
 	if _, err := b.Engine.Settle(ctx, b.Who, settle); err != nil {
 		t.Fatal(err)
 	}
-	b.wantTold(t, "WORKFLOW 50 $0.6 of $1")
+	b.wantAlerts(t, "WORKFLOW 50 $0.6 of $1")
 	if n := b.Count(t, "SELECT count(*) FROM alert_deliveries"); n != 1 {
 		t.Errorf("deliveries: got %d, want 1", n)
 	}
@@ -184,7 +184,7 @@ func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 		b.settles(t, drifted, cent, workflow.FailureModelDrift)
 		b.settles(t, over, 2*cent, "")
 	}
-	b.wantTold(t, "MODEL_DRIFT", "OVERAGE")
+	b.wantAlerts(t, "MODEL_DRIFT", "OVERAGE")
 	// A call from outside that was made beyond the limit.
 	two := 2 * cost.Dollar
 	_, err := b.Engine.Record(ctx, b.Who, engine.RecordInput{
@@ -193,17 +193,17 @@ func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := []string{
+	sent := []string{
 		"MODEL_DRIFT", "OVERAGE", "OVERAGE", "WORKFLOW 50 $2.03 of $1", "WORKFLOW 75 $2.03 of $1", "WORKFLOW 90 $2.03 of $1",
 		"WORKFLOW 100 $2.03 of $1",
 	}
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 
 	// The outcome of the call and the answering model are unknown.
 	if err := b.Engine.MarkUnknown(ctx, b.Who, unknown.ID, workflow.FailureModelDrift); err != nil {
 		t.Fatal(err)
 	}
-	told = append(told, "MODEL_DRIFT")
+	sent = append(sent, "MODEL_DRIFT")
 	sweep := func() {
 		t.Helper()
 		servers := b.servers(t)
@@ -218,16 +218,16 @@ func TestAlerts_OneForEachFaultOfACall(t *testing.T) {
 	}
 	b.Clock.Advance(time.Hour - time.Microsecond)
 	sweep()
-	b.wantTold(t, told...)
-	told = append(told, "OUTCOME_UNKNOWN")
+	b.wantAlerts(t, sent...)
+	sent = append(sent, "OUTCOME_UNKNOWN")
 	for range 3 { // After an hour, and whenever it is looked at again.
 		b.Clock.Advance(2 * time.Minute)
 		sweep()
-		b.wantTold(t, told...)
+		b.wantAlerts(t, sent...)
 	}
 	b.Clock.Advance(24 * time.Hour)
 	sweep() // It is assumed now.
-	b.wantTold(t, told...)
+	b.wantAlerts(t, sent...)
 }
 
 // The answering model and the cost can become known long after the alert.
@@ -250,15 +250,15 @@ func TestAlerts_KeepTheirTextAfterALateAnswer(t *testing.T) {
 		}
 		return alerts
 	}
-	told := alerts()
+	sent := alerts()
 	b.Clock.Advance(time.Minute)
 	if _, err := b.Engine.SettleLate(ctx, b.Who, settle(call, cent/2)); err != nil {
 		t.Fatal(err)
 	}
 	for i, now := range alerts() {
-		if now.Sentence() != told[i].Sentence() || now.Model != told[i].Model {
+		if now.Sentence() != sent[i].Sentence() || now.Model != sent[i].Model {
 			t.Errorf("got %q about the model %q, want the first text: %q about %q",
-				now.Sentence(), now.Model, told[i].Sentence(), told[i].Model)
+				now.Sentence(), now.Model, sent[i].Sentence(), sent[i].Model)
 		}
 	}
 }
@@ -269,13 +269,13 @@ func TestAlerts_QuarantinedPriceGoesToTheOwnerOfTheList(t *testing.T) {
 	cheap, dear := list("acme/one", tokens(1000, 1000)), list("acme/one", tokens(9000, 1000))
 	b.importsFor(t, b.Engine, b.Who, cheap)
 	b.Clock.Advance(2 * time.Minute)
-	b.wantTold(t)
+	b.wantAlerts(t)
 	for range 2 { // The second time it waits already.
 		b.importsFor(t, b.Engine, b.Who, dear)
 	}
-	b.wantTold(t, "PRICE_QUARANTINED")
+	b.wantAlerts(t, "PRICE_QUARANTINED")
 	b.imports(t, list(sonar, tokens(100_000_000, 1_000_000)))
-	b.wantTold(t, "PRICE_QUARANTINED")
+	b.wantAlerts(t, "PRICE_QUARANTINED")
 	alerts, err := b.owner.OperatorAlerts(ctx, 10)
 	if err != nil || len(alerts) != 1 || alerts[0].Model != sonar || alerts[0].Unit != 100_000_000 {
 		t.Errorf("the operator: got %+v, %v, want the price of %s", alerts, err, sonar)

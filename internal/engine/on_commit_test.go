@@ -22,7 +22,7 @@ type witness struct {
 	t     *testing.T
 	store *postgres.Store
 	mu    sync.Mutex
-	told  []postgres.Change
+	seen  []postgres.Change
 }
 
 func (w *witness) announce(changes []postgres.Change) {
@@ -44,21 +44,21 @@ func (w *witness) announce(changes []postgres.Change) {
 			w.t.Errorf("got %+v, which is not committed: %v", c, err)
 		}
 	}
-	w.told = append(w.told, changes...)
+	w.seen = append(w.seen, changes...)
 }
 
 // since returns the numbers of the changes since its last call: of transitions, and of entries.
 func (w *witness) since() (versions, sequences []int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, c := range w.told {
+	for _, c := range w.seen {
 		if c.Ledger {
 			sequences = append(sequences, c.Number)
 		} else {
 			versions = append(versions, c.Number)
 		}
 	}
-	w.told = nil
+	w.seen = nil
 	return versions, sequences
 }
 
