@@ -48,7 +48,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Requires func(ctx context.Context, obj any, next graphql.Resolver, role caller.Role) (res any, err error)
+	Requires func(ctx context.Context, obj any, next graphql.Resolver, permission caller.Permission) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -288,7 +288,7 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers and roles; Workflows; The graph: steps, states and edges;
+	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers, roles and permissions; Workflows; The graph: steps, states and edges;
 # The journal; Runs; Keywords and the seed review; Gates; Money: accounts and limits; Money: calls; Money: the ledger;
 # Prices; Alerts; API keys; The organization; Reports: usage, forecast, funnel; Events of subscriptions; Errors; Nodes
 # and pages; Scalars.
@@ -298,7 +298,7 @@ var sources = []*ast.Source{
 # ------------------------------------------------------------------------------
 
 """
-The fields to read. A field answers for the caller's own organization only, and for callers with the role that its
+The fields to read. A field answers for the caller's own organization only, and for callers with the permission that its
 description names.
 
 The server limits each operation. The defaults are 2 000 tokens, a depth of 12 fields, 30 aliases, 20 root fields and a
@@ -309,28 +309,28 @@ than 15 s, has the code ` + "`" + `TIMED_OUT` + "`" + `. Every response has the 
 allowance in ` + "`" + `extensions.cost` + "`" + `.
 """
 type Query {
-  "The caller, as its token describes it. Requires VIEWER."
-  viewer: Viewer! @requires(role: VIEWER)
+  "The caller, as its token describes it. Requires READ."
+  viewer: Viewer! @requires(permission: READ)
 
   """
   Any object that has an id. Null when your organization has no object with that id. A malformed id is the error
-  ` + "`" + `INVALID_INPUT` + "`" + `. Requires VIEWER.
+  ` + "`" + `INVALID_INPUT` + "`" + `. Requires READ.
   """
   node(
     "The id from an earlier answer."
     id: ID!
-  ): Node @requires(role: VIEWER)
+  ): Node @requires(permission: READ)
 
   """
   One workflow. Null when your organization has no workflow with that id. A malformed id is the error ` + "`" + `INVALID_INPUT` + "`" + `.
-  Requires VIEWER.
+  Requires READ.
   """
   workflow(
     "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     id: ID!
-  ): Workflow @requires(role: VIEWER)
+  ): Workflow @requires(permission: READ)
 
-  "The workflows of your organization, newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Requires VIEWER."
+  "The workflows of your organization, newest first unless ` + "`" + `orderBy` + "`" + ` says otherwise. Requires READ."
   workflows(
     "The conditions. All workflows when absent."
     filter: WorkflowFilter
@@ -340,21 +340,21 @@ type Query {
     first: Int = 20
     "A cursor of this list in the same order. The page begins after it."
     after: String
-  ): WorkflowConnection! @requires(role: VIEWER)
+  ): WorkflowConnection! @requires(permission: READ)
 
   """
-  The state machine that every workflow follows: its steps, states and edges, as data and as a picture. Requires VIEWER.
+  The state machine that every workflow follows: its steps, states and edges, as data and as a picture. Requires READ.
   """
-  workflowGraph: WorkflowGraph! @requires(role: VIEWER)
+  workflowGraph: WorkflowGraph! @requires(permission: READ)
 
-  "Your organization. Requires VIEWER."
-  organization: Organization! @requires(role: VIEWER)
+  "Your organization. Requires READ."
+  organization: Organization! @requires(permission: READ)
 
   """
   The prices in force for your organization, by model: the operator's prices, which apply to every organization, and
   your own. If your organization has its own prompt and completion prices for a model, only its own prices apply to that
   model. The prices in force at a moment never change, so the prices at a call's ` + "`" + `reservedAt` + "`" + ` are the prices of its
-  hold. Requires VIEWER.
+  hold. Requires READ.
   """
   prices(
     "Only prices of these models: at most 100. All models when absent."
@@ -365,9 +365,9 @@ type Query {
     first: Int = 20
     "A cursor of this list. The page begins after it."
     after: String
-  ): PriceConnection! @requires(role: VIEWER)
+  ): PriceConnection! @requires(permission: READ)
 
-  "The quarantined prices from your organization's imports, oldest first. Requires OPERATOR."
+  "The quarantined prices from your organization's imports, oldest first. Requires CALLS."
   priceProposals(
     "Only prices in these states. All states when absent."
     states: [PriceProposalState!]
@@ -375,7 +375,7 @@ type Query {
     first: Int = 20
     "A cursor of this list. The page begins after it."
     after: String
-  ): PriceProposalConnection! @requires(role: OPERATOR)
+  ): PriceProposalConnection! @requires(permission: CALLS)
 }
 
 """
@@ -384,263 +384,264 @@ mutation wrote nothing, and the other fields of its payload are null. A mutation
 repeat: the repetition returns the first answer with ` + "`" + `replayed: true` + "`" + `.
 """
 type Mutation {
-  "Creates a workflow in the state ` + "`" + `CREATED` + "`" + `, with its own account for the money that it may spend. Requires OPERATOR."
+  "Creates a workflow in the state ` + "`" + `CREATED` + "`" + `, with its own account for the money that it may spend. Requires OPERATE."
   createWorkflow(
     "The name, the company and the limit."
     input: CreateWorkflowInput!
-  ): CreateWorkflowPayload! @requires(role: OPERATOR)
+  ): CreateWorkflowPayload! @requires(permission: OPERATE)
 
   """
   Starts the first step and returns at once. Read ` + "`" + `workflow.activity` + "`" + ` or the journal to follow the step. The workflow
-  must be in the state ` + "`" + `CREATED` + "`" + `, or in ` + "`" + `ICP_FAILED` + "`" + ` to try again. Requires OPERATOR.
+  must be in the state ` + "`" + `CREATED` + "`" + `, or in ` + "`" + `ICP_FAILED` + "`" + ` to try again. Requires OPERATE.
   """
   generateIcp(
     "The workflow."
     input: GenerateIcpInput!
-  ): GenerateIcpPayload! @requires(role: OPERATOR)
+  ): GenerateIcpPayload! @requires(permission: OPERATE)
 
   """
   Takes one edge of the graph if the workflow is still in the state ` + "`" + `from` + "`" + `. If several callers ask for the same edge at
-  once, exactly one succeeds. The others get ` + "`" + `StaleState` + "`" + ` with the current workflow. Requires OPERATOR.
+  once, exactly one succeeds. The others get ` + "`" + `StaleState` + "`" + ` with the current workflow. A caller without the permission
+  ` + "`" + `OPERATE` + "`" + ` may only take a pending step, and complete or fail its own run. Requires DRIVE.
   """
   transitionWorkflow(
     "The workflow and the edge."
     input: TransitionWorkflowInput!
-  ): TransitionWorkflowPayload! @requires(role: OPERATOR)
+  ): TransitionWorkflowPayload! @requires(permission: DRIVE)
 
   """
   Cancels a workflow in any state that is not terminal. The engine stops a running step, drops its result and books its
-  cost. Requires OPERATOR.
+  cost. Requires OPERATE.
   """
   cancelWorkflow(
     "The workflow and the reason."
     input: CancelWorkflowInput!
-  ): CancelWorkflowPayload! @requires(role: OPERATOR)
+  ): CancelWorkflowPayload! @requires(permission: OPERATE)
 
   """
   Enters the pending state of the next step and returns at once. The workflow must be ` + "`" + `CREATED` + "`" + ` or have finished the
   step before. ` + "`" + `GATE_CLOSED` + "`" + ` when only a decision opens the edge.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   startStep(
     "The request."
     input: StartStepInput!
-  ): StartStepPayload! @requires(role: OPERATOR)
+  ): StartStepPayload! @requires(permission: OPERATE)
 
   """
   Begins a new run of a failed step at once. A worker of the engine takes it up. Of a step that an outside program
   drives, the caller has the run: the new version is its token.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   retryStep(
     "The request."
     input: RetryStepInput!
-  ): RetryStepPayload! @requires(role: OPERATOR)
+  ): RetryStepPayload! @requires(permission: OPERATE)
 
   """
   Names the competitors that the next analysis works with. ` + "`" + `STALE_STATE` + "`" + ` once the analysis has begun and has not
   failed.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   setCompetitors(
     "The request."
     input: SetCompetitorsInput!
-  ): SetCompetitorsPayload! @requires(role: OPERATOR)
+  ): SetCompetitorsPayload! @requires(permission: OPERATE)
 
   """
   Adds keywords to a seed review by hand and selects them. A keyword that the review has already is selected.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   addKeywords(
     "The request."
     input: AddKeywordsInput!
-  ): AddKeywordsPayload! @requires(role: OPERATOR)
+  ): AddKeywordsPayload! @requires(permission: OPERATE)
 
   """
   Records one decision about each chosen keyword of a seed review. A filter chooses among all keywords of the review,
   not among those of a page.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   decideKeywords(
     "The request."
     input: DecideKeywordsInput!
-  ): DecideKeywordsPayload! @requires(role: OPERATOR)
+  ): DecideKeywordsPayload! @requires(permission: OPERATE)
 
   """
   Ends the seed review with the selected keywords, 2 to 100. The decision and the transition are one commit.
   ` + "`" + `STALE_STATE` + "`" + ` when another person changed the selection since you read its digest. ` + "`" + `FOUR_EYES` + "`" + ` when the
   organization asks for two people and you made the last change.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   approveSeeds(
     "The request."
     input: ApproveSeedsInput!
-  ): ApproveSeedsPayload! @requires(role: OPERATOR)
+  ): ApproveSeedsPayload! @requires(permission: OPERATE)
 
   """
   Sends the workflow from the seed review back to an earlier step. The feedback reaches the next run of that step.
   Choices about keywords that the next analysis finds again are kept.
-  Requires OPERATOR.
+  Requires OPERATE.
   """
   rejectSeeds(
     "The request."
     input: RejectSeedsInput!
-  ): RejectSeedsPayload! @requires(role: OPERATOR)
+  ): RejectSeedsPayload! @requires(permission: OPERATE)
 
   """
   Sets who decides at each gate. The change counts for every transition from then on.
-  Requires ADMIN.
+  Requires SETTINGS.
   """
   setGates(
     "The request."
     input: SetGatesInput!
-  ): SetGatesPayload! @requires(role: ADMIN)
+  ): SetGatesPayload! @requires(permission: SETTINGS)
 
   """
   Renews the lease of a run that a program of yours drives. Without renewal the run ends with ` + "`" + `LEASE_EXPIRED` + "`" + `, and
   another worker may take the step. The payload has the new end of the lease. ` + "`" + `StaleState` + "`" + ` when the run is over.
-  Requires OPERATOR.
+  Requires DRIVE.
   """
   renewLease(
     "The run."
     input: RenewLeaseInput!
-  ): RenewLeasePayload! @requires(role: OPERATOR)
+  ): RenewLeasePayload! @requires(permission: DRIVE)
 
   """
   Reserves money for one call to a language model, before the call is made. Either both accounts, the workflow's and the
-  month's, admit the hold, or neither does: ` + "`" + `BudgetRefused` + "`" + ` names the account without room. Requires ADMIN.
+  month's, admit the hold, or neither does: ` + "`" + `BudgetRefused` + "`" + ` names the account without room. Requires SPEND.
   """
   reserveUsage(
     "The workflow and the amount."
     input: ReserveUsageInput!
-  ): ReserveUsagePayload! @requires(role: ADMIN)
+  ): ReserveUsagePayload! @requires(permission: SPEND)
 
   """
   Books the cost of a call and frees the rest of its hold. A limit never refuses it, because the money is already spent.
-  A cost above the hold is marked as ` + "`" + `overage` + "`" + ` and stops further calls of the account. Requires ADMIN.
+  A cost above the hold is marked as ` + "`" + `overage` + "`" + ` and stops further calls of the account. Requires SPEND.
   """
   settleUsage(
     "The call and its consumption."
     input: SettleUsageInput!
-  ): SettleUsagePayload! @requires(role: ADMIN)
+  ): SettleUsagePayload! @requires(permission: SPEND)
 
   """
   Frees the whole hold of a call that cost nothing: a call that was never sent, or that the provider refused before the
-  model started. For any other call there is no proof that it cost nothing. Requires ADMIN.
+  model started. For any other call there is no proof that it cost nothing. Requires SPEND.
   """
   releaseUsage(
     "The call and the reason."
     input: ReleaseUsageInput!
-  ): ReleaseUsagePayload! @requires(role: ADMIN)
+  ): ReleaseUsagePayload! @requires(permission: SPEND)
 
   """
   Books a call that was made without a reservation, together with its outcome. It always books the full cost, because
   the money is already spent: also beyond a limit, which it marks as ` + "`" + `overage` + "`" + `, and for a workflow in a terminal state.
-  No limit bounds such calls beforehand, so reserve where you can. Requires ADMIN.
+  No limit bounds such calls beforehand, so reserve where you can. Requires BOOK.
   """
   recordUsage(
     "The call and its consumption."
     input: RecordUsageInput!
-  ): RecordUsagePayload! @requires(role: ADMIN)
+  ): RecordUsagePayload! @requires(permission: BOOK)
 
   """
   Corrects the booked cost of a call, for example after the provider's invoice. It rewrites no entry: the correction is
   an ` + "`" + `ADJUST` + "`" + ` entry on the workflow's account and on the month's, and it names the corrected entry. A later correction
-  may correct it in turn. ` + "`" + `CONFLICT` + "`" + ` when the call has no outcome yet. Requires ADMIN.
+  may correct it in turn. ` + "`" + `CONFLICT` + "`" + ` when the call has no outcome yet. Requires BOOK.
   """
   adjustUsage(
     "The entry and the true cost of the call."
     input: AdjustUsageInput!
-  ): AdjustUsagePayload! @requires(role: ADMIN)
+  ): AdjustUsagePayload! @requires(permission: BOOK)
 
   """
   Sets the limit of a workflow. An account that an overage has stopped may spend again. A higher limit takes effect at
   once. A lower limit does not affect calls in flight: the remaining amount may become negative, and the account then
-  refuses the next call. Requires ADMIN.
+  refuses the next call. Requires LIMITS.
   """
   setWorkflowLimit(
     "The workflow and the limit."
     input: SetWorkflowLimitInput!
-  ): SetWorkflowLimitPayload! @requires(role: ADMIN)
+  ): SetWorkflowLimitPayload! @requires(permission: LIMITS)
 
   """
   Sets the organization's limit for a month: the running one and all later ones. Raising and lowering work as with
-  ` + "`" + `setWorkflowLimit` + "`" + `. Requires ADMIN.
+  ` + "`" + `setWorkflowLimit` + "`" + `. Requires LIMITS.
   """
   setMonthlyLimit(
     "The limit."
     input: SetMonthlyLimitInput!
-  ): SetMonthlyLimitPayload! @requires(role: ADMIN)
+  ): SetMonthlyLimitPayload! @requires(permission: LIMITS)
 
   """
   Compares your organization's negotiated prices with the prices in force. With ` + "`" + `apply` + "`" + ` it adds them to your
   organization's own list; the operator's prices stay. A price that is more than 5 times off the previous price goes into
   quarantine until a person accepts it. So does a price out of bounds: $10⁻¹² to $10⁻² for a token, $10⁻⁶ to $1 for a
   request or a search. Other prices begin a minute later, or at once for a model without any price. Repeating the import
-  changes nothing. Requires ADMIN.
+  changes nothing. Requires PRICES.
   """
   importPrices(
     "The prices."
     input: ImportPricesInput!
-  ): ImportPricesPayload! @requires(role: ADMIN)
+  ): ImportPricesPayload! @requires(permission: PRICES)
 
   """
   Accepts a price from your organization's quarantine. It comes into force a minute later, or at once for a model
-  without any price. Accepting it again changes nothing. ` + "`" + `CONFLICT` + "`" + ` when it was rejected or superseded. Requires ADMIN.
+  without any price. Accepting it again changes nothing. ` + "`" + `CONFLICT` + "`" + ` when it was rejected or superseded. Requires PRICES.
   """
   acceptPrice(
     "The price and the reason."
     input: AcceptPriceInput!
-  ): AcceptPricePayload! @requires(role: ADMIN)
+  ): AcceptPricePayload! @requires(permission: PRICES)
 
   """
   Rejects a price in your organization's quarantine. Rejecting it again changes nothing. ` + "`" + `CONFLICT` + "`" + ` when it was accepted
-  or superseded. Requires ADMIN.
+  or superseded. Requires PRICES.
   """
   rejectPrice(
     "The price and the reason."
     input: RejectPriceInput!
-  ): RejectPricePayload! @requires(role: ADMIN)
+  ): RejectPricePayload! @requires(permission: PRICES)
 
   """
   Sets or removes the webhook address for alerts. Each call makes a new signing secret, also for the same address. Only
   this answer and its replay contain the secret. Pending messages go to the new address with the new secret. Messages
   follow the convention Standard Webhooks: the header ` + "`" + `webhook-signature` + "`" + ` is ` + "`" + `v1,` + "`" + ` and the base64 of HMAC-SHA-256 over
   ` + "`" + `webhook-id` + "`" + `, ` + "`" + `webhook-timestamp` + "`" + ` and the body, with points between them. ` + "`" + `CONFLICT` + "`" + ` when the server has no webhook
-  secret. Requires ADMIN.
+  secret. Requires SETTINGS.
   """
   setAlertWebhook(
     "The address and the reason."
     input: SetAlertWebhookInput!
-  ): SetAlertWebhookPayload! @requires(role: ADMIN)
+  ): SetAlertWebhookPayload! @requires(permission: SETTINGS)
 
   """
   Creates an API key for a program of yours. Only this answer shows the key, as ` + "`" + `secret` + "`" + `: if the answer is lost, revoke
-  the key and create another one. The role of the key is at most your own. ` + "`" + `CONFLICT` + "`" + ` when the name was ever used in
-  your organization, or when your organization has 100 active keys. Requires ADMIN.
+  the key and create another one. The key's role has at most your permissions. ` + "`" + `CONFLICT` + "`" + ` when the name was ever used in
+  your organization, or when your organization has 100 active keys. Requires KEYS.
   """
   createApiKey(
     "The name, the role and the end of the key."
     input: CreateApiKeyInput!
-  ): CreateApiKeyPayload! @requires(role: ADMIN)
+  ): CreateApiKeyPayload! @requires(permission: KEYS)
 
   """
   Revokes an API key, at once and on every server. An open websocket or stream of the key ends within seconds. Revoking
-  it again changes nothing. Requires ADMIN.
+  it again changes nothing. Requires KEYS.
   """
   revokeApiKey(
     "The key and the reason."
     input: RevokeApiKeyInput!
-  ): RevokeApiKeyPayload! @requires(role: ADMIN)
+  ): RevokeApiKeyPayload! @requires(permission: KEYS)
 
   """
   Sets the time zone in which months begin. The end of the running month stays, and the next month begins there. A month
-  that would be shorter than 15 days because of the change becomes part of the month after it. Requires ADMIN.
+  that would be shorter than 15 days because of the change becomes part of the month after it. Requires SETTINGS.
   """
   setTimeZone(
     "The time zone."
     input: SetTimeZoneInput!
-  ): SetTimeZonePayload! @requires(role: ADMIN)
+  ): SetTimeZonePayload! @requires(permission: SETTINGS)
 }
 
 """
@@ -655,78 +656,123 @@ type Subscription {
   The transitions of one workflow, each once, without a gap and in order. Without ` + "`" + `afterVersion` + "`" + ` the first event is the
   latest transition. To resume, give the last version that you received: the missed transitions come first. The
   subscription completes after a terminal state. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has no workflow with that
-  id. Requires VIEWER.
+  id. Requires READ.
   """
   workflowTransitioned(
     "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     workflowId: ID!
     "The last version that you have: −1 or more. −1 replays the whole journal."
     afterVersion: Int
-  ): TransitionEvent! @requires(role: VIEWER)
+  ): TransitionEvent! @requires(permission: READ)
 
   """
   All transitions of your organization's workflows, for a list that updates itself. The first event has ` + "`" + `resync: true` + "`" + `:
   read your list after it, and you miss nothing. Then each transition comes once, in the order of its workflow. A later
   ` + "`" + `resync: true` + "`" + ` means that the client was too slow and the server left out some events: read your list again.
-  Requires VIEWER.
+  Requires READ.
   """
-  organizationTransitioned: TransitionEvent! @requires(role: VIEWER)
+  organizationTransitioned: TransitionEvent! @requires(permission: READ)
 
   """
   The ledger entries of one workflow, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the first event is
   the latest entry. To resume, give the last sequence number that you received. The error ` + "`" + `NOT_FOUND` + "`" + ` when your
-  organization has no workflow with that id. Requires VIEWER.
+  organization has no workflow with that id. Requires READ.
   """
   spendChanged(
     "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
     workflowId: ID!
     "The last sequence number that you have: −1 or more. −1 replays the whole ledger."
     afterSequence: Int
-  ): SpendEvent! @requires(role: VIEWER)
+  ): SpendEvent! @requires(permission: READ)
 }
 
 # ------------------------------------------------------------------------------
-# Callers and roles
+# Callers, roles and permissions
 # ------------------------------------------------------------------------------
 
 "The caller."
 type Viewer {
   """
   The person or program, as the journals name it: the subject of the token, or ` + "`" + `key:` + "`" + ` and the name of the API key.
-  Requires VIEWER.
+  Requires READ.
   """
-  actor: String! @requires(role: VIEWER)
+  actor: String! @requires(permission: READ)
   "The id of the caller's organization."
   organizationId: ID!
   "The role of the token or the API key."
   role: Role!
+  "The permissions of the role."
+  permissions: [Permission!]!
   "The caller's organization."
   organization: Organization!
 }
 
-"The rights of a caller. Each role includes the rights of the role before it."
+"The rights of a caller: a named set of permissions. ` + "`" + `viewer.permissions` + "`" + ` lists those of the caller."
 enum Role {
-  "Reads workflows and spending."
+  "Reads workflows, results, prices and sums of money."
   VIEWER
-  "Also creates, moves and cancels workflows, and reads actors and reasons."
+  """
+  For a program that works on steps from outside: it reads workflows, takes runs and ends its own, and reserves, settles
+  and releases its own calls.
+  """
+  WORKER
+  "Reads everything and exports. Changes nothing."
+  AUDITOR
+  "Creates, starts, moves, edits, reviews and cancels workflows. Reads actors, calls, ledgers and alerts."
   OPERATOR
-  "Also reserves, books and corrects money, and changes limits, prices, API keys, the time zone and the webhook."
+  "Reads actors, calls, ledgers and alerts. Exports, books and corrects costs, and sets limits and prices."
+  FINANCE
+  "Has all permissions. Only this role reserves for others, manages API keys and changes settings."
   ADMIN
 }
 
+"One thing that a role allows."
+enum Permission {
+  "Reads workflows, results, prices and sums of money."
+  READ
+  "Reads the names of actors and their reasons, in every field that shows one."
+  ACTORS
+  "Reads all calls, ledgers and proposed prices."
+  CALLS
+  "Reads the calls that the caller itself reserved."
+  OWN_CALLS
+  "Reads alerts."
+  ALERTS
+  "Reads API keys, the webhook and its deliveries."
+  OVERSEE
+  "Exports the whole journal and ledger."
+  EXPORT
+  "Reads the schema and the examples of the playground, on a server that closes them."
+  EXPLORE
+  "Creates, starts, retries, cancels, moves, edits and reviews workflows."
+  OPERATE
+  "Takes runs of steps, renews their leases, and completes or fails them. Other edges also need ` + "`" + `OPERATE` + "`" + `."
+  DRIVE
+  "Reserves calls, and settles or releases them. Calls of other actors also need ` + "`" + `CALLS` + "`" + `."
+  SPEND
+  "Records calls that were made without a reservation, and corrects the cost of calls."
+  BOOK
+  "Sets the limits of workflows and months."
+  LIMITS
+  "Imports, accepts and rejects prices."
+  PRICES
+  "Creates and revokes API keys."
+  KEYS
+  "Sets gates, the time zone and the webhook."
+  SETTINGS
+}
+
 """
-Limits a field, or every field that returns a type, to callers whose role includes the given one. For any other caller
-the field has the error ` + "`" + `FORBIDDEN` + "`" + `, and a mutation changes nothing.
+Limits a field, or every field that returns a type, to callers whose role has the permission. For any other caller the
+field has the error ` + "`" + `FORBIDDEN` + "`" + `, and a mutation changes nothing. The message names the permission and the roles that have
+it.
 
-` + "`" + `VIEWER` + "`" + ` reads the state of workflows and the spending of workflows, months and the organization. ` + "`" + `OPERATOR` + "`" + ` also reads
-actors and reasons: journal, calls, ledgers, alerts, and prices in quarantine. ` + "`" + `ADMIN` + "`" + ` also reads API keys.
-
-A client cannot introspect directives. Each description therefore ends with the role that the field, or the type it
-returns, needs.
+A client cannot introspect directives. Each description therefore ends with the permission that the field, or the type
+it returns, needs.
 """
 directive @requires(
-  "The least role that is allowed."
-  role: Role!
+  "The permission that the caller's role must have."
+  permission: Permission!
 ) on FIELD_DEFINITION | OBJECT
 
 # ------------------------------------------------------------------------------
@@ -787,9 +833,9 @@ type Workflow implements Node {
   ): KeywordConnection!
   "The selection among the current keywords, as ` + "`" + `approveSeeds` + "`" + ` needs it."
   keywordSelection: KeywordSelection!
-  "The gates of the workflow, in the order of its life. Requires VIEWER."
+  "The gates of the workflow, in the order of its life. Requires READ."
   gates: [Gate!]!
-  "The workflow's account. Requires VIEWER."
+  "The workflow's account. Requires READ."
   spend: Spend!
   "The journal: every transition of the workflow, oldest first."
   transitions(
@@ -798,21 +844,21 @@ type Workflow implements Node {
     "A cursor of this workflow's journal. The page begins after it."
     after: String
   ): TransitionConnection!
-  "The workflow's calls to language models, oldest first. Requires OPERATOR."
+  "The workflow's calls to language models, oldest first. Requires CALLS."
   calls(
     "The maximum number of items: 1 to 100."
     first: Int = 20
     "A cursor of this workflow's calls. The page begins after it."
     after: String
   ): CallConnection!
-  "The ledger of the workflow's account: every movement of its money, oldest first. Requires OPERATOR."
+  "The ledger of the workflow's account: every movement of its money, oldest first. Requires CALLS."
   ledger(
     "The maximum number of items: 1 to 100."
     first: Int = 20
     "A cursor of this workflow's ledger. The page begins after it."
     after: String
   ): LedgerEntryConnection!
-  "The usage of the workflow's calls in a range of days. Requires VIEWER."
+  "The usage of the workflow's calls in a range of days. Requires READ."
   usage(
     "The days: at most 400."
     range: DayRange!
@@ -821,8 +867,8 @@ type Workflow implements Node {
     "The maximum number of groups: 1 to 1000."
     first: Int = 20
   ): UsageReport!
-  "The actor that created it, as the journal names it. Requires VIEWER."
-  createdBy: String! @requires(role: VIEWER)
+  "The actor that created it, as the journal names it. Requires ACTORS."
+  createdBy: String! @requires(permission: ACTORS)
   "The time of its creation."
   createdAt: DateTime!
   "The time of its last transition."
@@ -929,8 +975,8 @@ type Activity {
   sentence: String!
   "The time at which it began."
   since: DateTime!
-  "The actor that caused it, as the journal names it. Requires VIEWER."
-  who: String! @requires(role: VIEWER)
+  "The actor that caused it, as the journal names it. Requires ACTORS."
+  who: String! @requires(permission: ACTORS)
   "The time of the next automatic retry. Null when there is none."
   nextRetryAt: DateTime
   "The end of the run's lease unless the worker renews it. Null when no run is open."
@@ -1015,7 +1061,7 @@ input WorkflowFilter {
   createdFrom: DateTime
   "Only workflows created before this moment."
   createdTo: DateTime
-  "Only workflows that this actor created."
+  "Only workflows that this actor created. The error ` + "`" + `FORBIDDEN` + "`" + ` without the permission ` + "`" + `ACTORS` + "`" + `."
   createdBy: String
 }
 
@@ -1247,10 +1293,10 @@ type Transition implements Node {
   from: WorkflowState
   "The state after."
   to: WorkflowState!
-  "The actor: the subject of a token, ` + "`" + `key:` + "`" + ` and the name of an API key, or a worker. Requires OPERATOR."
-  actor: String! @requires(role: OPERATOR)
-  "The actor's reason. Requires OPERATOR."
-  reason: String @requires(role: OPERATOR)
+  "The actor: the subject of a token, ` + "`" + `key:` + "`" + ` and the name of an API key, or a worker. Requires ACTORS."
+  actor: String! @requires(permission: ACTORS)
+  "The actor's reason. Requires ACTORS."
+  reason: String @requires(permission: ACTORS)
   "The time of the change."
   occurredAt: DateTime!
   "SHA-256 over the previous hash and this row, in hexadecimal. A changed row no longer fits its hash."
@@ -1420,8 +1466,8 @@ type Keyword implements Node {
   volume: Int
   "The difficulty of ranking for it: 0 (easy) to 100. Null when unknown."
   difficulty: Int
-  "The price of a click on an advertisement. Null when unknown. Requires VIEWER."
-  cpc: USD @requires(role: VIEWER)
+  "The price of a click on an advertisement. Null when unknown. Requires READ."
+  cpc: USD @requires(permission: READ)
   "What people who search for it want. Null when unknown."
   intent: SearchIntent
   "Its language as a BCP 47 tag. Null when unknown."
@@ -1439,8 +1485,8 @@ type Keyword implements Node {
   choice: KeywordChoice
   "True when the decision was taken over from an earlier analysis that had the same keyword."
   isCarried: Boolean!
-  "The actor of the current decision. Null without one. Requires VIEWER."
-  decidedBy: String @requires(role: VIEWER)
+  "The actor of the current decision. Null without one. Requires ACTORS."
+  decidedBy: String @requires(permission: ACTORS)
   "True when the sandbox made it up and no language model was called."
   isSynthetic: Boolean!
 }
@@ -1678,8 +1724,8 @@ type DecideKeywordsPayload {
 # Gates
 # ------------------------------------------------------------------------------
 
-"An edge of the graph that only a decision opens. Requires VIEWER."
-type Gate @requires(role: VIEWER) {
+"An edge of the graph that only a decision opens. Requires READ."
+type Gate @requires(permission: READ) {
   "The gate."
   key: GateKey!
   "The party that decides at it, by the organization's settings."
@@ -1688,7 +1734,7 @@ type Gate @requires(role: VIEWER) {
   isOpen: Boolean!
   "True when the approval must come from another person than the one who prepared the selection."
   fourEyes: Boolean!
-  "The decisions so far, the last first. Requires OPERATOR."
+  "The decisions so far, the last first. Requires ACTORS."
   decisions: [GateDecision!]!
 }
 
@@ -1718,8 +1764,8 @@ enum GateVerdict {
   REJECTED
 }
 
-"A decision at a gate. It was committed together with its transition. Requires OPERATOR."
-type GateDecision @requires(role: OPERATOR) {
+"A decision at a gate. It was committed together with its transition. Requires ACTORS."
+type GateDecision @requires(permission: ACTORS) {
   "The result."
   verdict: GateVerdict!
   "The step that the workflow went back to. Null for an approval."
@@ -1730,10 +1776,10 @@ type GateDecision @requires(role: OPERATOR) {
   selected: Int!
   "The digest of the selection, in hexadecimal digits."
   selectionDigest: String!
-  "The actor that changed the selection last. Requires OPERATOR."
-  preparedBy: String! @requires(role: OPERATOR)
-  "The actor that decided. Requires OPERATOR."
-  decidedBy: String! @requires(role: OPERATOR)
+  "The actor that changed the selection last. Requires ACTORS."
+  preparedBy: String! @requires(permission: ACTORS)
+  "The actor that decided. Requires ACTORS."
+  decidedBy: String! @requires(permission: ACTORS)
   "The time of the decision."
   at: DateTime!
   "The version of the transition that it made."
@@ -1832,8 +1878,8 @@ type RejectSeedsPayload {
 # Money: accounts and limits
 # ------------------------------------------------------------------------------
 
-"The account of a workflow or a month. At every admission of a call, ` + "`" + `settled + held ≤ limit` + "`" + `. Requires VIEWER."
-type Spend @requires(role: VIEWER) {
+"The account of a workflow or a month. At every admission of a call, ` + "`" + `settled + held ≤ limit` + "`" + `. Requires READ."
+type Spend @requires(permission: READ) {
   "The most that ` + "`" + `settled + held` + "`" + ` may reach when a call is admitted. Null: no limit."
   limit: USD
   "The cost of ended calls, as their providers billed it."
@@ -1885,7 +1931,7 @@ input SetWorkflowLimitInput {
 type SetWorkflowLimitPayload {
   "The workflow. Null when nothing was set."
   workflow: Workflow
-  "The new entry of its account. Requires OPERATOR."
+  "The new entry of its account. Requires CALLS."
   entry: LedgerEntry
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -1909,7 +1955,7 @@ input SetMonthlyLimitInput {
 type SetMonthlyLimitPayload {
   "The organization. Null when nothing was set."
   organization: Organization
-  "The new entry of the running month's account. Requires OPERATOR."
+  "The new entry of the running month's account. Requires CALLS."
   entry: LedgerEntry
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -1921,8 +1967,8 @@ type SetMonthlyLimitPayload {
 # Money: calls
 # ------------------------------------------------------------------------------
 
-"One request to a language model, from its hold to its outcome. Requires OPERATOR."
-type Call implements Node @requires(role: OPERATOR) {
+"One request to a language model, from its hold to its outcome. Requires OWN_CALLS."
+type Call implements Node @requires(permission: OWN_CALLS) {
   "The id: ` + "`" + `call_…` + "`" + `."
   id: ID!
   "The workflow that pays."
@@ -1949,7 +1995,7 @@ type Call implements Node @requires(role: OPERATOR) {
   answeredModel: String
   "The reason why the answer was not usable. Null when it was."
   failureCode: FailureCode
-  "The consumption, as the provider counted it. Null until the cost is known. Requires OPERATOR."
+  "The consumption, as the provider counted it. Null until the cost is known. Requires OWN_CALLS."
   usage: Usage
   "The size of the request, in bytes, from which the hold was computed; 0 when the hold was given as an amount."
   promptBytes: Int!
@@ -1981,8 +2027,8 @@ enum CallState {
   ASSUMED
 }
 
-"The consumption of a call, as the provider counted it. Requires OPERATOR."
-type Usage @requires(role: OPERATOR) {
+"The consumption of a call, as the provider counted it. Requires OWN_CALLS."
+type Usage @requires(permission: OWN_CALLS) {
   "The tokens of the request."
   promptTokens: Int!
   "The tokens of the answer."
@@ -1995,11 +2041,11 @@ type Usage @requires(role: OPERATOR) {
   webSearches: Int!
 }
 
-"A page of calls. Requires OPERATOR."
-type CallConnection @requires(role: OPERATOR) {
-  "The calls. Requires OPERATOR."
+"A page of calls. Requires CALLS."
+type CallConnection @requires(permission: CALLS) {
+  "The calls. Requires OWN_CALLS."
   nodes: [Call!]!
-  "The calls, each with its cursor. Requires OPERATOR."
+  "The calls, each with its cursor. Requires CALLS."
   edges: [CallEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2007,9 +2053,9 @@ type CallConnection @requires(role: OPERATOR) {
   totalCount: Int!
 }
 
-"A call in a list. Requires OPERATOR."
-type CallEdge @requires(role: OPERATOR) {
-  "The call. Requires OPERATOR."
+"A call in a list. Requires CALLS."
+type CallEdge @requires(permission: CALLS) {
+  "The call. Requires OWN_CALLS."
   node: Call!
   "Its cursor in the list."
   cursor: String!
@@ -2046,7 +2092,7 @@ input UsageEstimateInput {
 
 "The answer to ` + "`" + `reserveUsage` + "`" + `."
 type ReserveUsagePayload {
-  "The call with its hold. Null when it was refused. Requires OPERATOR."
+  "The call with its hold. Null when it was refused. Requires OWN_CALLS."
   call: Call
   "The workflow that pays."
   workflow: Workflow
@@ -2095,7 +2141,7 @@ input SettleUsageInput {
 
 "The answer to ` + "`" + `settleUsage` + "`" + `."
 type SettleUsagePayload {
-  "The call with its cost. Null when nothing was booked. Requires OPERATOR."
+  "The call with its cost. Null when nothing was booked. Requires OWN_CALLS."
   call: Call
   "The workflow that pays."
   workflow: Workflow
@@ -2119,7 +2165,7 @@ input ReleaseUsageInput {
 
 "The answer to ` + "`" + `releaseUsage` + "`" + `."
 type ReleaseUsagePayload {
-  "The call without its hold. Null when nothing was booked. Requires OPERATOR."
+  "The call without its hold. Null when nothing was booked. Requires OWN_CALLS."
   call: Call
   "The workflow that would have paid."
   workflow: Workflow
@@ -2165,7 +2211,7 @@ input RecordUsageInput {
 
 "The answer to ` + "`" + `recordUsage` + "`" + `."
 type RecordUsagePayload {
-  "The call with its cost. Null when nothing was booked. Requires OPERATOR."
+  "The call with its cost. Null when nothing was booked. Requires OWN_CALLS."
   call: Call
   "The workflow that pays."
   workflow: Workflow
@@ -2189,9 +2235,9 @@ input AdjustUsageInput {
 
 "The answer to ` + "`" + `adjustUsage` + "`" + `."
 type AdjustUsagePayload {
-  "The correction, on the account of the corrected entry. Null when nothing was booked. Requires OPERATOR."
+  "The correction, on the account of the corrected entry. Null when nothing was booked. Requires CALLS."
   entry: LedgerEntry
-  "The call with its outcome. Later corrections are in the ledger only. Requires OPERATOR."
+  "The call with its outcome. Later corrections are in the ledger only. Requires OWN_CALLS."
   call: Call
   "The workflow that pays."
   workflow: Workflow
@@ -2207,9 +2253,9 @@ type AdjustUsagePayload {
 
 """
 One row of the ledger: one change of one account, with the balances before and after. Before + delta = after.
-Requires OPERATOR.
+Requires CALLS.
 """
-type LedgerEntry implements Node @requires(role: OPERATOR) {
+type LedgerEntry implements Node @requires(permission: CALLS) {
   "The id: ` + "`" + `led_…` + "`" + `."
   id: ID!
   "Its number in the account's ledger, from 0 without a gap."
@@ -2274,11 +2320,11 @@ enum LedgerEntryKind {
   RECORD
 }
 
-"A page of a ledger. Requires OPERATOR."
-type LedgerEntryConnection @requires(role: OPERATOR) {
-  "The entries. Requires OPERATOR."
+"A page of a ledger. Requires CALLS."
+type LedgerEntryConnection @requires(permission: CALLS) {
+  "The entries. Requires CALLS."
   nodes: [LedgerEntry!]!
-  "The entries, each with its cursor. Requires OPERATOR."
+  "The entries, each with its cursor. Requires CALLS."
   edges: [LedgerEntryEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2286,9 +2332,9 @@ type LedgerEntryConnection @requires(role: OPERATOR) {
   totalCount: Int!
 }
 
-"An entry in a ledger. Requires OPERATOR."
-type LedgerEntryEdge @requires(role: OPERATOR) {
-  "The entry. Requires OPERATOR."
+"An entry in a ledger. Requires CALLS."
+type LedgerEntryEdge @requires(permission: CALLS) {
+  "The entry. Requires CALLS."
   node: LedgerEntry!
   "Its cursor in the ledger."
   cursor: String!
@@ -2298,8 +2344,8 @@ type LedgerEntryEdge @requires(role: OPERATOR) {
 # Prices
 # ------------------------------------------------------------------------------
 
-"The price of one component of one model, from one moment on. Requires VIEWER."
-type Price @requires(role: VIEWER) {
+"The price of one component of one model, from one moment on. Requires READ."
+type Price @requires(permission: READ) {
   "The model, as requests name it."
   model: String!
   "The component."
@@ -2339,11 +2385,11 @@ enum PriceComponent {
   CACHE_WRITE
 }
 
-"A page of prices, ordered by model, component, prompt size and list. Requires VIEWER."
-type PriceConnection @requires(role: VIEWER) {
-  "The prices. Requires VIEWER."
+"A page of prices, ordered by model, component, prompt size and list. Requires READ."
+type PriceConnection @requires(permission: READ) {
+  "The prices. Requires READ."
   nodes: [Price!]!
-  "The prices, each with its cursor. Requires VIEWER."
+  "The prices, each with its cursor. Requires READ."
   edges: [PriceEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2351,16 +2397,16 @@ type PriceConnection @requires(role: VIEWER) {
   totalCount: Int!
 }
 
-"A price in a list. Requires VIEWER."
-type PriceEdge @requires(role: VIEWER) {
-  "The price. Requires VIEWER."
+"A price in a list. Requires READ."
+type PriceEdge @requires(permission: READ) {
+  "The price. Requires READ."
   node: Price!
   "Its cursor in the list."
   cursor: String!
 }
 
-"A price in quarantine: not in force until a person accepts it. Requires OPERATOR."
-type PriceProposal implements Node @requires(role: OPERATOR) {
+"A price in quarantine: not in force until a person accepts it. Requires CALLS."
+type PriceProposal implements Node @requires(permission: CALLS) {
   "The id: ` + "`" + `prop_…` + "`" + `."
   id: ID!
   "The model, as requests name it."
@@ -2413,11 +2459,11 @@ enum PriceDoubt {
   OUT_OF_BOUNDS
 }
 
-"A page of prices in quarantine. Requires OPERATOR."
-type PriceProposalConnection @requires(role: OPERATOR) {
-  "The proposed prices. Requires OPERATOR."
+"A page of prices in quarantine. Requires CALLS."
+type PriceProposalConnection @requires(permission: CALLS) {
+  "The proposed prices. Requires CALLS."
   nodes: [PriceProposal!]!
-  "The proposed prices, each with its cursor. Requires OPERATOR."
+  "The proposed prices, each with its cursor. Requires CALLS."
   edges: [PriceProposalEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2425,9 +2471,9 @@ type PriceProposalConnection @requires(role: OPERATOR) {
   totalCount: Int!
 }
 
-"A proposed price in a list. Requires OPERATOR."
-type PriceProposalEdge @requires(role: OPERATOR) {
-  "The proposed price. Requires OPERATOR."
+"A proposed price in a list. Requires CALLS."
+type PriceProposalEdge @requires(permission: CALLS) {
+  "The proposed price. Requires CALLS."
   node: PriceProposal!
   "Its cursor in the list."
   cursor: String!
@@ -2462,7 +2508,7 @@ input PriceInput {
 
 "The answer to ` + "`" + `importPrices` + "`" + `."
 type ImportPricesPayload {
-  "The changes of the given prices in their order, then the prices that the import does not name. Requires OPERATOR."
+  "The changes of the given prices in their order, then the prices that the import does not name. Requires CALLS."
   changes: [PriceChange!]!
   "True when the prices were written."
   applied: Boolean!
@@ -2472,8 +2518,8 @@ type ImportPricesPayload {
   userErrors: [UserError!]!
 }
 
-"The effect of an import on one price. Requires OPERATOR."
-type PriceChange @requires(role: OPERATOR) {
+"The effect of an import on one price. Requires CALLS."
+type PriceChange @requires(permission: CALLS) {
   "The kind of change."
   kind: PriceChangeKind!
   "The model, as requests name it."
@@ -2520,7 +2566,7 @@ input AcceptPriceInput {
 
 "The answer to ` + "`" + `acceptPrice` + "`" + `."
 type AcceptPricePayload {
-  "The proposed price after the decision. Null when nothing was decided. Requires OPERATOR."
+  "The proposed price after the decision. Null when nothing was decided. Requires CALLS."
   proposal: PriceProposal
   "True when the price was accepted before and this request did nothing."
   replayed: Boolean!
@@ -2540,7 +2586,7 @@ input RejectPriceInput {
 
 "The answer to ` + "`" + `rejectPrice` + "`" + `."
 type RejectPricePayload {
-  "The proposed price after the decision. Null when nothing was decided. Requires OPERATOR."
+  "The proposed price after the decision. Null when nothing was decided. Requires CALLS."
   proposal: PriceProposal
   "True when the price was rejected before and this request did nothing."
   replayed: Boolean!
@@ -2552,8 +2598,8 @@ type RejectPricePayload {
 # Alerts
 # ------------------------------------------------------------------------------
 
-"An event that needs a person's attention. Only its delivery changes later. Requires OPERATOR."
-type Alert implements Node @requires(role: OPERATOR) {
+"An event that needs a person's attention. Only its delivery changes later. Requires ALERTS."
+type Alert implements Node @requires(permission: ALERTS) {
   "The id: ` + "`" + `alert_…` + "`" + `. Also the ` + "`" + `webhook-id` + "`" + ` of its message."
   id: ID!
   "The kind of event."
@@ -2582,10 +2628,10 @@ type Alert implements Node @requires(role: OPERATOR) {
   priceProposalId: ID
   "The model, if the alert concerns one."
   model: String
-  "The two figures, for a reconciliation difference. Requires OPERATOR."
+  "The two figures, for a reconciliation difference. Requires ALERTS."
   difference: AlertDifference
-  "The delivery to the webhook. Null when the organization had no webhook at that time. Requires ADMIN."
-  delivery: AlertDelivery @requires(role: ADMIN)
+  "The delivery to the webhook. Null when the organization had no webhook at that time. Requires OVERSEE."
+  delivery: AlertDelivery @requires(permission: OVERSEE)
 }
 
 "The kinds of alerts."
@@ -2610,8 +2656,8 @@ enum AlertKind {
   RECONCILIATION_DIFFERENCE
 }
 
-"A difference between the ledger and a provider, as first found. Requires OPERATOR."
-type AlertDifference @requires(role: OPERATOR) {
+"A difference between the ledger and a provider, as first found. Requires ALERTS."
+type AlertDifference @requires(permission: ALERTS) {
   "The provider."
   provider: String!
   "The day, in UTC."
@@ -2658,11 +2704,11 @@ enum AlertDeliveryState {
   UNADDRESSED
 }
 
-"A page of alerts. Requires OPERATOR."
-type AlertConnection @requires(role: OPERATOR) {
-  "The alerts. Requires OPERATOR."
+"A page of alerts. Requires ALERTS."
+type AlertConnection @requires(permission: ALERTS) {
+  "The alerts. Requires ALERTS."
   nodes: [Alert!]!
-  "The alerts, each with its cursor. Requires OPERATOR."
+  "The alerts, each with its cursor. Requires ALERTS."
   edges: [AlertEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2670,9 +2716,9 @@ type AlertConnection @requires(role: OPERATOR) {
   totalCount: Int!
 }
 
-"An alert in a list. Requires OPERATOR."
-type AlertEdge @requires(role: OPERATOR) {
-  "The alert. Requires OPERATOR."
+"An alert in a list. Requires ALERTS."
+type AlertEdge @requires(permission: ALERTS) {
+  "The alert. Requires ALERTS."
   node: Alert!
   "Its cursor in the list."
   cursor: String!
@@ -2715,9 +2761,9 @@ type SetAlertWebhookPayload {
 
 """
 A key with which a program signs in, instead of a token: ` + "`" + `Authorization: Bearer infin8_…` + "`" + `. The journals name its actions
-by ` + "`" + `key:` + "`" + ` and its name. Requires ADMIN.
+by ` + "`" + `key:` + "`" + ` and its name. Requires OVERSEE.
 """
-type ApiKey implements Node @requires(role: ADMIN) {
+type ApiKey implements Node @requires(permission: OVERSEE) {
   "The id: ` + "`" + `key_…` + "`" + `. It is not the key and not a secret."
   id: ID!
   "The name: unique in the organization for ever."
@@ -2752,11 +2798,11 @@ enum ApiKeyState {
   REVOKED
 }
 
-"A page of API keys. Requires ADMIN."
-type ApiKeyConnection @requires(role: ADMIN) {
-  "The keys. Requires ADMIN."
+"A page of API keys. Requires OVERSEE."
+type ApiKeyConnection @requires(permission: OVERSEE) {
+  "The keys. Requires OVERSEE."
   nodes: [ApiKey!]!
-  "The keys, each with its cursor. Requires ADMIN."
+  "The keys, each with its cursor. Requires OVERSEE."
   edges: [ApiKeyEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -2764,9 +2810,9 @@ type ApiKeyConnection @requires(role: ADMIN) {
   totalCount: Int!
 }
 
-"An API key in a list. Requires ADMIN."
-type ApiKeyEdge @requires(role: ADMIN) {
-  "The key. Requires ADMIN."
+"An API key in a list. Requires OVERSEE."
+type ApiKeyEdge @requires(permission: OVERSEE) {
+  "The key. Requires OVERSEE."
   node: ApiKey!
   "Its cursor in the list."
   cursor: String!
@@ -2776,7 +2822,7 @@ type ApiKeyEdge @requires(role: ADMIN) {
 input CreateApiKeyInput {
   "The name: 1 to 100 characters."
   name: String!
-  "The role: at most your own."
+  "The role: one with at most your permissions."
   role: Role!
   "The time at which it expires: later than now, and at most 366 days from now."
   expiresAt: DateTime!
@@ -2786,7 +2832,7 @@ input CreateApiKeyInput {
 
 "The answer to ` + "`" + `createApiKey` + "`" + `."
 type CreateApiKeyPayload {
-  "The key as lists show it. Null when it was not created. Requires ADMIN."
+  "The key as lists show it. Null when it was not created. Requires OVERSEE."
   apiKey: ApiKey
   "The key itself: ` + "`" + `infin8_…` + "`" + `. Only this answer contains it; a replay has null."
   secret: String
@@ -2808,7 +2854,7 @@ input RevokeApiKeyInput {
 
 "The answer to ` + "`" + `revokeApiKey` + "`" + `."
 type RevokeApiKeyPayload {
-  "The key. Null when nothing changed. Requires ADMIN."
+  "The key. Null when nothing changed. Requires OVERSEE."
   apiKey: ApiKey
   "True when the key was revoked before and this request did nothing."
   replayed: Boolean!
@@ -2831,19 +2877,19 @@ type Organization implements Node {
   timeZone: String!
   "The time of its creation."
   createdAt: DateTime!
-  "The limit of a new workflow that is created without its own limit. Null: no limit. Requires VIEWER."
-  workflowLimit: USD @requires(role: VIEWER)
-  "The limit of a new month. Null: no limit. Requires VIEWER."
-  monthLimit: USD @requires(role: VIEWER)
+  "The limit of a new workflow that is created without its own limit. Null: no limit. Requires READ."
+  workflowLimit: USD @requires(permission: READ)
+  "The limit of a new month. Null: no limit. Requires READ."
+  monthLimit: USD @requires(permission: READ)
   "The gates of its workflows."
   gates: GateSettings!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
-  "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires VIEWER."
+  "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires READ."
   spend: Spend!
   """
   The usage of the calls in a range of days. A call counts for the day that admitted it, with all its later bookings, so
-  that the days of a month add up to the month's account. Requires VIEWER.
+  that the days of a month add up to the month's account. Requires READ.
   """
   usage(
     "The days: at most 400."
@@ -2853,11 +2899,11 @@ type Organization implements Node {
     "The maximum number of groups: 1 to 1000."
     first: Int = 100
   ): UsageReport!
-  "The estimated cost of the running month at its end. Requires VIEWER."
+  "The estimated cost of the running month at its end. Requires READ."
   forecast: Forecast!
   """
   The alerts, newest first. Each is written once, in the transaction of its cause. The webhook, if there is one,
-  receives the same alerts. Requires OPERATOR.
+  receives the same alerts. Requires ALERTS.
   """
   alerts(
     "Only alerts of these kinds. All kinds when absent."
@@ -2867,21 +2913,21 @@ type Organization implements Node {
     "A cursor of this list. The page begins after it."
     after: String
   ): AlertConnection!
-  "The webhook for alerts. Null: none. Requires ADMIN."
-  alertWebhook: AlertWebhook @requires(role: ADMIN)
+  "The webhook for alerts. Null: none. Requires OVERSEE."
+  alertWebhook: AlertWebhook @requires(permission: OVERSEE)
   "The progress of the workflows that were created in a range of days, computed from their journals."
   funnel(
     "The days of creation: at most 400."
     range: DayRange!
   ): Funnel!
-  "The API keys, newest first, including expired and revoked ones. Requires ADMIN."
+  "The API keys, newest first, including expired and revoked ones. Requires OVERSEE."
   apiKeys(
     "The maximum number of items: 1 to 100."
     first: Int = 20
     "A cursor of this list. The page begins after it."
     after: String
   ): ApiKeyConnection!
-  "The average cost of a finished ideal customer profile. Requires VIEWER."
+  "The average cost of a finished ideal customer profile. Requires READ."
   costPerIcp(
     "The days: at most 400."
     range: DayRange!
@@ -2928,13 +2974,13 @@ input DayRange {
   to: Date!
 }
 
-"The usage of some calls. Requires VIEWER."
-type UsageReport @requires(role: VIEWER) {
+"The usage of some calls. Requires READ."
+type UsageReport @requires(permission: READ) {
   "The moment of the figures."
   asOf: DateTime!
-  "All calls of the range. Requires VIEWER."
+  "All calls of the range. Requires READ."
   total: UsageSums!
-  "The groups, most expensive first. Empty without ` + "`" + `groupBy` + "`" + `. Requires VIEWER."
+  "The groups, most expensive first. Empty without ` + "`" + `groupBy` + "`" + `. Requires READ."
   groups: [UsageGroup!]!
   "True when there are more groups than requested. The total includes them."
   hasMore: Boolean!
@@ -2954,8 +3000,8 @@ enum UsageDimension {
   OUTCOME
 }
 
-"The sums over some calls. Requires VIEWER."
-type UsageSums @requires(role: VIEWER) {
+"The sums over some calls. Requires READ."
+type UsageSums @requires(permission: READ) {
   "The number of calls."
   calls: Count!
   "The known tokens of the requests."
@@ -2976,8 +3022,8 @@ type UsageSums @requires(role: VIEWER) {
   booked: USD!
 }
 
-"The sums over the calls of one group. Requires VIEWER."
-type UsageGroup @requires(role: VIEWER) {
+"The sums over the calls of one group. Requires READ."
+type UsageGroup @requires(permission: READ) {
   "The day that admitted the calls. Null unless grouped by ` + "`" + `DAY` + "`" + `."
   day: Date
   "The model that answered. Null unless grouped by ` + "`" + `MODEL` + "`" + `, and for calls without an answering model."
@@ -3008,13 +3054,13 @@ type UsageGroup @requires(role: VIEWER) {
   booked: USD!
 }
 
-"The estimated spending of the running month, if spending continues at its average rate so far. Requires VIEWER."
-type Forecast @requires(role: VIEWER) {
+"The estimated spending of the running month, if spending continues at its average rate so far. Requires READ."
+type Forecast @requires(permission: READ) {
   "The moment of the figures."
   asOf: DateTime!
   "The running month."
   period: Period!
-  "The month's account. Requires VIEWER."
+  "The month's account. Requires READ."
   spend: Spend!
   "` + "`" + `settled` + "`" + ` at the month's end: ` + "`" + `settled so far · length of the month / time passed` + "`" + `, rounded up to a picodollar."
   settledAtEnd: USD!
@@ -3025,8 +3071,8 @@ type Forecast @requires(role: VIEWER) {
   exhaustedAt: DateTime
 }
 
-"The cost of ideal customer profiles. Requires VIEWER."
-type IcpCost @requires(role: VIEWER) {
+"The cost of ideal customer profiles. Requires READ."
+type IcpCost @requires(permission: READ) {
   "The moment of the figures."
   asOf: DateTime!
   "The cost of all calls of the first step in these days, including calls without a result."
@@ -3094,9 +3140,9 @@ type TransitionEvent {
 
 "One ledger entry of a workflow as it happens."
 type SpendEvent {
-  "The workflow's account after the entry. Requires VIEWER."
+  "The workflow's account after the entry. Requires READ."
   spend: Spend!
-  "The entry. Requires OPERATOR."
+  "The entry. Requires CALLS."
   entry: LedgerEntry!
 }
 
@@ -3247,8 +3293,8 @@ type DuplicateGeneration implements UserError {
   message: String!
   "The generation."
   field: [String!]
-  "The call that was charged. Requires OPERATOR."
-  existing: Call!
+  "The call that was charged. Requires CALLS."
+  existing: Call! @requires(permission: CALLS)
 }
 
 "The key belongs to another request, or the call has another outcome. The mutation wrote nothing."
@@ -4735,6 +4781,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_organizationId(ctx, field)
 	case "role":
 		return ec.fieldContext_Viewer_role(ctx, field)
+	case "permissions":
+		return ec.fieldContext_Viewer_permissions(ctx, field)
 	case "organization":
 		return ec.fieldContext_Viewer_organization(ctx, field)
 	}
@@ -4958,14 +5006,14 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 func (ec *executionContext) dir_requires_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "role",
-		func(ctx context.Context, v any) (caller.Role, error) {
-			return ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, v)
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "permission",
+		func(ctx context.Context, v any) (caller.Permission, error) {
+			return ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["role"] = arg0
+	args["permission"] = arg0
 	return args, nil
 }
 
@@ -5900,7 +5948,7 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.PriceProposal
 					return zeroVal, err
@@ -5909,7 +5957,7 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 					var zeroVal *model.PriceProposal
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6074,7 +6122,7 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -6083,7 +6131,7 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6303,7 +6351,7 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.LedgerEntry
 					return zeroVal, err
@@ -6312,7 +6360,7 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 					var zeroVal *model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6353,7 +6401,7 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -6362,7 +6410,7 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6821,7 +6869,7 @@ func (ec *executionContext) _Alert_difference(ctx context.Context, field graphql
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
 				if err != nil {
 					var zeroVal *model.AlertDifference
 					return zeroVal, err
@@ -6830,7 +6878,7 @@ func (ec *executionContext) _Alert_difference(ctx context.Context, field graphql
 					var zeroVal *model.AlertDifference
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6871,7 +6919,7 @@ func (ec *executionContext) _Alert_delivery(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.AlertDelivery
 					return zeroVal, err
@@ -6880,7 +6928,7 @@ func (ec *executionContext) _Alert_delivery(ctx context.Context, field graphql.C
 					var zeroVal *model.AlertDelivery
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6921,7 +6969,7 @@ func (ec *executionContext) _AlertConnection_nodes(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
 				if err != nil {
 					var zeroVal []*model.Alert
 					return zeroVal, err
@@ -6930,7 +6978,7 @@ func (ec *executionContext) _AlertConnection_nodes(ctx context.Context, field gr
 					var zeroVal []*model.Alert
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -6971,7 +7019,7 @@ func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
 				if err != nil {
 					var zeroVal []model.Edge[*model.Alert]
 					return zeroVal, err
@@ -6980,7 +7028,7 @@ func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field gr
 					var zeroVal []model.Edge[*model.Alert]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -7375,7 +7423,7 @@ func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
 				if err != nil {
 					var zeroVal *model.Alert
 					return zeroVal, err
@@ -7384,7 +7432,7 @@ func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.C
 					var zeroVal *model.Alert
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -7724,7 +7772,7 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal []*model.APIKey
 					return zeroVal, err
@@ -7733,7 +7781,7 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 					var zeroVal []*model.APIKey
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -7774,7 +7822,7 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal []model.Edge[*model.APIKey]
 					return zeroVal, err
@@ -7783,7 +7831,7 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 					var zeroVal []model.Edge[*model.APIKey]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -7879,7 +7927,7 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.APIKey
 					return zeroVal, err
@@ -7888,7 +7936,7 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 					var zeroVal *model.APIKey
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -8586,7 +8634,7 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *cost.Usage
 					return zeroVal, err
@@ -8595,7 +8643,7 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 					var zeroVal *cost.Usage
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -8774,7 +8822,7 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal []*model.Call
 					return zeroVal, err
@@ -8783,7 +8831,7 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 					var zeroVal []*model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -8824,7 +8872,7 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []model.Edge[*model.Call]
 					return zeroVal, err
@@ -8833,7 +8881,7 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 					var zeroVal []model.Edge[*model.Call]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -8929,7 +8977,7 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -8938,7 +8986,7 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -9351,7 +9399,7 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.APIKey
 					return zeroVal, err
@@ -9360,7 +9408,7 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 					var zeroVal *model.APIKey
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -9809,7 +9857,7 @@ func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, f
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal model.Call
 					return zeroVal, err
@@ -9818,10 +9866,22 @@ func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, f
 					var zeroVal model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal model.Call
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Call
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive1, permission)
 			}
 
-			next = directive1
+			next = directive2
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.Call) graphql.Marshaler {
@@ -10015,7 +10075,7 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal model.Spend
 					return zeroVal, err
@@ -10024,7 +10084,7 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 					var zeroVal model.Spend
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -10529,7 +10589,7 @@ func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal []model.GateDecision
 					return zeroVal, err
@@ -10538,7 +10598,7 @@ func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.C
 					var zeroVal []model.GateDecision
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -10694,7 +10754,7 @@ func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -10703,7 +10763,7 @@ func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field 
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -10735,7 +10795,7 @@ func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field g
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -10744,7 +10804,7 @@ func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field g
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -11709,7 +11769,7 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []model.PriceChange
 					return zeroVal, err
@@ -11718,7 +11778,7 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 					var zeroVal []model.PriceChange
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -12021,7 +12081,7 @@ func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.Coll
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *cost.Pico
 					return zeroVal, err
@@ -12030,7 +12090,7 @@ func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.Coll
 					var zeroVal *cost.Pico
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -12223,7 +12283,7 @@ func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphq
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal *string
 					return zeroVal, err
@@ -12232,7 +12292,7 @@ func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphq
 					var zeroVal *string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -12990,7 +13050,7 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []*model.LedgerEntry
 					return zeroVal, err
@@ -12999,7 +13059,7 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 					var zeroVal []*model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -13040,7 +13100,7 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []model.Edge[*model.LedgerEntry]
 					return zeroVal, err
@@ -13049,7 +13109,7 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 					var zeroVal []model.Edge[*model.LedgerEntry]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -13145,7 +13205,7 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.LedgerEntry
 					return zeroVal, err
@@ -13154,7 +13214,7 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 					var zeroVal *model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -13219,7 +13279,7 @@ func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.CreateWorkflowPayload
 					return zeroVal, err
@@ -13228,7 +13288,7 @@ func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field 
 					var zeroVal *model.CreateWorkflowPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13281,7 +13341,7 @@ func (ec *executionContext) _Mutation_generateIcp(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.GenerateIcpPayload
 					return zeroVal, err
@@ -13290,7 +13350,7 @@ func (ec *executionContext) _Mutation_generateIcp(ctx context.Context, field gra
 					var zeroVal *model.GenerateIcpPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13343,7 +13403,7 @@ func (ec *executionContext) _Mutation_transitionWorkflow(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
 				if err != nil {
 					var zeroVal *model.TransitionWorkflowPayload
 					return zeroVal, err
@@ -13352,7 +13412,7 @@ func (ec *executionContext) _Mutation_transitionWorkflow(ctx context.Context, fi
 					var zeroVal *model.TransitionWorkflowPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13405,7 +13465,7 @@ func (ec *executionContext) _Mutation_cancelWorkflow(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.CancelWorkflowPayload
 					return zeroVal, err
@@ -13414,7 +13474,7 @@ func (ec *executionContext) _Mutation_cancelWorkflow(ctx context.Context, field 
 					var zeroVal *model.CancelWorkflowPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13467,7 +13527,7 @@ func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.StartStepPayload
 					return zeroVal, err
@@ -13476,7 +13536,7 @@ func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graph
 					var zeroVal *model.StartStepPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13529,7 +13589,7 @@ func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.RetryStepPayload
 					return zeroVal, err
@@ -13538,7 +13598,7 @@ func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graph
 					var zeroVal *model.RetryStepPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13591,7 +13651,7 @@ func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.SetCompetitorsPayload
 					return zeroVal, err
@@ -13600,7 +13660,7 @@ func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field 
 					var zeroVal *model.SetCompetitorsPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13653,7 +13713,7 @@ func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.AddKeywordsPayload
 					return zeroVal, err
@@ -13662,7 +13722,7 @@ func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field gra
 					var zeroVal *model.AddKeywordsPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13715,7 +13775,7 @@ func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.DecideKeywordsPayload
 					return zeroVal, err
@@ -13724,7 +13784,7 @@ func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field 
 					var zeroVal *model.DecideKeywordsPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13777,7 +13837,7 @@ func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.ApproveSeedsPayload
 					return zeroVal, err
@@ -13786,7 +13846,7 @@ func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field gr
 					var zeroVal *model.ApproveSeedsPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13839,7 +13899,7 @@ func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
 				if err != nil {
 					var zeroVal *model.RejectSeedsPayload
 					return zeroVal, err
@@ -13848,7 +13908,7 @@ func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field gra
 					var zeroVal *model.RejectSeedsPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13901,7 +13961,7 @@ func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphq
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
 				if err != nil {
 					var zeroVal *model.SetGatesPayload
 					return zeroVal, err
@@ -13910,7 +13970,7 @@ func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphq
 					var zeroVal *model.SetGatesPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -13963,7 +14023,7 @@ func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field grap
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
 				if err != nil {
 					var zeroVal *model.RenewLeasePayload
 					return zeroVal, err
@@ -13972,7 +14032,7 @@ func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field grap
 					var zeroVal *model.RenewLeasePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14025,7 +14085,7 @@ func (ec *executionContext) _Mutation_reserveUsage(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SPEND")
 				if err != nil {
 					var zeroVal *model.ReserveUsagePayload
 					return zeroVal, err
@@ -14034,7 +14094,7 @@ func (ec *executionContext) _Mutation_reserveUsage(ctx context.Context, field gr
 					var zeroVal *model.ReserveUsagePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14087,7 +14147,7 @@ func (ec *executionContext) _Mutation_settleUsage(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SPEND")
 				if err != nil {
 					var zeroVal *model.SettleUsagePayload
 					return zeroVal, err
@@ -14096,7 +14156,7 @@ func (ec *executionContext) _Mutation_settleUsage(ctx context.Context, field gra
 					var zeroVal *model.SettleUsagePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14149,7 +14209,7 @@ func (ec *executionContext) _Mutation_releaseUsage(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SPEND")
 				if err != nil {
 					var zeroVal *model.ReleaseUsagePayload
 					return zeroVal, err
@@ -14158,7 +14218,7 @@ func (ec *executionContext) _Mutation_releaseUsage(ctx context.Context, field gr
 					var zeroVal *model.ReleaseUsagePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14211,7 +14271,7 @@ func (ec *executionContext) _Mutation_recordUsage(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "BOOK")
 				if err != nil {
 					var zeroVal *model.RecordUsagePayload
 					return zeroVal, err
@@ -14220,7 +14280,7 @@ func (ec *executionContext) _Mutation_recordUsage(ctx context.Context, field gra
 					var zeroVal *model.RecordUsagePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14273,7 +14333,7 @@ func (ec *executionContext) _Mutation_adjustUsage(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "BOOK")
 				if err != nil {
 					var zeroVal *model.AdjustUsagePayload
 					return zeroVal, err
@@ -14282,7 +14342,7 @@ func (ec *executionContext) _Mutation_adjustUsage(ctx context.Context, field gra
 					var zeroVal *model.AdjustUsagePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14335,7 +14395,7 @@ func (ec *executionContext) _Mutation_setWorkflowLimit(ctx context.Context, fiel
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "LIMITS")
 				if err != nil {
 					var zeroVal *model.SetWorkflowLimitPayload
 					return zeroVal, err
@@ -14344,7 +14404,7 @@ func (ec *executionContext) _Mutation_setWorkflowLimit(ctx context.Context, fiel
 					var zeroVal *model.SetWorkflowLimitPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14397,7 +14457,7 @@ func (ec *executionContext) _Mutation_setMonthlyLimit(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "LIMITS")
 				if err != nil {
 					var zeroVal *model.SetMonthlyLimitPayload
 					return zeroVal, err
@@ -14406,7 +14466,7 @@ func (ec *executionContext) _Mutation_setMonthlyLimit(ctx context.Context, field
 					var zeroVal *model.SetMonthlyLimitPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14459,7 +14519,7 @@ func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "PRICES")
 				if err != nil {
 					var zeroVal *model.ImportPricesPayload
 					return zeroVal, err
@@ -14468,7 +14528,7 @@ func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field gr
 					var zeroVal *model.ImportPricesPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14521,7 +14581,7 @@ func (ec *executionContext) _Mutation_acceptPrice(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "PRICES")
 				if err != nil {
 					var zeroVal *model.AcceptPricePayload
 					return zeroVal, err
@@ -14530,7 +14590,7 @@ func (ec *executionContext) _Mutation_acceptPrice(ctx context.Context, field gra
 					var zeroVal *model.AcceptPricePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14583,7 +14643,7 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "PRICES")
 				if err != nil {
 					var zeroVal *model.RejectPricePayload
 					return zeroVal, err
@@ -14592,7 +14652,7 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 					var zeroVal *model.RejectPricePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14645,7 +14705,7 @@ func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
 				if err != nil {
 					var zeroVal *model.SetAlertWebhookPayload
 					return zeroVal, err
@@ -14654,7 +14714,7 @@ func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field
 					var zeroVal *model.SetAlertWebhookPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14707,7 +14767,7 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "KEYS")
 				if err != nil {
 					var zeroVal *model.CreateAPIKeyPayload
 					return zeroVal, err
@@ -14716,7 +14776,7 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 					var zeroVal *model.CreateAPIKeyPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14769,7 +14829,7 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "KEYS")
 				if err != nil {
 					var zeroVal *model.RevokeAPIKeyPayload
 					return zeroVal, err
@@ -14778,7 +14838,7 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 					var zeroVal *model.RevokeAPIKeyPayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -14831,7 +14891,7 @@ func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
 				if err != nil {
 					var zeroVal *model.SetTimeZonePayload
 					return zeroVal, err
@@ -14840,7 +14900,7 @@ func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field gra
 					var zeroVal *model.SetTimeZonePayload
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -15030,7 +15090,7 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *cost.Pico
 					return zeroVal, err
@@ -15039,7 +15099,7 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 					var zeroVal *cost.Pico
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15071,7 +15131,7 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *cost.Pico
 					return zeroVal, err
@@ -15080,7 +15140,7 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 					var zeroVal *cost.Pico
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15176,7 +15236,7 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal model.Spend
 					return zeroVal, err
@@ -15185,7 +15245,7 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 					var zeroVal model.Spend
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15227,7 +15287,7 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.UsageReport
 					return zeroVal, err
@@ -15236,7 +15296,7 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 					var zeroVal *model.UsageReport
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15288,7 +15348,7 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Forecast
 					return zeroVal, err
@@ -15297,7 +15357,7 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 					var zeroVal *model.Forecast
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15339,7 +15399,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Alert]
 					return zeroVal, err
@@ -15348,7 +15408,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 					var zeroVal *model.Connection[*model.Alert]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15400,7 +15460,7 @@ func (ec *executionContext) _Organization_alertWebhook(ctx context.Context, fiel
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.AlertWebhook
 					return zeroVal, err
@@ -15409,7 +15469,7 @@ func (ec *executionContext) _Organization_alertWebhook(ctx context.Context, fiel
 					var zeroVal *model.AlertWebhook
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15495,7 +15555,7 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.Connection[*model.APIKey]
 					return zeroVal, err
@@ -15504,7 +15564,7 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 					var zeroVal *model.Connection[*model.APIKey]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -15557,7 +15617,7 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *report.ICPCost
 					return zeroVal, err
@@ -15566,7 +15626,7 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 					var zeroVal *report.ICPCost
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16170,7 +16230,7 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal []*model.Price
 					return zeroVal, err
@@ -16179,7 +16239,7 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 					var zeroVal []*model.Price
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16220,7 +16280,7 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal []model.Edge[*model.Price]
 					return zeroVal, err
@@ -16229,7 +16289,7 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 					var zeroVal []model.Edge[*model.Price]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16325,7 +16385,7 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Price
 					return zeroVal, err
@@ -16334,7 +16394,7 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 					var zeroVal *model.Price
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16743,7 +16803,7 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []*model.PriceProposal
 					return zeroVal, err
@@ -16752,7 +16812,7 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 					var zeroVal []*model.PriceProposal
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16793,7 +16853,7 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal []model.Edge[*model.PriceProposal]
 					return zeroVal, err
@@ -16802,7 +16862,7 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 					var zeroVal []model.Edge[*model.PriceProposal]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -16898,7 +16958,7 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.PriceProposal
 					return zeroVal, err
@@ -16907,7 +16967,7 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 					var zeroVal *model.PriceProposal
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -17063,7 +17123,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *caller.Caller
 					return zeroVal, err
@@ -17072,7 +17132,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 					var zeroVal *caller.Caller
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17114,7 +17174,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal model.Node
 					return zeroVal, err
@@ -17123,7 +17183,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 					var zeroVal model.Node
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17176,7 +17236,7 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Workflow
 					return zeroVal, err
@@ -17185,7 +17245,7 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 					var zeroVal *model.Workflow
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17238,7 +17298,7 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Workflow]
 					return zeroVal, err
@@ -17247,7 +17307,7 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 					var zeroVal *model.Connection[*model.Workflow]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17299,7 +17359,7 @@ func (ec *executionContext) _Query_workflowGraph(ctx context.Context, field grap
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.WorkflowGraph
 					return zeroVal, err
@@ -17308,7 +17368,7 @@ func (ec *executionContext) _Query_workflowGraph(ctx context.Context, field grap
 					var zeroVal *model.WorkflowGraph
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17349,7 +17409,7 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Organization
 					return zeroVal, err
@@ -17358,7 +17418,7 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 					var zeroVal *model.Organization
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -17400,7 +17460,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, err
@@ -17409,10 +17469,10 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 			directive2 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, err
@@ -17421,7 +17481,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive1, role)
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
 			}
 
 			next = directive2
@@ -17474,7 +17534,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, err
@@ -17483,10 +17543,10 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 			directive2 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, err
@@ -17495,7 +17555,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive1, role)
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
 			}
 
 			next = directive2
@@ -17623,7 +17683,7 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -17632,7 +17692,7 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -17760,7 +17820,7 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.PriceProposal
 					return zeroVal, err
@@ -17769,7 +17829,7 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 					var zeroVal *model.PriceProposal
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -17984,7 +18044,7 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -17993,7 +18053,7 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -18208,7 +18268,7 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -18217,7 +18277,7 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -18464,7 +18524,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "ADMIN")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
 				if err != nil {
 					var zeroVal *model.APIKey
 					return zeroVal, err
@@ -18473,7 +18533,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 					var zeroVal *model.APIKey
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -19023,7 +19083,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.LedgerEntry
 					return zeroVal, err
@@ -19032,7 +19092,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 					var zeroVal *model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -19247,7 +19307,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.LedgerEntry
 					return zeroVal, err
@@ -19256,7 +19316,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 					var zeroVal *model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -19352,7 +19412,7 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OWN_CALLS")
 				if err != nil {
 					var zeroVal *model.Call
 					return zeroVal, err
@@ -19361,7 +19421,7 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 					var zeroVal *model.Call
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -19648,7 +19708,7 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal model.Spend
 					return zeroVal, err
@@ -19657,7 +19717,7 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 					var zeroVal model.Spend
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -19698,7 +19758,7 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal model.LedgerEntry
 					return zeroVal, err
@@ -19707,7 +19767,7 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 					var zeroVal model.LedgerEntry
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -20084,7 +20144,7 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.TransitionEvent
 					return zeroVal, err
@@ -20093,7 +20153,7 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 					var zeroVal *model.TransitionEvent
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -20145,7 +20205,7 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.TransitionEvent
 					return zeroVal, err
@@ -20154,7 +20214,7 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 					var zeroVal *model.TransitionEvent
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -20196,7 +20256,7 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.SpendEvent
 					return zeroVal, err
@@ -20205,7 +20265,7 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 					var zeroVal *model.SpendEvent
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, nil, directive0, role)
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 
 			next = directive1
@@ -20528,7 +20588,7 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -20537,7 +20597,7 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -20569,7 +20629,7 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal *string
 					return zeroVal, err
@@ -20578,7 +20638,7 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 					var zeroVal *string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -21519,7 +21579,7 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal cost.Sums
 					return zeroVal, err
@@ -21528,7 +21588,7 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 					var zeroVal cost.Sums
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -21569,7 +21629,7 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal []model.UsageGroup
 					return zeroVal, err
@@ -21578,7 +21638,7 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 					var zeroVal []model.UsageGroup
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -21849,7 +21909,7 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -21858,7 +21918,7 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -21919,6 +21979,29 @@ func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Role")
+}
+
+func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graphql.CollectedField, obj *caller.Caller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_permissions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Permissions(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []caller.Permission) graphql.Marshaler {
+			return ec.marshalNPermission2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermissionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, false, "Permission")
 }
 
 func (ec *executionContext) _Viewer_organization(ctx context.Context, field graphql.CollectedField, obj *caller.Caller) (ret graphql.Marshaler) {
@@ -22455,7 +22538,7 @@ func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal []model.Gate
 					return zeroVal, err
@@ -22464,7 +22547,7 @@ func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.C
 					var zeroVal []model.Gate
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -22505,7 +22588,7 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.Spend
 					return zeroVal, err
@@ -22514,7 +22597,7 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 					var zeroVal *model.Spend
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -22600,7 +22683,7 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Call]
 					return zeroVal, err
@@ -22609,7 +22692,7 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 					var zeroVal *model.Connection[*model.Call]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -22662,7 +22745,7 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "OPERATOR")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
 				if err != nil {
 					var zeroVal *model.Connection[*model.LedgerEntry]
 					return zeroVal, err
@@ -22671,7 +22754,7 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 					var zeroVal *model.Connection[*model.LedgerEntry]
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -22724,7 +22807,7 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
 				if err != nil {
 					var zeroVal *model.UsageReport
 					return zeroVal, err
@@ -22733,7 +22816,7 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 					var zeroVal *model.UsageReport
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -22785,7 +22868,7 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				role, err := ec.unmarshalNRole2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐRole(ctx, "VIEWER")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
 				if err != nil {
 					var zeroVal string
 					return zeroVal, err
@@ -22794,7 +22877,7 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 					var zeroVal string
 					return zeroVal, errors.New("directive requires is not implemented")
 				}
-				return ec.Directives.Requires(ctx, obj, directive0, role)
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
 			}
 
 			next = directive1
@@ -32216,6 +32299,11 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "permissions":
+			out.Values[i] = ec._Viewer_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "organization":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -33887,6 +33975,51 @@ func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengi
 
 func (ec *executionContext) marshalNPeriod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPeriod(ctx context.Context, sel ast.SelectionSet, v cost.Period) graphql.Marshaler {
 	return ec._Period(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx context.Context, v any) (caller.Permission, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := caller.Permission(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx context.Context, sel ast.SelectionSet, v caller.Permission) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Permission!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPermission2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermissionᚄ(ctx context.Context, v any) ([]caller.Permission, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]caller.Permission, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []caller.Permission) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPrice2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Price) graphql.Marshaler {

@@ -14,7 +14,7 @@ import (
 // node returns the object of a reference.
 func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node, error) {
 	who := caller.From(ctx)
-	if err := permit(who, nodeRoles[ref.Kind]); err != nil {
+	if err := permit(who, nodePermissions[ref.Kind]); err != nil {
 		return nil, err
 	}
 	switch ref.Kind {

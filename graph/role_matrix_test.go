@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,12 +11,18 @@ import (
 
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Each role below the required one sends each mutation with a valid input. The mutation is refused and logged with the
-// caller, and no row changes.
-func TestRoleMatrix_ADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
+// refusals has each root field that the engine refuses to a role, although the role has the permission of the field:
+// the explorer asks for an edge that a worker must not take.
+var refusals = map[string]caller.Role{"transitionWorkflow": caller.Worker}
+
+// Each role sends each query and each mutation with a valid input. A role without the permission is refused and logged
+// with the caller, and no row changes. A role with the permission is not refused.
+func TestRoleMatrix(t *testing.T) {
 	t.Parallel()
 	b := world(t)
 	x := &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
@@ -28,33 +35,107 @@ func TestRoleMatrix_ADeniedMutationChangesNothingAndIsLogged(t *testing.T) {
 		"Keyword":       "kw_00000000-0000-7000-8000-000000000001",
 	}}
 	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
-	tried := 0
-	for _, field := range theSchema.Mutation.Fields {
-		needed := caller.Role(field.Directives.ForName("requires").Arguments.ForName("role").Value.Raw)
-		for _, role := range []caller.Role{caller.Viewer, caller.Operator, caller.Admin} {
-			if role.Includes(needed) {
-				continue
-			}
-			tried++
-			as := b.As(role)
-			as.Who.Actor = fmt.Sprintf("%s as %s", field.Name, role)
-			o := operation{ast.Mutation, field.Name, "mutation { " + field.Name + x.arguments(field)[0] + " { __typename } }"}
-			answer := as.Ask(t, o.text, nil)
-			code := graphtest.Get(t, answer, "errors", 0, "extensions", "code")
-			if graphtest.Get(t, answer, "data") != nil || code != "FORBIDDEN" {
-				t.Errorf("%s as %s: got %s, want FORBIDDEN and no data", field.Name, role, answer)
-			}
-			want := fmt.Sprintf("msg=denied id=request-1 organization=%s actor=%q role=%s path=%s\n",
-				as.Who.OrganizationID, as.Who.Actor, role, field.Name)
-			if !strings.Contains(b.Log.String(), want) {
-				t.Errorf("the log does not say: %s", want)
+	denied, permitted := 0, 0
+	for _, isDenied := range []bool{true, false} { // First all that must not change anything.
+		for _, root := range []*ast.Definition{theSchema.Query, theSchema.Mutation} {
+			for _, field := range root.Fields {
+				if strings.HasPrefix(field.Name, "__") {
+					continue
+				}
+				for _, role := range caller.Roles() {
+					isRefused := refusals[field.Name] == role
+					if isDenied != (isRefused || !has(role, field)) {
+						continue
+					}
+					text := strings.ToLower(root.Name) + " { " + field.Name + x.arguments(field)[0] + " { __typename } }"
+					as := b.As(role)
+					as.Who.Actor = fmt.Sprintf("%s as %s", field.Name, role)
+					if answer := as.Ask(t, text, nil); isDenied {
+						denied++
+						checkDenied(t, as, field.Name, answer)
+					} else {
+						permitted++
+						if bytes.Contains(answer, []byte(`"code":"FORBIDDEN"`)) {
+							t.Errorf("%s as %s: got %s, want no refusal", field.Name, role, answer)
+						}
+					}
+				}
 			}
 		}
+		if diff := cmp.Diff(before, testdb.Contents(t, b.DB, b.Who.OrganizationID)); isDenied && diff != "" {
+			t.Errorf("rows have changed (-before +after):\n%s", diff)
+		}
 	}
-	if tried < len(theSchema.Mutation.Fields) {
-		t.Errorf("got %d refusals of %d mutations", tried, len(theSchema.Mutation.Fields))
+	fields := len(theSchema.Mutation.Fields) + len(theSchema.Query.Fields)
+	if denied < 2*len(theSchema.Mutation.Fields) || permitted < fields {
+		t.Errorf("got %d refusals and %d permitted operations, of %d fields", denied, permitted, fields)
 	}
-	if diff := cmp.Diff(before, testdb.Contents(t, b.DB, b.Who.OrganizationID)); diff != "" {
-		t.Errorf("rows have changed (-before +after):\n%s", diff)
+}
+
+// has reports whether a role has the permissions of a field and of the type that it returns.
+func has(role caller.Role, field *ast.FieldDefinition) bool {
+	for _, directives := range []ast.DirectiveList{field.Directives, theSchema.Types[field.Type.Name()].Directives} {
+		needs := directives.ForName("requires")
+		if needs != nil && !role.Has(caller.Permission(needs.Arguments.ForName("permission").Value.Raw)) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkDenied checks that an answer is a refusal without data, and that the log names the caller.
+func checkDenied(t *testing.T, as graphtest.Bundle, field string, answer []byte) {
+	t.Helper()
+	code := graphtest.Get(t, answer, "errors", 0, "extensions", "code")
+	if graphtest.Get(t, answer, "data") != nil || code != "FORBIDDEN" {
+		t.Errorf("%s: got %s, want FORBIDDEN and no data", as.Who.Actor, answer)
+	}
+	want := fmt.Sprintf("msg=denied id=request-1 organization=%s actor=%q role=%s path=%s\n",
+		as.Who.OrganizationID, as.Who.Actor, as.Who.Role, field)
+	if !strings.Contains(as.Log.String(), want) {
+		t.Errorf("the log does not say: %s", want)
+	}
+}
+
+// Each role follows each subscription with the fields that it may read. A field with an actor is FORBIDDEN without the
+// permission. The first event of organizationTransitioned has no workflow, and so no actor.
+func TestRoleMatrix_Subscriptions(t *testing.T) {
+	t.Parallel()
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
+	flow := graphtest.IDOf(b.Workflow(t, workflow.ICPPending))
+	plain := map[string]string{"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence"}
+	actors := map[string]string{"workflowTransitioned": "transition { actor }", "spendChanged": "entry { actor }"}
+	for _, role := range caller.Roles() {
+		c := b.Open(t, string(role))
+		for _, field := range theSchema.Subscription.Fields {
+			if strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			name := field.Name
+			arguments := `(workflowId: "` + flow + `")`
+			if field.Arguments.ForName("workflowId") == nil {
+				arguments = ""
+			}
+			parts := "__typename"
+			for _, part := range theSchema.Types[field.Type.Name()].Fields {
+				if leaf := plain[part.Type.Name()]; leaf != "" && has(role, part) {
+					parts += " " + part.Name + " { " + leaf + " }"
+				}
+			}
+			c.Subscribe(name, "subscription { "+name+arguments+" { "+parts+" } }", nil)
+			if got := fmt.Sprint(c.Next()); strings.Contains(got, "FORBIDDEN") ||
+				!strings.Contains(got, "__typename:"+field.Type.Name()) {
+				t.Errorf("%s as %s: got %s, want an event", name, role, got)
+			}
+			c.Send(message{"id": name, "type": "complete"})
+		}
+		for name, part := range actors {
+			c.Subscribe("actor", "subscription { "+name+`(workflowId: "`+flow+`") { `+part+" } }", nil)
+			got := fmt.Sprint(c.Next())
+			if want := !role.Has(caller.Actors); strings.Contains(got, "FORBIDDEN") != want {
+				t.Errorf("the actor in %s as %s: got %s, want a refusal %t", name, role, got, want)
+			}
+			c.Send(message{"id": "actor", "type": "complete"})
+		}
 	}
 }

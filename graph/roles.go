@@ -13,20 +13,22 @@ import (
 
 // requires is the directive @requires. gqlgen calls it for each field that has it, and for each field that returns a
 // type that has it. The field node returns any type and calls permit itself.
-func requires(ctx context.Context, _ any, next graphql.Resolver, role caller.Role) (any, error) {
-	if err := permit(caller.From(ctx), role); err != nil {
+func requires(
+	ctx context.Context, _ any, next graphql.Resolver, permission caller.Permission,
+) (any, error) {
+	if err := permit(caller.From(ctx), permission); err != nil {
 		return nil, err
 	}
 	return next(ctx)
 }
 
-// permit returns nil when the caller has a role. Every check of a role goes through it.
-func permit(who caller.Caller, role caller.Role) error {
+// permit returns nil when the caller has a permission. Every check of a field goes through it.
+func permit(who caller.Caller, permission caller.Permission) error {
 	switch {
 	case !who.Known():
 		return fault.New(fault.Unauthenticated, "Sign in: send a token that is valid.")
-	case !who.Role.Includes(role):
-		return fault.New(fault.Forbidden, "This needs the role %s; yours is %s.", role, who.Role)
+	case !who.Role.Has(permission):
+		return fault.New(fault.Forbidden, "%s", permission.Denied(who.Role))
 	}
 	return nil
 }
@@ -38,19 +40,19 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.APIKey: "ApiKey", publicid.Alert: "Alert", publicid.Keyword: "Keyword",
 }
 
-// nodeRoles has the role that node requires for each kind of id: the role of its type in the schema.
-var nodeRoles = func() map[publicid.Kind]caller.Role {
-	roles, types := map[publicid.Kind]caller.Role{}, NewSchema(nil).Schema().Types
+// nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.
+var nodePermissions = func() map[publicid.Kind]caller.Permission {
+	permissions, types := map[publicid.Kind]caller.Permission{}, NewSchema(nil).Schema().Types
 	for kind, name := range nodeTypes {
-		roles[kind] = roleOf(types[name].Directives)
+		permissions[kind] = permissionOf(types[name].Directives)
 	}
-	return roles
+	return permissions
 }()
 
-// roleOf returns the role in the directive @requires of a field or a type; VIEWER without one.
-func roleOf(directives ast.DirectiveList) caller.Role {
+// permissionOf returns the permission in the directive @requires of a field or a type; READ without one.
+func permissionOf(directives ast.DirectiveList) caller.Permission {
 	if needs := directives.ForName("requires"); needs != nil {
-		return caller.Role(needs.Arguments.ForName("role").Value.Raw)
+		return caller.Permission(needs.Arguments.ForName("permission").Value.Raw)
 	}
-	return caller.Viewer
+	return caller.Read
 }

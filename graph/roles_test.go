@@ -12,16 +12,17 @@ import (
 
 func TestRequires_IsOnEveryRootField(t *testing.T) {
 	t.Parallel()
-	special := map[string]caller.Role{"priceProposals": caller.Operator}
-	for _, name := range []string{
-		"reserveUsage", "settleUsage", "releaseUsage", "recordUsage", "adjustUsage", "setWorkflowLimit", "setMonthlyLimit",
-		"setTimeZone", "importPrices", "acceptPrice", "rejectPrice", "createApiKey", "revokeApiKey",
-		"setAlertWebhook", "setGates",
-	} {
-		special[name] = caller.Admin
+	special := map[string]caller.Permission{
+		"priceProposals": caller.Calls, "transitionWorkflow": caller.Drive, "renewLease": caller.Drive,
+		"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
+		"recordUsage": caller.Book, "adjustUsage": caller.Book,
+		"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,
+		"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
+		"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
+		"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setGates": caller.Settings,
 	}
-	for root, usual := range map[string]caller.Role{
-		"Query": caller.Viewer, "Mutation": caller.Operator, "Subscription": caller.Viewer,
+	for root, usual := range map[string]caller.Permission{
+		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,
 	} {
 		for _, field := range schemaTypes()[root].Fields {
 			if strings.HasPrefix(field.Name, "__") {
@@ -32,10 +33,44 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 				want = usual
 			}
 			if field.Directives.ForName("requires") == nil {
-				t.Errorf("%s.%s needs no role: write @requires behind it", root, field.Name)
-			} else if got := roleOf(field.Directives); got != want {
+				t.Errorf("%s.%s needs no permission: write @requires behind it", root, field.Name)
+			} else if got := permissionOf(field.Directives); got != want {
 				t.Errorf("%s.%s needs %s, want %s", root, field.Name, got, want)
 			}
+		}
+	}
+}
+
+// A field that names an actor or a reason requires ACTORS, or is of a type whose rows name one. Only the caller's own
+// name, and the name of the worker of the caller's own run, are for all.
+func TestRequires_ActorsNeedTheirPermission(t *testing.T) {
+	t.Parallel()
+	types, found := schemaTypes(), 0
+	rows := []caller.Permission{caller.Actors, caller.Calls, caller.OwnCalls, caller.Alerts, caller.Oversee}
+	for _, name := range reachable(types, "Query", "Mutation", "Subscription") {
+		for _, field := range types[name].Fields {
+			if !slices.Contains(auditFields, field.Name) && !strings.HasSuffix(field.Name, "By") {
+				continue
+			}
+			found++
+			where := name + "." + field.Name
+			needed := []caller.Permission{permissionOf(field.Directives), permissionOf(types[name].Directives)}
+			isOwn := where == "Viewer.actor" || where == "Run.worker"
+			isGuarded := slices.Contains(rows, needed[0]) || slices.Contains(rows, needed[1])
+			if !isOwn && !isGuarded {
+				t.Errorf("%s names an actor and needs only %v", where, needed)
+			}
+		}
+	}
+	if found < 15 {
+		t.Errorf("got %d fields that name an actor: is the walk broken?", found)
+	}
+	for _, where := range [][2]string{
+		{"Workflow", "createdBy"}, {"Activity", "who"}, {"Transition", "actor"}, {"Transition", "reason"},
+		{"Keyword", "decidedBy"},
+	} {
+		if got := permissionOf(types[where[0]].Fields.ForName(where[1]).Directives); got != caller.Actors {
+			t.Errorf("%s.%s needs %s, want ACTORS", where[0], where[1], got)
 		}
 	}
 }
@@ -48,8 +83,8 @@ func isGuardable(field *ast.FieldDefinition) bool {
 	return field.Type.Name() == "USD" || slices.Contains(auditFields, field.Name) || strings.HasSuffix(field.Name, "By")
 }
 
-// A field with money, an actor or a reason requires a role, by itself or by its type. Types that only mutations return
-// are not checked: every mutation requires a role.
+// A field with money, an actor or a reason requires a permission, by itself or by its type. Types that only mutations
+// return are not checked: every mutation requires a permission.
 func TestRequires_IsOnEveryFieldOfMoneyOrAudit(t *testing.T) {
 	t.Parallel()
 	types, found := schemaTypes(), 0
@@ -74,12 +109,16 @@ func TestRequires_IsOnEveryFieldOfMoneyOrAudit(t *testing.T) {
 	} {
 		for _, of := range []string{name, name + "Connection", name + "Edge"} {
 			if d := types[of]; d != nil && d.Directives.ForName("requires") == nil {
-				t.Errorf("the type %s needs no role: write @requires behind its name", of)
+				t.Errorf("the type %s needs no permission: write @requires behind its name", of)
 			}
 		}
 		if list := types[name+"Connection"]; list != nil {
-			if got, want := roleOf(list.Directives), roleOf(types[name].Directives); got != want {
-				t.Errorf("a list of %s needs %s, one of them %s", name, got, want)
+			got, want := permissionOf(list.Directives), permissionOf(types[name].Directives)
+			if name == "Call" { // A list has the calls of all actors.
+				want = caller.Calls
+			}
+			if got != want {
+				t.Errorf("a list of %s needs %s, want %s", name, got, want)
 			}
 		}
 	}
@@ -113,23 +152,23 @@ func reachable(types map[string]*ast.Definition, roots ...string) []string {
 	return names
 }
 
-// gqlgen checks the role of a type where a field returns the type itself. For a field that returns an interface the
-// resolver must check it: only node does, for every kind of id.
+// gqlgen checks the permission of a type where a field returns the type itself. For a field that returns an interface
+// the resolver must check it: only node does, for every kind of id.
 func TestNode_IsTheOnlyFieldOfAnAbstractType(t *testing.T) {
 	t.Parallel()
 	types := schemaTypes()
 	for _, name := range reachable(types, "Query", "Subscription") {
 		for _, field := range types[name].Fields {
 			if of := types[field.Type.Name()]; of != nil && of.IsAbstractType() && name+"."+field.Name != "Query.node" {
-				t.Errorf("%s.%s returns the interface %s, and no resolver checks the roles of its members",
+				t.Errorf("%s.%s returns the interface %s, and no resolver checks the permissions of its members",
 					name, field.Name, of.Name)
 			}
 		}
 	}
 	known := map[string]bool{}
 	for kind, name := range nodeTypes {
-		if types[name] == nil || nodeRoles[kind] == "" {
-			t.Errorf("ids of the kind %s: got the type %q and the role %q", kind, name, nodeRoles[kind])
+		if types[name] == nil || nodePermissions[kind] == "" {
+			t.Errorf("ids of the kind %s: got the type %q and the permission %q", kind, name, nodePermissions[kind])
 		}
 		known[name] = true
 	}

@@ -9,78 +9,83 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 )
 
-// A client cannot introspect directives, so descriptions repeat the role that @requires names.
+// A client cannot introspect directives, so descriptions repeat the permission that @requires names.
 func TestSchemaDescription(t *testing.T) {
 	t.Parallel()
 
-	t.Run("EndsWithTheRequiredRole", func(t *testing.T) {
+	t.Run("EndsWithTheRequiredPermission", func(t *testing.T) {
 		t.Parallel()
-		types, found := schemaTypes(), map[caller.Role]int{}
+		types, found := schemaTypes(), map[caller.Permission]int{}
 		for name, definition := range types {
-			role, isGuarded := requiredRole(definition.Directives)
-			checkRole(t, name, definition.Description, role, isGuarded)
+			permission, isGuarded := requiredPermission(definition.Directives)
+			checkPermission(t, name, definition.Description, permission, isGuarded)
 			for _, field := range definition.Fields {
 				if strings.HasPrefix(field.Name, "__") {
 					continue
 				}
-				role, isGuarded := fieldRole(types, field)
-				checkRole(t, name+"."+field.Name, field.Description, role, isGuarded)
+				permission, isGuarded := fieldPermission(types, field)
+				checkPermission(t, name+"."+field.Name, field.Description, permission, isGuarded)
 				if isGuarded {
-					found[role]++
+					found[permission]++
 				}
 			}
 		}
-		for _, role := range []caller.Role{caller.Viewer, caller.Operator, caller.Admin} {
-			if found[role] < 15 {
-				t.Errorf("got %d fields that require %s, want 15 or more", found[role], role)
+		for permission, least := range map[caller.Permission]int{
+			caller.Read: 15, caller.Operate: 10, caller.Calls: 8, caller.OwnCalls: 5, caller.Actors: 7, caller.Oversee: 5,
+		} {
+			if found[permission] < least {
+				t.Errorf("got %d fields that require %s, want %d or more", found[permission], permission, least)
 			}
 		}
 	})
 
-	t.Run("CheckFailsForAMissingOrWrongRole", func(t *testing.T) {
+	t.Run("CheckFailsForAMissingOrWrongPermission", func(t *testing.T) {
 		t.Parallel()
-		for _, description := range []string{"A field.", "A field. Requires VIEWER.", "Requires ADMIN. A field."} {
-			if endsWithRole(description, caller.Admin, true) {
-				t.Errorf("%q passes for a field that requires ADMIN", description)
+		for _, description := range []string{"A field.", "A field. Requires READ.", "Requires KEYS. A field."} {
+			if endsWithPermission(description, caller.Keys, true) {
+				t.Errorf("%q passes for a field that requires KEYS", description)
 			}
 		}
-		if endsWithRole("A field. Requires ADMIN.", "", false) {
-			t.Error("a description that names a role passes for a field that requires none")
+		if endsWithPermission("A field. Requires KEYS.", "", false) {
+			t.Error("a description that names a permission passes for a field that requires none")
 		}
 	})
 }
 
-func checkRole(t *testing.T, where, description string, role caller.Role, isGuarded bool) {
+func checkPermission(t *testing.T, where, description string, permission caller.Permission, isGuarded bool) {
 	t.Helper()
 	switch {
-	case endsWithRole(description, role, isGuarded):
+	case endsWithPermission(description, permission, isGuarded):
 	case isGuarded:
-		t.Errorf("the description of %s does not end with %q: %q", where, "Requires "+string(role)+".", description)
+		t.Errorf("the description of %s does not end with %q: %q", where, "Requires "+string(permission)+".", description)
 	default:
-		t.Errorf("the description of %s names a role that the schema does not require: %q", where, description)
+		t.Errorf("the description of %s names a permission that the schema does not require: %q", where, description)
 	}
 }
 
-// endsWithRole reports whether a description names exactly the role that the schema requires, in its last sentence.
-func endsWithRole(description string, role caller.Role, isGuarded bool) bool {
+// endsWithPermission reports whether a description names exactly the permission that the schema requires, in its last
+// sentence.
+func endsWithPermission(description string, permission caller.Permission, isGuarded bool) bool {
 	if !isGuarded {
 		return !strings.Contains(description, "Requires ")
 	}
-	return strings.HasSuffix(description, " Requires "+string(role)+".") ||
-		strings.HasSuffix(description, "\nRequires "+string(role)+".")
+	return strings.HasSuffix(description, " Requires "+string(permission)+".") ||
+		strings.HasSuffix(description, "\nRequires "+string(permission)+".")
 }
 
-// fieldRole returns the greater role of the field's own directive and that of the type it returns: gqlgen checks both.
-func fieldRole(types map[string]*ast.Definition, field *ast.FieldDefinition) (caller.Role, bool) {
-	role, isGuarded := requiredRole(field.Directives)
+// fieldPermission returns the narrower permission of the field's own directive and that of the type it returns: gqlgen
+// checks both. A role with the narrower one has the other one too.
+func fieldPermission(types map[string]*ast.Definition, field *ast.FieldDefinition) (caller.Permission, bool) {
+	permission, isGuarded := requiredPermission(field.Directives)
 	if of := types[field.Type.Name()]; of != nil {
-		if ofType, isTypeGuarded := requiredRole(of.Directives); isTypeGuarded && (!isGuarded || ofType.Includes(role)) {
+		ofType, isTypeGuarded := requiredPermission(of.Directives)
+		if isTypeGuarded && (!isGuarded || len(ofType.Roles()) < len(permission.Roles())) {
 			return ofType, true
 		}
 	}
-	return role, isGuarded
+	return permission, isGuarded
 }
 
-func requiredRole(directives ast.DirectiveList) (caller.Role, bool) {
-	return roleOf(directives), directives.ForName("requires") != nil
+func requiredPermission(directives ast.DirectiveList) (caller.Permission, bool) {
+	return permissionOf(directives), directives.ForName("requires") != nil
 }

@@ -58,7 +58,7 @@ func TestSchema_DescribesEverything(t *testing.T) {
 	}
 	directive := NewSchema(nil).Schema().Directives["requires"]
 	check(directive.Description, "@requires")
-	check(directive.Arguments.ForName("role").Description, "@requires", "role")
+	check(directive.Arguments.ForName("permission").Description, "@requires", "permission")
 }
 
 func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
@@ -99,7 +99,8 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"ActivityCode":       texts(activities),
 		"ApiKeyState":        texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
 		"ErrorCode":          texts(codes),
-		"Role":               texts([]caller.Role{caller.Viewer, caller.Operator, caller.Admin}),
+		"Role":               texts(caller.Roles()),
+		"Permission":         texts(caller.Permissions()),
 		"UsageDimension":     texts(report.Dimensions()),
 		"WorkflowOrderField": texts([]engine.OrderField{engine.ByCreated, engine.ByUpdated}),
 		"OrderDirection":     {"ASC", "DESC"},

@@ -41,7 +41,7 @@ type AcceptPriceInput struct {
 
 // The answer to `acceptPrice`.
 type AcceptPricePayload struct {
-	// The proposed price after the decision. Null when nothing was decided. Requires OPERATOR.
+	// The proposed price after the decision. Null when nothing was decided. Requires CALLS.
 	Proposal *PriceProposal `json:"proposal,omitempty"`
 	// True when the price was accepted before and this request did nothing.
 	Replayed bool `json:"replayed"`
@@ -87,9 +87,9 @@ type AdjustUsageInput struct {
 
 // The answer to `adjustUsage`.
 type AdjustUsagePayload struct {
-	// The correction, on the account of the corrected entry. Null when nothing was booked. Requires OPERATOR.
+	// The correction, on the account of the corrected entry. Null when nothing was booked. Requires CALLS.
 	Entry *LedgerEntry `json:"entry,omitempty"`
-	// The call with its outcome. Later corrections are in the ledger only. Requires OPERATOR.
+	// The call with its outcome. Later corrections are in the ledger only. Requires OWN_CALLS.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
@@ -159,7 +159,7 @@ type CompanyInput struct {
 type CreateAPIKeyInput struct {
 	// The name: 1 to 100 characters.
 	Name string `json:"name"`
-	// The role: at most your own.
+	// The role: one with at most your permissions.
 	Role caller.Role `json:"role"`
 	// The time at which it expires: later than now, and at most 366 days from now.
 	ExpiresAt scalar.WrittenDateTime `json:"expiresAt"`
@@ -169,7 +169,7 @@ type CreateAPIKeyInput struct {
 
 // The answer to `createApiKey`.
 type CreateAPIKeyPayload struct {
-	// The key as lists show it. Null when it was not created. Requires ADMIN.
+	// The key as lists show it. Null when it was not created. Requires OVERSEE.
 	APIKey *APIKey `json:"apiKey,omitempty"`
 	// The key itself: `infin8_…`. Only this answer contains it; a replay has null.
 	Secret *string `json:"secret,omitempty"`
@@ -277,7 +277,7 @@ type ImportPricesInput struct {
 
 // The answer to `importPrices`.
 type ImportPricesPayload struct {
-	// The changes of the given prices in their order, then the prices that the import does not name. Requires OPERATOR.
+	// The changes of the given prices in their order, then the prices that the import does not name. Requires CALLS.
 	Changes []PriceChange `json:"changes"`
 	// True when the prices were written.
 	Applied bool `json:"applied"`
@@ -359,7 +359,7 @@ type RecordUsageInput struct {
 
 // The answer to `recordUsage`.
 type RecordUsagePayload struct {
-	// The call with its cost. Null when nothing was booked. Requires OPERATOR.
+	// The call with its cost. Null when nothing was booked. Requires OWN_CALLS.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
@@ -381,7 +381,7 @@ type RejectPriceInput struct {
 
 // The answer to `rejectPrice`.
 type RejectPricePayload struct {
-	// The proposed price after the decision. Null when nothing was decided. Requires OPERATOR.
+	// The proposed price after the decision. Null when nothing was decided. Requires CALLS.
 	Proposal *PriceProposal `json:"proposal,omitempty"`
 	// True when the price was rejected before and this request did nothing.
 	Replayed bool `json:"replayed"`
@@ -429,7 +429,7 @@ type ReleaseUsageInput struct {
 
 // The answer to `releaseUsage`.
 type ReleaseUsagePayload struct {
-	// The call without its hold. Null when nothing was booked. Requires OPERATOR.
+	// The call without its hold. Null when nothing was booked. Requires OWN_CALLS.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that would have paid.
 	Workflow *Workflow `json:"workflow,omitempty"`
@@ -476,7 +476,7 @@ type ReserveUsageInput struct {
 
 // The answer to `reserveUsage`.
 type ReserveUsagePayload struct {
-	// The call with its hold. Null when it was refused. Requires OPERATOR.
+	// The call with its hold. Null when it was refused. Requires OWN_CALLS.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
@@ -518,7 +518,7 @@ type RevokeAPIKeyInput struct {
 
 // The answer to `revokeApiKey`.
 type RevokeAPIKeyPayload struct {
-	// The key. Null when nothing changed. Requires ADMIN.
+	// The key. Null when nothing changed. Requires OVERSEE.
 	APIKey *APIKey `json:"apiKey,omitempty"`
 	// True when the key was revoked before and this request did nothing.
 	Replayed bool `json:"replayed"`
@@ -611,7 +611,7 @@ type SetMonthlyLimitInput struct {
 type SetMonthlyLimitPayload struct {
 	// The organization. Null when nothing was set.
 	Organization *Organization `json:"organization,omitempty"`
-	// The new entry of the running month's account. Requires OPERATOR.
+	// The new entry of the running month's account. Requires CALLS.
 	Entry *LedgerEntry `json:"entry,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
@@ -657,7 +657,7 @@ type SetWorkflowLimitInput struct {
 type SetWorkflowLimitPayload struct {
 	// The workflow. Null when nothing was set.
 	Workflow *Workflow `json:"workflow,omitempty"`
-	// The new entry of its account. Requires OPERATOR.
+	// The new entry of its account. Requires CALLS.
 	Entry *LedgerEntry `json:"entry,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
@@ -698,7 +698,7 @@ type SettleUsageInput struct {
 
 // The answer to `settleUsage`.
 type SettleUsagePayload struct {
-	// The call with its cost. Null when nothing was booked. Requires OPERATOR.
+	// The call with its cost. Null when nothing was booked. Requires OWN_CALLS.
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
@@ -786,7 +786,7 @@ type WorkflowFilter struct {
 	CreatedFrom graphql.Omittable[*scalar.WrittenDateTime] `json:"createdFrom,omitempty"`
 	// Only workflows created before this moment.
 	CreatedTo graphql.Omittable[*scalar.WrittenDateTime] `json:"createdTo,omitempty"`
-	// Only workflows that this actor created.
+	// Only workflows that this actor created. The error `FORBIDDEN` without the permission `ACTORS`.
 	CreatedBy graphql.Omittable[*string] `json:"createdBy,omitempty"`
 }
 

@@ -1,32 +1,49 @@
 // Package caller describes the caller of a request or a worker: actor, organization and role. It carries the caller in
-// a context and compares roles. It reads no tokens; package web does.
+// a context and defines the permissions of each role. It reads no tokens; package web does.
 package caller
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode"
 
 	"github.com/google/uuid"
 )
 
-// Role is what a caller may do in its organization. Each role may do all that the one below it may.
+// Role is a named set of permissions. A caller has one role in its organization.
 type Role string
 
-// The roles, from the least to the most.
+// The roles. The table in permission.go has their permissions.
 const (
-	Viewer   Role = "VIEWER"   // reads
+	Viewer   Role = "VIEWER"   // reads workflows, results and sums
+	Worker   Role = "WORKER"   // a program that works on steps from outside
+	Auditor  Role = "AUDITOR"  // reads everything and changes nothing
 	Operator Role = "OPERATOR" // changes workflows
-	Admin    Role = "ADMIN"    // changes workflows, money and limits
+	Finance  Role = "FINANCE"  // reads and corrects money, and sets limits and prices
+	Admin    Role = "ADMIN"    // has all permissions
 )
 
-var rank = map[Role]int{Viewer: 1, Operator: 2, Admin: 3}
-
 // Valid reports whether r is one of the roles.
-func (r Role) Valid() bool { return rank[r] > 0 }
+func (r Role) Valid() bool { return len(r.Permissions()) > 0 }
 
-// Includes reports whether r may do what needs the role needed. An unknown role includes nothing.
-func (r Role) Includes(needed Role) bool { return r.Valid() && rank[r] >= rank[needed] }
+// Permissions returns the permissions of r, in a fixed order. An unknown role has none.
+func (r Role) Permissions() []Permission {
+	for _, row := range table {
+		if row.role == r {
+			return slices.Clone(row.permissions)
+		}
+	}
+	return nil
+}
+
+// Has reports whether r has the permission. An unknown role has none.
+func (r Role) Has(p Permission) bool { return slices.Contains(r.Permissions(), p) }
+
+// Covers reports whether r has all permissions of other. It is false when one of the two roles is unknown.
+func (r Role) Covers(other Role) bool {
+	return other.Valid() && !slices.ContainsFunc(other.Permissions(), func(p Permission) bool { return !r.Has(p) })
+}
 
 // Caller is the caller of a request. The zero Caller is not authenticated: it has no organization and no role.
 type Caller struct {
@@ -40,6 +57,9 @@ type Caller struct {
 
 // Known reports whether the caller is authenticated.
 func (c Caller) Known() bool { return c.Actor != "" && c.OrganizationID != uuid.Nil && c.Role.Valid() }
+
+// Permissions returns the permissions of the caller's role.
+func (c Caller) Permissions() []Permission { return c.Role.Permissions() }
 
 // Misleads reports a character that changes the look of an actor in a journal and is invisible: a control or a format
 // character. The two joiners are allowed, since scripts and emoji need them. A token's subject and the name of an API

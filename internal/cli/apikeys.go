@@ -36,7 +36,7 @@ func (f keyFlags) with(p *program, limits server.Limits, do func(*engine.Engine,
 type apikeysCreateCommand struct {
 	keyFlags      `embed:""`
 	Name          string        `required:"" help:"Name of the key; the journals call it key:NAME."`
-	Role          string        `default:"OPERATOR" enum:"VIEWER,OPERATOR,ADMIN" help:"VIEWER, OPERATOR or ADMIN."`
+	Role          string        `default:"OPERATOR" enum:"${roles}" help:"One of ${roles}."`
 	TTL           time.Duration `name:"ttl" default:"2160h" help:"Life of the key, at most 366 days."`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend, as in serve."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month, as in serve."`

@@ -12,7 +12,7 @@ import (
 
 type tokenCommand struct {
 	Organization string        `required:"" help:"The organization's UUID."`
-	Role         string        `default:"ADMIN" enum:"VIEWER,OPERATOR,ADMIN" help:"VIEWER, OPERATOR or ADMIN."`
+	Role         string        `default:"ADMIN" enum:"${roles}" help:"One of ${roles}."`
 	Actor        string        `default:"developer" help:"Name of the caller in the journals."`
 	TTL          time.Duration `name:"ttl" default:"1h" help:"Life of the token."`
 }

@@ -31,6 +31,16 @@ func TestToken_PrintsOnlyAUsableToken(t *testing.T) {
 			t.Errorf("after %s: got %+v, %v, want %+v: %t", ttl, who, err, want, valid)
 		}
 	}
+	for _, role := range caller.Roles() {
+		made := invoke(t, environment, "token", "--organization="+organization.String(), "--role="+string(role))
+		auth, err := web.NewAuthenticator([]byte(authSecret), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if who, err := auth.Caller(t.Context(), strings.TrimSpace(made.stdout)); err != nil || who.Role != role {
+			t.Errorf("token --role=%s: got %+v, %v", role, who, err)
+		}
+	}
 	for _, row := range []struct {
 		secret string
 		args   []string

@@ -208,6 +208,16 @@ func TestCreateAPIKey_RefusesBadInput(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}
 	}
+	for _, mine := range caller.Roles() { // A key has at most the permissions of its creator.
+		for _, role := range caller.Roles() {
+			who, in := b.As("olga"), good
+			who.Role, in.Role, in.Name = mine, role, string(mine)+" makes "+string(role)
+			_, err := b.Engine.CreateAPIKey(ctx, who, in)
+			if got := err == nil; got != mine.Covers(role) || !got && fault.KindOf(err) != fault.InvalidInput {
+				t.Errorf("%s creates a key with the role %s: got %v", mine, role, err)
+			}
+		}
+	}
 	elsewhere := b.Stranger(t)
 	for _, who := range []caller.Caller{elsewhere, b.Who} {
 		_, err := b.Engine.RevokeAPIKey(ctx, who, engine.RevokeAPIKeyInput{KeyID: uuid.New()})

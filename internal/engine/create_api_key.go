@@ -22,7 +22,7 @@ type CreateAPIKeyInput struct {
 	IdempotencyKey string
 }
 
-// CreateAPIKey creates a key with at most the caller's role. The error is CONFLICT when the organization has ever had
+// CreateAPIKey creates a key with at most the caller's permissions. The error is CONFLICT when the organization has ever had
 // a key of that name, since the journals identify keys by name. A replay does not return the text of the key.
 func (e *Engine) CreateAPIKey(
 	ctx context.Context, who caller.Caller, in CreateAPIKeyInput,
@@ -85,8 +85,8 @@ func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
 		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, caller.Misleads):
 		return fault.Invalid([]string{"name"},
 			"A name has 1 to %d characters, none of them a control or format character, and no space around it.", maxKeyName)
-	case !in.Role.Valid() || !who.Role.Includes(in.Role):
-		return fault.Invalid([]string{"role"}, "A key may do at most what you may: %s.", who.Role)
+	case !who.Role.Covers(in.Role):
+		return fault.Invalid([]string{"role"}, "A key has at most your permissions: those of %s.", who.Role)
 	case !in.ExpiresAt.After(at) || in.ExpiresAt.After(at.Add(maxKeyLife)):
 		return fault.Invalid([]string{"expiresAt"}, "A key ends later than now and at most %d days from now.",
 			int(maxKeyLife.Hours()/24))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -96,6 +97,10 @@ func (e *UnbookedError) Unwrap() error { return e.cause }
 
 func notFound(thing string) error {
 	return fault.Missing(nil, thing)
+}
+
+func forbidden(who caller.Caller, permission caller.Permission) error {
+	return fault.New(fault.Forbidden, "%s", permission.Denied(who.Role))
 }
 
 func mismatch() error {

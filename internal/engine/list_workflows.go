@@ -44,9 +44,9 @@ type ListInput struct {
 	First      int
 }
 
-// Workflows returns at most First workflows after a cursor.
+// Workflows returns at most First workflows after a cursor. A filter by actor needs the permission ACTORS.
 func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput) ([]workflow.Workflow, error) {
-	filter, any, err := chosen(in.Filter)
+	filter, any, err := chosen(who, in.Filter)
 	if err != nil || !any {
 		return nil, err
 	}
@@ -74,9 +74,9 @@ func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput)
 	return flows, nil
 }
 
-// CountWorkflows counts the workflows of a filter.
+// CountWorkflows counts the workflows of a filter. A filter by actor needs the permission ACTORS.
 func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter) (int, error) {
-	filter, any, err := chosen(f)
+	filter, any, err := chosen(who, f)
 	if err != nil || !any {
 		return 0, err
 	}
@@ -88,7 +88,10 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 }
 
 // chosen turns a filter by step and status into one by state. any is false when no state fits the filter.
-func chosen(f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
+func chosen(who caller.Caller, f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
+	if f.CreatedBy != "" && !who.Role.Has(caller.Actors) { // The answer would say who created a workflow.
+		return filter, false, forbidden(who, caller.Actors)
+	}
 	filter = postgres.WorkflowFilter{
 		NameContains: f.NameContains,
 		CreatedFrom:  beginning,

@@ -106,9 +106,10 @@ func (e *Engine) CountCalls(
 	return e.store.CountCalls(ctx, who, flows)
 }
 
-// Call returns one call, or NOT_FOUND.
+// Call returns one call, or NOT_FOUND. A caller without the permission CALLS finds only the calls that it reserved.
 func (e *Engine) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (cost.Call, error) {
 	call, there, err := e.store.Call(ctx, who, id)
+	there = there && (call.Actor == who.Actor || who.Role.Has(caller.Calls))
 	c, err := found(call, there, err, "call")
 	return c.Call, err
 }

@@ -38,7 +38,9 @@ type TransitionInput struct {
 // Transition takes one edge of the graph if the workflow is in From (and at Version). Of any number of concurrent
 // callers of the same edge exactly one wins. The others get *StaleStateError, or *TerminalError when the workflow is
 // over. An edge that is not in the graph is *workflow.IllegalTransitionError. A transition into a processing state
-// begins a run of the caller with a lease; its fencing token is the new version.
+// begins a run of the caller with a lease; its fencing token is the new version. The error
+// is FORBIDDEN for a caller without the permission OPERATE, unless the transition takes a pending step or ends a run
+// of the caller.
 func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Transition")
 	defer end(&err)
@@ -49,9 +51,13 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 	if err := checkReason(in.Reason); err != nil {
 		return Moved{}, err
 	}
+	version, err := e.driven(ctx, who, in)
+	if err != nil {
+		return Moved{}, err
+	}
 	at := e.now()
 	move := e.moveTo(in.WorkflowID, in.To, at)
-	move.From, move.Kind, move.Version, move.Reason = in.From, kind, in.Version, in.Reason
+	move.From, move.Kind, move.Version, move.Reason = in.From, kind, version, in.Reason
 	if step := in.To.Step(); step != nil && in.To == step.Processing {
 		move.Run = &postgres.NewRun{
 			Step:           step.Key,
@@ -69,6 +75,40 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 		flow:      in.WorkflowID,
 		at:        at,
 	}, move)
+}
+
+// driven returns the version at which a transition may happen. It limits a caller without the permission OPERATE to the
+// edges of a worker: from pending to processing, and from processing to completed or failed in a run of its own. For the
+// end of a run it returns the run's token, so that no later run is ended in its place.
+func (e *Engine) driven(ctx context.Context, who caller.Caller, in TransitionInput) (*int, error) {
+	if who.Role.Has(caller.Operate) {
+		return in.Version, nil
+	}
+	step := in.From.Step()
+	switch {
+	case step == nil, !who.Role.Has(caller.Drive):
+		return nil, forbidden(who, caller.Operate)
+	case in.From == step.Pending && in.To == step.Processing:
+		return in.Version, nil
+	case in.From != step.Processing || in.To != step.Completed && in.To != step.Failed:
+		return nil, forbidden(who, caller.Operate)
+	}
+	token := in.Version
+	if token == nil {
+		flow, err := e.Workflow(ctx, who, in.WorkflowID)
+		if err != nil {
+			return nil, err
+		}
+		token = &flow.Version
+	}
+	run, there, err := e.store.Run(ctx, who, in.WorkflowID, *token)
+	if err != nil {
+		return nil, fmt.Errorf("read a run: %w", err)
+	}
+	if there && run.Worker != who.Actor {
+		return nil, forbidden(who, caller.Operate)
+	}
+	return token, nil // Without a run the workflow is not in From at this version, and the transition is lost.
 }
 
 // change is a transition, with the time of the drive job if it needs one.

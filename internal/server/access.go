@@ -38,7 +38,7 @@ func (s AccessSettings) mayReadSchema(who caller.Caller) bool {
 	case accessAll:
 		return true
 	case accessAdmins:
-		return who.Role.Includes(caller.Admin)
+		return who.Role.Has(caller.Explore)
 	default:
 		return false
 	}

@@ -2,6 +2,8 @@ package server
 
 import (
 	"time"
+
+	"github.com/infin8content/engine/internal/caller"
 )
 
 // Settings are the flags of a server. Each is also an environment variable: --max-body-bytes is
@@ -42,6 +44,7 @@ type Settings struct {
 func HelpTexts() map[string]string {
 	return map[string]string{
 		"provider": "Base URL of the model provider, or of any gateway with the same API.",
+		"roles":    caller.RoleNames(),
 		"traces":   "URL of a collector that accepts OpenTelemetry traces by OTLP over HTTP; none when empty.",
 	}
 }
@@ -64,7 +67,7 @@ type TokenSettings struct {
 	IssuerAlgorithms   []string          `default:"RS256,ES256,EdDSA" help:"RS256, PS256, ES256, ES384 or EdDSA."`
 	ClaimOrganization  string            `default:"org" help:"Claim of the issuer with the organization; or /a/path to it."`
 	ClaimRole          string            `default:"role" help:"Claim of the issuer with the role, or roles; or /a/path to it."`
-	RoleNames          map[string]string `help:"The issuer's names of our roles: editors=OPERATOR;owners=ADMIN."`
+	RoleNames          map[string]string `help:"The issuer's names of our roles (${roles}): editors=OPERATOR;owners=ADMIN."`
 	SigningKeysRefresh time.Duration     `default:"5m" aliases:"keys-refresh" env:"INFIN8_SIGNING_KEYS_REFRESH,INFIN8_KEYS_REFRESH" help:"Time between two fetches of the issuer's signing keys."`
 	MaxTokenLife       time.Duration     `default:"0s" help:"Longest remaining life of a token; 0 is no limit."`
 	TrustedProxies     []string          `help:"Networks of the proxies whose X-Forwarded-For and -Proto count."`

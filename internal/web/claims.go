@@ -27,7 +27,7 @@ const (
 type ClaimNames struct {
 	Organization, Role string
 	// Roles maps the issuer's names of roles to ours. Empty maps each of our names to itself. Of several roles in a token
-	// the greatest counts.
+	// the last one in the order of caller.Roles counts: never one with fewer permissions than another.
 	Roles map[string]caller.Role
 	// lists permits a list of roles.
 	lists bool
@@ -57,13 +57,15 @@ func (n ClaimNames) caller(claims map[string]any) (caller.Caller, error) {
 	}
 	role, found := n.role(claimAt(claims, n.Role))
 	if !found {
-		return caller.Caller{}, refused("the role (" + n.Role + ") is not VIEWER, OPERATOR or ADMIN, or a name for one")
+		return caller.Caller{}, refused(
+			fmt.Sprintf("the role (%s) is none of %s, and no name for one", n.Role, caller.RoleNames()))
 	}
 	return caller.Caller{Actor: actor, OrganizationID: organization, Role: role}, nil
 }
 
 // role returns our role for the value of a claim.
-func (n ClaimNames) role(value any) (greatest caller.Role, found bool) {
+func (n ClaimNames) role(value any) (last caller.Role, found bool) {
+	order := caller.Roles()
 	names, isList := value.([]any)
 	if !isList || !n.lists {
 		names = []any{value}
@@ -74,11 +76,11 @@ func (n ClaimNames) role(value any) (greatest caller.Role, found bool) {
 		if len(n.Roles) == 0 {
 			role, known = caller.Role(text), caller.Role(text).Valid()
 		}
-		if known && (!found || role.Includes(greatest)) {
-			greatest, found = role, true
+		if known && (!found || slices.Index(order, role) > slices.Index(order, last)) {
+			last, found = role, true
 		}
 	}
-	return greatest, found
+	return last, found
 }
 
 // claimAt returns the claim with a name, or the one that a pointer selects; nil when there is none.
@@ -131,8 +133,7 @@ func CheckRoles(names map[string]string) (map[string]caller.Role, error) {
 	for name, text := range names {
 		role := caller.Role(text)
 		if !role.Valid() || name == "" {
-			return nil, fmt.Errorf("%q stands for %q, which is none of %q", name, text,
-				slices.Sorted(slices.Values([]caller.Role{caller.Viewer, caller.Operator, caller.Admin})))
+			return nil, fmt.Errorf("%q stands for %q, which is none of %s", name, text, caller.RoleNames())
 		}
 		roles[name] = role
 	}

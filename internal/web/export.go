@@ -74,7 +74,7 @@ func (r *runningExports) end(organization uuid.UUID) {
 	delete(r.organizations, organization)
 }
 
-// exports answers administrators with a file. It sends the file while it reads it, for as long as the client accepts
+// exports answers callers who may export with a file. It sends the file while it reads it, for as long as the client accepts
 // it, up to exportTimeout. It cuts the connection on a later error, so that no client takes half a file for a whole
 // one.
 func exports(write func(context.Context, caller.Caller, Export, io.Writer) error) http.Handler {
@@ -92,8 +92,8 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 		case in.Table != Journal && in.Table != Ledger || mediaTypes[in.Format] == "":
 			notFound(w, r)
 			return
-		case !who.Role.Includes(caller.Admin):
-			refuse(w, r, needsAdmin(who.Role))
+		case !who.Role.Has(caller.Export):
+			refuse(w, r, denied(caller.Export, who.Role))
 			return
 		}
 		if !running.begin(who.OrganizationID) {

@@ -64,10 +64,21 @@ func TestExports_SendTheRequestedFileToAnAdministrator(t *testing.T) {
 
 func TestExports_RefuseOtherRoles(t *testing.T) {
 	t.Parallel()
-	b := exported(t, func(context.Context, caller.Caller, web.Export, io.Writer) error {
-		t.Error("an export was written")
+	b := exported(t, func(_ context.Context, who caller.Caller, _ web.Export, _ io.Writer) error {
+		if !who.Role.Has(caller.Export) {
+			t.Errorf("an export was written for %s", who.Role)
+		}
 		return nil
 	})
+	for _, role := range caller.Roles() {
+		want := http.StatusForbidden
+		if role.Has(caller.Export) {
+			want = http.StatusOK
+		}
+		if got := b.get("/export/ledger.csv", "Authorization", b.tokenOf(t, role, uuid.New())); got.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", role, got.StatusCode, want)
+		}
+	}
 	for _, c := range []struct {
 		method, path, authorization string
 		status                      int

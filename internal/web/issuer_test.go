@@ -279,6 +279,24 @@ func TestClaimNames_FindTheClaimsOfAProvider(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want %q", name, got, err, c.want)
 		}
 	}
+	// Each role can be named, also by our own name, and of several the last one of caller.Roles counts.
+	plain, named := issued(t, nil), issued(t, func(o *web.Authentication) {
+		o.Names.Roles = map[string]caller.Role{}
+		for _, role := range caller.Roles() {
+			o.Names.Roles["the "+string(role)] = role
+		}
+	})
+	for i, role := range caller.Roles() {
+		for _, first := range caller.Roles()[:i+1] {
+			for prefix, h := range map[string]issuerSetup{"": plain, "the ": named} {
+				list := []string{prefix + string(role), prefix + string(first)}
+				got, err := h.Caller(t.Context(), signers["ES256"].Token(h.claims(map[string]any{"role": list}), nil))
+				if err != nil || got.Role != role {
+					t.Errorf("%q: got %q, %v, want %q", list, got.Role, err, role)
+				}
+			}
+		}
+	}
 	indexed := issued(t, func(o *web.Authentication) { o.Names = web.ClaimNames{Role: "/roles/1"} })
 	for roles, want := range map[string]caller.Role{"VIEWER ADMIN": caller.Admin, "ADMIN": ""} {
 		got, _ := indexed.Caller(t.Context(), signers["ES256"].Token(indexed.claims(map[string]any{

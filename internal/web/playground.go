@@ -7,7 +7,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -125,18 +124,17 @@ func examplesHandler(p Playground) http.Handler {
 // onlyAdmins refuses every other role.
 func onlyAdmins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if role := caller.From(r.Context()).Role; !role.Includes(caller.Admin) {
-			refuse(w, r, needsAdmin(role))
+		if role := caller.From(r.Context()).Role; !role.Has(caller.Explore) {
+			refuse(w, r, denied(caller.Explore, role))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func needsAdmin(role caller.Role) refusal {
-	return refusal{
-		http.StatusForbidden, fault.Forbidden, fmt.Sprintf("This needs the role %s; yours is %s.", caller.Admin, role),
-	}
+// denied is the answer to a caller whose role lacks the permission.
+func denied(permission caller.Permission, role caller.Role) refusal {
+	return refusal{http.StatusForbidden, fault.Forbidden, permission.Denied(role)}
 }
 
 // asset serves a file of the page. It sends a file with the ending .gz as it is to a browser that accepts gzip. A

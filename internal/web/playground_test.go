@@ -160,6 +160,18 @@ func TestPlayground_ExamplesAreForItsUsers(t *testing.T) {
 	if r := shut.get(path, "Authorization", "Bearer "+admin); r.StatusCode != http.StatusOK {
 		t.Errorf("an administrator: got %d, want 200", r.StatusCode)
 	}
+	for _, role := range caller.Roles() {
+		other, err := shut.auth.Token(caller.Caller{
+			Actor: "ada@example.com", OrganizationID: shut.who.OrganizationID, Role: role,
+		}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := shut.get(path, "Authorization", "Bearer "+other).StatusCode
+		if (got == http.StatusOK) != (role == caller.Admin) {
+			t.Errorf("%s: got %d", role, got)
+		}
+	}
 	// The public files name nothing of the API.
 	for _, path := range []string{"/", "/playground/app.js", "/playground/app.css"} {
 		for _, name := range []string{"createWorkflow", "reserveUsage", "workflowTransitioned"} {

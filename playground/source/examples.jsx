@@ -60,7 +60,7 @@ function Exports({ token }) {
   return (
     <>
       <h3>Exports</h3>
-      <p>The whole journal and ledger as verifiable files, from GET /export/…. Requires ADMIN.</p>
+      <p>The whole journal and ledger as verifiable files, from GET /export/…. Requires EXPORT.</p>
       <div className="files">
         {files.map((file) => <button type="button" key={file} onClick={() => fetchFile(file)}>{file}</button>)}
       </div>

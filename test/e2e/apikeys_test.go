@@ -69,6 +69,15 @@ func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 		t.Errorf("the log has %v, want the denied caller", line)
 	}
 
+	for _, role := range caller.Roles() { // The command makes keys with each role.
+		key := w.apikeys(t, "create", "--name=made as "+string(role), "--role="+string(role), "--ttl=1h")
+		var got struct{ Viewer struct{ Role string } }
+		(client{address: servers[1].address, token: key}).ask(t, `{ viewer { role } }`, nil, &got)
+		if got.Viewer.Role != string(role) {
+			t.Errorf("a key with the role %s: got %s", role, got.Viewer.Role)
+		}
+	}
+
 	ended, first := make(chan error, 1), make(chan struct{}, 1)
 	f := &follower{token: secret, workflow: flow.Workflow.ID, last: -1}
 	go func() { ended <- f.follow(t.Context(), servers[1].address, func() { first <- struct{}{} }) }()

@@ -297,14 +297,24 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 	f := newFixture(t, w, w.serve(t, "--workers=false").address)
 	before := f.contents(t, f.who.OrganizationID)
 	for mutation := range selections {
-		least := caller.Admin
-		switch mutation {
-		case "createWorkflow", "generateIcp", "transitionWorkflow", "cancelWorkflow", "renewLease", "startStep", "retryStep",
-			"setCompetitors", "addKeywords", "decideKeywords", "approveSeeds", "rejectSeeds":
-			least = caller.Operator
+		needed := map[string]caller.Permission{
+			"createWorkflow": caller.Operate, "generateIcp": caller.Operate, "cancelWorkflow": caller.Operate,
+			"startStep": caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
+			"addKeywords": caller.Operate, "decideKeywords": caller.Operate, "approveSeeds": caller.Operate,
+			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
+			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive,
+			"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
+			"recordUsage": caller.Book, "adjustUsage": caller.Book,
+			"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,
+			"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
+			"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
+			"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings,
+		}[mutation]
+		if needed == "" {
+			t.Errorf("%s needs which permission? Add it.", mutation)
 		}
-		for _, role := range []caller.Role{caller.Viewer, caller.Operator} {
-			if role == least {
+		for _, role := range caller.Roles() {
+			if role.Has(needed) {
 				continue
 			}
 			who := f.who

@@ -52,7 +52,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	p.open(started.address + "/")
 	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
 	p.signIn(token(t, viewer))
-	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the role ADMIN; yours is VIEWER.')`)
+	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the permission EXPLORE.')`)
 	if got := p.run(`document.querySelectorAll('.example, .CodeMirror').length`); got != "0" {
 		t.Errorf("a viewer sees %s examples and editors, want none", got)
 	}

@@ -1,0 +1,85 @@
+package caller
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Permission is one thing that a role allows. The schema, the HTTP routes and the engine ask for permissions, never for
+// a role.
+type Permission string
+
+// The permissions.
+const (
+	Read     Permission = "READ"      // reads workflows, results, prices and sums of money
+	Actors   Permission = "ACTORS"    // reads the names of actors, and their reasons
+	Calls    Permission = "CALLS"     // reads all calls, ledgers and proposed prices
+	OwnCalls Permission = "OWN_CALLS" // reads the calls that the caller itself reserved
+	Alerts   Permission = "ALERTS"    // reads alerts
+	Oversee  Permission = "OVERSEE"   // reads API keys, the webhook and its deliveries
+	Export   Permission = "EXPORT"    // exports the whole journal and ledger
+	Explore  Permission = "EXPLORE"   // reads the schema and the examples of the playground, where they are closed
+	Operate  Permission = "OPERATE"   // creates, starts, retries, cancels, moves, edits and reviews workflows
+	Drive    Permission = "DRIVE"     // takes runs, renews their leases and ends them
+	Spend    Permission = "SPEND"     // reserves, settles and releases calls
+	Book     Permission = "BOOK"      // records calls and corrects their cost
+	Limits   Permission = "LIMITS"    // sets limits
+	Prices   Permission = "PRICES"    // imports, accepts and rejects prices
+	Keys     Permission = "KEYS"      // creates and revokes API keys
+	Settings Permission = "SETTINGS"  // sets gates, the time zone and the webhook
+)
+
+// all has every permission, in the order above.
+var all = []Permission{
+	Read, Actors, Calls, OwnCalls, Alerts, Oversee, Export, Explore,
+	Operate, Drive, Spend, Book, Limits, Prices, Keys, Settings,
+}
+
+// table defines the roles. A role with all permissions of another one comes after it. Of several roles in a token the
+// last one counts.
+var table = []struct {
+	role        Role
+	permissions []Permission
+}{
+	{Viewer, []Permission{Read}},
+	{Worker, []Permission{Read, OwnCalls, Drive, Spend}},
+	{Auditor, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Oversee, Export}},
+	{Operator, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Operate, Drive}},
+	{Finance, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Export, Book, Limits, Prices}},
+	{Admin, all},
+}
+
+// Permissions returns all permissions, in a fixed order.
+func Permissions() []Permission { return slices.Clone(all) }
+
+// Roles returns all roles. A role with all permissions of another one comes after it.
+func Roles() []Role {
+	roles := make([]Role, 0, len(table))
+	for _, row := range table {
+		roles = append(roles, row.role)
+	}
+	return roles
+}
+
+// Roles returns the roles that have the permission.
+func (p Permission) Roles() []Role {
+	return slices.DeleteFunc(Roles(), func(r Role) bool { return !r.Has(p) })
+}
+
+// Denied returns the message for a caller whose role lacks the permission. It names the roles that have it.
+func (p Permission) Denied(role Role) string {
+	return fmt.Sprintf("This needs the permission %s. Roles with it: %s. Yours is %s.", p, join(p.Roles()), role)
+}
+
+// join returns the names of roles, separated by commas.
+func join(roles []Role) string {
+	names := make([]string, 0, len(roles))
+	for _, r := range roles {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
+
+// RoleNames returns the names of all roles, separated by commas.
+func RoleNames() string { return join(Roles()) }
