@@ -22,8 +22,8 @@ type CreateAPIKeyInput struct {
 	IdempotencyKey string
 }
 
-// CreateAPIKey creates a key with at most the caller's permissions. The error is CONFLICT when the organization has ever had
-// a key of that name, since the journals identify keys by name. A replay does not return the text of the key.
+// CreateAPIKey creates a key with at most the caller's permissions. The error is CONFLICT when the organization has
+// ever had a key of that name, since the journals identify keys by name. A replay does not return the text of the key.
 func (e *Engine) CreateAPIKey(
 	ctx context.Context, who caller.Caller, in CreateAPIKeyInput,
 ) (_ ChangedAPIKey, err error) {

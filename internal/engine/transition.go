@@ -38,9 +38,8 @@ type TransitionInput struct {
 // Transition takes one edge of the graph if the workflow is in From (and at Version). Of any number of concurrent
 // callers of the same edge exactly one wins. The others get *StaleStateError, or *TerminalError when the workflow is
 // over. An edge that is not in the graph is *workflow.IllegalTransitionError. A transition into a processing state
-// begins a run of the caller with a lease; its fencing token is the new version. The error
-// is FORBIDDEN for a caller without the permission OPERATE, unless the transition takes a pending step or ends a run
-// of the caller.
+// begins a run of the caller with a lease; its fencing token is the new version. The error is FORBIDDEN for a caller
+// without the permission OPERATE, unless the transition takes a pending step or ends a run of the caller.
 func (e *Engine) Transition(ctx context.Context, who caller.Caller, in TransitionInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Transition")
 	defer end(&err)
@@ -78,8 +77,8 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 }
 
 // driven returns the version at which a transition may happen. It limits a caller without the permission OPERATE to the
-// edges of a worker: from pending to processing, and from processing to completed or failed in a run of its own. For the
-// end of a run it returns the run's token, so that no later run is ended in its place.
+// edges of a worker: from pending to processing, and from processing to completed or failed in a run of its own. For
+// the end of a run it returns the run's token, so that no later run is ended in its place.
 func (e *Engine) driven(ctx context.Context, who caller.Caller, in TransitionInput) (*int, error) {
 	if who.Role.Has(caller.Operate) {
 		return in.Version, nil

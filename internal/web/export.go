@@ -74,9 +74,9 @@ func (r *runningExports) end(organization uuid.UUID) {
 	delete(r.organizations, organization)
 }
 
-// exports answers callers who may export with a file. It sends the file while it reads it, for as long as the client accepts
-// it, up to exportTimeout. It cuts the connection on a later error, so that no client takes half a file for a whole
-// one.
+// exports answers callers who may export with a file. It sends the file while it reads it, for as long as the client
+// accepts it, up to exportTimeout. It cuts the connection on a later error, so that no client takes half a file for a
+// whole one.
 func exports(write func(context.Context, caller.Caller, Export, io.Writer) error) http.Handler {
 	running := &runningExports{organizations: map[uuid.UUID]bool{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
