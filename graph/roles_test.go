@@ -66,7 +66,10 @@ func TestRequires_ActorsNeedTheirPermission(t *testing.T) {
 		t.Errorf("got %d fields that name an actor: is the walk broken?", found)
 	}
 	for _, where := range [][2]string{
-		{"Workflow", "createdBy"}, {"Activity", "who"}, {"Transition", "actor"}, {"Transition", "reason"},
+		{"Workflow", "createdBy"},
+		{"Activity", "who"},
+		{"Transition", "actor"},
+		{"Transition", "reason"},
 		{"Keyword", "decidedBy"},
 	} {
 		if got := permissionOf(types[where[0]].Fields.ForName(where[1]).Directives); got != caller.Actors {
