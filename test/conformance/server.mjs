@@ -24,7 +24,7 @@ export async function server() {
   const environment = { ...inherited, AUTH_SECRET: randomBytes(32).toString('hex') }
   const data = join(folder, 'data')
   const others = []
-  const demo = start(program, ['demo', '--listen=127.0.0.1:0', `--directory=${data}`], environment)
+  const demo = start(program, ['demo', '--until=ICP', '--listen=127.0.0.1:0', `--directory=${data}`], environment)
   const stop = async () => {
     for (const end of [...others, () => demo.end('SIGTERM')]) await end()
     rmSync(folder, { recursive: true, force: true })
