@@ -14,6 +14,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/embedded"
+	"github.com/infin8content/engine/internal/postgres"
 )
 
 // newestPostgres, in the environment, is the folder with the programs of a newer PostgreSQL than the usual one.
@@ -157,6 +158,12 @@ func TestSettings(t *testing.T) {
 			row := open(t, server.URL("postgres"), "").QueryRow(t.Context(), `SELECT current_setting('server_version_num')::int`)
 			if err := row.Scan(&version); err != nil {
 				t.Fatal(err)
+			}
+			// The first migration on a server makes the roles. A row that refuses to migrate needs them too.
+			for _, role := range []string{postgres.AppRole, postgres.SweeperRole} {
+				if _, err := open(t, server.URL("postgres"), "").Exec(t.Context(), "CREATE ROLE "+role+" NOLOGIN"); err != nil {
+					t.Fatal(err)
+				}
 			}
 			limit := make(chan struct{}, 2) // Each row starts a server.
 			for _, s := range settings {
