@@ -279,7 +279,7 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 		UNION ALL
 		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
 		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
-			'workflow_transitions_gated', 'gate_decisions_agree')`)
+			'gate_decisions_agree')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
 	}

@@ -83,7 +83,7 @@ func gates() []Attack {
 		byBoth("a review ends without a decision", crossed, refused(gated)),
 		byBoth("a gate is off within one transaction", gateSet("1", "OFF")+crossed+gateSet("2", "HUMAN"), refused(gated)),
 		byBoth("a gate is off until its check",
-			gateSet("1", "OFF")+crossed+"SET CONSTRAINTS "+gated+" IMMEDIATE;"+gateSet("2", "HUMAN"),
+			gateSet("1", "OFF")+crossed+"SET CONSTRAINTS workflow_transitions_reached IMMEDIATE;"+gateSet("2", "HUMAN"),
 			unseen("What an entry says openly")),
 		byBoth("gate settings leave a gap", gateSet("5", "OFF"), refused("gate_settings_unbroken")),
 		byBoth("an approval has another digest", approved("sha256('x')", "2", "alice", "now()"),
