@@ -1,6 +1,6 @@
 # Scripts in .ci do the work, so a machine without make can run them too.
 
-.PHONY: help generate lint check test conformance playground bench chaos demo
+.PHONY: help generate lint check test conformance playground bench chaos demo wordpress
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -31,3 +31,6 @@ chaos: ## Break servers, database and provider, then check the data. ARGS="-for 
 
 demo: ## Run one workflow, then serve the playground: go run . demo.
 	go run . demo
+
+wordpress: ## Publish to a real WordPress. Needs the packages wordpress, mariadb-server, php-cli and php-mysql.
+	go run ./test/wordpress go test -count=1 ./internal/publish

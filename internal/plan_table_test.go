@@ -102,6 +102,7 @@ var plan = []row{
 		modules: []string{pgx},
 		tests:   []string{"internal/engine", "internal/audit", "internal/llm", "internal/llm/sandbox"},
 	},
+	{path: "test/wordpress"}, // sets up a real WordPress for the tests of internal/publish
 	{path: "graph/generate"}, // finishes generated code; imports only the standard library
 	{path: "internal"},       // this test
 
@@ -273,6 +274,16 @@ var plan = []row{
 		imports: []string{"internal/outbound", "internal/fault"},
 		modules: []string{jose},
 		tests:   []string{"internal/issuer/sandbox"},
+	},
+	{
+		path:    "internal/publish/sandbox", // sites without a site, for the demo and the tests
+		modules: []string{jwt},
+	},
+	{
+		path:    "internal/publish", // posts on other people's sites
+		imports: []string{"internal/outbound"},
+		modules: []string{jwt}, // Ghost's tokens
+		tests:   []string{"internal/publish/sandbox"},
 	},
 	{
 		path:    "internal/webhook", // sends to addresses that tenants choose

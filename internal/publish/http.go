@@ -1,0 +1,110 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+
+	"github.com/infin8content/engine/internal/outbound"
+)
+
+// NewHTTP returns a client for sites. With private it also connects by http and to addresses that are not public.
+func NewHTTP(private bool) *http.Client {
+	o := outbound.Options{
+		Mode:           outbound.Public,
+		Timeout:        timeout,
+		MaxBodyBytes:   maxAnswerBytes,
+		MaxHeaderBytes: maxHeaderBytes,
+	}
+	if private {
+		o.Mode = outbound.Configured
+	}
+	return outbound.New(o)
+}
+
+// exchange is one request and what its answer means.
+type exchange struct {
+	method, url string
+	// body is sent as JSON; nil sends none.
+	body any
+	sign func(http.Header) error
+	// explain returns the message of an error in the API's own form, and false for a body of another form.
+	explain func(status int, body []byte) (string, bool)
+}
+
+// do sends the request once and reads a successful answer into out, if out is not nil. It returns *Error.
+func (x exchange) do(ctx context.Context, client *http.Client, out any) (http.Header, error) {
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }}
+	request, err := x.request(httptrace.WithClientTrace(ctx, trace))
+	if err != nil {
+		return nil, &Error{Class: InvalidRequest, Message: "the request cannot be made", cause: err}
+	}
+	changes := x.method != http.MethodGet && x.method != http.MethodHead
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, unanswered(ctx, err, changes && sent.Load())
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, unanswered(ctx, err, changes)
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		message, ours := x.explain(response.StatusCode, body)
+		failed := answered(response, ours, clean(message))
+		failed.Applied = failed.Applied && changes
+		return response.Header, failed
+	}
+	if out == nil {
+		return response.Header, nil
+	}
+	// Plugins print warnings before the JSON of an answer that is good. It begins at the first bracket.
+	if at := bytes.IndexAny(body, "{["); at > 0 {
+		body = body[at:]
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return response.Header, &Error{
+			Class:   ProviderUnavailable,
+			Applied: changes,
+			Status:  response.StatusCode,
+			Message: "the answer is not the JSON of the site's API",
+			cause:   err,
+		}
+	}
+	return response.Header, nil
+}
+
+func (x exchange) request(ctx context.Context) (*http.Request, error) {
+	var reader io.Reader
+	if x.body != nil {
+		text, err := json.Marshal(x.body)
+		if err != nil {
+			return nil, err
+		}
+		reader = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, x.method, x.url, reader)
+	if err != nil {
+		return nil, err
+	}
+	request.GetBody = nil // The transport must not send a change twice.
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "infin8content-engine/1")
+	request.Header.Set("Cache-Control", "no-cache") // A look must not be answered from a cache.
+	if x.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if x.sign == nil {
+		return request, nil
+	}
+	return request, x.sign(request.Header)
+}
+
+// isJSON reports whether a body can be an error of an API.
+func isJSON(body []byte) bool { return strings.HasPrefix(strings.TrimSpace(string(body)), "{") }
