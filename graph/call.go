@@ -48,6 +48,7 @@ func (d *decoder) estimate(input *model.UsageEstimateInput) *cost.Estimate {
 		PromptBytes:         int64(input.PromptBytes),
 		MaxCompletionTokens: int64(input.MaxCompletionTokens),
 		WebSearches:         int64(input.WebSearches),
+		Items:               int64(input.Items),
 	}
 }
 
@@ -65,6 +66,7 @@ func decodeSettle(input model.SettleUsageInput) (in decoded[engine.SettleInput])
 			ReasoningTokens:  int64(input.ReasoningTokens),
 			CachedTokens:     int64(input.CachedTokens),
 			WebSearches:      int64(input.WebSearches),
+			Items:            int64(input.Items),
 		},
 		Cost:           in.amount(input.Cost, "cost"),
 		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),
@@ -116,6 +118,7 @@ func decodeRecord(input model.RecordUsageInput) (in decoded[engine.RecordInput])
 			ReasoningTokens:  int64(input.ReasoningTokens),
 			CachedTokens:     int64(input.CachedTokens),
 			WebSearches:      int64(input.WebSearches),
+			Items:            int64(input.Items),
 		},
 		Cost:           in.amount(input.Cost, "cost"),
 		Provider:       in.text(orEmpty(input.Provider.Value()), maxNameCharacters, "provider"),

@@ -2001,6 +2001,8 @@ type Call implements Node @requires(permission: OWN_CALLS) {
   promptBytes: Int!
   "The longest possible answer, in tokens, from which the hold was computed; 0 when the hold was given as an amount."
   maxCompletionTokens: Int!
+  "The most items of a service's answer, from which the hold was computed; 0 for a model."
+  maxItems: Int!
   "The actor that reserved the call."
   actor: String!
   "The time of the reservation."
@@ -2039,6 +2041,8 @@ type Usage @requires(permission: OWN_CALLS) {
   cachedTokens: Int!
   "The web searches."
   webSearches: Int!
+  "The items of a service's answer; 0 for a model."
+  items: Int!
 }
 
 "A page of calls. Requires CALLS."
@@ -2077,7 +2081,8 @@ input ReserveUsageInput {
 
 """
 The size of a call before it is made. The hold is the sum of bytes × the highest prompt price, the longest answer × the
-highest completion price, and the fees per request and search: the maximum over all models that may answer.
+highest completion price, and the fees per request, search and item: the maximum over all models that may answer. A
+service, such as ` + "`" + `service/dataforseo/labs` + "`" + `, stands in place of a model and has no tokens.
 """
 input UsageEstimateInput {
   "The models that may answer: 1 to 8. ` + "`" + `PRICE_UNKNOWN` + "`" + ` when one of them has no known price."
@@ -2088,6 +2093,8 @@ input UsageEstimateInput {
   maxCompletionTokens: Int!
   "The maximum number of web searches."
   webSearches: Int! = 0
+  "The most items of a service's answer, up to 100000: the ` + "`" + `limit` + "`" + ` that the request sends."
+  items: Int! = 0
 }
 
 "The answer to ` + "`" + `reserveUsage` + "`" + `."
@@ -2121,6 +2128,8 @@ input SettleUsageInput {
   cachedTokens: Int! = 0
   "The web searches."
   webSearches: Int! = 0
+  "The items of a service's answer."
+  items: Int! = 0
   """
   The cost that the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the table has no
   price.
@@ -2193,6 +2202,8 @@ input RecordUsageInput {
   cachedTokens: Int! = 0
   "The web searches."
   webSearches: Int! = 0
+  "The items of a service's answer."
+  items: Int! = 0
   """
   The cost that the provider billed. Computed from the price table when absent; ` + "`" + `PRICE_UNKNOWN` + "`" + ` when the table has no
   price.
@@ -2383,6 +2394,8 @@ enum PriceComponent {
   CACHE_READ
   "Each token written to the provider's cache, instead of ` + "`" + `PROMPT` + "`" + `."
   CACHE_WRITE
+  "Each item of a service's answer, in addition to ` + "`" + `REQUEST` + "`" + `."
+  ITEM
 }
 
 "A page of prices, ordered by model, component, prompt size and list. Requires READ."
@@ -3671,6 +3684,8 @@ func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.
 		return ec.fieldContext_Call_promptBytes(ctx, field)
 	case "maxCompletionTokens":
 		return ec.fieldContext_Call_maxCompletionTokens(ctx, field)
+	case "maxItems":
+		return ec.fieldContext_Call_maxItems(ctx, field)
 	case "actor":
 		return ec.fieldContext_Call_actor(ctx, field)
 	case "reservedAt":
@@ -4697,6 +4712,8 @@ func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql
 		return ec.fieldContext_Usage_cachedTokens(ctx, field)
 	case "webSearches":
 		return ec.fieldContext_Usage_webSearches(ctx, field)
+	case "items":
+		return ec.fieldContext_Usage_items(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Usage", field.Name)
 }
@@ -8712,6 +8729,29 @@ func (ec *executionContext) _Call_maxCompletionTokens(ctx context.Context, field
 	)
 }
 func (ec *executionContext) fieldContext_Call_maxCompletionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Call_maxItems(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_maxItems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxItems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Call_maxItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
 
@@ -21219,6 +21259,29 @@ func (ec *executionContext) fieldContext_Usage_webSearches(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Usage_items(ctx context.Context, field graphql.CollectedField, obj *cost.Usage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Usage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
+}
+
 func (ec *executionContext) _UsageGroup_day(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25323,8 +25386,11 @@ func (ec *executionContext) unmarshalInputRecordUsageInput(ctx context.Context, 
 	if _, present := asMap["webSearches"]; !present {
 		asMap["webSearches"] = 0
 	}
+	if _, present := asMap["items"]; !present {
+		asMap["items"] = 0
+	}
 
-	fieldsInOrder := [...]string{"workflowId", "step", "model", "promptTokens", "completionTokens", "reasoningTokens", "cachedTokens", "webSearches", "cost", "provider", "generationId", "idempotencyKey"}
+	fieldsInOrder := [...]string{"workflowId", "step", "model", "promptTokens", "completionTokens", "reasoningTokens", "cachedTokens", "webSearches", "items", "cost", "provider", "generationId", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25387,6 +25453,13 @@ func (ec *executionContext) unmarshalInputRecordUsageInput(ctx context.Context, 
 				return it, err
 			}
 			it.WebSearches = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
 		case "cost":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cost"))
 			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
@@ -26250,8 +26323,11 @@ func (ec *executionContext) unmarshalInputSettleUsageInput(ctx context.Context, 
 	if _, present := asMap["webSearches"]; !present {
 		asMap["webSearches"] = 0
 	}
+	if _, present := asMap["items"]; !present {
+		asMap["items"] = 0
+	}
 
-	fieldsInOrder := [...]string{"callId", "model", "promptTokens", "completionTokens", "reasoningTokens", "cachedTokens", "webSearches", "cost", "provider", "generationId", "failureCode", "idempotencyKey"}
+	fieldsInOrder := [...]string{"callId", "model", "promptTokens", "completionTokens", "reasoningTokens", "cachedTokens", "webSearches", "items", "cost", "provider", "generationId", "failureCode", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26307,6 +26383,13 @@ func (ec *executionContext) unmarshalInputSettleUsageInput(ctx context.Context, 
 				return it, err
 			}
 			it.WebSearches = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
 		case "cost":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cost"))
 			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
@@ -26506,8 +26589,11 @@ func (ec *executionContext) unmarshalInputUsageEstimateInput(ctx context.Context
 	if _, present := asMap["webSearches"]; !present {
 		asMap["webSearches"] = 0
 	}
+	if _, present := asMap["items"]; !present {
+		asMap["items"] = 0
+	}
 
-	fieldsInOrder := [...]string{"models", "promptBytes", "maxCompletionTokens", "webSearches"}
+	fieldsInOrder := [...]string{"models", "promptBytes", "maxCompletionTokens", "webSearches", "items"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26542,6 +26628,13 @@ func (ec *executionContext) unmarshalInputUsageEstimateInput(ctx context.Context
 				return it, err
 			}
 			it.WebSearches = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
 		}
 	}
 	return it, nil
@@ -27805,6 +27898,11 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "maxCompletionTokens":
 			out.Values[i] = ec._Call_maxCompletionTokens(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxItems":
+			out.Values[i] = ec._Call_maxItems(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32033,6 +32131,11 @@ func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "webSearches":
 			out.Values[i] = ec._Usage_webSearches(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "items":
+			out.Values[i] = ec._Usage_items(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -146,10 +146,12 @@ WHERE c.organization_id = @organization_id AND c.id = @id AND c.ended_at IS NULL
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
     web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
-    completion_tokens, cached_tokens, reasoning_tokens, made_searches, actor, reserved_at, ended_at, admitted_on)
+    completion_tokens, cached_tokens, reasoning_tokens, made_searches, items_billed, actor, reserved_at, ended_at,
+    admitted_on)
 SELECT w.organization_id, @id, w.id, @month_id, @step, @settled, true, @models::text[], 0, 0, @web_searches, 0,
     @cost_pico::amount_pico, sqlc.narg('list_cost_pico'), @overage, @provider, nullif(@generation_id::text, ''),
-    @answered_model, @prompt_tokens, @completion_tokens, @cached_tokens, @reasoning_tokens, @web_searches, @actor, @at, @at,
+    @answered_model, @prompt_tokens, @completion_tokens, @cached_tokens, @reasoning_tokens, @web_searches,
+    nullif(@items_billed::bigint, 0), @actor, @at, @at,
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
 FROM intent_workflows AS w
@@ -177,9 +179,10 @@ WITH flow AS (
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
+    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
 SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
-    @prompt_bytes, @max_completion_tokens, @web_searches, @hold_pico::amount_pico, @actor, @at,
+    @prompt_bytes, @max_completion_tokens, @web_searches, nullif(@items_reserved::bigint, 0), @hold_pico::amount_pico,
+    @actor, @at,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
@@ -200,6 +203,7 @@ SET state = @settled, cost_pico = @cost_pico::amount_pico, list_cost_pico = sqlc
         ELSE c.generation_repeated END,
     prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, cached_tokens = @cached_tokens,
     reasoning_tokens = @reasoning_tokens, made_searches = @made_searches,
+    items_billed = nullif(@items_billed::bigint, 0),
     failure_code = sqlc.narg('failure_code'), ended_at = @at::timestamptz, check_at = NULL
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;

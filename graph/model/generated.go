@@ -345,6 +345,8 @@ type RecordUsageInput struct {
 	CachedTokens int `json:"cachedTokens"`
 	// The web searches.
 	WebSearches int `json:"webSearches"`
+	// The items of a service's answer.
+	Items int `json:"items"`
 	// The cost that the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when the table has no
 	// price.
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
@@ -682,6 +684,8 @@ type SettleUsageInput struct {
 	CachedTokens int `json:"cachedTokens"`
 	// The web searches.
 	WebSearches int `json:"webSearches"`
+	// The items of a service's answer.
+	Items int `json:"items"`
 	// The cost that the provider billed. Computed from the price table when absent; `PRICE_UNKNOWN` when the table has no
 	// price.
 	Cost graphql.Omittable[*scalar.WrittenUSD] `json:"cost,omitempty"`
@@ -760,7 +764,8 @@ type TransitionWorkflowPayload struct {
 }
 
 // The size of a call before it is made. The hold is the sum of bytes × the highest prompt price, the longest answer × the
-// highest completion price, and the fees per request and search: the maximum over all models that may answer.
+// highest completion price, and the fees per request, search and item: the maximum over all models that may answer. A
+// service, such as `service/dataforseo/labs`, stands in place of a model and has no tokens.
 type UsageEstimateInput struct {
 	// The models that may answer: 1 to 8. `PRICE_UNKNOWN` when one of them has no known price.
 	Models []string `json:"models"`
@@ -770,6 +775,8 @@ type UsageEstimateInput struct {
 	MaxCompletionTokens int `json:"maxCompletionTokens"`
 	// The maximum number of web searches.
 	WebSearches int `json:"webSearches"`
+	// The most items of a service's answer, up to 100000: the `limit` that the request sends.
+	Items int `json:"items"`
 }
 
 // Conditions on workflows. A workflow must meet all given conditions; an empty list is no condition.

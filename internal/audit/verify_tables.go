@@ -130,6 +130,7 @@ func (h priceHistory) misestimated(c postgres.Call) string {
 		PromptBytes:         c.PromptBytes,
 		MaxCompletionTokens: c.MaxCompletionTokens,
 		WebSearches:         c.WebSearches,
+		Items:               c.MaxItems,
 	}, c.ReservedAt)
 	switch {
 	case err != nil:

@@ -42,12 +42,12 @@ func (s CallState) Open() bool { return len(callMoves[s]) > 0 }
 // MayBecome reports whether a call may go from this state to the next.
 func (s CallState) MayBecome(next CallState) bool { return slices.Contains(callMoves[s], next) }
 
-// Call is one request to a language model, from its hold to its outcome.
+// Call is one request to a language model or a service, from its hold to its outcome.
 type Call struct {
 	OrganizationID, ID, WorkflowID uuid.UUID
 
 	Step   string   // the key of the step that made it, "" when none did
-	Models []string // the models that may answer
+	Models []string // the models that may answer, or the service
 	State  CallState
 
 	Hold     Pico  // the most it can cost
@@ -64,6 +64,7 @@ type Call struct {
 	Usage               Usage
 	PromptBytes         int64
 	MaxCompletionTokens int64
+	MaxItems            int64 // the most items of a service's answer
 
 	ReservedAt            time.Time
 	DispatchedAt, EndedAt *time.Time

@@ -43,6 +43,7 @@ func CleanGenerationID(text string) string {
 func (u Usage) Clean() Usage {
 	for _, count := range []*int64{
 		&u.PromptTokens, &u.CompletionTokens, &u.ReasoningTokens, &u.CachedTokens, &u.WebSearches,
+		&u.Items,
 	} {
 		if *count < 0 || *count > MaxTokens {
 			*count = 0

@@ -17,6 +17,7 @@ const (
 	MaxPromptBytes      = 64 << 20
 	MaxCompletionTokens = 10_000_000
 	MaxWebSearches      = 1_000
+	MaxItems            = 100_000
 )
 
 // Estimate describes a call before it is made. It bounds the cost from above.
@@ -30,6 +31,9 @@ type Estimate struct {
 	MaxCompletionTokens int64
 	// WebSearches is how many searches of the web the model may make. A model that always searches makes at least one.
 	WebSearches int64
+	// Items is the most items of a service's answer, which the request carries as its limit.
+	// Without it the fingerprint of a reservation is that of earlier programs, whose keys still count.
+	Items int64 `json:",omitempty"`
 }
 
 // Check returns nil when the estimate can be priced, and otherwise an INVALID_INPUT error about the first field that is
@@ -51,6 +55,7 @@ func (e Estimate) Check() error {
 		{"promptBytes", e.PromptBytes, MaxPromptBytes},
 		{"maxCompletionTokens", e.MaxCompletionTokens, MaxCompletionTokens},
 		{"webSearches", e.WebSearches, MaxWebSearches},
+		{"items", e.Items, MaxItems},
 	} {
 		if count.value < 0 || count.value > count.max {
 			return fault.Invalid([]string{"estimate", count.field}, "%s must be from 0 to %d.", count.field, count.max)
@@ -71,6 +76,7 @@ type Ceiling struct {
 	Completion Pico // per token answered, reasoning included
 	Request    Pico // per request
 	WebSearch  Pico // per search
+	Item       Pico // per item
 }
 
 // most returns the cost of a call that uses all that the estimate allows, at these prices.
@@ -80,6 +86,7 @@ func (c Ceiling) most(e Estimate) (Pico, error) {
 		item{c.Completion, e.MaxCompletionTokens},
 		item{c.Request, 1},
 		item{c.WebSearch, e.WebSearches},
+		item{c.Item, e.Items},
 	)
 }
 
@@ -109,11 +116,11 @@ func sum(items ...item) (Pico, error) {
 //
 //	PromptBytes · the dearest of PROMPT, CACHE_READ and CACHE_WRITE
 //	+ MaxCompletionTokens · the dearest of COMPLETION and REASONING
-//	+ REQUEST + WebSearches · WEB_SEARCH
+//	+ REQUEST + WebSearches · WEB_SEARCH + Items · ITEM
 //
 // where a price counts when it is in force and its MinPromptTokens is at most PromptBytes. Nothing is rounded. A model
-// without an unconditional PROMPT and COMPLETION price is a *PriceUnknownError; an estimate beyond its limits, or a
-// hold that cannot be counted, is INVALID_INPUT.
+// without an unconditional PROMPT and COMPLETION price, or a service without a REQUEST price, is a *PriceUnknownError.
+// An estimate beyond its limits, or a hold that cannot be counted, is INVALID_INPUT.
 func Hold(prices []Price, e Estimate, at time.Time) (Pico, error) {
 	var hold Pico
 	err := eachCeiling(prices, e, at, func(c Ceiling) error {
@@ -141,6 +148,7 @@ func Dearest(prices []Price, e Estimate, at time.Time) (Ceiling, error) {
 			Completion: max(dearest.Completion, c.Completion),
 			Request:    max(dearest.Request, c.Request),
 			WebSearch:  max(dearest.WebSearch, c.WebSearch),
+			Item:       max(dearest.Item, c.Item),
 		}
 		return nil
 	})
@@ -165,6 +173,7 @@ func eachCeiling(prices []Price, e Estimate, at time.Time, visit func(Ceiling) e
 			Completion: t.dearest(e.PromptBytes, ComponentCompletion, ComponentReasoning),
 			Request:    t.dearest(e.PromptBytes, ComponentRequest),
 			WebSearch:  t.dearest(e.PromptBytes, ComponentWebSearch),
+			Item:       t.dearest(e.PromptBytes, ComponentItem),
 		})
 		if err != nil {
 			return err

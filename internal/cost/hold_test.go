@@ -145,7 +145,9 @@ func TestEstimateCheck_OnBothSidesOfEachLimit(t *testing.T) {
 	}{
 		"TheLeast": {cost.Estimate{Models: models(1)}, ""},
 		"TheMost": {
-			cost.Estimate{models(8), cost.MaxPromptBytes, cost.MaxCompletionTokens, cost.MaxWebSearches}, "",
+			cost.Estimate{
+				models(8), cost.MaxPromptBytes, cost.MaxCompletionTokens, cost.MaxWebSearches, cost.MaxItems,
+			}, "",
 		},
 		"NoModel":                  {cost.Estimate{}, "models"},
 		"NineModels":               {cost.Estimate{Models: models(9)}, "models"},
@@ -163,6 +165,8 @@ func TestEstimateCheck_OnBothSidesOfEachLimit(t *testing.T) {
 		},
 		"NegativeSearches": {cost.Estimate{Models: models(1), WebSearches: -1}, "webSearches"},
 		"TooManySearches":  {cost.Estimate{Models: models(1), WebSearches: cost.MaxWebSearches + 1}, "webSearches"},
+		"NegativeItems":    {cost.Estimate{Models: models(1), Items: -1}, "items"},
+		"TooManyItems":     {cost.Estimate{Models: models(1), Items: cost.MaxItems + 1}, "items"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,6 +196,7 @@ func TestHold_IsAnUpperBound(t *testing.T) {
 			PromptBytes:         rapid.Int64Range(0, 50).Draw(t, "bytes"),
 			MaxCompletionTokens: rapid.Int64Range(0, 50).Draw(t, "most"),
 			WebSearches:         rapid.Int64Range(0, 5).Draw(t, "searches"),
+			Items:               rapid.Int64Range(0, 20).Draw(t, "items"),
 		}
 		prices := rapid.SliceOfN(rapid.Custom(drawPrice), 6, 60).Draw(t, "prices")
 		for _, model := range estimate.Models {
@@ -210,6 +215,7 @@ func TestHold_IsAnUpperBound(t *testing.T) {
 		usage.CompletionTokens = rapid.Int64Range(0, estimate.MaxCompletionTokens).Draw(t, "completionTokens")
 		usage.ReasoningTokens = rapid.Int64Range(0, usage.CompletionTokens).Draw(t, "reasoningTokens")
 		usage.WebSearches = rapid.Int64Range(0, estimate.WebSearches).Draw(t, "webSearches")
+		usage.Items = rapid.Int64Range(0, estimate.Items).Draw(t, "itemsOfTheAnswer")
 		for _, model := range estimate.Models {
 			list, err := cost.ListCost(prices, model, usage, noon)
 			if err != nil || list > hold {

@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,20 +23,28 @@ const (
 	ComponentReasoning  Component = "REASONING"   // per token of hidden reasoning, instead of COMPLETION
 	ComponentCacheRead  Component = "CACHE_READ"  // per token read from the provider's cache, instead of PROMPT
 	ComponentCacheWrite Component = "CACHE_WRITE" // per token written to the provider's cache, instead of PROMPT
+	ComponentItem       Component = "ITEM"        // per item of a service's answer, in addition to REQUEST
 )
 
 // Components returns all components.
 func Components() []Component {
 	return []Component{
 		ComponentPrompt, ComponentCompletion, ComponentRequest, ComponentWebSearch,
-		ComponentReasoning, ComponentCacheRead, ComponentCacheWrite,
+		ComponentReasoning, ComponentCacheRead, ComponentCacheWrite, ComponentItem,
 	}
 }
 
 // Known reports whether c is one of the components.
 func (c Component) Known() bool { return slices.Contains(Components(), c) }
 
-// Price is one version of one price of one model.
+// servicePrefix begins the names of services. They are priced for each request and item, and have no tokens.
+const servicePrefix = "service/"
+
+// IsService reports whether a name is one of a service, such as "service/dataforseo/labs". Wherever the books have a
+// model, they may have a service.
+func IsService(name string) bool { return strings.HasPrefix(name, servicePrefix) }
+
+// Price is one version of one price of one model or service.
 type Price struct {
 	// OrganizationID owns the list of the price. The nil UUID is the operator, whose prices apply to organizations without
 	// own prices for the model.
@@ -43,7 +52,7 @@ type Price struct {
 
 	Model     string
 	Component Component
-	// Unit is the price of one token, request or search.
+	// Unit is the price of one token, request, search or item.
 	Unit Pico
 	// MinPromptTokens is the least size of a prompt that pays this price. Of several rows of a component, the prompt pays
 	// the one with the greatest size that it reaches.
@@ -90,9 +99,14 @@ func (e *PriceUnknownError) Field() []string {
 // tariff is the price list of one model at one instant.
 type tariff map[Component][]Price
 
-// complete reports whether the tariff bounds a bill: it has an unconditional price for PROMPT and for COMPLETION.
-func (t tariff) complete() bool {
-	for _, needed := range []Component{ComponentPrompt, ComponentCompletion} {
+// complete reports whether the tariff bounds a bill. It has an unconditional price for PROMPT and for COMPLETION, or
+// for REQUEST when it is a service.
+func (t tariff) complete(model string) bool {
+	required := []Component{ComponentPrompt, ComponentCompletion}
+	if IsService(model) {
+		required = []Component{ComponentRequest}
+	}
+	for _, needed := range required {
 		if _, found := t.charged(needed, 0); !found {
 			return false
 		}
@@ -120,7 +134,7 @@ func tariffOf(prices []Price, model string, at time.Time) (tariff, error) {
 		t[p.Component] = append(t[p.Component], p)
 	}
 	for _, t := range []tariff{own, operators} {
-		if t.complete() {
+		if t.complete(model) {
 			return t, nil
 		}
 	}

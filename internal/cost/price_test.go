@@ -189,6 +189,9 @@ func TestStartPrices_AreThePublishedOnes(t *testing.T) {
 		{"perplexity/sonar", cost.Usage{WebSearches: 1000}, "5"},
 		{"openai/gpt-4o-mini", cost.Usage{PromptTokens: million}, "0.15"},
 		{"openai/gpt-4o-mini", cost.Usage{CompletionTokens: million}, "0.6"},
+		{"openai/text-embedding-3-small", cost.Usage{PromptTokens: million}, "0.02"},
+		{"service/dataforseo/labs", cost.Usage{Items: 3}, "0.0103"},
+		{"service/dataforseo/serp-live", cost.Usage{Items: 10}, "0.002"},
 	} {
 		got, err := cost.ListCost(cost.StartPrices(), c.model, c.usage, noon)
 		if err != nil || got.String() != c.want {

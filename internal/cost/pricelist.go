@@ -46,6 +46,7 @@ var listedField = map[string]Component{
 	"internal_reasoning": ComponentReasoning,
 	"input_cache_read":   ComponentCacheRead,
 	"input_cache_write":  ComponentCacheWrite,
+	"item":               ComponentItem, // of services only
 }
 
 // unusedField has prices of services that the engine does not use, and remarks that are no price.
@@ -57,10 +58,12 @@ var unusedField = map[string]bool{
 // ParsePriceList reads the model list of the OpenRouter API: `{"data": [{"id", "pricing": {…}}]}`, where a price is the
 // decimal text of US dollars for one token, request or search, and `overrides` of the pricing hold the prices from a
 // `min_prompt_tokens` on. A price is rounded up to whole picodollars, so that a hold stays an upper bound. A zero or
-// null for reasoning or a cache means that there is no separate price.
+// null for reasoning or a cache means that there is no separate price. A list of services has the same form: the name
+// begins with "service/", and the pricing has `request` and may have `item`, the price of an item of the answer.
 //
 // A model is skipped, and named, when its bill has no bound that the engine can compute. Reasons: the price is "-1", so
-// it depends on the answering model; a price has an unknown item or condition; prompt or completion has no price. An
+// it depends on the answering model; a price has an unknown item or condition; prompt or completion has no price, or
+// request if it is a service. An
 // unreadable line, a repeated model or size, and a list beyond the limits are INVALID_INPUT. The sentence names line,
 // model and component, and no part of the list is returned.
 func ParsePriceList(text []byte) (PriceList, error) {
@@ -182,7 +185,10 @@ func (m *modelReader) read(pricing value) error {
 	for _, p := range ground {
 		has[p.Component] = true
 	}
-	if !has[ComponentPrompt] || !has[ComponentCompletion] {
+	if IsService(m.name) && !has[ComponentRequest] {
+		return skip("it has no price for request")
+	}
+	if !IsService(m.name) && (!has[ComponentPrompt] || !has[ComponentCompletion]) {
 		return skip("it has no price for prompt or for completion")
 	}
 	m.prices = ground
@@ -244,7 +250,7 @@ func (m *modelReader) tier(v value, other func(key string, v value) (bool, error
 		}
 		component, known := listedField[key]
 		switch {
-		case known:
+		case known && (component != ComponentItem || IsService(m.name)):
 			p, taken, err := m.price(component, key, v)
 			if taken {
 				prices = append(prices, p)

@@ -28,8 +28,8 @@ const MaxFactor = 5
 const PriceNotice = time.Minute
 
 // The bounds of plausible prices. Tokens: from a picodollar to a cent; the dearest model so far costs a twentieth of
-// that. Requests and searches: from a millionth of a dollar to a dollar; they cost from a tenth of a cent to some
-// cents.
+// that. Requests, searches and items: from a millionth of a dollar to a dollar; they cost from a hundredth of a cent to
+// some cents.
 const (
 	minTokenPrice, maxTokenPrice Pico = 1, Dollar / 100
 	minOncePrice, maxOncePrice   Pico = Dollar / 1_000_000, Dollar
@@ -186,7 +186,7 @@ func (o open) change(p ListedPrice) (c PriceChange, counts bool) {
 	} else if operators, found := o.operators[key]; found {
 		c.Old = &operators.Unit
 	}
-	once := p.Component == ComponentRequest || p.Component == ComponentWebSearch
+	once := p.Component == ComponentRequest || p.Component == ComponentWebSearch || p.Component == ComponentItem
 	if found && before.Unit == p.Unit {
 		c.Kind = PriceUnchanged
 		return c, true
@@ -212,15 +212,17 @@ func beyond(a, b Pico) bool {
 	return err == nil && a > limit
 }
 
-// gone returns the prices that are missing in the list, ordered by model, component and size.
+// gone returns the prices that are missing in the list, ordered by model, component and size. Services are not missing
+// in a list of models, which names no service.
 func (in Comparison) gone(o open, listed map[priceKey]bool) []PriceChange {
+	services := slices.ContainsFunc(in.List.Prices, func(p ListedPrice) bool { return IsService(p.Model) })
 	skipped := map[string]bool{}
 	for _, s := range in.List.Skipped {
 		skipped[s.Model] = true
 	}
 	var changes []PriceChange
 	for key, p := range o.own {
-		if listed[key] || skipped[p.Model] {
+		if listed[key] || skipped[p.Model] || !services && IsService(p.Model) {
 			continue
 		}
 		changes = append(changes, PriceChange{Kind: PriceGone, Old: &p.Unit, ListedPrice: ListedPrice{

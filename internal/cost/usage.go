@@ -13,6 +13,9 @@ type Usage struct {
 	ReasoningTokens  int64 // of the completion tokens, those of hidden reasoning
 	CachedTokens     int64 // of the prompt tokens, those read from the provider's cache
 	WebSearches      int64
+	// Items are the items of a service's answer.
+	// Without them the fingerprint of a settlement is that of earlier programs, whose keys still count.
+	Items int64 `json:",omitempty"`
 }
 
 // namedCount is a count with the name of its field.
@@ -28,6 +31,7 @@ func (u Usage) counts() []namedCount {
 		{"reasoningTokens", u.ReasoningTokens},
 		{"cachedTokens", u.CachedTokens},
 		{"webSearches", u.WebSearches},
+		{"items", u.Items},
 	}
 }
 
@@ -90,6 +94,7 @@ func ListCost(prices []Price, model string, u Usage, at time.Time) (Pico, error)
 	completion, _ := t.charged(ComponentCompletion, u.PromptTokens)
 	request, _ := t.charged(ComponentRequest, u.PromptTokens)
 	search, _ := t.charged(ComponentWebSearch, u.PromptTokens)
+	perItem, _ := t.charged(ComponentItem, u.PromptTokens)
 	cached, found := t.charged(ComponentCacheRead, u.PromptTokens)
 	if !found {
 		cached = prompt
@@ -105,5 +110,6 @@ func ListCost(prices []Price, model string, u Usage, at time.Time) (Pico, error)
 		item{reasoning, u.ReasoningTokens},
 		item{request, 1},
 		item{search, u.WebSearches},
+		item{perItem, u.Items},
 	)
 }

@@ -91,8 +91,8 @@ func TestImportPrices_ChangesLaterPricesOnly(t *testing.T) {
 	b, ctx := setupPrices(t), context.Background()
 	before := b.hold(t, of(sonar))
 	done := b.imports(t, list(sonar, tokens(2_000_000, 3_000_000)))
-	if len(done.Changes) != 5 || !done.Changes[0].Taken() || done.Changes[4].Kind != cost.PriceGone {
-		t.Fatalf("got %+v, want two changes, and three prices that are not listed any more", done.Changes)
+	if len(done.Changes) != 7 || !done.Changes[0].Taken() || done.Changes[6].Kind != cost.PriceGone {
+		t.Fatalf("got %+v, want two changes, and five prices that are not listed any more", done.Changes)
 	}
 	if got := b.hold(t, of(sonar)).Hold; got != before.Hold {
 		t.Errorf("hold before the price begins: got %s, want %s", got, before.Hold)

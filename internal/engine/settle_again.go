@@ -86,10 +86,14 @@ func settledOtherwise(field string) error {
 // reason describes a late answer for the ledger, since the row of an ended call does not change.
 func (in again) reason() string {
 	b := in.bill
-	return fmt.Sprintf("the cost became known after the call had ended: $%s, model %q, provider %q, generation %q, "+
+	text := fmt.Sprintf("the cost became known after the call had ended: $%s, model %q, provider %q, generation %q, "+
 		"failure %q, tokens %d (%d cached) and %d (%d reasoning), searches %d", b.Cost, b.Model, b.Provider,
 		b.GenerationID, b.Failure, b.Usage.PromptTokens, b.Usage.CachedTokens, b.Usage.CompletionTokens,
 		b.Usage.ReasoningTokens, b.Usage.WebSearches)
+	if b.Usage.Items > 0 {
+		text += fmt.Sprintf(", items %d", b.Usage.Items)
+	}
+	return text
 }
 
 // settleAssumed books the first settlement of a call whose cost was assumed. It writes an entry for the report of the

@@ -65,11 +65,13 @@ func ChainKinds() []ChainKind {
 			rows: `SELECT organization_id || ' ' || account_id, sequence + 1, hash, NULL::text[]
 				FROM public.ai_usage_ledger ORDER BY organization_id, account_id, sequence`,
 		},
+		// The items stand beside the searches, so that a call without items has the text of earlier checkpoints.
 		rowsAlone("call", id, `organization_id, id`, `workflow_id::text, month_id::text, step::text, run_token::text,
 			state::text, recorded::text, models::text, prompt_bytes::text, max_completion_tokens::text,
-			web_searches::text, hold_pico::text, cost_pico::text, list_cost_pico::text, provider, answered_model,
-			prompt_tokens::text, completion_tokens::text, cached_tokens::text, reasoning_tokens::text,
-			made_searches::text, failure_code::text, actor::text, reserved_at::text, ended_at::text`,
+			web_searches::text || coalesce('/' || items_reserved, ''), hold_pico::text, cost_pico::text,
+			list_cost_pico::text, provider, answered_model, prompt_tokens::text, completion_tokens::text,
+			cached_tokens::text, reasoning_tokens::text, made_searches::text || coalesce('/' || items_billed, ''),
+			failure_code::text, actor::text, reserved_at::text, ended_at::text`,
 			`public.ai_calls WHERE ended_at IS NOT NULL`),
 		rowsChained("competitors", workflow, `revision::bigint`, `organization_id, workflow_id, revision`,
 			`domains::text, actor::text, created_at::text`, `public.workflow_competitors`),

@@ -20,6 +20,7 @@ func badBookings() []badInput {
 		bad("recordUsage", "reasoningTokens", -1, "INVALID_INPUT"),
 		bad("recordUsage", "cachedTokens", -1, "INVALID_INPUT"),
 		bad("recordUsage", "webSearches", -1, "INVALID_INPUT"),
+		bad("recordUsage", "items", -1, "INVALID_INPUT"),
 		bad("recordUsage", "model", strings.Repeat("m", 201), "INVALID_INPUT"),
 		bad("recordUsage", "model", "NUL\x00", "INVALID_INPUT"),
 		bad("recordUsage", "provider", strings.Repeat("p", 201), "INVALID_INPUT"),

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ const Provider = "sandbox"
 type Options struct {
 	// Seed chooses the words of the answers. The same seed and request give the same text.
 	Seed uint64
-	// Prices are the price list. Its models are the only ones that exist.
+	// Prices are the price list. Its models are the only ones that exist. Services in it are no models.
 	Prices []cost.Price
 	// FirstByte is the pause before the first word of an answer, Delay the pause before each further event.
 	FirstByte, Delay time.Duration
@@ -66,7 +67,7 @@ func New(o Options) *Sandbox {
 	must(o.Injection)
 	s := &Sandbox{
 		seed:      o.Seed,
-		prices:    o.Prices,
+		prices:    slices.DeleteFunc(slices.Clone(o.Prices), isService),
 		firstByte: o.FirstByte,
 		delay:     o.Delay,
 		control:   o.Control,
@@ -86,6 +87,8 @@ func New(o Options) *Sandbox {
 	s.books = newBooks(o.GenerationLag)
 	return s
 }
+
+func isService(p cost.Price) bool { return cost.IsService(p.Model) }
 
 // ServeHTTP routes by the end of the path, so that any base URL works.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -301,6 +301,8 @@ func TestModels_ListsThePrices(t *testing.T) {
 	want := `{"data":[` +
 		`{"id":"openai/gpt-4o-mini","name":"openai/gpt-4o-mini (sandbox)",` +
 		`"pricing":{"completion":"0.0000006","prompt":"0.00000015","request":"0"}},` +
+		`{"id":"openai/text-embedding-3-small","name":"openai/text-embedding-3-small (sandbox)",` +
+		`"pricing":{"completion":"0","prompt":"0.00000002","request":"0"}},` +
 		`{"id":"perplexity/sonar","name":"perplexity/sonar (sandbox)",` +
 		`"pricing":{"completion":"0.000001","prompt":"0.000001","request":"0","web_search":"0.005"}}]}`
 	if diff := cmp.Diff(want, strings.TrimSpace(got)); diff != "" {

@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallAssumeParams struct {
@@ -77,6 +77,8 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -197,7 +199,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallDispatchParams struct {
@@ -260,12 +262,14 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -316,12 +320,14 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
 
 const callGetByGeneration = `-- name: CallGetByGeneration :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.generation_id = $2::text AND NOT c.generation_repeated
 `
 
@@ -374,6 +380,8 @@ func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerati
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -409,7 +417,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -472,6 +480,8 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.GenerationRepeated,
 			&i.Visit,
 			&i.PartKey,
+			&i.ItemsReserved,
+			&i.ItemsBilled,
 		); err != nil {
 			return nil, err
 		}
@@ -561,9 +571,9 @@ func (q *Queries) CallListByDay(ctx context.Context, arg CallListByDayParams) ([
 }
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key, i.items_reserved, i.items_billed FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -636,6 +646,8 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.GenerationRepeated,
 			&i.Visit,
 			&i.PartKey,
+			&i.ItemsReserved,
+			&i.ItemsBilled,
 		); err != nil {
 			return nil, err
 		}
@@ -657,7 +669,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallListDueParams struct {
@@ -718,6 +730,8 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.GenerationRepeated,
 			&i.Visit,
 			&i.PartKey,
+			&i.ItemsReserved,
+			&i.ItemsBilled,
 		); err != nil {
 			return nil, err
 		}
@@ -730,7 +744,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -781,6 +795,8 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -790,7 +806,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallMarkUnknownParams struct {
@@ -855,6 +871,8 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -880,17 +898,19 @@ const callRecord = `-- name: CallRecord :one
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, state, recorded, models, prompt_bytes, max_completion_tokens,
     web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens,
-    completion_tokens, cached_tokens, reasoning_tokens, made_searches, actor, reserved_at, ended_at, admitted_on)
+    completion_tokens, cached_tokens, reasoning_tokens, made_searches, items_billed, actor, reserved_at, ended_at,
+    admitted_on)
 SELECT w.organization_id, $1, w.id, $2, $3, $4, true, $5::text[], 0, 0, $6, 0,
     $7::amount_pico, $8, $9, $10, nullif($11::text, ''),
-    $12, $13, $14, $15, $16, $6, $17, $18, $18,
-    greatest(timezone(coalesce(m.time_zone, o.time_zone), $18::timestamptz)::date,
+    $12, $13, $14, $15, $16, $6,
+    nullif($17::bigint, 0), $18, $19, $19,
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), $19::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date)
 FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
-WHERE w.organization_id = $19 AND w.id = $20
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key
+WHERE w.organization_id = $20 AND w.id = $21
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed
 `
 
 type CallRecordParams struct {
@@ -910,6 +930,7 @@ type CallRecordParams struct {
 	CompletionTokens int64
 	CachedTokens     int64
 	ReasoningTokens  int64
+	ItemsBilled      int64
 	Actor            string
 	At               time.Time
 	OrganizationID   uuid.UUID
@@ -936,6 +957,7 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		arg.CompletionTokens,
 		arg.CachedTokens,
 		arg.ReasoningTokens,
+		arg.ItemsBilled,
 		arg.Actor,
 		arg.At,
 		arg.OrganizationID,
@@ -981,6 +1003,8 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -989,7 +1013,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallReleaseParams struct {
@@ -1051,6 +1075,8 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -1058,23 +1084,24 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 const callReserve = `-- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $16 AND w.id = $17 AND w.state <> ALL($18::text[])
+    WHERE w.organization_id = $17 AND w.id = $18 AND w.state <> ALL($19::text[])
         AND w.version = coalesce($4, w.version)
     FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
+    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
 SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
-    $7, $8, $9, $10::amount_pico, $11, $12,
+    $7, $8, $9, nullif($10::bigint, 0), $11::amount_pico,
+    $12, $13,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
-    greatest(timezone(coalesce(m.time_zone, o.time_zone), $12::timestamptz)::date,
+    greatest(timezone(coalesce(m.time_zone, o.time_zone), $13::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    $13::timestamptz, $14, $15
+    $14::timestamptz, $15, $16
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed
 `
 
 type CallReserveParams struct {
@@ -1087,6 +1114,7 @@ type CallReserveParams struct {
 	PromptBytes         int64
 	MaxCompletionTokens int64
 	WebSearches         int64
+	ItemsReserved       int64
 	HoldPico            cost.Pico
 	Actor               string
 	At                  time.Time
@@ -1112,6 +1140,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		arg.PromptBytes,
 		arg.MaxCompletionTokens,
 		arg.WebSearches,
+		arg.ItemsReserved,
 		arg.HoldPico,
 		arg.Actor,
 		arg.At,
@@ -1162,6 +1191,8 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }
@@ -1176,9 +1207,10 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
         ELSE c.generation_repeated END,
     prompt_tokens = $8, completion_tokens = $9, cached_tokens = $10,
     reasoning_tokens = $11, made_searches = $12,
-    failure_code = $13, ended_at = $14::timestamptz, check_at = NULL
-WHERE c.organization_id = $15 AND c.id = $16 AND c.state = ANY($17::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key
+    items_billed = nullif($13::bigint, 0),
+    failure_code = $14, ended_at = $15::timestamptz, check_at = NULL
+WHERE c.organization_id = $16 AND c.id = $17 AND c.state = ANY($18::text[])
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
 `
 
 type CallSettleParams struct {
@@ -1194,6 +1226,7 @@ type CallSettleParams struct {
 	CachedTokens       int64
 	ReasoningTokens    int64
 	MadeSearches       int64
+	ItemsBilled        int64
 	FailureCode        *workflow.FailureCode
 	At                 time.Time
 	OrganizationID     uuid.UUID
@@ -1216,6 +1249,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		arg.CachedTokens,
 		arg.ReasoningTokens,
 		arg.MadeSearches,
+		arg.ItemsBilled,
 		arg.FailureCode,
 		arg.At,
 		arg.OrganizationID,
@@ -1262,6 +1296,8 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.GenerationRepeated,
 		&i.Visit,
 		&i.PartKey,
+		&i.ItemsReserved,
+		&i.ItemsBilled,
 	)
 	return i, err
 }

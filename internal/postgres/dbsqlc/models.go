@@ -52,6 +52,8 @@ type AiCall struct {
 	GenerationRepeated  bool
 	Visit               *int
 	PartKey             *string
+	ItemsReserved       *int64
+	ItemsBilled         *int64
 }
 
 type AiUsageLedger struct {

@@ -108,6 +108,7 @@ func calls() []Attack {
 	}
 	for _, column := range []string{
 		"actor = 'mallory'", "models = '{}'", "prompt_bytes = 1", "max_completion_tokens = 1", "web_searches = 1",
+		"items_reserved = 1",
 		"hold_pico = 1", "month_id = {theirMonth}", "workflow_id = {running}", "step = 'PUBLISH'", "run_token = 1",
 		"recorded = true", "reserved_at = now()", "admitted_on = admitted_on", "organization_id = {other}",
 	} {
