@@ -5,10 +5,12 @@ package outbound
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -17,7 +19,8 @@ type Mode int
 
 // The modes.
 const (
-	// Public is for addresses that tenants or web pages choose: https, public addresses, and no proxy.
+	// Public is for addresses that tenants or web pages choose: https, public addresses, the ports of the web, no
+	// credentials and no proxy.
 	Public Mode = iota
 	// Configured is for addresses that the operator chose: any address, and the proxy of the environment.
 	Configured
@@ -48,13 +51,27 @@ type Options struct {
 	MaxRedirects int
 	// KeepAlive keeps connections for the next request. Without it a rare request never meets a dead connection.
 	KeepAlive bool
-
-	resolver *net.Resolver // of tests
+	// PlainHTTP lets a Public client use http as well, for websites.
+	PlainHTTP bool
+	// AnyPort lets a Public client use other ports than 80 and 443.
+	AnyPort bool
+	// Resolver looks names up; the system's when nil.
+	Resolver *net.Resolver
+	// Override connects to the hosts of a sandbox. It sees an address before its name is looked up.
+	Override Override
 }
+
+// Override returns the connection to a host of a sandbox, or nil without an error for any other address. The connection
+// needs no TLS, also for https.
+type Override func(ctx context.Context, network, address string) (net.Conn, error)
 
 var (
 	// ErrNotHTTPS is the error of a Public client for a request or redirect without TLS.
 	ErrNotHTTPS = errors.New("the address does not begin with https://")
+	// ErrPort is the error of a Public client for a port other than 80 and 443.
+	ErrPort = errors.New("the address has a port other than 80 and 443")
+	// ErrCredentials is the error of a Public client for an address with a user name or a password.
+	ErrCredentials = errors.New("the address has a user name or a password")
 	// ErrTooLarge is the error of reading a body beyond its limit.
 	ErrTooLarge = errors.New("the body of the answer is too large")
 
@@ -71,9 +88,9 @@ func New(o Options) *http.Client {
 	}
 	client := &http.Client{
 		Transport: &guard{
-			next:      next,
-			httpsOnly: o.Mode == Public,
-			maxBody:   cmp.Or(o.MaxBodyBytes, DefaultBodyBytes),
+			next:    next,
+			options: o,
+			maxBody: cmp.Or(o.MaxBodyBytes, DefaultBodyBytes),
 		},
 		CheckRedirect: checkRedirect,
 	}
@@ -105,7 +122,7 @@ func transport(o Options) *http.Transport {
 	dialer := &net.Dialer{
 		Timeout:   min(maxDial, cmp.Or(o.Timeout, DefaultTimeout)),
 		KeepAlive: 30 * time.Second,
-		Resolver:  o.resolver,
+		Resolver:  o.Resolver,
 	}
 	t := &http.Transport{
 		DialContext:            dialer.DialContext,
@@ -124,23 +141,43 @@ func transport(o Options) *http.Transport {
 	} else {
 		t.Proxy = http.ProxyFromEnvironment // A proxy resolves names itself, so a Public client must not use one.
 	}
+	if o.Override != nil {
+		override(t, dialer, o.Override)
+	}
 	return t
 }
 
-// guard checks the scheme of each request, redirects included, and bounds each body.
+// guard checks the address of each request, redirects included, and bounds each body.
 type guard struct {
-	next      *http.Transport
-	httpsOnly bool
-	maxBody   int64
+	next    *http.Transport
+	options Options
+	maxBody int64
+}
+
+// check refuses an address that a Public client must not request.
+func (g *guard) check(u *url.URL) error {
+	if g.options.Mode != Public {
+		return nil
+	}
+	port := u.Port()
+	switch {
+	case u.Scheme != "https" && !(g.options.PlainHTTP && u.Scheme == "http"):
+		return ErrNotHTTPS
+	case u.User != nil:
+		return ErrCredentials
+	case port != "" && port != "80" && port != "443" && !g.options.AnyPort:
+		return ErrPort
+	}
+	return nil
 }
 
 // RoundTrip implements http.RoundTripper.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if g.httpsOnly && r.URL.Scheme != "https" {
+	if err := g.check(r.URL); err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}
-		return nil, ErrNotHTTPS
+		return nil, err
 	}
 	response, err := g.next.RoundTrip(r)
 	if err != nil {

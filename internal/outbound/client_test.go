@@ -55,7 +55,7 @@ func TestPublicClient_RefusesPrivateAddresses(t *testing.T) {
 		"localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "169.254.169.254", "100.64.0.1",
 		"[64:ff9b::7f00:1]", "[2002:7f00:1::]", "224.0.0.1",
 	} {
-		_, _, err := get(t, New(Options{}), "https://"+host+":"+port)
+		_, _, err := get(t, New(Options{AnyPort: true}), "https://"+host+":"+port)
 		if !errors.Is(err, ErrNotPublic) {
 			t.Errorf("%s: got %v, want ErrNotPublic", host, err)
 		}
@@ -73,7 +73,7 @@ func TestPublicClient_RefusesNumbersForLoopback(t *testing.T) {
 	t.Parallel()
 	server, requests := serve(t, func(http.ResponseWriter, *http.Request) {})
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	client := New(Options{resolver: nameServer(t, "127.0.0.1")})
+	client := New(Options{Resolver: nameServer(t, "127.0.0.1"), AnyPort: true})
 	for _, host := range []string{"2130706433", "0x7f000001", "127.1", "0177.0.0.1", "0"} {
 		if _, _, err := get(t, client, "https://"+host+":"+port); err == nil {
 			t.Errorf("%s: got an answer, want an error", host)
@@ -91,7 +91,7 @@ func TestPublicClient_ChecksTheAddressOfTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{"127.0.0.1", "10.0.0.1", "169.254.169.254", "100.100.100.200", "0.0.0.0"} {
-		client := New(Options{resolver: nameServer(t, address)})
+		client := New(Options{Resolver: nameServer(t, address)})
 		if _, _, err := get(t, client, "https://rebind.example"); !errors.Is(err, ErrNotPublic) {
 			t.Errorf("%s: got %v, want ErrNotPublic", address, err)
 		}
@@ -136,6 +136,68 @@ func dnsAnswer(question []byte, ip net.IP) []byte {
 		answer = append(answer, ip...)
 	}
 	return answer
+}
+
+func TestPublicClient_RefusesOtherAddresses(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]error{
+		"https://user:secret@web.example/": ErrCredentials,
+		"https://user@web.example/":        ErrCredentials,
+		"https://web.example:22/":          ErrPort,
+		"http://web.example:6379/":         ErrPort,
+		"ftp://web.example/":               ErrNotHTTPS,
+	} {
+		if _, _, err := get(t, New(Options{PlainHTTP: true}), address); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", address, err, want)
+		}
+	}
+}
+
+// Each hop of a redirect is checked as the first address is.
+func TestPublicClient_ChecksEachRedirect(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]error{
+		"http://169.254.169.254/latest/meta-data/": ErrNotPublic,
+		"http://[::ffff:169.254.169.254]/":         ErrNotPublic,
+		"http://[64:ff9b::a9fe:a9fe]/":             ErrNotPublic,
+		"http://localhost/":                        ErrNotPublic,
+		"http://web.example:25/":                   ErrPort,
+		"http://user:secret@web.example/":          ErrCredentials,
+		"https://web.example/":                     errScheme,
+	} {
+		client := New(Options{PlainHTTP: true, MaxRedirects: 5, Override: site(t, "web.example",
+			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })})
+		if _, _, err := get(t, client, "http://web.example/"); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", to, err, want)
+		}
+	}
+}
+
+func TestOverride_ServesItsHostsAlone(t *testing.T) {
+	t.Parallel()
+	client := New(Options{Override: site(t, "web.example", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Host)
+	})})
+	if status, body, err := get(t, client, "https://web.example/"); status != http.StatusOK || body != "web.example" {
+		t.Errorf("got %d, %q, %v, want 200 from the site", status, body, err)
+	}
+	for _, address := range []string{"https://127.0.0.1/", "https://[::1]/"} {
+		if _, _, err := get(t, client, address); !errors.Is(err, ErrNotPublic) {
+			t.Errorf("%s: got %v, want ErrNotPublic", address, err)
+		}
+	}
+}
+
+// site serves one host.
+func site(t *testing.T, host string, handler http.HandlerFunc) Override {
+	t.Helper()
+	server, _ := serve(t, handler)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if name, _, _ := net.SplitHostPort(address); name != host {
+			return nil, nil
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}
 }
 
 func TestPublicClient_UsesNoProxy(t *testing.T) {

@@ -91,6 +91,7 @@ func NewSender(private bool) *Sender {
 		Timeout:        timeout,
 		MaxBodyBytes:   maxAnswer,
 		MaxHeaderBytes: maxHeader,
+		AnyPort:        true,
 	}
 	if private {
 		o.Mode = outbound.Configured
