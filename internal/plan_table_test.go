@@ -19,6 +19,7 @@ const (
 	sync             = "golang.org/x/sync"
 	text             = "golang.org/x/text"
 	idna             = "golang.org/x/net/idna"
+	html             = "golang.org/x/net/html"
 	publicsuffix     = "golang.org/x/net/publicsuffix"
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
@@ -264,6 +265,15 @@ var plan = []row{
 		path:    "internal/llm",
 		imports: []string{"internal/outbound", "internal/cost", "internal/fault"},
 		tests:   []string{"internal/llm/sandbox"},
+	},
+	{
+		path: "internal/crawl/sandbox", // websites in memory, for the demo and for tests
+	},
+	{
+		path:    "internal/crawl", // reads websites that tenants, models and other websites name
+		imports: []string{"internal/outbound", "internal/content"},
+		modules: []string{html},
+		tests:   []string{"internal/crawl/sandbox"},
 	},
 	{
 		path:    "internal/issuer/sandbox", // an identity provider for tests
