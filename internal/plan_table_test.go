@@ -276,6 +276,15 @@ var plan = []row{
 		tests:   []string{"internal/crawl/sandbox"},
 	},
 	{
+		path:    "internal/seo/sandbox",
+		imports: []string{"internal/seo", "internal/cost"},
+	},
+	{
+		path:    "internal/seo", // search data that is bought from a service
+		imports: []string{"internal/outbound", "internal/cost", "internal/fault"},
+		tests:   []string{"internal/seo/sandbox"},
+	},
+	{
 		path:    "internal/issuer/sandbox", // an identity provider for tests
 		modules: []string{jose, jwt},
 	},
