@@ -21,14 +21,18 @@ const maxURLCharacters = 2048
 // alerts returns a page of the organization's alerts.
 func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked moments) (*model.AlertConnection, error) {
 	who := caller.From(ctx)
-	in := engine.AlertsInput{Kinds: kinds, Before: asked.after, First: asked.first + 1}
+	in := engine.AlertsInput{
+		Kinds:    kinds,
+		Backward: asked.backward,
+		After:    asked.from,
+		First:    asked.size + 1,
+	}
 	found, err := r.Engine.Alerts(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(a cost.Alert) *model.Alert { return &model.Alert{Alert: a} }
-	return page(found, asked.first, wrap, model.Page[*model.Alert]{
-		Before: asked.after != nil,
+	return page(found, asked.window, wrap, model.Page[*model.Alert]{
 		Cursor: func(a *model.Alert) string { return asked.list.Moment(a.At, a.Alert.ID) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountAlerts(ctx, who, in) },
 	}), nil

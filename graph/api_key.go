@@ -55,13 +55,14 @@ func secretOf(k engine.ChangedAPIKey) *string {
 // apiKeys returns a page of the organization's API keys.
 func (r *Resolver) apiKeys(ctx context.Context, asked moments) (*model.APIKeyConnection, error) {
 	who := caller.From(ctx)
-	found, err := r.Engine.APIKeys(ctx, who, engine.APIKeysInput{After: asked.after, First: asked.first + 1})
+	found, err := r.Engine.APIKeys(ctx, who, engine.APIKeysInput{
+		Backward: asked.backward, After: asked.from, First: asked.size + 1,
+	})
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(k engine.APIKey) *model.APIKey { return &model.APIKey{APIKey: k} }
-	return page(found, asked.first, wrap, model.Page[*model.APIKey]{
-		Before: asked.after != nil,
+	return page(found, asked.window, wrap, model.Page[*model.APIKey]{
 		Cursor: func(k *model.APIKey) string { return asked.list.Moment(k.CreatedAt, k.APIKey.APIKey.ID) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountAPIKeys(ctx, who) },
 	}), nil

@@ -77,7 +77,8 @@ func (x *explorer) value(of *ast.Type, name string) string {
 	case "String":
 		return x.text(name)
 	case "Int":
-		if number, special := map[string]string{"first": "50", "afterVersion": "-1", "afterSequence": "-1"}[name]; special {
+		numbers := map[string]string{"first": "50", "last": "50", "afterVersion": "-1", "afterSequence": "-1"}
+		if number, special := numbers[name]; special {
 			return number
 		}
 		return "1"
@@ -99,8 +100,8 @@ func (x *explorer) value(of *ast.Type, name string) string {
 func (x *explorer) text(name string) string {
 	x.t.Helper()
 	switch name {
-	case "after":
-		return "null" // from the beginning
+	case "after", "before":
+		return "null" // from an end
 	case "url", "linkedinUrl", "urls":
 		return `"https://okapi.example"`
 	case "timeZone":
@@ -127,7 +128,7 @@ func (x *explorer) others(of *ast.Type, name string) []string {
 	case of.Name() == "ID":
 		values = x.strange.ids
 	case of.Name() != "String":
-	case name == "after":
+	case name == "after", name == "before":
 		values = x.strange.cursors
 	case name == "idempotencyKey":
 		values = x.strange.keys
@@ -142,6 +143,9 @@ func (x *explorer) others(of *ast.Type, name string) []string {
 	for i, value := range values {
 		if texts[i] = quoted(value); of.Elem != nil {
 			texts[i] = "[" + texts[i] + "]"
+		}
+		if name == "before" {
+			texts[i] += ", last: 5"
 		}
 	}
 	return texts

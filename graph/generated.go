@@ -92,21 +92,21 @@ type OrganizationResolver interface {
 
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
-	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string) (*model.Connection[*model.Alert], error)
+	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
-	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error)
+	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKey], error)
 	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error)
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*caller.Caller, error)
 	Node(ctx context.Context, id publicid.ID) (model.Node, error)
 	Workflow(ctx context.Context, id publicid.ID) (*model.Workflow, error)
-	Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string) (*model.Connection[*model.Workflow], error)
+	Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Workflow], error)
 	WorkflowGraph(ctx context.Context) (*model.WorkflowGraph, error)
 	Organization(ctx context.Context) (*model.Organization, error)
-	Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string) (*model.Connection[*model.Price], error)
-	PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string) (*model.Connection[*model.PriceProposal], error)
+	Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string, last *int, before *string) (*model.Connection[*model.Price], error)
+	PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error)
 }
 type SpendResolver interface {
 	CanSpend(ctx context.Context, obj *model.Spend, amount scalar.WrittenUSD) (bool, error)
@@ -125,13 +125,13 @@ type WorkflowResolver interface {
 	Activity(ctx context.Context, obj *model.Workflow) (*engine.Activity, error)
 	Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error)
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
-	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string) (*model.Connection[*model.Keyword], error)
+	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error)
 	KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error)
 	Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error)
 	Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error)
-	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Transition], error)
-	Calls(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Call], error)
-	Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.LedgerEntry], error)
+	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Transition], error)
+	Calls(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Call], error)
+	Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error)
 	Usage(ctx context.Context, obj *model.Workflow, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 }
 
@@ -336,10 +336,14 @@ type Query {
     filter: WorkflowFilter
     "The order. ` + "`" + `CREATED_AT` + "`" + `, ` + "`" + `DESC` + "`" + ` when absent."
     orderBy: WorkflowOrder
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list in the same order. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list in the same order. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): WorkflowConnection! @requires(permission: READ)
 
   """
@@ -361,20 +365,28 @@ type Query {
     models: [String!]
     "The moment at which the prices are in force. Now when absent."
     at: DateTime
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): PriceConnection! @requires(permission: READ)
 
   "The quarantined prices from your organization's imports, oldest first. Requires CALLS."
   priceProposals(
     "Only prices in these states. All states when absent."
     states: [PriceProposalState!]
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): PriceProposalConnection! @requires(permission: CALLS)
 }
 
@@ -826,10 +838,14 @@ type Workflow implements Node {
     filter: KeywordFilter
     "The order. ` + "`" + `SCORE` + "`" + `, ` + "`" + `DESC` + "`" + ` when absent."
     orderBy: KeywordOrder
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list in the same order. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list in the same order. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): KeywordConnection!
   "The selection among the current keywords, as ` + "`" + `approveSeeds` + "`" + ` needs it."
   keywordSelection: KeywordSelection!
@@ -839,24 +855,36 @@ type Workflow implements Node {
   spend: Spend!
   "The journal: every transition of the workflow, oldest first."
   transitions(
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this workflow's journal. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this workflow's journal. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): TransitionConnection!
   "The workflow's calls to language models, oldest first. Requires CALLS."
   calls(
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this workflow's calls. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this workflow's calls. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): CallConnection!
   "The ledger of the workflow's account: every movement of its money, oldest first. Requires CALLS."
   ledger(
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this workflow's ledger. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this workflow's ledger. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): LedgerEntryConnection!
   "The usage of the workflow's calls in a range of days. Requires READ."
   usage(
@@ -1061,24 +1089,34 @@ input WorkflowFilter {
   createdFrom: DateTime
   "Only workflows created before this moment."
   createdTo: DateTime
+  "Only workflows whose last transition was before this moment: those that have not moved since."
+  updatedBefore: DateTime
+  "Only workflows with one of these activities, as ` + "`" + `activity.code` + "`" + ` gives them."
+  activity: [ActivityCode!]
+  "Only workflows whose account has settled at least this amount."
+  spendAtLeast: USD
   "Only workflows that this actor created. The error ` + "`" + `FORBIDDEN` + "`" + ` without the permission ` + "`" + `ACTORS` + "`" + `."
   createdBy: String
 }
 
-"The order of workflows. Equal moments are ordered by id."
+"The order of workflows. Those with equal values are ordered by id."
 input WorkflowOrder {
-  "The moment to order by."
+  "The value to order by."
   field: WorkflowOrderField!
   "The direction."
   direction: OrderDirection! = DESC
 }
 
-"The moments to order workflows by."
+"The values to order workflows by."
 enum WorkflowOrderField {
   "The time of its creation."
   CREATED_AT
   "The time of its last transition."
   UPDATED_AT
+  "Its name."
+  NAME
+  "The settled amount of its account."
+  SPEND
 }
 
 "The initial data of a workflow."
@@ -2921,10 +2959,14 @@ type Organization implements Node {
   alerts(
     "Only alerts of these kinds. All kinds when absent."
     kinds: [AlertKind!]
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): AlertConnection!
   "The webhook for alerts. Null: none. Requires OVERSEE."
   alertWebhook: AlertWebhook @requires(permission: OVERSEE)
@@ -2935,10 +2977,14 @@ type Organization implements Node {
   ): Funnel!
   "The API keys, newest first, including expired and revoked ones. Requires OVERSEE."
   apiKeys(
-    "The maximum number of items: 1 to 100."
-    first: Int = 20
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
     "A cursor of this list. The page begins after it."
     after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
   ): ApiKeyConnection!
   "The average cost of a finished ideal customer profile. Requires READ."
   costPerIcp(
@@ -3378,9 +3424,9 @@ type PageInfo {
 
 "The directions of an order."
 enum OrderDirection {
-  "Earliest first."
+  "The earliest or smallest first."
   ASC
-  "Latest first."
+  "The latest or largest first."
   DESC
 }
 
@@ -5439,6 +5485,22 @@ func (ec *executionContext) field_Organization_alerts_args(ctx context.Context, 
 		return nil, err
 	}
 	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
 	return args, nil
 }
 
@@ -5461,6 +5523,22 @@ func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5577,6 +5655,22 @@ func (ec *executionContext) field_Query_priceProposals_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
 	return args, nil
 }
 
@@ -5615,6 +5709,22 @@ func (ec *executionContext) field_Query_prices_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -5667,6 +5777,22 @@ func (ec *executionContext) field_Query_workflows_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -5747,6 +5873,22 @@ func (ec *executionContext) field_Workflow_calls_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5799,6 +5941,22 @@ func (ec *executionContext) field_Workflow_keywords_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -5821,6 +5979,22 @@ func (ec *executionContext) field_Workflow_ledger_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -5843,6 +6017,22 @@ func (ec *executionContext) field_Workflow_transitions_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -15433,7 +15623,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Organization().Alerts(ctx, obj, fc.Args["kinds"].([]cost.AlertKind), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Organization().Alerts(ctx, obj, fc.Args["kinds"].([]cost.AlertKind), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -15589,7 +15779,7 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Organization().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Organization().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -17332,7 +17522,7 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Workflows(ctx, fc.Args["filter"].(*model.WorkflowFilter), fc.Args["orderBy"].(*model.WorkflowOrder), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Workflows(ctx, fc.Args["filter"].(*model.WorkflowFilter), fc.Args["orderBy"].(*model.WorkflowOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -17494,7 +17684,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Prices(ctx, fc.Args["models"].([]string), fc.Args["at"].(*scalar.WrittenDateTime), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Prices(ctx, fc.Args["models"].([]string), fc.Args["at"].(*scalar.WrittenDateTime), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -17568,7 +17758,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PriceProposals(ctx, fc.Args["states"].([]cost.ProposalState), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().PriceProposals(ctx, fc.Args["states"].([]cost.ProposalState), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -22520,7 +22710,7 @@ func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Workflow().Keywords(ctx, obj, fc.Args["filter"].(*model.KeywordFilter), fc.Args["orderBy"].(*model.KeywordOrder), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Workflow().Keywords(ctx, obj, fc.Args["filter"].(*model.KeywordFilter), fc.Args["orderBy"].(*model.KeywordOrder), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Keyword]) graphql.Marshaler {
@@ -22696,7 +22886,7 @@ func (ec *executionContext) _Workflow_transitions(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Workflow().Transitions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Workflow().Transitions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Transition]) graphql.Marshaler {
@@ -22740,7 +22930,7 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Workflow().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Workflow().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -22802,7 +22992,7 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Workflow().Ledger(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Workflow().Ledger(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -26663,7 +26853,7 @@ func (ec *executionContext) unmarshalInputWorkflowFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"states", "steps", "statuses", "nameContains", "createdFrom", "createdTo", "createdBy"}
+	fieldsInOrder := [...]string{"states", "steps", "statuses", "nameContains", "createdFrom", "createdTo", "updatedBefore", "activity", "spendAtLeast", "createdBy"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -26712,6 +26902,27 @@ func (ec *executionContext) unmarshalInputWorkflowFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.CreatedTo = graphql.OmittableOf(data)
+		case "updatedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedBefore"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UpdatedBefore = graphql.OmittableOf(data)
+		case "activity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("activity"))
+			data, err := ec.unmarshalOActivityCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCodeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Activity = graphql.OmittableOf(data)
+		case "spendAtLeast":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("spendAtLeast"))
+			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SpendAtLeast = graphql.OmittableOf(data)
 		case "createdBy":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdBy"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -35178,6 +35389,42 @@ func (ec *executionContext) marshalOAccountKind2ᚖgithubᚗcomᚋinfin8content�
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalOActivityCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCodeᚄ(ctx context.Context, v any) ([]engine.ActivityCode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]engine.ActivityCode, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNActivityCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCode(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOActivityCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []engine.ActivityCode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNActivityCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCode(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOAlertDelivery2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertDelivery(ctx context.Context, sel ast.SelectionSet, v *model.AlertDelivery) graphql.Marshaler {

@@ -32,15 +32,15 @@ type keywordPage struct {
 	filter     content.KeywordFilter
 	by         content.OrderField
 	descending bool
-	after      string
-	first      int
+	window
+	from string // the id of the keyword of the cursor; "" without one
 }
 
 func decodeKeywords(
-	flow *model.Workflow, filter *model.KeywordFilter, order *model.KeywordOrder, first *int, after *string,
+	flow *model.Workflow, filter *model.KeywordFilter, order *model.KeywordOrder, p pageArguments,
 ) (keywordPage, error) {
 	var d decoder
-	asked := keywordPage{by: content.OrderScore, descending: true, first: d.first(first)}
+	asked := keywordPage{by: content.OrderScore, descending: true, window: d.window(p)}
 	if filter != nil {
 		asked.filter = d.keywordFilter(*filter, "filter")
 	}
@@ -48,10 +48,10 @@ func decodeKeywords(
 		asked.by, asked.descending = order.Field, order.Direction == model.OrderDirectionDesc
 	}
 	asked.list = listOf(flow, fmt.Sprintf("%s %s %t", keywordList, asked.by, asked.descending))
-	if after != nil {
+	if asked.cursor != nil {
 		var err error
-		asked.after, err = asked.list.ParseText(*after)
-		d.note(err, []string{"after"})
+		asked.from, err = asked.list.ParseText(*asked.cursor)
+		d.noteCursor(asked.window, err)
 	}
 	return asked, d.err()
 }
@@ -97,25 +97,27 @@ func (r *Resolver) keywords(
 	}
 	sorted := slices.Clone(all)
 	content.SortKeywords(sorted, asked.by, asked.descending)
+	if asked.backward {
+		slices.Reverse(sorted)
+	}
 	matching := 0
 	var rows []content.SeedKeyword
-	begun := asked.after == ""
+	begun := asked.from == ""
 	for _, k := range sorted {
 		matches := asked.filter.Matches(k)
 		if matches {
 			matching++
 		}
-		if begun && matches && len(rows) <= asked.first {
+		if begun && matches && len(rows) <= asked.size {
 			rows = append(rows, k)
 		}
-		begun = begun || k.ID.String() == asked.after
+		begun = begun || k.ID.String() == asked.from
 	}
 	if !begun {
-		return nil, fault.Invalid([]string{"after"}, "The keyword of this cursor is no longer in the list.")
+		return nil, fault.Invalid([]string{asked.argument}, "The keyword of this cursor is no longer in the list.")
 	}
 	wrap := func(k content.SeedKeyword) *model.Keyword { return &model.Keyword{SeedKeyword: k} }
-	return page(rows, asked.first, wrap, model.Page[*model.Keyword]{
-		Before: asked.after != "",
+	return page(rows, asked.window, wrap, model.Page[*model.Keyword]{
 		Cursor: func(k *model.Keyword) string { return asked.list.Text(k.SeedKeyword.ID.String()) },
 		Count:  known(matching),
 	}), nil

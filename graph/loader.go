@@ -57,16 +57,19 @@ type (
 // The batch keys of fields with arguments: equal arguments share one statement.
 type (
 	transitionsKey struct {
-		after int64
-		first int
+		backward bool
+		from     int64
+		size     int
 	}
 	entriesKey struct {
-		after int64
-		first int
+		backward bool
+		from     int64
+		size     int
 	}
 	callsKey struct {
-		after engine.Cursor
-		first int
+		backward bool
+		from     engine.Cursor
+		size     int
 	}
 )
 
@@ -139,18 +142,20 @@ func one[V any](found map[uuid.UUID]V, w *model.Workflow) (V, error) {
 func (r *Resolver) transitions(
 	ctx context.Context, w *model.Workflow, asked numbered,
 ) (*model.TransitionConnection, error) {
-	found, err := load(w.Batch, transitionsKey{asked.after, asked.first},
+	found, err := load(w.Batch, transitionsKey{asked.backward, asked.from, asked.size},
 		func(all []workflow.Workflow) (map[uuid.UUID][]workflow.Transition, error) {
 			return r.Engine.Transitions(ctx, caller.From(ctx), engine.TransitionsInput{
-				Workflows: ids(all), After: int(asked.after), First: asked.first + 1,
+				Workflows: ids(all),
+				Backward:  asked.backward,
+				After:     int(asked.from),
+				First:     asked.size + 1,
 			})
 		})
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(t workflow.Transition) *model.Transition { return &model.Transition{Transition: t, Workflow: w} }
-	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.Transition]{
-		Before: asked.after >= 0,
+	return page(found[w.Workflow.ID], asked.window, wrap, model.Page[*model.Transition]{
 		Cursor: func(t *model.Transition) string { return asked.list.Number(int64(t.Version)) },
 		Count:  known(w.Version + 1),
 	}), nil
@@ -158,21 +163,23 @@ func (r *Resolver) transitions(
 
 // calls returns a page of a workflow's calls.
 func (r *Resolver) calls(ctx context.Context, w *model.Workflow, asked moments) (*model.CallConnection, error) {
-	key := callsKey{first: asked.first}
-	if asked.after != nil {
-		key.after = *asked.after
+	key := callsKey{backward: asked.backward, size: asked.size}
+	if asked.from != nil {
+		key.from = *asked.from
 	}
 	found, err := load(w.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID][]cost.Call, error) {
 		return r.Engine.Calls(ctx, caller.From(ctx), engine.CallsInput{
-			Workflows: ids(all), After: asked.after, First: asked.first + 1,
+			Workflows: ids(all),
+			Backward:  asked.backward,
+			After:     asked.from,
+			First:     asked.size + 1,
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(c cost.Call) *model.Call { return &model.Call{Call: c, Workflow: w} }
-	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.Call]{
-		Before: asked.after != nil,
+	return page(found[w.Workflow.ID], asked.window, wrap, model.Page[*model.Call]{
 		Cursor: func(c *model.Call) string { return asked.list.Moment(c.ReservedAt, c.Call.ID) },
 		Count:  func(ctx context.Context) (int, error) { return r.countCalls(ctx, w) },
 	}), nil
@@ -189,39 +196,24 @@ func (r *Resolver) countCalls(ctx context.Context, w *model.Workflow) (int, erro
 func (r *Resolver) ledger(
 	ctx context.Context, w *model.Workflow, asked numbered,
 ) (*model.LedgerEntryConnection, error) {
-	found, err := load(w.Batch, entriesKey{asked.after, asked.first},
+	found, err := load(w.Batch, entriesKey{asked.backward, asked.from, asked.size},
 		func(all []workflow.Workflow) (map[uuid.UUID][]cost.Entry, error) {
 			return r.Engine.Entries(ctx, caller.From(ctx), engine.EntriesInput{
-				Accounts: ids(all), After: asked.after, First: asked.first + 1,
+				Accounts: ids(all),
+				Backward: asked.backward,
+				After:    asked.from,
+				First:    asked.size + 1,
 			})
 		})
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(e cost.Entry) *model.LedgerEntry { return &model.LedgerEntry{Entry: e} }
-	return page(found[w.Workflow.ID], asked.first, wrap, model.Page[*model.LedgerEntry]{
-		Before: asked.after >= 0,
+	return page(found[w.Workflow.ID], asked.window, wrap, model.Page[*model.LedgerEntry]{
 		Cursor: func(e *model.LedgerEntry) string { return asked.list.Number(e.Sequence) },
 		Count: func(ctx context.Context) (int, error) {
 			account, err := r.account(ctx, w)
 			return int(account.Sequence) + 1, err
 		},
 	}), nil
-}
-
-// workflows returns a page of the organization's workflows.
-func (r *Resolver) workflows(ctx context.Context, asked workflowPage) (*model.WorkflowConnection, error) {
-	who, in := caller.From(ctx), asked.input
-	in.First++
-	flows, err := r.Engine.Workflows(ctx, who, in)
-	if err != nil {
-		return nil, err
-	}
-	shown := model.NewBatch(flows[:min(len(flows), asked.input.First)])
-	return &model.WorkflowConnection{Nodes: shown, Page: model.Page[*model.Workflow]{
-		More:   len(flows) > len(shown),
-		Before: in.After != nil,
-		Cursor: asked.cursorOf,
-		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountWorkflows(ctx, who, in.Filter) },
-	}}, nil
 }

@@ -2,14 +2,13 @@ package graph
 
 import (
 	"context"
-	"time"
+	"math"
+	"slices"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/graph/scalar"
-	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/publicid"
@@ -29,34 +28,70 @@ const (
 	ledgerList     = "ledger"
 )
 
-// first reads the size of a page; a null is the default.
-func (d *decoder) first(first *int) int {
-	if first == nil {
-		return defaultPage
-	}
-	if *first < 1 || *first > largestPage {
-		d.note(fault.New(fault.InvalidInput, "A page has 1 to %d items.", largestPage), []string{"first"})
-	}
-	return *first
+// pageArguments are the arguments of a list that select a page.
+type pageArguments struct {
+	first  *int
+	after  *string
+	last   *int
+	before *string
 }
 
-// afterNumber reads the cursor of a list that is sorted by a number; −1 without one.
-func (d *decoder) afterNumber(list scalar.List, after *string) int64 {
-	if after == nil {
+// window is the size and the direction of a page, and the cursor next to it.
+type window struct {
+	size     int
+	backward bool    // from the end of the list, or from before the cursor, to the front
+	cursor   *string // nil: an end of the list
+	argument string  // the name of the argument with the cursor
+}
+
+// window reads the arguments that select a page.
+func (d *decoder) window(p pageArguments) window {
+	w := window{size: defaultPage, cursor: p.after, argument: "after"}
+	size, argument := p.first, "first"
+	switch {
+	case p.first != nil && p.last != nil:
+		d.note(fault.New(fault.InvalidInput, "Give `first` or `last`, not both."), []string{"last"})
+	case p.last == nil && p.before != nil:
+		d.note(fault.New(fault.InvalidInput, "`before` goes with `last`."), []string{"before"})
+	case p.last != nil && p.after != nil:
+		d.note(fault.New(fault.InvalidInput, "`after` goes with `first`."), []string{"after"})
+	case p.last != nil:
+		w.backward, w.cursor, w.argument = true, p.before, "before"
+		size, argument = p.last, "last"
+	}
+	if size == nil {
+		return w
+	}
+	if w.size = *size; w.size < 1 || w.size > largestPage {
+		d.note(fault.New(fault.InvalidInput, "A page has 1 to %d items.", largestPage), []string{argument})
+	}
+	return w
+}
+
+// noteCursor notes an error of the window's cursor.
+func (d *decoder) noteCursor(w window, err error) { d.note(err, []string{w.argument}) }
+
+// number reads the cursor of a list that is sorted by a number. Without one it is the number beyond the end at which
+// the page begins.
+func (d *decoder) number(list scalar.List, w window) int64 {
+	switch {
+	case w.cursor == nil && w.backward:
+		return math.MaxInt32
+	case w.cursor == nil:
 		return -1
 	}
-	n, err := list.ParseNumber(*after)
-	d.note(err, []string{"after"})
+	n, err := list.ParseNumber(*w.cursor)
+	d.noteCursor(w, err)
 	return n
 }
 
-// afterMoment reads the cursor of a list that is sorted by time and id; nil without one.
-func (d *decoder) afterMoment(list scalar.List, after *string) *engine.Cursor {
-	if after == nil {
+// cursor reads the cursor of a list that is sorted by time and id; nil without one.
+func (d *decoder) cursor(list scalar.List, w window) *engine.Cursor {
+	if w.cursor == nil {
 		return nil
 	}
-	at, id, err := list.ParseMoment(*after)
-	d.note(err, []string{"after"})
+	at, id, err := list.ParseMoment(*w.cursor)
+	d.noteCursor(w, err)
 	return &engine.Cursor{At: at, ID: id}
 }
 
@@ -67,98 +102,54 @@ func listOf(flow *model.Workflow, kind string) scalar.List {
 
 // numbered is a requested page of a list that is sorted by a number.
 type numbered struct {
-	list  scalar.List
-	after int64
-	first int
+	list scalar.List
+	window
+	from int64 // the number next to the page
 }
 
-func decodeNumbered(list scalar.List, first *int, after *string) (numbered, error) {
+func decodeNumbered(list scalar.List, p pageArguments) (numbered, error) {
 	var d decoder
-	asked := numbered{list: list, after: d.afterNumber(list, after), first: d.first(first)}
+	asked := numbered{list: list, window: d.window(p)}
+	asked.from = d.number(list, asked.window)
 	return asked, d.err()
 }
 
 // moments is a requested page of a list that is sorted by time and id.
 type moments struct {
-	list  scalar.List
-	after *engine.Cursor
-	first int
+	list scalar.List
+	window
+	from *engine.Cursor // the item next to the page; nil for an end of the list
 }
 
-func decodeMoments(list scalar.List, first *int, after *string) (moments, error) {
+func decodeMoments(list scalar.List, p pageArguments) (moments, error) {
 	var d decoder
-	asked := moments{list: list, after: d.afterMoment(list, after), first: d.first(first)}
+	asked := moments{list: list, window: d.window(p)}
+	asked.from = d.cursor(list, asked.window)
 	return asked, d.err()
 }
 
-// workflowPage is a requested page of workflows.
-type workflowPage struct {
-	list  scalar.List
-	input engine.ListInput
-}
-
-func decodeList(
-	who caller.Caller, filter *model.WorkflowFilter, order *model.WorkflowOrder, first *int, after *string,
-) (workflowPage, error) {
-	var d decoder
-	in := engine.ListInput{
-		Filter:     d.filter(filter),
-		OrderBy:    engine.ByCreated,
-		Descending: true,
-		First:      d.first(first),
-	}
-	if order != nil {
-		in.OrderBy, in.Descending = order.Field, order.Direction == model.OrderDirectionDesc
-	}
-	kind := workflowList + " " + string(in.OrderBy)
-	if in.Descending {
-		kind += " descending"
-	}
-	list := scalar.List{Kind: kind, Organization: who.OrganizationID}
-	in.After = d.afterMoment(list, after)
-	return workflowPage{list: list, input: in}, d.err()
-}
-
-func (d *decoder) filter(filter *model.WorkflowFilter) engine.Filter {
-	if filter == nil {
-		return engine.Filter{}
-	}
-	return engine.Filter{
-		States:       filter.States.Value(),
-		Steps:        filter.Steps.Value(),
-		Statuses:     filter.Statuses.Value(),
-		NameContains: d.text(orEmpty(filter.NameContains.Value()), maxNameCharacters, "filter", "nameContains"),
-		CreatedFrom:  d.moment(filter.CreatedFrom, "filter", "createdFrom"),
-		CreatedTo:    d.moment(filter.CreatedTo, "filter", "createdTo"),
-		CreatedBy:    d.text(orEmpty(filter.CreatedBy.Value()), maxNameCharacters, "filter", "createdBy"),
-	}
-}
-
-func (d *decoder) moment(written graphql.Omittable[*scalar.WrittenDateTime], field ...string) *time.Time {
-	if written.Value() == nil {
-		return nil
-	}
-	read, err := written.Value().Time()
-	d.note(err, field)
-	return &read
-}
-
-// cursorOf returns the cursor of a workflow in the list.
-func (p workflowPage) cursorOf(w *model.Workflow) string {
-	if p.input.OrderBy == engine.ByUpdated {
-		return p.list.Moment(w.UpdatedAt, w.Workflow.ID)
-	}
-	return p.list.Moment(w.CreatedAt, w.Workflow.ID)
-}
-
-// page returns a connection of rows. The query fetches one row more than first, which shows whether a page follows.
-func page[Row, Node any](rows []Row, first int, wrap func(Row) *Node, p model.Page[*Node]) *model.Connection[*Node] {
-	p.More = len(rows) > first
-	nodes := make([]*Node, 0, first)
-	for _, row := range rows[:min(len(rows), first)] {
+// page returns a connection of rows. The query fetches one row more than the page has, which shows whether others
+// follow. Rows of a backward page come with the last one first.
+func page[Row, Node any](rows []Row, w window, wrap func(Row) *Node, p model.Page[*Node]) *model.Connection[*Node] {
+	rows, p.Next, p.Previous = cut(rows, w)
+	nodes := make([]*Node, 0, w.size)
+	for _, row := range rows {
 		nodes = append(nodes, wrap(row))
 	}
 	return &model.Connection[*Node]{Nodes: nodes, Page: p}
+}
+
+// cut returns the rows of a page in the order of the list, and whether items follow and precede them. The item of the
+// cursor is one of them.
+func cut[Row any](rows []Row, w window) (shown []Row, next, previous bool) {
+	more := len(rows) > w.size
+	shown = rows[:min(len(rows), w.size)]
+	if !w.backward {
+		return shown, more, w.cursor != nil
+	}
+	shown = slices.Clone(shown)
+	slices.Reverse(shown)
+	return shown, w.cursor != nil, more
 }
 
 func ids(flows []workflow.Workflow) []uuid.UUID {

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,32 +34,74 @@ func TestPage_FollowsTheOneBeforeWithoutAGapInEveryOrder(t *testing.T) {
 		{"CREATED_AT", "DESC", []string{"07", "06", "05", "04", "03", "02", "01"}},
 		{"UPDATED_AT", "ASC", []string{"02", "03", "04", "05", "06", "07", "01"}},
 		{"UPDATED_AT", "DESC", []string{"01", "07", "06", "05", "04", "03", "02"}},
+		{"NAME", "ASC", []string{"01", "02", "03", "04", "05", "06", "07"}},
+		{"NAME", "DESC", []string{"07", "06", "05", "04", "03", "02", "01"}},
 	} {
 		t.Run(test.field+test.direction, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			variables := map[string]any{"order": map[string]any{"field": test.field, "direction": test.direction}}
-			for more := true; more; {
-				body := b.Ask(t, `query($order: WorkflowOrder, $after: String) {
-					workflows(first: 3, orderBy: $order, after: $after) {
-						nodes { name } pageInfo { hasNextPage hasPreviousPage endCursor }
-					}
-				}`, variables)
-				nodes, _ := graphtest.Get(t, body, "data", "workflows", "nodes").([]any)
-				for i := range nodes {
-					got = append(got, graphtest.Get(t, body, "data", "workflows", "nodes", i, "name").(string))
-				}
-				before := graphtest.Get(t, body, "data", "workflows", "pageInfo", "hasPreviousPage")
-				if want := variables["after"] != nil; before != want {
-					t.Errorf("hasPreviousPage: got %v, want %v", before, want)
-				}
-				variables["after"] = graphtest.Get(t, body, "data", "workflows", "pageInfo", "endCursor")
-				more = graphtest.Get(t, body, "data", "workflows", "pageInfo", "hasNextPage").(bool) && len(nodes) > 0
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			order := map[string]any{"field": test.field, "direction": test.direction}
+			if diff := cmp.Diff(test.want, walk(t, b, order, false)); diff != "" {
 				t.Error(diff)
 			}
+			slices.Reverse(test.want)
+			if diff := cmp.Diff(test.want, walk(t, b, order, true)); diff != "" {
+				t.Errorf("backward: %s", diff)
+			}
 		})
+	}
+}
+
+// walk reads all pages of the workflows, forward or backward, and returns their names. Those of a backward walk come in
+// reverse order.
+func walk(t *testing.T, b graphtest.Bundle, order map[string]any, backward bool) (names []string) {
+	t.Helper()
+	const list = `query($order: WorkflowOrder, $first: Int, $after: String, $last: Int, $before: String) {
+		workflows(orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
+			nodes { name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+		}
+	}`
+	size, cursor, more, behind, at := "first", "after", "hasNextPage", "hasPreviousPage", "endCursor"
+	if backward {
+		size, cursor, more, behind, at = "last", "before", "hasPreviousPage", "hasNextPage", "startCursor"
+	}
+	variables := map[string]any{"order": order, size: 3}
+	for {
+		body := b.Ask(t, list, variables)
+		nodes, _ := graphtest.Get(t, body, "data", "workflows", "nodes").([]any)
+		info := func(field string) any { return graphtest.Get(t, body, "data", "workflows", "pageInfo", field) }
+		var page []string
+		for i := range nodes {
+			page = append(page, graphtest.Get(t, body, "data", "workflows", "nodes", i, "name").(string))
+		}
+		if backward {
+			slices.Reverse(page)
+		}
+		names = append(names, page...)
+		if want := variables[cursor] != nil; info(behind) != want {
+			t.Errorf("%s: got %v, want %v", behind, info(behind), want)
+		}
+		if more, _ := info(more).(bool); !more || len(nodes) == 0 {
+			return names
+		}
+		variables[cursor] = info(at)
+	}
+}
+
+func TestPage_RefusesMixedArguments(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	for arguments, want := range map[string]string{
+		`first: 1, last: 1`:   "last",
+		`last: 0`:             "last",
+		`last: 101`:           "last",
+		`before: "a"`:         "before",
+		`last: 1, after: "a"`: "after",
+		`last: 1, before: ""`: "before",
+	} {
+		body := b.Ask(t, `{ workflows(`+arguments+`) { nodes { id } } }`, nil)
+		if got := graphtest.Get(t, body, "errors", 0, "extensions", "field", 0); got != want {
+			t.Errorf("%s: got an error of %v, want one of %s: %s", arguments, got, want, body)
+		}
 	}
 }
 

@@ -30,7 +30,8 @@ const (
 
 // pricePage is a requested page of prices.
 type pricePage struct {
-	list  scalar.List
+	list scalar.List
+	window
 	input engine.PriceListInput
 }
 
@@ -38,7 +39,8 @@ func decodePrices(
 	who caller.Caller, models []string, at *scalar.WrittenDateTime, page pageArguments,
 ) (pricePage, error) {
 	var d decoder
-	in := engine.PriceListInput{Models: models, First: d.first(page.first)}
+	w := d.window(page)
+	in := engine.PriceListInput{Models: models, Backward: w.backward, First: w.size + 1}
 	if len(models) > maxModels {
 		d.note(fault.New(fault.InvalidInput, "Name at most %d models.", maxModels), []string{"models"})
 	}
@@ -51,18 +53,12 @@ func decodePrices(
 		in.At = &read
 	}
 	list := scalar.List{Kind: priceList, Organization: who.OrganizationID}
-	if page.after != nil {
-		position, err := list.ParseText(*page.after)
-		d.note(err, []string{"after"})
+	if w.cursor != nil {
+		position, err := list.ParseText(*w.cursor)
+		d.noteCursor(w, err)
 		in.After = priceAt(position)
 	}
-	return pricePage{list, in}, d.err()
-}
-
-// pageArguments are the arguments of a list that select a page.
-type pageArguments struct {
-	first *int
-	after *string
+	return pricePage{list, w, in}, d.err()
 }
 
 // positionOf returns the position of a price in the list; priceAt reads it. No part of it contains the separator.
@@ -90,14 +86,12 @@ func priceAt(position string) *cost.Price {
 // prices returns a page of the prices in force.
 func (r *Resolver) prices(ctx context.Context, asked pricePage) (*model.PriceConnection, error) {
 	who, in := caller.From(ctx), asked.input
-	in.First++
 	found, err := r.Engine.PriceList(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(p cost.Price) *model.Price { return &model.Price{Price: p} }
-	return page(found, asked.input.First, wrap, model.Page[*model.Price]{
-		Before: in.After != nil,
+	return page(found, asked.window, wrap, model.Page[*model.Price]{
 		Cursor: func(p *model.Price) string { return asked.list.Text(positionOf(p)) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPrices(ctx, who, in) },
 	}), nil
@@ -108,14 +102,18 @@ func (r *Resolver) proposals(
 	ctx context.Context, states []cost.ProposalState, asked moments,
 ) (*model.PriceProposalConnection, error) {
 	who := caller.From(ctx)
-	in := engine.ProposalsInput{States: states, After: asked.after, First: asked.first + 1}
+	in := engine.ProposalsInput{
+		States:   states,
+		Backward: asked.backward,
+		After:    asked.from,
+		First:    asked.size + 1,
+	}
 	found, err := r.Engine.PriceProposals(ctx, who, in)
 	if err != nil {
 		return nil, err
 	}
 	wrap := func(p cost.Proposal) *model.PriceProposal { return &model.PriceProposal{Proposal: p} }
-	return page(found, asked.first, wrap, model.Page[*model.PriceProposal]{
-		Before: asked.after != nil,
+	return page(found, asked.window, wrap, model.Page[*model.PriceProposal]{
 		Cursor: func(p *model.PriceProposal) string { return asked.list.Moment(p.ProposedAt, p.Proposal.ID) },
 		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPriceProposals(ctx, who, in) },
 	}), nil

@@ -145,8 +145,9 @@ func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organiza
 	return &model.Forecast{Forecast: forecast}, err
 }
 
-func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string) (*model.Connection[*model.Alert], error) {
-	asked, err := decodeMoments(scalar.List{Kind: alertList, Organization: obj.Organization.ID}, first, after)
+func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
+	list := scalar.List{Kind: alertList, Organization: obj.Organization.ID}
+	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -162,9 +163,9 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 	return &model.Funnel{Funnel: funnel}, err
 }
 
-func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string) (*model.Connection[*model.APIKey], error) {
+func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKey], error) {
 	list := scalar.List{Kind: apiKeyList, Organization: obj.Organization.ID}
-	asked, err := decodeMoments(list, first, after)
+	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +210,8 @@ func (r *queryResolver) Workflow(ctx context.Context, id publicid.ID) (*model.Wo
 	return model.NewWorkflow(found), err
 }
 
-func (r *queryResolver) Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string) (*model.Connection[*model.Workflow], error) {
-	asked, err := decodeList(caller.From(ctx), filter, orderBy, first, after)
+func (r *queryResolver) Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Workflow], error) {
+	asked, err := decodeList(caller.From(ctx), filter, orderBy, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -225,17 +226,17 @@ func (r *queryResolver) Organization(ctx context.Context) (*model.Organization, 
 	return r.organization(ctx, caller.From(ctx).OrganizationID)
 }
 
-func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string) (*model.Connection[*model.Price], error) {
-	asked, err := decodePrices(caller.From(ctx), models, at, pageArguments{first, after})
+func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string, last *int, before *string) (*model.Connection[*model.Price], error) {
+	asked, err := decodePrices(caller.From(ctx), models, at, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
 	return r.prices(ctx, asked)
 }
 
-func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string) (*model.Connection[*model.PriceProposal], error) {
+func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error) {
 	list := scalar.List{Kind: proposalList, Organization: caller.From(ctx).OrganizationID}
-	asked, err := decodeMoments(list, first, after)
+	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -300,8 +301,8 @@ func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow)
 	return r.competitors(ctx, obj)
 }
 
-func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string) (*model.Connection[*model.Keyword], error) {
-	asked, err := decodeKeywords(obj, filter, orderBy, first, after)
+func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error) {
+	asked, err := decodeKeywords(obj, filter, orderBy, pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -322,24 +323,24 @@ func (r *workflowResolver) Spend(ctx context.Context, obj *model.Workflow) (*mod
 	return &model.Spend{Balance: account.Balance, Workflow: obj}, err
 }
 
-func (r *workflowResolver) Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Transition], error) {
-	asked, err := decodeNumbered(listOf(obj, transitionList), first, after)
+func (r *workflowResolver) Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Transition], error) {
+	asked, err := decodeNumbered(listOf(obj, transitionList), pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
 	return r.transitions(ctx, obj, asked)
 }
 
-func (r *workflowResolver) Calls(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.Call], error) {
-	asked, err := decodeMoments(listOf(obj, callList), first, after)
+func (r *workflowResolver) Calls(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Call], error) {
+	asked, err := decodeMoments(listOf(obj, callList), pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
 	return r.calls(ctx, obj, asked)
 }
 
-func (r *workflowResolver) Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string) (*model.Connection[*model.LedgerEntry], error) {
-	asked, err := decodeNumbered(listOf(obj, ledgerList), first, after)
+func (r *workflowResolver) Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error) {
+	asked, err := decodeNumbered(listOf(obj, ledgerList), pageArguments{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}

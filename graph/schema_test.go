@@ -96,18 +96,20 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"PriceChangeKind": texts([]cost.ChangeKind{
 			cost.PriceAdded, cost.PriceChanged, cost.PriceUnchanged, cost.PriceGone,
 		}),
-		"ActivityCode":       texts(activities),
-		"ApiKeyState":        texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
-		"ErrorCode":          texts(codes),
-		"Role":               texts(caller.Roles()),
-		"Permission":         texts(caller.Permissions()),
-		"UsageDimension":     texts(report.Dimensions()),
-		"WorkflowOrderField": texts([]engine.OrderField{engine.ByCreated, engine.ByUpdated}),
-		"OrderDirection":     {"ASC", "DESC"},
-		"CompetitorSource":   texts(model.AllCompetitorSource),
-		"GateKey":            texts(workflow.Gates()),
-		"GateMode":           texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
-		"GateVerdict":        texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
+		"ActivityCode":   texts(activities),
+		"ApiKeyState":    texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
+		"ErrorCode":      texts(codes),
+		"Role":           texts(caller.Roles()),
+		"Permission":     texts(caller.Permissions()),
+		"UsageDimension": texts(report.Dimensions()),
+		"WorkflowOrderField": texts([]engine.OrderField{
+			engine.ByCreated, engine.ByUpdated, engine.ByName, engine.BySpend,
+		}),
+		"OrderDirection":   {"ASC", "DESC"},
+		"CompetitorSource": texts(model.AllCompetitorSource),
+		"GateKey":          texts(workflow.Gates()),
+		"GateMode":         texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
+		"GateVerdict":      texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
 		"KeywordChoice": texts([]content.Choice{
 			content.ChoiceSelected, content.ChoiceRejected, content.ChoiceCleared,
 		}),
@@ -242,5 +244,29 @@ func TestSchema_EveryListHasTheSameShape(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
+	}
+}
+
+func TestSchema_EveryListPagesInBothDirections(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for name, definition := range schemaTypes() {
+		for _, field := range definition.Fields {
+			if !strings.HasSuffix(field.Type.Name(), "Connection") {
+				continue
+			}
+			found++
+			for argument, want := range map[string]string{
+				"first": "Int", "after": "String", "last": "Int", "before": "String",
+			} {
+				got := field.Arguments.ForName(argument)
+				if got == nil || got.Type.String() != want || got.DefaultValue != nil {
+					t.Errorf("%s.%s has no argument %s: %s without a default", name, field.Name, argument, want)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("there are no lists")
 	}
 }

@@ -31,6 +31,14 @@ WHERE k.organization_id = @organization_id
 ORDER BY k.created_at DESC, k.id DESC
 LIMIT @page_size;
 
+-- ApiKeyListAscending is ApiKeyList with the oldest first, after the cursor (after_at, after_id).
+-- name: ApiKeyListAscending :many
+SELECT k.* FROM api_keys AS k
+WHERE k.organization_id = @organization_id
+    AND (k.created_at, k.id) > (@after_at::timestamptz, @after_id::uuid)
+ORDER BY k.created_at, k.id
+LIMIT @page_size;
+
 -- ApiKeyRevoke ends a key; a row of the organization's journal has its revocation. No row: no such key, or revoked
 -- before.
 -- name: ApiKeyRevoke :one

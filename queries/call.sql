@@ -93,19 +93,6 @@ GROUP BY day, model
 ORDER BY day, model
 LIMIT @page_size;
 
--- CallListByWorkflows returns of each workflow the first calls after the cursor (after_at, after_id), the oldest
--- first.
--- name: CallListByWorkflows :many
-SELECT c.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
-CROSS JOIN LATERAL (
-    SELECT i.* FROM ai_calls AS i
-    WHERE i.organization_id = @organization_id AND i.workflow_id = wanted.id
-        AND (i.reserved_at, i.id) > (@after_at::timestamptz, @after_id::uuid)
-    ORDER BY i.reserved_at, i.id
-    LIMIT @page_size
-) AS c
-ORDER BY c.workflow_id, c.reserved_at, c.id;
-
 -- CallListDue claims the calls that are due and postpones their next check, so that one sweeper at a time checks each.
 -- All organizations.
 -- name: CallListDue :many

@@ -49,6 +49,17 @@ CROSS JOIN LATERAL (
 ) AS l
 ORDER BY l.account_id, l.sequence;
 
+-- LedgerListByAccountsDescending returns of each account the last entries before a sequence number, the last first.
+-- name: LedgerListByAccountsDescending :many
+SELECT l.* FROM unnest(@account_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT e.* FROM ai_usage_ledger AS e
+    WHERE e.organization_id = @organization_id AND e.account_id = wanted.id AND e.sequence < @before_sequence::bigint
+    ORDER BY e.sequence DESC
+    LIMIT @page_size
+) AS l
+ORDER BY l.account_id, l.sequence DESC;
+
 -- LedgerListByCalls returns the entries of calls, for the auditor. The two lists name them together.
 -- name: LedgerListByCalls :many
 -- The rule is off: the calls are one page, and each has a few entries.

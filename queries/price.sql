@@ -63,6 +63,16 @@ WHERE p.list_id IN (@operator_list, @organization_id) AND p.valid_from <= @at
 ORDER BY p.model, p.component, p.min_prompt_tokens, p.list_id
 LIMIT @page_size;
 
+-- PriceListValidDescending is PriceListValid from the other end; from_end has no cursor.
+-- name: PriceListValidDescending :many
+SELECT p.* FROM model_prices AS p
+WHERE p.list_id IN (@operator_list, @organization_id) AND p.valid_from <= @at
+    AND (p.valid_to IS NULL OR p.valid_to > @at) AND (@any_model::boolean OR p.model = ANY(@models::text[]))
+    AND (@from_end::boolean OR (p.model, p.component, p.min_prompt_tokens, p.list_id)
+        < (@before_model::text, @before_component::text, @before_min_prompt_tokens::bigint, @before_list_id::uuid))
+ORDER BY p.model DESC, p.component DESC, p.min_prompt_tokens DESC, p.list_id DESC
+LIMIT @page_size;
+
 -- PriceLock locks a list until the transaction ends. Two lists with equal hashes wait for each other without need.
 -- name: PriceLock :exec
 -- The rule is off: it reads no table; the lock is named by the organization.

@@ -32,6 +32,14 @@ WHERE p.list_id = @organization_id AND p.state = ANY(@states::text[])
 ORDER BY p.proposed_at, p.id
 LIMIT @page_size;
 
+-- ProposalListDescending is ProposalList with the newest first, before the cursor (before_at, before_id).
+-- name: ProposalListDescending :many
+SELECT p.* FROM model_price_proposals AS p
+WHERE p.list_id = @organization_id AND p.state = ANY(@states::text[])
+    AND (p.proposed_at, p.id) < (@before_at::timestamptz, @before_id::uuid)
+ORDER BY p.proposed_at DESC, p.id DESC
+LIMIT @page_size;
+
 -- ProposalSupersede closes pending proposals that a later list has overtaken.
 -- name: ProposalSupersede :execrows
 UPDATE model_price_proposals AS p

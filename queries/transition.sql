@@ -48,6 +48,17 @@ CROSS JOIN LATERAL (
 ) AS t
 ORDER BY t.workflow_id, t.version;
 
+-- TransitionListByWorkflowsDescending returns of each workflow the last journal rows before a version, the last first.
+-- name: TransitionListByWorkflowsDescending :many
+SELECT t.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT j.* FROM workflow_transitions AS j
+    WHERE j.organization_id = @organization_id AND j.workflow_id = wanted.id AND j.version < @before_version::integer
+    ORDER BY j.version DESC
+    LIMIT @page_size
+) AS t
+ORDER BY t.workflow_id, t.version DESC;
+
 -- TransitionListLast returns the last row of the journal of each workflow.
 -- name: TransitionListLast :many
 SELECT t.* FROM intent_workflows AS w

@@ -10,9 +10,9 @@ type Connection[T any] struct {
 
 // Page describes the position of a page in its list.
 type Page[T any] struct {
-	More, Before bool // whether items follow the page, and precede it
-	Cursor       func(T) string
-	Count        func(context.Context) (int, error)
+	Next, Previous bool // whether items follow the page, and precede it
+	Cursor         func(T) string
+	Count          func(context.Context) (int, error)
 }
 
 // Edge is an item of a page with its cursor.
@@ -38,7 +38,7 @@ func (c Connection[T]) Edges() []Edge[T] {
 
 // PageInfo returns the cursors of the first and the last item.
 func (c Connection[T]) PageInfo() PageInfo {
-	info := PageInfo{HasNextPage: c.Page.More, HasPreviousPage: c.Page.Before}
+	info := PageInfo{HasNextPage: c.Page.Next, HasPreviousPage: c.Page.Previous}
 	if n := len(c.Nodes); n > 0 {
 		start, end := c.Page.Cursor(c.Nodes[0]), c.Page.Cursor(c.Nodes[n-1])
 		info.StartCursor, info.EndCursor = &start, &end

@@ -793,6 +793,12 @@ type WorkflowFilter struct {
 	CreatedFrom graphql.Omittable[*scalar.WrittenDateTime] `json:"createdFrom,omitempty"`
 	// Only workflows created before this moment.
 	CreatedTo graphql.Omittable[*scalar.WrittenDateTime] `json:"createdTo,omitempty"`
+	// Only workflows whose last transition was before this moment: those that have not moved since.
+	UpdatedBefore graphql.Omittable[*scalar.WrittenDateTime] `json:"updatedBefore,omitempty"`
+	// Only workflows with one of these activities, as `activity.code` gives them.
+	Activity graphql.Omittable[[]engine.ActivityCode] `json:"activity,omitempty"`
+	// Only workflows whose account has settled at least this amount.
+	SpendAtLeast graphql.Omittable[*scalar.WrittenUSD] `json:"spendAtLeast,omitempty"`
 	// Only workflows that this actor created. The error `FORBIDDEN` without the permission `ACTORS`.
 	CreatedBy graphql.Omittable[*string] `json:"createdBy,omitempty"`
 }
@@ -811,9 +817,9 @@ type WorkflowGraph struct {
 	Mermaid string `json:"mermaid"`
 }
 
-// The order of workflows. Equal moments are ordered by id.
+// The order of workflows. Those with equal values are ordered by id.
 type WorkflowOrder struct {
-	// The moment to order by.
+	// The value to order by.
 	Field engine.OrderField `json:"field"`
 	// The direction.
 	Direction OrderDirection `json:"direction"`
@@ -881,9 +887,9 @@ func (e CompetitorSource) MarshalJSON() ([]byte, error) {
 type OrderDirection string
 
 const (
-	// Earliest first.
+	// The earliest or smallest first.
 	OrderDirectionAsc OrderDirection = "ASC"
-	// Latest first.
+	// The latest or largest first.
 	OrderDirectionDesc OrderDirection = "DESC"
 )
 

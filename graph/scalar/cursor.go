@@ -42,6 +42,25 @@ func (l List) Moment(at time.Time, id uuid.UUID) string {
 	return l.cursor(append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixMicro())), id[:]...))
 }
 
+// Rank returns the cursor of the item with an amount of 0 or more and an id.
+func (l List) Rank(n int64, id uuid.UUID) string {
+	return l.cursor(append(binary.BigEndian.AppendUint64(nil, uint64(n)), id[:]...))
+}
+
+// ParseRank returns the amount and the id of a cursor of this list. Any other text is an INVALID_INPUT error without a
+// field.
+func (l List) ParseRank(text string) (int64, uuid.UUID, error) {
+	position, err := l.parse(text, momentBytes)
+	if err != nil {
+		return 0, uuid.Nil, err
+	}
+	n := binary.BigEndian.Uint64(position)
+	if n > math.MaxInt64 {
+		return 0, uuid.Nil, foreign()
+	}
+	return int64(n), uuid.UUID(position[8:]), nil
+}
+
 // Text returns the cursor of the item with a position that is text.
 func (l List) Text(position string) string { return l.cursor([]byte(position)) }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,6 +100,34 @@ func (e *Engine) activity(state workflow.State, run workflow.Run) Activity {
 	default:
 		return Activity{Code: WasCancelled, Sentence: "The workflow was cancelled."}
 	}
+}
+
+// ofRuns are the activities that the run of a state decides. run_activity in the database returns the same.
+var ofRuns = []ActivityCode{Running, WaitingForWorker, Failed, RetryScheduled}
+
+// mayBe reports whether a workflow in a state may have one of some activities.
+func (e *Engine) mayBe(state workflow.State, codes []ActivityCode) bool {
+	switch state.Status() {
+	case workflow.StatusProcessing:
+		return slices.Contains(codes, Running) || slices.Contains(codes, WaitingForWorker)
+	case workflow.StatusFailed:
+		return slices.Contains(codes, Failed) || slices.Contains(codes, RetryScheduled)
+	}
+	return slices.Contains(codes, e.activity(state, workflow.Run{}).Code)
+}
+
+// runActivities returns the answers of run_activity that a filter by activity accepts; none when every answer will do.
+func runActivities(codes []ActivityCode) []string {
+	accepted := []string{""} // of a state without a run
+	for _, code := range ofRuns {
+		if slices.Contains(codes, code) {
+			accepted = append(accepted, string(code))
+		}
+	}
+	if len(accepted) == 1 || len(accepted) == 1+len(ofRuns) {
+		return nil
+	}
+	return accepted
 }
 
 func running(step workflow.Step, run workflow.Run) Activity {

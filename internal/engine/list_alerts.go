@@ -11,12 +11,13 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// AlertsInput selects alerts of some kinds, the newest first; no kinds are all. Before is the cursor of the last alert
+// AlertsInput selects alerts of some kinds, the newest first; no kinds are all. After is the cursor of the last alert
 // of the page before.
 type AlertsInput struct {
-	Kinds  []cost.AlertKind
-	Before *Cursor
-	First  int
+	Kinds    []cost.AlertKind
+	Backward bool
+	After    *Cursor
+	First    int
 }
 
 func (in AlertsInput) kinds() []cost.AlertKind {
@@ -28,9 +29,9 @@ func (in AlertsInput) kinds() []cost.AlertKind {
 
 // Alerts returns at most First alerts of the caller's organization.
 func (e *Engine) Alerts(ctx context.Context, who caller.Caller, in AlertsInput) ([]cost.Alert, error) {
-	page := postgres.AlertPage{Kinds: in.kinds(), First: int32(in.First)}
-	if in.Before != nil {
-		page.BeforeAt, page.BeforeID = &in.Before.At, &in.Before.ID
+	page := postgres.AlertPage{Kinds: in.kinds(), Ascending: in.Backward, First: int32(in.First)}
+	if in.After != nil {
+		page.At, page.CursorID = &in.After.At, &in.After.ID
 	}
 	alerts, err := e.store.Alerts(ctx, who, page)
 	if err != nil {

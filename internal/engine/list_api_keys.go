@@ -4,25 +4,26 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/postgres"
 )
 
 // APIKeysInput selects keys, the newest first. After is the cursor of the last key of the page before.
 type APIKeysInput struct {
-	After *Cursor
-	First int
+	Backward bool
+	After    *Cursor
+	First    int
 }
 
 // APIKeys returns at most First keys of the caller's organization, including expired and revoked ones.
 func (e *Engine) APIKeys(ctx context.Context, who caller.Caller, in APIKeysInput) ([]APIKey, error) {
-	page := postgres.APIKeyPage{BeforeAt: end, BeforeID: uuid.Max, First: int32(in.First)}
-	if in.After != nil {
-		page.BeforeAt, page.BeforeID = in.After.At, in.After.ID
-	}
-	keys, err := e.store.APIKeys(ctx, who, page)
+	from := in.After.from(!in.Backward)
+	keys, err := e.store.APIKeys(ctx, who, postgres.APIKeyPage{
+		Ascending: in.Backward,
+		At:        from.At,
+		ID:        from.ID,
+		First:     int32(in.First),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list API keys: %w", err)
 	}

@@ -29,10 +29,11 @@ func (e *Engine) Prices(ctx context.Context, who caller.Caller, models []string)
 // PriceListInput selects prices, ordered by model, component, size of prompt and list. No models are all models, and
 // no At is now. After is the last price of the page before.
 type PriceListInput struct {
-	Models []string
-	At     *time.Time
-	After  *cost.Price
-	First  int
+	Models   []string
+	At       *time.Time
+	Backward bool
+	After    *cost.Price
+	First    int
 }
 
 // PriceList returns at most First prices that were in force at a time: the caller's own and the operator's.
@@ -54,7 +55,12 @@ func (e *Engine) CountPrices(ctx context.Context, who caller.Caller, in PriceLis
 }
 
 func (e *Engine) pricePage(in PriceListInput) postgres.PricePage {
-	page := postgres.PricePage{Models: in.Models, After: in.After, First: int32(in.First)}
+	page := postgres.PricePage{
+		Models:     in.Models,
+		Descending: in.Backward,
+		After:      in.After,
+		First:      int32(in.First),
+	}
 	if in.At == nil {
 		page.At = e.now()
 	} else {
@@ -65,9 +71,10 @@ func (e *Engine) pricePage(in PriceListInput) postgres.PricePage {
 
 // ProposalsInput selects proposals in some states, the oldest first; no states are all.
 type ProposalsInput struct {
-	States []cost.ProposalState
-	After  *Cursor
-	First  int
+	States   []cost.ProposalState
+	Backward bool
+	After    *Cursor
+	First    int
 }
 
 func (in ProposalsInput) states() []cost.ProposalState {
@@ -79,11 +86,14 @@ func (in ProposalsInput) states() []cost.ProposalState {
 
 // PriceProposals returns at most First proposals of the caller's list.
 func (e *Engine) PriceProposals(ctx context.Context, who caller.Caller, in ProposalsInput) ([]cost.Proposal, error) {
-	page := postgres.ProposalPage{States: in.states(), First: int32(in.First)}
-	if in.After != nil {
-		page.AfterAt, page.AfterID = in.After.At, in.After.ID
-	}
-	proposals, err := e.store.Proposals(ctx, who, page)
+	from := in.After.from(in.Backward)
+	proposals, err := e.store.Proposals(ctx, who, postgres.ProposalPage{
+		States:     in.states(),
+		Descending: in.Backward,
+		At:         from.At,
+		ID:         from.ID,
+		First:      int32(in.First),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list proposed prices: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -18,9 +19,24 @@ type Cursor struct {
 	ID uuid.UUID
 }
 
+// from returns the key that a page in an ascending or descending order starts from: the cursor, or an end of the list.
+func (c *Cursor) from(descending bool) Cursor {
+	switch {
+	case c != nil:
+		return *c
+	case descending:
+		return Cursor{At: end, ID: uuid.Max}
+	}
+	return Cursor{At: beginning}
+}
+
+// A page of a list begins after a cursor. With Backward it ends before the cursor, and its items come in reverse order:
+// the last one first.
+
 // CallsInput selects the first calls of each workflow after a cursor.
 type CallsInput struct {
 	Workflows []uuid.UUID
+	Backward  bool
 	After     *Cursor
 	First     int
 }
@@ -28,6 +44,7 @@ type CallsInput struct {
 // TransitionsInput selects the first journal rows of each workflow after a version; −1 starts at the first.
 type TransitionsInput struct {
 	Workflows []uuid.UUID
+	Backward  bool
 	After     int
 	First     int
 }
@@ -36,6 +53,7 @@ type TransitionsInput struct {
 // workflow's account has the workflow's id.
 type EntriesInput struct {
 	Accounts []uuid.UUID
+	Backward bool
 	After    int64
 	First    int
 }
@@ -79,6 +97,9 @@ func (e *Engine) Workflow(ctx context.Context, who caller.Caller, id uuid.UUID) 
 func (e *Engine) Transitions(
 	ctx context.Context, who caller.Caller, in TransitionsInput,
 ) (map[uuid.UUID][]workflow.Transition, error) {
+	if in.Backward {
+		return e.store.TransitionsBefore(ctx, who, in.Workflows, in.After, int32(in.First))
+	}
 	return e.store.Transitions(ctx, who, in.Workflows, in.After, int32(in.First))
 }
 
@@ -92,11 +113,14 @@ func (e *Engine) TransitionAt(
 
 // Calls returns the first calls of each workflow after a cursor.
 func (e *Engine) Calls(ctx context.Context, who caller.Caller, in CallsInput) (map[uuid.UUID][]cost.Call, error) {
-	after := Cursor{At: beginning}
-	if in.After != nil {
-		after = *in.After
-	}
-	return e.store.Calls(ctx, who, in.Workflows, after.At, after.ID, int32(in.First))
+	from := in.After.from(in.Backward)
+	return e.store.Calls(ctx, who, postgres.WorkflowCallPage{
+		Workflows: in.Workflows,
+		Backward:  in.Backward,
+		At:        from.At,
+		ID:        from.ID,
+		Size:      int32(in.First),
+	})
 }
 
 // CountCalls counts the calls of each workflow.
@@ -118,6 +142,9 @@ func (e *Engine) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (cos
 func (e *Engine) Entries(
 	ctx context.Context, who caller.Caller, in EntriesInput,
 ) (map[uuid.UUID][]cost.Entry, error) {
+	if in.Backward {
+		return e.store.EntriesBefore(ctx, who, in.Accounts, in.After, int32(in.First))
+	}
 	return e.store.Entries(ctx, who, in.Accounts, in.After, int32(in.First))
 }
 

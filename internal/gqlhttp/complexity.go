@@ -14,6 +14,8 @@ const (
 	mutationComplexity = 10
 	// unsizedList is the expected number of items of a list without an argument first.
 	unsizedList = 10
+	// defaultPage is the number of items of a page without arguments.
+	defaultPage = 20
 	// introspectionShare is how many objects of the schema count as one object of the database.
 	introspectionShare = 10
 	// complexityExtension is the extension of an answer that has a Complexity. Clients read it by this name.
@@ -115,28 +117,34 @@ func multiply(n, count int) int {
 	return n * count
 }
 
-// size returns the number of items of the lists in an object: its argument first, if it has one.
+// size returns the number of items of the lists in an object: its argument first or last, if it has one.
 func (c *complexityCounter) size(field *ast.Field) int {
 	definition := field.Definition.Arguments.ForName("first")
 	if definition == nil {
 		return unsizedList
 	}
-	first := unsizedList
+	size := defaultPage
 	if value := definition.DefaultValue; value != nil {
 		if number, ok := c.number(value); ok {
-			first = number
+			size = number
 		}
 	}
-	if argument := field.Arguments.ForName("first"); argument != nil {
-		if number, ok := c.number(argument.Value); ok { // A null is the default, as it is for resolvers.
-			first = number
+	given := 0
+	for _, name := range []string{"first", "last"} {
+		if argument := field.Arguments.ForName(name); argument != nil {
+			if number, ok := c.number(argument.Value); ok { // A null is the default, as it is for resolvers.
+				given = max(given, number, 1)
+			}
 		}
 	}
-	if first > c.page && c.page < largestPage {
-		c.tooLarge = first
+	if given > 0 {
+		size = given
+	}
+	if size > c.page && c.page < largestPage {
+		c.tooLarge = size
 	}
 	// The resolver refuses a greater page, and its error has a path.
-	return min(max(first, 1), largestPage)
+	return min(max(size, 1), largestPage)
 }
 
 // number reads an Int. It returns false for null, an absent variable and any other value.

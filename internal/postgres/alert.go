@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,13 +44,15 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 	return addressed, err
 }
 
-// AlertPage selects alerts of some kinds, the newest first: those before a cursor, or the one of an id.
+// AlertPage selects alerts of some kinds: those before a cursor, those just after it when Ascending, or the one of an
+// id. A nil cursor starts at the end. Ascending ones come with the oldest first, all others with the newest first.
 type AlertPage struct {
-	Kinds    []cost.AlertKind
-	ID       *uuid.UUID
-	BeforeAt *time.Time
-	BeforeID *uuid.UUID
-	First    int32
+	Kinds     []cost.AlertKind
+	ID        *uuid.UUID
+	Ascending bool
+	At        *time.Time
+	CursorID  *uuid.UUID
+	First     int32
 }
 
 // Alerts returns at most First alerts with their subjects.
@@ -58,13 +61,17 @@ func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) (
 		OrganizationID: who.OrganizationID,
 		Kinds:          texts(page.Kinds),
 		ID:             page.ID,
-		BeforeAt:       page.BeforeAt,
-		BeforeID:       page.BeforeID,
+		Ascending:      page.Ascending,
+		CursorAt:       page.At,
+		CursorID:       page.CursorID,
 		PageSize:       page.First,
 	})
 	alerts, err := many(rows, err, toAlert)
 	for i := range alerts {
 		alerts[i].OrganizationID = who.OrganizationID
+	}
+	if page.Ascending {
+		slices.Reverse(alerts)
 	}
 	return alerts, err
 }

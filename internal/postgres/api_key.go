@@ -83,19 +83,30 @@ func (s *Store) FindAPIKey(
 	return one(row, err, toAPIKey)
 }
 
-// APIKeyPage selects keys before a cursor, the newest first.
+// APIKeyPage selects keys before a cursor, the newest first, or those after it, the oldest first.
 type APIKeyPage struct {
-	BeforeAt time.Time
-	BeforeID uuid.UUID
-	First    int32
+	Ascending bool
+	At        time.Time
+	ID        uuid.UUID
+	First     int32
 }
 
 // APIKeys returns at most First keys of the caller's organization.
 func (s *Store) APIKeys(ctx context.Context, who caller.Caller, page APIKeyPage) ([]APIKey, error) {
-	rows, err := s.forTenant(who.OrganizationID).ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
+	q := s.forTenant(who.OrganizationID)
+	if page.Ascending {
+		rows, err := q.ApiKeyListAscending(ctx, dbsqlc.ApiKeyListAscendingParams{
+			OrganizationID: who.OrganizationID,
+			AfterAt:        page.At,
+			AfterID:        page.ID,
+			PageSize:       page.First,
+		})
+		return many(rows, err, toAPIKey)
+	}
+	rows, err := q.ApiKeyList(ctx, dbsqlc.ApiKeyListParams{
 		OrganizationID: who.OrganizationID,
-		BeforeAt:       page.BeforeAt,
-		BeforeID:       page.BeforeID,
+		BeforeAt:       page.At,
+		BeforeID:       page.ID,
 		PageSize:       page.First,
 	})
 	return many(rows, err, toAPIKey)

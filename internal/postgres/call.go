@@ -73,21 +73,6 @@ func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call
 	return one(row, err, toCall)
 }
 
-// Calls returns of each workflow the first calls after a key.
-func (s *Store) Calls(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID, afterAt time.Time, afterID uuid.UUID, first int32,
-) (map[uuid.UUID][]cost.Call, error) {
-	rows, err := s.forTenant(who.OrganizationID).CallListByWorkflows(ctx, dbsqlc.CallListByWorkflowsParams{
-		OrganizationID: who.OrganizationID,
-		WorkflowIds:    flows,
-		AfterAt:        afterAt,
-		AfterID:        afterID,
-		PageSize:       first,
-	})
-	values, err := many(rows, err, toPublicCall)
-	return group(values, err, func(c cost.Call) uuid.UUID { return c.WorkflowID })
-}
-
 // CountCalls counts the calls of each workflow.
 func (s *Store) CountCalls(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]int, error) {
 	in := dbsqlc.CallCountParams{OrganizationID: who.OrganizationID, WorkflowIds: flows}

@@ -26,6 +26,21 @@ func (s *Store) Entries(
 	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
 }
 
+// EntriesBefore returns of each account the last ledger entries before a sequence number, the last first.
+func (s *Store) EntriesBefore(
+	ctx context.Context, who caller.Caller, accounts []uuid.UUID, before int64, last int32,
+) (map[uuid.UUID][]cost.Entry, error) {
+	rows, err := s.forTenant(who.OrganizationID).LedgerListByAccountsDescending(ctx,
+		dbsqlc.LedgerListByAccountsDescendingParams{
+			OrganizationID: who.OrganizationID,
+			AccountIds:     accounts,
+			BeforeSequence: before,
+			PageSize:       last,
+		})
+	values, err := many(rows, err, toEntry)
+	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
+}
+
 // EntryAt returns one ledger entry.
 func (s *Store) EntryAt(
 	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,

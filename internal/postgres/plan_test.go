@@ -41,10 +41,15 @@ func TestWorkflows_ReadsOnePage(t *testing.T) {
 	for name, page := range map[string]postgres.WorkflowPage{
 		"ByCreated":           {},
 		"ByCreatedDescending": {Descending: true, AfterAt: time.Now().AddDate(1, 0, 0), AfterID: uuid.Max},
-		"ByUpdated":           {ByUpdated: true},
-		"ByUpdatedDescending": {ByUpdated: true, Descending: true, AfterAt: time.Now().AddDate(1, 0, 0), AfterID: uuid.Max},
+		"ByUpdated":           {Order: postgres.WorkflowsByUpdated},
+		"ByUpdatedDescending": {
+			Order: postgres.WorkflowsByUpdated, Descending: true, AfterAt: time.Now().AddDate(1, 0, 0), AfterID: uuid.Max,
+		},
+		"ByName":           {Order: postgres.WorkflowsByName},
+		"ByNameDescending": {Order: postgres.WorkflowsByName, Descending: true, FromEnd: true},
 	} {
-		page.First, page.Filter.CreatedTo = first, time.Now().AddDate(1, 0, 0)
+		later := time.Now().AddDate(1, 0, 0)
+		page.First, page.Filter.CreatedTo, page.Filter.UpdatedBefore = first, later, later
 		err := db.Store().InTx(ctx, func(tx *postgres.Store) error {
 			before := rowsRead(t, tx)
 			for range times {

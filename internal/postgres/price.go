@@ -38,19 +38,36 @@ func (s *Store) OpenPrices(ctx context.Context, who caller.Caller, limit int32) 
 	return many(rows, err, toPrice)
 }
 
-// PricePage selects prices in force at a time, by model, component, size and list. Nil models are all; a nil After
-// starts at the first.
+// PricePage selects prices in force at a time, by model, component, size and list: those after a price, or, when
+// Descending, those before it, the last first. Nil models are all; a nil After starts at the end.
 type PricePage struct {
-	Models []string
-	At     time.Time
-	After  *cost.Price
-	First  int32
+	Models     []string
+	At         time.Time
+	Descending bool
+	After      *cost.Price
+	First      int32
 }
 
 // PricePage returns at most First prices in force, the organization's own and the operator's.
 func (s *Store) PricePage(ctx context.Context, who caller.Caller, page PricePage) ([]cost.Price, error) {
-	after := value(page.After)
-	rows, err := s.forTenant(who.OrganizationID).PriceListValid(ctx, dbsqlc.PriceListValidParams{
+	after, q := value(page.After), s.forTenant(who.OrganizationID)
+	if page.Descending {
+		rows, err := q.PriceListValidDescending(ctx, dbsqlc.PriceListValidDescendingParams{
+			OperatorList:          uuid.Nil,
+			OrganizationID:        who.OrganizationID,
+			At:                    page.At,
+			AnyModel:              page.Models == nil,
+			Models:                page.Models,
+			FromEnd:               page.After == nil,
+			BeforeModel:           after.Model,
+			BeforeComponent:       string(after.Component),
+			BeforeMinPromptTokens: after.MinPromptTokens,
+			BeforeListID:          after.OrganizationID,
+			PageSize:              page.First,
+		})
+		return many(rows, err, toPrice)
+	}
+	rows, err := q.PriceListValid(ctx, dbsqlc.PriceListValidParams{
 		OperatorList:         uuid.Nil,
 		OrganizationID:       who.OrganizationID,
 		At:                   page.At,

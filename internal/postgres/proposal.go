@@ -31,21 +31,34 @@ func (s *Store) ProposePrices(ctx context.Context, who caller.Caller, new NewPri
 	return translate(err)
 }
 
-// ProposalPage selects proposals in some states, the oldest first.
+// ProposalPage selects proposals in some states: those after a cursor, the oldest first, or those before it, the newest
+// first.
 type ProposalPage struct {
-	States  []cost.ProposalState
-	AfterAt time.Time
-	AfterID uuid.UUID
-	First   int32
+	States     []cost.ProposalState
+	Descending bool
+	At         time.Time
+	ID         uuid.UUID
+	First      int32
 }
 
 // Proposals returns at most First proposals of the caller's list.
 func (s *Store) Proposals(ctx context.Context, who caller.Caller, page ProposalPage) ([]cost.Proposal, error) {
-	rows, err := s.forTenant(who.OrganizationID).ProposalList(ctx, dbsqlc.ProposalListParams{
+	q := s.forTenant(who.OrganizationID)
+	if page.Descending {
+		rows, err := q.ProposalListDescending(ctx, dbsqlc.ProposalListDescendingParams{
+			OrganizationID: who.OrganizationID,
+			States:         texts(page.States),
+			BeforeAt:       page.At,
+			BeforeID:       page.ID,
+			PageSize:       page.First,
+		})
+		return many(rows, err, toProposal)
+	}
+	rows, err := q.ProposalList(ctx, dbsqlc.ProposalListParams{
 		OrganizationID: who.OrganizationID,
 		States:         texts(page.States),
-		AfterAt:        page.AfterAt,
-		AfterID:        page.AfterID,
+		AfterAt:        page.At,
+		AfterID:        page.ID,
 		PageSize:       page.First,
 	})
 	return many(rows, err, toProposal)

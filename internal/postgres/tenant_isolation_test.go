@@ -195,7 +195,7 @@ func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 	const condition, any = "w.organization_id = $1", "$1::uuid IS NOT NULL"
 	q := dbsqlc.New(sabotage{n.stranger, condition, any})
 	theirs, err := n.store.Workflows(ctx, n.who, postgres.WorkflowPage{
-		First: 100, Filter: postgres.WorkflowFilter{CreatedTo: testdb.Now()},
+		First: 100, Filter: postgres.WorkflowFilter{CreatedTo: testdb.Now(), UpdatedBefore: testdb.Now()},
 	})
 	if err != nil || len(theirs) == 0 {
 		t.Fatal(theirs, err)
@@ -203,7 +203,12 @@ func TestTenantIsolation_HoldsWithoutTheQuerysCondition(t *testing.T) {
 	flow := theirs[0]
 	list := func() (strangers int) {
 		rows, err := q.WorkflowListByCreated(ctx, dbsqlc.WorkflowListByCreatedParams{
-			OrganizationID: n.other.OrganizationID, States: []string{}, CreatedTo: testdb.Now(), PageSize: 100,
+			OrganizationID: n.other.OrganizationID,
+			States:         []string{},
+			CreatedTo:      testdb.Now(),
+			UpdatedBefore:  testdb.Now(),
+			RunActivities:  []string{},
+			PageSize:       100,
 		})
 		if err != nil || len(rows) == 0 {
 			t.Fatalf("list: got %d rows, %v, want its own", len(rows), err)

@@ -70,7 +70,7 @@ func acts(who caller.Caller, flow workflow.Workflow) map[string]func(context.Con
 		},
 		"a list that is planned each time": func(ctx context.Context, s *postgres.Store) error {
 			flows, err := s.Workflows(ctx, who, postgres.WorkflowPage{
-				First: 10, Filter: postgres.WorkflowFilter{CreatedTo: testdb.Now()},
+				First: 10, Filter: postgres.WorkflowFilter{CreatedTo: testdb.Now(), UpdatedBefore: testdb.Now()},
 			})
 			return errors.Join(err, missing(len(flows) == 1))
 		},

@@ -173,6 +173,21 @@ func (s *Store) Transitions(
 	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })
 }
 
+// TransitionsBefore returns of each workflow the last journal rows before a version, the last first.
+func (s *Store) TransitionsBefore(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, before int, last int32,
+) (map[uuid.UUID][]workflow.Transition, error) {
+	rows, err := s.forTenant(who.OrganizationID).TransitionListByWorkflowsDescending(ctx,
+		dbsqlc.TransitionListByWorkflowsDescendingParams{
+			OrganizationID: who.OrganizationID,
+			WorkflowIds:    flows,
+			BeforeVersion:  before,
+			PageSize:       last,
+		})
+	values, err := many(rows, err, toTransition)
+	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })
+}
+
 // LastTransitions returns the last journal row of each workflow.
 func (s *Store) LastTransitions(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID,

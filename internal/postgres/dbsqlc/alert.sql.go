@@ -31,6 +31,22 @@ func (q *Queries) AlertCount(ctx context.Context, arg AlertCountParams) (int64, 
 }
 
 const alertList = `-- name: AlertList :many
+WITH page AS (
+    (SELECT d.id FROM alerts AS d
+    WHERE NOT $3::boolean AND d.organization_id = $1 AND d.kind = ANY($4::text[])
+        AND d.id = coalesce($5::uuid, d.id)
+        AND ($6::timestamptz IS NULL
+            OR (d.created_at, d.id) < ($6::timestamptz, $7::uuid))
+    ORDER BY d.created_at DESC, d.id DESC
+    LIMIT $2)
+    UNION ALL
+    (SELECT e.id FROM alerts AS e
+    WHERE $3::boolean AND e.organization_id = $1 AND e.kind = ANY($4::text[])
+        AND ($6::timestamptz IS NULL
+            OR (e.created_at, e.id) > ($6::timestamptz, $7::uuid))
+    ORDER BY e.created_at, e.id
+    LIMIT $2)
+)
 SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
     a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,
     u.period_start, u.period_end, coalesce(l.settled_after, 0)::bigint AS settled_pico,
@@ -41,28 +57,26 @@ SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposa
     coalesce(p.component, '')::text AS component, coalesce(p.unit_pico, 0)::bigint AS unit_pico,
     coalesce(d.state, '')::text AS state, coalesce(d.attempts, 0)::integer AS attempts, d.attempted_at, d.last_status,
     coalesce(d.last_error, '')::text AS last_error, d.ended_at, d.next_at
-FROM alerts AS a
+FROM page
+JOIN alerts AS a ON a.organization_id = $1 AND a.id = page.id
 LEFT JOIN ai_usage_ledger AS l ON l.organization_id = a.organization_id AND l.account_id = a.account_id
     AND l.sequence = a.sequence
 LEFT JOIN usage_accounts AS u ON u.organization_id = a.organization_id AND u.id = a.account_id
 LEFT JOIN ai_calls AS c ON c.organization_id = a.organization_id AND c.id = coalesce(a.call_id, l.call_id)
 LEFT JOIN model_price_proposals AS p ON p.organization_id = a.organization_id AND p.id = a.proposal_id
 LEFT JOIN alert_deliveries AS d ON d.organization_id = a.organization_id AND d.alert_id = a.id
-WHERE a.organization_id = $1 AND a.kind = ANY($2::text[])
-    AND a.id = coalesce($3::uuid, a.id)
-    AND ($4::timestamptz IS NULL
-        OR (a.created_at, a.id) < ($4::timestamptz, $5::uuid))
 ORDER BY a.created_at DESC, a.id DESC
-LIMIT $6
+LIMIT $2
 `
 
 type AlertListParams struct {
 	OrganizationID uuid.UUID
+	PageSize       int32
+	Ascending      bool
 	Kinds          []string
 	ID             *uuid.UUID
-	BeforeAt       *time.Time
-	BeforeID       *uuid.UUID
-	PageSize       int32
+	CursorAt       *time.Time
+	CursorID       *uuid.UUID
 }
 
 type AlertListRow struct {
@@ -102,17 +116,18 @@ type AlertListRow struct {
 	NextAt       *time.Time
 }
 
-// AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (before_at,
-// before_id), or the alert of an id. Of a call it returns the state at the time of the alert, since the answering
-// model can become known later, and a sent alert must not change.
+// AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (cursor_at,
+// cursor_id), those just after it when ascending is true, or the alert of an id. Of a call it returns the state at the
+// time of the alert, since the answering model can become known later, and a sent alert must not change.
 func (q *Queries) AlertList(ctx context.Context, arg AlertListParams) ([]AlertListRow, error) {
 	rows, err := q.db.Query(ctx, alertList,
 		arg.OrganizationID,
+		arg.PageSize,
+		arg.Ascending,
 		arg.Kinds,
 		arg.ID,
-		arg.BeforeAt,
-		arg.BeforeID,
-		arg.PageSize,
+		arg.CursorAt,
+		arg.CursorID,
 	)
 	if err != nil {
 		return nil, err

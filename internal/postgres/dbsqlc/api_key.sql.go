@@ -248,6 +248,64 @@ func (q *Queries) ApiKeyList(ctx context.Context, arg ApiKeyListParams) ([]ApiKe
 	return items, nil
 }
 
+const apiKeyListAscending = `-- name: ApiKeyListAscending :many
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k
+WHERE k.organization_id = $1
+    AND (k.created_at, k.id) > ($2::timestamptz, $3::uuid)
+ORDER BY k.created_at, k.id
+LIMIT $4
+`
+
+type ApiKeyListAscendingParams struct {
+	OrganizationID uuid.UUID
+	AfterAt        time.Time
+	AfterID        uuid.UUID
+	PageSize       int32
+}
+
+// ApiKeyListAscending is ApiKeyList with the oldest first, after the cursor (after_at, after_id).
+func (q *Queries) ApiKeyListAscending(ctx context.Context, arg ApiKeyListAscendingParams) ([]ApiKey, error) {
+	rows, err := q.db.Query(ctx, apiKeyListAscending,
+		arg.OrganizationID,
+		arg.AfterAt,
+		arg.AfterID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ApiKey{}
+	for rows.Next() {
+		var i ApiKey
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.Name,
+			&i.Role,
+			&i.Prefix,
+			&i.Digest,
+			&i.ExpiresAt,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.CreatedVersion,
+			&i.CreatedEvent,
+			&i.RevokedBy,
+			&i.RevokedAt,
+			&i.RevokedVersion,
+			&i.RevokedEvent,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const apiKeyRevoke = `-- name: ApiKeyRevoke :one
 UPDATE api_keys AS k
 SET revoked_by = $1::actor, revoked_at = $2::timestamptz, revoked_version = $3::integer

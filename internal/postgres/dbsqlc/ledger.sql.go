@@ -340,6 +340,78 @@ func (q *Queries) LedgerListByAccounts(ctx context.Context, arg LedgerListByAcco
 	return items, nil
 }
 
+const ledgerListByAccountsDescending = `-- name: LedgerListByAccountsDescending :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM unnest($1::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT e.organization_id, e.account_id, e.sequence, e.previous_sequence, e.kind, e.call_id, e.call_hold_pico, e.call_event, e.corrects_sequence, e.settled_before, e.settled_delta, e.settled_after, e.held_before, e.held_delta, e.held_after, e.limit_before, e.limit_delta, e.limit_after, e.stopped_before, e.stopped_after, e.overage, e.actor, e.reason, e.occurred_at, e.previous_hash, e.hash, e.limit_sequence FROM ai_usage_ledger AS e
+    WHERE e.organization_id = $2 AND e.account_id = wanted.id AND e.sequence < $3::bigint
+    ORDER BY e.sequence DESC
+    LIMIT $4
+) AS l
+ORDER BY l.account_id, l.sequence DESC
+`
+
+type LedgerListByAccountsDescendingParams struct {
+	AccountIds     []uuid.UUID
+	OrganizationID uuid.UUID
+	BeforeSequence int64
+	PageSize       int32
+}
+
+// LedgerListByAccountsDescending returns of each account the last entries before a sequence number, the last first.
+func (q *Queries) LedgerListByAccountsDescending(ctx context.Context, arg LedgerListByAccountsDescendingParams) ([]AiUsageLedger, error) {
+	rows, err := q.db.Query(ctx, ledgerListByAccountsDescending,
+		arg.AccountIds,
+		arg.OrganizationID,
+		arg.BeforeSequence,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiUsageLedger{}
+	for rows.Next() {
+		var i AiUsageLedger
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.AccountID,
+			&i.Sequence,
+			&i.PreviousSequence,
+			&i.Kind,
+			&i.CallID,
+			&i.CallHoldPico,
+			&i.CallEvent,
+			&i.CorrectsSequence,
+			&i.SettledBefore,
+			&i.SettledDelta,
+			&i.SettledAfter,
+			&i.HeldBefore,
+			&i.HeldDelta,
+			&i.HeldAfter,
+			&i.LimitBefore,
+			&i.LimitDelta,
+			&i.LimitAfter,
+			&i.StoppedBefore,
+			&i.StoppedAfter,
+			&i.Overage,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.LimitSequence,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ledgerListByCalls = `-- name: LedgerListByCalls :many
 SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM (
     SELECT unnest($1::uuid[]) AS organization_id, unnest($2::uuid[]) AS call_id

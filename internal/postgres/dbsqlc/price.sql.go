@@ -322,6 +322,75 @@ func (q *Queries) PriceListValid(ctx context.Context, arg PriceListValidParams) 
 	return items, nil
 }
 
+const priceListValidDescending = `-- name: PriceListValidDescending :many
+SELECT p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.valid_from, p.valid_to, p.source, p.organization_id, p.list_id, p.actor, p.recorded_at FROM model_prices AS p
+WHERE p.list_id IN ($1, $2) AND p.valid_from <= $3
+    AND (p.valid_to IS NULL OR p.valid_to > $3) AND ($4::boolean OR p.model = ANY($5::text[]))
+    AND ($6::boolean OR (p.model, p.component, p.min_prompt_tokens, p.list_id)
+        < ($7::text, $8::text, $9::bigint, $10::uuid))
+ORDER BY p.model DESC, p.component DESC, p.min_prompt_tokens DESC, p.list_id DESC
+LIMIT $11
+`
+
+type PriceListValidDescendingParams struct {
+	OperatorList          uuid.UUID
+	OrganizationID        uuid.UUID
+	At                    time.Time
+	AnyModel              bool
+	Models                []string
+	FromEnd               bool
+	BeforeModel           string
+	BeforeComponent       string
+	BeforeMinPromptTokens int64
+	BeforeListID          uuid.UUID
+	PageSize              int32
+}
+
+// PriceListValidDescending is PriceListValid from the other end; from_end has no cursor.
+func (q *Queries) PriceListValidDescending(ctx context.Context, arg PriceListValidDescendingParams) ([]ModelPrice, error) {
+	rows, err := q.db.Query(ctx, priceListValidDescending,
+		arg.OperatorList,
+		arg.OrganizationID,
+		arg.At,
+		arg.AnyModel,
+		arg.Models,
+		arg.FromEnd,
+		arg.BeforeModel,
+		arg.BeforeComponent,
+		arg.BeforeMinPromptTokens,
+		arg.BeforeListID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ModelPrice{}
+	for rows.Next() {
+		var i ModelPrice
+		if err := rows.Scan(
+			&i.Model,
+			&i.Component,
+			&i.MinPromptTokens,
+			&i.UnitPico,
+			&i.ValidFrom,
+			&i.ValidTo,
+			&i.Source,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Actor,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const priceLock = `-- name: PriceLock :exec
 SELECT pg_advisory_xact_lock($1::integer, hashtext($2::text))
 `

@@ -227,6 +227,67 @@ func (q *Queries) ProposalList(ctx context.Context, arg ProposalListParams) ([]M
 	return items, nil
 }
 
+const proposalListDescending = `-- name: ProposalListDescending :many
+SELECT p.id, p.organization_id, p.list_id, p.model, p.component, p.min_prompt_tokens, p.unit_pico, p.compared_pico, p.doubt, p.source, p.actor, p.proposed_at, p.state, p.decided_by, p.reason, p.decided_at, p.accepted_from FROM model_price_proposals AS p
+WHERE p.list_id = $1 AND p.state = ANY($2::text[])
+    AND (p.proposed_at, p.id) < ($3::timestamptz, $4::uuid)
+ORDER BY p.proposed_at DESC, p.id DESC
+LIMIT $5
+`
+
+type ProposalListDescendingParams struct {
+	OrganizationID uuid.UUID
+	States         []string
+	BeforeAt       time.Time
+	BeforeID       uuid.UUID
+	PageSize       int32
+}
+
+// ProposalListDescending is ProposalList with the newest first, before the cursor (before_at, before_id).
+func (q *Queries) ProposalListDescending(ctx context.Context, arg ProposalListDescendingParams) ([]ModelPriceProposal, error) {
+	rows, err := q.db.Query(ctx, proposalListDescending,
+		arg.OrganizationID,
+		arg.States,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ModelPriceProposal{}
+	for rows.Next() {
+		var i ModelPriceProposal
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrganizationID,
+			&i.ListID,
+			&i.Model,
+			&i.Component,
+			&i.MinPromptTokens,
+			&i.UnitPico,
+			&i.ComparedPico,
+			&i.Doubt,
+			&i.Source,
+			&i.Actor,
+			&i.ProposedAt,
+			&i.State,
+			&i.DecidedBy,
+			&i.Reason,
+			&i.DecidedAt,
+			&i.AcceptedFrom,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const proposalSupersede = `-- name: ProposalSupersede :execrows
 UPDATE model_price_proposals AS p
 SET state = $1, decided_by = $2::actor, decided_at = $3::timestamptz

@@ -269,6 +269,64 @@ func (q *Queries) TransitionListByWorkflows(ctx context.Context, arg TransitionL
 	return items, nil
 }
 
+const transitionListByWorkflowsDescending = `-- name: TransitionListByWorkflowsDescending :many
+SELECT t.organization_id, t.workflow_id, t.version, t.previous_version, t.graph_version, t.kind, t.from_state, t.to_state, t.actor, t.reason, t.occurred_at, t.previous_hash, t.hash FROM unnest($1::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT j.organization_id, j.workflow_id, j.version, j.previous_version, j.graph_version, j.kind, j.from_state, j.to_state, j.actor, j.reason, j.occurred_at, j.previous_hash, j.hash FROM workflow_transitions AS j
+    WHERE j.organization_id = $2 AND j.workflow_id = wanted.id AND j.version < $3::integer
+    ORDER BY j.version DESC
+    LIMIT $4
+) AS t
+ORDER BY t.workflow_id, t.version DESC
+`
+
+type TransitionListByWorkflowsDescendingParams struct {
+	WorkflowIds    []uuid.UUID
+	OrganizationID uuid.UUID
+	BeforeVersion  int
+	PageSize       int32
+}
+
+// TransitionListByWorkflowsDescending returns of each workflow the last journal rows before a version, the last first.
+func (q *Queries) TransitionListByWorkflowsDescending(ctx context.Context, arg TransitionListByWorkflowsDescendingParams) ([]WorkflowTransition, error) {
+	rows, err := q.db.Query(ctx, transitionListByWorkflowsDescending,
+		arg.WorkflowIds,
+		arg.OrganizationID,
+		arg.BeforeVersion,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowTransition{}
+	for rows.Next() {
+		var i WorkflowTransition
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.WorkflowID,
+			&i.Version,
+			&i.PreviousVersion,
+			&i.GraphVersion,
+			&i.Kind,
+			&i.FromState,
+			&i.ToState,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const transitionListLast = `-- name: TransitionListLast :many
 SELECT t.organization_id, t.workflow_id, t.version, t.previous_version, t.graph_version, t.kind, t.from_state, t.to_state, t.actor, t.reason, t.occurred_at, t.previous_hash, t.hash FROM intent_workflows AS w
 JOIN workflow_transitions AS t

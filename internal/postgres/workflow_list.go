@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// WorkflowFilter chooses workflows. Empty States and RunActivities choose all, and so does a zero SpendAtLeast; the
+// times are always set.
+type WorkflowFilter struct {
+	States                                []workflow.State
+	NameContains                          string
+	CreatedFrom, CreatedTo, UpdatedBefore time.Time
+	CreatedBy                             string
+	SpendAtLeast                          cost.Pico
+	// RunActivities are answers of run_activity; "" is the one for a state without a run.
+	RunActivities []string
+}
+
+// WorkflowOrder is the value that a list of workflows is ordered by.
+type WorkflowOrder int
+
+// The orders. WorkflowsBySpend has one more.
+const (
+	WorkflowsByCreated WorkflowOrder = iota
+	WorkflowsByUpdated
+	WorkflowsByName
+)
+
+// WorkflowPage is one page of a list of workflows, after a key: (AfterAt, AfterID) by time, AfterName by name, and
+// (AfterSpend, AfterID) by spend. FromEnd is true for a descending page by name without a key.
+type WorkflowPage struct {
+	Filter     WorkflowFilter
+	Order      WorkflowOrder
+	Descending bool
+	AfterAt    time.Time
+	AfterID    uuid.UUID
+	AfterName  string
+	FromEnd    bool
+	AfterSpend cost.Pico
+	First      int32
+}
+
+// Workflows returns one page of the organization's workflows.
+func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage) ([]workflow.Workflow, error) {
+	if p.Order == WorkflowsByName {
+		return s.workflowsByName(ctx, who, p)
+	}
+	in := dbsqlc.WorkflowListByCreatedParams{
+		OrganizationID: who.OrganizationID,
+		AfterAt:        p.AfterAt,
+		AfterID:        p.AfterID,
+		States:         texts(p.Filter.States),
+		NameContains:   p.Filter.NameContains,
+		CreatedFrom:    p.Filter.CreatedFrom,
+		CreatedTo:      p.Filter.CreatedTo,
+		CreatedBy:      p.Filter.CreatedBy,
+		UpdatedBefore:  p.Filter.UpdatedBefore,
+		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
+		RunActivities:  texts(p.Filter.RunActivities),
+		PageSize:       p.First,
+	}
+	q := s.forTenantCustomPlan(who.OrganizationID)
+	list := q.WorkflowListByCreated
+	byUpdated := p.Order == WorkflowsByUpdated
+	switch {
+	case byUpdated && p.Descending:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByUpdatedDescending(ctx, dbsqlc.WorkflowListByUpdatedDescendingParams(in))
+		}
+	case byUpdated:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByUpdated(ctx, dbsqlc.WorkflowListByUpdatedParams(in))
+		}
+	case p.Descending:
+		list = func(ctx context.Context, in dbsqlc.WorkflowListByCreatedParams) ([]dbsqlc.IntentWorkflow, error) {
+			return q.WorkflowListByCreatedDescending(ctx, dbsqlc.WorkflowListByCreatedDescendingParams(in))
+		}
+	}
+	rows, err := list(ctx, in)
+	return many(rows, err, toWorkflow)
+}
+
+func (s *Store) workflowsByName(ctx context.Context, who caller.Caller, p WorkflowPage) ([]workflow.Workflow, error) {
+	in := dbsqlc.WorkflowListByNameDescendingParams{
+		OrganizationID: who.OrganizationID,
+		FromEnd:        p.FromEnd,
+		AfterName:      p.AfterName,
+		States:         texts(p.Filter.States),
+		NameContains:   p.Filter.NameContains,
+		CreatedFrom:    p.Filter.CreatedFrom,
+		CreatedTo:      p.Filter.CreatedTo,
+		CreatedBy:      p.Filter.CreatedBy,
+		UpdatedBefore:  p.Filter.UpdatedBefore,
+		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
+		RunActivities:  texts(p.Filter.RunActivities),
+		PageSize:       p.First,
+	}
+	q := s.forTenantCustomPlan(who.OrganizationID)
+	if p.Descending {
+		rows, err := q.WorkflowListByNameDescending(ctx, in)
+		return many(rows, err, toWorkflow)
+	}
+	rows, err := q.WorkflowListByName(ctx, dbsqlc.WorkflowListByNameParams{
+		OrganizationID: in.OrganizationID,
+		AfterName:      in.AfterName,
+		States:         in.States,
+		NameContains:   in.NameContains,
+		CreatedFrom:    in.CreatedFrom,
+		CreatedTo:      in.CreatedTo,
+		CreatedBy:      in.CreatedBy,
+		UpdatedBefore:  in.UpdatedBefore,
+		SpendAtLeast:   in.SpendAtLeast,
+		RunActivities:  in.RunActivities,
+		PageSize:       in.PageSize,
+	})
+	return many(rows, err, toWorkflow)
+}
+
+// SpentWorkflow is a workflow with the settled amount of its account.
+type SpentWorkflow struct {
+	workflow.Workflow
+	Settled cost.Pico
+}
+
+// WorkflowsBySpend returns one page of the organization's workflows in the order of their settled amounts. It ignores
+// Order.
+func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p WorkflowPage) ([]SpentWorkflow, error) {
+	in := dbsqlc.WorkflowListBySpendParams{
+		OrganizationID: who.OrganizationID,
+		AfterPico:      int64(p.AfterSpend),
+		AfterID:        p.AfterID,
+		States:         texts(p.Filter.States),
+		NameContains:   p.Filter.NameContains,
+		CreatedFrom:    p.Filter.CreatedFrom,
+		CreatedTo:      p.Filter.CreatedTo,
+		CreatedBy:      p.Filter.CreatedBy,
+		UpdatedBefore:  p.Filter.UpdatedBefore,
+		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
+		RunActivities:  texts(p.Filter.RunActivities),
+		PageSize:       p.First,
+	}
+	q := s.forTenantCustomPlan(who.OrganizationID)
+	if p.Descending {
+		rows, err := q.WorkflowListBySpendDescending(ctx, dbsqlc.WorkflowListBySpendDescendingParams(in))
+		return many(rows, err, func(r dbsqlc.WorkflowListBySpendDescendingRow) SpentWorkflow {
+			return SpentWorkflow{Workflow: toWorkflow(r.IntentWorkflow), Settled: r.SettledPico}
+		})
+	}
+	rows, err := q.WorkflowListBySpend(ctx, in)
+	return many(rows, err, func(r dbsqlc.WorkflowListBySpendRow) SpentWorkflow {
+		return SpentWorkflow{Workflow: toWorkflow(r.IntentWorkflow), Settled: r.SettledPico}
+	})
+}
+
+// CountWorkflows counts the organization's workflows that a filter chooses.
+func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
+	n, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListCount(ctx, dbsqlc.WorkflowListCountParams{
+		OrganizationID: who.OrganizationID,
+		States:         texts(f.States),
+		NameContains:   f.NameContains,
+		CreatedFrom:    f.CreatedFrom,
+		CreatedTo:      f.CreatedTo,
+		CreatedBy:      f.CreatedBy,
+		UpdatedBefore:  f.UpdatedBefore,
+		SpendAtLeast:   int64(f.SpendAtLeast),
+		RunActivities:  texts(f.RunActivities),
+	})
+	return int(n), translate(err)
+}

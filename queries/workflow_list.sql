@@ -1,0 +1,163 @@
+-- WorkflowListByCreated pages through the organization's workflows, the oldest first, after the cursor (after_at,
+-- after_id).
+-- name: WorkflowListByCreated :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.created_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id, w.created_at, w.id
+LIMIT @page_size;
+
+-- WorkflowListByCreatedDescending is WorkflowListByCreated with the newest first.
+-- name: WorkflowListByCreatedDescending :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.created_at, w.id) < (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
+LIMIT @page_size;
+
+-- WorkflowListByName is WorkflowListByCreated by name, which is unique in the organization.
+-- name: WorkflowListByName :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND w.name > @after_name::text
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id, w.name
+LIMIT @page_size;
+
+-- WorkflowListByNameDescending is WorkflowListByName from the other end; from_end has no cursor.
+-- name: WorkflowListByNameDescending :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (@from_end::boolean OR w.name < @after_name::text)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id DESC, w.name DESC
+LIMIT @page_size;
+
+-- WorkflowListBySpend is WorkflowListByCreated by the settled amount, the smallest first. It sorts the workflows that the
+-- filter chooses: an index on the amount would slow each settlement down.
+-- name: WorkflowListBySpend :many
+SELECT sqlc.embed(w), a.settled_pico FROM intent_workflows AS w
+JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
+WHERE w.organization_id = @organization_id AND (a.settled_pico, w.id) > (@after_pico::bigint, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY a.settled_pico, w.id
+LIMIT @page_size;
+
+-- WorkflowListBySpendDescending is WorkflowListBySpend with the largest first.
+-- name: WorkflowListBySpendDescending :many
+SELECT sqlc.embed(w), a.settled_pico FROM intent_workflows AS w
+JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
+WHERE w.organization_id = @organization_id AND (a.settled_pico, w.id) < (@after_pico::bigint, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY a.settled_pico DESC, w.id DESC
+LIMIT @page_size;
+
+-- WorkflowListByUpdated is WorkflowListByCreated by the time of the last transition, the oldest first.
+-- name: WorkflowListByUpdated :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) > (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id, w.updated_at, w.id
+LIMIT @page_size;
+
+-- WorkflowListByUpdatedDescending is WorkflowListByUpdated with the newest first.
+-- name: WorkflowListByUpdatedDescending :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at::timestamptz, @after_id::uuid)
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
+LIMIT @page_size;
+
+-- WorkflowListCount counts the workflows of a filter, which is that of WorkflowListByCreated.
+-- name: WorkflowListCount :one
+SELECT count(*) FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND strpos(lower(w.name), lower(@name_contains::text)) > 0 - (@name_contains::text = '')::int
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]));
