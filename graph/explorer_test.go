@@ -46,6 +46,7 @@ type operation struct {
 var idTypes = map[string]string{
 	"id": "Workflow", "workflowId": "Workflow", "callId": "Call", "entryId": "LedgerEntry",
 	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
+	"targetId": "PublishTarget",
 }
 
 // value returns a valid value for an argument, as GraphQL text.
@@ -59,6 +60,9 @@ func (x *explorer) value(of *ast.Type, name string) string {
 	case ast.Enum:
 		if chosen, special := map[string]string{"from": "CREATED", "to": "ICP_PENDING"}[name]; special {
 			return chosen
+		}
+		if of.NamedType == "PublishTargetKind" {
+			return "FILE" // the kind that needs no key of the server
 		}
 		return definition.EnumValues[0].Name
 	case ast.InputObject:
@@ -102,7 +106,7 @@ func (x *explorer) text(name string) string {
 	switch name {
 	case "after", "before":
 		return "null" // from an end
-	case "url", "linkedinUrl", "urls":
+	case "url", "linkedinUrl", "urls", "baseUrl":
 		return `"https://okapi.example"`
 	case "timeZone":
 		return `"Europe/Berlin"`
@@ -111,7 +115,7 @@ func (x *explorer) text(name string) string {
 	case "selectionDigest":
 		return quoted(strings.Repeat("0", 64))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
-		"search", "languages", "competitor", "feedback":
+		"search", "languages", "competitor", "feedback", "username", "secret":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

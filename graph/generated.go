@@ -85,6 +85,10 @@ type MutationResolver interface {
 	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
+	CreatePublishTarget(ctx context.Context, input model.CreatePublishTargetInput) (*model.CreatePublishTargetPayload, error)
+	TestPublishTarget(ctx context.Context, input model.TestPublishTargetInput) (*model.TestPublishTargetPayload, error)
+	SetPublishTargetSecret(ctx context.Context, input model.SetPublishTargetSecretInput) (*model.SetPublishTargetSecretPayload, error)
+	RetirePublishTarget(ctx context.Context, input model.RetirePublishTargetInput) (*model.RetirePublishTargetPayload, error)
 	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 }
 type OrganizationResolver interface {
@@ -96,6 +100,7 @@ type OrganizationResolver interface {
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
 	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKey], error)
+	PublishTargets(ctx context.Context, obj *model.Organization) ([]model.PublishTarget, error)
 	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error)
 }
 type QueryResolver interface {
@@ -166,6 +171,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreatePublishTargetInput", ec.unmarshalInputCreatePublishTargetInput),
 			graphql.NewInputUnmarshaler("CreateWorkflowInput", ec.unmarshalInputCreateWorkflowInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
 			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
@@ -181,16 +187,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReleaseUsageInput", ec.unmarshalInputReleaseUsageInput),
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
 			graphql.NewInputUnmarshaler("ReserveUsageInput", ec.unmarshalInputReserveUsageInput),
+			graphql.NewInputUnmarshaler("RetirePublishTargetInput", ec.unmarshalInputRetirePublishTargetInput),
 			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetAlertWebhookInput", ec.unmarshalInputSetAlertWebhookInput),
 			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
 			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
+			graphql.NewInputUnmarshaler("SetPublishTargetSecretInput", ec.unmarshalInputSetPublishTargetSecretInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
 			graphql.NewInputUnmarshaler("SettleUsageInput", ec.unmarshalInputSettleUsageInput),
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
+			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
 			graphql.NewInputUnmarshaler("UsageEstimateInput", ec.unmarshalInputUsageEstimateInput),
 			graphql.NewInputUnmarshaler("WorkflowFilter", ec.unmarshalInputWorkflowFilter),
@@ -290,8 +299,8 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers, roles and permissions; Workflows; The graph: steps, states and edges;
 # The journal; Runs; Keywords and the seed review; Gates; Money: accounts and limits; Money: calls; Money: the ledger;
-# Prices; Alerts; API keys; The organization; Reports: usage, forecast, funnel; Events of subscriptions; Errors; Nodes
-# and pages; Scalars.
+# Prices; Alerts; API keys; Publish targets; The organization; Reports: usage, forecast, funnel; Events of
+# subscriptions; Errors; Nodes and pages; Scalars.
 
 # ------------------------------------------------------------------------------
 # Operations
@@ -645,6 +654,36 @@ type Mutation {
     "The key and the reason."
     input: RevokeApiKeyInput!
   ): RevokeApiKeyPayload! @requires(permission: KEYS)
+
+  """
+  Creates a site that articles can be published to. Its secret is encrypted at once and never returned. ` + "`" + `CONFLICT` + "`" + ` when
+  the organization has, or has had, a target of that name, and when the server has no ` + "`" + `SECRETS_KEY` + "`" + `. Requires SETTINGS.
+  """
+  createPublishTarget(
+    "The site and its login."
+    input: CreatePublishTargetInput!
+  ): CreatePublishTargetPayload! @requires(permission: SETTINGS)
+
+  """
+  Has a worker try the address and the login of a target. It changes nothing on the site. The target is ` + "`" + `CHECKING` + "`" + ` until
+  the answer is there: read it again. Requires SETTINGS.
+  """
+  testPublishTarget(
+    "The target."
+    input: TestPublishTargetInput!
+  ): TestPublishTargetPayload! @requires(permission: SETTINGS)
+
+  "Replaces the secret of a target, which must then be tested again. Requires SETTINGS."
+  setPublishTargetSecret(
+    "The target and its new secret."
+    input: SetPublishTargetSecretInput!
+  ): SetPublishTargetSecretPayload! @requires(permission: SETTINGS)
+
+  "Ends a target for good. The articles that were published there stay. Requires SETTINGS."
+  retirePublishTarget(
+    "The target and the reason."
+    input: RetirePublishTargetInput!
+  ): RetirePublishTargetPayload! @requires(permission: SETTINGS)
 
   """
   Sets the time zone in which months begin. The end of the running month stays, and the next month begins there. A month
@@ -2914,6 +2953,179 @@ type RevokeApiKeyPayload {
 }
 
 # ------------------------------------------------------------------------------
+# Publish targets
+# ------------------------------------------------------------------------------
+
+"A site that articles are published to. Requires READ."
+type PublishTarget implements Node @requires(permission: READ) {
+  "The id: ` + "`" + `target_…` + "`" + `."
+  id: ID!
+  "The name: unique in the organization for ever."
+  name: String!
+  "The kind of site."
+  kind: PublishTargetKind!
+  "How far an article goes on the site without a person."
+  policy: PublishPolicy!
+  "The address of the site. Empty for ` + "`" + `FILE` + "`" + `."
+  baseUrl: String!
+  "The account of ` + "`" + `WORDPRESS` + "`" + `. Empty for the other kinds."
+  username: String!
+  "Whether the target can be used."
+  state: PublishTargetState!
+  "The title of the site, from the last successful test. Null before one, and for kinds without a title."
+  siteName: String
+  "The display name of the account, from the last successful test. Null before one, and for kinds without an account."
+  account: String
+  "The reason why the last test failed. Null when it did not fail."
+  failure: FailureCode
+  "What an administrator of the site can do about it. Null when the last test did not fail."
+  message: String
+  "The time of the last change of the state."
+  changedAt: DateTime!
+  "The actor that created it. Requires ACTORS."
+  createdBy: String! @requires(permission: ACTORS)
+  "The time of its creation."
+  createdAt: DateTime!
+  "True when the site is the sandbox."
+  isSynthetic: Boolean!
+}
+
+"The kinds of publish target."
+enum PublishTargetKind {
+  "A site with the REST API of WordPress 5.6 or later, and an application password."
+  WORDPRESS
+  "A site with the Admin API of Ghost 5 or later, and the key of a custom integration."
+  GHOST
+  "An address that gets each article as a signed message, by the convention Standard Webhooks."
+  WEBHOOK
+  "Markdown files, to download from the engine."
+  FILE
+}
+
+"How far an article goes on a site without a person."
+enum PublishPolicy {
+  "To a draft. A person publishes it on the site."
+  DRAFT
+  "To a public post."
+  PUBLISH
+}
+
+"The states of a publish target."
+enum PublishTargetState {
+  "The secret was never tried."
+  UNCHECKED
+  "A worker is trying it."
+  CHECKING
+  "The last test succeeded."
+  READY
+  "The last test failed."
+  FAILED
+  "No article is published to it any more. Final."
+  RETIRED
+}
+
+"A site that articles can be published to."
+input CreatePublishTargetInput {
+  "The name: 1 to 100 characters, unique in the organization for ever."
+  name: String!
+  "The kind of site."
+  kind: PublishTargetKind!
+  "How far an article goes on the site without a person."
+  policy: PublishPolicy! = PUBLISH
+  "The address of the site: ` + "`" + `https://blog.example` + "`" + `. Absent for ` + "`" + `FILE` + "`" + `."
+  baseUrl: String
+  "The name of the account. For ` + "`" + `WORDPRESS` + "`" + ` only."
+  username: String
+  """
+  The application password of ` + "`" + `WORDPRESS` + "`" + `, or the Admin API key of ` + "`" + `GHOST` + "`" + `. Absent for the other kinds. It is encrypted
+  at once and never returned.
+  """
+  secret: String
+  "The reason, for the journal of the target: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The publish target to test."
+input TestPublishTargetInput {
+  "The id of the target: ` + "`" + `target_…` + "`" + `."
+  targetId: ID!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The new secret of a publish target."
+input SetPublishTargetSecretInput {
+  "The id of the target: ` + "`" + `target_…` + "`" + `."
+  targetId: ID!
+  "The application password or Admin API key. Absent for ` + "`" + `WEBHOOK` + "`" + `, whose new secret the engine makes."
+  secret: String
+  "The reason, for the journal of the target: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The publish target to end."
+input RetirePublishTargetInput {
+  "The id of the target: ` + "`" + `target_…` + "`" + `."
+  targetId: ID!
+  "The reason, for the journal of the target: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `createPublishTarget` + "`" + `."
+type CreatePublishTargetPayload {
+  "The target. Null when nothing changed. Requires READ."
+  target: PublishTarget
+  """
+  The secret that signs the messages to a webhook: ` + "`" + `whsec_…` + "`" + `. Only the answer of the request that made it has it.
+  """
+  secret: String
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `testPublishTarget` + "`" + `."
+type TestPublishTargetPayload {
+  "The target. Null when nothing changed. Requires READ."
+  target: PublishTarget
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `setPublishTargetSecret` + "`" + `."
+type SetPublishTargetSecretPayload {
+  "The target. Null when nothing changed. Requires READ."
+  target: PublishTarget
+  """
+  The secret that signs the messages to a webhook: ` + "`" + `whsec_…` + "`" + `. Only the answer of the request that made it has it.
+  """
+  secret: String
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `retirePublishTarget` + "`" + `."
+type RetirePublishTargetPayload {
+  "The target. Null when nothing changed. Requires READ."
+  target: PublishTarget
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
 # The organization
 # ------------------------------------------------------------------------------
 
@@ -2986,6 +3198,8 @@ type Organization implements Node {
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): ApiKeyConnection!
+  "The sites that articles are published to, newest first, including retired ones: at most 100. Requires READ."
+  publishTargets: [PublishTarget!]!
   "The average cost of a finished ideal customer profile. Requires READ."
   costPerIcp(
     "The days: at most 400."
@@ -3822,6 +4036,20 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreatePublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_CreatePublishTargetPayload_target(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreatePublishTargetPayload_secret(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CreatePublishTargetPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreatePublishTargetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePublishTargetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateWorkflowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -4230,6 +4458,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_funnel(ctx, field)
 	case "apiKeys":
 		return ec.fieldContext_Organization_apiKeys(ctx, field)
+	case "publishTargets":
+		return ec.fieldContext_Organization_publishTargets(ctx, field)
 	case "costPerIcp":
 		return ec.fieldContext_Organization_costPerIcp(ctx, field)
 	}
@@ -4392,6 +4622,42 @@ func (ec *executionContext) childFields_PriceProposalEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type PriceProposalEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_PublishTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PublishTarget_id(ctx, field)
+	case "name":
+		return ec.fieldContext_PublishTarget_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_PublishTarget_kind(ctx, field)
+	case "policy":
+		return ec.fieldContext_PublishTarget_policy(ctx, field)
+	case "baseUrl":
+		return ec.fieldContext_PublishTarget_baseUrl(ctx, field)
+	case "username":
+		return ec.fieldContext_PublishTarget_username(ctx, field)
+	case "state":
+		return ec.fieldContext_PublishTarget_state(ctx, field)
+	case "siteName":
+		return ec.fieldContext_PublishTarget_siteName(ctx, field)
+	case "account":
+		return ec.fieldContext_PublishTarget_account(ctx, field)
+	case "failure":
+		return ec.fieldContext_PublishTarget_failure(ctx, field)
+	case "message":
+		return ec.fieldContext_PublishTarget_message(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_PublishTarget_changedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_PublishTarget_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PublishTarget_createdAt(ctx, field)
+	case "isSynthetic":
+		return ec.fieldContext_PublishTarget_isSynthetic(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishTarget", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordUsagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "call":
@@ -4470,6 +4736,18 @@ func (ec *executionContext) childFields_ReserveUsagePayload(ctx context.Context,
 		return ec.fieldContext_ReserveUsagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReserveUsagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetirePublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_RetirePublishTargetPayload_target(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RetirePublishTargetPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetirePublishTargetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetirePublishTargetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4568,6 +4846,20 @@ func (ec *executionContext) childFields_SetMonthlyLimitPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetMonthlyLimitPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetPublishTargetSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_SetPublishTargetSecretPayload_target(ctx, field)
+	case "secret":
+		return ec.fieldContext_SetPublishTargetSecretPayload_secret(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetPublishTargetSecretPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPublishTargetSecretPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPublishTargetSecretPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetTimeZonePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "organization":
@@ -4664,6 +4956,18 @@ func (ec *executionContext) childFields_Step(ctx context.Context, field graphql.
 		return ec.fieldContext_Step_states(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Step", field.Name)
+}
+
+func (ec *executionContext) childFields_TestPublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_TestPublishTargetPayload_target(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TestPublishTargetPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestPublishTargetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestPublishTargetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Transition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5164,6 +5468,20 @@ func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createPublishTarget_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreatePublishTargetInput, error) {
+			return ec.unmarshalNCreatePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreatePublishTargetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createWorkflow_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5304,6 +5622,20 @@ func (ec *executionContext) field_Mutation_reserveUsage_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retirePublishTarget_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetirePublishTargetInput, error) {
+			return ec.unmarshalNRetirePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_retryStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5388,6 +5720,20 @@ func (ec *executionContext) field_Mutation_setMonthlyLimit_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setPublishTargetSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetPublishTargetSecretInput, error) {
+			return ec.unmarshalNSetPublishTargetSecretInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetPublishTargetSecretInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setTimeZone_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5436,6 +5782,20 @@ func (ec *executionContext) field_Mutation_startStep_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartStepInput, error) {
 			return ec.unmarshalNStartStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testPublishTarget_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.TestPublishTargetInput, error) {
+			return ec.unmarshalNTestPublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestPublishTargetInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9732,6 +10092,134 @@ func (ec *executionContext) _CreateApiKeyPayload_userErrors(ctx context.Context,
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreatePublishTargetPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.CreatePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePublishTargetPayload_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+			return ec.marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePublishTargetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreatePublishTargetPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreatePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePublishTargetPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePublishTargetPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _CreatePublishTargetPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CreatePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePublishTargetPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CreatePublishTargetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreatePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatePublishTargetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatePublishTargetPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -15105,6 +15593,254 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createPublishTarget(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreatePublishTarget(ctx, fc.Args["input"].(model.CreatePublishTargetInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.CreatePublishTargetPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.CreatePublishTargetPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreatePublishTargetPayload) graphql.Marshaler {
+			return ec.marshalNCreatePublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreatePublishTargetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreatePublishTargetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createPublishTarget_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testPublishTarget(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testPublishTarget(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestPublishTarget(ctx, fc.Args["input"].(model.TestPublishTargetInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.TestPublishTargetPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.TestPublishTargetPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestPublishTargetPayload) graphql.Marshaler {
+			return ec.marshalNTestPublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestPublishTargetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestPublishTargetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testPublishTarget_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setPublishTargetSecret(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setPublishTargetSecret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPublishTargetSecret(ctx, fc.Args["input"].(model.SetPublishTargetSecretInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.SetPublishTargetSecretPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetPublishTargetSecretPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetPublishTargetSecretPayload) graphql.Marshaler {
+			return ec.marshalNSetPublishTargetSecretPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetPublishTargetSecretPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setPublishTargetSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetPublishTargetSecretPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setPublishTargetSecret_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retirePublishTarget(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retirePublishTarget(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetirePublishTarget(ctx, fc.Args["input"].(model.RetirePublishTargetInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.RetirePublishTargetPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RetirePublishTargetPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetirePublishTargetPayload) graphql.Marshaler {
+			return ec.marshalNRetirePublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retirePublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetirePublishTargetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retirePublishTarget_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15827,6 +16563,56 @@ func (ec *executionContext) fieldContext_Organization_apiKeys(ctx context.Contex
 	if fc.Args, err = ec.field_Organization_apiKeys_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_publishTargets(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_publishTargets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().PublishTargets(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal []model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.PublishTarget) graphql.Marshaler {
+			return ec.marshalNPublishTarget2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTargetᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_publishTargets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -17338,6 +18124,369 @@ func (ec *executionContext) fieldContext_PriceUnknown_model(_ context.Context, f
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
 
+func (ec *executionContext) _PublishTarget_id(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "ID")
+}
+
+func (ec *executionContext) _PublishTarget_name(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_kind(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.TargetKind) graphql.Marshaler {
+			return ec.marshalNPublishTargetKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetKind")
+}
+
+func (ec *executionContext) _PublishTarget_policy(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.TargetPolicy) graphql.Marshaler {
+			return ec.marshalNPublishPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishPolicy")
+}
+
+func (ec *executionContext) _PublishTarget_baseUrl(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_baseUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BaseURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_baseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_username(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_username(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Username, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_state(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.TargetState) graphql.Marshaler {
+			return ec.marshalNPublishTargetState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetState")
+}
+
+func (ec *executionContext) _PublishTarget_siteName(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_siteName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SiteName(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_siteName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_account(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_failure(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.FailureCode) graphql.Marshaler {
+			return ec.marshalOFailureCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "FailureCode")
+}
+
+func (ec *executionContext) _PublishTarget_message(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_changedAt(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_changedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _PublishTarget_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublishTarget_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PublishTarget_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublishTarget_isSynthetic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSynthetic(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublishTarget_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "Boolean")
+}
+
 func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18620,6 +19769,111 @@ func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _RetirePublishTargetPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.RetirePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetirePublishTargetPayload_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+			return ec.marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetirePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetirePublishTargetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetirePublishTargetPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RetirePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetirePublishTargetPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetirePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetirePublishTargetPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RetirePublishTargetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetirePublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetirePublishTargetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetirePublishTargetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19393,6 +20647,134 @@ func (ec *executionContext) _SetMonthlyLimitPayload_userErrors(ctx context.Conte
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.SetPublishTargetSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPublishTargetSecretPayload_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+			return ec.marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetPublishTargetSecretPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetPublishTargetSecretPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.SetPublishTargetSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPublishTargetSecretPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _SetPublishTargetSecretPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetPublishTargetSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPublishTargetSecretPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetPublishTargetSecretPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetPublishTargetSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetPublishTargetSecretPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetPublishTargetSecretPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -20628,6 +22010,111 @@ func (ec *executionContext) fieldContext_TerminalState_current(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.TestPublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPublishTargetPayload_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+			return ec.marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestPublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPublishTargetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestPublishTargetPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.TestPublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPublishTargetPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestPublishTargetPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestPublishTargetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.TestPublishTargetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestPublishTargetPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestPublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestPublishTargetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -24995,6 +26482,101 @@ func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreatePublishTargetInput(ctx context.Context, obj any) (model.CreatePublishTargetInput, error) {
+	var it model.CreatePublishTargetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["policy"]; !present {
+		asMap["policy"] = "PUBLISH"
+	}
+
+	fieldsInOrder := [...]string{"name", "kind", "policy", "baseUrl", "username", "secret", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNPublishTargetKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "policy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("policy"))
+			data, err := ec.unmarshalNPublishPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetPolicy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Policy = data
+		case "baseUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("baseUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BaseURL = graphql.OmittableOf(data)
+		case "username":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Username = graphql.OmittableOf(data)
+		case "secret":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("secret"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Secret = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreatePublishTargetInput unmarshals raw into the CreatePublishTargetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreatePublishTargetInput(ctx context.Context, raw any) (model.CreatePublishTargetInput, error) {
+	var out model.CreatePublishTargetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreatePublishTargetInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateWorkflowInput(ctx context.Context, obj any) (model.CreateWorkflowInput, error) {
 	var it model.CreateWorkflowInput
 	if obj == nil {
@@ -26010,6 +27592,62 @@ func UnmarshalReserveUsageInput(ctx context.Context, raw any) (model.ReserveUsag
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRetirePublishTargetInput(ctx context.Context, obj any) (model.RetirePublishTargetInput, error) {
+	var it model.RetirePublishTargetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"targetId", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "targetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetirePublishTargetInput unmarshals raw into the RetirePublishTargetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetirePublishTargetInput(ctx context.Context, raw any) (model.RetirePublishTargetInput, error) {
+	var out model.RetirePublishTargetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetirePublishTargetInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRetryStepInput(ctx context.Context, obj any) (model.RetryStepInput, error) {
 	var it model.RetryStepInput
 	if obj == nil {
@@ -26367,6 +28005,69 @@ func UnmarshalSetMonthlyLimitInput(ctx context.Context, raw any) (model.SetMonth
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetPublishTargetSecretInput(ctx context.Context, obj any) (model.SetPublishTargetSecretInput, error) {
+	var it model.SetPublishTargetSecretInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"targetId", "secret", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "targetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetID = data
+		case "secret":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("secret"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Secret = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetPublishTargetSecretInput unmarshals raw into the SetPublishTargetSecretInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetPublishTargetSecretInput(ctx context.Context, raw any) (model.SetPublishTargetSecretInput, error) {
+	var out model.SetPublishTargetSecretInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetPublishTargetSecretInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetTimeZoneInput(ctx context.Context, obj any) (model.SetTimeZoneInput, error) {
 	var it model.SetTimeZoneInput
 	if obj == nil {
@@ -26685,6 +28386,55 @@ func (ec *executionContext) unmarshalInputStartStepInput(ctx context.Context, ob
 func UnmarshalStartStepInput(ctx context.Context, raw any) (model.StartStepInput, error) {
 	var out model.StartStepInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartStepInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTestPublishTargetInput(ctx context.Context, obj any) (model.TestPublishTargetInput, error) {
+	var it model.TestPublishTargetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"targetId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "targetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTestPublishTargetInput unmarshals raw into the TestPublishTargetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTestPublishTargetInput(ctx context.Context, raw any) (model.TestPublishTargetInput, error) {
+	var out model.TestPublishTargetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TestPublishTargetInput", raw, &out)
 	return out, err
 }
 
@@ -27022,6 +28772,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Transition(ctx, sel, obj)
+	case model.PublishTarget:
+		return ec._PublishTarget(ctx, sel, &obj)
+	case *model.PublishTarget:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PublishTarget(ctx, sel, obj)
 	case model.PriceProposal:
 		return ec._PriceProposal(ctx, sel, &obj)
 	case *model.PriceProposal:
@@ -28451,6 +30208,54 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 			}
 		case "userErrors":
 			out.Values[i] = ec._CreateApiKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createPublishTargetPayloadImplementors = []string{"CreatePublishTargetPayload"}
+
+func (ec *executionContext) _CreatePublishTargetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePublishTargetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createPublishTargetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreatePublishTargetPayload")
+		case "target":
+			out.Values[i] = ec._CreatePublishTargetPayload_target(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._CreatePublishTargetPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._CreatePublishTargetPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreatePublishTargetPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -30145,6 +31950,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "createPublishTarget":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createPublishTarget(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "testPublishTarget":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testPublishTarget(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setPublishTargetSecret":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setPublishTargetSecret(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retirePublishTarget":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retirePublishTarget(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setTimeZone":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setTimeZone(ctx, field)
@@ -30298,6 +32131,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_apiKeys(ctx, field, obj)
+				})
+		case "publishTargets":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_publishTargets(ctx, field, obj)
 				})
 		case "costPerIcp":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -30879,6 +32718,109 @@ func (ec *executionContext) _PriceUnknown(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var publishTargetImplementors = []string{"PublishTarget", "Node"}
+
+func (ec *executionContext) _PublishTarget(ctx context.Context, sel ast.SelectionSet, obj *model.PublishTarget) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publishTargetImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublishTarget")
+		case "id":
+			out.Values[i] = ec._PublishTarget_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._PublishTarget_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._PublishTarget_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policy":
+			out.Values[i] = ec._PublishTarget_policy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "baseUrl":
+			out.Values[i] = ec._PublishTarget_baseUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "username":
+			out.Values[i] = ec._PublishTarget_username(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._PublishTarget_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "siteName":
+			out.Values[i] = ec._PublishTarget_siteName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "account":
+			out.Values[i] = ec._PublishTarget_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._PublishTarget_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._PublishTarget_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changedAt":
+			out.Values[i] = ec._PublishTarget_changedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._PublishTarget_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._PublishTarget_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isSynthetic":
+			out.Values[i] = ec._PublishTarget_isSynthetic(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -31255,6 +33197,49 @@ func (ec *executionContext) _ReserveUsagePayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var retirePublishTargetPayloadImplementors = []string{"RetirePublishTargetPayload"}
+
+func (ec *executionContext) _RetirePublishTargetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetirePublishTargetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retirePublishTargetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetirePublishTargetPayload")
+		case "target":
+			out.Values[i] = ec._RetirePublishTargetPayload_target(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RetirePublishTargetPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetirePublishTargetPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var retryStepPayloadImplementors = []string{"RetryStepPayload"}
 
 func (ec *executionContext) _RetryStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryStepPayload) graphql.Marshaler {
@@ -31566,6 +33551,54 @@ func (ec *executionContext) _SetMonthlyLimitPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetMonthlyLimitPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setPublishTargetSecretPayloadImplementors = []string{"SetPublishTargetSecretPayload"}
+
+func (ec *executionContext) _SetPublishTargetSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPublishTargetSecretPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setPublishTargetSecretPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetPublishTargetSecretPayload")
+		case "target":
+			out.Values[i] = ec._SetPublishTargetSecretPayload_target(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._SetPublishTargetSecretPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetPublishTargetSecretPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetPublishTargetSecretPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32024,6 +34057,49 @@ func (ec *executionContext) _TerminalState(ctx context.Context, sel ast.Selectio
 		case "current":
 			out.Values[i] = ec._TerminalState_current(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var testPublishTargetPayloadImplementors = []string{"TestPublishTargetPayload"}
+
+func (ec *executionContext) _TestPublishTargetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TestPublishTargetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testPublishTargetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestPublishTargetPayload")
+		case "target":
+			out.Values[i] = ec._TestPublishTargetPayload_target(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._TestPublishTargetPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._TestPublishTargetPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -33715,6 +35791,19 @@ func (ec *executionContext) marshalNCreateApiKeyPayload2ᚖgithubᚗcomᚋinfin8
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCreatePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreatePublishTargetInput(ctx context.Context, v any) (model.CreatePublishTargetInput, error) {
+	res, err := ec.unmarshalInputCreatePublishTargetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreatePublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreatePublishTargetPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreatePublishTargetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CreatePublishTargetPayload!")
+		return graphql.Null
+	}
+	return ec._CreatePublishTargetPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCreateWorkflowInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCreateWorkflowInput(ctx context.Context, v any) (model.CreateWorkflowInput, error) {
 	res, err := ec.unmarshalInputCreateWorkflowInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -34539,6 +36628,71 @@ func (ec *executionContext) marshalNPriceProposalState2githubᚗcomᚋinfin8cont
 	return res
 }
 
+func (ec *executionContext) unmarshalNPublishPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetPolicy(ctx context.Context, v any) (workflow.TargetPolicy, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.TargetPolicy(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetPolicy(ctx context.Context, sel ast.SelectionSet, v workflow.TargetPolicy) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishPolicy!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPublishTarget2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx context.Context, sel ast.SelectionSet, v model.PublishTarget) graphql.Marshaler {
+	return ec._PublishTarget(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublishTarget2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTargetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PublishTarget) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublishTarget2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPublishTargetKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetKind(ctx context.Context, v any) (workflow.TargetKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.TargetKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishTargetKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetKind(ctx context.Context, sel ast.SelectionSet, v workflow.TargetKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishTargetKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPublishTargetState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetState(ctx context.Context, v any) (workflow.TargetState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.TargetState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublishTargetState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetState(ctx context.Context, sel ast.SelectionSet, v workflow.TargetState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublishTargetState!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNRecordUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRecordUsageInput(ctx context.Context, v any) (model.RecordUsageInput, error) {
 	res, err := ec.unmarshalInputRecordUsageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -34615,6 +36769,19 @@ func (ec *executionContext) marshalNReserveUsagePayload2ᚖgithubᚗcomᚋinfin8
 		return graphql.Null
 	}
 	return ec._ReserveUsagePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRetirePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetInput(ctx context.Context, v any) (model.RetirePublishTargetInput, error) {
+	res, err := ec.unmarshalInputRetirePublishTargetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetirePublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetirePublishTargetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetirePublishTargetPayload!")
+		return graphql.Null
+	}
+	return ec._RetirePublishTargetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRetryStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepInput(ctx context.Context, v any) (model.RetryStepInput, error) {
@@ -34723,6 +36890,19 @@ func (ec *executionContext) marshalNSetMonthlyLimitPayload2ᚖgithubᚗcomᚋinf
 		return graphql.Null
 	}
 	return ec._SetMonthlyLimitPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetPublishTargetSecretInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetPublishTargetSecretInput(ctx context.Context, v any) (model.SetPublishTargetSecretInput, error) {
+	res, err := ec.unmarshalInputSetPublishTargetSecretInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetPublishTargetSecretPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetPublishTargetSecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetPublishTargetSecretPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetPublishTargetSecretPayload!")
+		return graphql.Null
+	}
+	return ec._SetPublishTargetSecretPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetTimeZoneInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetTimeZoneInput(ctx context.Context, v any) (model.SetTimeZoneInput, error) {
@@ -34888,6 +37068,19 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNTestPublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestPublishTargetInput(ctx context.Context, v any) (model.TestPublishTargetInput, error) {
+	res, err := ec.unmarshalInputTestPublishTargetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTestPublishTargetPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestPublishTargetPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestPublishTargetPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TestPublishTargetPayload!")
+		return graphql.Null
+	}
+	return ec._TestPublishTargetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNTransition2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Transition) graphql.Marshaler {
@@ -35950,6 +38143,13 @@ func (ec *executionContext) marshalOPriceProposalState2ᚕgithubᚗcomᚋinfin8c
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx context.Context, sel ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PublishTarget(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORun2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐRun(ctx context.Context, sel ast.SelectionSet, v *workflow.Run) graphql.Marshaler {

@@ -36,6 +36,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.Keyword:
 		keyword, err := r.Engine.Keyword(ctx, who, ref.UUID)
 		return &model.Keyword{SeedKeyword: keyword}, err
+	case publicid.PublishTarget:
+		target, err := r.Engine.PublishTarget(ctx, who, ref.UUID)
+		return &model.PublishTarget{PublishTarget: target}, err
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

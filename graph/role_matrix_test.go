@@ -33,6 +33,7 @@ func TestRoleMatrix(t *testing.T) {
 		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
 		"Alert":         "alert_00000000-0000-7000-8000-000000000001",
 		"Keyword":       "kw_00000000-0000-7000-8000-000000000001",
+		"PublishTarget": "target_00000000-0000-7000-8000-000000000001",
 	}}
 	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 	denied, permitted := 0, 0

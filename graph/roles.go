@@ -38,6 +38,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.Organization: "Organization", publicid.Workflow: "Workflow", publicid.Call: "Call",
 	publicid.Transition: "Transition", publicid.LedgerEntry: "LedgerEntry", publicid.PriceProposal: "PriceProposal",
 	publicid.APIKey: "ApiKey", publicid.Alert: "Alert", publicid.Keyword: "Keyword",
+	publicid.PublishTarget: "PublishTarget",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

@@ -20,6 +20,8 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
 		"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
 		"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setGates": caller.Settings,
+		"createPublishTarget": caller.Settings, "testPublishTarget": caller.Settings,
+		"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

@@ -122,6 +122,24 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeA
 	return mutate(ctx, r.Resolver, decodeRevokeAPIKey(input), r.Engine.RevokeAPIKey, revokeAPIKeyPayload)
 }
 
+func (r *mutationResolver) CreatePublishTarget(ctx context.Context, input model.CreatePublishTargetInput) (*model.CreatePublishTargetPayload, error) {
+	in := decodeCreatePublishTarget(input)
+	return mutate(ctx, r.Resolver, in, r.Engine.CreatePublishTarget, createPublishTargetPayload)
+}
+
+func (r *mutationResolver) TestPublishTarget(ctx context.Context, input model.TestPublishTargetInput) (*model.TestPublishTargetPayload, error) {
+	return mutate(ctx, r.Resolver, decodeTestPublishTarget(input), r.Engine.CheckTarget, testPublishTargetPayload)
+}
+
+func (r *mutationResolver) SetPublishTargetSecret(ctx context.Context, input model.SetPublishTargetSecretInput) (*model.SetPublishTargetSecretPayload, error) {
+	in := decodeSetPublishTargetSecret(input)
+	return mutate(ctx, r.Resolver, in, r.Engine.SetTargetSecret, setPublishTargetSecretPayload)
+}
+
+func (r *mutationResolver) RetirePublishTarget(ctx context.Context, input model.RetirePublishTargetInput) (*model.RetirePublishTargetPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRetirePublishTarget(input), r.Engine.RetireTarget, retirePublishTargetPayload)
+}
+
 func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error) {
 	return mutate(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone, timeZonePayload)
 }
@@ -170,6 +188,10 @@ func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organizat
 		return nil, err
 	}
 	return r.apiKeys(ctx, asked)
+}
+
+func (r *organizationResolver) PublishTargets(ctx context.Context, obj *model.Organization) ([]model.PublishTarget, error) {
+	return r.publishTargets(ctx)
 }
 
 func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error) {

@@ -105,11 +105,17 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"WorkflowOrderField": texts([]engine.OrderField{
 			engine.ByCreated, engine.ByUpdated, engine.ByName, engine.BySpend,
 		}),
-		"OrderDirection":   {"ASC", "DESC"},
-		"CompetitorSource": texts(model.AllCompetitorSource),
-		"GateKey":          texts(workflow.Gates()),
-		"GateMode":         texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
-		"GateVerdict":      texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
+		"OrderDirection":    {"ASC", "DESC"},
+		"CompetitorSource":  texts(model.AllCompetitorSource),
+		"GateKey":           texts(workflow.Gates()),
+		"GateMode":          texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
+		"GateVerdict":       texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
+		"PublishPolicy":     texts([]workflow.TargetPolicy{workflow.PolicyDraft, workflow.PolicyPublish}),
+		"PublishTargetKind": texts(workflow.TargetKinds()),
+		"PublishTargetState": texts([]workflow.TargetState{
+			workflow.TargetUnchecked, workflow.TargetChecking, workflow.TargetReady, workflow.TargetFailed,
+			workflow.TargetRetired,
+		}),
 		"KeywordChoice": texts([]content.Choice{
 			content.ChoiceSelected, content.ChoiceRejected, content.ChoiceCleared,
 		}),

@@ -163,6 +163,13 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		IdempotencyKey: mark + " key",
 	})
 	must(err)
+	_, err = b.engine.CreatePublishTarget(ctx, who, engine.CreatePublishTargetInput{
+		Name:           mark,
+		Kind:           workflow.TargetFile,
+		Policy:         workflow.PolicyPublish,
+		IdempotencyKey: mark + " target",
+	})
+	must(err)
 	testdb.Gates(t, b.db, who, false)
 	testdb.Review(t, b.db, who)
 	must(testdb.Approve(ctx, b.db.Store(), who, testdb.Review(t, b.db, who), who.Actor))

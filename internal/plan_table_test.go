@@ -68,6 +68,7 @@ var plan = []row{
 			"graph", "internal/gqlhttp", "internal/web", "internal/jobs", "internal/steps", "internal/engine",
 			"internal/audit", "internal/report", "internal/metrics", "internal/live", "internal/rate", "internal/postgres",
 			"internal/llm/sandbox", "internal/llm",
+			"internal/publish", "internal/sealed", // the sites, and the key of their secrets
 			"internal/issuer", "internal/webhook", "internal/tracing", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/fault", "migrations",
 		},
@@ -166,14 +167,15 @@ var plan = []row{
 			"internal/publicid", "internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
 		},
 		modules: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
-		tests:   []string{"internal/llm/sandbox"},
+		tests:   []string{"internal/llm/sandbox", "internal/publish/sandbox", "internal/sealed"},
 	},
 	{
 		path: "internal/steps",
 		imports: []string{
 			"internal/content",
 			"internal/engine", "internal/llm", "internal/workflow", "internal/cost", "internal/fault",
-			"internal/caller", // the caller is an argument of every verb
+			"internal/caller",                                           // the caller is an argument of every verb
+			"internal/publish", "internal/webhook", "internal/publicid", // articles go to sites and to webhooks
 		},
 		tests: []string{"internal/llm/sandbox", "internal/audit"},
 	},
@@ -300,7 +302,7 @@ var plan = []row{
 	},
 	{
 		path:    "internal/publish", // posts on other people's sites
-		imports: []string{"internal/outbound"},
+		imports: []string{"internal/outbound", "internal/fault"},
 		modules: []string{jwt}, // Ghost's tokens
 		tests:   []string{"internal/publish/sandbox"},
 	},
@@ -339,6 +341,7 @@ var plan = []row{
 		path:    "internal/publicid", // the ids of the API and of webhooks
 		imports: []string{"internal/fault"},
 	},
+	{path: "internal/sealed"}, // the encryption of secrets that the database keeps
 	{path: "internal/caller"},
 	{path: "internal/fault"},
 	{path: "migrations"},

@@ -179,6 +179,39 @@ type CreateAPIKeyPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A site that articles can be published to.
+type CreatePublishTargetInput struct {
+	// The name: 1 to 100 characters, unique in the organization for ever.
+	Name string `json:"name"`
+	// The kind of site.
+	Kind workflow.TargetKind `json:"kind"`
+	// How far an article goes on the site without a person.
+	Policy workflow.TargetPolicy `json:"policy"`
+	// The address of the site: `https://blog.example`. Absent for `FILE`.
+	BaseURL graphql.Omittable[*string] `json:"baseUrl,omitempty"`
+	// The name of the account. For `WORDPRESS` only.
+	Username graphql.Omittable[*string] `json:"username,omitempty"`
+	// The application password of `WORDPRESS`, or the Admin API key of `GHOST`. Absent for the other kinds. It is encrypted
+	// at once and never returned.
+	Secret graphql.Omittable[*string] `json:"secret,omitempty"`
+	// The reason, for the journal of the target: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `createPublishTarget`.
+type CreatePublishTargetPayload struct {
+	// The target. Null when nothing changed. Requires READ.
+	Target *PublishTarget `json:"target,omitempty"`
+	// The secret that signs the messages to a webhook: `whsec_…`. Only the answer of the request that made it has it.
+	Secret *string `json:"secret,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The initial data of a workflow.
 type CreateWorkflowInput struct {
 	// The name: 1 to 200 characters, without surrounding white space. It is unique in the organization, else
@@ -488,6 +521,26 @@ type ReserveUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The publish target to end.
+type RetirePublishTargetInput struct {
+	// The id of the target: `target_…`.
+	TargetID publicid.ID `json:"targetId"`
+	// The reason, for the journal of the target: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `retirePublishTarget`.
+type RetirePublishTargetPayload struct {
+	// The target. Null when nothing changed. Requires READ.
+	Target *PublishTarget `json:"target,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `retryStep`.
 type RetryStepInput struct {
 	// The id of the workflow: `wf_…`.
@@ -621,6 +674,30 @@ type SetMonthlyLimitPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The new secret of a publish target.
+type SetPublishTargetSecretInput struct {
+	// The id of the target: `target_…`.
+	TargetID publicid.ID `json:"targetId"`
+	// The application password or Admin API key. Absent for `WEBHOOK`, whose new secret the engine makes.
+	Secret graphql.Omittable[*string] `json:"secret,omitempty"`
+	// The reason, for the journal of the target: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setPublishTargetSecret`.
+type SetPublishTargetSecretPayload struct {
+	// The target. Null when nothing changed. Requires READ.
+	Target *PublishTarget `json:"target,omitempty"`
+	// The secret that signs the messages to a webhook: `whsec_…`. Only the answer of the request that made it has it.
+	Secret *string `json:"secret,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The time zone in which months begin.
 type SetTimeZoneInput struct {
 	// An IANA name: `Europe/Berlin`. The current time zone of the organization changes nothing.
@@ -728,6 +805,24 @@ type StartStepPayload struct {
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// The new row of the journal.
 	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The publish target to test.
+type TestPublishTargetInput struct {
+	// The id of the target: `target_…`.
+	TargetID publicid.ID `json:"targetId"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `testPublishTarget`.
+type TestPublishTargetPayload struct {
+	// The target. Null when nothing changed. Requires READ.
+	Target *PublishTarget `json:"target,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.

@@ -24,7 +24,8 @@ Secrets come from the environment only:
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
   OPENROUTER_MANAGEMENT_KEY   reads the provider's own figures (reconcile)
   CHECKPOINT_KEY       signs checkpoints (verify --anchor)
-  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none`
+  WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none
+  SECRETS_KEY          seals the secrets of publish targets, at least 32 bytes (serve, demo); without it there are none`
 
 // commands are the commands of the program.
 type commands struct {

@@ -69,11 +69,13 @@ func (c *demoCommand) Run(p *program) error {
 	return group.Wait()
 }
 
-// prepare fills in what a demo needs and the user has not set: secrets for tokens and alerts, a free port if the given
-// one is in use, and the sandbox if there is no key.
+// prepare fills in what a demo needs and the user has not set: secrets for tokens, alerts and publish targets, a free
+// port if the given one is in use, and the sandbox if there is no key.
 func (c *demoCommand) prepare(p *program) error {
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	for _, secret := range []*string{&p.secrets.AuthSecret, &p.secrets.WebhookKey} {
+	for _, secret := range []*string{
+		&p.secrets.AuthSecret, &p.secrets.WebhookKey, &p.secrets.SecretsKey,
+	} {
 		if *secret != "" {
 			continue
 		}

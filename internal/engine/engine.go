@@ -25,6 +25,8 @@ type Jobs interface {
 	Drive(ctx context.Context, tx postgres.Tx, organization, flow uuid.UUID, at time.Time) error
 	// Deliver inserts a job that sends an alert to the organization's webhook from a time on.
 	Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error
+	// CheckTarget inserts a job that tries a publish target from a time on.
+	CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error
 }
 
 // Options are the dependencies and numbers of an engine.
@@ -51,6 +53,8 @@ type Options struct {
 	Jitter func() float64
 	// Webhook checks addresses and derives secrets. Without it no webhook can be set on this server.
 	Webhook Webhook
+	// Targets checks addresses and seals secrets. Without it only targets of the kind FILE can be made on this server.
+	Targets Targets
 	// AlertPause is the pause after the first failure to deliver an alert; it doubles. 5 s when zero.
 	AlertPause time.Duration
 }
@@ -68,6 +72,7 @@ type Engine struct {
 	random                    io.Reader
 	jitter                    func() float64
 	webhook                   Webhook
+	targets                   Targets
 	alertPause                time.Duration
 	known                     organizations
 	observe                   func(context.Context, string) (context.Context, func(error))
@@ -95,6 +100,7 @@ func New(o Options) (*Engine, error) {
 		observe:       o.Observe,
 		random:        o.Random,
 		webhook:       o.Webhook,
+		targets:       o.Targets,
 		alertPause:    o.AlertPause,
 	}
 	for _, k := range o.Drives {

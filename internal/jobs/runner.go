@@ -50,6 +50,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Webhooks sends alerts. Without it other servers deliver them.
 	Webhooks *webhook.Sender
+	// Sites tries publish targets. Without it other servers do.
+	Sites *steps.Sites
 	// Watch is the pause between two checks that a run is still valid, Heartbeat the pause between two renewals of its
 	// lease, and Lease the engine's lease. 1 s, 10 s and 30 s.
 	Watch, Heartbeat, Lease time.Duration
@@ -94,6 +96,12 @@ func NewRunner(o Options) (*Runner, error) {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
 		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {
 			return nil, fmt.Errorf("register the delivery worker: %w", err)
+		}
+	}
+	if o.Sites != nil {
+		queues[siteQueue] = river.QueueConfig{MaxWorkers: siteCheckers}
+		if err := river.AddWorkerSafely(workers, &targetChecker{sites: o.Sites, name: o.Name}); err != nil {
+			return nil, fmt.Errorf("register the worker of targets: %w", err)
 		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func ChainKinds() []ChainKind {
 		price    = `list_id || ' ' || to_json(model) || ' ' || component || ' ' || min_prompt_tokens || ' '
 			|| to_json(valid_from)`
 	)
-	return []ChainKind{
+	kinds := []ChainKind{
 		{
 			Name: "account",
 			heads: `SELECT ` + id + `, sequence + 1, hash, NULL::text[] FROM public.usage_accounts
@@ -112,6 +113,19 @@ func ChainKinds() []ChainKind {
 		},
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
+	}
+	kinds = append(kinds, targetKinds()...)
+	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
+	return kinds
+}
+
+func targetKinds() []ChainKind {
+	return []ChainKind{
+		rowsAlone("target", `organization_id || ' ' || id`, `organization_id, id`, `name, kind::text, policy::text, base_url,
+			username, created_by::text, created_at::text`, `public.publish_targets`),
+		rowsChained("target_version", `organization_id || ' ' || target_id`, `version::bigint + 1`,
+			`organization_id, target_id, version`, `state::text, secret::text, api_root, site_name, account, failure::text,
+			message, actor::text, reason::text, occurred_at::text`, `public.publish_target_versions`),
 	}
 }
 

@@ -86,6 +86,7 @@ func newNeighbours(t *testing.T) neighbours {
 	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
 		t.Fatal(err)
 	}
+	testdb.PublishTarget(t, n.db, n.who)
 	for table, column := range n.tables {
 		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
 			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)

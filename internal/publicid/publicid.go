@@ -28,6 +28,7 @@ const (
 	APIKey        Kind = "key"
 	Alert         Kind = "alert"
 	Keyword       Kind = "kw"
+	PublishTarget Kind = "target"
 )
 
 // nouns name the kinds in sentences.
@@ -41,6 +42,7 @@ var nouns = map[Kind]string{
 	APIKey:        "an API key",
 	Alert:         "an alert",
 	Keyword:       "a keyword",
+	PublishTarget: "a publish target",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/outbound"
 )
 
@@ -108,3 +109,18 @@ func (x exchange) request(ctx context.Context) (*http.Request, error) {
 
 // isJSON reports whether a body can be an error of an API.
 func isJSON(body []byte) bool { return strings.HasPrefix(strings.TrimSpace(string(body)), "{") }
+
+// CheckURL returns an INVALID_INPUT fault about the field baseUrl for an address that is not published to: one that is
+// not absolute, not https, has credentials, a query or a fragment, or names a private network. With private, http and
+// private networks are allowed.
+func CheckURL(text string, private bool) error {
+	rules := outbound.URLRules{PrivateHosts: private}
+	if private {
+		rules.HTTP = outbound.AnyHTTP
+	}
+	if _, err := outbound.ParseURL(text, rules); err != nil {
+		sentence := err.Error()
+		return fault.Invalid([]string{"baseUrl"}, "%s%s.", strings.ToUpper(sentence[:1]), sentence[1:])
+	}
+	return nil
+}

@@ -28,6 +28,7 @@ type EngineOptions struct {
 	Lease   time.Duration
 	Observe engineObserver
 	Webhook engine.Webhook
+	Targets engine.Targets
 	// Drives are the steps that workers of the engine drive; all that have an executor when empty.
 	Drives []workflow.StepKey
 }
@@ -50,6 +51,7 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		Lease:         o.Lease,
 		Observe:       o.Observe,
 		Webhook:       o.Webhook,
+		Targets:       o.Targets,
 	})
 }
 
@@ -77,6 +79,10 @@ func (s *Server) wireEngine(p pools) (err error) {
 	if err != nil {
 		return err
 	}
+	box, err := s.secrets.box()
+	if err != nil {
+		return err
+	}
 	store := postgres.New(p.requests)
 	s.live, err = live.New(live.Options{Store: store, Connection: p.direct.Config().ConnConfig, Logger: s.logger})
 	if err != nil {
@@ -93,6 +99,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Lease:   s.settings.Lease,
 		Observe: s.observers.verbs(),
 		Webhook: s.settings.webhook(s.secrets.WebhookKey),
+		Targets: s.settings.targets(box),
 		Drives:  drives,
 	})
 	return err

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 
+	"github.com/infin8content/engine/internal/sealed"
 	"github.com/infin8content/engine/internal/webhook"
 )
 
@@ -18,6 +19,8 @@ type Secrets struct {
 	ProviderKey string
 	// WebhookKey signs the alerts that a server sends. A server without it sends none.
 	WebhookKey string
+	// SecretsKey seals the secrets of publish targets. A server without it keeps none.
+	SecretsKey string
 }
 
 // SecretsFrom reads the secrets from an environment.
@@ -28,6 +31,7 @@ func SecretsFrom(environment func(name string) string) Secrets {
 		AuthSecret:  environment("AUTH_SECRET"),
 		ProviderKey: environment("OPENROUTER_API_KEY"),
 		WebhookKey:  environment("WEBHOOK_SECRET"),
+		SecretsKey:  environment("SECRETS_KEY"),
 	}
 }
 
@@ -35,6 +39,14 @@ func SecretsFrom(environment func(name string) string) Secrets {
 func (s Secrets) checkWebhookKey() error {
 	if n := len(s.WebhookKey); n > 0 && n < webhook.MinKeyBytes {
 		return fmt.Errorf("WEBHOOK_SECRET has %d bytes; it needs %d", n, webhook.MinKeyBytes)
+	}
+	return nil
+}
+
+// checkSecretsKey refuses a key that is too short to seal with.
+func (s Secrets) checkSecretsKey() error {
+	if n := len(s.SecretsKey); n > 0 && n < sealed.MinKeyBytes {
+		return fmt.Errorf("SECRETS_KEY has %d bytes; it needs %d", n, sealed.MinKeyBytes)
 	}
 	return nil
 }

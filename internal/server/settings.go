@@ -38,6 +38,7 @@ type Settings struct {
 	ObserveSettings   `embed:""`
 	AccessSettings    `embed:""`
 	AlertSettings     `embed:""`
+	SiteSettings      `embed:""`
 }
 
 // HelpTexts are the help texts that are too long for the tag of a field, or that several commands share.

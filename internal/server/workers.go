@@ -21,6 +21,10 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	box, err := s.secrets.box()
+	if err != nil {
+		return err
+	}
 	sender := s.settings.sender(s.secrets.WebhookKey)
 	executors := steps.New(steps.Options{
 		Engine:  s.engine,
@@ -41,6 +45,7 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 		Name:      jobs.NewName(),
 		Logger:    s.logger,
 		Webhooks:  sender,
+		Sites:     s.settings.sites(box, s.engine),
 		Watch:     s.settings.Watch,
 		Heartbeat: s.settings.Heartbeat,
 		Lease:     s.settings.Lease,

@@ -131,3 +131,25 @@ func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Re
 		return err
 	})
 }
+
+// PublishTarget returns a target of the kind FILE.
+func PublishTarget(t testing.TB, db *DB, who caller.Caller) postgres.PublishTarget {
+	t.Helper()
+	ctx, store := context.Background(), db.Store()
+	target := postgres.PublishTarget{
+		ID:        uuid.Must(uuid.NewV7()),
+		Name:      "Files " + uuid.NewString(),
+		Kind:      workflow.TargetFile,
+		Policy:    workflow.PolicyPublish,
+		CreatedAt: Now(),
+	}
+	target.State, target.At = workflow.TargetReady, target.CreatedAt
+	added, err := store.AddPublishTarget(ctx, who, target)
+	if err == nil && added {
+		added, err = store.AddTargetVersion(ctx, who, target.ID, target.TargetVersion)
+	}
+	if err != nil || !added {
+		t.Fatalf("add a publish target: added %t, %v", added, err)
+	}
+	return target
+}

@@ -225,6 +225,11 @@ func (j *Jobs) Deliver(ctx context.Context, tx postgres.Tx, organization, alert 
 	return j.Drive(ctx, tx, organization, alert, at)
 }
 
+// CheckTarget records a publish target to try.
+func (j *Jobs) CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error {
+	return j.Drive(ctx, tx, organization, target, at)
+}
+
 // All returns the jobs in the order of their inserts.
 func (j *Jobs) All() []Job {
 	j.mu.Lock()

@@ -30,6 +30,10 @@ func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Tim
 	return nil
 }
 
+func (noJobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
 func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil
 }

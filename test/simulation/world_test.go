@@ -85,16 +85,6 @@ func (s *server) restart() {
 	s.engine = e
 }
 
-// jobs collects workflows that wait for a worker, even if the transaction rolls back: a job may be superfluous.
-type jobs struct{ w *world }
-
-func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.Time) error {
-	j.w.waiting = append(j.w.waiting, flow)
-	return nil
-}
-
-func (jobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
-
 // workflowLimit and monthLimit are the organization's first limits: a few calls.
 const workflowLimit, monthLimit = 50 * cent, 140 * cent
 

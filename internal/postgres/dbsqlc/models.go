@@ -274,6 +274,35 @@ type Organization struct {
 	WebhookUrl        *string
 }
 
+type PublishTarget struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Name           string
+	Kind           workflow.TargetKind
+	Policy         workflow.TargetPolicy
+	BaseUrl        string
+	Username       string
+	CreatedBy      string
+	CreatedAt      time.Time
+}
+
+type PublishTargetVersion struct {
+	OrganizationID  uuid.UUID
+	TargetID        uuid.UUID
+	Version         int
+	PreviousVersion *int
+	State           workflow.TargetState
+	Secret          []byte
+	ApiRoot         string
+	SiteName        string
+	Account         string
+	Failure         *workflow.FailureCode
+	Message         string
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
+}
+
 type StepPart struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID

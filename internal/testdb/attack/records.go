@@ -1,5 +1,7 @@
 package attack
 
+import "slices"
+
 // change writes the next row of the journal of {org}'s settings, as more columns say, and moves the organization.
 func change(columns, values string) string {
 	return `
@@ -65,7 +67,11 @@ func settings() []Attack {
 func records() []Attack {
 	const kept = "idempotency_keys_kept"
 	return append(
-		onlyGrows("alerts", "kind", "alerts_only_grow"),
+		slices.Concat(
+			onlyGrows("alerts", "kind", "alerts_only_grow"),
+			onlyGrows("publish_targets", "base_url", "publish_targets_only_grow"),
+			onlyGrows("publish_target_versions", "reason", "publish_target_versions_only_grow"),
+		),
 		byOwner("an idempotency record is for another request",
 			`UPDATE idempotency_keys SET fingerprint = sha256('y')`, refused(kept)),
 		byOwner("an idempotency record is of another actor", `UPDATE idempotency_keys SET actor = 'mallory'`,

@@ -1,0 +1,24 @@
+package simulation_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/postgres"
+)
+
+// jobs collects workflows that wait for a worker, even if the transaction rolls back: a job may be superfluous.
+type jobs struct{ w *world }
+
+func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.Time) error {
+	j.w.waiting = append(j.w.waiting, flow)
+	return nil
+}
+
+func (jobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
+func (jobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
