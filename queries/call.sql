@@ -122,6 +122,13 @@ SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::ti
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
+-- CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet.
+-- name: CallPendingOfPart :one
+SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at FROM ai_calls AS c
+WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
+    AND c.part_key = @part_key AND c.state = ANY(@pending::text[])
+HAVING count(*) > 0;
+
 -- CallPostpone sets the time of the next check of a call without an outcome.
 -- name: CallPostpone :exec
 UPDATE ai_calls AS c SET check_at = @check_at::timestamptz

@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// syntheticProvider is the name of the provider that calls no model.
-const syntheticProvider = "sandbox"
+// isSynthetic reports whether a provider is a sandbox, which asks no model and has no search data.
+func isSynthetic(provider string) bool { return provider == "sandbox" || provider == "seo-sandbox" }
 
 // keepKeywords writes the keywords that the competitor analysis found. A RESET loses no work: a keyword of an earlier
 // visit keeps its choice, and a selected one that was not found again is added once more. The carried decision names
@@ -52,7 +52,7 @@ func (e *Engine) keepKeywords(
 		WorkflowID:  flow,
 		Visit:       visit,
 		Keywords:    keywords,
-		IsSynthetic: in.Result.Provider == syntheticProvider,
+		IsSynthetic: isSynthetic(in.Result.Provider),
 		At:          at,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -123,4 +124,53 @@ func TestServiceCall(t *testing.T) {
 			t.Errorf("other items: got %v, want IDEMPOTENCY_MISMATCH", err)
 		}
 	})
+}
+
+func TestTwentyParallelPaidCallsAtTheCap(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	servers, flow := b.servers(t), b.Flow(t, workflow.ICPProcessing)
+	limit := cost.Limit(100_000_000_000) // $0.10 for calls of $0.015 to a service and about $0.011 to a model
+	b.limit(t, flow, limit)
+	estimates := []*cost.Estimate{serviceEstimate(), {
+		Models:              []string{"perplexity/sonar"},
+		PromptBytes:         5_000,
+		MaxCompletionTokens: 1_000,
+		WebSearches:         1,
+	}}
+	errs := testdb.Together(20, func(i int) error {
+		held, err := servers[i%2].Reserve(ctx, b.Who, engine.ReserveInput{WorkflowID: flow.ID, Estimate: estimates[i%4/2]})
+		if err != nil {
+			return err
+		}
+		_, err = servers[(i+1)%2].Settle(ctx, b.Who, engine.SettleInput{
+			CallID: held.Call.ID,
+			Model:  held.Call.Models[0],
+			Cost:   &held.Call.Hold, // The dearest answer that the hold allows.
+		})
+		return err
+	})
+	admitted := 0
+	for _, err := range errs {
+		if err == nil {
+			admitted++
+		} else if kind := fault.KindOf(err); kind != fault.BudgetHeld && kind != fault.BudgetExhausted {
+			t.Errorf("got %v, want a refusal of the budget", err)
+		}
+	}
+	account := b.ledger(t, flow.ID)
+	balance := account[len(account)-1].After
+	if balance.Settled > cost.Pico(limit) || balance.Held != 0 {
+		t.Errorf("got %+v, want at most %s settled and nothing held", balance, cost.Pico(limit))
+	}
+	if least := balance.Settled + 15_000_000_000; least <= cost.Pico(limit) {
+		t.Errorf("%d calls for %s, and one more would have fit", admitted, balance.Settled)
+	}
+	for _, e := range account {
+		if e.Overage || e.Kind != cost.EntryOpen && e.After.Settled+e.After.Held > cost.Pico(limit) {
+			t.Errorf("entry %+v goes beyond the cap", e)
+		}
+	}
+	b.Sound(t)
 }

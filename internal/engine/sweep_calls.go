@@ -24,10 +24,21 @@ func pause(checks int) time.Duration {
 // AskFunc queries a provider for the cost of a generation. It returns nil, nil while the provider has no answer.
 type AskFunc func(ctx context.Context, provider, generationID string) (*SettleInput, error)
 
-// SweepCalls ends calls without an outcome: it releases calls that were never sent, queries the provider for calls
+// LookUps query the providers of calls whose outcome is unknown. Without Find calls to services are not looked up.
+type LookUps struct {
+	Ask  AskFunc
+	Find FindFunc
+}
+
+// SweepCalls is SweepCallsBy without a look-up of services.
+func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (int, error) {
+	return e.SweepCallsBy(ctx, LookUps{Ask: ask})
+}
+
+// SweepCallsBy ends calls without an outcome: it releases calls that were never sent, queries the provider for calls
 // that may have been charged, and books the hold as the cost after 24 hours without an answer. It may run on any
 // number of servers at once: each call is claimed by one. It returns the number of calls that it has checked.
-func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error) {
+func (e *Engine) SweepCallsBy(ctx context.Context, by LookUps) (_ int, err error) {
 	ctx, end := e.begin(ctx, "SweepCalls")
 	defer end(&err)
 	at := e.now()
@@ -35,22 +46,27 @@ func (e *Engine) SweepCalls(ctx context.Context, ask AskFunc) (_ int, err error)
 	if err != nil {
 		return 0, fmt.Errorf("take the calls that are due: %w", err)
 	}
+	findings, notFound := findServices(ctx, by.Find, calls)
 	errs := make([]error, len(calls))
 	var all sync.WaitGroup
 	for i, call := range calls {
 		all.Go(func() {
-			if err := e.sweepCall(ctx, call, ask); err != nil {
+			err := e.sweepCall(ctx, call, by.Ask, findings[call.ID])
+			if err != nil {
 				errs[i] = fmt.Errorf("sweep call %s: %w", call.ID, err)
 			}
 		})
 	}
 	all.Wait()
-	return len(calls), errors.Join(errs...)
+	return len(calls), errors.Join(append(errs, notFound)...)
 }
 
 // sweepCall checks one call.
-func (e *Engine) sweepCall(ctx context.Context, call postgres.Call, ask AskFunc) error {
+func (e *Engine) sweepCall(ctx context.Context, call postgres.Call, ask AskFunc, finding Finding) error {
 	who := sweeperOf(call.OrganizationID)
+	if call.State == cost.CallUnknown && isServiceCall(call) {
+		return e.conclude(ctx, who, call, finding)
+	}
 	if call.State == cost.CallUnknown {
 		return e.inquire(ctx, who, call, ask)
 	}
@@ -92,14 +108,19 @@ func (e *Engine) inquire(ctx context.Context, who caller.Caller, call postgres.C
 		}
 		refused = err
 	}
+	return errors.Join(refused, e.wait(ctx, who, call))
+}
+
+// wait plans the next query of a call that has no answer, or books its hold.
+func (e *Engine) wait(ctx context.Context, who caller.Caller, call postgres.Call) error {
 	at, unknownFor := e.now(), time.Duration(0)
 	if call.UnknownSince != nil {
 		unknownFor = at.Sub(*call.UnknownSince)
 	}
 	if unknownFor >= assumeAfter {
-		return errors.Join(refused, e.assume(ctx, who, call))
+		return e.assume(ctx, who, call)
 	}
-	return errors.Join(refused, e.postpone(ctx, who, call, unknownFor))
+	return e.postpone(ctx, who, call, unknownFor)
 }
 
 // postpone plans the next query, and writes an alert when the outcome has been unknown for too long.
@@ -108,7 +129,7 @@ func (e *Engine) postpone(
 ) error {
 	at := e.now()
 	if unknownFor < alertAfter {
-		return e.store.PostponeCall(ctx, who, call.ID, at.Add(pause(call.Checks)))
+		return e.store.PostponeCall(ctx, who, call.ID, nextCheck(call, at))
 	}
 	return e.store.InTx(ctx, func(tx *postgres.Store) error {
 		now, there, err := tx.LockCall(ctx, who, call.ID)
@@ -118,7 +139,7 @@ func (e *Engine) postpone(
 		if err := e.raise(ctx, tx, aboutCall(cost.AlertUnknown, now, at)); err != nil {
 			return err
 		}
-		return tx.PostponeCall(ctx, who, call.ID, at.Add(pause(call.Checks)))
+		return tx.PostponeCall(ctx, who, call.ID, nextCheck(call, at))
 	})
 }
 

@@ -20,6 +20,8 @@ type Sweeper struct {
 	Engine *engine.Engine
 	// Ask queries a provider for the cost of a call. Without it other servers check the calls.
 	Ask engine.AskFunc
+	// Find looks up calls to services in their provider's list. It may be nil.
+	Find engine.FindFunc
 	// Alerts is true on a server that delivers alerts; it sweeps undelivered ones.
 	Alerts bool
 	// Runs and Calls are the pauses between two sweeps, Runs also for alerts. 10 s and 1 s when zero.
@@ -40,7 +42,9 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			name:      "calls",
 			every:     s.Calls,
 			otherwise: time.Second,
-			sweep:     func(ctx context.Context) (int, error) { return s.Engine.SweepCalls(ctx, s.Ask) },
+			sweep: func(ctx context.Context) (int, error) {
+				return s.Engine.SweepCallsBy(ctx, engine.LookUps{Ask: s.Ask, Find: s.Find})
+			},
 		})
 	}
 	if s.Alerts {

@@ -310,21 +310,6 @@ func toCall(r dbsqlc.AiCall) Call {
 
 func toPublicCall(r dbsqlc.AiCall) cost.Call { return toCall(r).Call }
 
-// SentForPart counts the calls for one part of a visit that were sent, or that another run made.
-func (s *Store) SentForPart(
-	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part string,
-) (int, error) {
-	sent, err := s.forTenant(who.OrganizationID).CallCountSentOfPart(ctx, dbsqlc.CallCountSentOfPartParams{
-		OrganizationID: who.OrganizationID,
-		WorkflowID:     run.WorkflowID,
-		Visit:          &visit,
-		PartKey:        &part,
-		Reserved:       cost.CallReserved,
-		RunToken:       run.Token,
-	})
-	return int(sent), translate(err)
-}
-
 // Record is a call that was made without a reservation.
 type Record struct {
 	ID, WorkflowID, MonthID uuid.UUID

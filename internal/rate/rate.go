@@ -4,6 +4,7 @@ package rate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -136,6 +137,22 @@ func (l *Limiter[Key]) Spend(ctx context.Context, key Key, amount int64) error {
 		return err
 	}
 	return l.ask(ctx, s, key, amount)
+}
+
+// Wait is Spend for one token of a bucket that has none now but has one within a time.
+func (l *Limiter[Key]) Wait(ctx context.Context, key Key, longest time.Duration) error {
+	for end := l.now().Add(longest); ; {
+		err := l.Spend(ctx, key, 1)
+		var limited *LimitedError
+		if !errors.As(err, &limited) || l.now().Add(limited.wait).After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(max(limited.wait, time.Millisecond)):
+		}
+	}
 }
 
 // fromMemory spends tokens in memory, or refuses an amount that the database has just refused. known is false when only

@@ -12,7 +12,7 @@ import (
 )
 
 // ListLag is how far the end of a list must lie in the past: the provider refuses a list up to now.
-const ListLag = time.Minute
+const ListLag = 15 * time.Second
 
 // pageTasks is the most tasks of one page of a list.
 const pageTasks = 1000

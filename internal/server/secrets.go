@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/infin8content/engine/internal/sealed"
@@ -17,6 +18,8 @@ type Secrets struct {
 	AuthSecret string
 	// ProviderKey pays the model provider.
 	ProviderKey string
+	// SearchLogin and SearchPassword pay the provider of search data. A server without them has none.
+	SearchLogin, SearchPassword string
 	// WebhookKey signs the alerts that a server sends. A server without it sends none.
 	WebhookKey string
 	// SecretsKey seals the secrets of publish targets. A server without it keeps none.
@@ -32,7 +35,18 @@ func SecretsFrom(environment func(name string) string) Secrets {
 		ProviderKey: environment("OPENROUTER_API_KEY"),
 		WebhookKey:  environment("WEBHOOK_SECRET"),
 		SecretsKey:  environment("SECRETS_KEY"),
+
+		SearchLogin:    environment("DATAFORSEO_LOGIN"),
+		SearchPassword: environment("DATAFORSEO_PASSWORD"),
 	}
+}
+
+// checkSearch refuses half an account.
+func (s Secrets) checkSearch() error {
+	if (s.SearchLogin == "") != (s.SearchPassword == "") {
+		return errors.New("DATAFORSEO_LOGIN and DATAFORSEO_PASSWORD need each other")
+	}
+	return nil
 }
 
 // checkWebhookKey refuses a key that is too short to sign with.

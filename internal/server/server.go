@@ -77,7 +77,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	if s.settings.Workers {
-		if err := s.wireWorkers(pools.direct); err != nil {
+		if err := s.wireWorkers(pools); err != nil {
 			return err
 		}
 	}

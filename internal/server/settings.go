@@ -18,6 +18,7 @@ type Settings struct {
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	SEOURL        string        `name:"seo-url" default:"https://api.dataforseo.com/v3" env:"DATAFORSEO_BASE_URL" help:"${seo}"`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
 	WorkerCount   int           `default:"10" help:"Workflows that this server drives at once."`
@@ -45,6 +46,7 @@ type Settings struct {
 func HelpTexts() map[string]string {
 	return map[string]string{
 		"provider": "Base URL of the model provider, or of any gateway with the same API.",
+		"seo":      "Base URL of the provider of search data; used with DATAFORSEO_LOGIN and DATAFORSEO_PASSWORD.",
 		"roles":    caller.RoleNames(),
 		"traces":   "URL of a collector that accepts OpenTelemetry traces by OTLP over HTTP; none when empty.",
 	}

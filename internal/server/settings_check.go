@@ -43,7 +43,7 @@ func (s Settings) check(secrets Secrets) error {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
 	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
-		secrets.checkWebhookKey(), secrets.checkSecretsKey())
+		secrets.checkWebhookKey(), secrets.checkSecretsKey(), secrets.checkSearch())
 	return errors.Join(faults...)
 }
 

@@ -6,18 +6,21 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/steps"
 )
 
 // wireWorkers adds the River runner, the sweepers and, if a flag asks for it, the sandbox.
-func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
+func (s *Server) wireWorkers(p pools) error {
 	gateway, err := s.gateway()
+	if err != nil {
+		return err
+	}
+	search, err := s.search(postgres.New(p.requests))
 	if err != nil {
 		return err
 	}
@@ -29,6 +32,7 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 	executors := steps.New(steps.Options{
 		Engine:  s.engine,
 		Gateway: gateway,
+		Search:  search,
 		Limit:   s.settings.AttemptLimit,
 		Now:     time.Now,
 		Logger:  s.logger,
@@ -38,7 +42,7 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 		ContentModels: s.settings.ContentModels,
 	})
 	runner, err := jobs.NewRunner(jobs.Options{
-		Pool:      pool,
+		Pool:      p.direct,
 		Engine:    s.engine,
 		Executors: s.observers.runs(executors),
 		Workers:   s.settings.WorkerCount,
@@ -56,6 +60,7 @@ func (s *Server) wireWorkers(pool *pgxpool.Pool) error {
 	sweeper := &jobs.Sweeper{
 		Engine: s.engine,
 		Ask:    gateway.Ask,
+		Find:   search.Find,
 		Alerts: sender != nil,
 		Runs:   s.settings.Sweep,
 		Logger: s.logger,
@@ -83,17 +88,21 @@ func (s *Server) gateway() (steps.Gateway, error) {
 }
 
 func (s *Server) serveSandbox() (address string, err error) {
+	address, err = s.serveSynthetic(sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}))
+	if err == nil {
+		s.logger.Warn("answers are synthetic: the sandbox stands in for the model provider", "url", address)
+	}
+	return address, err
+}
+
+// serveSynthetic serves a sandbox on a port of its own.
+func (s *Server) serveSynthetic(handler http.Handler) (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("listen for the sandbox: %w", err)
 	}
-	synthetic := &http.Server{
-		Handler:           sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
+	synthetic := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = synthetic.Serve(listener) }()
 	s.closers = append(s.closers, func() { _ = synthetic.Close() })
-	address = "http://" + listener.Addr().String()
-	s.logger.Warn("answers are synthetic: the sandbox stands in for the model provider", "url", address)
-	return address, nil
+	return "http://" + listener.Addr().String(), nil
 }

@@ -172,11 +172,16 @@ func (a *attempt) noteRenamed(answer llm.Answer) {
 }
 
 func (a *attempt) dispatch(ctx context.Context) error {
+	return a.dispatchTo(ctx, a.options.Gateway.Name)
+}
+
+// dispatchTo marks the call as sent to a provider.
+func (a *attempt) dispatchTo(ctx context.Context, provider string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return a.book(ctx, func(ctx context.Context) error {
-		return a.options.Engine.Dispatch(ctx, a.who, a.call, a.options.Gateway.Name)
+		return a.options.Engine.Dispatch(ctx, a.who, a.call, provider)
 	})
 }
 

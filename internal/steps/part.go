@@ -73,7 +73,12 @@ func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, er
 		Provider: provider,
 		Model:    answer.Model,
 	}
-	err = v.book(ctx, func(ctx context.Context) error {
+	return kept, v.keep(ctx, &a, kept, settle)
+}
+
+// keep writes an answer together with its cost. If the database refuses the answer, the cost is booked alone.
+func (v visit) keep(ctx context.Context, a *attempt, kept engine.Part, settle *engine.SettleInput) error {
+	err := v.book(ctx, func(ctx context.Context) error {
 		return v.options.Engine.KeepPart(ctx, v.who, engine.KeepPartInput{
 			Run:    v.run,
 			Visit:  v.Number,
@@ -82,15 +87,15 @@ func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, er
 		})
 	})
 	if err == nil || IsLost(err) || fault.KindOf(err) == fault.Unavailable {
-		return kept, err
+		return err
 	}
-	a.log().Error("the part and its cost were not stored", "part", key, "error", err)
+	a.log().Error("the part and its cost were not stored", "part", kept.Key, "error", err)
 	if settle != nil { // The cost alone, so that no other data can prevent it.
 		if unbooked := a.enter(ctx, *settle); unbooked != nil {
-			return kept, unbooked
+			return unbooked
 		}
 	}
-	return kept, &resultError{err}
+	return &resultError{err}
 }
 
 // finish ends the run with its result.

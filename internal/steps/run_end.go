@@ -70,9 +70,13 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		refused *cost.RefusedError
 		unknown *cost.PriceUnknownError
 	)
-	switch {
-	case IsLost(err), errors.Is(context.Cause(ctx), ErrLost):
+	if IsLost(err) || errors.Is(context.Cause(ctx), ErrLost) {
 		return runEnd{lost: true, code: workflow.FailureCancelled}
+	}
+	if end, is := searchEndOf(err); is {
+		return end
+	}
+	switch {
 	case errors.As(err, &failed) && failed.Class != llm.Cancelled:
 		return runEnd{
 			code: workflow.FailureCode(failed.Class), message: failed.Message, retryAfter: failed.RetryAfter,

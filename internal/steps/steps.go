@@ -46,6 +46,8 @@ const bookingTimeout = 10 * time.Second
 type Options struct {
 	Engine  *engine.Engine
 	Gateway Gateway
+	// Search is the source of search data; nil for none.
+	Search *Search
 	// ICPModels are the models of the first step in order of preference. perplexity/sonar, then openai/gpt-4o-mini, when
 	// empty.
 	ICPModels []string

@@ -788,6 +788,35 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 	return i, err
 }
 
+const callPendingOfPart = `-- name: CallPendingOfPart :one
+SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at FROM ai_calls AS c
+WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
+    AND c.part_key = $4 AND c.state = ANY($5::text[])
+HAVING count(*) > 0
+`
+
+type CallPendingOfPartParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          *int
+	PartKey        *string
+	Pending        []string
+}
+
+// CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet.
+func (q *Queries) CallPendingOfPart(ctx context.Context, arg CallPendingOfPartParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, callPendingOfPart,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.Visit,
+		arg.PartKey,
+		arg.Pending,
+	)
+	var sent_at time.Time
+	err := row.Scan(&sent_at)
+	return sent_at, err
+}
+
 const callPostpone = `-- name: CallPostpone :exec
 UPDATE ai_calls AS c SET check_at = $1::timestamptz
 WHERE c.organization_id = $2 AND c.id = $3 AND c.ended_at IS NULL

@@ -1,0 +1,142 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/seo"
+)
+
+// The bounds of a look-up.
+const (
+	// clockDifference is the largest difference between the clocks of this server and of the provider.
+	clockDifference = 5 * time.Minute
+	// lookUpSpan is the time that one look-up covers. Calls that were sent later are looked up when the earlier ones have
+	// an outcome.
+	lookUpSpan = 30 * time.Minute
+	// lookUpPages is the most pages of one look-up, of 1000 requests each.
+	lookUpPages = 5
+)
+
+// tagOf is the name of a call in the provider's list.
+func tagOf(call uuid.UUID) string { return "call_" + call.String() }
+
+// Find looks up calls in the provider's list of requests. It is an engine.FindFunc. One list answers all calls of its
+// service. A nil Search finds nothing, and so does one that the provider's limits keep from looking.
+func (s *Search) Find(ctx context.Context, calls []cost.Call) (map[uuid.UUID]engine.Finding, error) {
+	findings := map[uuid.UUID]engine.Finding{}
+	if s == nil {
+		return findings, nil
+	}
+	services := map[string][]cost.Call{}
+	for _, call := range calls {
+		if call.Provider == s.Name && len(call.Models) == 1 {
+			services[call.Models[0]] = append(services[call.Models[0]], call)
+		}
+	}
+	var faults []error
+	for service, of := range services {
+		if err := s.find(ctx, service, of, findings); err != nil {
+			faults = append(faults, fmt.Errorf("look up calls to %s: %w", service, err))
+		}
+	}
+	return findings, errors.Join(faults...)
+}
+
+// find looks up the calls to one service that were sent first.
+func (s *Search) find(
+	ctx context.Context, service string, calls []cost.Call, findings map[uuid.UUID]engine.Finding,
+) error {
+	slices.SortFunc(calls, func(a, b cost.Call) int { return sentAt(a).Compare(sentAt(b)) })
+	first := sentAt(calls[0])
+	listed := s.Now().Add(-seo.ListLag)
+	calls = slices.DeleteFunc(slices.Clone(calls), func(call cost.Call) bool {
+		return sentAt(call).After(listed) || sentAt(call).Sub(first) > lookUpSpan
+	})
+	if len(calls) == 0 {
+		return nil // The provider's list does not have them yet.
+	}
+	until := sentAt(calls[len(calls)-1]).Add(2 * clockDifference)
+	if until.After(listed) {
+		until = listed
+	}
+	tasks, complete, err := s.list(ctx, seo.ListInput{
+		Service: service,
+		From:    first.Add(-clockDifference),
+		To:      until,
+	})
+	for _, call := range calls {
+		if settle, found := settled(call, tasks[tagOf(call.ID)]); found {
+			findings[call.ID] = engine.Finding{Settle: settle}
+			continue
+		}
+		if complete && len(tasks[tagOf(call.ID)]) == 0 && !until.Before(sentAt(call).Add(clockDifference)) {
+			findings[call.ID] = engine.Finding{IsAbsent: true}
+		}
+	}
+	return err
+}
+
+// list reads the provider's list by tag. complete is false when it is no proof that a request is absent.
+func (s *Search) list(ctx context.Context, in seo.ListInput) (tasks map[string][]seo.Task, complete bool, err error) {
+	tasks, complete = map[string][]seo.Task{}, true
+	for range lookUpPages {
+		if s.AdmitList != nil {
+			if err := s.AdmitList(ctx); err != nil {
+				return tasks, false, err
+			}
+		}
+		page, err := s.Client.List(ctx, in)
+		if err != nil {
+			return tasks, false, err
+		}
+		complete = complete && page.Unclear == 0
+		for _, task := range page.Tasks {
+			tasks[task.Tag] = append(tasks[task.Tag], task)
+		}
+		if page.IsLast {
+			return tasks, complete, nil
+		}
+		in.Offset += len(page.Tasks) + page.Unclear
+	}
+	return tasks, false, nil
+}
+
+// settled returns the settlement of a call by its line in the list. A line that was written twice, as by a proxy that
+// has repeated the request, is charged twice. found is false without a line, and before each has a final cost.
+func settled(call cost.Call, tasks []seo.Task) (settle *engine.SettleInput, found bool) {
+	var total cost.Pico
+	for _, task := range tasks {
+		if task.Cost == nil || !task.IsDone {
+			return nil, false
+		}
+		var err error
+		if total, err = total.Add(*task.Cost); err != nil {
+			return nil, false
+		}
+	}
+	if len(tasks) == 0 {
+		return nil, false
+	}
+	return &engine.SettleInput{
+		Model:        call.Models[0],
+		Cost:         &total,
+		Provider:     call.Provider,
+		GenerationID: tasks[0].ID,
+	}, true
+}
+
+// sentAt is when a call was sent, or reserved if the database does not have the dispatch.
+func sentAt(call cost.Call) time.Time {
+	if call.DispatchedAt != nil {
+		return *call.DispatchedAt
+	}
+	return call.ReservedAt
+}
