@@ -100,6 +100,7 @@ func (p ghostPost) remote(marker string) Remote {
 	case "scheduled":
 		r.State = Scheduled
 	}
+	r.Revision, _ = revisionIn(p.HTML, marker)
 	for _, tag := range p.Tags {
 		r.Marked = r.Marked || tag.Name == ghostMarker(marker)
 	}
@@ -179,9 +180,10 @@ func ghostFields(p Post) map[string]any {
 		tags = append(tags, map[string]string{"name": name})
 	}
 	return map[string]any{
-		"slug":           p.Slug,
-		"title":          p.Title,
-		"html":           "<!--kg-card-begin: html-->\n" + p.HTML + "\n<!--kg-card-end: html-->",
+		"slug":  p.Slug,
+		"title": p.Title,
+		"html": "<!--kg-card-begin: html-->\n" + p.HTML + "\n" + comment(p.Marker, p.Revision) +
+			"\n<!--kg-card-end: html-->",
 		"custom_excerpt": p.Excerpt,
 		"tags":           append(tags, map[string]string{"name": ghostMarker(p.Marker)}),
 	}

@@ -21,6 +21,7 @@ func NewHTTP(private bool) *http.Client {
 		Timeout:        timeout,
 		MaxBodyBytes:   maxAnswerBytes,
 		MaxHeaderBytes: maxHeaderBytes,
+		AnyPort:        true,
 	}
 	if private {
 		o.Mode = outbound.Configured

@@ -7,6 +7,8 @@ package publish
 
 import (
 	"crypto/sha256"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,8 +23,9 @@ const (
 
 // Post is one article as a site gets it.
 type Post struct {
-	// Marker names the publication. The site keeps it inside the post, invisible to readers.
-	Marker string
+	// Marker names the publication, and Revision the content. The site keeps both inside the post, invisible to readers.
+	Marker   string
+	Revision int
 	// Slug is the last part of the post's address.
 	Slug    string
 	Title   string
@@ -55,8 +58,10 @@ type Remote struct {
 	Modified string
 	// SHA256 is over the content as the site stores it, which may differ from what was sent.
 	SHA256 [sha256.Size]byte
-	// Marked reports whether the content has the marker of the post that was asked for.
-	Marked bool
+	// Marked reports whether the post has the marker that was asked for, and Revision which content; 0 when the marker
+	// names none.
+	Marked   bool
+	Revision int
 }
 
 // Same reports whether nothing has changed the content of a post since it was seen as r.
@@ -90,4 +95,26 @@ type Change struct {
 	// Overwrite makes the change even then.
 	Overwrite bool
 	Post      Post
+}
+
+// comment is the marker and the revision inside the content. An HTML comment survives on WordPress for the roles editor
+// and author, where unregistered meta fields do not, and on Ghost inside an HTML card.
+func comment(marker string, revision int) string {
+	return commentOf(marker) + strconv.Itoa(revision) + " -->"
+}
+
+func commentOf(marker string) string { return "<!-- infin8:" + marker + " " }
+
+// revisionIn returns the revision in the comment of a marker. marked is false when the content has no such comment.
+func revisionIn(content, marker string) (revision int, marked bool) {
+	_, rest, marked := strings.Cut(content, commentOf(marker))
+	if !marked {
+		return 0, false
+	}
+	number, _, _ := strings.Cut(rest, " ")
+	revision, err := strconv.Atoi(number)
+	if err != nil || revision < 0 {
+		return 0, true
+	}
+	return revision, true
 }

@@ -49,6 +49,7 @@ type wirePost struct {
 }
 
 func (p wirePost) remote(marker string) Remote {
+	revision, marked := revisionIn(p.Content.Raw, marker)
 	return Remote{
 		ID:       strconv.FormatInt(p.ID, 10),
 		URL:      p.Link,
@@ -56,7 +57,8 @@ func (p wirePost) remote(marker string) Remote {
 		State:    wordPressState(p.Status),
 		Modified: p.Modified,
 		SHA256:   sha256.Sum256([]byte(p.Content.Raw)),
-		Marked:   strings.Contains(p.Content.Raw, wordPressMarker(marker)),
+		Marked:   marked,
+		Revision: revision,
 	}
 }
 
@@ -71,9 +73,6 @@ func wordPressState(status string) State {
 	}
 	return Draft
 }
-
-// wordPressMarker is an HTML comment. It survives for the roles editor and author; unregistered meta fields do not.
-func wordPressMarker(marker string) string { return "<!-- infin8:" + marker + " -->" }
 
 // Look finds the posts with the marker, and whether another post has the slug. It asks for the trash by itself, since
 // "any" leaves it out.
@@ -187,7 +186,7 @@ func (w *WordPress) fields(ctx context.Context, p Post) (map[string]any, error) 
 	fields := map[string]any{
 		"slug":    p.Slug,
 		"title":   p.Title,
-		"content": p.HTML + "\n" + wordPressMarker(p.Marker),
+		"content": p.HTML + "\n" + comment(p.Marker, p.Revision),
 		"excerpt": p.Excerpt,
 	}
 	for _, terms := range []struct {
