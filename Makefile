@@ -1,6 +1,6 @@
 # Scripts in .ci do the work, so a machine without make can run them too.
 
-.PHONY: help generate lint check test conformance playground bench chaos demo wordpress
+.PHONY: help generate lint check test conformance playground console bench chaos demo wordpress
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -20,8 +20,11 @@ test: ## Run the tests on a PostgreSQL of their own.
 conformance: ## Run audits and clients of other projects against the real server. Needs npm.
 	cd test/conformance && npm ci && npm run --silent conformance
 
-playground: ## Build the page at / from the folder playground. Needs npm.
+playground: ## Build the page at /playground from the folder playground. Needs npm.
 	cd playground && npm ci && npm run --silent build
+
+console: ## Build the web app at /console/ from the folder console. Needs npm.
+	cd console && npm ci && npm run --silent build
 
 bench: ## Print the table of docs/performance.md, in five minutes. Needs PostgreSQL's programs.
 	go run ./test/bench
@@ -29,7 +32,7 @@ bench: ## Print the table of docs/performance.md, in five minutes. Needs Postgre
 chaos: ## Break servers, database and provider, then check the data. ARGS="-for 10m -seed 7".
 	go run ./test/chaos $(ARGS)
 
-demo: ## Run one workflow, then serve the playground: go run . demo.
+demo: ## Run one workflow, then serve the console and the playground: go run . demo.
 	go run . demo
 
 wordpress: ## Publish to a real WordPress. Needs the packages wordpress, mariadb-server, php-cli and php-mysql.

@@ -100,6 +100,10 @@ var plan = []row{
 		tests: []string{"internal/cli", "internal/issuer/sandbox"},
 	},
 	{
+		path:  "test/console", // starts the real program for a browser
+		tests: []string{"internal/cli", "internal/issuer/sandbox"},
+	},
+	{
 		path:    "test/simulation", // its tests break connections, so it has pgx, and speak as every provider may
 		modules: []string{pgx},
 		tests:   []string{"internal/engine", "internal/audit", "internal/llm", "internal/llm/sandbox"},

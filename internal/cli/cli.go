@@ -29,7 +29,7 @@ Secrets come from the environment only:
 
 // commands are the commands of the program.
 type commands struct {
-	Demo      demoCommand      `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the playground."`
+	Demo      demoCommand      `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the console and the playground."`
 	Serve     serveCommand     `cmd:"" help:"Serve the API and run the steps."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date, or list its migrations."`
 	Verify    verifyCommand    `cmd:"" help:"Recompute both journals and all balances; silent when everything is right."`

@@ -200,7 +200,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		case flow.State == c.Until+"_COMPLETED", flow.Status == "AWAITING_REVIEW":
 			output.printResult(flow)
 			if !c.Exit {
-				fmt.Fprintf(p.stdout, "\nPlayground: %s/#token=%s\nCtrl-C ends the demo.\n", s.URL(), token)
+				c.printPages(p, s.URL(), token)
 			}
 			return nil
 		case flow.IsTerminal || flow.Activity.Code == "FAILED":
@@ -212,6 +212,17 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
+}
+
+// printPages prints the addresses of the pages, signed in.
+func (c *demoCommand) printPages(p *program, url, token string) {
+	if c.Playground != "off" {
+		fmt.Fprintf(p.stdout, "\nPlayground: %s/playground#token=%s\n", url, token)
+	}
+	if c.Console != "off" {
+		fmt.Fprintf(p.stdout, "\nConsole: %s/console/#token=%s\n", url, token)
+	}
+	fmt.Fprintln(p.stdout, "Ctrl-C ends the demo.")
 }
 
 func actor() string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -47,6 +48,19 @@ func ReadDocuments(schema graphql.ExecutableSchema, folder fs.FS, limits Limits,
 		errs = append(errs, errors.New("there is no document to allow: put *.graphql files into the folder"))
 	}
 	return d, errors.Join(errs...)
+}
+
+// With returns the documents together with those of a folder of the program. The limits of the latter are the defaults,
+// and the handler always executes them. A nil Documents has no other one.
+func (d *Documents) With(schema graphql.ExecutableSchema, folder fs.FS) (*Documents, error) {
+	own, err := ReadDocuments(schema, folder, Limits{}, false)
+	if err != nil || d == nil {
+		return own, err
+	}
+	maps.Copy(own.texts, d.texts)
+	maps.Copy(own.parsed, d.parsed)
+	own.only = d.only
+	return own, nil
 }
 
 func (d *Documents) read(folder fs.FS, name string, schema *ast.Schema, limits Limits) error {

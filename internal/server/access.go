@@ -16,7 +16,12 @@ const (
 	accessAdmins = "admins"
 	accessNone   = "none"
 	accessOff    = "off"
+	// accessMembers is for people who sign in at the issuer.
+	accessMembers = "members"
 )
+
+// homePlayground is the value of AccessSettings.Home that makes / show the playground.
+const homePlayground = "playground"
 
 // deprecatedAccess has the former names of the values. Deployments may still use them.
 var deprecatedAccess = map[string]string{"everybody": accessAll, "nobody": accessNone}
@@ -30,6 +35,7 @@ func (s *AccessSettings) fill(access string) {
 		*value = cmp.Or(*value, access)
 		*value = cmp.Or(deprecatedAccess[*value], *value)
 	}
+	s.Console = cmp.Or(deprecatedAccess[s.Console], s.Console, accessAll)
 }
 
 // mayReadSchema reports whether a caller may read the schema.
@@ -54,4 +60,23 @@ func (s AccessSettings) page(synthetic bool) *web.Playground {
 		page.Notice = SyntheticNotice
 	}
 	return page
+}
+
+// console returns the web app, or nil when there is none.
+func (s Settings) console() *web.Console {
+	if s.Console == accessOff {
+		return nil
+	}
+	console := &web.Console{
+		Scopes:        s.ConsoleScopes,
+		MembersOnly:   s.Console == accessMembers,
+		HasPlayground: s.Playground != accessOff,
+	}
+	if s.ConsoleClientID != "" {
+		console.Issuer, console.ClientID = s.Issuer, s.ConsoleClientID
+	}
+	if s.Sandbox {
+		console.Notice = SyntheticNotice
+	}
+	return console
 }

@@ -3,7 +3,10 @@ package server
 import (
 	"testing"
 
+	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/gqlhttp"
+	"github.com/infin8content/engine/internal/web"
 )
 
 func TestAccessSettings(t *testing.T) {
@@ -55,4 +58,45 @@ func TestAccessSettings(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The console runs its operations by id, so each of them must fit the schema.
+func TestConsole_ItsOperationsFitTheSchema(t *testing.T) {
+	t.Parallel()
+	var none *gqlhttp.Documents
+	if _, err := none.With(graph.NewSchema(nil), web.ConsoleDocuments()); err != nil {
+		t.Errorf("change the operation in console/source/api, then make console: %v", err)
+	}
+}
+
+func TestConsole_ItsSettingsFitEachOther(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		settings Settings
+		valid    bool
+	}{
+		{Settings{AccessSettings: AccessSettings{Console: "all"}}, true},
+		{Settings{AccessSettings: AccessSettings{Console: "off"}}, true},
+		{Settings{AccessSettings: AccessSettings{Console: "admins"}}, false},
+		{Settings{AccessSettings: AccessSettings{Console: "members"}}, false},
+		{Settings{AccessSettings: AccessSettings{Console: "all", ConsoleClientID: "c"}}, false},
+		{
+			Settings{
+				AccessSettings: AccessSettings{Console: "members", ConsoleClientID: "c"},
+				TokenSettings:  TokenSettings{Issuer: "https://login.example.com"},
+			}, true,
+		},
+	} {
+		if err := test.settings.checkConsole(); (err == nil) != test.valid {
+			t.Errorf("%+v: got %v, want valid: %t", test.settings.AccessSettings, err, test.valid)
+		}
+	}
+	var former AccessSettings
+	former.Console = "everybody"
+	if former.fill(accessAdmins); former.Console != accessAll {
+		t.Errorf("everybody: got %q, want all", former.Console)
+	}
+	if (Settings{AccessSettings: AccessSettings{Console: "off"}}).console() != nil {
+		t.Error("off: got a console, want none")
+	}
 }

@@ -24,7 +24,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 	if err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	documents, err := s.settings.documents()
+	documents, err := s.settings.allDocuments()
 	if err != nil {
 		return err
 	}
@@ -57,6 +57,9 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		Logger:       s.logger,
 		MaxBodyBytes: s.settings.MaxBodyBytes,
 		Playground:   s.settings.page(s.settings.Sandbox),
+		Console:      s.settings.console(),
+
+		PlaygroundIsHome: s.settings.Home == homePlayground,
 		Ready: func(ctx context.Context) error {
 			if s.draining.Load() {
 				return errors.New("the server is stopping")

@@ -49,6 +49,15 @@ func (s OperationSettings) documents() (*gqlhttp.Documents, error) {
 	return documents, nil
 }
 
+// allDocuments adds the operations of the console, if the server has one.
+func (s Settings) allDocuments() (*gqlhttp.Documents, error) {
+	documents, err := s.documents()
+	if err != nil || s.Console == accessOff {
+		return documents, err
+	}
+	return documents.With(graph.NewSchema(nil), web.ConsoleDocuments())
+}
+
 func (s OperationSettings) complexityBucket() rate.Limit {
 	return rate.Limit{Capacity: s.ComplexityBurst, MicroPerSecond: rate.PerSecond(s.ComplexityPerSecond)}
 }

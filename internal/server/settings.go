@@ -101,10 +101,14 @@ type ObserveSettings struct {
 	TracesEndpoint string `env:"INFIN8_TRACES_ENDPOINT,OTEL_EXPORTER_OTLP_ENDPOINT" help:"${traces}"`
 }
 
-// AccessSettings say who may see the playground and the schema. Neither is secret, but both help an attacker.
+// AccessSettings say who may see the pages and the schema. None of them is secret, but the schema helps an attacker.
 type AccessSettings struct {
-	Playground    string `placeholder:"admins" help:"Who may use the playground at /: all (the demo), admins, or off."`
-	Introspection string `placeholder:"admins" help:"Who may read the schema: all (the demo), admins, or none."`
+	Playground      string `placeholder:"admins" help:"Who may use the playground: all (the demo), admins, or off."`
+	Introspection   string `placeholder:"admins" help:"Who may read the schema: all (the demo), admins, or none."`
+	Console         string `default:"all" help:"Who may use the console: all, members who sign in at the issuer, or off."`
+	ConsoleClientID string `name:"console-client-id" help:"The console's client id at the issuer: sign-in with PKCE."`
+	ConsoleScopes   string `default:"openid" help:"Scopes that the console asks the issuer for, with spaces between them."`
+	Home            string `default:"console" enum:"console,playground" help:"The page that / leads to: console or playground."`
 }
 
 // AlertSettings say where alerts may be sent.

@@ -42,6 +42,7 @@ func (s Settings) check(secrets Secrets) error {
 	for _, origin := range s.Origins {
 		faults = append(faults, web.CheckOrigin(origin))
 	}
+	faults = append(faults, s.checkConsole())
 	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
 		secrets.checkWebhookKey(), secrets.checkSecretsKey(), secrets.checkSearch())
 	return errors.Join(faults...)
@@ -97,6 +98,19 @@ func (s AccessSettings) check() error {
 		return err
 	}
 	return oneOf("introspection", s.Introspection, accessAll, accessAdmins, accessNone)
+}
+
+func (s Settings) checkConsole() error {
+	if err := oneOf("console", s.Console, accessAll, accessMembers, accessOff); err != nil {
+		return err
+	}
+	if s.ConsoleClientID != "" && s.Issuer == "" {
+		return errors.New("--console-client-id needs --issuer")
+	}
+	if s.Console == accessMembers && s.ConsoleClientID == "" {
+		return errors.New("--console members needs --issuer and --console-client-id: people sign in at the issuer")
+	}
+	return nil
 }
 
 func oneOf(flag, value string, words ...string) error {

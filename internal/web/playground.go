@@ -1,21 +1,13 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
-	"github.com/infin8content/engine/internal/header"
 )
 
 // playgroundFiles has the page, which is built from the folder playground at the top of the repository, and the
@@ -24,7 +16,7 @@ import (
 //go:embed playground
 var playgroundFiles embed.FS
 
-// Playground configures the page at /.
+// Playground configures the page at /playground.
 type Playground struct {
 	// AdminsOnly gives the examples to administrators only. The page itself is public: a browser must load it before it
 	// can send a token, and it has nothing about the API in it.
@@ -82,19 +74,15 @@ func playgroundFile(name string) []byte {
 	return text
 }
 
-// handlePlayground adds the page and its files. require passes authenticated callers only.
-func handlePlayground(mux *http.ServeMux, p Playground, require func(http.Handler) http.Handler) {
-	page := asset("page.html", "text/html; charset=utf-8")
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Vary", "Accept")
-		if accept := header.AcceptOf(r.Header); accept.Quality("application/json") > accept.Quality("text/html") {
-			w.Header().Set("Content-Type", "application/json; charset=utf-8")
-			_, _ = io.WriteString(w, `{"graphql":"/graphql","health":"/healthz","ready":"/readyz"}`+"\n")
-			return
-		}
+// handlePlayground adds the page and its files, and returns the page. require passes authenticated callers only.
+func handlePlayground(mux *http.ServeMux, p Playground, require func(http.Handler) http.Handler) http.Handler {
+	file := asset("page.html", "text/html; charset=utf-8")
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", playgroundPolicy)
-		page.ServeHTTP(w, r)
+		file.ServeHTTP(w, r)
 	})
+	// The page finds its files beside its own address, so /playground has no slash at its end.
+	mux.Handle("GET /playground", page)
 	mux.Handle("GET /playground/app.js", asset("app.js.gz", "text/javascript; charset=utf-8"))
 	mux.Handle("GET /playground/app.css", asset("app.css.gz", "text/css; charset=utf-8"))
 	mux.Handle("GET /playground/licenses.txt", asset("licenses.txt.gz", "text/plain; charset=utf-8"))
@@ -104,6 +92,7 @@ func handlePlayground(mux *http.ServeMux, p Playground, require func(http.Handle
 		examples = require(onlyAdmins(examples))
 	}
 	mux.Handle("GET /playground/examples.json", examples)
+	return page
 }
 
 // examplesHandler answers with the notice and the examples.
@@ -137,39 +126,12 @@ func denied(permission caller.Permission, role caller.Role) refusal {
 	return refusal{http.StatusForbidden, fault.Forbidden, permission.Denied(role)}
 }
 
-// asset serves a file of the page. It sends a file with the ending .gz as it is to a browser that accepts gzip. A
-// browser keeps the file and validates it each time, so that no old script talks to a new server.
+// asset serves a file of the playground. A browser validates it each time, so that no old script talks to a new server.
 func asset(name, mediaType string) http.Handler {
-	file, isPacked := playgroundFile(name), strings.HasSuffix(name, ".gz")
-	plain := sync.OnceValue(func() []byte { return unpack(file) })
-	sum := sha256.Sum256(file)
-	tag := hex.EncodeToString(sum[:16])
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-cache")
-		h.Set("Content-Type", mediaType)
-		body, mark := file, tag
-		if isPacked {
-			h.Add("Vary", "Accept-Encoding")
-			if header.HasToken(r.Header, "Accept-Encoding", "gzip") {
-				h.Set("Content-Encoding", "gzip")
-			} else {
-				body, mark = plain(), tag+"-plain"
-			}
-		}
-		h.Set("ETag", `"`+mark+`"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-	})
-}
-
-func unpack(packed []byte) []byte {
-	reader, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		panic(err) // The program contains the file.
-	}
-	plain, err := io.ReadAll(reader)
-	if err != nil {
-		panic(err)
-	}
-	return plain
+	return static{
+		file:         playgroundFile(name),
+		isPacked:     strings.HasSuffix(name, ".gz"),
+		mediaType:    mediaType,
+		cacheControl: "no-cache",
+	}.handler()
 }

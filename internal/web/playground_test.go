@@ -50,7 +50,7 @@ func TestPlayground_CanBeOff(t *testing.T) {
 
 func TestPlayground_PageHasNoOtherOriginAndNoScript(t *testing.T) {
 	t.Parallel()
-	page := text(t, setup(t, nil).get("/"))
+	page := text(t, setup(t, nil).get("/playground"))
 	for _, link := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if !strings.HasPrefix(link[1], "playground/") && !strings.HasPrefix(link[1], "data:") {
 			t.Errorf("link: got %q, want only our own", link[1])
@@ -65,7 +65,7 @@ func TestPlayground_PageHasNoOtherOriginAndNoScript(t *testing.T) {
 
 func TestPlayground_PolicyPermitsThisServerOnly(t *testing.T) {
 	t.Parallel()
-	policy := setup(t, nil).get("/").Header.Get("Content-Security-Policy")
+	policy := setup(t, nil).get("/playground").Header.Get("Content-Security-Policy")
 	for _, want := range []string{
 		"default-src 'none';", "script-src 'self';", "style-src 'self';", "connect-src 'self';", "base-uri 'none';",
 		"form-action 'none';", "frame-ancestors 'none';", "require-trusted-types-for 'script';",

@@ -1,4 +1,5 @@
-// Package web routes HTTP requests to the GraphQL handler, the exports, the playground and the health checks. It does
+// Package web routes HTTP requests to the GraphQL handler, the exports, the console, the
+// playground and the health checks. It does
 // authentication, CORS, request ids, limits on requests, and the access log. It refuses to read GraphQL: it gets a
 // handler for it, and it never logs a query, a variable or a token. The timeouts are those of the http.Server.
 package web
@@ -39,16 +40,21 @@ type Options struct {
 	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
 	// Observe is called at the begin of each request; its result is used for the rest. Nil observes nothing.
 	Observe func(r *http.Request, id string) Observation
-	// Playground is the page at /; nil has none.
+	// Playground is the page at /playground; nil has none.
 	Playground *Playground
+	// Console is the web app at /console/; nil has none.
+	Console *Console
+	// PlaygroundIsHome makes / show the playground, if there is one, and not lead to the console.
+	PlaygroundIsHome bool
 }
 
 // New returns the handler of the whole server:
 //
 //	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins; and WebSocket
 //	GET /export/…        journal.csv, journal.ndjson, ledger.csv and ledger.ndjson for administrators, with CORS
-//	GET /                the playground, or an index in JSON for a client that prefers it
-//	GET /playground/…    the files of its page
+//	GET /                the console or the playground, or an index in JSON for a client that prefers it
+//	GET /console/…       the web app
+//	GET /playground      the playground; below it the files of its page
 //	GET /healthz         200 while the process lives
 //	GET /readyz          200 while it can serve, else 503
 //
@@ -76,9 +82,7 @@ func New(o Options) http.Handler {
 	}
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("GET /readyz", ready(o.Ready))
-	if o.Playground != nil {
-		handlePlayground(mux, *o.Playground, o.SignIn.require)
-	}
+	handlePages(mux, o)
 	mux.HandleFunc("/", notFound)
 
 	// From the inside out: headers are set before a handler can fail, an answer to a panic has them, and the log line is

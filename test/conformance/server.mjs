@@ -30,7 +30,7 @@ export async function server() {
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    const [, address, token] = await demo.says(demo.child.stdout, /^Playground: (.*)\/#token=(.*)$/)
+    const [, address, token] = await demo.says(demo.child.stdout, /^Playground: (.*)\/playground#token=(.*)$/)
     const beside = async (port) => {
       const one = start(program, ['serve', '--workers=false', `--listen=127.0.0.1:${port}`], {
         ...environment, DATABASE_URL: databaseIn(data),

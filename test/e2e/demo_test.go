@@ -99,7 +99,7 @@ func TestDemo_SaysWhyItsWorkflowFailed(t *testing.T) {
 func TestDemo_ServesUntilASignal(t *testing.T) {
 	t.Parallel()
 	demo := start(t, nil, "demo", "--listen=127.0.0.1:0", "--directory="+t.TempDir())
-	link := regexp.MustCompile(`Playground: (http://\S+)/#token=(\S+)`)
+	link := regexp.MustCompile(`Playground: (http://\S+)/playground#token=(\S+)`)
 	var found []string
 	eventually(t, "the demo prints the address of the playground", func() bool {
 		if demo.isOver() {

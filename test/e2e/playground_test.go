@@ -49,7 +49,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	p := openTab(t)
 
 	// By default the playground is for administrators only: other callers see no example.
-	p.open(started.address + "/")
+	p.open(started.address + "/playground")
 	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
 	p.signIn(token(t, viewer))
 	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the permission EXPLORE.')`)
@@ -58,7 +58,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	}
 
 	admin := token(t, w.who)
-	p.open(started.address + "/#token=" + admin)
+	p.open(started.address + "/playground#token=" + admin)
 	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
 	if got := p.run(`location.href`); got != started.address+"/" {
 		t.Errorf("the address: got %s, want it without the token", got)

@@ -92,7 +92,13 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	case instead != nil:
 		instead(w, r)
 	case r.URL.Path == Discovery:
-		answer(w, map[string]any{"issuer": p.URL(), "jwks_uri": p.URL() + KeySet})
+		allowPages(w)
+		answer(w, map[string]any{
+			"issuer":                 p.URL(),
+			"jwks_uri":               p.URL() + KeySet,
+			"authorization_endpoint": p.URL() + Authorize,
+			"token_endpoint":         p.URL() + Tokens,
+		})
 	case r.URL.Path == KeySet:
 		answer(w, jose.JSONWebKeySet{Keys: keys})
 	default:

@@ -1,0 +1,50 @@
+// The money of one workflow: spent, held, limit, and the calls that hold.
+import { useRead } from '../../api/client'
+import { useWhenChanged } from '../../api/store'
+import { useMay } from '../../api/viewer'
+import { CallsDocument, type CallRowFragment } from '../../gql/graphql'
+import { Ago, Money } from '../../ui/basic'
+import { money, share, words } from '../../ui/format'
+import type { Workflow } from './page'
+
+export function Gauge({ settled, held, limit }: { settled: string; held: string; limit: string | null | undefined }) {
+  const [spent, reserved] = [share(settled, limit), share(held, limit)]
+  const label = `${money(settled)} spent, ${money(held)} held, limit ${money(limit)}`
+  return (
+    <svg className="gauge" role="img" aria-label={label} viewBox="0 0 100 4" preserveAspectRatio="none">
+      <rect className="gauge-back" width="100" height="4" rx="1" />
+      <rect className="gauge-spent" width={100 * spent} height="4" rx="1" />
+      <rect className="gauge-held" x={100 * spent} width={100 * Math.min(reserved, 1 - spent)} height="4" />
+    </svg>
+  )
+}
+
+const holds = (call: CallRowFragment) => ['RESERVED', 'DISPATCHED', 'UNKNOWN'].includes(call.state)
+
+export function SpendCard({ workflow, changes }: { workflow: Workflow; changes: number }) {
+  const { spend } = workflow
+  const may = useMay()
+  const read = useRead(CallsDocument, { id: workflow.id, first: 100 }, { skip: !may('CALLS') })
+  useWhenChanged(changes, () => { if (may('CALLS')) read.again() })
+  const holding = (read.data?.workflow?.calls.nodes ?? []).filter(holds)
+  return (
+    <section className="card" aria-labelledby="spend">
+      <h2 id="spend">Spend</h2>
+      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} />
+      <dl className="sums">
+        <div><dt>Spent</dt><dd><Money amount={spend.settled} /></dd></div>
+        <div><dt>Held</dt><dd><Money amount={spend.held} /></dd></div>
+        <div><dt>Remaining</dt><dd><Money amount={spend.remaining} /></dd></div>
+        <div><dt>Limit</dt><dd><Money amount={spend.limit} /></dd></div>
+      </dl>
+      {spend.stopped && <p className="note bad">⚠ A call cost more than its hold. No further call starts until the limit is set again.</p>}
+      {holding.length > 0 && (
+        <ul className="holding" aria-label="Calls that hold money">
+          {holding.map((call) => (
+            <li key={call.id}><Money amount={call.hold} /> {words(call.state)} · {call.models[0] ?? 'a call'} · for <Ago at={call.reservedAt} /></li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}

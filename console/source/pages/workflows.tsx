@@ -1,0 +1,237 @@
+// The list of workflows.
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useRead } from '../api/client'
+import { lastNumber, recent, resyncs, type Seen } from '../api/events'
+import { connections } from '../api/live'
+import { useStore, useWhenChanged } from '../api/store'
+import { denied, useMay, useViewer } from '../api/viewer'
+import { WorkflowCountsDocument, WorkflowListDocument, type WorkflowFilter, type WorkflowRowFragment, type WorkflowStatus } from '../gql/graphql'
+import { Ago, Button, Empty, Loaded, Money, PageTitle } from '../ui/basic'
+import { StatusBadge, statuses, statusLabel } from '../ui/badge'
+import { plural, share } from '../ui/format'
+import { searchId } from '../ui/keys'
+import { NewWorkflowDialog } from './new-workflow'
+import { filterOf, hasFilter, orderOf, orders, steps, type OrderName, type Search } from './workflows-search'
+
+const pageSize = 25
+
+/** Changes the search part of the address. A new filter begins at the first page. */
+function useChange() {
+  const navigate = useNavigate({ from: '/workflows' })
+  return (change: Partial<Search>, replace = false) => navigate({
+    replace, resetScroll: false, search: (old) => ({ ...old, after: undefined, ...change }),
+  })
+}
+
+export function WorkflowsPage() {
+  const search = useSearch({ from: '/workflows' })
+  const { organization, role } = useViewer()
+  const may = useMay()
+  const [isCreating, setCreating] = useState(false)
+  const filter = useMemo(
+    () => filterOf(search, organization.timeZone, may('ACTORS')), [search, organization.timeZone, may])
+  return (
+    <>
+      <PageTitle title="Workflows">
+        <Button kind="primary" reason={may('OPERATE') ? null : denied(role, 'OPERATE')}
+          onClick={() => setCreating(true)}>New workflow</Button>
+      </PageTitle>
+      <Chips filter={filter} current={search.status} />
+      <Filters search={search} />
+      <List search={search} filter={filter} onCreate={() => setCreating(true)} />
+      {isCreating && <NewWorkflowDialog onClose={() => setCreating(false)} />}
+    </>
+  )
+}
+
+/** A value that grows when data may be out of date: after a gap in the events or a new connection. */
+const useGaps = () => useStore(resyncs) + useStore(connections)
+
+function Chips({ filter, current }: { filter: WorkflowFilter; current?: WorkflowStatus }) {
+  const change = useChange()
+  const rest = { ...filter, statuses: undefined }
+  const of = (status: WorkflowStatus) => ({ ...rest, statuses: [status] })
+  const read = useRead(WorkflowCountsDocument, {
+    all: rest, created: of('CREATED'), pending: of('PENDING'), review: of('AWAITING_REVIEW'),
+    processing: of('PROCESSING'), finished: of('STEP_COMPLETED'), failed: of('FAILED'), completed: of('COMPLETED'),
+    cancelled: of('CANCELLED'),
+  })
+  const events = useStore(recent)
+  const gaps = useGaps()
+  useWhenChanged(`${events[0]?.number ?? 0} ${gaps}`, read.again, 400)
+  const counts = read.data as Record<string, { totalCount: number }> | undefined
+  const chip = (status: WorkflowStatus | undefined) => (
+    <button key={status ?? 'all'} type="button" className="chip" aria-pressed={current === status}
+      onClick={() => change({ status: current === status ? undefined : status })}>
+      {status ? statusLabel(status) : 'All'} <span className="count">{counts?.[status ?? 'all']?.totalCount ?? '…'}</span>
+    </button>
+  )
+  return <div className="chips" role="group" aria-label="Status">{chip(undefined)}{statuses.map(chip)}</div>
+}
+
+function Filters({ search }: { search: Search }) {
+  const change = useChange()
+  const may = useMay()
+  return (
+    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <LateInput id={searchId} label="Name contains" value={search.text} onChange={(text) => change({ text }, true)} />
+      <label>Step
+        <select value={search.step ?? ''} onChange={(event) => change({ step: (event.target.value || undefined) as Search['step'] })}>
+          <option value="">Any</option>
+          {steps.map((step) => <option key={step.key} value={step.key}>{step.label}</option>)}
+        </select>
+      </label>
+      {may('ACTORS') && (
+        <LateInput label="Created by" value={search.creator} onChange={(creator) => change({ creator }, true)} />
+      )}
+      <label>Created from
+        <input type="date" value={search.from ?? ''} onChange={(event) => change({ from: event.target.value || undefined })} />
+      </label>
+      <label>to
+        <input type="date" value={search.to ?? ''} onChange={(event) => change({ to: event.target.value || undefined })} />
+      </label>
+      <label>Order
+        <select value={search.order ?? 'newest'} onChange={(event) => change({ order: event.target.value as OrderName })}>
+          {Object.entries(orders).map(([name, { label }]) => <option key={name} value={name}>{label}</option>)}
+        </select>
+      </label>
+      {hasFilter(search) && (
+        <Button kind="quiet" onClick={() => change({
+          status: undefined, step: undefined, text: undefined, creator: undefined, from: undefined, to: undefined,
+        })}>Clear filters</Button>
+      )}
+    </form>
+  )
+}
+
+/** A text that counts when the person pauses. */
+function LateInput({ id, label, value = '', onChange }: {
+  id?: string; label: string; value?: string; onChange: (value: string | undefined) => void
+}) {
+  const [text, setText] = useState(value)
+  const latest = useRef(onChange)
+  latest.current = onChange
+  useEffect(() => setText(value), [value])
+  useEffect(() => {
+    if (text.trim() === value) return
+    const timer = setTimeout(() => latest.current(text.trim() || undefined), 250)
+    return () => clearTimeout(timer)
+  }, [text, value])
+  return (
+    <label>{label}
+      <input id={id} type="search" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} />
+    </label>
+  )
+}
+
+/** The events that may change which rows the page has, or their order. The rows themselves change in place. */
+export function waiting(events: Seen[], since: number, rows: { id: string }[], search: Search): number {
+  const isShown = new Set(rows.map((row) => row.id))
+  const reorders = search.order === 'moved' || search.order === 'stuck'
+  const affected = events
+    .filter((event) => event.number > since && (reorders || search.status !== undefined || search.step !== undefined ||
+      (event.from === null && !isShown.has(event.workflowId))))
+  return new Set(affected.map((event) => event.workflowId)).size
+}
+
+function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFilter; onCreate: () => void }) {
+  const may = useMay()
+  const read = useRead(WorkflowListDocument, {
+    filter, orderBy: orderOf(search), first: pageSize, after: search.after, actors: may('ACTORS'),
+  })
+  useWhenChanged(useGaps(), read.again)
+  return (
+    <Loaded read={read} rows={8}>
+      {({ workflows: { nodes, pageInfo } }) => (
+        <>
+          <Refresh key={JSON.stringify([search, nodes.map((row) => row.id)])} rows={nodes} search={search} again={read.again} />
+          {nodes.length === 0 ? <NoRows search={search} onCreate={onCreate} /> : <Table rows={nodes} />}
+          <Pager search={search} next={pageInfo.hasNextPage ? pageInfo.endCursor : null} />
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+/** The button that reads the list again when its rows or their order may have changed. */
+function Refresh({ rows, search, again }: { rows: { id: string }[]; search: Search; again: () => void }) {
+  const events = useStore(recent)
+  const [since, setSince] = useState(lastNumber)
+  const count = waiting(events, since, rows, search)
+  return (
+    <p className="refresh" role="status">
+      {count > 0 && (
+        <Button kind="quiet" onClick={() => { setSince(lastNumber()); again() }}>
+          ↻ {plural(count, 'change')}: refresh order
+        </Button>
+      )}
+    </p>
+  )
+}
+
+function NoRows({ search, onCreate }: { search: Search; onCreate: () => void }) {
+  const { role } = useViewer()
+  const may = useMay()
+  if (hasFilter(search)) return <Empty title="No workflow matches these filters"><p>Clear a filter to see more.</p></Empty>
+  if (search.after) return <Empty title="There are no more workflows" />
+  return (
+    <Empty title="There is no workflow yet">
+      <p>A workflow turns a company’s name and website into published articles in seven steps.</p>
+      <Button kind="primary" reason={may('OPERATE') ? null : denied(role, 'OPERATE')} onClick={onCreate}>New workflow</Button>
+    </Empty>
+  )
+}
+
+function Table({ rows }: { rows: WorkflowRowFragment[] }) {
+  return (
+    <div className="table-box">
+      <table className="table cards">
+        <caption className="hidden">Workflows</caption>
+        <thead>
+          <tr>
+            <th scope="col">Workflow</th><th scope="col">Status</th><th scope="col">Step</th>
+            <th scope="col">Since</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Limit</th>
+          </tr>
+        </thead>
+        <tbody>{rows.map((row) => <Row key={row.id} row={row} />)}</tbody>
+      </table>
+    </div>
+  )
+}
+
+function Row({ row }: { row: WorkflowRowFragment }) {
+  return (
+    <tr data-row={row.id}>
+      <th scope="row">
+        <Link to="/workflows/$id" params={{ id: row.id }} className="row-link">{row.name}</Link>
+        <span className="sub">{row.company.name}{row.createdBy ? ` · ${row.createdBy}` : ''}</span>
+      </th>
+      <td data-label="Status"><StatusBadge status={row.status} /></td>
+      <td data-label="Step">
+        {row.step ? <><span className="figure">{row.step.number}/7</span> {row.step.label}</> : <span className="faint">–</span>}
+        <progress className="progress" max={100} value={row.progress} aria-label="Progress" />
+      </td>
+      <td data-label="Since"><Ago at={row.activity.since} /></td>
+      <td data-label="Spent" className="right"><Money amount={row.spend.settled} /><SpendBar row={row} /></td>
+      <td data-label="Limit" className="right"><Money amount={row.spend.limit} /></td>
+    </tr>
+  )
+}
+
+function SpendBar({ row: { spend } }: { row: WorkflowRowFragment }) {
+  if (!spend.stopped) return null
+  return <span className="badge bad" title={`${Math.round(100 * share(spend.settled, spend.limit))} % of the limit`}>stopped</span>
+}
+
+function Pager({ search, next }: { search: Search; next: string | null | undefined }) {
+  const change = useChange()
+  if (!search.after && !next) return null
+  return (
+    <nav className="pager" aria-label="Pages">
+      <Button reason={search.after ? null : 'This is the first page.'} onClick={() => change({ after: undefined })}>First page</Button>
+      <Button reason={next ? null : 'This is the last page.'} onClick={() => change({ after: next ?? undefined })}>Next page</Button>
+    </nav>
+  )
+}
+

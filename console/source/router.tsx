@@ -1,0 +1,59 @@
+// The pages by their addresses. Only the list is part of the first load.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router'
+import { base, type Settings } from './api/settings'
+import { readTab } from './pages/workflow/tabs'
+import { WorkflowsPage } from './pages/workflows'
+import { readSearch } from './pages/workflows-search'
+import { readKeywordSearch } from './pages/keywords-search'
+import { Shell } from './shell'
+import { Button, PageTitle } from './ui/basic'
+
+/** A page failed to load or to draw. After an update of the server the files of the old version are gone. */
+function Broken({ error }: { error: unknown }) {
+  return (
+    <>
+      <PageTitle title="This page could not be shown" />
+      <p>A new version of the console may be there. Reload the page.</p>
+      <p className="faint">{String((error as Error)?.message ?? error)}</p>
+      <Button kind="primary" onClick={() => location.reload()}>Reload the page</Button>
+    </>
+  )
+}
+
+function Missing() {
+  return (
+    <>
+      <PageTitle title="There is no such page" />
+      <p><Link to="/workflows">Go to the workflows</Link></p>
+    </>
+  )
+}
+
+export function createAppRouter(settings: Settings) {
+  const root = createRootRoute({ component: () => <Shell settings={settings} /> })
+  const of = () => root
+  const routes = [
+    createRoute({ getParentRoute: of, path: '/', beforeLoad: () => { throw redirect({ to: '/workflows' }) } }),
+    createRoute({ getParentRoute: of, path: '/workflows', component: WorkflowsPage, validateSearch: readSearch }),
+    createRoute({
+      getParentRoute: of, path: '/workflows/$id', validateSearch: readTab,
+      component: lazyRouteComponent(() => import('./pages/workflow/page'), 'WorkflowPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/workflows/$id/keywords', validateSearch: readKeywordSearch,
+      component: lazyRouteComponent(() => import('./pages/keywords/page'), 'KeywordsPage'),
+    }),
+  ]
+  return createRouter({
+    routeTree: root.addChildren(routes),
+    basepath: base,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: Broken,
+    defaultNotFoundComponent: Missing,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register { router: ReturnType<typeof createAppRouter> }
+}

@@ -1,0 +1,170 @@
+// The frame of every page: sign-in, menu, header, live connection.
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useLive, useRead } from './api/client'
+import { addSeen, resyncs } from './api/events'
+import { connection } from './api/live'
+import { session, signOut } from './api/session'
+import type { Settings } from './api/settings'
+import { useStore } from './api/store'
+import { useMay, useViewer, ViewerContext } from './api/viewer'
+import { LiveOrganizationDocument, ViewerDocument, type Permission } from './gql/graphql'
+import { SignInPage } from './pages/sign-in'
+import { Button, ProblemNote, Skeleton, useNow } from './ui/basic'
+import { span } from './ui/format'
+import { HelpDialog, useShortcuts } from './ui/keys'
+import { setTheme, theme, type Theme } from './ui/theme'
+import { Toasts } from './ui/toast'
+
+export function Shell({ settings }: { settings: Settings }) {
+  const current = useStore(session)
+  if (current === null) return <SignInPage settings={settings} />
+  return <SignedIn settings={settings} />
+}
+
+function SignedIn({ settings }: { settings: Settings }) {
+  const read = useRead(ViewerDocument, {})
+  const viewer = read.data?.viewer
+  useEffect(() => {
+    if (read.problem?.kind !== 'offline') return
+    const timer = setTimeout(read.again, 2000)
+    return () => clearTimeout(timer)
+  }, [read.problem, read.again])
+  if (!viewer) {
+    return (
+      <main className="alone">
+        {read.problem ? <><h1>Infin8Content</h1><ProblemNote problem={read.problem} again={read.again} />
+          <Button onClick={() => signOut()}>Sign out</Button></> : <Skeleton rows={6} label="Loading the console" />}
+      </main>
+    )
+  }
+  return (
+    <ViewerContext value={viewer}>
+      <a className="skip" href="#main">Skip to the content</a>
+      <Live />
+      <Header settings={settings} />
+      <div className="frame">
+        <Menu settings={settings} />
+        <main id="main" tabIndex={-1}>
+          {settings.notice && <p className="notice"><span className="badge synthetic">SYNTHETIC</span> {settings.notice.replace(/^Answers are SYNTHETIC: t/, 'T')}</p>}
+          <Outlet />
+        </main>
+      </div>
+      <Toasts />
+      <Help />
+    </ViewerContext>
+  )
+}
+
+function Help() {
+  const [isOpen, close] = useShortcuts()
+  return isOpen ? <HelpDialog onClose={close} /> : null
+}
+
+/** Follows the organization, so that every page's rows change in place. */
+function Live() {
+  const may = useMay()
+  useLive(LiveOrganizationDocument, { actors: may('ACTORS') }, ({ organizationTransitioned: event }) => {
+    if (event.resync) resyncs.set(resyncs.get() + 1)
+    if (event.workflow && event.transition) {
+      const { from, to, actor, occurredAt } = event.transition
+      addSeen({ workflowId: event.workflow.id, from: from ?? null, to, actor: actor ?? null, at: occurredAt })
+    }
+  })
+  return null
+}
+
+type Entry = { to: string; label: string; sign: string; needs?: Permission }
+
+/** The menu. What a role may not see is not in it. */
+export const entries: Entry[] = [
+  { to: '/workflows', label: 'Workflows', sign: '≡' },
+]
+
+function Menu({ settings }: { settings: Settings }) {
+  const may = useMay()
+  const { location } = useRouterState()
+  const shown = entries.filter((entry) => !entry.needs || may(entry.needs))
+  return (
+    <nav className="menu" id="menu" aria-label="Console">
+      <ul>
+        {shown.map((entry) => (
+          <li key={entry.to}>
+            <Link to={entry.to} aria-current={location.pathname.startsWith(entry.to) ? 'page' : undefined}>
+              <span className="menu-sign" aria-hidden="true">{entry.sign}</span>{entry.label}
+            </Link>
+          </li>
+        ))}
+        {settings.playground && (
+          <li className="menu-apart"><a href="/playground"><span className="menu-sign" aria-hidden="true">▷</span>Playground</a></li>
+        )}
+      </ul>
+    </nav>
+  )
+}
+
+function Header({ settings }: { settings: Settings }) {
+  const { actor, role, organization } = useViewer()
+  return (
+    <header className="header">
+      <MenuButton settings={settings} />
+      <Link to="/workflows" className="brand"><span className="brand-mark" aria-hidden="true">∞</span>Infin8Content</Link>
+      <span className="header-gap" />
+      <Connection />
+      <span className="zone" title="All times are in this time zone; hover over a time to see UTC.">{organization.timeZone}</span>
+      <ThemeSelect />
+      <span className="person" title={`${actor} · ${role} · ${organization.id}`}>
+        <span className="person-name">{actor}</span><span className="badge neutral">{role}</span>
+      </span>
+      <Ending />
+      <Button kind="quiet" onClick={() => signOut()}>Sign out</Button>
+    </header>
+  )
+}
+
+/** On a narrow screen the menu is a dialog. */
+function MenuButton({ settings }: { settings: Settings }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const close = () => dialog.current?.close()
+  return (
+    <>
+      <Button kind="quiet" className="menu-button" aria-haspopup="dialog" aria-label="Menu"
+        onClick={() => dialog.current?.showModal()}>☰</Button>
+      <dialog ref={dialog} className="menu-dialog" aria-label="Menu"
+        onClick={(event) => { if ((event.target as HTMLElement).closest('a') || event.target === dialog.current) close() }}>
+        <Menu settings={settings} />
+        <Button onClick={close}>Close</Button>
+      </dialog>
+    </>
+  )
+}
+
+const states = {
+  idle: { sign: '◌', label: 'Connecting' }, live: { sign: '●', label: 'Live' }, lost: { sign: '◌', label: 'Reconnecting' },
+}
+
+function Connection() {
+  const state = useStore(connection)
+  const { sign, label } = states[state]
+  return <span className={`connection ${state}`} role="status"><span aria-hidden="true">{sign}</span> {label}</span>
+}
+
+/** Warns before a sign-in ends that the page cannot renew. */
+function Ending(): ReactNode {
+  const current = useStore(session)
+  const now = useNow(15_000)
+  if (!current?.endsAt || current.refreshToken) return null
+  const left = current.endsAt - now
+  if (left > 5 * 60_000) return null
+  return <span className="badge warn" role="status">Your sign-in ends in {span(left)}</span>
+}
+
+function ThemeSelect() {
+  const chosen = useStore(theme)
+  return (
+    <select aria-label="Colors" className="theme" value={chosen}
+      onChange={(event) => setTheme(event.target.value as Theme)}>
+      <option value="system">Auto</option><option value="light">Light</option><option value="dark">Dark</option>
+    </select>
+  )
+}

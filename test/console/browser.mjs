@@ -1,0 +1,59 @@
+// A browser for the tests: it collects what a page must never do.
+import { createRequire } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  .find((path) => existsSync(path))
+
+export async function launch() {
+  return chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu'] })
+}
+
+/** Opens a page that records requests to other hosts, reports of the security policy and uncaught errors. */
+export async function openPage(browser, { origins, ...options }) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  const faults = []
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (protocol !== 'data:' && protocol !== 'blob:' && !origins.includes(origin)) faults.push(`foreign request: ${request.url()}`)
+  })
+  page.on('pageerror', (error) => faults.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (/Content Security Policy|Trusted|violates/i.test(text)) faults.push(`policy: ${text}`)
+  })
+  await page.addInitScript(() => {
+    window.reports = []
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.reports.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
+    })
+  })
+  page.faults = faults
+  return page
+}
+
+/** Runs axe in a world of its own, which the page's policy does not bind. Returns a line for each violation. */
+export async function violations(page) {
+  const session = await page.context().newCDPSession(page)
+  const { frameTree } = await session.send('Page.getFrameTree')
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', {
+    frameId: frameTree.frame.id, worldName: 'axe', grantUniveralAccess: false,
+  })
+  const evaluate = async (expression) => {
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+      expression, contextId: executionContextId, awaitPromise: true, returnByValue: true,
+    })
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+    return result.value
+  }
+  await evaluate(`${axe}; 0`)
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  const found = await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((r) => JSON.stringify(
+    r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' [' + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? '') + ']').join(' | '))))`)
+  await session.detach()
+  return JSON.parse(found)
+}

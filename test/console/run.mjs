@@ -1,0 +1,12 @@
+// Runs the tests of the console in Chromium. console_test.go starts the servers and says where they are.
+import { launch } from './browser.mjs'
+import { Suite } from './suite.mjs'
+import * as signIn from './tests/sign-in.mjs'
+import * as workflows from './tests/workflows.mjs'
+import * as pages from './tests/pages.mjs'
+
+const world = JSON.parse(process.env.CONSOLE_WORLD)
+const only = process.argv.slice(2)
+const suite = new Suite(await launch(), world, only)
+for (const file of [signIn, workflows, pages]) await file.run(suite)
+await suite.end()
