@@ -132,6 +132,9 @@ type WorkflowResolver interface {
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
 	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error)
 	KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error)
+	Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error)
+	Unclustered(ctx context.Context, obj *model.Workflow) ([]model.UnclusteredKeyword, error)
+	DroppedKeywords(ctx context.Context, obj *model.Workflow) ([]model.TopicKeyword, error)
 	Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error)
 	Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error)
 	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Transition], error)
@@ -297,9 +300,9 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers, roles and permissions; Workflows; The graph: steps, states and edges;
-# The journal; Runs; Keywords and the seed review; Gates; Money: accounts and limits; Money: calls; Money: the ledger;
-# Prices; Alerts; API keys; Publish targets; The organization; Reports: usage, forecast, funnel; Events of
+	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers, roles and permissions; Workflows; The graph: steps, states
+# and edges; The journal; Runs; Keywords and the seed review; Topics; Gates; Money: accounts and limits; Money: calls;
+# Money: the ledger; Prices; Alerts; API keys; Publish targets; The organization; Reports: usage, forecast, funnel; Events of
 # subscriptions; Errors; Nodes and pages; Scalars.
 
 # ------------------------------------------------------------------------------
@@ -826,6 +829,12 @@ directive @requires(
   permission: Permission!
 ) on FIELD_DEFINITION | OBJECT
 
+"Says how many objects a list without a ` + "`" + `first` + "`" + ` counts as, where that is not 10."
+directive @listSize(
+  "The number of objects."
+  assumedSize: Int!
+) on FIELD_DEFINITION
+
 # ------------------------------------------------------------------------------
 # Workflows
 # ------------------------------------------------------------------------------
@@ -888,6 +897,15 @@ type Workflow implements Node {
   ): KeywordConnection!
   "The selection among the current keywords, as ` + "`" + `approveSeeds` + "`" + ` needs it."
   keywordSelection: KeywordSelection!
+  """
+  The topics of the current clustering, the best first. Empty before the first clustering, and after a reset until the
+  next one has finished.
+  """
+  topics: [Topic!]! @listSize(assumedSize: 20)
+  "The keywords of the current clustering that fit no topic and that no person has put on a page."
+  unclustered: [UnclusteredKeyword!]!
+  "The keywords that the current clustering left out, with the reason."
+  droppedKeywords: [TopicKeyword!]!
   "The gates of the workflow, in the order of its life. Requires READ."
   gates: [Gate!]!
   "The workflow's account. Requires READ."
@@ -1795,6 +1813,110 @@ type DecideKeywordsPayload {
   replayed: Boolean!
   "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Topics
+# ------------------------------------------------------------------------------
+
+"A topic: a hub page and up to eight spokes that link to it."
+type Topic {
+  "The id: ` + "`" + `topic_…` + "`" + `."
+  id: ID!
+  "The first keyword of the hub."
+  label: String!
+  "The first page of the topic. It has the keyword with the highest score."
+  hub: TopicPage!
+  "All pages of the topic, the hub first."
+  pages: [TopicPage!]! @listSize(assumedSize: 3)
+  "The similarity of the keywords of all pages."
+  similarity: Similarity!
+}
+
+"A page: keywords that mean the same to people who search, and that one article answers."
+type TopicPage {
+  "The id, which is the id of its article too: ` + "`" + `art_…` + "`" + `."
+  id: ID!
+  "True for the hub of a topic."
+  isHub: Boolean!
+  "The keyword with the highest score."
+  primaryKeyword: TopicKeyword!
+  "All keywords, the primary one first, and then those that people attached."
+  keywords: [TopicKeyword!]! @listSize(assumedSize: 2)
+  "The similarity of the keywords that clustering found."
+  similarity: Similarity!
+}
+
+"A keyword of topic clustering: a selected one, or one that was found for the selected ones."
+type TopicKeyword {
+  "The id: ` + "`" + `tkw_…` + "`" + `."
+  id: ID!
+  "The keyword as it was found."
+  text: String!
+  "True when a person selected it in the seed review."
+  isSelected: Boolean!
+  "The origin."
+  source: KeywordSource!
+  "Searches a month. Null when unknown."
+  volume: Int
+  "The difficulty of ranking for it: 0 (easy) to 100. Null when unknown."
+  difficulty: Int
+  "What people who search for it want. Null when unknown."
+  intent: SearchIntent
+  "Its language as a BCP 47 tag. Null when unknown."
+  language: String
+  "A value from 0 to 1, as for a keyword of the seed review."
+  score: Float!
+  "The reason why clustering left it out. Null when it did not."
+  dropped: KeywordDropReason
+  "The actor that put it on its page. Null when clustering did. Requires ACTORS."
+  attachedBy: String @requires(permission: ACTORS)
+  "True when the sandbox made it up and no language model was called."
+  isSynthetic: Boolean!
+}
+
+"A keyword that fits no topic."
+type UnclusteredKeyword {
+  "The keyword."
+  keyword: TopicKeyword!
+  "The most similar topic. Null when no topic has anything in common with it."
+  nearestTopic: Topic
+  "The mean similarity with the keywords of that topic, from 0 to 1."
+  similarity: Float!
+}
+
+"The similarity of a group of keywords, from 0 (nothing in common) to 1."
+type Similarity {
+  "The similarity of the two keywords that are least alike."
+  min: Float!
+  "The mean of all pairs."
+  average: Float!
+  "The evidence behind it, the strongest first. Empty for one keyword."
+  methods: [SimilarityMethod!]!
+}
+
+"Evidence that two keywords mean the same."
+enum SimilarityMethod {
+  "Their result pages have addresses in common."
+  SERP
+  "An embedding model places them close together."
+  EMBEDDING
+  "They have words and groups of letters in common."
+  LEXICAL
+}
+
+"The reason why clustering leaves a keyword out."
+enum KeywordDropReason {
+  "It has fewer than 10 searches a month."
+  LOW_VOLUME
+  "It is not in the language of the market."
+  OTHER_LANGUAGE
+  "It has words that the organization excludes."
+  NEGATIVE
+  "Another keyword has the same words."
+  DUPLICATE
+  "100 other keywords have a higher score."
+  NOT_BEST
 }
 
 # ------------------------------------------------------------------------------
@@ -4900,6 +5022,18 @@ func (ec *executionContext) childFields_SettleUsagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type SettleUsagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Similarity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "min":
+		return ec.fieldContext_Similarity_min(ctx, field)
+	case "average":
+		return ec.fieldContext_Similarity_average(ctx, field)
+	case "methods":
+		return ec.fieldContext_Similarity_methods(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Similarity", field.Name)
+}
+
 func (ec *executionContext) childFields_Spend(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "limit":
@@ -4968,6 +5102,68 @@ func (ec *executionContext) childFields_TestPublishTargetPayload(ctx context.Con
 		return ec.fieldContext_TestPublishTargetPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TestPublishTargetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Topic(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Topic_id(ctx, field)
+	case "label":
+		return ec.fieldContext_Topic_label(ctx, field)
+	case "hub":
+		return ec.fieldContext_Topic_hub(ctx, field)
+	case "pages":
+		return ec.fieldContext_Topic_pages(ctx, field)
+	case "similarity":
+		return ec.fieldContext_Topic_similarity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Topic", field.Name)
+}
+
+func (ec *executionContext) childFields_TopicKeyword(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TopicKeyword_id(ctx, field)
+	case "text":
+		return ec.fieldContext_TopicKeyword_text(ctx, field)
+	case "isSelected":
+		return ec.fieldContext_TopicKeyword_isSelected(ctx, field)
+	case "source":
+		return ec.fieldContext_TopicKeyword_source(ctx, field)
+	case "volume":
+		return ec.fieldContext_TopicKeyword_volume(ctx, field)
+	case "difficulty":
+		return ec.fieldContext_TopicKeyword_difficulty(ctx, field)
+	case "intent":
+		return ec.fieldContext_TopicKeyword_intent(ctx, field)
+	case "language":
+		return ec.fieldContext_TopicKeyword_language(ctx, field)
+	case "score":
+		return ec.fieldContext_TopicKeyword_score(ctx, field)
+	case "dropped":
+		return ec.fieldContext_TopicKeyword_dropped(ctx, field)
+	case "attachedBy":
+		return ec.fieldContext_TopicKeyword_attachedBy(ctx, field)
+	case "isSynthetic":
+		return ec.fieldContext_TopicKeyword_isSynthetic(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopicKeyword", field.Name)
+}
+
+func (ec *executionContext) childFields_TopicPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TopicPage_id(ctx, field)
+	case "isHub":
+		return ec.fieldContext_TopicPage_isHub(ctx, field)
+	case "primaryKeyword":
+		return ec.fieldContext_TopicPage_primaryKeyword(ctx, field)
+	case "keywords":
+		return ec.fieldContext_TopicPage_keywords(ctx, field)
+	case "similarity":
+		return ec.fieldContext_TopicPage_similarity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TopicPage", field.Name)
 }
 
 func (ec *executionContext) childFields_Transition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5048,6 +5244,18 @@ func (ec *executionContext) childFields_TransitionWorkflowPayload(ctx context.Co
 		return ec.fieldContext_TransitionWorkflowPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransitionWorkflowPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnclusteredKeyword(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "keyword":
+		return ec.fieldContext_UnclusteredKeyword_keyword(ctx, field)
+	case "nearestTopic":
+		return ec.fieldContext_UnclusteredKeyword_nearestTopic(ctx, field)
+	case "similarity":
+		return ec.fieldContext_UnclusteredKeyword_similarity(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnclusteredKeyword", field.Name)
 }
 
 func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5192,6 +5400,12 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_keywords(ctx, field)
 	case "keywordSelection":
 		return ec.fieldContext_Workflow_keywordSelection(ctx, field)
+	case "topics":
+		return ec.fieldContext_Workflow_topics(ctx, field)
+	case "unclustered":
+		return ec.fieldContext_Workflow_unclustered(ctx, field)
+	case "droppedKeywords":
+		return ec.fieldContext_Workflow_droppedKeywords(ctx, field)
 	case "gates":
 		return ec.fieldContext_Workflow_gates(ctx, field)
 	case "spend":
@@ -21146,6 +21360,75 @@ func (ec *executionContext) fieldContext_SettleUsagePayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _Similarity_min(ctx context.Context, field graphql.CollectedField, obj *model.Similarity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Similarity_min(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Min(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Similarity_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
+}
+
+func (ec *executionContext) _Similarity_average(ctx context.Context, field graphql.CollectedField, obj *model.Similarity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Similarity_average(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Average(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Similarity_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
+}
+
+func (ec *executionContext) _Similarity_methods(ctx context.Context, field graphql.CollectedField, obj *model.Similarity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Similarity_methods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Methods(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []content.Method) graphql.Marshaler {
+			return ec.marshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethodᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Similarity_methods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Similarity", field, true, false, "SimilarityMethod")
+}
+
 func (ec *executionContext) _Spend_limit(ctx context.Context, field graphql.CollectedField, obj *model.Spend) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22120,6 +22403,584 @@ func (ec *executionContext) fieldContext_TestPublishTargetPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _Topic_id(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Topic", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Topic_label(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Topic", field, false, false, "String")
+}
+
+func (ec *executionContext) _Topic_hub(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_hub(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hub(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TopicPage) graphql.Marshaler {
+			return ec.marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_hub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Topic",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicPage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Topic_pages(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_pages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pages(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.TopicPage) graphql.Marshaler {
+			return ec.marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Topic",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicPage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Topic_similarity(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_similarity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Similarity(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Similarity) graphql.Marshaler {
+			return ec.marshalNSimilarity2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSimilarity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Topic",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Similarity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TopicKeyword_id(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "ID")
+}
+
+func (ec *executionContext) _TopicKeyword_text(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "String")
+}
+
+func (ec *executionContext) _TopicKeyword_isSelected(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_isSelected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSelected(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_isSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _TopicKeyword_source(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Source) graphql.Marshaler {
+			return ec.marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "KeywordSource")
+}
+
+func (ec *executionContext) _TopicKeyword_volume(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_volume(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Volume, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TopicKeyword_difficulty(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_difficulty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Difficulty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TopicKeyword_intent(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_intent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Intent(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Intent) graphql.Marshaler {
+			return ec.marshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "SearchIntent")
+}
+
+func (ec *executionContext) _TopicKeyword_language(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
+}
+
+func (ec *executionContext) _TopicKeyword_score(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Float")
+}
+
+func (ec *executionContext) _TopicKeyword_dropped(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.DropReason) graphql.Marshaler {
+			return ec.marshalOKeywordDropReason2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐDropReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "KeywordDropReason")
+}
+
+func (ec *executionContext) _TopicKeyword_attachedBy(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_attachedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AttachedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_attachedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
+}
+
+func (ec *executionContext) _TopicKeyword_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicKeyword_isSynthetic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSynthetic, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicKeyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TopicPage_id(ctx context.Context, field graphql.CollectedField, obj *model.TopicPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicPage_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicPage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "ID")
+}
+
+func (ec *executionContext) _TopicPage_isHub(ctx context.Context, field graphql.CollectedField, obj *model.TopicPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicPage_isHub(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsHub(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicPage_isHub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _TopicPage_primaryKeyword(ctx context.Context, field graphql.CollectedField, obj *model.TopicPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicPage_primaryKeyword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PrimaryKeyword(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TopicKeyword) graphql.Marshaler {
+			return ec.marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicPage_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TopicPage",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicKeyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TopicPage_keywords(ctx context.Context, field graphql.CollectedField, obj *model.TopicPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicPage_keywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keywords(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.TopicKeyword) graphql.Marshaler {
+			return ec.marshalNTopicKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeywordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicPage_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TopicPage",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicKeyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TopicPage_similarity(ctx context.Context, field graphql.CollectedField, obj *model.TopicPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TopicPage_similarity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Similarity(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Similarity) graphql.Marshaler {
+			return ec.marshalNSimilarity2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSimilarity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TopicPage_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TopicPage",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Similarity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Transition_id(ctx context.Context, field graphql.CollectedField, obj *model.Transition) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22819,6 +23680,93 @@ func (ec *executionContext) fieldContext_TransitionWorkflowPayload_userErrors(_ 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _UnclusteredKeyword_keyword(ctx context.Context, field graphql.CollectedField, obj *model.UnclusteredKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnclusteredKeyword_keyword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keyword, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TopicKeyword) graphql.Marshaler {
+			return ec.marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnclusteredKeyword_keyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnclusteredKeyword",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicKeyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnclusteredKeyword_nearestTopic(ctx context.Context, field graphql.CollectedField, obj *model.UnclusteredKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnclusteredKeyword_nearestTopic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NearestTopic, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Topic) graphql.Marshaler {
+			return ec.marshalOTopic2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnclusteredKeyword_nearestTopic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnclusteredKeyword",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Topic(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnclusteredKeyword_similarity(ctx context.Context, field graphql.CollectedField, obj *model.UnclusteredKeyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnclusteredKeyword_similarity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Similarity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnclusteredKeyword_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnclusteredKeyword", field, false, false, "Float")
 }
 
 func (ec *executionContext) _Usage_promptTokens(ctx context.Context, field graphql.CollectedField, obj *cost.Usage) (ret graphql.Marshaler) {
@@ -24258,6 +25206,102 @@ func (ec *executionContext) fieldContext_Workflow_keywordSelection(_ context.Con
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_KeywordSelection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_topics(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_topics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().Topics(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Topic) graphql.Marshaler {
+			return ec.marshalNTopic2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Topic(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_unclustered(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_unclustered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().Unclustered(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UnclusteredKeyword) graphql.Marshaler {
+			return ec.marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeywordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_unclustered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UnclusteredKeyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_droppedKeywords(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_droppedKeywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().DroppedKeywords(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.TopicKeyword) graphql.Marshaler {
+			return ec.marshalNTopicKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeywordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_droppedKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicKeyword(ctx, field)
 		},
 	}
 	return fc, nil
@@ -33758,6 +34802,49 @@ func (ec *executionContext) _SettleUsagePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var similarityImplementors = []string{"Similarity"}
+
+func (ec *executionContext) _Similarity(ctx context.Context, sel ast.SelectionSet, obj *model.Similarity) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, similarityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Similarity")
+		case "min":
+			out.Values[i] = ec._Similarity_min(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "average":
+			out.Values[i] = ec._Similarity_average(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "methods":
+			out.Values[i] = ec._Similarity_methods(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var spendImplementors = []string{"Spend"}
 
 func (ec *executionContext) _Spend(ctx context.Context, sel ast.SelectionSet, obj *model.Spend) graphql.Marshaler {
@@ -34119,6 +35206,200 @@ func (ec *executionContext) _TestPublishTargetPayload(ctx context.Context, sel a
 	return out
 }
 
+var topicImplementors = []string{"Topic"}
+
+func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, obj *model.Topic) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, topicImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Topic")
+		case "id":
+			out.Values[i] = ec._Topic_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._Topic_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hub":
+			out.Values[i] = ec._Topic_hub(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pages":
+			out.Values[i] = ec._Topic_pages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "similarity":
+			out.Values[i] = ec._Topic_similarity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var topicKeywordImplementors = []string{"TopicKeyword"}
+
+func (ec *executionContext) _TopicKeyword(ctx context.Context, sel ast.SelectionSet, obj *model.TopicKeyword) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, topicKeywordImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TopicKeyword")
+		case "id":
+			out.Values[i] = ec._TopicKeyword_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._TopicKeyword_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isSelected":
+			out.Values[i] = ec._TopicKeyword_isSelected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._TopicKeyword_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "volume":
+			out.Values[i] = ec._TopicKeyword_volume(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "difficulty":
+			out.Values[i] = ec._TopicKeyword_difficulty(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "intent":
+			out.Values[i] = ec._TopicKeyword_intent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._TopicKeyword_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._TopicKeyword_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._TopicKeyword_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attachedBy":
+			out.Values[i] = ec._TopicKeyword_attachedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isSynthetic":
+			out.Values[i] = ec._TopicKeyword_isSynthetic(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var topicPageImplementors = []string{"TopicPage"}
+
+func (ec *executionContext) _TopicPage(ctx context.Context, sel ast.SelectionSet, obj *model.TopicPage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, topicPageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TopicPage")
+		case "id":
+			out.Values[i] = ec._TopicPage_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isHub":
+			out.Values[i] = ec._TopicPage_isHub(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "primaryKeyword":
+			out.Values[i] = ec._TopicPage_primaryKeyword(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keywords":
+			out.Values[i] = ec._TopicPage_keywords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "similarity":
+			out.Values[i] = ec._TopicPage_similarity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var transitionImplementors = []string{"Transition", "Node"}
 
 func (ec *executionContext) _Transition(ctx context.Context, sel ast.SelectionSet, obj *model.Transition) graphql.Marshaler {
@@ -34365,6 +35646,49 @@ func (ec *executionContext) _TransitionWorkflowPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			out.Values[i] = ec._TransitionWorkflowPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var unclusteredKeywordImplementors = []string{"UnclusteredKeyword"}
+
+func (ec *executionContext) _UnclusteredKeyword(ctx context.Context, sel ast.SelectionSet, obj *model.UnclusteredKeyword) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unclusteredKeywordImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnclusteredKeyword")
+		case "keyword":
+			out.Values[i] = ec._UnclusteredKeyword_keyword(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nearestTopic":
+			out.Values[i] = ec._UnclusteredKeyword_nearestTopic(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "similarity":
+			out.Values[i] = ec._UnclusteredKeyword_similarity(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34817,6 +36141,24 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_keywordSelection(ctx, field, obj)
+				})
+		case "topics":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_topics(ctx, field, obj)
+				})
+		case "unclustered":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_unclustered(ctx, field, obj)
+				})
+		case "droppedKeywords":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_droppedKeywords(ctx, field, obj)
 				})
 		case "gates":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -36944,6 +38286,55 @@ func (ec *executionContext) marshalNSettleUsagePayload2ᚖgithubᚗcomᚋinfin8c
 	return ec._SettleUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNSimilarity2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSimilarity(ctx context.Context, sel ast.SelectionSet, v model.Similarity) graphql.Marshaler {
+	return ec._Similarity(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx context.Context, v any) (content.Method, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Method(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx context.Context, sel ast.SelectionSet, v content.Method) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SimilarityMethod!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethodᚄ(ctx context.Context, v any) ([]content.Method, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.Method, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethodᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Method) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx context.Context, sel ast.SelectionSet, v model.Spend) graphql.Marshaler {
 	return ec._Spend(ctx, sel, &v)
 }
@@ -37083,6 +38474,66 @@ func (ec *executionContext) marshalNTestPublishTargetPayload2ᚖgithubᚗcomᚋi
 	return ec._TestPublishTargetPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNTopic2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx context.Context, sel ast.SelectionSet, v model.Topic) graphql.Marshaler {
+	return ec._Topic(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTopic2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Topic) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTopic2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx context.Context, sel ast.SelectionSet, v model.TopicKeyword) graphql.Marshaler {
+	return ec._TopicKeyword(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTopicKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicKeyword) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx context.Context, sel ast.SelectionSet, v model.TopicPage) graphql.Marshaler {
+	return ec._TopicPage(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicPage) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNTransition2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Transition) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -37207,6 +38658,26 @@ func (ec *executionContext) marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋ
 		graphql.AddInvalidNullFromMarshaler(ctx, "USD!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNUnclusteredKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeyword(ctx context.Context, sel ast.SelectionSet, v model.UnclusteredKeyword) graphql.Marshaler {
+	return ec._UnclusteredKeyword(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UnclusteredKeyword) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUnclusteredKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeyword(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx context.Context, v any) (report.Dimension, error) {
@@ -37996,6 +39467,25 @@ func (ec *executionContext) marshalOKeywordChoice2ᚖgithubᚗcomᚋinfin8conten
 	return res
 }
 
+func (ec *executionContext) unmarshalOKeywordDropReason2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐDropReason(ctx context.Context, v any) (*content.DropReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.DropReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOKeywordDropReason2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐDropReason(ctx context.Context, sel ast.SelectionSet, v *content.DropReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalOKeywordFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordFilter(ctx context.Context, v any) (*model.KeywordFilter, error) {
 	if v == nil {
 		return nil, nil
@@ -38327,6 +39817,13 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOTopic2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx context.Context, sel ast.SelectionSet, v *model.Topic) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Topic(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx context.Context, sel ast.SelectionSet, v *model.Transition) graphql.Marshaler {

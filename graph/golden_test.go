@@ -24,8 +24,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
 // Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
-// top choose the data, the caller and the variables: "# with: review", "# as: VIEWER", "# actor: bob",
-// "# of: another organization", "# variables: {…}".
+// top choose the data, the caller and the variables: "# with: review" or "# with: topics", "# as: VIEWER",
+// "# actor: bob", "# of: another organization", "# variables: {…}".
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
@@ -47,6 +47,9 @@ func TestGolden(t *testing.T) {
 				case !strings.HasPrefix(line, "# "):
 				case name == "with":
 					review(t, b)
+					if value == "topics" {
+						cluster(t, b)
+					}
 				case name == "actor":
 					b.Who.Actor = value
 				case name == "as":
@@ -225,6 +228,46 @@ func review(t *testing.T, b graphtest.Bundle) {
 
 	soylent, _ := analysing("Soylent")
 	move(t, b, soylent, workflow.CompetitorFailed)
+}
+
+// cluster adds the data of the requests "with: topics" to the review: the keywords of Hooli are clustered.
+func cluster(t *testing.T, b graphtest.Bundle) {
+	t.Helper()
+	ctx, id := context.Background(), uuid.MustParse("00000000-0000-7000-8000-000000000008")
+	flow, err := b.Engine.Workflow(ctx, b.Who, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow = move(t, b, flow, workflow.SeedReviewCompleted, workflow.ClusteringPending, workflow.ClusteringProcessing)
+	seeds, err := b.Engine.Selected(ctx, b.Who, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := workflow.Run{
+		OrganizationID: b.Who.OrganizationID,
+		WorkflowID:     id,
+		Token:          flow.Version,
+		Step:           workflow.StepClustering,
+	}
+	volume := 3
+	_, err = b.Engine.Finish(ctx, b.Who, engine.FinishInput{
+		Run:    run,
+		Result: engine.Result{Provider: "sandbox", Model: "openai/gpt-4o-mini", Content: []byte(`{}`)},
+		Clustered: &engine.Clustered{Keywords: content.Expand(content.Expansion{
+			Seeds:  seeds,
+			Source: content.SourceModel,
+			Found: []content.Candidate{
+				{Text: "dentists crm for", Intent: "COMMERCIAL"},
+				{Text: "software dentist"},
+				{Text: "dentist software list"},
+				{Text: "office plants"},
+				{Text: "crm for vets", Volume: &volume},
+			},
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // move takes edges through the engine.

@@ -336,6 +336,21 @@ func (r *workflowResolver) KeywordSelection(ctx context.Context, obj *model.Work
 	return &model.KeywordSelection{Selection: content.SelectionOf(all)}, err
 }
 
+func (r *workflowResolver) Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error) {
+	clustering, err := r.clusteringOf(ctx, obj)
+	return topics(clustering), err
+}
+
+func (r *workflowResolver) Unclustered(ctx context.Context, obj *model.Workflow) ([]model.UnclusteredKeyword, error) {
+	clustering, err := r.clusteringOf(ctx, obj)
+	return unclustered(clustering), err
+}
+
+func (r *workflowResolver) DroppedKeywords(ctx context.Context, obj *model.Workflow) ([]model.TopicKeyword, error) {
+	clustering, err := r.clusteringOf(ctx, obj)
+	return model.NewTopicKeywords(clustering.Dropped()), err
+}
+
 func (r *workflowResolver) Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error) {
 	return r.gates(ctx, obj)
 }

@@ -116,6 +116,10 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			workflow.TargetUnchecked, workflow.TargetChecking, workflow.TargetReady, workflow.TargetFailed,
 			workflow.TargetRetired,
 		}),
+		"KeywordDropReason": texts(content.DropReasons()),
+		"SimilarityMethod": texts([]content.Method{
+			content.MethodSERP, content.MethodEmbedding, content.MethodLexical,
+		}),
 		"KeywordChoice": texts([]content.Choice{
 			content.ChoiceSelected, content.ChoiceRejected, content.ChoiceCleared,
 		}),

@@ -172,7 +172,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	must(err)
 	testdb.Gates(t, b.db, who, false)
 	testdb.Review(t, b.db, who)
-	must(testdb.Approve(ctx, b.db.Store(), who, testdb.Review(t, b.db, who), who.Actor))
+	reviewed := testdb.Review(t, b.db, who)
+	must(testdb.Approve(ctx, b.db.Store(), who, reviewed, who.Actor))
+	testdb.Attach(t, b.db, who, testdb.Cluster(t, b.db, who, reviewed))
 	b.moving[mark], b.done[mark] = moving, done
 	return who
 }

@@ -31,7 +31,7 @@ type demoCommand struct {
 	Company         string        `default:"Acme Robotics" help:"The company that the workflow is about."`
 	URL             string        `name:"url" default:"https://acme-robotics.example" help:"The company's website."`
 	LinkedIn        string        `name:"linkedin" help:"The company's LinkedIn page."`
-	Until           string        `default:"SEED_REVIEW" enum:"ICP,COMPETITOR,SEED_REVIEW" help:"The last step of the demo: ICP, COMPETITOR or SEED_REVIEW."`
+	Until           string        `default:"SEED_REVIEW" enum:"ICP,COMPETITOR,SEED_REVIEW,CLUSTERING" help:"The last step of the demo: ICP, COMPETITOR, SEED_REVIEW or CLUSTERING."`
 	Exit            bool          `help:"End with the workflow; the exit status is 0 only if it succeeds."`
 	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
@@ -89,9 +89,7 @@ func (c *demoCommand) prepare(p *program) error {
 		c.Sandbox = true
 	}
 	c.API, c.Workers = true, true
-	if c.Until == string(workflow.StepICP) {
-		c.Steps = []string{c.Until}
-	}
+	c.Steps = stepsUntil(workflow.StepKey(c.Until))
 	c.OpenToAll()
 	if probe, err := net.Listen("tcp", c.Listen); err == nil {
 		return probe.Close()
@@ -103,6 +101,24 @@ func (c *demoCommand) prepare(p *program) error {
 	fmt.Fprintf(p.stdout, "%s is in use; the demo listens on a free port.\n", c.Listen)
 	c.Listen = net.JoinHostPort(host, "0")
 	return nil
+}
+
+// stepsUntil returns the automatic steps up to one, which the workers of the demo drive.
+func stepsUntil(last workflow.StepKey) (keys []string) {
+	until, _ := workflow.StepOf(last)
+	for _, step := range workflow.Steps() {
+		if step.Number <= until.Number && step.Kind == workflow.Automatic {
+			keys = append(keys, string(step.Key))
+		}
+	}
+	return keys
+}
+
+// passes reports whether the demo completes a step.
+func (c *demoCommand) passes(key workflow.StepKey) bool {
+	step, _ := workflow.StepOf(key)
+	until, _ := workflow.StepOf(workflow.StepKey(c.Until))
+	return step.Number <= until.Number
 }
 
 // database starts PostgreSQL, or uses the one of DATABASE_URL, and brings it up to date.
@@ -192,7 +208,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		}
 		output.print(flow)
 		switch {
-		case flow.Status == "AWAITING_REVIEW" && c.Until == string(workflow.StepSeedReview):
+		case flow.Status == "AWAITING_REVIEW" && c.passes(workflow.StepSeedReview):
 			if err := pilot.approveSeeds(ctx, id, flow); err != nil {
 				return fmt.Errorf("approve the seed keywords: %w", err)
 			}

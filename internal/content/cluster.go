@@ -32,6 +32,7 @@ type Page struct {
 type Topic struct {
 	Pages       []Page // the hub first, then by score
 	Least, Mean float64
+	Methods     []Method
 }
 
 // Unclustered is a keyword that fits no topic. Nearest is the index of the most similar topic, -1 when there is none.

@@ -22,7 +22,7 @@ func (c *clustering) result(pages, topics [][]int) Clusters {
 			built.Pages = append(built.Pages, c.page(pages[page]))
 			all = append(all, pages[page]...)
 		}
-		built.Least, built.Mean, _ = c.within(all)
+		built.Least, built.Mean, built.Methods = c.within(all)
 		answer.Topics = append(answer.Topics, built)
 		members = append(members, all)
 	}

@@ -19,6 +19,10 @@ type FinishInput struct {
 	Result Result
 	// Keywords are the keywords that the competitor analysis found; none for other steps.
 	Keywords []content.SeedKeyword
+	// Clustered are the keywords of topic clustering; nil for other steps.
+	Clustered *Clustered
+
+	arranged *content.Clustering
 }
 
 // Result is the product of a step.
@@ -42,6 +46,10 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 		cleaned := clean(*in.Settle)
 		in.Settle = &cleaned
 	}
+	if in.Clustered != nil { // Before the transaction: it takes milliseconds.
+		arranged := content.Arrange(in.Clustered.Keywords, in.Clustered.Signals, e.newID)
+		in.arranged = &arranged
+	}
 	var m Moved
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
 		// All verbs lock the workflow first, then the call, then the accounts.
@@ -64,6 +72,9 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 			return err
 		}
 		if err := e.keepKeywords(ctx, tx, who, in, at); err != nil {
+			return err
+		}
+		if err := e.keepClustering(ctx, tx, who, in, at); err != nil {
 			return err
 		}
 		if m, err = e.advance(ctx, tx, who, m, step); err != nil || in.Settle == nil {

@@ -52,8 +52,9 @@ type complexityCounter struct {
 }
 
 // count returns the complexity of an operation: at most the number of objects in its answer. A list counts as many
-// items as its argument first says, and 10 without one. A list inside a list multiplies. A mutation adds 10. Leaves
-// count 0, and an object of the schema counts a tenth. All branches of an abstract type count.
+// items as its argument first says, and without one as its directive @listSize says, or 10. A list inside a list
+// multiplies. A mutation adds 10. Leaves count 0, and an object of the schema counts a tenth. All branches of an
+// abstract type count.
 func (c *complexityCounter) count(operation *ast.OperationDefinition) int {
 	all := c.selection(operation.SelectionSet)
 	return max(1, min(all.once+multiply(unsizedList, all.each), maxCount))
@@ -102,6 +103,10 @@ func (c *complexityCounter) field(field *ast.Field) objects {
 	}
 	if size, inSchema := c.sizes[field.Name]; inSchema && isOfSchema(field.ObjectDefinition) {
 		return objects{once: multiply(size, sum)}
+	}
+	if size := field.Definition.Directives.ForName("listSize"); size != nil {
+		assumed, _ := c.number(size.Arguments.ForName("assumedSize").Value)
+		return objects{once: multiply(assumed, sum)}
 	}
 	if field.Definition.Type.Elem != nil {
 		return objects{each: sum}

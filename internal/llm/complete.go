@@ -28,9 +28,25 @@ var errTooLarge = errors.New("the answer is larger than allowed")
 func (c *Client) Complete(
 	ctx context.Context, body []byte, started func(ctx context.Context, generationID string) error,
 ) (Answer, error) {
+	return c.send(ctx, "/chat/completions", body, started, (*reading).read)
+}
+
+// Embed sends a body of EmbeddingRequest.Body. The text of its answer is the JSON list of vectors: see ParseVectors.
+// Its contract is otherwise that of Complete.
+func (c *Client) Embed(
+	ctx context.Context, body []byte, started func(ctx context.Context, generationID string) error,
+) (Answer, error) {
+	return c.send(ctx, "/embeddings", body, started, (*reading).vectors)
+}
+
+// send sends one request and reads its answer.
+func (c *Client) send(
+	ctx context.Context, path string, body []byte, started func(ctx context.Context, generationID string) error,
+	read func(*reading, io.Reader) (Answer, error),
+) (Answer, error) {
 	x := c.exchange(ctx)
 	defer x.end()
-	request, err := c.request(x.traced(), http.MethodPost, "/chat/completions", body)
+	request, err := c.request(x.traced(), http.MethodPost, path, body)
 	if err != nil {
 		return Answer{}, x.failed(err, Answer{})
 	}
@@ -54,7 +70,7 @@ func (c *Client) Complete(
 	if err := r.announce(); err != nil {
 		return Answer{}, err
 	}
-	return r.read(unpacked(response))
+	return read(&r, unpacked(response))
 }
 
 // generationID is the id in the headers, or "".

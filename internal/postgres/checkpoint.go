@@ -114,7 +114,7 @@ func ChainKinds() []ChainKind {
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
-	kinds = append(kinds, targetKinds()...)
+	kinds = slices.Concat(kinds, targetKinds(), contentKinds())
 	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
 	return kinds
 }

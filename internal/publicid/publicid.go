@@ -29,6 +29,9 @@ const (
 	Alert         Kind = "alert"
 	Keyword       Kind = "kw"
 	PublishTarget Kind = "target"
+	Topic         Kind = "topic"
+	TopicKeyword  Kind = "tkw"
+	Article       Kind = "art" // a page of a topic too: one article answers a page
 )
 
 // nouns name the kinds in sentences.
@@ -43,6 +46,9 @@ var nouns = map[Kind]string{
 	Alert:         "an alert",
 	Keyword:       "a keyword",
 	PublishTarget: "a publish target",
+	Topic:         "a topic",
+	TopicKeyword:  "a keyword of a topic",
+	Article:       "an article",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

@@ -12,9 +12,10 @@ type Settings struct {
 	Listen        string        `default:"127.0.0.1:8080" help:"Address of the API."`
 	API           bool          `name:"api" default:"true" negatable:"" help:"Serve the API."`
 	Workers       bool          `default:"true" negatable:"" help:"Run the automatic steps."`
-	Steps         []string      `help:"Automatic steps that workers of the engine drive, as ICP,COMPETITOR; all that it can when absent. Other programs drive the rest."`
+	Steps         []string      `help:"Automatic steps that workers of the engine drive, as ICP,COMPETITOR,CLUSTERING; all that it can when absent. Other programs drive the rest."`
 	ICPModels     []string      `name:"icp-models" default:"perplexity/sonar,openai/gpt-4o-mini" help:"Models for the first step, in the order of preference."`
 	ContentModels []string      `default:"openai/gpt-4o-mini" help:"Models for the other steps, in the order of preference."`
+	Embedding     string        `name:"embedding-model" default:"openai/text-embedding-3-small" help:"Model that compares keywords by their meaning; none when empty."`
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`

@@ -38,8 +38,9 @@ func (s *Server) wireWorkers(p pools) error {
 		Logger:  s.logger,
 		Observe: s.observers.models(),
 
-		ICPModels:     s.settings.ICPModels,
-		ContentModels: s.settings.ContentModels,
+		ICPModels:      s.settings.ICPModels,
+		EmbeddingModel: s.settings.Embedding,
+		ContentModels:  s.settings.ContentModels,
 	})
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      p.direct,

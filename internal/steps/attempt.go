@@ -17,10 +17,42 @@ import (
 type question struct {
 	// request is complete except for the price ceiling.
 	request llm.Request
+	// embedding takes the place of request in a question to an embedding model.
+	embedding *llm.EmbeddingRequest
 	// webSearches is the most searches of one answer.
 	webSearches int64
 	// read checks the text of an answer and returns the result. Its error describes the mistake in the text.
 	read func(text string) ([]byte, error)
+}
+
+// models are the models that may answer, in the order of preference.
+func (q question) models() []string {
+	if q.embedding != nil {
+		return []string{q.embedding.Model}
+	}
+	return q.request.Models
+}
+
+// body returns the request with a price ceiling.
+func (q question) body(ceiling cost.Ceiling) ([]byte, error) {
+	if q.embedding != nil {
+		request := *q.embedding
+		request.Ceiling = ceiling
+		return request.Body()
+	}
+	request := q.request
+	request.Ceiling = ceiling
+	return request.Body()
+}
+
+// send returns the method of the client that sends the request.
+func (q question) send(client *llm.Client) func(
+	context.Context, []byte, func(context.Context, string) error,
+) (llm.Answer, error) {
+	if q.embedding != nil {
+		return client.Embed
+	}
+	return client.Complete
 }
 
 // attempt is one question for one run. It reserves the money, sends the request, books the cost and ends the run, in
@@ -75,35 +107,36 @@ func (a *attempt) answer(ctx context.Context) (llm.Answer, []byte, error) {
 // because prices may depend on the size of the prompt. The length depends on the ceiling, which is part of the text. So
 // the body is built until both agree, which nearly always needs two rounds.
 func (a *attempt) body(ctx context.Context) ([]byte, cost.Estimate, error) {
-	request := a.question.request
+	models := a.question.models()
 	var prices []cost.Price
 	err := a.book(ctx, func(ctx context.Context) (err error) {
-		prices, err = a.options.Engine.Prices(ctx, a.who, request.Models)
+		prices, err = a.options.Engine.Prices(ctx, a.who, models)
 		return err
 	})
 	if err != nil {
 		return nil, cost.Estimate{}, fmt.Errorf("read the prices: %w", err)
 	}
 	at := a.options.Now()
+	var asked cost.Ceiling
 	for range 8 {
-		body, err := request.Body()
+		body, err := a.question.body(asked)
 		if err != nil {
 			return nil, cost.Estimate{}, &requestError{err}
 		}
 		estimate := cost.Estimate{
-			Models:              request.Models,
+			Models:              models,
 			PromptBytes:         int64(len(body)),
-			MaxCompletionTokens: request.MaxTokens,
+			MaxCompletionTokens: a.question.request.MaxTokens,
 			WebSearches:         a.question.webSearches,
 		}
 		ceiling, err := cost.Dearest(prices, estimate, at)
 		if err != nil {
 			return nil, cost.Estimate{}, err
 		}
-		if ceiling == request.Ceiling {
+		if ceiling == asked {
 			return body, estimate, nil
 		}
-		request.Ceiling = ceiling
+		asked = ceiling
 	}
 	return nil, cost.Estimate{}, &requestError{errors.New("the price depends on how the price is written")}
 }
@@ -146,7 +179,7 @@ func (a *attempt) ask(ctx context.Context, body []byte) (llm.Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.options.Limit)
 	defer cancel()
 	limited, ended := a.observed(limited)
-	answer, err := a.options.Gateway.Client.Complete(limited, body,
+	answer, err := a.question.send(a.options.Gateway.Client)(limited, body,
 		func(ctx context.Context, generationID string) error { a.identify(ctx, generationID); return nil })
 	if err == nil {
 		ended(a.asked(answer, "ANSWERED"))
@@ -200,7 +233,7 @@ func (a *attempt) identify(ctx context.Context, generationID string) {
 
 // check returns the result to keep, a *driftError or an *outputError.
 func (a *attempt) check(answer llm.Answer) ([]byte, error) {
-	if err := checkModel(a.question.request.Models, answer.Model); err != nil {
+	if err := checkModel(a.question.models(), answer.Model); err != nil {
 		return nil, err
 	}
 	content, err := a.question.read(answer.Text)

@@ -62,6 +62,7 @@ type options struct {
 	client        *http.Client       // the gateway's
 	delay         time.Duration      // the provider's, between two words
 	drives        []workflow.StepKey // ICP alone when empty
+	embedding     string             // the embedding model; none when empty
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -102,10 +103,11 @@ func setup(t *testing.T, o options) bundle {
 	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
 	b.executors = map[workflow.StepKey]steps.Executor{}
 	for _, executor := range steps.New(steps.Options{
-		Engine:  b.engine,
-		Gateway: b.gateway,
-		Now:     clock,
-		Limit:   o.attemptLimit,
+		Engine:         b.engine,
+		Gateway:        b.gateway,
+		EmbeddingModel: o.embedding,
+		Now:            clock,
+		Limit:          o.attemptLimit,
 	}) {
 		b.executors[executor.Key()] = executor
 	}

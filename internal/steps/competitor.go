@@ -173,13 +173,7 @@ func seeds(kept []byte, in engine.StepInput) ([]content.SeedKeyword, error) {
 	for _, k := range answer.Keywords {
 		candidates = append(candidates, content.Candidate{Text: k.Text, Intent: string(k.Intent)})
 	}
-	profile := content.Profile{}
-	if p := in.Profile; p != nil {
-		profile = content.NewProfile(slices.Concat(
-			p.Industries, p.BuyerRoles, p.PainPoints, []string{p.ValueProposition},
-		)...)
-	}
-	keywords := content.Seeds(candidates, profile, content.SourceModel, seedsKept)
+	keywords := content.Seeds(candidates, profileOf(in.Profile), content.SourceModel, seedsKept)
 	if len(keywords) == 0 {
 		return nil, &emptyError{"The analysis found no keyword."}
 	}

@@ -61,7 +61,7 @@ func (a *attempt) settlement(answer llm.Answer, why workflow.FailureCode) (*engi
 	if in.Cost != nil {
 		return in, true
 	}
-	if answer.Unclear || in.Usage == (cost.Usage{}) || !slices.Contains(a.question.request.Models, in.Model) {
+	if answer.Unclear || in.Usage == (cost.Usage{}) || !slices.Contains(a.question.models(), in.Model) {
 		return nil, false
 	}
 	return in, true

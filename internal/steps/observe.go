@@ -18,7 +18,7 @@ func (a *attempt) observed(ctx context.Context) (context.Context, func(Asked)) {
 // asked returns the outcome of a request. It replaces the names of models that were not requested, which may be any
 // text.
 func (a *attempt) asked(answer llm.Answer, outcome string) Asked {
-	models, model := a.question.request.Models, priced(answer.Model)
+	models, model := a.question.models(), priced(answer.Model)
 	switch {
 	case answer.Model == "" && len(models) > 0:
 		model = models[0]

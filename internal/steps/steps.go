@@ -53,6 +53,8 @@ type Options struct {
 	ICPModels []string
 	// ContentModels are the models of every later step in order of preference. openai/gpt-4o-mini when empty.
 	ContentModels []string
+	// EmbeddingModel compares keywords by their meaning. Without one keywords are compared by their letters.
+	EmbeddingModel string
 	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
 	// Now is the engine's clock, for the validity of prices.
@@ -89,10 +91,10 @@ func New(o Options) []Executor {
 	if len(o.ContentModels) == 0 {
 		o.ContentModels = []string{"openai/gpt-4o-mini"}
 	}
-	return []Executor{&icp{options: o}, &competitor{options: o}}
+	return []Executor{&icp{options: o}, &competitor{options: o}, &clustering{options: o}}
 }
 
 // Keys returns the steps of the executors of New.
 func Keys() []workflow.StepKey {
-	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor}
+	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering}
 }

@@ -100,6 +100,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(path, "/chat/completions"):
 		serve(w, r, http.MethodPost, s.chat)
+	case strings.HasSuffix(path, "/embeddings"):
+		serve(w, r, http.MethodPost, s.embeddings)
 	case strings.HasSuffix(path, "/generation"):
 		serve(w, r, http.MethodGet, s.generation)
 	case strings.HasSuffix(path, "/activity"):

@@ -338,6 +338,59 @@ type StepVisit struct {
 	Hash           []byte
 }
 
+type Topic struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	Position       int
+	Label          string
+	Least          float64
+	Mean           float64
+	Methods        []string
+	CreatedAt      time.Time
+}
+
+type TopicKeyword struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	Position       int
+	SeedID         *uuid.UUID
+	Text           string
+	Normalised     string
+	Volume         *int
+	Difficulty     *int
+	Intent         *content.Intent
+	Language       *string
+	Source         content.Source
+	Score          float64
+	Dropped        *content.DropReason
+	PageID         *uuid.UUID
+	NearestTopicID *uuid.UUID
+	Similarity     float64
+	IsSynthetic    bool
+	CreatedAt      time.Time
+}
+
+type TopicPage struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	TopicID        *uuid.UUID
+	Position       int
+	Least          float64
+	Mean           float64
+	Methods        []string
+	CreatedBy      string
+	CreatedAt      time.Time
+}
+
 type UsageAccount struct {
 	OrganizationID  uuid.UUID
 	ID              uuid.UUID

@@ -49,6 +49,10 @@ func reviews() []Attack {
 		{"keywords", "text"},
 		{"keyword_decisions", "reason"},
 		{"workflow_competitors", "actor"},
+		{"topics", "label"},
+		{"topic_pages", "created_by"},
+		{"topic_keywords", "text"},
+		{"keyword_attachments", "actor"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}

@@ -1,0 +1,86 @@
+package testdb
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Clustered is a workflow whose keywords are clustered.
+type Clustered struct {
+	Flow       workflow.Workflow
+	Visit      int
+	Clustering content.Clustering
+}
+
+// Cluster takes a workflow in SEED_REVIEW_COMPLETED to CLUSTERING_COMPLETED. Its selected keywords and some others make
+// at least one topic, one keyword fits no topic, and one is left out.
+func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
+	t.Helper()
+	ctx, store := context.Background(), db.Store()
+	flow, found, err := store.Workflow(ctx, who, r.Flow.ID)
+	if err != nil || !found {
+		t.Fatalf("read the workflow: found %t, %v", found, err)
+	}
+	for _, to := range []workflow.State{workflow.ClusteringPending, workflow.ClusteringProcessing} {
+		flow = Move(t, store, who, flow, to)
+	}
+	step, _ := workflow.StepOf(workflow.StepClustering)
+	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
+	if err != nil || !found {
+		t.Fatalf("open a visit: found %t, %v", found, err)
+	}
+	var seeds []content.SeedKeyword
+	for _, k := range r.Keywords {
+		if k.Choice == content.ChoiceSelected {
+			seeds = append(seeds, k)
+		}
+	}
+	keywords := content.Expand(content.Expansion{
+		Seeds:  seeds,
+		Source: content.SourceModel,
+		Found: []content.Candidate{
+			{Text: "dentist software list", Intent: "COMMERCIAL"},
+			{Text: "crm for dentist"},
+			{Text: "software dentist"},
+			{Text: "office plants"},
+		},
+	})
+	clustering := content.Arrange(keywords, content.Signals{}, func() uuid.UUID { return uuid.Must(uuid.NewV7()) })
+	err = store.InTx(ctx, func(tx *postgres.Store) error {
+		return tx.AddClustering(ctx, who, postgres.NewClustering{
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			Clustering: clustering,
+			At:         Now(),
+		})
+	})
+	if err != nil {
+		t.Fatalf("write topics: %v", err)
+	}
+	flow = Move(t, store, who, flow, workflow.ClusteringCompleted)
+	return Clustered{Flow: flow, Visit: visit, Clustering: clustering}
+}
+
+// Attach puts the first keyword that fits no topic on the first page.
+func Attach(t testing.TB, db *DB, who caller.Caller, c Clustered) {
+	t.Helper()
+	err := db.Store().InTx(context.Background(), func(tx *postgres.Store) error {
+		return tx.AttachKeyword(context.Background(), who, postgres.Attachment{
+			WorkflowID: c.Flow.ID,
+			Visit:      c.Visit,
+			KeywordID:  c.Clustering.Unclustered()[0].ID,
+			PageID:     c.Clustering.Pages()[0].ID,
+			At:         Now(),
+		})
+	})
+	if err != nil {
+		t.Fatalf("attach a keyword: %v", err)
+	}
+}
