@@ -57,7 +57,7 @@ var plan = []row{
 		imports: []string{
 			"internal/outbound",
 			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/audit", "internal/postgres",
-			"internal/llm", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
+			"internal/llm", "internal/seo", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "migrations",
 		},
 		modules: []string{pgx, kong, sync, mod},

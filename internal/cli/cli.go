@@ -22,6 +22,8 @@ Secrets come from the environment only:
   DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
+  DATAFORSEO_LOGIN, DATAFORSEO_PASSWORD   pay for search data (serve, demo) and read its figures (reconcile);
+                       without them there is none, or synthetic data with --sandbox
   OPENROUTER_MANAGEMENT_KEY   reads the provider's own figures (reconcile)
   CHECKPOINT_KEY       signs checkpoints (verify --anchor)
   WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none

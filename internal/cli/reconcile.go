@@ -22,8 +22,9 @@ type reconcileCommand struct {
 	From         string `required:"" help:"First day in UTC, such as 2026-03-01; the provider keeps the last 30 days."`
 	To           string `help:"The day after the last one; today when absent. Only past days can be compared."`
 	Organization string `help:"UUID of the only organization to compare, if it has a provider key of its own."`
-	Provider     string `default:"openrouter" help:"Name of the provider in the ledger; sandbox for the sandbox."`
+	Provider     string `default:"openrouter" help:"Name of the provider in the ledger: openrouter, dataforseo, or that of a sandbox."`
 	ProviderURL  string `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
+	SEOURL       string `name:"seo-url" default:"https://api.dataforseo.com/v3" env:"DATAFORSEO_BASE_URL" help:"${seo}"`
 	Tolerance    string `default:"0.000001" help:"USD that a model and day may differ by, because the provider rounds sums."`
 }
 
@@ -33,7 +34,12 @@ func (c *reconcileCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if in.Figures, err = c.figures(p); err != nil {
+	if c.Provider == searchProvider || c.Provider == sandboxSearchProvider {
+		in.Figures, err = c.searchFigures(p, in.Days)
+	} else {
+		in.Figures, err = c.figures(p)
+	}
+	if err != nil {
 		return err
 	}
 	var r audit.Reconciliation

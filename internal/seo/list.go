@@ -27,6 +27,8 @@ type Task struct {
 	Cost *cost.Pico
 	// IsDone is false for a request that is still worked on. Its cost is not final.
 	IsDone bool
+	// IsFailed is true for a request without a result.
+	IsFailed bool
 }
 
 // ListInput selects a part of a list: the requests to a service that were posted from From until To. Offset skips the
@@ -131,6 +133,8 @@ func pageOf(t *taskReply) (Page, error) {
 			Posted: posted.UTC(),
 			Cost:   members["cost"].amount(),
 			IsDone: members["datetime_done"].text() != "",
+
+			IsFailed: members["status"].text() == "error",
 		})
 	}
 	return page, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,8 +21,6 @@ import (
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
-
-func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
 // noJobs wakes no worker: the tests claim the work themselves.
 type noJobs struct{}

@@ -132,12 +132,15 @@ func (p *purchase) send(ctx context.Context) (seo.Answer, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, p.options.Limit)
 	defer cancel()
+	limited, ended := p.observed(limited)
 	answer, err := p.options.Search.Client.Send(limited, p.request, tagOf(p.call))
 	if err == nil {
+		ended(Asked{Model: p.request.Service(), Outcome: "ANSWERED"})
 		return answer, nil
 	}
 	failed := &seo.Error{Charge: seo.ChargeUnknown}
 	_ = errors.As(err, &failed) // Every error of Send is one.
+	ended(Asked{Model: p.request.Service(), Outcome: string(failed.Class)})
 	if unbooked := p.bookFailure(ctx, failed); unbooked != nil {
 		return seo.Answer{}, fmt.Errorf("book a request that failed (%v): %w", err, unbooked)
 	}

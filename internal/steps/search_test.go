@@ -61,14 +61,18 @@ func requests(t *testing.T, n int) []seo.Request {
 	t.Helper()
 	var all []seo.Request
 	for i := range n {
-		r, err := seo.RankedKeywords(
-			fmt.Sprintf("shop-%d-parts.example", i), seo.Market{LocationCode: 2840, LanguageCode: "en"}, 50)
+		r, err := aRequest(i)
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, r)
 	}
 	return all
+}
+
+func aRequest(i int) (seo.Request, error) {
+	domain := fmt.Sprintf("shop-%d-parts.example", i)
+	return seo.RankedKeywords(domain, seo.Market{LocationCode: 2840, LanguageCode: "en"}, 50)
 }
 
 // bought returns the calls for search data.
