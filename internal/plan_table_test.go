@@ -21,6 +21,9 @@ const (
 	idna             = "golang.org/x/net/idna"
 	html             = "golang.org/x/net/html"
 	publicsuffix     = "golang.org/x/net/publicsuffix"
+	goldmark         = "github.com/yuin/goldmark"
+	bluemonday       = "github.com/microcosm-cc/bluemonday"
+	whatlanggo       = "github.com/abadojack/whatlanggo"
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
 	mod              = "golang.org/x/mod"
@@ -328,7 +331,8 @@ var plan = []row{
 	{
 		path:    "internal/content", // the rules for keywords and texts
 		imports: []string{"internal/cost", "internal/fault"},
-		modules: []string{text, idna, publicsuffix},
+		// Markdown is rendered and sanitised, and the language of an article detected, by libraries that do no I/O.
+		modules: []string{text, idna, publicsuffix, html, goldmark, bluemonday, whatlanggo},
 	},
 	{
 		path:    "internal/workflow",
