@@ -127,9 +127,8 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			content.OrderScore, content.OrderVolume, content.OrderDifficulty, content.OrderText,
 		}),
 		"KeywordSource": texts([]content.Source{
-			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual, content.SourceWorker,
+			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual,
 		}),
-		"ResultSource": texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
 		"SearchIntent": texts([]content.Intent{
 			content.IntentInformational, content.IntentNavigational, content.IntentCommercial, content.IntentTransactional,
 		}),

@@ -4,6 +4,9 @@ import { base, type Settings } from './api/settings'
 import { readTab } from './pages/workflow/tabs'
 import { WorkflowsPage } from './pages/workflows'
 import { readSearch } from './pages/workflows-search'
+import { readAlertSearch } from './pages/alerts/search'
+import { readPriceSearch } from './pages/prices/search'
+import { readSpendSearch } from './pages/spend/search'
 import { readKeywordSearch } from './pages/keywords-search'
 import { Shell } from './shell'
 import { Button, PageTitle } from './ui/basic'
@@ -42,6 +45,34 @@ export function createAppRouter(settings: Settings) {
     createRoute({
       getParentRoute: of, path: '/workflows/$id/keywords', validateSearch: readKeywordSearch,
       component: lazyRouteComponent(() => import('./pages/keywords/page'), 'KeywordsPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/reviews', component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/spend', validateSearch: readSpendSearch,
+      component: lazyRouteComponent(() => import('./pages/spend/page'), 'SpendPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/alerts', validateSearch: readAlertSearch,
+      component: lazyRouteComponent(() => import('./pages/alerts/page'), 'AlertsPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/audit', component: lazyRouteComponent(() => import('./pages/audit/page'), 'AuditPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/graph', component: lazyRouteComponent(() => import('./pages/graph/page'), 'GraphPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/prices', validateSearch: readPriceSearch,
+      component: lazyRouteComponent(() => import('./pages/prices/page'), 'PricesPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/keys', component: lazyRouteComponent(() => import('./pages/keys/page'), 'KeysPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/organization',
+      component: lazyRouteComponent(() => import('./pages/organization/page'), 'OrganizationPage'),
     }),
   ]
   return createRouter({

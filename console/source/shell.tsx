@@ -79,6 +79,14 @@ type Entry = { to: string; label: string; sign: string; needs?: Permission }
 /** The menu. What a role may not see is not in it. */
 export const entries: Entry[] = [
   { to: '/workflows', label: 'Workflows', sign: '≡' },
+  { to: '/reviews', label: 'Reviews', sign: '◉' },
+  { to: '/spend', label: 'Spend', sign: '$' },
+  { to: '/alerts', label: 'Alerts', sign: '!', needs: 'ALERTS' },
+  { to: '/audit', label: 'Audit', sign: '✓', needs: 'EXPORT' },
+  { to: '/graph', label: 'Graph', sign: '⇢' },
+  { to: '/prices', label: 'Prices', sign: '≈' },
+  { to: '/keys', label: 'API keys', sign: '#', needs: 'OVERSEE' },
+  { to: '/organization', label: 'Organization', sign: '⚙' },
 ]
 
 function Menu({ settings }: { settings: Settings }) {

@@ -31,7 +31,7 @@ type Update = (result: unknown, args: unknown, cache: Cache) => void
 const forgetLists: Update = (_result, _args, cache) => forget(cache, 'Query', 'workflows')
 const forgetKeywords: Update = (result, _args, cache) => {
   for (const payload of Object.values(result as Record<string, { workflow?: { id: string } | null } | null>)) {
-    if (payload?.workflow) forget(cache, `Workflow:${payload.workflow.id}`, 'keywords', 'keywordSelection')
+    if (payload?.workflow) forget(cache, `Workflow:${payload.workflow.id}`, 'keywords')
   }
 }
 
@@ -72,10 +72,16 @@ export type Read<Result> = {
   again: () => void
 }
 
+type ReadOptions = {
+  skip?: boolean
+  policy?: RequestPolicy
+  /** Shows the last answer while that for other variables is on its way: for lists and their filters. */
+  keep?: boolean
+}
+
 /** Reads a query, from the cache first and then from the server. */
 export function useRead<Result, Variables extends object>(
-  document: Document<Result, Variables>, variables: Variables,
-  { skip = false, policy }: { skip?: boolean; policy?: RequestPolicy } = {},
+  document: Document<Result, Variables>, variables: Variables, { skip = false, policy, keep = false }: ReadOptions = {},
 ): Read<Result> {
   const context = useMemo(() => ({ documentId: idOf(document) }), [document])
   const [state, execute] = useQuery<Result>({
@@ -85,8 +91,10 @@ export function useRead<Result, Variables extends object>(
   latest.current = execute
   // The same function for good, so that effects can depend on it.
   const again = useCallback(() => latest.current({ requestPolicy: 'network-only' }), [])
+  const last = useRef<Result>(undefined)
+  if (state.data) last.current = state.data
   return {
-    data: state.data,
+    data: state.data ?? (keep && state.fetching ? last.current : undefined),
     isReading: state.fetching || state.stale,
     problem: state.error && !state.fetching ? problemOf(state.error) : null,
     again,

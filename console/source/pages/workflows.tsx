@@ -1,6 +1,6 @@
 // The list of workflows.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useRead } from '../api/client'
 import { lastNumber, recent, resyncs, type Seen } from '../api/events'
 import { connections } from '../api/live'
@@ -11,6 +11,8 @@ import { Ago, Button, Empty, Loaded, Money, PageTitle } from '../ui/basic'
 import { StatusBadge, statuses, statusLabel } from '../ui/badge'
 import { plural, share } from '../ui/format'
 import { searchId } from '../ui/keys'
+import { LateInput } from '../ui/late-input'
+import { nextOf, Pager } from '../ui/pager'
 import { NewWorkflowDialog } from './new-workflow'
 import { filterOf, hasFilter, orderOf, orders, steps, type OrderName, type Search } from './workflows-search'
 
@@ -56,7 +58,7 @@ function Chips({ filter, current }: { filter: WorkflowFilter; current?: Workflow
     all: rest, created: of('CREATED'), pending: of('PENDING'), review: of('AWAITING_REVIEW'),
     processing: of('PROCESSING'), finished: of('STEP_COMPLETED'), failed: of('FAILED'), completed: of('COMPLETED'),
     cancelled: of('CANCELLED'),
-  })
+  }, { keep: true })
   const events = useStore(recent)
   const gaps = useGaps()
   useWhenChanged(`${events[0]?.number ?? 0} ${gaps}`, read.again, 400)
@@ -96,32 +98,10 @@ function Filters({ search }: { search: Search }) {
           {Object.entries(orders).map(([name, { label }]) => <option key={name} value={name}>{label}</option>)}
         </select>
       </label>
-      {hasFilter(search) && (
-        <Button kind="quiet" onClick={() => change({
-          status: undefined, step: undefined, text: undefined, creator: undefined, from: undefined, to: undefined,
-        })}>Clear filters</Button>
-      )}
+      <Button kind="quiet" reason={hasFilter(search) ? null : 'There is no filter.'} onClick={() => change({
+        status: undefined, step: undefined, text: undefined, creator: undefined, from: undefined, to: undefined,
+      })}>Clear filters</Button>
     </form>
-  )
-}
-
-/** A text that counts when the person pauses. */
-function LateInput({ id, label, value = '', onChange }: {
-  id?: string; label: string; value?: string; onChange: (value: string | undefined) => void
-}) {
-  const [text, setText] = useState(value)
-  const latest = useRef(onChange)
-  latest.current = onChange
-  useEffect(() => setText(value), [value])
-  useEffect(() => {
-    if (text.trim() === value) return
-    const timer = setTimeout(() => latest.current(text.trim() || undefined), 250)
-    return () => clearTimeout(timer)
-  }, [text, value])
-  return (
-    <label>{label}
-      <input id={id} type="search" maxLength={200} value={text} onChange={(event) => setText(event.target.value)} />
-    </label>
   )
 }
 
@@ -139,7 +119,8 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
   const may = useMay()
   const read = useRead(WorkflowListDocument, {
     filter, orderBy: orderOf(search), first: pageSize, after: search.after, actors: may('ACTORS'),
-  })
+  }, { keep: true })
+  const change = useChange()
   useWhenChanged(useGaps(), read.again)
   return (
     <Loaded read={read} rows={8}>
@@ -147,7 +128,7 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
         <>
           <Refresh key={JSON.stringify([search, nodes.map((row) => row.id)])} rows={nodes} search={search} again={read.again} />
           {nodes.length === 0 ? <NoRows search={search} onCreate={onCreate} /> : <Table rows={nodes} />}
-          <Pager search={search} next={pageInfo.hasNextPage ? pageInfo.endCursor : null} />
+          <Pager after={search.after} next={nextOf(pageInfo)} onPage={(after) => change({ after })} />
         </>
       )}
     </Loaded>
@@ -223,15 +204,3 @@ function SpendBar({ row: { spend } }: { row: WorkflowRowFragment }) {
   if (!spend.stopped) return null
   return <span className="badge bad" title={`${Math.round(100 * share(spend.settled, spend.limit))} % of the limit`}>stopped</span>
 }
-
-function Pager({ search, next }: { search: Search; next: string | null | undefined }) {
-  const change = useChange()
-  if (!search.after && !next) return null
-  return (
-    <nav className="pager" aria-label="Pages">
-      <Button reason={search.after ? null : 'This is the first page.'} onClick={() => change({ after: undefined })}>First page</Button>
-      <Button reason={next ? null : 'This is the last page.'} onClick={() => change({ after: next ?? undefined })}>Next page</Button>
-    </nav>
-  )
-}
-

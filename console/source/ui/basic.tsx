@@ -121,10 +121,10 @@ export function Loaded<Result>({ read, rows, children }: {
   }, [read.problem, read.again])
   if (read.data !== undefined && read.data !== null) {
     return (
-      <>
+      <div aria-busy={read.isReading}>
         {read.problem && <ProblemNote problem={read.problem} again={read.again} />}
         {children(read.data)}
-      </>
+      </div>
     )
   }
   if (read.problem) return <ProblemNote problem={read.problem} again={read.again} />

@@ -274,16 +274,6 @@ type Organization struct {
 	WebhookUrl        *string
 }
 
-type OutsideStep struct {
-	OrganizationID  uuid.UUID
-	Version         int
-	PreviousVersion *int
-	Steps           []string
-	Actor           string
-	Reason          string
-	OccurredAt      time.Time
-}
-
 type PublishTarget struct {
 	OrganizationID uuid.UUID
 	ID             uuid.UUID
@@ -336,7 +326,6 @@ type StepResult struct {
 	Provider       string
 	Model          string
 	CreatedAt      time.Time
-	Source         string
 }
 
 type StepVisit struct {

@@ -5,6 +5,9 @@ const pages = [
   ['/workflows', 'Last moved first'], ['/workflows?text=there+is+no+such+name', 'No workflow matches'],
   ['/workflows/ID', 'Ideal customer'], ['/workflows/ID?tab=journal', 'ICP processing'],
   ['/workflows/ID?tab=calls', 'perplexity/sonar'], ['/workflows/ID?tab=ledger', 'Settle'],
+  ['/workflows/ID/keywords', 'selected'], ['/reviews', 'waits for'], ['/spend', 'Booked by day'],
+  ['/alerts', 'Open the workflow'], ['/audit', 'Exports'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
+  ['/keys', 'nightly report'], ['/organization', 'Publish targets'],
   ['/workflows/wf_00000000-0000-7000-8000-000000000000', 'no workflow with this id'], ['/nothing', 'There is no such page'],
 ]
 

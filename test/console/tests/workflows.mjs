@@ -37,6 +37,7 @@ export async function run(suite) {
   await suite.test('workflows: a new one waits behind a button', {}, async (page) => {
     await suite.open(page, '/workflows')
     await page.getByText('Live').waitFor()
+    await page.waitForLoadState('networkidle') // The list is read once more when the events begin.
     const id = await suite.create('Appears later', { start: false })
     await page.getByRole('button', { name: /1 change: refresh order/ }).click()
     await page.locator(`[data-row="${id}"]`).waitFor()

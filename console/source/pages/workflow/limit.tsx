@@ -4,9 +4,9 @@ import { newKey, useAct } from '../../api/client'
 import { SetWorkflowLimitDocument } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { money } from '../../ui/format'
+import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
 import type { Workflow } from './page'
-import { ReasonField } from './why'
 
 export function LimitDialog({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
   const { spend } = workflow

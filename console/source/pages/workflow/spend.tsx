@@ -4,20 +4,9 @@ import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { CallsDocument, type CallRowFragment } from '../../gql/graphql'
 import { Ago, Money } from '../../ui/basic'
-import { money, share, words } from '../../ui/format'
+import { Gauge } from '../../ui/gauge'
+import { words } from '../../ui/format'
 import type { Workflow } from './page'
-
-export function Gauge({ settled, held, limit }: { settled: string; held: string; limit: string | null | undefined }) {
-  const [spent, reserved] = [share(settled, limit), share(held, limit)]
-  const label = `${money(settled)} spent, ${money(held)} held, limit ${money(limit)}`
-  return (
-    <svg className="gauge" role="img" aria-label={label} viewBox="0 0 100 4" preserveAspectRatio="none">
-      <rect className="gauge-back" width="100" height="4" rx="1" />
-      <rect className="gauge-spent" width={100 * spent} height="4" rx="1" />
-      <rect className="gauge-held" x={100 * spent} width={100 * Math.min(reserved, 1 - spent)} height="4" />
-    </svg>
-  )
-}
 
 const holds = (call: CallRowFragment) => ['RESERVED', 'DISPATCHED', 'UNKNOWN'].includes(call.state)
 

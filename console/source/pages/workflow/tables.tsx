@@ -41,7 +41,7 @@ function Hash({ hash }: { hash: string }) {
 export function Journal({ id, changes }: { id: string; changes: number }) {
   const actors = useMay()('ACTORS')
   const { after, pager } = usePages()
-  const read = useRead(JournalDocument, { id, first: pageSize, after, actors })
+  const read = useRead(JournalDocument, { id, first: pageSize, after, actors }, { keep: true })
   useWhenChanged(changes, read.again)
   return (
     <>
@@ -77,7 +77,7 @@ function JournalLine({ row, actors }: { row: JournalRowFragment; actors: boolean
 
 export function Calls({ id, changes }: { id: string; changes: number }) {
   const { after, pager } = usePages()
-  const read = useRead(CallsDocument, { id, first: pageSize, after })
+  const read = useRead(CallsDocument, { id, first: pageSize, after }, { keep: true })
   useWhenChanged(changes, read.again)
   return (
     <Loaded read={read}>
@@ -117,7 +117,7 @@ function CallLine({ row }: { row: CallRowFragment }) {
 
 export function Ledger({ id, changes }: { id: string; changes: number }) {
   const { after, pager } = usePages()
-  const read = useRead(LedgerDocument, { id, first: pageSize, after })
+  const read = useRead(LedgerDocument, { id, first: pageSize, after }, { keep: true })
   useWhenChanged(changes, read.again)
   return (
     <>

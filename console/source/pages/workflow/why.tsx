@@ -4,12 +4,14 @@ import { useState } from 'react'
 import { newKey, useAct, type Outcome } from '../../api/client'
 import { useMay, useViewer } from '../../api/viewer'
 import { CancelWorkflowDocument, RetryStepDocument, StartStepDocument, TransitionWorkflowDocument, type WorkflowState } from '../../gql/graphql'
-import { Ago, Button, Countdown, ProblemNote } from '../../ui/basic'
+import { Ago, Button, Countdown } from '../../ui/basic'
 import { Dialog, Field } from '../../ui/dialog'
+import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
 import { actionsOf, backSteps, type Action } from './actions'
 import { LimitDialog } from './limit'
 import type { Steps, Workflow } from './page'
+import { Refusal } from './refusal'
 
 export function WhyCard({ workflow, steps }: { workflow: Workflow; steps: Steps }) {
   const { role } = useViewer()
@@ -62,34 +64,6 @@ function useActions(workflow: Workflow) {
     setRefusal(outcome.payload?.workflow ? null : outcome)
   }
   return { act, isBusy: start.isBusy || retry.isBusy, refusal }
-}
-
-type Current = { status: string; activity: { sentence: string; who?: string } }
-
-/** Why the server refused. For STALE_STATE: what is now, and who made it so. */
-export function Refusal({ outcome }: { outcome: Outcome<unknown> }) {
-  if (outcome.problem) return <ProblemNote problem={outcome.problem} />
-  return (
-    <div className="note bad" role="alert">
-      {outcome.userErrors.map((error) => {
-        const current = error.current as Current | undefined
-        return (
-          <div key={error.message}>
-            <p className="note-title">⚠ {error.message}</p>
-            {current && <p>Now: {current.activity.sentence}{current.activity.who ? ` (${current.activity.who})` : ''}</p>}
-          </div>
-        )
-      })}
-    </div>
-  )
-}
-
-export function ReasonField({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
-  return (
-    <Field label={label} hint="It goes into the journal.">
-      {(props) => <textarea {...props} rows={3} maxLength={2000} value={value} onChange={(event) => onChange(event.target.value)} />}
-    </Field>
-  )
 }
 
 function CancelDialog({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {

@@ -1,0 +1,74 @@
+// The state machine, with the workflows in each state now.
+import { Link } from '@tanstack/react-router'
+import { useMemo, useState } from 'react'
+import { useRead } from '../../api/client'
+import { recent } from '../../api/events'
+import { useStore, useWhenChanged } from '../../api/store'
+import { useViewer } from '../../api/viewer'
+import { GraphDocument, type GraphQuery, type WorkflowStatus } from '../../gql/graphql'
+import { Loaded, PageTitle } from '../../ui/basic'
+import { dateIn, plural, span, words } from '../../ui/format'
+import { plusDays } from '../spend/search'
+import { cellWidth, columnsOf, edgesOf, height, left, place, width, type Cell } from './layout'
+
+type States = GraphQuery['viewer']['organization']['funnel']['states']
+
+export function GraphPage() {
+  const { organization } = useViewer()
+  const [today] = useState(() => dateIn(new Date(), organization.timeZone))
+  const read = useRead(GraphDocument, { range: { from: plusDays(today, -364), to: plusDays(today, 1) } })
+  useWhenChanged(useStore(recent)[0]?.number, read.again, 1000)
+  return (
+    <>
+      <PageTitle title="Graph" />
+      <p className="sub">Workflows created in the last 365 days, by their state now, with the median time in the state. A state opens the list.</p>
+      <Loaded read={read} rows={6}>
+        {({ workflowGraph, viewer }) => <Picture graph={workflowGraph} states={viewer.organization.funnel.states} />}
+      </Loaded>
+    </>
+  )
+}
+
+function Picture({ graph, states }: { graph: GraphQuery['workflowGraph']; states: States }) {
+  const cells = useMemo(() => columnsOf(graph), [graph])
+  const byState = new Map(states.map((state) => [state.state, state]))
+  return (
+    <div className="table-box graph-box" tabIndex={0} role="region" aria-label="State machine">
+      <div className="graph" style={{ width, height }}>
+        <svg width={width} height={height} aria-hidden="true" className="graph-lines">
+          {edgesOf(graph, cells).map((edge) => <path key={edge.key} d={edge.path} className={`edge ${edge.kind}`} />)}
+        </svg>
+        {graph.steps.map((step) => (
+          <p key={step.key} className="graph-step" style={{ left: left(step.number - 1), width: cellWidth }}>{step.number} {step.label}</p>
+        ))}
+        <ol>
+          {cells.map((cell) => <Node key={cell.state} cell={cell} numbers={byState.get(cell.state)} />)}
+        </ol>
+      </div>
+    </div>
+  )
+}
+
+/** The filter of the list that a state stands for. */
+function searchOf(cell: Cell): { status: WorkflowStatus; step?: never } | { status: WorkflowStatus; step: NonNullable<Cell['step']> } {
+  return cell.step && cell.state !== 'CREATED' && cell.state !== 'COMPLETED'
+    ? { status: cell.status, step: cell.step } : { status: cell.status }
+}
+
+/** The name of a state without that of its step, which is on top of the column. */
+const shortName = ({ state, step, status }: Cell) =>
+  (step && state.startsWith(step) ? words(state.slice(step.length + 1)) : words(status))
+
+function Node({ cell, numbers }: { cell: Cell; numbers?: States[number] }) {
+  const { x, y } = place(cell)
+  const open = numbers?.open ?? 0
+  return (
+    <li style={{ left: x, top: y }} className={`node ${open > 0 ? 'busy' : ''}`}>
+      <Link to="/workflows" search={searchOf(cell)}>
+        <span className="node-name"><span className="hidden">{words(cell.state)}</span><span aria-hidden="true">{shortName(cell)}</span></span>
+        <span className="sub" title={plural(open, 'workflow')}><strong>{open}</strong>{numbers?.medianSeconds != null && ` · ${span(numbers.medianSeconds * 1000)}`}</span>
+      </Link>
+    </li>
+  )
+}
+

@@ -1,0 +1,112 @@
+// The decisions of the keyword review.
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { newKey, useAct } from '../../api/client'
+import { useMay } from '../../api/viewer'
+import { AddKeywordsDocument, ApproveSeedsDocument, RejectSeedsDocument, type StepKey } from '../../gql/graphql'
+import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
+import { money, plural } from '../../ui/format'
+import { say } from '../../ui/toast'
+import type { Review } from './page'
+
+type Props = { review: Review; onClose: () => void }
+
+export function ApproveDialog({ review, onClose }: Props) {
+  const navigate = useNavigate()
+  const may = useMay()
+  const approve = useAct(ApproveSeedsDocument)
+  // What the person saw when the dialog opened counts, not what arrives behind it.
+  const [seen] = useState({ version: review.version, ...review.keywordSelection })
+  const [idempotencyKey] = useState(newKey)
+  const submit = async () => {
+    const { payload } = await approve.run({
+      actors: may('ACTORS'),
+      input: { workflowId: review.id, expectedVersion: seen.version, selectionDigest: seen.digest, idempotencyKey },
+    })
+    if (!payload?.workflow) return
+    say(`${plural(seen.count, 'keyword')} approved.`)
+    await navigate({ to: '/workflows/$id', params: { id: review.id } })
+  }
+  const errors = approve.last?.userErrors ?? []
+  const isStale = errors.some((error) => error.code === 'STALE_STATE')
+  return (
+    <Dialog title={`Approve ${plural(seen.count, 'keyword')}?`} submit="Approve" onClose={onClose} onSubmit={submit}
+      isBusy={approve.isBusy} errors={errors} problem={approve.last?.problem}
+      reason={isStale ? 'Close, look at the selection again, then approve.' : null}>
+      <p>The review ends with this selection. The next step works on it.</p>
+      <p>{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining, 'no limit')} remains.</p>
+      {isStale && <Changed errors={errors} seen={seen.count} />}
+    </Dialog>
+  )
+}
+
+type Current = { activity: { sentence: string; who?: string }; keywordSelection?: { count: number } }
+
+/** What another person changed since the dialog opened. */
+function Changed({ errors, seen }: { errors: { current?: unknown }[]; seen: number }) {
+  const current = errors.find((error) => error.current)?.current as Current | undefined
+  if (!current) return null
+  return (
+    <p className="note info">You saw {seen} selected; now there are {current.keywordSelection?.count ?? 'others'}. {current.activity.sentence}</p>
+  )
+}
+
+export function RejectDialog({ review, onClose }: Props) {
+  const navigate = useNavigate()
+  const may = useMay()
+  const reject = useAct(RejectSeedsDocument)
+  const [to, setTo] = useState<StepKey>('COMPETITOR')
+  const [feedback, setFeedback] = useState('')
+  const [key] = useState(newKey)
+  const submit = async () => {
+    const { payload } = await reject.run({
+      actors: may('ACTORS'),
+      input: {
+        workflowId: review.id, expectedVersion: review.version, resetTo: to, feedback: feedback.trim(),
+        idempotencyKey: `${key}-${to}-${feedback.length}`,
+      },
+    })
+    if (!payload?.workflow) return
+    say('The workflow was sent back.')
+    await navigate({ to: '/workflows/$id', params: { id: review.id } })
+  }
+  const errors = reject.last?.userErrors ?? []
+  return (
+    <Dialog title="Send back with feedback" submit="Send back" kind="danger" onClose={onClose} onSubmit={submit}
+      isBusy={reject.isBusy} errors={errorsElsewhere(errors, 'feedback')} problem={reject.last?.problem}
+      reason={feedback.trim() === '' ? 'Write the feedback first.' : null}>
+      <Field label="Step to run again">
+        {(props) => (
+          <select {...props} value={to} onChange={(event) => setTo(event.target.value as StepKey)}>
+            <option value="COMPETITOR">2 Competitor analysis</option><option value="ICP">1 ICP generation</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Feedback" path="feedback" errors={errors} hint="The next run of the step reads it. Your choices are kept for keywords that it finds again.">
+        {(props) => <textarea {...props} rows={4} maxLength={2000} value={feedback} onChange={(event) => setFeedback(event.target.value)} />}
+      </Field>
+    </Dialog>
+  )
+}
+
+export function AddDialog({ review, onClose }: Props) {
+  const add = useAct(AddKeywordsDocument)
+  const [text, setText] = useState('')
+  const texts = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const submit = async () => {
+    const { payload } = await add.run({ input: { workflowId: review.id, texts, idempotencyKey: newKey() } })
+    if (!payload?.workflow) return
+    say(`${plural(payload.affected, 'keyword')} added and selected.`)
+    onClose()
+  }
+  const errors = (add.last?.userErrors ?? []).map((error) => ({ ...error, field: error.field?.slice(0, 1) }))
+  return (
+    <Dialog title="Add keywords" submit={`Add ${plural(texts.length, 'keyword')}`} onClose={onClose} onSubmit={submit}
+      isBusy={add.isBusy} errors={errorsElsewhere(errors, 'texts')} problem={add.last?.problem}
+      reason={texts.length === 0 ? 'Write a keyword first.' : texts.length > 100 ? 'At most 100 keywords at once.' : null}>
+      <Field label="Keywords, one a line" path="texts" errors={errors}>
+        {(props) => <textarea {...props} rows={6} value={text} onChange={(event) => setText(event.target.value)} />}
+      </Field>
+    </Dialog>
+  )
+}

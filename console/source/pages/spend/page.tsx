@@ -1,0 +1,142 @@
+// Where the money goes: the month against its limit, by day and by part.
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useRead } from '../../api/client'
+import { denied, useMay, useViewer } from '../../api/viewer'
+import { SpendDocument, WorkflowNameDocument, type SpendQuery } from '../../gql/graphql'
+import { Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
+import { dateIn, share, words } from '../../ui/format'
+import { Gauge } from '../../ui/gauge'
+import { Days } from './days'
+import { MonthLimitDialog } from './limit'
+import { dimensions, rangeOf, ranges, type Dimension, type RangeName } from './search'
+
+type Organization = SpendQuery['viewer']['organization']
+
+export function SpendPage() {
+  const { range = 'month', by = 'MODEL' } = useSearch({ from: '/spend' })
+  const { organization } = useViewer()
+  const [today] = useState(() => dateIn(new Date(), organization.timeZone))
+  const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by] }, { keep: true })
+  return (
+    <>
+      <PageTitle title="Spend"><LimitButton again={read.again} /></PageTitle>
+      <Loaded read={read} rows={8}>
+        {({ viewer: { organization: shown } }) => (
+          <>
+            <Month organization={shown} />
+            <Choices range={range} by={by} />
+            <Days groups={shown.days.groups} range={rangeOf(range, today)} />
+            <Totals total={shown.days.total} />
+            <Groups organization={shown} by={by} />
+          </>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+function Month({ organization }: { organization: Organization }) {
+  const { spend, forecast, month } = organization
+  const isTight = forecast.exhaustedAt !== null && forecast.exhaustedAt !== undefined
+  return (
+    <section className="card" aria-labelledby="month">
+      <h2 id="month">This month</h2>
+      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} mark={share(forecast.settledAtEnd, spend.limit)} />
+      <dl className="sums">
+        <div><dt>Spent</dt><dd><Money amount={spend.settled} /></dd></div>
+        <div><dt>Held</dt><dd><Money amount={spend.held} /></dd></div>
+        <div><dt>Remaining</dt><dd><Money amount={spend.remaining} /></dd></div>
+        <div><dt>Limit</dt><dd><Money amount={spend.limit} /></dd></div>
+        <div><dt>At the month’s end, at this rate</dt><dd><Money amount={forecast.settledAtEnd} /></dd></div>
+      </dl>
+      <p className="sub">From <Moment at={month.start} /> to <Moment at={month.end} />.</p>
+      {isTight && <p className="note bad">⚠ At this rate the limit is reached on <Moment at={forecast.exhaustedAt} />.</p>}
+      {spend.stopped && <p className="note bad">⚠ A call cost more than its hold. No further call starts until the limit is set again.</p>}
+    </section>
+  )
+}
+
+function Choices({ range, by }: { range: RangeName; by: Dimension }) {
+  const navigate = useNavigate({ from: '/spend' })
+  return (
+    <form className="filters spaced" onSubmit={(event) => event.preventDefault()}>
+      <label>Days
+        <select value={range} onChange={(event) => navigate({ resetScroll: false, search: (old) => ({ ...old, range: event.target.value as RangeName }) })}>
+          {Object.entries(ranges).map(([name, label]) => <option key={name} value={name}>{label}</option>)}
+        </select>
+      </label>
+      <label>By
+        <select value={by} onChange={(event) => navigate({ resetScroll: false, search: (old) => ({ ...old, by: event.target.value as Dimension }) })}>
+          {dimensions.map((one) => <option key={one} value={one}>{words(one)}</option>)}
+        </select>
+      </label>
+    </form>
+  )
+}
+
+function Totals({ total }: { total: Organization['days']['total'] }) {
+  const rows: [string, string, string][] = [
+    ['Booked', total.booked, 'Settled + assumed + adjusted.'], ['Settled', total.settled, 'Billed by providers.'],
+    ['Held', total.held, 'Reserved for calls in flight.'], ['Assumed', total.assumed, 'Holds booked as cost, because the cost stayed unknown.'],
+    ['Adjusted', total.adjusted, 'Corrections.'], ['Overage', total.overage, 'The part of settled beyond the holds.'],
+  ]
+  return (
+    <dl className="sums card">
+      {rows.map(([label, amount, about]) => <div key={label} title={about}><dt>{label}</dt><dd><Money amount={amount} /></dd></div>)}
+      <div><dt>Calls</dt><dd className="figure">{total.calls}</dd></div>
+    </dl>
+  )
+}
+
+function Groups({ organization, by }: { organization: Organization; by: Dimension }) {
+  const { groups, hasMore } = organization.groups
+  if (groups.length === 0) return <Empty title="No call in these days"><p>Each request to a language model appears here.</p></Empty>
+  return (
+    <div className="table-box spaced" tabIndex={0} role="region" aria-label={`Usage by ${words(by).toLowerCase()}`}>
+      <table className="table">
+        <caption className="hidden">Usage by {words(by).toLowerCase()}</caption>
+        <thead>
+          <tr><th scope="col">{words(by)}</th><th scope="col" className="right">Calls</th><th scope="col" className="right">Tokens</th>
+            <th scope="col" className="right">Booked</th><th scope="col" className="right">Held</th><th scope="col" className="right">Overage</th></tr>
+        </thead>
+        <tbody>
+          {groups.map((group, index) => (
+            <tr key={index} data-row={index}>
+              <th scope="row"><GroupName group={group} by={by} /></th>
+              <td className="right figure">{group.calls}</td>
+              <td className="right figure">{group.promptTokens} + {group.completionTokens}</td>
+              <td className="right"><Money amount={group.booked} /></td><td className="right"><Money amount={group.held} /></td>
+              <td className="right"><Money amount={group.overage} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {hasMore && <p className="hint">These are the 100 most expensive; the totals have all.</p>}
+    </div>
+  )
+}
+
+function GroupName({ group, by }: { group: Organization['groups']['groups'][number]; by: Dimension }) {
+  if (by === 'WORKFLOW' && group.workflowId) return <WorkflowName id={group.workflowId} />
+  if (by === 'STEP') return group.step ? words(group.step) : 'No step'
+  if (by === 'OUTCOME') return group.outcome ? words(group.outcome) : '–'
+  return group.model ?? 'No answer yet'
+}
+
+function WorkflowName({ id }: { id: string }) {
+  const read = useRead(WorkflowNameDocument, { id }, { policy: 'cache-first' })
+  return <Link to="/workflows/$id" params={{ id }}>{read.data?.workflow?.name ?? id}</Link>
+}
+
+function LimitButton({ again }: { again: () => void }) {
+  const { role } = useViewer()
+  const may = useMay()
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <>
+      <Button kind="primary" reason={may('LIMITS') ? null : denied(role, 'LIMITS')} onClick={() => setOpen(true)}>Set the month’s limit</Button>
+      {isOpen && <MonthLimitDialog onClose={() => { setOpen(false); again() }} />}
+    </>
+  )
+}

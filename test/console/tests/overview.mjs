@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { equal } from '../suite.mjs'
+
+/** Fills the one dialog and sends it. */
+async function send(page, button, fields) {
+  const dialog = page.getByRole('dialog')
+  for (const [label, value] of Object.entries(fields)) {
+    const field = dialog.getByLabel(label, { exact: true })
+    if (await field.evaluate((element) => element.tagName === 'SELECT')) await field.selectOption(value)
+    else await field.fill(value)
+  }
+  await dialog.getByRole('button', { name: button }).click()
+}
+
+export async function run(suite) {
+  await suite.test('spend: the month, and its limit', {}, async (page) => {
+    await suite.open(page, '/spend', 'FINANCE')
+    await page.getByRole('button', { name: 'Set the month’s limit' }).click()
+    await send(page, 'Set limit', { 'Limit in US dollars': 'much', Reason: 'Growth.' })
+    await page.getByRole('dialog').locator('.field-error').waitFor()
+    await send(page, 'Set limit', { 'Limit in US dollars': '40.5' })
+    await page.getByText('The month’s limit is $40.5 now.').waitFor()
+    await page.locator('main select').nth(1).selectOption('WORKFLOW')
+    await page.waitForURL(/by=WORKFLOW/)
+    await page.getByRole('link', { name: 'By hand', exact: true }).waitFor()
+  })
+
+  await suite.test('alerts: a threshold arrives live and leads to its cause', {}, async (page) => {
+    await suite.open(page, '/alerts')
+    await page.getByRole('heading', { name: 'Alerts' }).waitFor()
+    const id = await suite.create('Reaches its limit', { start: false })
+    await suite.ask(`mutation($i: SetWorkflowLimitInput!) { setWorkflowLimit(input: $i) { userErrors { message } } }`,
+      { i: { workflowId: id, limit: '0.0061', idempotencyKey: 'low' } })
+    await suite.ask(`mutation($i: RecordUsageInput!) { recordUsage(input: $i) { userErrors { message } } }`,
+      { i: { workflowId: id, model: 'openai/gpt-4o-mini', promptTokens: 1, completionTokens: 1, cost: '0.006', idempotencyKey: 'one' } })
+    await suite.ask(`mutation($id: ID!) { startStep(input: { workflowId: $id }) { userErrors { message } } }`, { id })
+    await page.locator('.badge', { hasText: 'Threshold' }).first().waitFor()
+    await page.getByRole('link', { name: 'Open the workflow' }).first().click()
+    await page.getByRole('heading', { name: 'Reaches its limit' }).waitFor()
+  })
+
+  await suite.test('audit: an export is a whole file', {}, async (page) => {
+    await suite.open(page, '/audit', 'AUDITOR')
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'journal.ndjson' }).click()])
+    const lines = readFileSync(await file.path(), 'utf8').trim().split('\n')
+    const { workflows } = await suite.ask('{ workflows(first: 100) { nodes { version } } }')
+    equal(lines.length, workflows.nodes.reduce((sum, one) => sum + one.version + 1, 0), 'rows')
+  })
+
+  await suite.test('graph: a state leads to its workflows', {}, async (page) => {
+    await suite.open(page, '/graph')
+    await page.getByRole('link', { name: /^Cancelled/ }).click()
+    await page.waitForURL(/status=CANCELLED/)
+    await page.getByRole('link', { name: 'Watched' }).waitFor()
+  })
+
+  await suite.test('prices: a price in quarantine is decided with a reason', {}, async (page) => {
+    const prices = (amount) => [{ model: 'example/model', component: 'PROMPT', amount }, { model: 'example/model', component: 'COMPLETION', amount }]
+    for (const [index, amount] of ['0.000001', '0.00001'].entries()) {
+      await suite.ask(`mutation($i: ImportPricesInput!) { importPrices(input: $i) { applied userErrors { message } } }`,
+        { i: { prices: prices(amount), source: 'a contract', apply: true, idempotencyKey: `import ${index}` } })
+    }
+    await suite.open(page, '/prices', 'FINANCE')
+    await page.getByText('10 ×').first().waitFor()
+    await page.getByRole('button', { name: 'Accept' }).first().click()
+    await send(page, 'Accept', { Reason: 'As agreed.' })
+    await page.getByText('The price is accepted.').waitFor()
+    await page.getByRole('button', { name: 'Reject' }).last().click()
+    await send(page, 'Reject', { Reason: 'A typing error.' })
+    await page.getByText('The price is rejected.').waitFor()
+  })
+
+  await suite.test('keys: one is made, shown once and revoked', {}, async (page) => {
+    await suite.open(page, '/keys')
+    await page.getByRole('button', { name: 'New key' }).first().click()
+    await send(page, 'Create key', { Name: 'nightly report', Role: 'AUDITOR' })
+    const secret = await page.locator('.secret').textContent()
+    equal(secret.startsWith('infin8_'), true, 'the key')
+    await page.getByRole('button', { name: 'I have kept it' }).click()
+    await page.getByRole('button', { name: 'Revoke nightly report' }).click()
+    await send(page, 'Revoke the key', { Reason: 'Not needed.' })
+    await page.getByText('The key nightly report is revoked.').waitFor()
+    await page.getByText('Revoked').first().waitFor()
+  })
+
+  await suite.test('organization: gates and time zone', {}, async (page) => {
+    await suite.open(page, '/organization')
+    await page.getByRole('region', { name: 'Gates' }).getByRole('button', { name: 'Change' }).click()
+    await send(page, 'Set gates', { Keywords: 'HUMAN', Reason: 'From now on.' })
+    await page.getByText('The gates are set.').waitFor()
+    await page.getByRole('region', { name: 'Gates' }).getByText('Human').waitFor()
+    await page.getByRole('region', { name: 'Time zone' }).getByRole('button', { name: 'Change' }).click()
+    await send(page, 'Set time zone', { 'Time zone': 'Europe/Berlin' })
+    await page.getByText('The time zone is Europe/Berlin now.').waitFor()
+    await page.locator('.zone', { hasText: 'Europe/Berlin' }).waitFor()
+  })
+}
