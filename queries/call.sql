@@ -122,9 +122,12 @@ SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::ti
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
--- CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet.
+-- CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet, and since when
+-- it is unknown: now, while it is sent.
 -- name: CallPendingOfPart :one
-SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at FROM ai_calls AS c
+SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at,
+    max(coalesce(c.unknown_since, @at::timestamptz))::timestamptz AS unknown_since
+FROM ai_calls AS c
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
     AND c.part_key = @part_key AND c.state = ANY(@pending::text[])
 HAVING count(*) > 0;

@@ -20,6 +20,8 @@ const (
 	// lookUpEvery is the pause between two look-ups of services. Checks fall on its multiples, so that one list answers
 	// all calls.
 	lookUpEvery = 15 * time.Second
+	// LookedUpAfter is the time after which a call to a service has usually been found in the list.
+	LookedUpAfter = 45 * time.Second
 	// absentReason is the proof of the release.
 	absentReason = "not in the provider's list of requests 10 minutes after it was sent"
 )
@@ -93,10 +95,18 @@ func nextCheck(call postgres.Call, at time.Time) time.Time {
 	return next
 }
 
-// PendingForPart returns when the last call for a part of a visit was sent whose cost is not known yet; nil when there
-// is none.
+// PendingForPart returns how long it takes until the outcome of the last call for a part of a visit is known; 0 when
+// there is no call without one. A call that has just become unknown is looked up first; later it can only be absent.
 func (e *Engine) PendingForPart(
 	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part string,
-) (sent *time.Time, err error) {
-	return e.store.PendingForPart(ctx, who, run.WorkflowID, visit, part)
+) (wait time.Duration, err error) {
+	at := e.now()
+	call, there, err := e.store.PendingForPart(ctx, who, run.WorkflowID, visit, part, at)
+	switch {
+	case err != nil || !there:
+		return 0, err
+	case at.Sub(call.UnknownSince) < LookedUpAfter:
+		return LookedUpAfter + lookUpEvery, nil
+	}
+	return max(call.SentAt.Add(AbsentAfter+LookedUpAfter).Sub(at), LookedUpAfter), nil
 }

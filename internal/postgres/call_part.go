@@ -12,23 +12,29 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// PendingForPart returns when the last call for a part of a visit was sent whose cost is not known yet; nil when there
-// is none.
+// PendingCall is a call for a part of a visit whose cost is not known yet.
+type PendingCall struct {
+	SentAt time.Time
+	// UnknownSince is the present while the call is sent.
+	UnknownSince time.Time
+}
+
+// PendingForPart returns the last call for a part of a visit whose cost is not known yet. found is false when there is
+// none.
 func (s *Store) PendingForPart(
-	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string,
-) (*time.Time, error) {
-	sent, err := s.forTenant(who.OrganizationID).CallPendingOfPart(ctx, dbsqlc.CallPendingOfPartParams{
+	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string, at time.Time,
+) (pending PendingCall, found bool, err error) {
+	row, err := s.forTenant(who.OrganizationID).CallPendingOfPart(ctx, dbsqlc.CallPendingOfPartParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     flow,
 		Visit:          &visit,
 		PartKey:        &part,
 		Pending:        texts([]cost.CallState{cost.CallDispatched, cost.CallUnknown}),
+		At:             at,
 	})
-	at, found, err := one(sent, err, func(at time.Time) time.Time { return at.UTC() })
-	if err != nil || !found {
-		return nil, err
-	}
-	return &at, nil
+	return one(row, err, func(r dbsqlc.CallPendingOfPartRow) PendingCall {
+		return PendingCall{SentAt: r.SentAt.UTC(), UnknownSince: r.UnknownSince.UTC()}
+	})
 }
 
 // SentForPart counts the calls for one part of a visit that were sent, or that another run made.

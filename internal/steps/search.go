@@ -28,13 +28,8 @@ type Search struct {
 	Now func() time.Time
 }
 
-// The times of calls with an unknown cost.
-const (
-	// lookedUpAfter is the time after which the provider's list usually has a request.
-	lookedUpAfter = 30 * time.Second
-	// absentAfter is longer than the time after which a request that the list does not have counts as never begun.
-	absentAfter = engine.AbsentAfter + time.Minute
-)
+// searchLimitedFor is the wait of a step that the provider's limits have refused.
+const searchLimitedFor = 30 * time.Second
 
 // pendingError means that an earlier request for the same part may have been charged. It is looked up and not sent
 // again.
@@ -97,15 +92,15 @@ func (v visit) buy(ctx context.Context, r seo.Request) (engine.Part, error) {
 
 // checkPending returns a *pendingError while a call for the part has no known cost.
 func (v visit) checkPending(ctx context.Context, key string) error {
-	var sent *time.Time
+	wait := time.Duration(0)
 	err := v.book(ctx, func(ctx context.Context) (err error) {
-		sent, err = v.options.Engine.PendingForPart(ctx, v.who, v.run, v.Number, key)
+		wait, err = v.options.Engine.PendingForPart(ctx, v.who, v.run, v.Number, key)
 		return err
 	})
-	if err != nil || sent == nil {
+	if err != nil || wait == 0 {
 		return err
 	}
-	return &pendingError{wait: max(sent.Add(absentAfter).Sub(v.options.Now()), lookedUpAfter)}
+	return &pendingError{wait: wait}
 }
 
 func (s *Search) admit(ctx context.Context) (done func(), err error) {
@@ -145,7 +140,7 @@ func (p *purchase) send(ctx context.Context) (seo.Answer, error) {
 		return seo.Answer{}, fmt.Errorf("book a request that failed (%v): %w", err, unbooked)
 	}
 	if failed.Charge == seo.ChargeUnknown {
-		failed.RetryAfter = max(failed.RetryAfter, lookedUpAfter)
+		failed.RetryAfter = max(failed.RetryAfter, engine.LookedUpAfter)
 	}
 	return seo.Answer{}, failed
 }
@@ -202,7 +197,7 @@ func searchEndOf(err error) (end runEnd, ok bool) {
 			code: workflow.FailureLeaseExpired, message: "The worker had to stop before the answer was complete.",
 		}, true
 	case fault.KindOf(err) == fault.RateLimited:
-		return runEnd{code: workflow.FailureRateLimited, message: err.Error(), retryAfter: lookedUpAfter}, true
+		return runEnd{code: workflow.FailureRateLimited, message: err.Error(), retryAfter: searchLimitedFor}, true
 	}
 	return runEnd{}, false
 }

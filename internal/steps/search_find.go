@@ -11,6 +11,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/seo"
 )
 
@@ -18,9 +19,10 @@ import (
 const (
 	// clockDifference is the largest difference between the clocks of this server and of the provider.
 	clockDifference = 5 * time.Minute
-	// lookUpSpan is the time that one look-up covers. Calls that were sent later are looked up when the earlier ones have
-	// an outcome.
+	// lookUpSpan is the longest time between the first and the last call of one look-up.
 	lookUpSpan = 30 * time.Minute
+	// liveTime is longer than any live request. A request that was posted before has ended, whatever its line says.
+	liveTime = 5 * time.Minute
 	// lookUpPages is the most pages of one look-up, of 1000 requests each.
 	lookUpPages = 5
 )
@@ -43,37 +45,51 @@ func (s *Search) Find(ctx context.Context, calls []cost.Call) (map[uuid.UUID]eng
 	}
 	var faults []error
 	for service, of := range services {
-		if err := s.find(ctx, service, of, findings); err != nil {
-			faults = append(faults, fmt.Errorf("look up calls to %s: %w", service, err))
+		for _, calls := range s.spans(of) {
+			err := s.find(ctx, service, calls, findings)
+			if fault.KindOf(err) == fault.RateLimited {
+				break // The next sweep looks them up.
+			}
+			if err != nil {
+				faults = append(faults, fmt.Errorf("look up calls to %s: %w", service, err))
+			}
 		}
 	}
 	return findings, errors.Join(faults...)
 }
 
-// find looks up the calls to one service that were sent first.
+// spans returns the calls that the provider's list can have by now, in groups for one look-up each, the newest first:
+// an old call that stays unknown must not keep others from being found.
+func (s *Search) spans(calls []cost.Call) (spans [][]cost.Call) {
+	listed := s.Now().Add(-seo.ListLag)
+	calls = slices.DeleteFunc(slices.Clone(calls), func(call cost.Call) bool { return sentAt(call).After(listed) })
+	slices.SortFunc(calls, func(a, b cost.Call) int { return sentAt(b).Compare(sentAt(a)) })
+	for len(calls) > 0 {
+		n := 1
+		for n < len(calls) && sentAt(calls[0]).Sub(sentAt(calls[n])) <= lookUpSpan {
+			n++
+		}
+		spans, calls = append(spans, calls[:n]), calls[n:]
+	}
+	return spans
+}
+
+// find looks up calls to one service with one list. The newest call is the first.
 func (s *Search) find(
 	ctx context.Context, service string, calls []cost.Call, findings map[uuid.UUID]engine.Finding,
 ) error {
-	slices.SortFunc(calls, func(a, b cost.Call) int { return sentAt(a).Compare(sentAt(b)) })
-	first := sentAt(calls[0])
-	listed := s.Now().Add(-seo.ListLag)
-	calls = slices.DeleteFunc(slices.Clone(calls), func(call cost.Call) bool {
-		return sentAt(call).After(listed) || sentAt(call).Sub(first) > lookUpSpan
-	})
-	if len(calls) == 0 {
-		return nil // The provider's list does not have them yet.
-	}
-	until := sentAt(calls[len(calls)-1]).Add(2 * clockDifference)
-	if until.After(listed) {
+	now := s.Now()
+	until := sentAt(calls[0]).Add(2 * clockDifference)
+	if listed := now.Add(-seo.ListLag); until.After(listed) {
 		until = listed
 	}
 	tasks, complete, err := s.list(ctx, seo.ListInput{
 		Service: service,
-		From:    first.Add(-clockDifference),
+		From:    sentAt(calls[len(calls)-1]).Add(-clockDifference),
 		To:      until,
 	})
 	for _, call := range calls {
-		if settle, found := settled(call, tasks[tagOf(call.ID)]); found {
+		if settle, found := settled(call, tasks[tagOf(call.ID)], now); found {
 			findings[call.ID] = engine.Finding{Settle: settle}
 			continue
 		}
@@ -111,10 +127,10 @@ func (s *Search) list(ctx context.Context, in seo.ListInput) (tasks map[string][
 
 // settled returns the settlement of a call by its line in the list. A line that was written twice, as by a proxy that
 // has repeated the request, is charged twice. found is false without a line, and before each has a final cost.
-func settled(call cost.Call, tasks []seo.Task) (settle *engine.SettleInput, found bool) {
+func settled(call cost.Call, tasks []seo.Task, now time.Time) (settle *engine.SettleInput, found bool) {
 	var total cost.Pico
 	for _, task := range tasks {
-		if task.Cost == nil || !task.IsDone {
+		if task.Cost == nil || !task.IsDone && now.Sub(task.Posted) < liveTime {
 			return nil, false
 		}
 		var err error

@@ -167,7 +167,7 @@ func TestSearch(t *testing.T) {
 		if calls := b.bought(t); len(calls) != 1 || calls[0].State != cost.CallUnknown {
 			t.Fatalf("got %+v, want one call of unknown cost", calls)
 		}
-		b.later.Add(int64(31 * time.Second))
+		b.later.Add(int64(46 * time.Second))
 		if flow := b.next(t); flow.State != workflow.CompetitorFailed || b.box.Requests() != 1 {
 			t.Fatalf("got %s and %d requests, want no second request before the look-up", flow.State, b.box.Requests())
 		}
@@ -270,6 +270,21 @@ func TestSearchFind(t *testing.T) {
 		b.sweep(t, time.Hour)
 		if call := b.bought(t)[0]; call.State != cost.CallUnknown {
 			t.Errorf("got %s, want UNKNOWN", call.State)
+		}
+	})
+	t.Run("AnOldCallKeepsNoOtherFromBeingFound", func(t *testing.T) {
+		t.Parallel()
+		b := setupSearch(t, options{}, requests(t, 1)...)
+		b.box.Always(seosandbox.Injection{Kind: seosandbox.InjectionDrop})
+		b.next(t)
+		old := b.bought(t)[0]
+		sent := old.DispatchedAt.Add(-3 * time.Hour)
+		lost := old
+		lost.ID, lost.DispatchedAt = uuid.New(), &sent // The list has no line of it.
+		b.later.Add(int64(time.Minute))
+		found, err := b.search.Find(t.Context(), []cost.Call{lost, old})
+		if err != nil || found[old.ID].Settle == nil || !found[lost.ID].IsAbsent {
+			t.Errorf("got %+v, %v, want the new call found and the old one absent", found, err)
 		}
 	})
 	t.Run("NoSourceFindsNothing", func(t *testing.T) {

@@ -789,13 +789,16 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 }
 
 const callPendingOfPart = `-- name: CallPendingOfPart :one
-SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at FROM ai_calls AS c
-WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
-    AND c.part_key = $4 AND c.state = ANY($5::text[])
+SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at,
+    max(coalesce(c.unknown_since, $1::timestamptz))::timestamptz AS unknown_since
+FROM ai_calls AS c
+WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.visit = $4
+    AND c.part_key = $5 AND c.state = ANY($6::text[])
 HAVING count(*) > 0
 `
 
 type CallPendingOfPartParams struct {
+	At             time.Time
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Visit          *int
@@ -803,18 +806,25 @@ type CallPendingOfPartParams struct {
 	Pending        []string
 }
 
-// CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet.
-func (q *Queries) CallPendingOfPart(ctx context.Context, arg CallPendingOfPartParams) (time.Time, error) {
+type CallPendingOfPartRow struct {
+	SentAt       time.Time
+	UnknownSince time.Time
+}
+
+// CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet, and since when
+// it is unknown: now, while it is sent.
+func (q *Queries) CallPendingOfPart(ctx context.Context, arg CallPendingOfPartParams) (CallPendingOfPartRow, error) {
 	row := q.db.QueryRow(ctx, callPendingOfPart,
+		arg.At,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Visit,
 		arg.PartKey,
 		arg.Pending,
 	)
-	var sent_at time.Time
-	err := row.Scan(&sent_at)
-	return sent_at, err
+	var i CallPendingOfPartRow
+	err := row.Scan(&i.SentAt, &i.UnknownSince)
+	return i, err
 }
 
 const callPostpone = `-- name: CallPostpone :exec
