@@ -17,6 +17,7 @@ var expected = map[fault.Kind]bool{
 	fault.NotFound:            true,
 	fault.Conflict:            true,
 	fault.StaleState:          true,
+	fault.LostRun:             true,
 	fault.IllegalTransition:   true,
 	fault.TerminalState:       true,
 	fault.DuplicateName:       true,
@@ -77,7 +78,12 @@ func withData(err error, problem model.Problem) model.UserError {
 	case errors.As(err, &stale):
 		return model.StaleState{Problem: problem, Current: model.NewWorkflow(stale.Current)}
 	case errors.As(err, &lost):
-		return model.StaleState{Problem: problem, Current: model.NewWorkflow(lost.Current)}
+		return model.LostRun{
+			Problem: problem,
+			Current: model.NewWorkflow(lost.Current),
+			Run:     lost.Run,
+			IsYours: lost.IsYours,
+		}
 	case errors.As(err, &over):
 		return model.TerminalState{Problem: problem, Current: model.NewWorkflow(over.Current)}
 	case errors.As(err, &terminal):

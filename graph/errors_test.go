@@ -55,7 +55,7 @@ func TestUserError_CarriesTheDataOfItsError(t *testing.T) {
 			return model.StaleState{Problem: problem(fault.StaleState, err), Current: current}
 		}},
 		{&engine.LostRunError{Current: flow}, func(err error) model.UserError {
-			return model.StaleState{Problem: problem(fault.StaleState, err), Current: current}
+			return model.LostRun{Problem: problem(fault.LostRun, err), Current: current}
 		}},
 		{&engine.TerminalError{Current: flow}, func(err error) model.UserError {
 			return model.TerminalState{Problem: problem(fault.TerminalState, err), Current: current}

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -88,6 +89,8 @@ func (x *explorer) value(of *ast.Type, name string) string {
 		return "1"
 	case "Boolean":
 		return "true"
+	case "JSON":
+		return `{okapi: [1, null]}`
 	case "USD":
 		return `"0.01"`
 	case "DateTime":
@@ -115,7 +118,8 @@ func (x *explorer) text(name string) string {
 	case "selectionDigest":
 		return quoted(strings.Repeat("0", 64))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
-		"search", "languages", "competitor", "feedback", "username", "secret":
+		"search", "languages", "competitor", "feedback", "username", "secret", "text", "language", "industries",
+		"buyerRoles", "painPoints", "valueProposition", "message":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)
@@ -273,6 +277,9 @@ func (x *explorer) fields(of *ast.Definition, alias string, depth int, within []
 	return strings.Join(parts, " ")
 }
 
+// depths has how deep a selection goes below a type, where that is not 3: a claimed run has an input with a profile.
+var depths = map[string]int{"ClaimWorkPayload": 4}
+
 // operations returns operations that select each field below a root: the fields of the root with all arguments, and the
 // fields of the types below it on objects of the own organization.
 func (x *explorer) operations(root ast.Operation) []operation {
@@ -293,7 +300,7 @@ func (x *explorer) operations(root ast.Operation) []operation {
 			for _, list := range lists {
 				all = append(all, operation{
 					root, at.name + "." + field.Name,
-					at.before + field.Name + list + x.selection(below.Name, 3) + at.after,
+					at.before + field.Name + list + x.selection(below.Name, cmp.Or(depths[below.Name], 3)) + at.after,
 				})
 			}
 			if root == ast.Query && below.Kind == ast.Object && !seen[below.Name] {

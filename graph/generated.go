@@ -71,6 +71,10 @@ type MutationResolver interface {
 	ApproveSeeds(ctx context.Context, input model.ApproveSeedsInput) (*model.ApproveSeedsPayload, error)
 	RejectSeeds(ctx context.Context, input model.RejectSeedsInput) (*model.RejectSeedsPayload, error)
 	SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error)
+	ClaimWork(ctx context.Context, input model.ClaimWorkInput) (*model.ClaimWorkPayload, error)
+	CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error)
+	FailStep(ctx context.Context, input model.FailStepInput) (*model.FailStepPayload, error)
+	SetOutsideSteps(ctx context.Context, input model.SetOutsideStepsInput) (*model.SetOutsideStepsPayload, error)
 	RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error)
 	ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error)
 	SettleUsage(ctx context.Context, input model.SettleUsageInput) (*model.SettleUsagePayload, error)
@@ -93,6 +97,7 @@ type MutationResolver interface {
 }
 type OrganizationResolver interface {
 	Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error)
+	OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error)
 
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
@@ -120,6 +125,7 @@ type SubscriptionResolver interface {
 	WorkflowTransitioned(ctx context.Context, workflowID publicid.ID, afterVersion *int) (<-chan *model.TransitionEvent, error)
 	OrganizationTransitioned(ctx context.Context) (<-chan *model.TransitionEvent, error)
 	SpendChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.SpendEvent, error)
+	WorkAvailable(ctx context.Context, steps []workflow.StepKey) (<-chan *model.WorkEvent, error)
 }
 type ViewerResolver interface {
 	OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error)
@@ -129,6 +135,7 @@ type ViewerResolver interface {
 type WorkflowResolver interface {
 	Activity(ctx context.Context, obj *model.Workflow) (*engine.Activity, error)
 	Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error)
+	StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error)
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
 	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error)
 	KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error)
@@ -172,12 +179,17 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AdjustUsageInput", ec.unmarshalInputAdjustUsageInput),
 			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
+			graphql.NewInputUnmarshaler("ClaimWorkInput", ec.unmarshalInputClaimWorkInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
+			graphql.NewInputUnmarshaler("CompleteStepInput", ec.unmarshalInputCompleteStepInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreatePublishTargetInput", ec.unmarshalInputCreatePublishTargetInput),
 			graphql.NewInputUnmarshaler("CreateWorkflowInput", ec.unmarshalInputCreateWorkflowInput),
+			graphql.NewInputUnmarshaler("CustomerProfileInput", ec.unmarshalInputCustomerProfileInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
 			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
+			graphql.NewInputUnmarshaler("FailStepInput", ec.unmarshalInputFailStepInput),
+			graphql.NewInputUnmarshaler("FoundKeywordInput", ec.unmarshalInputFoundKeywordInput),
 			graphql.NewInputUnmarshaler("GenerateIcpInput", ec.unmarshalInputGenerateIcpInput),
 			graphql.NewInputUnmarshaler("ImportPricesInput", ec.unmarshalInputImportPricesInput),
 			graphql.NewInputUnmarshaler("IntRange", ec.unmarshalInputIntRange),
@@ -197,11 +209,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
 			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
+			graphql.NewInputUnmarshaler("SetOutsideStepsInput", ec.unmarshalInputSetOutsideStepsInput),
 			graphql.NewInputUnmarshaler("SetPublishTargetSecretInput", ec.unmarshalInputSetPublishTargetSecretInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
 			graphql.NewInputUnmarshaler("SettleUsageInput", ec.unmarshalInputSettleUsageInput),
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
+			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
 			graphql.NewInputUnmarshaler("UsageEstimateInput", ec.unmarshalInputUsageEstimateInput),
@@ -453,9 +467,9 @@ type Mutation {
   ): StartStepPayload! @requires(permission: OPERATE)
 
   """
-  Begins a new run of a failed step at once. A worker of the engine takes it up. Of a step that an outside program
-  drives, the caller has the run: the new version is its token.
-  Requires OPERATE.
+  Begins a new run of a failed step at once. A worker of the engine takes it up. A run of a step in
+  ` + "`" + `organization.outsideSteps` + "`" + ` waits for ` + "`" + `claimWork` + "`" + `. A run of any other step that outside programs drive belongs to the
+  caller: the new version is its token. Requires OPERATE.
   """
   retryStep(
     "The request."
@@ -522,8 +536,49 @@ type Mutation {
   ): SetGatesPayload! @requires(permission: SETTINGS)
 
   """
+  Hands out runs of automatic steps that no worker of the engine drives, those of the oldest workflows first and at most
+  one of each workflow. Each claim is a transition into the processing state: no two callers get the same run. Renew the
+  lease of each run, and end it with ` + "`" + `completeStep` + "`" + ` or ` + "`" + `failStep` + "`" + `. The answer may have no item: wait for ` + "`" + `workAvailable` + "`" + `.
+  A replay returns the runs of the first answer that are still yours. ` + "`" + `INVALID_INPUT` + "`" + ` for a step that workers of the
+  engine drive. Requires DRIVE.
+  """
+  claimWork(
+    "The steps and the number of runs."
+    input: ClaimWorkInput!
+  ): ClaimWorkPayload! @requires(permission: DRIVE)
+
+  """
+  Ends your run with its result, and by default enters the next step. ` + "`" + `LOST_RUN` + "`" + ` when the run is over or another worker
+  has it. The same result again is a replay; another result for a completed run is ` + "`" + `IDEMPOTENCY_MISMATCH` + "`" + `. A result of
+  the wrong shape or size is ` + "`" + `INVALID_INPUT` + "`" + `. Requires DRIVE.
+  """
+  completeStep(
+    "The run and its result."
+    input: CompleteStepInput!
+  ): CompleteStepPayload! @requires(permission: DRIVE)
+
+  """
+  Ends your run without a result. The policy of the step decides whether it is tried again, as for the workers of the
+  engine: ` + "`" + `workflow.activity` + "`" + ` says when. ` + "`" + `LOST_RUN` + "`" + ` when the run is over or another worker has it. The same failure again
+  is a replay. Requires DRIVE.
+  """
+  failStep(
+    "The run and its failure."
+    input: FailStepInput!
+  ): FailStepPayload! @requires(permission: DRIVE)
+
+  """
+  Sets the steps that outside programs drive. Workers of the engine no longer take them, and ` + "`" + `claimWork` + "`" + ` hands them out.
+  A run that a worker of the engine has goes on. Setting the list to what it is changes nothing. Requires SETTINGS.
+  """
+  setOutsideSteps(
+    "The steps and the reason."
+    input: SetOutsideStepsInput!
+  ): SetOutsideStepsPayload! @requires(permission: SETTINGS)
+
+  """
   Renews the lease of a run that a program of yours drives. Without renewal the run ends with ` + "`" + `LEASE_EXPIRED` + "`" + `, and
-  another worker may take the step. The payload has the new end of the lease. ` + "`" + `StaleState` + "`" + ` when the run is over.
+  another worker may take the step. The payload has the new end of the lease. ` + "`" + `LOST_RUN` + "`" + ` when the run is over.
   Requires DRIVE.
   """
   renewLease(
@@ -738,6 +793,16 @@ type Subscription {
     "The last sequence number that you have: −1 or more. −1 replays the whole ledger."
     afterSequence: Int
   ): SpendEvent! @requires(permission: READ)
+
+  """
+  Says that there is work to claim: at once when there is some, after each change that makes some, and every few seconds
+  while it stays unclaimed. Several workers get the same event, and ` + "`" + `claimWork` + "`" + ` decides which one gets which run.
+  Requires DRIVE.
+  """
+  workAvailable(
+    "Only these steps. All steps that outside programs drive when absent."
+    steps: [StepKey!]
+  ): WorkEvent! @requires(permission: DRIVE)
 }
 
 # ------------------------------------------------------------------------------
@@ -812,7 +877,7 @@ enum Permission {
   PRICES
   "Creates and revokes API keys."
   KEYS
-  "Sets gates, the time zone and the webhook."
+  "Sets gates, outside steps, the time zone and the webhook."
   SETTINGS
 }
 
@@ -875,6 +940,14 @@ type Workflow implements Node {
   activity: Activity!
   "The ideal customer profile: the current result of the first step. Null before the first result and after a reset."
   icp: Icp
+  """
+  The current result of an automatic step as JSON, from a worker of the engine or an outside program. Null before the
+  step is completed, and after a RESET.
+  """
+  stepResult(
+    "The step."
+    step: StepKey!
+  ): StepResult
   "The competitors of the current analysis. Before it: the competitors that a person named."
   competitors: [Competitor!]!
   """
@@ -1108,8 +1181,36 @@ type Icp {
   provider: String!
   "The time at which the engine stored the answer."
   producedAt: DateTime!
+  "The kind of program that produced it."
+  source: ResultSource!
   "True when the sandbox made up the text and no language model was called."
   isSynthetic: Boolean!
+}
+
+"The result of a step."
+type StepResult {
+  "The step."
+  step: StepKey!
+  "The token of the run that produced it."
+  token: Int!
+  "The result."
+  content: JSON!
+  "The model as its producer names it. Null when it names none."
+  model: String
+  "The provider as its producer names it. Null when it names none."
+  provider: String
+  "The kind of program that produced it."
+  source: ResultSource!
+  "The time at which the engine stored it."
+  producedAt: DateTime!
+}
+
+"The kinds of programs that produce the result of a step."
+enum ResultSource {
+  "A worker of the engine."
+  ENGINE
+  "An outside program that claimed the run."
+  WORKER
 }
 
 "A page of workflows."
@@ -1508,6 +1609,8 @@ input RenewLeaseInput {
   workflowId: ID!
   "The token of the run: the version of your transition into the processing state."
   token: Int!
+  "The length of the lease from now on: 1 to 3600 seconds. The server's default when absent."
+  leaseSeconds: Int
   """
   A text of your choice, 1 to 255 characters, that makes the request safe to repeat. Each renewal needs a new key: a
   used key renews nothing.
@@ -1523,6 +1626,207 @@ type RenewLeasePayload {
   replayed: Boolean!
   "The reasons why the mutation did nothing; empty when it succeeded."
   userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Work for outside programs
+# ------------------------------------------------------------------------------
+
+"The runs to claim."
+input ClaimWorkInput {
+  "Only these steps. All steps that outside programs drive when absent."
+  steps: [StepKey!]
+  "The maximum number of runs: 1 to 50."
+  max: Int! = 1
+  "The length of the leases: 1 to 3600 seconds. The server's default when absent."
+  leaseSeconds: Int
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `claimWork` + "`" + `."
+type ClaimWorkPayload {
+  "The runs that are yours now; in a replay, those that still are."
+  items: [WorkItem!]!
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A run that you have claimed."
+type WorkItem {
+  "The workflow."
+  workflow: Workflow!
+  "The run, with its fencing token and its lease."
+  run: Run!
+  "The data to work from, beside the workflow."
+  input: WorkInput!
+  "The most that a call may reserve now. Null: no limit. Requires READ."
+  budget: USD @requires(permission: READ)
+}
+
+"""
+The data that a step works from. It is data, never an instruction. The selected keywords of a later step are in
+` + "`" + `workflow.keywords` + "`" + `.
+"""
+type WorkInput {
+  "The company."
+  company: Company!
+  "The current ideal customer profile. Null before there is one."
+  icp: CustomerProfile
+  "The domains of competitors that a person named."
+  competitors: [String!]!
+  "The feedback of the reviewer who sent the work back. Null without one."
+  feedback: String
+}
+
+"An ideal customer profile without its origin."
+type CustomerProfile {
+  "The industries of the ideal customers."
+  industries: [String!]!
+  "The roles of the people who decide to buy."
+  buyerRoles: [String!]!
+  "The problems of these people."
+  painPoints: [String!]!
+  "The company's answer to these problems."
+  valueProposition: String!
+}
+
+"A run and its result."
+input CompleteStepInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The token of your run."
+  token: Int!
+  "The result."
+  result: StepResultInput!
+  "Enter the next step as well, unless a gate is closed there."
+  advance: Boolean! = true
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The result of a step: exactly one of ` + "`" + `icp` + "`" + `, ` + "`" + `keywords` + "`" + ` and ` + "`" + `object` + "`" + `."
+input StepResultInput {
+  "The result of the step ICP."
+  icp: CustomerProfileInput
+  "The result of the step COMPETITOR: 1 to 300 keywords. The engine merges and scores them."
+  keywords: [FoundKeywordInput!]
+  "The result of any other step: a JSON object of at most 131072 bytes and 32 levels."
+  object: JSON
+  "The model that you used: at most 200 characters."
+  model: String
+  "The provider that you used: at most 200 characters."
+  provider: String
+}
+
+"An ideal customer profile. Each list has 1 to 20 items of at most 200 characters."
+input CustomerProfileInput {
+  "The industries of the ideal customers."
+  industries: [String!]!
+  "The roles of the people who decide to buy."
+  buyerRoles: [String!]!
+  "The problems of these people."
+  painPoints: [String!]!
+  "The company's answer to these problems: at most 2000 characters."
+  valueProposition: String!
+}
+
+"A keyword that a program has found. Leave out a figure that you do not know."
+input FoundKeywordInput {
+  "The keyword: at most 200 characters."
+  text: String!
+  "What people who search for it want."
+  intent: SearchIntent
+  "Searches a month."
+  volume: Int
+  "The difficulty of ranking for it: 0 (easy) to 100."
+  difficulty: Int
+  "The price of a click on an advertisement."
+  cpc: USD
+  "Its language as a BCP 47 tag."
+  language: String
+  "The domain of the competitor that it was found for."
+  competitor: String
+}
+
+"The answer to ` + "`" + `completeStep` + "`" + `."
+type CompleteStepPayload {
+  "The workflow afterwards. Null when nothing changed."
+  workflow: Workflow
+  "The transition that completed the step. Null when there was none."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A run and its failure."
+input FailStepInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The token of your run."
+  token: Int!
+  "The reason. ` + "`" + `LEASE_EXPIRED` + "`" + ` and ` + "`" + `CANCELLED` + "`" + ` are the engine's own."
+  failureCode: FailureCode!
+  "The reason in words, for the journal, without secrets. The engine keeps 1000 bytes."
+  message: String
+  "The wait in seconds that a provider has asked for: 0 to 86400."
+  retryAfter: Int
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `failStep` + "`" + `."
+type FailStepPayload {
+  "The workflow afterwards. Null when nothing changed."
+  workflow: Workflow
+  "The transition into the failed state. Null when there was none."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The steps that outside programs drive. Workers of the engine drive the others, where they can."
+type OutsideSteps {
+  "The steps."
+  steps: [StepKey!]!
+  "The actor of the last change. Null when there was none. Requires ACTORS."
+  actor: String @requires(permission: ACTORS)
+  "The reason of the last change. Null without one. Requires ACTORS."
+  reason: String @requires(permission: ACTORS)
+  "The time of the last change. Null when there was none."
+  changedAt: DateTime
+}
+
+"The steps that outside programs drive from now on."
+input SetOutsideStepsInput {
+  "The automatic steps; an empty list for none."
+  steps: [StepKey!]!
+  "The reason, for the journal: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `setOutsideSteps` + "`" + `."
+type SetOutsideStepsPayload {
+  "The steps afterwards. Null when nothing was done."
+  outsideSteps: OutsideSteps
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Work that can be claimed."
+type WorkEvent {
+  "The steps that have work."
+  steps: [StepKey!]!
 }
 
 # ------------------------------------------------------------------------------
@@ -1596,6 +1900,8 @@ enum KeywordSource {
   MODEL
   "A person."
   MANUAL
+  "An outside program that drove the analysis."
+  WORKER
 }
 
 "What people who search for a keyword want."
@@ -3268,6 +3574,8 @@ type Organization implements Node {
   monthLimit: USD @requires(permission: READ)
   "The gates of its workflows."
   gates: GateSettings!
+  "The steps that outside programs drive."
+  outsideSteps: OutsideSteps!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires READ."
@@ -3572,6 +3880,8 @@ enum ErrorCode {
   CONFLICT
   "The workflow has changed. Read its current state, then decide."
   STALE_STATE
+  "The run is over, or another worker has it. Stop working on it."
+  LOST_RUN
   "The graph has no such edge."
   ILLEGAL_TRANSITION
   "The workflow is in a terminal state and cannot change."
@@ -3628,7 +3938,30 @@ type Conflict implements UserError {
   field: [String!]
 }
 
-"The workflow is not in the expected state, or the run is over."
+"""
+The run is over: its lease expired, another worker has the step, or the workflow was moved or cancelled. The request has
+written nothing.
+"""
+type LostRun implements UserError {
+  "` + "`" + `LOST_RUN` + "`" + `."
+  code: ErrorCode!
+  "The current state."
+  message: String!
+  "The field with the token."
+  field: [String!]
+  "The current workflow."
+  current: Workflow!
+  "The token of the run that holds the workflow now. Null when there is none."
+  token: Int
+  "The end of that run's lease. Null when there is none."
+  leaseExpiresAt: DateTime
+  "True when that run is the caller's."
+  isYours: Boolean!
+  "The worker that has that run. Null when there is none. Requires ACTORS."
+  holder: String @requires(permission: ACTORS)
+}
+
+"The workflow is not in the expected state."
 type StaleState implements UserError {
   "` + "`" + `STALE_STATE` + "`" + `."
   code: ErrorCode!
@@ -3785,6 +4118,9 @@ scalar DateTime
 
 "A calendar day in the organization's time zone, as text: ` + "`" + `\"2026-03-01\"` + "`" + `. It has 23 or 25 hours where clocks change."
 scalar Date
+
+"Any JSON value. A variable or a literal of the operation, and never text with JSON in it."
+scalar JSON
 
 "A whole number that may need more than the 32 bits of ` + "`" + `Int` + "`" + `. It is written as a JSON number."
 scalar Count
@@ -4118,6 +4454,18 @@ func (ec *executionContext) childFields_CancelWorkflowPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CancelWorkflowPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimWorkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "items":
+		return ec.fieldContext_ClaimWorkPayload_items(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ClaimWorkPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimWorkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimWorkPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Company(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -4142,6 +4490,20 @@ func (ec *executionContext) childFields_Competitor(ctx context.Context, field gr
 		return ec.fieldContext_Competitor_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Competitor", field.Name)
+}
+
+func (ec *executionContext) childFields_CompleteStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_CompleteStepPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_CompleteStepPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CompleteStepPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CompleteStepPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompleteStepPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4186,6 +4548,20 @@ func (ec *executionContext) childFields_CreateWorkflowPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateWorkflowPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CustomerProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "industries":
+		return ec.fieldContext_CustomerProfile_industries(ctx, field)
+	case "buyerRoles":
+		return ec.fieldContext_CustomerProfile_buyerRoles(ctx, field)
+	case "painPoints":
+		return ec.fieldContext_CustomerProfile_painPoints(ctx, field)
+	case "valueProposition":
+		return ec.fieldContext_CustomerProfile_valueProposition(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfile", field.Name)
+}
+
 func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -4200,6 +4576,20 @@ func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Contex
 		return ec.fieldContext_DecideKeywordsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DecideKeywordsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FailStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_FailStepPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_FailStepPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_FailStepPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FailStepPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FailStepPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Forecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4374,6 +4764,8 @@ func (ec *executionContext) childFields_Icp(ctx context.Context, field graphql.C
 		return ec.fieldContext_Icp_provider(ctx, field)
 	case "producedAt":
 		return ec.fieldContext_Icp_producedAt(ctx, field)
+	case "source":
+		return ec.fieldContext_Icp_source(ctx, field)
 	case "isSynthetic":
 		return ec.fieldContext_Icp_isSynthetic(ctx, field)
 	}
@@ -4564,6 +4956,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_monthLimit(ctx, field)
 	case "gates":
 		return ec.fieldContext_Organization_gates(ctx, field)
+	case "outsideSteps":
+		return ec.fieldContext_Organization_outsideSteps(ctx, field)
 	case "month":
 		return ec.fieldContext_Organization_month(ctx, field)
 	case "spend":
@@ -4586,6 +4980,20 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_costPerIcp(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Organization", field.Name)
+}
+
+func (ec *executionContext) childFields_OutsideSteps(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "steps":
+		return ec.fieldContext_OutsideSteps_steps(ctx, field)
+	case "actor":
+		return ec.fieldContext_OutsideSteps_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_OutsideSteps_reason(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_OutsideSteps_changedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutsideSteps", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4968,6 +5376,18 @@ func (ec *executionContext) childFields_SetMonthlyLimitPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetMonthlyLimitPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetOutsideStepsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outsideSteps":
+		return ec.fieldContext_SetOutsideStepsPayload_outsideSteps(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetOutsideStepsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetOutsideStepsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetOutsideStepsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetPublishTargetSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "target":
@@ -5090,6 +5510,26 @@ func (ec *executionContext) childFields_Step(ctx context.Context, field graphql.
 		return ec.fieldContext_Step_states(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Step", field.Name)
+}
+
+func (ec *executionContext) childFields_StepResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "step":
+		return ec.fieldContext_StepResult_step(ctx, field)
+	case "token":
+		return ec.fieldContext_StepResult_token(ctx, field)
+	case "content":
+		return ec.fieldContext_StepResult_content(ctx, field)
+	case "model":
+		return ec.fieldContext_StepResult_model(ctx, field)
+	case "provider":
+		return ec.fieldContext_StepResult_provider(ctx, field)
+	case "source":
+		return ec.fieldContext_StepResult_source(ctx, field)
+	case "producedAt":
+		return ec.fieldContext_StepResult_producedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StepResult", field.Name)
 }
 
 func (ec *executionContext) childFields_TestPublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5364,6 +5804,42 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
 
+func (ec *executionContext) childFields_WorkEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "steps":
+		return ec.fieldContext_WorkEvent_steps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkInput(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "company":
+		return ec.fieldContext_WorkInput_company(ctx, field)
+	case "icp":
+		return ec.fieldContext_WorkInput_icp(ctx, field)
+	case "competitors":
+		return ec.fieldContext_WorkInput_competitors(ctx, field)
+	case "feedback":
+		return ec.fieldContext_WorkInput_feedback(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkInput", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_WorkItem_workflow(ctx, field)
+	case "run":
+		return ec.fieldContext_WorkItem_run(ctx, field)
+	case "input":
+		return ec.fieldContext_WorkItem_input(ctx, field)
+	case "budget":
+		return ec.fieldContext_WorkItem_budget(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkItem", field.Name)
+}
+
 func (ec *executionContext) childFields_Workflow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5394,6 +5870,8 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_activity(ctx, field)
 	case "icp":
 		return ec.fieldContext_Workflow_icp(ctx, field)
+	case "stepResult":
+		return ec.fieldContext_Workflow_stepResult(ctx, field)
 	case "competitors":
 		return ec.fieldContext_Workflow_competitors(ctx, field)
 	case "keywords":
@@ -5668,6 +6146,34 @@ func (ec *executionContext) field_Mutation_cancelWorkflow_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_claimWork_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ClaimWorkInput, error) {
+			return ec.unmarshalNClaimWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐClaimWorkInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_completeStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CompleteStepInput, error) {
+			return ec.unmarshalNCompleteStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompleteStepInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5716,6 +6222,20 @@ func (ec *executionContext) field_Mutation_decideKeywords_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DecideKeywordsInput, error) {
 			return ec.unmarshalNDecideKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_failStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.FailStepInput, error) {
+			return ec.unmarshalNFailStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFailStepInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5926,6 +6446,20 @@ func (ec *executionContext) field_Mutation_setMonthlyLimit_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetMonthlyLimitInput, error) {
 			return ec.unmarshalNSetMonthlyLimitInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMonthlyLimitInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setOutsideSteps_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetOutsideStepsInput, error) {
+			return ec.unmarshalNSetOutsideStepsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOutsideStepsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6406,6 +6940,20 @@ func (ec *executionContext) field_Subscription_spendChanged_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_workAvailable_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "steps",
+		func(ctx context.Context, v any) ([]workflow.StepKey, error) {
+			return ec.unmarshalOStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["steps"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_workflowTransitioned_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6569,6 +7117,20 @@ func (ec *executionContext) field_Workflow_ledger_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Workflow_stepResult_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "step",
+		func(ctx context.Context, v any) (workflow.StepKey, error) {
+			return ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["step"] = arg0
 	return args, nil
 }
 
@@ -9958,6 +10520,93 @@ func (ec *executionContext) fieldContext_CancelWorkflowPayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _ClaimWorkPayload_items(ctx context.Context, field graphql.CollectedField, obj *model.ClaimWorkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimWorkPayload_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.WorkItem) graphql.Marshaler {
+			return ec.marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimWorkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimWorkPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimWorkPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ClaimWorkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimWorkPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimWorkPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimWorkPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ClaimWorkPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ClaimWorkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimWorkPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimWorkPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimWorkPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Company_name(ctx context.Context, field graphql.CollectedField, obj *model.Company) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10117,6 +10766,125 @@ func (ec *executionContext) _Competitor_warnings(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
+}
+
+func (ec *executionContext) _CompleteStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.CompleteStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteStepPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompleteStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompleteStepPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.CompleteStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteStepPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompleteStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompleteStepPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CompleteStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteStepPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompleteStepPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CompleteStepPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CompleteStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteStepPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompleteStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Conflict_code(ctx context.Context, field graphql.CollectedField, obj *model.Conflict) (ret graphql.Marshaler) {
@@ -10563,6 +11331,98 @@ func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _CustomerProfile_industries(ctx context.Context, field graphql.CollectedField, obj *workflow.ICP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_industries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Industries, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_buyerRoles(ctx context.Context, field graphql.CollectedField, obj *workflow.ICP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_buyerRoles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BuyerRoles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_painPoints(ctx context.Context, field graphql.CollectedField, obj *workflow.ICP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_painPoints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PainPoints, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_valueProposition(ctx context.Context, field graphql.CollectedField, obj *workflow.ICP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_valueProposition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValueProposition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
 func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10932,6 +11792,125 @@ func (ec *executionContext) fieldContext_DuplicateName_existing(_ context.Contex
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FailStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.FailStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FailStepPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FailStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FailStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FailStepPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.FailStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FailStepPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FailStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FailStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FailStepPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.FailStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FailStepPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FailStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FailStepPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FailStepPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.FailStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FailStepPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FailStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FailStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -12362,6 +13341,29 @@ func (ec *executionContext) _Icp_producedAt(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Icp_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Icp_source(ctx context.Context, field graphql.CollectedField, obj *model.Icp) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Icp_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.ResultSource) graphql.Marshaler {
+			return ec.marshalNResultSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐResultSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Icp_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Icp", field, false, false, "ResultSource")
 }
 
 func (ec *executionContext) _Icp_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.Icp) (ret graphql.Marshaler) {
@@ -14195,6 +15197,217 @@ func (ec *executionContext) fieldContext_LedgerEntryEdge_cursor(_ context.Contex
 	return graphql.NewScalarFieldContext("LedgerEntryEdge", field, false, false, "String")
 }
 
+func (ec *executionContext) _LostRun_code(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v fault.Kind) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _LostRun_message(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
+}
+
+func (ec *executionContext) _LostRun_field(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
+}
+
+func (ec *executionContext) _LostRun_current(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_current(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Current, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LostRun",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LostRun_token(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_token(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, true, false, "Int")
+}
+
+func (ec *executionContext) _LostRun_leaseExpiresAt(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_leaseExpiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LeaseExpiresAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _LostRun_isYours(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_isYours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsYours, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_isYours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LostRun_holder(ctx context.Context, field graphql.CollectedField, obj *model.LostRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LostRun_holder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Holder(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
+}
+
 func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14933,6 +16146,254 @@ func (ec *executionContext) fieldContext_Mutation_setGates(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setGates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_claimWork(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_claimWork(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClaimWork(ctx, fc.Args["input"].(model.ClaimWorkInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
+				if err != nil {
+					var zeroVal *model.ClaimWorkPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.ClaimWorkPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ClaimWorkPayload) graphql.Marshaler {
+			return ec.marshalNClaimWorkPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐClaimWorkPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_claimWork(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClaimWorkPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_claimWork_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_completeStep(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_completeStep(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CompleteStep(ctx, fc.Args["input"].(model.CompleteStepInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
+				if err != nil {
+					var zeroVal *model.CompleteStepPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.CompleteStepPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CompleteStepPayload) graphql.Marshaler {
+			return ec.marshalNCompleteStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompleteStepPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_completeStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompleteStepPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_completeStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_failStep(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_failStep(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().FailStep(ctx, fc.Args["input"].(model.FailStepInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
+				if err != nil {
+					var zeroVal *model.FailStepPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.FailStepPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FailStepPayload) graphql.Marshaler {
+			return ec.marshalNFailStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFailStepPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_failStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FailStepPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_failStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setOutsideSteps(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setOutsideSteps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetOutsideSteps(ctx, fc.Args["input"].(model.SetOutsideStepsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.SetOutsideStepsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetOutsideStepsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetOutsideStepsPayload) graphql.Marshaler {
+			return ec.marshalNSetOutsideStepsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOutsideStepsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setOutsideSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetOutsideStepsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setOutsideSteps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16369,6 +17830,38 @@ func (ec *executionContext) fieldContext_Organization_gates(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Organization_outsideSteps(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_outsideSteps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().OutsideSteps(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OutsideSteps) graphql.Marshaler {
+			return ec.marshalNOutsideSteps2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOutsideSteps(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutsideSteps(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Organization_month(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16891,6 +18384,134 @@ func (ec *executionContext) fieldContext_Organization_costPerIcp(ctx context.Con
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _OutsideSteps_steps(ctx context.Context, field graphql.CollectedField, obj *model.OutsideSteps) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutsideSteps_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []workflow.StepKey) graphql.Marshaler {
+			return ec.marshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutsideSteps_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "StepKey")
+}
+
+func (ec *executionContext) _OutsideSteps_actor(ctx context.Context, field graphql.CollectedField, obj *model.OutsideSteps) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutsideSteps_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutsideSteps_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
+}
+
+func (ec *executionContext) _OutsideSteps_reason(ctx context.Context, field graphql.CollectedField, obj *model.OutsideSteps) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutsideSteps_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutsideSteps_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
+}
+
+func (ec *executionContext) _OutsideSteps_changedAt(ctx context.Context, field graphql.CollectedField, obj *model.OutsideSteps) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutsideSteps_changedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutsideSteps_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
@@ -20871,6 +22492,93 @@ func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _SetOutsideStepsPayload_outsideSteps(ctx context.Context, field graphql.CollectedField, obj *model.SetOutsideStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOutsideStepsPayload_outsideSteps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutsideSteps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OutsideSteps) graphql.Marshaler {
+			return ec.marshalOOutsideSteps2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOutsideSteps(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetOutsideStepsPayload_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOutsideStepsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutsideSteps(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetOutsideStepsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetOutsideStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOutsideStepsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetOutsideStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetOutsideStepsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetOutsideStepsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetOutsideStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOutsideStepsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetOutsideStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOutsideStepsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.SetPublishTargetSecretPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22023,6 +23731,167 @@ func (ec *executionContext) fieldContext_Step_states(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Step", field, true, false, "WorkflowState")
 }
 
+func (ec *executionContext) _StepResult_step(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.StepKey) graphql.Marshaler {
+			return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, false, false, "StepKey")
+}
+
+func (ec *executionContext) _StepResult_token(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_token(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StepResult_content(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_content(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Content(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v scalar.JSON) graphql.Marshaler {
+			return ec.marshalNJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, true, false, "JSON")
+}
+
+func (ec *executionContext) _StepResult_model(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Model(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
+}
+
+func (ec *executionContext) _StepResult_provider(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_provider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Provider(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
+}
+
+func (ec *executionContext) _StepResult_source(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.ResultSource) graphql.Marshaler {
+			return ec.marshalNResultSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐResultSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, false, false, "ResultSource")
+}
+
+func (ec *executionContext) _StepResult_producedAt(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepResult_producedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProducedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepResult_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepResult", field, true, false, "DateTime")
+}
+
 func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -22191,6 +24060,68 @@ func (ec *executionContext) fieldContext_Subscription_spendChanged(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_spendChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_workAvailable(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_workAvailable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().WorkAvailable(ctx, fc.Args["steps"].([]workflow.StepKey))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "DRIVE")
+				if err != nil {
+					var zeroVal *model.WorkEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.WorkEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkEvent) graphql.Marshaler {
+			return ec.marshalNWorkEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_workAvailable(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_workAvailable_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24724,6 +26655,276 @@ func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _WorkEvent_steps(ctx context.Context, field graphql.CollectedField, obj *model.WorkEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkEvent_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []workflow.StepKey) graphql.Marshaler {
+			return ec.marshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkEvent_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkEvent", field, false, false, "StepKey")
+}
+
+func (ec *executionContext) _WorkInput_company(ctx context.Context, field graphql.CollectedField, obj *model.WorkInput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkInput_company(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Company, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Company) graphql.Marshaler {
+			return ec.marshalNCompany2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompany(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkInput_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkInput",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Company(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkInput_icp(ctx context.Context, field graphql.CollectedField, obj *model.WorkInput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkInput_icp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Icp(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.ICP) graphql.Marshaler {
+			return ec.marshalOCustomerProfile2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐICP(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkInput_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkInput",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkInput_competitors(ctx context.Context, field graphql.CollectedField, obj *model.WorkInput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkInput_competitors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Competitors(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkInput_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
+}
+
+func (ec *executionContext) _WorkInput_feedback(ctx context.Context, field graphql.CollectedField, obj *model.WorkInput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkInput_feedback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Feedback(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkInput_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
+}
+
+func (ec *executionContext) _WorkItem_workflow(ctx context.Context, field graphql.CollectedField, obj *model.WorkItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkItem_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkItem_run(ctx context.Context, field graphql.CollectedField, obj *model.WorkItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkItem_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.Run) graphql.Marshaler {
+			return ec.marshalNRun2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐRun(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkItem_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkItem_input(ctx context.Context, field graphql.CollectedField, obj *model.WorkItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkItem_input(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Input, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.WorkInput) graphql.Marshaler {
+			return ec.marshalNWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkInput(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkItem_input(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkInput(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkItem_budget(ctx context.Context, field graphql.CollectedField, obj *model.WorkItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkItem_budget(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Budget(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *cost.Figure
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Figure
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Figure) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐFigure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkItem_budget(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkItem", field, true, false, "USD")
+}
+
 func (ec *executionContext) _Workflow_id(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25099,6 +27300,50 @@ func (ec *executionContext) fieldContext_Workflow_icp(_ context.Context, field g
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Icp(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_stepResult(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_stepResult(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Workflow().StepResult(ctx, obj, fc.Args["step"].(workflow.StepKey))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StepResult) graphql.Marshaler {
+			return ec.marshalOStepResult2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_stepResult(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StepResult(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Workflow_stepResult_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -27407,6 +29652,73 @@ func UnmarshalCancelWorkflowInput(ctx context.Context, raw any) (model.CancelWor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputClaimWorkInput(ctx context.Context, obj any) (model.ClaimWorkInput, error) {
+	var it model.ClaimWorkInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["max"]; !present {
+		asMap["max"] = 1
+	}
+
+	fieldsInOrder := [...]string{"steps", "max", "leaseSeconds", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "steps":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("steps"))
+			data, err := ec.unmarshalOStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Steps = graphql.OmittableOf(data)
+		case "max":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Max = data
+		case "leaseSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("leaseSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LeaseSeconds = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalClaimWorkInput unmarshals raw into the ClaimWorkInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalClaimWorkInput(ctx context.Context, raw any) (model.ClaimWorkInput, error) {
+	var out model.ClaimWorkInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ClaimWorkInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCompanyInput(ctx context.Context, obj any) (model.CompanyInput, error) {
 	var it model.CompanyInput
 	if obj == nil {
@@ -27460,6 +29772,80 @@ func (ec *executionContext) unmarshalInputCompanyInput(ctx context.Context, obj 
 func UnmarshalCompanyInput(ctx context.Context, raw any) (model.CompanyInput, error) {
 	var out model.CompanyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompanyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCompleteStepInput(ctx context.Context, obj any) (model.CompleteStepInput, error) {
+	var it model.CompleteStepInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["advance"]; !present {
+		asMap["advance"] = true
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "token", "result", "advance", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "result":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("result"))
+			data, err := ec.unmarshalNStepResultInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResultInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Result = data
+		case "advance":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("advance"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Advance = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCompleteStepInput unmarshals raw into the CompleteStepInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCompleteStepInput(ctx context.Context, raw any) (model.CompleteStepInput, error) {
+	var out model.CompleteStepInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CompleteStepInput", raw, &out)
 	return out, err
 }
 
@@ -27684,6 +30070,69 @@ func UnmarshalCreateWorkflowInput(ctx context.Context, raw any) (model.CreateWor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCustomerProfileInput(ctx context.Context, obj any) (model.CustomerProfileInput, error) {
+	var it model.CustomerProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"industries", "buyerRoles", "painPoints", "valueProposition"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "industries":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("industries"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Industries = data
+		case "buyerRoles":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("buyerRoles"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BuyerRoles = data
+		case "painPoints":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("painPoints"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PainPoints = data
+		case "valueProposition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("valueProposition"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValueProposition = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCustomerProfileInput unmarshals raw into the CustomerProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCustomerProfileInput(ctx context.Context, raw any) (model.CustomerProfileInput, error) {
+	var out model.CustomerProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CustomerProfileInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDayRange(ctx context.Context, obj any) (model.DayRange, error) {
 	var it model.DayRange
 	if obj == nil {
@@ -27807,6 +30256,167 @@ func (ec *executionContext) unmarshalInputDecideKeywordsInput(ctx context.Contex
 func UnmarshalDecideKeywordsInput(ctx context.Context, raw any) (model.DecideKeywordsInput, error) {
 	var out model.DecideKeywordsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecideKeywordsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputFailStepInput(ctx context.Context, obj any) (model.FailStepInput, error) {
+	var it model.FailStepInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "token", "failureCode", "message", "retryAfter", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "failureCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("failureCode"))
+			data, err := ec.unmarshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FailureCode = data
+		case "message":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("message"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Message = graphql.OmittableOf(data)
+		case "retryAfter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retryAfter"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RetryAfter = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFailStepInput unmarshals raw into the FailStepInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFailStepInput(ctx context.Context, raw any) (model.FailStepInput, error) {
+	var out model.FailStepInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FailStepInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputFoundKeywordInput(ctx context.Context, obj any) (model.FoundKeywordInput, error) {
+	var it model.FoundKeywordInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"text", "intent", "volume", "difficulty", "cpc", "language", "competitor"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		case "intent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intent"))
+			data, err := ec.unmarshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Intent = graphql.OmittableOf(data)
+		case "volume":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("volume"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Volume = graphql.OmittableOf(data)
+		case "difficulty":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("difficulty"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Difficulty = graphql.OmittableOf(data)
+		case "cpc":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cpc"))
+			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Cpc = graphql.OmittableOf(data)
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
+		case "competitor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("competitor"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Competitor = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFoundKeywordInput unmarshals raw into the FoundKeywordInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFoundKeywordInput(ctx context.Context, raw any) (model.FoundKeywordInput, error) {
+	var out model.FoundKeywordInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FoundKeywordInput", raw, &out)
 	return out, err
 }
 
@@ -28521,7 +31131,7 @@ func (ec *executionContext) unmarshalInputRenewLeaseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"workflowId", "token", "idempotencyKey"}
+	fieldsInOrder := [...]string{"workflowId", "token", "leaseSeconds", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -28542,6 +31152,13 @@ func (ec *executionContext) unmarshalInputRenewLeaseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Token = data
+		case "leaseSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("leaseSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LeaseSeconds = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -29049,6 +31666,62 @@ func UnmarshalSetMonthlyLimitInput(ctx context.Context, raw any) (model.SetMonth
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetOutsideStepsInput(ctx context.Context, obj any) (model.SetOutsideStepsInput, error) {
+	var it model.SetOutsideStepsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"steps", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "steps":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("steps"))
+			data, err := ec.unmarshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Steps = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetOutsideStepsInput unmarshals raw into the SetOutsideStepsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetOutsideStepsInput(ctx context.Context, raw any) (model.SetOutsideStepsInput, error) {
+	var out model.SetOutsideStepsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetOutsideStepsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetPublishTargetSecretInput(ctx context.Context, obj any) (model.SetPublishTargetSecretInput, error) {
 	var it model.SetPublishTargetSecretInput
 	if obj == nil {
@@ -29430,6 +32103,76 @@ func (ec *executionContext) unmarshalInputStartStepInput(ctx context.Context, ob
 func UnmarshalStartStepInput(ctx context.Context, raw any) (model.StartStepInput, error) {
 	var out model.StartStepInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartStepInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputStepResultInput(ctx context.Context, obj any) (model.StepResultInput, error) {
+	var it model.StepResultInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"icp", "keywords", "object", "model", "provider"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "icp":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("icp"))
+			data, err := ec.unmarshalOCustomerProfileInput2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCustomerProfileInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Icp = graphql.OmittableOf(data)
+		case "keywords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keywords"))
+			data, err := ec.unmarshalOFoundKeywordInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFoundKeywordInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Keywords = graphql.OmittableOf(data)
+		case "object":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("object"))
+			data, err := ec.unmarshalOJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Object = graphql.OmittableOf(data)
+		case "model":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("model"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Model = graphql.OmittableOf(data)
+		case "provider":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("provider"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Provider = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStepResultInput unmarshals raw into the StepResultInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStepResultInput(ctx context.Context, raw any) (model.StepResultInput, error) {
+	var out model.StepResultInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StepResultInput", raw, &out)
 	return out, err
 }
 
@@ -29913,6 +32656,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._NotFound(ctx, sel, obj)
+	case model.LostRun:
+		return ec._LostRun(ctx, sel, &obj)
+	case *model.LostRun:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LostRun(ctx, sel, obj)
 	case model.InvalidInput:
 		return ec._InvalidInput(ctx, sel, &obj)
 	case *model.InvalidInput:
@@ -31090,6 +33840,49 @@ func (ec *executionContext) _CancelWorkflowPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var claimWorkPayloadImplementors = []string{"ClaimWorkPayload"}
+
+func (ec *executionContext) _ClaimWorkPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ClaimWorkPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, claimWorkPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClaimWorkPayload")
+		case "items":
+			out.Values[i] = ec._ClaimWorkPayload_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ClaimWorkPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ClaimWorkPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var companyImplementors = []string{"Company"}
 
 func (ec *executionContext) _Company(ctx context.Context, sel ast.SelectionSet, obj *model.Company) graphql.Marshaler {
@@ -31161,6 +33954,54 @@ func (ec *executionContext) _Competitor(ctx context.Context, sel ast.SelectionSe
 			}
 		case "warnings":
 			out.Values[i] = ec._Competitor_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var completeStepPayloadImplementors = []string{"CompleteStepPayload"}
+
+func (ec *executionContext) _CompleteStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteStepPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completeStepPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompleteStepPayload")
+		case "workflow":
+			out.Values[i] = ec._CompleteStepPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._CompleteStepPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._CompleteStepPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CompleteStepPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -31368,6 +34209,54 @@ func (ec *executionContext) _CreateWorkflowPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var customerProfileImplementors = []string{"CustomerProfile"}
+
+func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *workflow.ICP) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfile")
+		case "industries":
+			out.Values[i] = ec._CustomerProfile_industries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "buyerRoles":
+			out.Values[i] = ec._CustomerProfile_buyerRoles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "painPoints":
+			out.Values[i] = ec._CustomerProfile_painPoints(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "valueProposition":
+			out.Values[i] = ec._CustomerProfile_valueProposition(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var decideKeywordsPayloadImplementors = []string{"DecideKeywordsPayload"}
 
 func (ec *executionContext) _DecideKeywordsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecideKeywordsPayload) graphql.Marshaler {
@@ -31497,6 +34386,54 @@ func (ec *executionContext) _DuplicateName(ctx context.Context, sel ast.Selectio
 			}
 		case "existing":
 			out.Values[i] = ec._DuplicateName_existing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var failStepPayloadImplementors = []string{"FailStepPayload"}
+
+func (ec *executionContext) _FailStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.FailStepPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, failStepPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FailStepPayload")
+		case "workflow":
+			out.Values[i] = ec._FailStepPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._FailStepPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._FailStepPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._FailStepPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32080,6 +35017,11 @@ func (ec *executionContext) _Icp(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "producedAt":
 			out.Values[i] = ec._Icp_producedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._Icp_source(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32793,6 +35735,74 @@ func (ec *executionContext) _LedgerEntryEdge(ctx context.Context, sel ast.Select
 	return out
 }
 
+var lostRunImplementors = []string{"LostRun", "UserError"}
+
+func (ec *executionContext) _LostRun(ctx context.Context, sel ast.SelectionSet, obj *model.LostRun) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, lostRunImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LostRun")
+		case "code":
+			out.Values[i] = ec._LostRun_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._LostRun_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._LostRun_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "current":
+			out.Values[i] = ec._LostRun_current(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "token":
+			out.Values[i] = ec._LostRun_token(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "leaseExpiresAt":
+			out.Values[i] = ec._LostRun_leaseExpiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isYours":
+			out.Values[i] = ec._LostRun_isYours(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "holder":
+			out.Values[i] = ec._LostRun_holder(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -32892,6 +35902,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setGates":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setGates(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claimWork":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_claimWork(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "completeStep":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_completeStep(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failStep":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_failStep(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setOutsideSteps":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setOutsideSteps(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -33131,6 +36169,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_gates(ctx, field, obj)
 				})
+		case "outsideSteps":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_outsideSteps(ctx, field, obj)
+				})
 		case "month":
 			out.Values[i] = ec._Organization_month(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -33188,6 +36232,54 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_costPerIcp(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var outsideStepsImplementors = []string{"OutsideSteps"}
+
+func (ec *executionContext) _OutsideSteps(ctx context.Context, sel ast.SelectionSet, obj *model.OutsideSteps) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outsideStepsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutsideSteps")
+		case "steps":
+			out.Values[i] = ec._OutsideSteps_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._OutsideSteps_actor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._OutsideSteps_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changedAt":
+			out.Values[i] = ec._OutsideSteps_changedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -34615,6 +37707,49 @@ func (ec *executionContext) _SetMonthlyLimitPayload(ctx context.Context, sel ast
 	return out
 }
 
+var setOutsideStepsPayloadImplementors = []string{"SetOutsideStepsPayload"}
+
+func (ec *executionContext) _SetOutsideStepsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetOutsideStepsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setOutsideStepsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetOutsideStepsPayload")
+		case "outsideSteps":
+			out.Values[i] = ec._SetOutsideStepsPayload_outsideSteps(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetOutsideStepsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetOutsideStepsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var setPublishTargetSecretPayloadImplementors = []string{"SetPublishTargetSecretPayload"}
 
 func (ec *executionContext) _SetPublishTargetSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetPublishTargetSecretPayload) graphql.Marshaler {
@@ -35091,6 +38226,69 @@ func (ec *executionContext) _Step(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var stepResultImplementors = []string{"StepResult"}
+
+func (ec *executionContext) _StepResult(ctx context.Context, sel ast.SelectionSet, obj *model.StepResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stepResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StepResult")
+		case "step":
+			out.Values[i] = ec._StepResult_step(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "token":
+			out.Values[i] = ec._StepResult_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "content":
+			out.Values[i] = ec._StepResult_content(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "model":
+			out.Values[i] = ec._StepResult_model(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "provider":
+			out.Values[i] = ec._StepResult_provider(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._StepResult_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "producedAt":
+			out.Values[i] = ec._StepResult_producedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -35110,6 +38308,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_organizationTransitioned(ctx, fields[0])
 	case "spendChanged":
 		return ec._Subscription_spendChanged(ctx, fields[0])
+	case "workAvailable":
+		return ec._Subscription_workAvailable(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -36041,6 +39241,135 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var workEventImplementors = []string{"WorkEvent"}
+
+func (ec *executionContext) _WorkEvent(ctx context.Context, sel ast.SelectionSet, obj *model.WorkEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkEvent")
+		case "steps":
+			out.Values[i] = ec._WorkEvent_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workInputImplementors = []string{"WorkInput"}
+
+func (ec *executionContext) _WorkInput(ctx context.Context, sel ast.SelectionSet, obj *model.WorkInput) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workInputImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkInput")
+		case "company":
+			out.Values[i] = ec._WorkInput_company(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "icp":
+			out.Values[i] = ec._WorkInput_icp(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "competitors":
+			out.Values[i] = ec._WorkInput_competitors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "feedback":
+			out.Values[i] = ec._WorkInput_feedback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workItemImplementors = []string{"WorkItem"}
+
+func (ec *executionContext) _WorkItem(ctx context.Context, sel ast.SelectionSet, obj *model.WorkItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkItem")
+		case "workflow":
+			out.Values[i] = ec._WorkItem_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "run":
+			out.Values[i] = ec._WorkItem_run(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "input":
+			out.Values[i] = ec._WorkItem_input(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "budget":
+			out.Values[i] = ec._WorkItem_budget(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var workflowImplementors = []string{"Workflow", "Node"}
 
 func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet, obj *model.Workflow) graphql.Marshaler {
@@ -36123,6 +39452,12 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_icp(ctx, field, obj)
+				})
+		case "stepResult":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_stepResult(ctx, field, obj)
 				})
 		case "competitors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -37067,6 +40402,19 @@ func (ec *executionContext) marshalNCancelWorkflowPayload2ᚖgithubᚗcomᚋinfi
 	return ec._CancelWorkflowPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNClaimWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐClaimWorkInput(ctx context.Context, v any) (model.ClaimWorkInput, error) {
+	res, err := ec.unmarshalInputClaimWorkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNClaimWorkPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐClaimWorkPayload(ctx context.Context, sel ast.SelectionSet, v *model.ClaimWorkPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ClaimWorkPayload!")
+		return graphql.Null
+	}
+	return ec._ClaimWorkPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCompany2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompany(ctx context.Context, sel ast.SelectionSet, v model.Company) graphql.Marshaler {
 	return ec._Company(ctx, sel, &v)
 }
@@ -37104,6 +40452,19 @@ func (ec *executionContext) unmarshalNCompetitorSource2githubᚗcomᚋinfin8cont
 
 func (ec *executionContext) marshalNCompetitorSource2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorSource(ctx context.Context, sel ast.SelectionSet, v model.CompetitorSource) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNCompleteStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompleteStepInput(ctx context.Context, v any) (model.CompleteStepInput, error) {
+	res, err := ec.unmarshalInputCompleteStepInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompleteStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompleteStepPayload(ctx context.Context, sel ast.SelectionSet, v *model.CompleteStepPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CompleteStepPayload!")
+		return graphql.Null
+	}
+	return ec._CompleteStepPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCount2int64(ctx context.Context, v any) (int64, error) {
@@ -37240,6 +40601,34 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋinfin8contentᚋeng
 	return res
 }
 
+func (ec *executionContext) unmarshalNFailStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFailStepInput(ctx context.Context, v any) (model.FailStepInput, error) {
+	res, err := ec.unmarshalInputFailStepInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFailStepPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFailStepPayload(ctx context.Context, sel ast.SelectionSet, v *model.FailStepPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FailStepPayload!")
+		return graphql.Null
+	}
+	return ec._FailStepPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx context.Context, v any) (workflow.FailureCode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.FailureCode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx context.Context, sel ast.SelectionSet, v workflow.FailureCode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FailureCode!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -37260,6 +40649,11 @@ func (ec *executionContext) marshalNForecast2ᚖgithubᚗcomᚋinfin8contentᚋe
 		return graphql.Null
 	}
 	return ec._Forecast(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFoundKeywordInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFoundKeywordInput(ctx context.Context, v any) (model.FoundKeywordInput, error) {
+	res, err := ec.unmarshalInputFoundKeywordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFunnel2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFunnel(ctx context.Context, sel ast.SelectionSet, v *model.Funnel) graphql.Marshaler {
@@ -37520,6 +40914,20 @@ func (ec *executionContext) marshalNInt2int64(ctx context.Context, sel ast.Selec
 	return res
 }
 
+func (ec *executionContext) unmarshalNJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx context.Context, v any) (scalar.JSON, error) {
+	var res scalar.JSON
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx context.Context, sel ast.SelectionSet, v scalar.JSON) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "JSON!")
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -37712,6 +41120,14 @@ func (ec *executionContext) marshalNOrganization2ᚖgithubᚗcomᚋinfin8content
 		return graphql.Null
 	}
 	return ec._Organization(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutsideSteps2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOutsideSteps(ctx context.Context, sel ast.SelectionSet, v *model.OutsideSteps) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OutsideSteps!")
+		return graphql.Null
+	}
+	return ec._OutsideSteps(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
@@ -38113,6 +41529,21 @@ func (ec *executionContext) marshalNReserveUsagePayload2ᚖgithubᚗcomᚋinfin8
 	return ec._ReserveUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNResultSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐResultSource(ctx context.Context, v any) (workflow.ResultSource, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.ResultSource(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResultSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐResultSource(ctx context.Context, sel ast.SelectionSet, v workflow.ResultSource) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ResultSource!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNRetirePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetInput(ctx context.Context, v any) (model.RetirePublishTargetInput, error) {
 	res, err := ec.unmarshalInputRetirePublishTargetInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -38165,6 +41596,10 @@ func (ec *executionContext) marshalNRole2githubᚗcomᚋinfin8contentᚋengine�
 		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNRun2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐRun(ctx context.Context, sel ast.SelectionSet, v workflow.Run) graphql.Marshaler {
+	return ec._Run(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx context.Context, v any) (content.Intent, error) {
@@ -38232,6 +41667,19 @@ func (ec *executionContext) marshalNSetMonthlyLimitPayload2ᚖgithubᚗcomᚋinf
 		return graphql.Null
 	}
 	return ec._SetMonthlyLimitPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetOutsideStepsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOutsideStepsInput(ctx context.Context, v any) (model.SetOutsideStepsInput, error) {
+	res, err := ec.unmarshalInputSetOutsideStepsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetOutsideStepsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOutsideStepsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetOutsideStepsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetOutsideStepsPayload!")
+		return graphql.Null
+	}
+	return ec._SetOutsideStepsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetPublishTargetSecretInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetPublishTargetSecretInput(ctx context.Context, v any) (model.SetPublishTargetSecretInput, error) {
@@ -38403,6 +41851,36 @@ func (ec *executionContext) marshalNStepKey2githubᚗcomᚋinfin8contentᚋengin
 	return res
 }
 
+func (ec *executionContext) unmarshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx context.Context, v any) ([]workflow.StepKey, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]workflow.StepKey, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.StepKey) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNStepKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKind(ctx context.Context, v any) (workflow.StepKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := workflow.StepKind(tmp)
@@ -38416,6 +41894,11 @@ func (ec *executionContext) marshalNStepKind2githubᚗcomᚋinfin8contentᚋengi
 		graphql.AddInvalidNullFromMarshaler(ctx, "StepKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNStepResultInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResultInput(ctx context.Context, v any) (model.StepResultInput, error) {
+	res, err := ec.unmarshalInputStepResultInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -38757,6 +42240,38 @@ func (ec *executionContext) marshalNViewer2ᚖgithubᚗcomᚋinfin8contentᚋeng
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorkEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkEvent(ctx context.Context, sel ast.SelectionSet, v *model.WorkEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkEvent!")
+		return graphql.Null
+	}
+	return ec._WorkEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkInput(ctx context.Context, sel ast.SelectionSet, v model.WorkInput) graphql.Marshaler {
+	return ec._WorkInput(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItem(ctx context.Context, sel ast.SelectionSet, v model.WorkItem) graphql.Marshaler {
+	return ec._WorkItem(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.WorkItem) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNWorkflow2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Workflow) graphql.Marshaler {
@@ -39211,6 +42726,21 @@ func (ec *executionContext) marshalOCallState2ᚖgithubᚗcomᚋinfin8contentᚋ
 	return res
 }
 
+func (ec *executionContext) marshalOCustomerProfile2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐICP(ctx context.Context, sel ast.SelectionSet, v *workflow.ICP) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCustomerProfileInput2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCustomerProfileInput(ctx context.Context, v any) (*model.CustomerProfileInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCustomerProfileInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalODate2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐDay(ctx context.Context, v any) (*cost.Day, error) {
 	if v == nil {
 		return nil, nil
@@ -39297,6 +42827,23 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	_ = sel
 	res := graphql.MarshalFloatContext(*v)
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) unmarshalOFoundKeywordInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFoundKeywordInputᚄ(ctx context.Context, v any) ([]model.FoundKeywordInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.FoundKeywordInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFoundKeywordInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFoundKeywordInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOGateMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐGateMode(ctx context.Context, v any) (*workflow.GateMode, error) {
@@ -39410,6 +42957,22 @@ func (ec *executionContext) unmarshalOIntRange2ᚖgithubᚗcomᚋinfin8content�
 	}
 	res, err := ec.unmarshalInputIntRange(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx context.Context, v any) (scalar.JSON, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res scalar.JSON
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOJSON2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐJSON(ctx context.Context, sel ast.SelectionSet, v scalar.JSON) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoiceᚄ(ctx context.Context, v any) ([]content.Choice, error) {
@@ -39564,6 +43127,13 @@ func (ec *executionContext) marshalOOrganization2ᚖgithubᚗcomᚋinfin8content
 		return graphql.Null
 	}
 	return ec._Organization(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOutsideSteps2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOutsideSteps(ctx context.Context, sel ast.SelectionSet, v *model.OutsideSteps) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OutsideSteps(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPeriod2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPeriod(ctx context.Context, sel ast.SelectionSet, v *cost.Period) graphql.Marshaler {
@@ -39764,6 +43334,13 @@ func (ec *executionContext) marshalOStepKey2ᚖgithubᚗcomᚋinfin8contentᚋen
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOStepResult2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResult(ctx context.Context, sel ast.SelectionSet, v *model.StepResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StepResult(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

@@ -122,7 +122,12 @@ func (r *Resolver) icp(ctx context.Context, w *model.Workflow) (*model.Icp, erro
 	if !done {
 		return nil, nil
 	}
-	profile := &model.Icp{Model: result.Model, Provider: result.Provider, ProducedAt: result.At}
+	profile := &model.Icp{
+		Model:      result.Model,
+		Provider:   result.Provider,
+		ProducedAt: result.At,
+		Source:     result.Source,
+	}
 	if err := json.Unmarshal(result.Content, &profile.ICP); err != nil {
 		return nil, fmt.Errorf("read the profile of workflow %s: %w", w.Workflow.ID, err)
 	}

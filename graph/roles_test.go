@@ -14,6 +14,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 	t.Parallel()
 	special := map[string]caller.Permission{
 		"priceProposals": caller.Calls, "transitionWorkflow": caller.Drive, "renewLease": caller.Drive,
+		"claimWork": caller.Drive, "completeStep": caller.Drive, "failStep": caller.Drive, "workAvailable": caller.Drive,
 		"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
 		"recordUsage": caller.Book, "adjustUsage": caller.Book,
 		"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,
@@ -22,6 +23,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setGates": caller.Settings,
 		"createPublishTarget": caller.Settings, "testPublishTarget": caller.Settings,
 		"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
+		"setOutsideSteps": caller.Settings,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

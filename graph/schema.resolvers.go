@@ -16,6 +16,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error) {
@@ -64,6 +65,22 @@ func (r *mutationResolver) RejectSeeds(ctx context.Context, input model.RejectSe
 
 func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {
 	return mutate(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates, gatesPayload)
+}
+
+func (r *mutationResolver) ClaimWork(ctx context.Context, input model.ClaimWorkInput) (*model.ClaimWorkPayload, error) {
+	return mutate(ctx, r.Resolver, decodeClaimWork(input), r.Engine.ClaimWork, claimWorkPayload)
+}
+
+func (r *mutationResolver) CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error) {
+	return mutate(ctx, r.Resolver, decodeCompleteStep(input), r.Engine.CompleteStep, completeStepPayload)
+}
+
+func (r *mutationResolver) FailStep(ctx context.Context, input model.FailStepInput) (*model.FailStepPayload, error) {
+	return mutate(ctx, r.Resolver, decodeFailStep(input), r.Engine.FailStep, failStepPayload)
+}
+
+func (r *mutationResolver) SetOutsideSteps(ctx context.Context, input model.SetOutsideStepsInput) (*model.SetOutsideStepsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeOutsideSteps(input), r.Engine.SetOutsideSteps, outsideStepsPayload)
 }
 
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
@@ -147,6 +164,11 @@ func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZ
 func (r *organizationResolver) Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error) {
 	settings, err := r.Engine.GateSettings(ctx, caller.From(ctx))
 	return &model.GateSettings{GateSettings: settings}, err
+}
+
+func (r *organizationResolver) OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error) {
+	steps, err := r.Engine.OutsideSteps(ctx, caller.From(ctx))
+	return &model.OutsideSteps{OutsideSteps: steps}, err
 }
 
 func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {
@@ -302,6 +324,10 @@ func (r *subscriptionResolver) SpendChanged(ctx context.Context, workflowID publ
 	return stream(ctx, ledger, err, spendEvent, nil)
 }
 
+func (r *subscriptionResolver) WorkAvailable(ctx context.Context, steps []workflow.StepKey) (<-chan *model.WorkEvent, error) {
+	return r.workAvailable(ctx, steps)
+}
+
 func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error) {
 	return publicid.New(publicid.Organization, obj.OrganizationID), nil
 }
@@ -317,6 +343,10 @@ func (r *workflowResolver) Activity(ctx context.Context, obj *model.Workflow) (*
 
 func (r *workflowResolver) Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error) {
 	return r.icp(ctx, obj)
+}
+
+func (r *workflowResolver) StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error) {
+	return r.stepResult(ctx, obj, step)
 }
 
 func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error) {

@@ -127,8 +127,9 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			content.OrderScore, content.OrderVolume, content.OrderDifficulty, content.OrderText,
 		}),
 		"KeywordSource": texts([]content.Source{
-			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual,
+			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual, content.SourceWorker,
 		}),
+		"ResultSource": texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
 		"SearchIntent": texts([]content.Intent{
 			content.IntentInformational, content.IntentNavigational, content.IntentCommercial, content.IntentTransactional,
 		}),

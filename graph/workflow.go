@@ -66,11 +66,11 @@ func decodeCancel(input model.CancelWorkflowInput) (in decoded[engine.CancelInpu
 
 func decodeRenew(input model.RenewLeaseInput) (in decoded[engine.RenewLeaseInput]) {
 	in.blames(fault.NotFound, "workflowId")
-	in.blames(fault.StaleState, "token")
-	in.blames(fault.TerminalState, "workflowId")
+	in.blames(fault.LostRun, "token")
 	in.value = engine.RenewLeaseInput{
 		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		Token:          input.Token,
+		LeaseSeconds:   in.seconds(input.LeaseSeconds, "leaseSeconds"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
 	return in

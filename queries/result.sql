@@ -1,7 +1,12 @@
+-- ResultGet returns the result of a run.
+-- name: ResultGet :one
+SELECT r.* FROM step_results AS r
+WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token;
+
 -- ResultInsert writes the result of a run.
 -- name: ResultInsert :exec
-INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
-VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at);
+INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at, source)
+VALUES (@organization_id, @workflow_id, @token, @step, @content, @provider, @model, @at, @source);
 
 -- ResultListCurrent returns for each workflow the current result of a step: the last one that no later RESET to one of
 -- reset_targets has superseded.

@@ -141,17 +141,33 @@ WITH moved AS (
 SELECT m.* FROM moved AS m;
 
 -- WorkflowWake claims due workflows that no worker has taken and postpones their next wake, so that one sweeper at a
--- time wakes each. All organizations.
+-- time wakes each. is_driven is false for a workflow that no worker of the engine may take: its state is none of
+-- driven_states, or programs outside drive the step in its organization. All organizations.
 -- name: WorkflowWake :many
 -- The rule is off: every server sweeps the work of all organizations.
 -- @sqlc-vet-disable names-organization
 WITH due AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    SELECT w.organization_id, w.id, w.state FROM intent_workflows AS w
     WHERE w.wake_at <= @at
     ORDER BY w.wake_at
     LIMIT @page_size
     FOR NO KEY UPDATE SKIP LOCKED
+), judged AS (
+    SELECT d.organization_id, d.id, d.state = ANY(@driven_states::text[]) AND NOT coalesce((
+        SELECT left(d.state, -strpos(reverse(d.state), '_')) = ANY(o.steps) FROM outside_steps AS o
+        WHERE o.organization_id = d.organization_id
+        ORDER BY o.version DESC
+        LIMIT 1
+    ), false) AS is_driven
+    FROM due AS d
 )
-UPDATE intent_workflows AS w SET wake_at = @next_wake_at
-FROM due WHERE w.organization_id = due.organization_id AND w.id = due.id
-RETURNING w.organization_id, w.id, w.version, w.updated_at;
+UPDATE intent_workflows AS w
+SET wake_at = CASE WHEN j.is_driven THEN @next_wake_at::timestamptz ELSE @rest_until::timestamptz END
+FROM judged AS j WHERE w.organization_id = j.organization_id AND w.id = j.id
+RETURNING w.organization_id, w.id, w.version, w.updated_at, j.is_driven::boolean AS is_driven;
+
+-- WorkflowWakeNow makes workflows of the organization in the given states due for a worker, since the step is driven by
+-- the engine again.
+-- name: WorkflowWakeNow :execrows
+UPDATE intent_workflows AS w SET wake_at = @at::timestamptz
+WHERE w.organization_id = @organization_id AND w.state = ANY(@states::text[]) AND w.wake_at IS NOT NULL;

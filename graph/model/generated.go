@@ -145,6 +145,28 @@ type CancelWorkflowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The runs to claim.
+type ClaimWorkInput struct {
+	// Only these steps. All steps that outside programs drive when absent.
+	Steps graphql.Omittable[[]workflow.StepKey] `json:"steps,omitempty"`
+	// The maximum number of runs: 1 to 50.
+	Max int `json:"max"`
+	// The length of the leases: 1 to 3600 seconds. The server's default when absent.
+	LeaseSeconds graphql.Omittable[*int] `json:"leaseSeconds,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `claimWork`.
+type ClaimWorkPayload struct {
+	// The runs that are yours now; in a replay, those that still are.
+	Items []WorkItem `json:"items"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The company that a workflow is about.
 type CompanyInput struct {
 	// The name: 1 to 200 characters.
@@ -153,6 +175,32 @@ type CompanyInput struct {
 	URL string `json:"url"`
 	// The LinkedIn page: an absolute http or https address of at most 2048 bytes.
 	LinkedinURL graphql.Omittable[*string] `json:"linkedinUrl,omitempty"`
+}
+
+// A run and its result.
+type CompleteStepInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The token of your run.
+	Token int `json:"token"`
+	// The result.
+	Result StepResultInput `json:"result"`
+	// Enter the next step as well, unless a gate is closed there.
+	Advance bool `json:"advance"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `completeStep`.
+type CompleteStepPayload struct {
+	// The workflow afterwards. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The transition that completed the step. Null when there was none.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A new API key.
@@ -237,6 +285,18 @@ type CreateWorkflowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// An ideal customer profile. Each list has 1 to 20 items of at most 200 characters.
+type CustomerProfileInput struct {
+	// The industries of the ideal customers.
+	Industries []string `json:"industries"`
+	// The roles of the people who decide to buy.
+	BuyerRoles []string `json:"buyerRoles"`
+	// The problems of these people.
+	PainPoints []string `json:"painPoints"`
+	// The company's answer to these problems: at most 2000 characters.
+	ValueProposition string `json:"valueProposition"`
+}
+
 // A range of days.
 type DayRange struct {
 	// The first day.
@@ -273,6 +333,52 @@ type DecideKeywordsPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A run and its failure.
+type FailStepInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The token of your run.
+	Token int `json:"token"`
+	// The reason. `LEASE_EXPIRED` and `CANCELLED` are the engine's own.
+	FailureCode workflow.FailureCode `json:"failureCode"`
+	// The reason in words, for the journal, without secrets. The engine keeps 1000 bytes.
+	Message graphql.Omittable[*string] `json:"message,omitempty"`
+	// The wait in seconds that a provider has asked for: 0 to 86400.
+	RetryAfter graphql.Omittable[*int] `json:"retryAfter,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `failStep`.
+type FailStepPayload struct {
+	// The workflow afterwards. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The transition into the failed state. Null when there was none.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A keyword that a program has found. Leave out a figure that you do not know.
+type FoundKeywordInput struct {
+	// The keyword: at most 200 characters.
+	Text string `json:"text"`
+	// What people who search for it want.
+	Intent graphql.Omittable[*content.Intent] `json:"intent,omitempty"`
+	// Searches a month.
+	Volume graphql.Omittable[*int] `json:"volume,omitempty"`
+	// The difficulty of ranking for it: 0 (easy) to 100.
+	Difficulty graphql.Omittable[*int] `json:"difficulty,omitempty"`
+	// The price of a click on an advertisement.
+	Cpc graphql.Omittable[*scalar.WrittenUSD] `json:"cpc,omitempty"`
+	// Its language as a BCP 47 tag.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The domain of the competitor that it was found for.
+	Competitor graphql.Omittable[*string] `json:"competitor,omitempty"`
 }
 
 // The workflow that begins its first step.
@@ -480,6 +586,8 @@ type RenewLeaseInput struct {
 	WorkflowID publicid.ID `json:"workflowId"`
 	// The token of the run: the version of your transition into the processing state.
 	Token int `json:"token"`
+	// The length of the lease from now on: 1 to 3600 seconds. The server's default when absent.
+	LeaseSeconds graphql.Omittable[*int] `json:"leaseSeconds,omitempty"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat. Each renewal needs a new key: a
 	// used key renews nothing.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
@@ -674,6 +782,26 @@ type SetMonthlyLimitPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The steps that outside programs drive from now on.
+type SetOutsideStepsInput struct {
+	// The automatic steps; an empty list for none.
+	Steps []workflow.StepKey `json:"steps"`
+	// The reason, for the journal: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setOutsideSteps`.
+type SetOutsideStepsPayload struct {
+	// The steps afterwards. Null when nothing was done.
+	OutsideSteps *OutsideSteps `json:"outsideSteps,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The new secret of a publish target.
 type SetPublishTargetSecretInput struct {
 	// The id of the target: `target_…`.
@@ -809,6 +937,20 @@ type StartStepPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// The result of a step: exactly one of `icp`, `keywords` and `object`.
+type StepResultInput struct {
+	// The result of the step ICP.
+	Icp graphql.Omittable[*CustomerProfileInput] `json:"icp,omitempty"`
+	// The result of the step COMPETITOR: 1 to 300 keywords. The engine merges and scores them.
+	Keywords graphql.Omittable[[]FoundKeywordInput] `json:"keywords,omitempty"`
+	// The result of any other step: a JSON object of at most 131072 bytes and 32 levels.
+	Object graphql.Omittable[scalar.JSON] `json:"object,omitempty"`
+	// The model that you used: at most 200 characters.
+	Model graphql.Omittable[*string] `json:"model,omitempty"`
+	// The provider that you used: at most 200 characters.
+	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
 }
 
 // The publish target to test.

@@ -69,6 +69,7 @@ type Icp struct {
 	workflow.ICP
 	Model, Provider string
 	ProducedAt      time.Time
+	Source          workflow.ResultSource
 }
 
 // sandbox is the name of the provider that asks no language model.

@@ -21,6 +21,7 @@ const (
 	SourceCrawl      Source = "CRAWL"      // the pages of competitors
 	SourceModel      Source = "MODEL"      // a language model, without search data
 	SourceManual     Source = "MANUAL"     // a person
+	SourceWorker     Source = "WORKER"     // a program outside that drove the step
 )
 
 // Intent is what people who search for a keyword want.

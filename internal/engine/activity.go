@@ -39,7 +39,7 @@ type Activity struct {
 	LeaseExpiresAt *time.Time
 }
 
-// Activities returns the activity of each workflow. It runs two statements for any number of workflows.
+// Activities returns the activity of each workflow. It runs three statements for any number of workflows.
 func (e *Engine) Activities(
 	ctx context.Context, who caller.Caller, flows []workflow.Workflow,
 ) (map[uuid.UUID]Activity, error) {
@@ -55,13 +55,17 @@ func (e *Engine) Activities(
 	if err != nil {
 		return nil, fmt.Errorf("read the last runs: %w", err)
 	}
+	outside, err := e.OutsideSteps(ctx, who)
+	if err != nil {
+		return nil, err
+	}
 	activities := make(map[uuid.UUID]Activity, len(flows))
 	for _, flow := range flows {
 		var run workflow.Run
 		if r := runs[flow.ID]; len(r) > 0 {
 			run = r[0]
 		}
-		activity := e.activity(flow.State, run)
+		activity := e.activity(flow.State, run, outside)
 		activity.Since, activity.Who = flow.UpdatedAt, flow.CreatedBy
 		if t := last[flow.ID]; len(t) > 0 {
 			activity.Since, activity.Who = t[0].At, t[0].Actor
@@ -72,13 +76,13 @@ func (e *Engine) Activities(
 }
 
 // activity is total: every state has an answer.
-func (e *Engine) activity(state workflow.State, run workflow.Run) Activity {
+func (e *Engine) activity(state workflow.State, run workflow.Run, outside OutsideSteps) Activity {
 	step := state.Step()
 	switch state.Status() {
 	case workflow.StatusCreated:
 		return Activity{Code: NotStarted, Sentence: "The first step has not been started yet."}
 	case workflow.StatusPending:
-		if !e.drives[step.Key] {
+		if !e.drives[step.Key] || outside.Has(step.Key) {
 			return Activity{
 				Code:     WaitingOutside,
 				Sentence: fmt.Sprintf("%s waits for a program outside to drive it.", step.Label),
@@ -106,14 +110,14 @@ func (e *Engine) activity(state workflow.State, run workflow.Run) Activity {
 var ofRuns = []ActivityCode{Running, WaitingForWorker, Failed, RetryScheduled}
 
 // mayBe reports whether a workflow in a state may have one of some activities.
-func (e *Engine) mayBe(state workflow.State, codes []ActivityCode) bool {
+func (e *Engine) mayBe(state workflow.State, codes []ActivityCode, outside OutsideSteps) bool {
 	switch state.Status() {
 	case workflow.StatusProcessing:
 		return slices.Contains(codes, Running) || slices.Contains(codes, WaitingForWorker)
 	case workflow.StatusFailed:
 		return slices.Contains(codes, Failed) || slices.Contains(codes, RetryScheduled)
 	}
-	return slices.Contains(codes, e.activity(state, workflow.Run{}).Code)
+	return slices.Contains(codes, e.activity(state, workflow.Run{}, outside).Code)
 }
 
 // runActivities returns the answers of run_activity that a filter by activity accepts; none when every answer will do.

@@ -111,7 +111,7 @@ func TestReserve_AdmitsUpToTheLimit(t *testing.T) {
 		{"no such model", engine.ReserveInput{WorkflowID: flow.ID, Estimate: estimate("unknown/model")}, fault.PriceUnknown},
 		{"no such workflow", engine.ReserveInput{WorkflowID: uuid.New(), Amount: pico(1)}, fault.NotFound},
 		{"over", engine.ReserveInput{WorkflowID: over.ID, Amount: pico(1)}, fault.TerminalState},
-		{"lost", engine.ReserveInput{WorkflowID: running.ID, RunToken: &lost, Amount: pico(1)}, fault.StaleState},
+		{"lost", engine.ReserveInput{WorkflowID: running.ID, RunToken: &lost, Amount: pico(1)}, fault.LostRun},
 	} {
 		if _, err := b.Engine.Reserve(ctx, b.Who, c.in); fault.KindOf(err) != c.want {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)

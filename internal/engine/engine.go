@@ -82,6 +82,9 @@ type Engine struct {
 // wakeAfter is the time after which a sweeper inserts a second job for a workflow that no worker has taken.
 const wakeAfter = 30 * time.Second
 
+// restAfter is the time after which a sweeper looks again at a workflow that waits for a program outside.
+const restAfter = 10 * time.Minute
+
 // New returns an engine. Store and Jobs are required.
 func New(o Options) (*Engine, error) {
 	if o.Store == nil || o.Jobs == nil {

@@ -72,15 +72,23 @@ func (*DuplicateGenerationError) Kind() fault.Kind { return fault.DuplicateGener
 func (*DuplicateGenerationError) Field() []string { return []string{"generationId"} }
 
 // LostRunError reports that the worker has lost its run: the lease expired, a person intervened, or the workflow was
-// cancelled. The refused call has written nothing.
-type LostRunError struct{ Current workflow.Workflow }
-
-func (e *LostRunError) Error() string {
-	return fmt.Sprintf("The run is over: the workflow is %s at version %d.", e.Current.State, e.Current.Version)
+// cancelled. The refused request has written nothing. Run is the live run of the workflow; nil when there is none.
+type LostRunError struct {
+	Current workflow.Workflow
+	Run     *workflow.Run
+	IsYours bool // Run is the caller's
 }
 
-// Kind is STALE_STATE.
-func (*LostRunError) Kind() fault.Kind { return fault.StaleState }
+func (e *LostRunError) Error() string {
+	text := fmt.Sprintf("The run is over: the workflow is %s at version %d.", e.Current.State, e.Current.Version)
+	if e.Run != nil {
+		text += fmt.Sprintf(" The run with the token %d holds it now.", e.Run.Token)
+	}
+	return text
+}
+
+// Kind is LOST_RUN.
+func (*LostRunError) Kind() fault.Kind { return fault.LostRun }
 
 // UnbookedError reports a known cost of a call that could not be booked.
 type UnbookedError struct {

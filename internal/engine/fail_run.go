@@ -60,12 +60,28 @@ func (e *Engine) failIn(
 		RetryAfter:     in.RetryAfter,
 		Jitter:         e.jitter(),
 	})
-	if again && e.drives[in.Run.Step] {
-		next := at.Add(wait)
-		move.RetryAt = &next
-		move.wake(next)
+	if again {
+		if err := e.planRetry(ctx, tx, who, &move, at.Add(wait)); err != nil {
+			return Moved{}, err
+		}
 	}
 	return e.makeIn(ctx, tx, who, move)
+}
+
+// planRetry plans the next attempt. A worker of the engine gets a job; a program outside claims the attempt.
+func (e *Engine) planRetry(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, move *change, next time.Time,
+) error {
+	outside, err := tx.OutsideSteps(ctx, who)
+	if err != nil {
+		return fmt.Errorf("read the steps of programs outside: %w", err)
+	}
+	move.RetryAt = &next
+	move.wake(next)
+	if step := move.From.Step(); !e.drives[step.Key] || outside.Has(step.Key) {
+		move.driveAt = nil
+	}
+	return nil
 }
 
 // sameCodeBefore counts the attempts of this visit that failed with the same code. runs has the last run first;

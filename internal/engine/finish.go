@@ -31,6 +31,7 @@ type Result struct {
 	Step            workflow.StepKey
 	Content         []byte // JSON
 	Provider, Model string
+	Source          workflow.ResultSource // set when the result is read
 	At              time.Time
 }
 
@@ -66,6 +67,7 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 			Content:    in.Result.Content,
 			Provider:   in.Result.Provider,
 			Model:      in.Result.Model,
+			Source:     workflow.ResultOfEngine,
 			At:         at,
 		})
 		if err != nil {
@@ -94,21 +96,33 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 	return m, err
 }
 
-// advance enters the next step when the engine's workers drive it. A step for people follows each step that the workers
-// finish.
+// advance enters the next step when the engine's workers or programs outside drive it. A step for people follows each
+// step that the workers finish.
 func (e *Engine) advance(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, m Moved, done workflow.Step,
 ) (Moved, error) {
-	for _, next := range workflow.Steps() {
-		if next.Number != done.Number+1 || !e.drives[next.Key] && !(next.Kind == workflow.Human && e.drives[done.Key]) {
-			continue
-		}
-		if _, gated := workflow.GateOf(done.Completed, next.Pending); gated {
-			continue // A decision opens this edge.
-		}
-		move := e.moveTo(m.Workflow.ID, next.Pending, m.Transition.At)
-		move.From, move.Kind, move.Version = m.Workflow.State, workflow.Advance, &m.Workflow.Version
-		return e.makeIn(ctx, tx, who, move)
+	next, there := nextStep(done.Completed)
+	if !there {
+		return m, nil
 	}
-	return m, nil
+	if _, gated := workflow.GateOf(done.Completed, next.Pending); gated {
+		return m, nil // A decision opens this edge.
+	}
+	follows := e.drives[next.Key] || next.Kind == workflow.Human && e.drives[done.Key]
+	if !follows {
+		outside, err := tx.OutsideSteps(ctx, who)
+		if err != nil || !outside.Has(next.Key) {
+			return m, err
+		}
+	}
+	return e.enter(ctx, tx, who, m, next.Pending)
+}
+
+// enter makes one more transition of a workflow in the same transaction.
+func (e *Engine) enter(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, m Moved, to workflow.State,
+) (Moved, error) {
+	move := e.moveTo(m.Workflow.ID, to, m.Transition.At)
+	move.From, move.Kind, move.Version = m.Workflow.State, workflow.Advance, &m.Workflow.Version
+	return e.makeIn(ctx, tx, who, move)
 }

@@ -32,7 +32,11 @@ func (e *Engine) GenerateICP(ctx context.Context, who caller.Caller, in Generate
 	}
 	r.at = e.now()
 	if current.State == workflow.ICPFailed {
-		return e.makeOnce(ctx, who, r, e.retry(who, current, r.at))
+		outside, err := e.OutsideSteps(ctx, who)
+		if err != nil {
+			return Moved{}, err
+		}
+		return e.makeOnce(ctx, who, r, e.retry(who, current, outside, r.at))
 	}
 	// From every state but CREATED the compare-and-set loses, and a replay is found.
 	first := 0

@@ -62,7 +62,7 @@ type ListInput struct {
 // Workflows returns at most First workflows after a cursor. A filter by actor needs the permission ACTORS. The order is
 // not BySpend: WorkflowsBySpend has that one.
 func (e *Engine) Workflows(ctx context.Context, who caller.Caller, in ListInput) ([]workflow.Workflow, error) {
-	page, any, err := e.workflowPage(who, in)
+	page, any, err := e.workflowPage(ctx, who, in)
 	if err != nil || !any {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ type SpentWorkflow = postgres.SpentWorkflow
 
 // WorkflowsBySpend is Workflows in the order BySpend.
 func (e *Engine) WorkflowsBySpend(ctx context.Context, who caller.Caller, in ListInput) ([]SpentWorkflow, error) {
-	page, any, err := e.workflowPage(who, in)
+	page, any, err := e.workflowPage(ctx, who, in)
 	if err != nil || !any {
 		return nil, err
 	}
@@ -90,8 +90,10 @@ func (e *Engine) WorkflowsBySpend(ctx context.Context, who caller.Caller, in Lis
 }
 
 // workflowPage checks the input. any is false when no workflow can fit the filter.
-func (e *Engine) workflowPage(who caller.Caller, in ListInput) (page postgres.WorkflowPage, any bool, err error) {
-	filter, any, err := e.chosen(who, in.Filter)
+func (e *Engine) workflowPage(
+	ctx context.Context, who caller.Caller, in ListInput,
+) (page postgres.WorkflowPage, any bool, err error) {
+	filter, any, err := e.chosen(ctx, who, in.Filter)
 	if err != nil || !any {
 		return page, any, err
 	}
@@ -118,7 +120,7 @@ func (e *Engine) workflowPage(who caller.Caller, in ListInput) (page postgres.Wo
 
 // CountWorkflows counts the workflows of a filter. A filter by actor needs the permission ACTORS.
 func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter) (int, error) {
-	filter, any, err := e.chosen(who, f)
+	filter, any, err := e.chosen(ctx, who, f)
 	if err != nil || !any {
 		return 0, err
 	}
@@ -131,7 +133,9 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 
 // chosen turns a filter by step, status and activity into one by state, and by run where states do not decide. any is
 // false when no state fits the filter.
-func (e *Engine) chosen(who caller.Caller, f Filter) (filter postgres.WorkflowFilter, any bool, err error) {
+func (e *Engine) chosen(
+	ctx context.Context, who caller.Caller, f Filter,
+) (filter postgres.WorkflowFilter, any bool, err error) {
 	if f.CreatedBy != "" && !who.Role.Has(caller.Actors) { // The answer would say who created a workflow.
 		return filter, false, forbidden(who, caller.Actors)
 	}
@@ -159,12 +163,18 @@ func (e *Engine) chosen(who caller.Caller, f Filter) (filter postgres.WorkflowFi
 	if len(f.States)+len(f.Steps)+len(f.Statuses)+len(f.Activities) == 0 {
 		return filter, true, nil
 	}
+	var outside OutsideSteps
+	if len(f.Activities) > 0 {
+		if outside, err = e.OutsideSteps(ctx, who); err != nil {
+			return filter, false, err
+		}
+	}
 	for _, s := range workflow.States() {
 		step := s.Step()
 		if (len(f.States) == 0 || slices.Contains(f.States, s)) &&
 			(len(f.Statuses) == 0 || slices.Contains(f.Statuses, s.Status())) &&
 			(len(f.Steps) == 0 || step != nil && slices.Contains(f.Steps, step.Key)) &&
-			(len(f.Activities) == 0 || e.mayBe(s, f.Activities)) {
+			(len(f.Activities) == 0 || e.mayBe(s, f.Activities, outside)) {
 			filter.States = append(filter.States, s)
 		}
 	}

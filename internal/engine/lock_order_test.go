@@ -58,7 +58,8 @@ func TestLockOrder_AllVerbsAtOnceHaveNoDeadlock(t *testing.T) {
 // unexpected reports errors that are neither success nor one of the refusals that two who want the same must expect.
 func unexpected(err error) bool {
 	switch fault.KindOf(err) {
-	case "", fault.StaleState, fault.BudgetHeld, fault.BudgetExhausted, fault.Conflict, fault.IdempotencyMismatch,
+	case "", fault.StaleState, fault.LostRun, fault.BudgetHeld, fault.BudgetExhausted,
+		fault.Conflict, fault.IdempotencyMismatch,
 		fault.IllegalTransition:
 		return false
 	}

@@ -165,7 +165,14 @@ func (e *Engine) Accounts(
 
 // ICPs returns the current ideal customer profile of each workflow that has one.
 func (e *Engine) ICPs(ctx context.Context, who caller.Caller, flows []uuid.UUID) (map[uuid.UUID]Result, error) {
-	kept, err := e.store.CurrentResults(ctx, who, flows, workflow.StepICP)
+	return e.StepResults(ctx, who, flows, workflow.StepICP)
+}
+
+// StepResults returns the current result of a step of each workflow that has one.
+func (e *Engine) StepResults(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.StepKey,
+) (map[uuid.UUID]Result, error) {
+	kept, err := e.store.CurrentResults(ctx, who, flows, step)
 	if err != nil {
 		return nil, fmt.Errorf("read results: %w", err)
 	}
@@ -177,6 +184,7 @@ func (e *Engine) ICPs(ctx context.Context, who caller.Caller, flows []uuid.UUID)
 			Content:  r.Content,
 			Provider: r.Provider,
 			Model:    r.Model,
+			Source:   r.Source,
 			At:       r.At,
 		}
 	}

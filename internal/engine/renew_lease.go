@@ -20,8 +20,10 @@ type Renewed struct {
 
 // RenewLeaseInput renews the lease of a run of an external program.
 type RenewLeaseInput struct {
-	WorkflowID     uuid.UUID
-	Token          int
+	WorkflowID uuid.UUID
+	Token      int
+	// LeaseSeconds is the engine's lease when zero. Without it the fingerprint is that of earlier programs.
+	LeaseSeconds   int `json:",omitempty"`
 	IdempotencyKey string
 }
 
@@ -33,6 +35,10 @@ func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeas
 	defer end(&err)
 	at, key := e.now(), in.IdempotencyKey
 	in.IdempotencyKey = ""
+	lease, err := e.leaseOf(in.LeaseSeconds)
+	if err != nil {
+		return Renewed{}, err
+	}
 	var run workflow.Run
 	replay, err := e.once(ctx, who, request{
 		key:       key,
@@ -45,7 +51,7 @@ func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeas
 			won bool
 			err error
 		)
-		run, won, err = tx.RenewRun(ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, at.Add(e.lease))
+		run, won, err = tx.RenewRun(ctx, who, workflow.Run{WorkflowID: in.WorkflowID, Token: in.Token}, at.Add(lease))
 		if err == nil && !won {
 			err = errLost
 		}

@@ -324,7 +324,7 @@ func TestDispatch_SendsOnceDuringTheRun(t *testing.T) {
 	if _, err := b.Engine.Cancel(ctx, b.Who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Engine.Dispatch(ctx, b.Who, unsent.ID, "sandbox"); fault.KindOf(err) != fault.StaleState {
+	if err := b.Engine.Dispatch(ctx, b.Who, unsent.ID, "sandbox"); fault.KindOf(err) != fault.LostRun {
 		t.Errorf("a dispatch after the end: got %v, want it refused as lost", err)
 	}
 	b.Sound(t)

@@ -64,7 +64,13 @@ func (e *Engine) failExpired(ctx context.Context, at time.Time) (failed int, err
 // wake inserts jobs for the workflows that no worker has taken.
 func (e *Engine) wake(ctx context.Context, at time.Time) (woken int, err error) {
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		flows, err := tx.WakeWorkflows(ctx, at, at.Add(wakeAfter), wokenAtOnce)
+		flows, err := tx.WakeWorkflows(ctx, postgres.WakeInput{
+			At:     at,
+			Next:   at.Add(wakeAfter),
+			Rest:   at.Add(restAfter),
+			Driven: e.drivenStates(),
+			First:  wokenAtOnce,
+		})
 		if err != nil {
 			return err
 		}
@@ -77,4 +83,15 @@ func (e *Engine) wake(ctx context.Context, at time.Time) (woken int, err error) 
 		return nil
 	})
 	return woken, err
+}
+
+// drivenStates returns the states of which a worker of the engine may take a workflow.
+func (e *Engine) drivenStates() []workflow.State {
+	var states []workflow.State
+	for _, step := range workflow.Steps() {
+		if e.drives[step.Key] {
+			states = append(states, step.Pending, step.Processing, step.Failed)
+		}
+	}
+	return states
 }

@@ -36,6 +36,9 @@ func (e *Engine) Take(ctx context.Context, who caller.Caller, id uuid.UUID) (_ T
 	if step == nil || !e.drives[step.Key] {
 		return nothing, nil
 	}
+	if outside, err := e.OutsideSteps(ctx, who); err != nil || outside.Has(step.Key) {
+		return nothing, err
+	}
 	switch flow.State {
 	case step.Pending:
 		return e.start(ctx, who, flow, workflow.Advance, 1)

@@ -114,13 +114,16 @@ func ChainKinds() []ChainKind {
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
-	kinds = slices.Concat(kinds, targetKinds(), contentKinds())
+	kinds = slices.Concat(kinds, settingKinds(), contentKinds())
 	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
 	return kinds
 }
 
-func targetKinds() []ChainKind {
+// settingKinds are the kinds of publish targets and of the steps that programs outside drive.
+func settingKinds() []ChainKind {
 	return []ChainKind{
+		rowsChained("outside", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`steps::text, actor::text, reason::text, occurred_at::text`, `public.outside_steps`),
 		rowsAlone("target", `organization_id || ' ' || id`, `organization_id, id`, `name, kind::text, policy::text, base_url,
 			username, created_by::text, created_at::text`, `public.publish_targets`),
 		rowsChained("target_version", `organization_id || ' ' || target_id`, `version::bigint + 1`,

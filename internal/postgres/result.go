@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,6 +19,7 @@ type StepResult struct {
 	Step            workflow.StepKey
 	Content         []byte
 	Provider, Model string
+	Source          workflow.ResultSource // the engine's when empty
 	At              time.Time
 }
 
@@ -32,7 +34,31 @@ func (s *Store) KeepResult(ctx context.Context, who caller.Caller, r StepResult)
 		Provider:       r.Provider,
 		Model:          r.Model,
 		At:             r.At,
+		Source:         string(cmp.Or(r.Source, workflow.ResultOfEngine)),
 	}))
+}
+
+// ResultOf returns the result of a run.
+func (s *Store) ResultOf(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
+) (result StepResult, found bool, err error) {
+	row, err := s.forTenant(who.OrganizationID).ResultGet(ctx, dbsqlc.ResultGetParams{
+		OrganizationID: who.OrganizationID, WorkflowID: flow, Token: token,
+	})
+	return one(row, err, toStepResult)
+}
+
+func toStepResult(r dbsqlc.StepResult) StepResult {
+	return StepResult{
+		WorkflowID: r.WorkflowID,
+		Token:      r.Token,
+		Step:       r.Step,
+		Content:    r.Content,
+		Provider:   r.Provider,
+		Model:      r.Model,
+		Source:     workflow.ResultSource(r.Source),
+		At:         r.CreatedAt.UTC(),
+	}
 }
 
 // CurrentResults returns the current result of a step for each workflow that has one.
@@ -51,15 +77,7 @@ func (s *Store) CurrentResults(
 	}
 	results := make(map[uuid.UUID]StepResult, len(rows))
 	for _, r := range rows {
-		results[r.WorkflowID] = StepResult{
-			WorkflowID: r.WorkflowID,
-			Token:      r.Token,
-			Step:       r.Step,
-			Content:    r.Content,
-			Provider:   r.Provider,
-			Model:      r.Model,
-			At:         r.CreatedAt.UTC(),
-		}
+		results[r.WorkflowID] = toStepResult(r)
 	}
 	return results, nil
 }

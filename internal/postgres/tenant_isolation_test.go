@@ -19,6 +19,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/testdb"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // tenants returns every table with rows of organizations and the column that says whose each is, read off the catalog,
@@ -83,6 +84,7 @@ func newNeighbours(t *testing.T) neighbours {
 	}
 	reviewed := testdb.Review(t, n.db, n.who)
 	testdb.Gates(t, n.db, n.who, false)
+	testdb.OutsideSteps(t, n.db, n.who, workflow.StepArticle)
 	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +266,8 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 		"SELECT alert_deliveries.alert_id", "SELECT alert_deliveries.organization_id", "SELECT alert_deliveries.wake_at",
 		"SELECT intent_workflows.graph_version", "SELECT intent_workflows.id", "SELECT intent_workflows.organization_id",
 		"SELECT intent_workflows.state", "SELECT intent_workflows.updated_at", "SELECT intent_workflows.version",
-		"SELECT intent_workflows.wake_at", "SELECT usage_accounts.id", "SELECT usage_accounts.organization_id",
+		"SELECT intent_workflows.wake_at", "SELECT outside_steps.organization_id", "SELECT outside_steps.steps",
+		"SELECT outside_steps.version", "SELECT usage_accounts.id", "SELECT usage_accounts.organization_id",
 		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
 		"UPDATE alert_deliveries.wake_at", "UPDATE intent_workflows.wake_at",
 	}

@@ -80,7 +80,7 @@ func acts(who caller.Caller, flow workflow.Workflow) map[string]func(context.Con
 			})
 		},
 		"all organizations": func(ctx context.Context, s *postgres.Store) error {
-			_, err := s.WakeWorkflows(ctx, testdb.Now(), testdb.Now(), 1)
+			_, err := s.WakeWorkflows(ctx, postgres.WakeInput{At: testdb.Now(), First: 1})
 			return err
 		},
 		"no organization": func(ctx context.Context, s *postgres.Store) error {
@@ -368,7 +368,7 @@ func TestStore_ErrorAtTheEndOfAStatementIsReturned(t *testing.T) {
 			return err
 		},
 		"many rows": func() error {
-			_, err := b.store.WakeWorkflows(ctx, testdb.Now(), testdb.Now(), 1)
+			_, err := b.store.WakeWorkflows(ctx, postgres.WakeInput{At: testdb.Now(), First: 1})
 			return err
 		},
 	} {

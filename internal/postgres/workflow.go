@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -219,13 +220,43 @@ func (s *Store) Transition(
 	}, true, nil
 }
 
-// WakeWorkflows claims at most limit due workflows of all organizations and postpones their next wake to next. It
-// returns their positions.
-func (s *Store) WakeWorkflows(ctx context.Context, at, next time.Time, limit int32) ([]WorkflowPosition, error) {
-	rows, err := s.forSweeper().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{At: &at, NextWakeAt: &next, PageSize: limit})
-	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
-		return toPosition(dbsqlc.WorkflowListMovedRow(r))
+// WakeInput says which workflows WakeWorkflows looks at. Driven are the states that workers of the engine take. Next is
+// the next look at such a workflow, Rest the next look at any other.
+type WakeInput struct {
+	At, Next, Rest time.Time
+	Driven         []workflow.State
+	First          int32
+}
+
+// WakeWorkflows claims due workflows of all organizations and postpones their next wake. It returns the positions of
+// those that workers of the engine may take.
+func (s *Store) WakeWorkflows(ctx context.Context, in WakeInput) ([]WorkflowPosition, error) {
+	rows, err := s.forSweeper().WorkflowWake(ctx, dbsqlc.WorkflowWakeParams{
+		At:           &in.At,
+		NextWakeAt:   in.Next,
+		RestUntil:    in.Rest,
+		DrivenStates: texts(in.Driven),
+		PageSize:     in.First,
 	})
+	rows = slices.DeleteFunc(rows, func(r dbsqlc.WorkflowWakeRow) bool { return !r.IsDriven })
+	return many(rows, err, func(r dbsqlc.WorkflowWakeRow) WorkflowPosition {
+		return WorkflowPosition{
+			OrganizationID: r.OrganizationID,
+			WorkflowID:     r.ID,
+			Version:        r.Version,
+			At:             r.UpdatedAt.UTC(),
+		}
+	})
+}
+
+// WakeNow makes the organization's waiting workflows in the given states due for a worker of the engine.
+func (s *Store) WakeNow(ctx context.Context, who caller.Caller, states []workflow.State, at time.Time) error {
+	_, err := s.forTenant(who.OrganizationID).WorkflowWakeNow(ctx, dbsqlc.WorkflowWakeNowParams{
+		OrganizationID: who.OrganizationID,
+		States:         texts(states),
+		At:             at,
+	})
+	return translate(err)
 }
 
 // LiveGraphs returns the graph versions and states of live workflows.

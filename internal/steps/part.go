@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"sync"
 
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -34,11 +35,45 @@ func (p *part) name(ctx context.Context, r runner, in *engine.ReserveInput) erro
 type visit struct {
 	runner
 	engine.Visit
+	// parts locks the parts that this attempt asks for.
+	parts *partLocks
+}
+
+// partLocks are one lock for each part, and one for the map of parts.
+type partLocks struct {
+	sync.Mutex
+	each map[string]*sync.Mutex
+}
+
+// once returns a part: the one that is there, or the one that it buys. Of several callers for one part, one buys.
+func (v visit) once(key string, buy func() (engine.Part, error)) (engine.Part, error) {
+	v.parts.Lock()
+	lock := v.parts.each[key]
+	if lock == nil {
+		lock = &sync.Mutex{}
+		v.parts.each[key] = lock
+	}
+	v.parts.Unlock()
+	lock.Lock()
+	defer lock.Unlock()
+	v.parts.Lock()
+	kept, there := v.Parts[key]
+	v.parts.Unlock()
+	if there {
+		return kept, nil
+	}
+	kept, err := buy()
+	if err == nil {
+		v.parts.Lock()
+		v.Parts[key] = kept
+		v.parts.Unlock()
+	}
+	return kept, err
 }
 
 // visit opens the visit that the run belongs to.
 func (r runner) visit(ctx context.Context) (visit, error) {
-	v := visit{runner: r}
+	v := visit{runner: r, parts: &partLocks{each: map[string]*sync.Mutex{}}}
 	err := r.book(ctx, func(ctx context.Context) (err error) {
 		v.Visit, err = r.options.Engine.OpenVisit(ctx, r.who, r.run)
 		return err
@@ -49,9 +84,10 @@ func (r runner) visit(ctx context.Context) (visit, error) {
 // ask returns the answer for a part: the one that is there, or a new one, which is kept together with its cost. It may
 // be called for several parts at once.
 func (v visit) ask(ctx context.Context, key string, q question) (engine.Part, error) {
-	if kept, there := v.Parts[key]; there {
-		return kept, nil
-	}
+	return v.once(key, func() (engine.Part, error) { return v.askNew(ctx, key, q) })
+}
+
+func (v visit) askNew(ctx context.Context, key string, q question) (engine.Part, error) {
 	a := attempt{runner: v.runner, question: q, part: &part{visit: v.Number, key: key}}
 	answer, content, err := a.answer(ctx)
 	if err != nil {

@@ -43,11 +43,9 @@ func (e *pendingError) Error() string {
 // together with its cost. It may be called for several requests at once. A request whose cost is unknown is not sent
 // again before the look-up has ended; the attempt then fails and is repeated later.
 func (v visit) search(ctx context.Context, r seo.Request) (found seo.Found, err error) {
-	kept, there := v.Parts[r.Key()]
-	if !there {
-		if kept, err = v.buy(ctx, r); err != nil {
-			return found, err
-		}
+	kept, err := v.once(r.Key(), func() (engine.Part, error) { return v.buy(ctx, r) })
+	if err != nil {
+		return found, err
 	}
 	if err := json.Unmarshal(kept.Content, &found); err != nil {
 		return found, fmt.Errorf("read the kept search data: %w", err)

@@ -25,6 +25,8 @@ const (
 	liveTime = 5 * time.Minute
 	// lookUpPages is the most pages of one look-up, of 1000 requests each.
 	lookUpPages = 5
+	// lookUpTimeout is the longest look-up: other calls wait for it.
+	lookUpTimeout = 20 * time.Second
 )
 
 // tagOf is the name of a call in the provider's list.
@@ -37,6 +39,8 @@ func (s *Search) Find(ctx context.Context, calls []cost.Call) (map[uuid.UUID]eng
 	if s == nil {
 		return findings, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
 	services := map[string][]cost.Call{}
 	for _, call := range calls {
 		if call.Provider == s.Name && len(call.Models) == 1 {

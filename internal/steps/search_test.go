@@ -141,6 +141,15 @@ func TestSearch(t *testing.T) {
 		}
 		b.equal(t)
 	})
+	t.Run("BuysEqualRequestsOnce", func(t *testing.T) {
+		t.Parallel()
+		same := requests(t, 1)
+		b := setupSearch(t, options{}, append(append(same, same...), same...)...)
+		if flow := b.next(t); flow.State != workflow.SeedReviewPending || b.box.Requests() != 1 {
+			t.Errorf("got %s and %d requests, want one for three callers", flow.State, b.box.Requests())
+		}
+		b.equal(t)
+	})
 	t.Run("AsksOnlyForWhatIsMissing", func(t *testing.T) {
 		t.Parallel()
 		b := setupSearch(t, options{}, requests(t, 3)...)

@@ -98,6 +98,15 @@ func Gates(t testing.TB, db *DB, who caller.Caller, fourEyes bool) {
 	}
 }
 
+// OutsideSteps sets the steps that programs outside drive in the caller's organization, for the first time.
+func OutsideSteps(t testing.TB, db *DB, who caller.Caller, steps ...workflow.StepKey) {
+	t.Helper()
+	set, err := db.Store().SetOutsideSteps(context.Background(), who, postgres.OutsideSteps{Steps: steps, At: Now()})
+	if err != nil || !set {
+		t.Fatalf("set the outside steps: set %t, %v", set, err)
+	}
+}
+
 // Approve ends a review by a decision of the caller.
 func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Reviewed, preparedBy string) error {
 	selection, at := content.SelectionOf(r.Keywords), Now()

@@ -78,3 +78,12 @@ type Run struct {
 	FailureMessage             string
 	RetryAt                    *time.Time // nil when no automatic retry follows
 }
+
+// ResultSource says which program produced the result of a step.
+type ResultSource string
+
+// The sources.
+const (
+	ResultOfEngine ResultSource = "ENGINE" // a worker of the engine
+	ResultOfWorker ResultSource = "WORKER" // a program outside
+)

@@ -23,7 +23,7 @@ func bad(mutation, field string, value any, code string) badInput {
 
 func badInputs() []badInput {
 	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(),
-		badCalls(), badBookings(), badSettings(), badPrices(), badAPIKeys())
+		badCalls(), badWork(), badBookings(), badSettings(), badPrices(), badAPIKeys())
 }
 
 func badNames() (rows []badInput) {
@@ -90,7 +90,7 @@ func badIDs() (rows []badInput) {
 		field, kind, number, foreign := "workflowId", "wf_", "", func(f fixture) any { return wf(f.other.fresh) }
 		switch mutation {
 		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
-			"setGates":
+			"setGates", "claimWork", "setOutsideSteps":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }
@@ -150,9 +150,9 @@ func badMoves() []badInput {
 		{"transitionWorkflow", "out of the end", map[string]any{
 			"workflowId": over, "from": "CANCELLED", "to": "CREATED",
 		}, "TERMINAL_STATE", "from"},
-		bad("renewLease", "token", 0, "STALE_STATE"),
-		bad("renewLease", "token", -1, "STALE_STATE"),
-		bad("renewLease", "token", 2147483647, "STALE_STATE"),
+		bad("renewLease", "token", 0, "LOST_RUN"),
+		bad("renewLease", "token", -1, "LOST_RUN"),
+		bad("renewLease", "token", 2147483647, "LOST_RUN"),
 	}
 }
 

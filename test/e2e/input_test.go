@@ -26,7 +26,9 @@ type fixture struct {
 	fresh, done, over workflow.Workflow
 	// A workflow whose competitor analysis has failed, and one in seed review.
 	failed workflow.Workflow
-	review testdb.Reviewed
+	// A workflow whose CLUSTERING the caller drives.
+	running workflow.Workflow
+	review  testdb.Reviewed
 	// Calls of fresh: one is held, one is settled. key is the idempotency key of the first.
 	held, settled, key string
 	// Prices that went into quarantine: one is still pending, one is accepted, one is rejected.
@@ -46,6 +48,10 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	f.over = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.Cancelled})
 	f.failed = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.CompetitorFailed})
 	f.review = testdb.Review(t, w.db, w.who)
+	f.running = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ClusteringPending})
+	f.running.Version = f.client.do(t, "transitionWorkflow", map[string]any{
+		"workflowId": wf(f.running), "from": "CLUSTERING_PENDING", "to": "CLUSTERING_PROCESSING",
+	}).Workflow.Version
 	f.held = f.client.do(t, "reserveUsage", f.good("reserveUsage", map[string]any{"idempotencyKey": f.key})).Call.ID
 	f.settled = f.client.do(t, "reserveUsage", f.good("reserveUsage", nil)).Call.ID
 	f.client.do(t, "settleUsage", f.good("settleUsage", map[string]any{"callId": f.settled}))
@@ -97,10 +103,17 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"approveSeeds": {
 			"workflowId": wf(f.review.Flow), "expectedVersion": f.review.Flow.Version, "selectionDigest": f.digest(),
 		},
-		"rejectSeeds":  {"workflowId": wf(f.review.Flow), "resetTo": "COMPETITOR", "feedback": "More."},
-		"setGates":     {"seeds": "HUMAN"},
-		"renewLease":   {"workflowId": wf(f.fresh), "token": 1},
-		"reserveUsage": {"workflowId": wf(f.fresh), "amount": "0.03", "idempotencyKey": uuid.NewString()},
+		"rejectSeeds": {"workflowId": wf(f.review.Flow), "resetTo": "COMPETITOR", "feedback": "More."},
+		"setGates":    {"seeds": "HUMAN"},
+		"renewLease":  {"workflowId": wf(f.fresh), "token": 1},
+		"claimWork":   {"steps": []string{"PUBLISH"}},
+		"completeStep": {
+			"workflowId": wf(f.running), "token": f.running.Version,
+			"result": map[string]any{"object": map[string]any{"a": 1}},
+		},
+		"failStep":        {"workflowId": wf(f.running), "token": f.running.Version, "failureCode": "TIMEOUT"},
+		"setOutsideSteps": {"steps": []string{"ARTICLE"}},
+		"reserveUsage":    {"workflowId": wf(f.fresh), "amount": "0.03", "idempotencyKey": uuid.NewString()},
 		"settleUsage": {
 			"callId": f.held, "model": "perplexity/sonar", "promptTokens": 1, "completionTokens": 1, "cost": "0.01",
 		},
@@ -193,7 +206,8 @@ func (f fixture) isRefused(t *testing.T, row badInput) {
 
 // types are the members of UserError by code.
 var types = map[string]string{
-	"INVALID_INPUT": "InvalidInput", "NOT_FOUND": "NotFound", "CONFLICT": "Conflict", "STALE_STATE": "StaleState",
+	"INVALID_INPUT": "InvalidInput", "LOST_RUN": "LostRun", "NOT_FOUND": "NotFound", "CONFLICT": "Conflict",
+	"STALE_STATE":        "StaleState",
 	"ILLEGAL_TRANSITION": "IllegalTransition", "TERMINAL_STATE": "TerminalState", "DUPLICATE_NAME": "DuplicateName",
 	"IDEMPOTENCY_MISMATCH": "IdempotencyMismatch", "BUDGET_EXHAUSTED": "BudgetRefused", "BUDGET_HELD": "BudgetRefused",
 	"PRICE_UNKNOWN": "PriceUnknown",
@@ -302,7 +316,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"startStep": caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
 			"addKeywords": caller.Operate, "decideKeywords": caller.Operate, "approveSeeds": caller.Operate,
 			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
-			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive,
+			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive, "claimWork": caller.Drive,
+			"completeStep": caller.Drive, "failStep": caller.Drive, "setOutsideSteps": caller.Settings,
 			"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
 			"recordUsage": caller.Book, "adjustUsage": caller.Book,
 			"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,

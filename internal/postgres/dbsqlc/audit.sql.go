@@ -199,6 +199,12 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     FROM gate_settings AS s
     GROUP BY s.organization_id
     HAVING min(s.version) <> 0 OR count(*) <> max(s.version) + 1
+    UNION ALL
+    SELECT format('outside_steps org_%s', o.organization_id),
+        format('it has %s versions from %s to %s', count(*), min(o.version), max(o.version))
+    FROM outside_steps AS o
+    GROUP BY o.organization_id
+    HAVING min(o.version) <> 0 OR count(*) <> max(o.version) + 1
 ) AS f
 ORDER BY f.object, f.fault
 LIMIT $5

@@ -274,6 +274,16 @@ type Organization struct {
 	WebhookUrl        *string
 }
 
+type OutsideStep struct {
+	OrganizationID  uuid.UUID
+	Version         int
+	PreviousVersion *int
+	Steps           []string
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
+}
+
 type PublishTarget struct {
 	OrganizationID uuid.UUID
 	ID             uuid.UUID
@@ -326,6 +336,7 @@ type StepResult struct {
 	Provider       string
 	Model          string
 	CreatedAt      time.Time
+	Source         string
 }
 
 type StepVisit struct {

@@ -13,9 +13,38 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+const resultGet = `-- name: ResultGet :one
+SELECT r.organization_id, r.workflow_id, r.token, r.step, r.content, r.provider, r.model, r.created_at, r.source FROM step_results AS r
+WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.token = $3
+`
+
+type ResultGetParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Token          int
+}
+
+// ResultGet returns the result of a run.
+func (q *Queries) ResultGet(ctx context.Context, arg ResultGetParams) (StepResult, error) {
+	row := q.db.QueryRow(ctx, resultGet, arg.OrganizationID, arg.WorkflowID, arg.Token)
+	var i StepResult
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.WorkflowID,
+		&i.Token,
+		&i.Step,
+		&i.Content,
+		&i.Provider,
+		&i.Model,
+		&i.CreatedAt,
+		&i.Source,
+	)
+	return i, err
+}
+
 const resultInsert = `-- name: ResultInsert :exec
-INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO step_results (organization_id, workflow_id, token, step, content, provider, model, created_at, source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type ResultInsertParams struct {
@@ -27,6 +56,7 @@ type ResultInsertParams struct {
 	Provider       string
 	Model          string
 	At             time.Time
+	Source         string
 }
 
 // ResultInsert writes the result of a run.
@@ -40,14 +70,15 @@ func (q *Queries) ResultInsert(ctx context.Context, arg ResultInsertParams) erro
 		arg.Provider,
 		arg.Model,
 		arg.At,
+		arg.Source,
 	)
 	return err
 }
 
 const resultListCurrent = `-- name: ResultListCurrent :many
-SELECT s.organization_id, s.workflow_id, s.token, s.step, s.content, s.provider, s.model, s.created_at FROM unnest($1::uuid[]) AS wanted (id)
+SELECT s.organization_id, s.workflow_id, s.token, s.step, s.content, s.provider, s.model, s.created_at, s.source FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT c.organization_id, c.workflow_id, c.token, c.step, c.content, c.provider, c.model, c.created_at FROM step_results AS c
+    SELECT c.organization_id, c.workflow_id, c.token, c.step, c.content, c.provider, c.model, c.created_at, c.source FROM step_results AS c
     WHERE c.organization_id = $2 AND c.workflow_id = wanted.id AND c.step = $3
     ORDER BY c.token DESC
     LIMIT 1
@@ -94,6 +125,7 @@ func (q *Queries) ResultListCurrent(ctx context.Context, arg ResultListCurrentPa
 			&i.Provider,
 			&i.Model,
 			&i.CreatedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}

@@ -548,21 +548,32 @@ func (q *Queries) WorkflowTransition(ctx context.Context, arg WorkflowTransition
 
 const workflowWake = `-- name: WorkflowWake :many
 WITH due AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.wake_at <= $2
+    SELECT w.organization_id, w.id, w.state FROM intent_workflows AS w
+    WHERE w.wake_at <= $3
     ORDER BY w.wake_at
-    LIMIT $3
+    LIMIT $4
     FOR NO KEY UPDATE SKIP LOCKED
+), judged AS (
+    SELECT d.organization_id, d.id, d.state = ANY($5::text[]) AND NOT coalesce((
+        SELECT left(d.state, -strpos(reverse(d.state), '_')) = ANY(o.steps) FROM outside_steps AS o
+        WHERE o.organization_id = d.organization_id
+        ORDER BY o.version DESC
+        LIMIT 1
+    ), false) AS is_driven
+    FROM due AS d
 )
-UPDATE intent_workflows AS w SET wake_at = $1
-FROM due WHERE w.organization_id = due.organization_id AND w.id = due.id
-RETURNING w.organization_id, w.id, w.version, w.updated_at
+UPDATE intent_workflows AS w
+SET wake_at = CASE WHEN j.is_driven THEN $1::timestamptz ELSE $2::timestamptz END
+FROM judged AS j WHERE w.organization_id = j.organization_id AND w.id = j.id
+RETURNING w.organization_id, w.id, w.version, w.updated_at, j.is_driven::boolean AS is_driven
 `
 
 type WorkflowWakeParams struct {
-	NextWakeAt *time.Time
-	At         *time.Time
-	PageSize   int32
+	NextWakeAt   time.Time
+	RestUntil    time.Time
+	At           *time.Time
+	PageSize     int32
+	DrivenStates []string
 }
 
 type WorkflowWakeRow struct {
@@ -570,14 +581,22 @@ type WorkflowWakeRow struct {
 	ID             uuid.UUID
 	Version        int
 	UpdatedAt      time.Time
+	IsDriven       bool
 }
 
 // WorkflowWake claims due workflows that no worker has taken and postpones their next wake, so that one sweeper at a
-// time wakes each. All organizations.
+// time wakes each. is_driven is false for a workflow that no worker of the engine may take: its state is none of
+// driven_states, or programs outside drive the step in its organization. All organizations.
 // The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]WorkflowWakeRow, error) {
-	rows, err := q.db.Query(ctx, workflowWake, arg.NextWakeAt, arg.At, arg.PageSize)
+	rows, err := q.db.Query(ctx, workflowWake,
+		arg.NextWakeAt,
+		arg.RestUntil,
+		arg.At,
+		arg.PageSize,
+		arg.DrivenStates,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -590,6 +609,7 @@ func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]W
 			&i.ID,
 			&i.Version,
 			&i.UpdatedAt,
+			&i.IsDriven,
 		); err != nil {
 			return nil, err
 		}
@@ -599,4 +619,25 @@ func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]W
 		return nil, err
 	}
 	return items, nil
+}
+
+const workflowWakeNow = `-- name: WorkflowWakeNow :execrows
+UPDATE intent_workflows AS w SET wake_at = $1::timestamptz
+WHERE w.organization_id = $2 AND w.state = ANY($3::text[]) AND w.wake_at IS NOT NULL
+`
+
+type WorkflowWakeNowParams struct {
+	At             time.Time
+	OrganizationID uuid.UUID
+	States         []string
+}
+
+// WorkflowWakeNow makes workflows of the organization in the given states due for a worker, since the step is driven by
+// the engine again.
+func (q *Queries) WorkflowWakeNow(ctx context.Context, arg WorkflowWakeNowParams) (int64, error) {
+	result, err := q.db.Exec(ctx, workflowWakeNow, arg.At, arg.OrganizationID, arg.States)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -1,6 +1,9 @@
 package attack
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // quiet is the section about what the clocks hide.
 const quiet = "Five minutes around a review"
@@ -76,20 +79,29 @@ func gateSet(version, mode string) string {
 		reason, occurred_at) VALUES ({org}, %s, '%s', 'OFF', 'OFF', true, 'mallory', '', now());`, version, mode)
 }
 
-// gates are the attacks on the gates.
+// outsideSet sets the steps of programs outside. The arguments are SQL.
+func outsideSet(version, step string) string {
+	return fmt.Sprintf(`INSERT INTO outside_steps (organization_id, version, steps, actor, reason, occurred_at)
+		VALUES ({org}, %s, '{%s}', 'mallory', '', now());`, version, step)
+}
+
+// gates are the attacks on the gates and on the steps of programs outside.
 func gates() []Attack {
 	const (
 		gated  = "workflow_transitions_gated"
 		digest = `(SELECT sha256(string_agg(uuid_send(keyword_id), ''::bytea ORDER BY keyword_id)) FROM keyword_decisions
 			WHERE workflow_id = {review})`
 	)
-	return append(append([]Attack{
+	return append([]Attack{
 		byBoth("a review ends without a decision", crossed, refused(gated)),
 		byBoth("a gate is off within one transaction", gateSet("1", "OFF")+crossed+gateSet("2", "HUMAN"), refused(gated)),
 		byBoth("a gate is off until its check",
 			gateSet("1", "OFF")+crossed+"SET CONSTRAINTS workflow_transitions_reached IMMEDIATE;"+gateSet("2", "HUMAN"),
 			unseen("What an entry says openly")),
 		byBoth("gate settings leave a gap", gateSet("5", "OFF"), refused("gate_settings_unbroken")),
+		byBoth("outside steps leave a gap", outsideSet("5", "ICP"), refused("outside_steps_unbroken")),
+		byBoth("outside steps have a step for people", outsideSet("1", "SEED_REVIEW"),
+			refused("outside_steps_automatic")),
 		byBoth("an approval has another digest", approved("sha256('x')", "2", "alice", "now()"),
 			named("gate_decisions wf_")),
 		byBoth("an approval counts other keywords", approved(digest, "3", "alice", "now()"), named("gate_decisions wf_")),
@@ -99,8 +111,9 @@ func gates() []Attack {
 			refused("gate_decisions_agree")),
 		byBoth("an approval is by the preparer", approved(digest, "2", "mallory", "now()"),
 			refused("gate_decisions_four_eyes")),
-	}, onlyGrows("gate_settings", "reason", "gate_settings_only_grow")...),
-		onlyGrows("gate_decisions", "feedback", "gate_decisions_only_grow")...)
+	}, slices.Concat(onlyGrows("gate_settings", "reason", "gate_settings_only_grow"),
+		onlyGrows("gate_decisions", "feedback", "gate_decisions_only_grow"),
+		onlyGrows("outside_steps", "reason", "outside_steps_only_grow"))...)
 }
 
 // reviewsBehindTriggers are the attacks on reviews and gates of an owner who takes a rule away for a moment.
@@ -146,6 +159,13 @@ func reviewsBehindTriggers() (all []Attack) {
 		},
 		{
 			"the gates were off", "gate_settings", "UPDATE gate_settings SET seeds = 'OFF'", unseen(noJournal),
+		},
+		{
+			"the outside steps were others", "outside_steps", "UPDATE outside_steps SET steps = '{}'", unseen(noJournal),
+		},
+		{
+			"the outside steps have a gap", "outside_steps", "UPDATE outside_steps SET version = 3",
+			refused("outside_steps_unbroken"),
 		},
 		{
 			"gate settings are deleted", "gate_settings", "DELETE FROM gate_settings", refused("gate_decisions_settings"),
