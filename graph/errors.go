@@ -25,6 +25,7 @@ var expected = map[fault.Kind]bool{
 	fault.IdempotencyMismatch: true,
 	fault.GateClosed:          true,
 	fault.FourEyes:            true,
+	fault.NothingApproved:     true,
 	fault.SelectionTooSmall:   true,
 	fault.SelectionTooLarge:   true,
 	fault.BudgetExhausted:     true,

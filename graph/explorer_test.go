@@ -47,6 +47,7 @@ type operation struct {
 var idTypes = map[string]string{
 	"id": "Workflow", "workflowId": "Workflow", "callId": "Call", "entryId": "LedgerEntry",
 	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
+	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
 	"targetId": "PublishTarget",
 }
 
@@ -115,11 +116,12 @@ func (x *explorer) text(name string) string {
 		return `"Europe/Berlin"`
 	case "name", "idempotencyKey": // A new one each time.
 		return quoted(fmt.Sprintf("okapi %d", len(x.asked)+int(time.Now().UnixNano())))
-	case "selectionDigest":
+	case "selectionDigest", "digest":
 		return quoted(strings.Repeat("0", 64))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
 		"search", "languages", "competitor", "feedback", "username", "secret", "text", "language", "industries",
-		"buyerRoles", "painPoints", "valueProposition", "message":
+		"buyerRoles", "painPoints", "valueProposition", "message",
+		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

@@ -70,6 +70,10 @@ type MutationResolver interface {
 	DecideKeywords(ctx context.Context, input model.DecideKeywordsInput) (*model.DecideKeywordsPayload, error)
 	ApproveSeeds(ctx context.Context, input model.ApproveSeedsInput) (*model.ApproveSeedsPayload, error)
 	RejectSeeds(ctx context.Context, input model.RejectSeedsInput) (*model.RejectSeedsPayload, error)
+	AttachKeyword(ctx context.Context, input model.AttachKeywordInput) (*model.AttachKeywordPayload, error)
+	DecideArticlePlans(ctx context.Context, input model.DecideArticlePlansInput) (*model.DecideArticlePlansPayload, error)
+	ApproveArticlePlan(ctx context.Context, input model.ApproveArticlePlanInput) (*model.ApproveArticlePlanPayload, error)
+	RejectArticlePlan(ctx context.Context, input model.RejectArticlePlanInput) (*model.RejectArticlePlanPayload, error)
 	SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error)
 	ClaimWork(ctx context.Context, input model.ClaimWorkInput) (*model.ClaimWorkPayload, error)
 	CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error)
@@ -142,6 +146,7 @@ type WorkflowResolver interface {
 	Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error)
 	Unclustered(ctx context.Context, obj *model.Workflow) ([]model.UnclusteredKeyword, error)
 	DroppedKeywords(ctx context.Context, obj *model.Workflow) ([]model.TopicKeyword, error)
+	ArticlePlan(ctx context.Context, obj *model.Workflow) (*model.ArticlePlan, error)
 	Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error)
 	Spend(ctx context.Context, obj *model.Workflow) (*model.Spend, error)
 	Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Transition], error)
@@ -177,7 +182,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AcceptPriceInput", ec.unmarshalInputAcceptPriceInput),
 			graphql.NewInputUnmarshaler("AddKeywordsInput", ec.unmarshalInputAddKeywordsInput),
 			graphql.NewInputUnmarshaler("AdjustUsageInput", ec.unmarshalInputAdjustUsageInput),
+			graphql.NewInputUnmarshaler("ApproveArticlePlanInput", ec.unmarshalInputApproveArticlePlanInput),
 			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
+			graphql.NewInputUnmarshaler("ArticlePlanFilter", ec.unmarshalInputArticlePlanFilter),
+			graphql.NewInputUnmarshaler("ArticlePlanItemInput", ec.unmarshalInputArticlePlanItemInput),
+			graphql.NewInputUnmarshaler("AttachKeywordInput", ec.unmarshalInputAttachKeywordInput),
+			graphql.NewInputUnmarshaler("BriefInput", ec.unmarshalInputBriefInput),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
 			graphql.NewInputUnmarshaler("ClaimWorkInput", ec.unmarshalInputClaimWorkInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
@@ -187,6 +197,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateWorkflowInput", ec.unmarshalInputCreateWorkflowInput),
 			graphql.NewInputUnmarshaler("CustomerProfileInput", ec.unmarshalInputCustomerProfileInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
+			graphql.NewInputUnmarshaler("DecideArticlePlansInput", ec.unmarshalInputDecideArticlePlansInput),
 			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
 			graphql.NewInputUnmarshaler("FailStepInput", ec.unmarshalInputFailStepInput),
 			graphql.NewInputUnmarshaler("FoundKeywordInput", ec.unmarshalInputFoundKeywordInput),
@@ -197,6 +208,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("KeywordOrder", ec.unmarshalInputKeywordOrder),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
+			graphql.NewInputUnmarshaler("RejectArticlePlanInput", ec.unmarshalInputRejectArticlePlanInput),
 			graphql.NewInputUnmarshaler("RejectPriceInput", ec.unmarshalInputRejectPriceInput),
 			graphql.NewInputUnmarshaler("RejectSeedsInput", ec.unmarshalInputRejectSeedsInput),
 			graphql.NewInputUnmarshaler("ReleaseUsageInput", ec.unmarshalInputReleaseUsageInput),
@@ -315,7 +327,7 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `# The API contract. Topics, in order: Operations; Callers, roles and permissions; Workflows; The graph: steps, states
-# and edges; The journal; Runs; Keywords and the seed review; Topics; Gates; Money: accounts and limits; Money: calls;
+# and edges; The journal; Runs; Keywords and the seed review; Topics; The article plan; Gates; Money: accounts and limits; Money: calls;
 # Money: the ledger; Prices; Alerts; API keys; Publish targets; The organization; Reports: usage, forecast, funnel; Events of
 # subscriptions; Errors; Nodes and pages; Scalars.
 
@@ -525,6 +537,49 @@ type Mutation {
     "The request."
     input: RejectSeedsInput!
   ): RejectSeedsPayload! @requires(permission: OPERATE)
+
+  """
+  Puts a keyword that fits no topic on the page of an article, or on a page of its own. A brief that the page has gets the
+  keyword in a new revision. A page of its own has no brief until ` + "`" + `decideArticlePlans` + "`" + ` gives it one. Clustering or
+  validation must have just ended.
+  Requires OPERATE.
+  """
+  attachKeyword(
+    "The request."
+    input: AttachKeywordInput!
+  ): AttachKeywordPayload! @requires(permission: OPERATE)
+
+  """
+  Approves, rejects and edits articles of the plan, one by one or by a filter. An edit of an approved article moves its
+  approval to the new revision, in the editor's name. An ` + "`" + `INVALID` + "`" + ` article is approved with a reason only.
+  Requires OPERATE.
+  """
+  decideArticlePlans(
+    "The request."
+    input: DecideArticlePlansInput!
+  ): DecideArticlePlansPayload! @requires(permission: OPERATE)
+
+  """
+  Ends the review of the plan with the approved articles, 1 to 50. The decision and the transition into
+  ` + "`" + `ARTICLE_PENDING` + "`" + ` are one commit. ` + "`" + `STALE_STATE` + "`" + ` when another person changed the approved articles since you read their
+  digest. ` + "`" + `FOUR_EYES` + "`" + ` when the organization asks for two people and you made the last change. ` + "`" + `NOTHING_APPROVED` + "`" + ` without
+  an article.
+  Requires OPERATE.
+  """
+  approveArticlePlan(
+    "The request."
+    input: ApproveArticlePlanInput!
+  ): ApproveArticlePlanPayload! @requires(permission: OPERATE)
+
+  """
+  Sends the workflow from the plan back to an earlier step. The feedback reaches the next run of that step. Decisions
+  about articles of the same page, or with the same primary keyword, are kept.
+  Requires OPERATE.
+  """
+  rejectArticlePlan(
+    "The request."
+    input: RejectArticlePlanInput!
+  ): RejectArticlePlanPayload! @requires(permission: OPERATE)
 
   """
   Sets who decides at each gate. The change counts for every transition from then on.
@@ -979,6 +1034,8 @@ type Workflow implements Node {
   unclustered: [UnclusteredKeyword!]!
   "The keywords that the current clustering left out, with the reason."
   droppedKeywords: [TopicKeyword!]!
+  "The article plan: null before cluster validation has ended, and after a reset until it has ended again."
+  articlePlan: ArticlePlan
   "The gates of the workflow, in the order of its life. Requires READ."
   gates: [Gate!]!
   "The workflow's account. Requires READ."
@@ -2226,6 +2283,253 @@ enum KeywordDropReason {
 }
 
 # ------------------------------------------------------------------------------
+# The article plan
+# ------------------------------------------------------------------------------
+
+"The articles that can be written, with the decisions about them."
+type ArticlePlan {
+  "One item for each page of a topic, in the order of the topics, and then the pages that people made."
+  items: [ArticlePlanItem!]! @listSize(assumedSize: 30)
+  "The number of approved articles. An approval needs 1 to 50."
+  approved: Int!
+  "The number of rejected articles."
+  rejected: Int!
+  """
+  A digest of which articles are approved, and in which revision, in hexadecimal digits. ` + "`" + `approveArticlePlan` + "`" + ` takes it, so
+  that an approval counts only for the briefs that its reviewer saw.
+  """
+  digest: String!
+}
+
+"An article of the plan."
+type ArticlePlanItem {
+  "The id of the article and of its page: ` + "`" + `art_…` + "`" + `."
+  id: ID!
+  "The page that the article answers."
+  page: TopicPage!
+  "The topic of the page. Null for a page that a person made."
+  topic: Topic
+  "The verdict of cluster validation about the page."
+  verdict: PlanVerdict!
+  "The reasons of the verdict. Each begins with a word in capitals, such as ` + "`" + `CANNIBALISES` + "`" + `, and continues in words."
+  reasons: [String!]!
+  "The last revision of the brief. Null for an ` + "`" + `INVALID` + "`" + ` page, and for a page of its own, until a person gives one."
+  brief: Brief
+  "The revision of the brief, from 1. 0 without a brief."
+  revision: Int!
+  "The author of that revision. Null without a brief."
+  author: AuthorKind
+  "The current decision. Null when there is none, or when it was cleared."
+  choice: PlanChoice
+  "True when the decision was taken over from an earlier plan."
+  isCarried: Boolean!
+  "The actor of the current decision. Null without one. Requires ACTORS."
+  decidedBy: String @requires(permission: ACTORS)
+  "The reason of the current decision. Null when none was given."
+  reason: String
+  "True when the sandbox wrote the brief and no language model was called."
+  isSynthetic: Boolean!
+}
+
+"The brief of an article: what its writer is told."
+type Brief {
+  "The title."
+  title: String!
+  "What this article does that others do not."
+  angle: String!
+  "What people who search for it want."
+  intent: SearchIntent!
+  "The kind of text, such as guide or comparison."
+  format: String!
+  "The number of words: 900 to 2500."
+  targetWords: Int!
+  "The search phrase that the article answers."
+  primaryKeyword: String!
+  "Further search phrases."
+  secondaryKeywords: [String!]!
+  "The questions that the article answers."
+  questions: [String!]!
+  "What the article leaves out."
+  mustAvoid: [String!]!
+}
+
+"The verdict of cluster validation."
+enum PlanVerdict {
+  "An article can be written."
+  VALID
+  "An article can be written, and the reasons say what is doubtful."
+  WEAK
+  "No article is planned unless a person approves it with a reason."
+  INVALID
+}
+
+"A decision about an article of the plan."
+enum PlanChoice {
+  "It is written."
+  APPROVED
+  "It is not written."
+  REJECTED
+  "The earlier decision is taken back."
+  CLEARED
+}
+
+"The author of a revision."
+enum AuthorKind {
+  "The engine."
+  ENGINE
+  "A person, or a program that acts for one."
+  PERSON
+}
+
+"Input of ` + "`" + `attachKeyword` + "`" + `."
+input AttachKeywordInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The id of the keyword: ` + "`" + `tkw_…` + "`" + `."
+  topicKeywordId: ID!
+  "The id of the article whose page gets the keyword: ` + "`" + `art_…` + "`" + `. A new page when absent."
+  articleId: ID
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `attachKeyword` + "`" + `."
+type AttachKeywordPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The id of the article whose page has the keyword: ` + "`" + `art_…` + "`" + `. Null when nothing changed."
+  articleId: ID
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `decideArticlePlans` + "`" + `. It has either ` + "`" + `items` + "`" + ` or ` + "`" + `where` + "`" + `."
+input DecideArticlePlansInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The articles, at most 100, each with a decision, an edit or both."
+  items: [ArticlePlanItemInput!]
+  "All articles with a brief that this filter chooses."
+  where: ArticlePlanFilter
+  "The decision about the articles of ` + "`" + `where` + "`" + `."
+  choice: PlanChoice
+  "The reason of that decision, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"A decision about one article, an edit of its brief, or both."
+input ArticlePlanItemInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The decision. The earlier one stays when absent."
+  choice: PlanChoice
+  "Changes of the brief. An absent field stays as it is."
+  brief: BriefInput
+  "The reason, up to 2000 characters. An ` + "`" + `INVALID` + "`" + ` article needs one for its approval."
+  reason: String
+}
+
+"Changes of a brief. An absent field stays as it is."
+input BriefInput {
+  "The title: 1 to 200 characters. A page without a brief needs one."
+  title: String
+  "What this article does that others do not: up to 600 characters."
+  angle: String
+  "What people who search for it want."
+  intent: SearchIntent
+  "The kind of text: up to 60 characters."
+  format: String
+  "The number of words: 900 to 2500."
+  targetWords: Int
+  "The search phrase that the article answers: 1 to 200 characters."
+  primaryKeyword: String
+  "Further search phrases, at most 20."
+  secondaryKeywords: [String!]
+  "The questions that the article answers, at most 6."
+  questions: [String!]
+  "What the article leaves out: at most 20 texts."
+  mustAvoid: [String!]
+}
+
+"Which articles of a plan. All conditions must hold."
+input ArticlePlanFilter {
+  "Only articles with one of these verdicts."
+  verdicts: [PlanVerdict!]
+  "Only articles with one of these decisions. ` + "`" + `CLEARED` + "`" + ` stands for articles without a decision."
+  choices: [PlanChoice!]
+}
+
+"Answer of ` + "`" + `decideArticlePlans` + "`" + `."
+type DecideArticlePlansPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The number of articles whose decision or brief changed; 0 in a replay."
+  affected: Int!
+  "The approved articles now. Null when nothing changed."
+  selection: KeywordSelection
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `approveArticlePlan` + "`" + `."
+input ApproveArticlePlanInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw."
+  expectedVersion: Int!
+  "The digest of the plan that you saw: ` + "`" + `articlePlan.digest` + "`" + `."
+  digest: String!
+  "The most that all articles may cost together. No limit beside the budgets when absent."
+  maxTotal: USD
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `approveArticlePlan` + "`" + `."
+type ApproveArticlePlanPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `rejectArticlePlan` + "`" + `."
+input RejectArticlePlanInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw. Any when absent."
+  expectedVersion: Int
+  "The step to go back to: ` + "`" + `ICP` + "`" + ` to ` + "`" + `VALIDATION` + "`" + `."
+  resetTo: StepKey!
+  "The feedback for the next run of that step: up to 2000 characters."
+  feedback: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `rejectArticlePlan` + "`" + `."
+type RejectArticlePlanPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
 # Gates
 # ------------------------------------------------------------------------------
 
@@ -2257,6 +2561,8 @@ enum GateKey {
 enum GateMode {
   "A person."
   HUMAN
+  "The engine's own client, with the name ` + "`" + `autopilot` + "`" + `."
+  AUTO
   "The edge needs no decision."
   OFF
 }
@@ -2333,7 +2639,7 @@ input RejectSeedsInput {
 input SetGatesInput {
   "The party that decides about keywords."
   seeds: GateMode
-  "The party that decides about the article plan. Only ` + "`" + `OFF` + "`" + ` for now: no mutation opens this gate yet."
+  "The party that decides about the article plan."
   plan: GateMode
   "The party that decides about publishing. Only ` + "`" + `OFF` + "`" + ` for now: no mutation opens this gate yet."
   publish: GateMode
@@ -3896,6 +4202,8 @@ enum ErrorCode {
   GATE_CLOSED
   "Another person must approve: you prepared the selection."
   FOUR_EYES
+  "No item is approved: approve at least one."
+  NOTHING_APPROVED
   "The selection has too few items."
   SELECTION_TOO_SMALL
   "The selection has too many items."
@@ -4354,6 +4662,20 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ApproveArticlePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_ApproveArticlePlanPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_ApproveArticlePlanPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApproveArticlePlanPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveArticlePlanPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveArticlePlanPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApproveSeedsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -4366,6 +4688,90 @@ func (ec *executionContext) childFields_ApproveSeedsPayload(ctx context.Context,
 		return ec.fieldContext_ApproveSeedsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApproveSeedsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticlePlan(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "items":
+		return ec.fieldContext_ArticlePlan_items(ctx, field)
+	case "approved":
+		return ec.fieldContext_ArticlePlan_approved(ctx, field)
+	case "rejected":
+		return ec.fieldContext_ArticlePlan_rejected(ctx, field)
+	case "digest":
+		return ec.fieldContext_ArticlePlan_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticlePlan", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticlePlanItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ArticlePlanItem_id(ctx, field)
+	case "page":
+		return ec.fieldContext_ArticlePlanItem_page(ctx, field)
+	case "topic":
+		return ec.fieldContext_ArticlePlanItem_topic(ctx, field)
+	case "verdict":
+		return ec.fieldContext_ArticlePlanItem_verdict(ctx, field)
+	case "reasons":
+		return ec.fieldContext_ArticlePlanItem_reasons(ctx, field)
+	case "brief":
+		return ec.fieldContext_ArticlePlanItem_brief(ctx, field)
+	case "revision":
+		return ec.fieldContext_ArticlePlanItem_revision(ctx, field)
+	case "author":
+		return ec.fieldContext_ArticlePlanItem_author(ctx, field)
+	case "choice":
+		return ec.fieldContext_ArticlePlanItem_choice(ctx, field)
+	case "isCarried":
+		return ec.fieldContext_ArticlePlanItem_isCarried(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_ArticlePlanItem_decidedBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_ArticlePlanItem_reason(ctx, field)
+	case "isSynthetic":
+		return ec.fieldContext_ArticlePlanItem_isSynthetic(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticlePlanItem", field.Name)
+}
+
+func (ec *executionContext) childFields_AttachKeywordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_AttachKeywordPayload_workflow(ctx, field)
+	case "articleId":
+		return ec.fieldContext_AttachKeywordPayload_articleId(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AttachKeywordPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AttachKeywordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttachKeywordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Brief(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_Brief_title(ctx, field)
+	case "angle":
+		return ec.fieldContext_Brief_angle(ctx, field)
+	case "intent":
+		return ec.fieldContext_Brief_intent(ctx, field)
+	case "format":
+		return ec.fieldContext_Brief_format(ctx, field)
+	case "targetWords":
+		return ec.fieldContext_Brief_targetWords(ctx, field)
+	case "primaryKeyword":
+		return ec.fieldContext_Brief_primaryKeyword(ctx, field)
+	case "secondaryKeywords":
+		return ec.fieldContext_Brief_secondaryKeywords(ctx, field)
+	case "questions":
+		return ec.fieldContext_Brief_questions(ctx, field)
+	case "mustAvoid":
+		return ec.fieldContext_Brief_mustAvoid(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Brief", field.Name)
 }
 
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4560,6 +4966,22 @@ func (ec *executionContext) childFields_CustomerProfile(ctx context.Context, fie
 		return ec.fieldContext_CustomerProfile_valueProposition(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_DecideArticlePlansPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_DecideArticlePlansPayload_workflow(ctx, field)
+	case "affected":
+		return ec.fieldContext_DecideArticlePlansPayload_affected(ctx, field)
+	case "selection":
+		return ec.fieldContext_DecideArticlePlansPayload_selection(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DecideArticlePlansPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecideArticlePlansPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideArticlePlansPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5200,6 +5622,20 @@ func (ec *executionContext) childFields_RecordUsagePayload(ctx context.Context, 
 		return ec.fieldContext_RecordUsagePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordUsagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectArticlePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RejectArticlePlanPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_RejectArticlePlanPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RejectArticlePlanPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectArticlePlanPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectArticlePlanPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectPricePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5884,6 +6320,8 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_unclustered(ctx, field)
 	case "droppedKeywords":
 		return ec.fieldContext_Workflow_droppedKeywords(ctx, field)
+	case "articlePlan":
+		return ec.fieldContext_Workflow_articlePlan(ctx, field)
 	case "gates":
 		return ec.fieldContext_Workflow_gates(ctx, field)
 	case "spend":
@@ -6118,12 +6556,40 @@ func (ec *executionContext) field_Mutation_adjustUsage_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_approveArticlePlan_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApproveArticlePlanInput, error) {
+			return ec.unmarshalNApproveArticlePlanInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveArticlePlanInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_approveSeeds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ApproveSeedsInput, error) {
 			return ec.unmarshalNApproveSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_attachKeyword_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AttachKeywordInput, error) {
+			return ec.unmarshalNAttachKeywordInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAttachKeywordInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6216,6 +6682,20 @@ func (ec *executionContext) field_Mutation_createWorkflow_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_decideArticlePlans_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DecideArticlePlansInput, error) {
+			return ec.unmarshalNDecideArticlePlansInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlePlansInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_decideKeywords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6278,6 +6758,20 @@ func (ec *executionContext) field_Mutation_recordUsage_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RecordUsageInput, error) {
 			return ec.unmarshalNRecordUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRecordUsageInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rejectArticlePlan_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RejectArticlePlanInput, error) {
+			return ec.unmarshalNRejectArticlePlanInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectArticlePlanInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9328,6 +9822,125 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
 
+func (ec *executionContext) _ApproveArticlePlanPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.ApproveArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveArticlePlanPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApproveArticlePlanPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.ApproveArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveArticlePlanPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApproveArticlePlanPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ApproveArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveArticlePlanPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApproveArticlePlanPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ApproveArticlePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveArticlePlanPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ApproveSeedsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSeedsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9445,6 +10058,768 @@ func (ec *executionContext) fieldContext_ApproveSeedsPayload_userErrors(_ contex
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ArticlePlan_items(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlan_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ArticlePlanItem) graphql.Marshaler {
+			return ec.marshalNArticlePlanItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlan_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticlePlan",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArticlePlanItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ArticlePlan_approved(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlan_approved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Approved(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlan_approved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ArticlePlan_rejected(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlan_rejected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rejected(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlan_rejected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ArticlePlan_digest(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlan_digest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Digest(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlan_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticlePlanItem_id(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "ID")
+}
+
+func (ec *executionContext) _ArticlePlanItem_page(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_page(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Page(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TopicPage) graphql.Marshaler {
+			return ec.marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticlePlanItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TopicPage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ArticlePlanItem_topic(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_topic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Topic(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Topic) graphql.Marshaler {
+			return ec.marshalOTopic2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticlePlanItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Topic(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ArticlePlanItem_verdict(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Verdict) graphql.Marshaler {
+			return ec.marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanVerdict")
+}
+
+func (ec *executionContext) _ArticlePlanItem_reasons(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticlePlanItem_brief(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_brief(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Brief(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Brief) graphql.Marshaler {
+			return ec.marshalOBrief2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐBrief(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticlePlanItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Brief(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ArticlePlanItem_revision(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ArticlePlanItem_author(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Author(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.AuthorKind) graphql.Marshaler {
+			return ec.marshalOAuthorKind2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐAuthorKind(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "AuthorKind")
+}
+
+func (ec *executionContext) _ArticlePlanItem_choice(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_choice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Choice(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.PlanChoice) graphql.Marshaler {
+			return ec.marshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanChoice")
+}
+
+func (ec *executionContext) _ArticlePlanItem_isCarried(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_isCarried(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsCarried(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _ArticlePlanItem_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticlePlanItem_reason(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticlePlanItem_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_isSynthetic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsSynthetic(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlanItem_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _AttachKeywordPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.AttachKeywordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachKeywordPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AttachKeywordPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AttachKeywordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AttachKeywordPayload_articleId(ctx context.Context, field graphql.CollectedField, obj *model.AttachKeywordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachKeywordPayload_articleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArticleID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AttachKeywordPayload_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _AttachKeywordPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.AttachKeywordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachKeywordPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AttachKeywordPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AttachKeywordPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AttachKeywordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachKeywordPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AttachKeywordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Brief_title(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_angle(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_angle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Angle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_angle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_intent(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_intent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Intent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Intent) graphql.Marshaler {
+			return ec.marshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "SearchIntent")
+}
+
+func (ec *executionContext) _Brief_format(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_format(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Format, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_targetWords(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_targetWords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TargetWords, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_targetWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Brief_primaryKeyword(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_primaryKeyword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PrimaryKeyword, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_secondaryKeywords(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_secondaryKeywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SecondaryKeywords, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_secondaryKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_questions(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_questions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Questions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brief_mustAvoid(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brief_mustAvoid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MustAvoid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brief_mustAvoid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
 
 func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graphql.CollectedField, obj *model.BudgetRefused) (ret graphql.Marshaler) {
@@ -11421,6 +12796,148 @@ func (ec *executionContext) _CustomerProfile_valueProposition(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_CustomerProfile_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _DecideArticlePlansPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlePlansPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlePlansPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlePlansPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideArticlePlansPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideArticlePlansPayload_affected(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlePlansPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlePlansPayload_affected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlePlansPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DecideArticlePlansPayload_selection(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlePlansPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlePlansPayload_selection(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selection, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KeywordSelection) graphql.Marshaler {
+			return ec.marshalOKeywordSelection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordSelection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlePlansPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideArticlePlansPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeywordSelection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideArticlePlansPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlePlansPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlePlansPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlePlansPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DecideArticlePlansPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlePlansPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlePlansPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlePlansPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideArticlePlansPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecideKeywordsPayload) (ret graphql.Marshaler) {
@@ -16084,6 +17601,254 @@ func (ec *executionContext) fieldContext_Mutation_rejectSeeds(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_rejectSeeds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_attachKeyword(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_attachKeyword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AttachKeyword(ctx, fc.Args["input"].(model.AttachKeywordInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.AttachKeywordPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.AttachKeywordPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AttachKeywordPayload) graphql.Marshaler {
+			return ec.marshalNAttachKeywordPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAttachKeywordPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_attachKeyword(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AttachKeywordPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_attachKeyword_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_decideArticlePlans(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_decideArticlePlans(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecideArticlePlans(ctx, fc.Args["input"].(model.DecideArticlePlansInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.DecideArticlePlansPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.DecideArticlePlansPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DecideArticlePlansPayload) graphql.Marshaler {
+			return ec.marshalNDecideArticlePlansPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlePlansPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_decideArticlePlans(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecideArticlePlansPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_decideArticlePlans_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_approveArticlePlan(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_approveArticlePlan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApproveArticlePlan(ctx, fc.Args["input"].(model.ApproveArticlePlanInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.ApproveArticlePlanPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.ApproveArticlePlanPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApproveArticlePlanPayload) graphql.Marshaler {
+			return ec.marshalNApproveArticlePlanPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveArticlePlanPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_approveArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApproveArticlePlanPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_approveArticlePlan_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectArticlePlan(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectArticlePlan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectArticlePlan(ctx, fc.Args["input"].(model.RejectArticlePlanInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RejectArticlePlanPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RejectArticlePlanPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectArticlePlanPayload) graphql.Marshaler {
+			return ec.marshalNRejectArticlePlanPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectArticlePlanPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectArticlePlanPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectArticlePlan_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -21009,6 +22774,125 @@ func (ec *executionContext) _RecordUsagePayload_userErrors(ctx context.Context, 
 func (ec *executionContext) fieldContext_RecordUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectArticlePlanPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RejectArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectArticlePlanPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectArticlePlanPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.RejectArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectArticlePlanPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectArticlePlanPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RejectArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectArticlePlanPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RejectArticlePlanPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RejectArticlePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectArticlePlanPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectArticlePlanPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectArticlePlanPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -27552,6 +29436,38 @@ func (ec *executionContext) fieldContext_Workflow_droppedKeywords(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Workflow_articlePlan(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_articlePlan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().ArticlePlan(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ArticlePlan) graphql.Marshaler {
+			return ec.marshalOArticlePlan2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlan(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_articlePlan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArticlePlan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29533,6 +31449,76 @@ func UnmarshalAdjustUsageInput(ctx context.Context, raw any) (model.AdjustUsageI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputApproveArticlePlanInput(ctx context.Context, obj any) (model.ApproveArticlePlanInput, error) {
+	var it model.ApproveArticlePlanInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "digest", "maxTotal", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		case "digest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("digest"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Digest = data
+		case "maxTotal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxTotal"))
+			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxTotal = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApproveArticlePlanInput unmarshals raw into the ApproveArticlePlanInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApproveArticlePlanInput(ctx context.Context, raw any) (model.ApproveArticlePlanInput, error) {
+	var out model.ApproveArticlePlanInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApproveArticlePlanInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputApproveSeedsInput(ctx context.Context, obj any) (model.ApproveSeedsInput, error) {
 	var it model.ApproveSeedsInput
 	if obj == nil {
@@ -29593,6 +31579,279 @@ func (ec *executionContext) unmarshalInputApproveSeedsInput(ctx context.Context,
 func UnmarshalApproveSeedsInput(ctx context.Context, raw any) (model.ApproveSeedsInput, error) {
 	var out model.ApproveSeedsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApproveSeedsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputArticlePlanFilter(ctx context.Context, obj any) (model.ArticlePlanFilter, error) {
+	var it model.ArticlePlanFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"verdicts", "choices"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "verdicts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verdicts"))
+			data, err := ec.unmarshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdictᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Verdicts = graphql.OmittableOf(data)
+		case "choices":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choices"))
+			data, err := ec.unmarshalOPlanChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoiceᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choices = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalArticlePlanFilter unmarshals raw into the ArticlePlanFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalArticlePlanFilter(ctx context.Context, raw any) (model.ArticlePlanFilter, error) {
+	var out model.ArticlePlanFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ArticlePlanFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputArticlePlanItemInput(ctx context.Context, obj any) (model.ArticlePlanItemInput, error) {
+	var it model.ArticlePlanItemInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "choice", "brief", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "choice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choice"))
+			data, err := ec.unmarshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choice = graphql.OmittableOf(data)
+		case "brief":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("brief"))
+			data, err := ec.unmarshalOBriefInput2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBriefInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Brief = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalArticlePlanItemInput unmarshals raw into the ArticlePlanItemInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalArticlePlanItemInput(ctx context.Context, raw any) (model.ArticlePlanItemInput, error) {
+	var out model.ArticlePlanItemInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ArticlePlanItemInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputAttachKeywordInput(ctx context.Context, obj any) (model.AttachKeywordInput, error) {
+	var it model.AttachKeywordInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "topicKeywordId", "articleId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "topicKeywordId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("topicKeywordId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TopicKeywordID = data
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAttachKeywordInput unmarshals raw into the AttachKeywordInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAttachKeywordInput(ctx context.Context, raw any) (model.AttachKeywordInput, error) {
+	var out model.AttachKeywordInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AttachKeywordInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputBriefInput(ctx context.Context, obj any) (model.BriefInput, error) {
+	var it model.BriefInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"title", "angle", "intent", "format", "targetWords", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = graphql.OmittableOf(data)
+		case "angle":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("angle"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Angle = graphql.OmittableOf(data)
+		case "intent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intent"))
+			data, err := ec.unmarshalOSearchIntent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Intent = graphql.OmittableOf(data)
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = graphql.OmittableOf(data)
+		case "targetWords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetWords"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetWords = graphql.OmittableOf(data)
+		case "primaryKeyword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("primaryKeyword"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PrimaryKeyword = graphql.OmittableOf(data)
+		case "secondaryKeywords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("secondaryKeywords"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SecondaryKeywords = graphql.OmittableOf(data)
+		case "questions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("questions"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Questions = graphql.OmittableOf(data)
+		case "mustAvoid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mustAvoid"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MustAvoid = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBriefInput unmarshals raw into the BriefInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBriefInput(ctx context.Context, raw any) (model.BriefInput, error) {
+	var out model.BriefInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BriefInput", raw, &out)
 	return out, err
 }
 
@@ -30179,6 +32438,83 @@ func (ec *executionContext) unmarshalInputDayRange(ctx context.Context, obj any)
 func UnmarshalDayRange(ctx context.Context, raw any) (model.DayRange, error) {
 	var out model.DayRange
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DayRange", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDecideArticlePlansInput(ctx context.Context, obj any) (model.DecideArticlePlansInput, error) {
+	var it model.DecideArticlePlansInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "items", "where", "choice", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalOArticlePlanItemInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = graphql.OmittableOf(data)
+		case "where":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
+			data, err := ec.unmarshalOArticlePlanFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Where = graphql.OmittableOf(data)
+		case "choice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choice"))
+			data, err := ec.unmarshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choice = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDecideArticlePlansInput unmarshals raw into the DecideArticlePlansInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDecideArticlePlansInput(ctx context.Context, raw any) (model.DecideArticlePlansInput, error) {
+	var out model.DecideArticlePlansInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecideArticlePlansInput", raw, &out)
 	return out, err
 }
 
@@ -30928,6 +33264,76 @@ func (ec *executionContext) unmarshalInputRecordUsageInput(ctx context.Context, 
 func UnmarshalRecordUsageInput(ctx context.Context, raw any) (model.RecordUsageInput, error) {
 	var out model.RecordUsageInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordUsageInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRejectArticlePlanInput(ctx context.Context, obj any) (model.RejectArticlePlanInput, error) {
+	var it model.RejectArticlePlanInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "resetTo", "feedback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "resetTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resetTo"))
+			data, err := ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ResetTo = data
+		case "feedback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedback"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feedback = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRejectArticlePlanInput unmarshals raw into the RejectArticlePlanInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRejectArticlePlanInput(ctx context.Context, raw any) (model.RejectArticlePlanInput, error) {
+	var out model.RejectArticlePlanInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RejectArticlePlanInput", raw, &out)
 	return out, err
 }
 
@@ -33451,6 +35857,54 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var approveArticlePlanPayloadImplementors = []string{"ApproveArticlePlanPayload"}
+
+func (ec *executionContext) _ApproveArticlePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveArticlePlanPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveArticlePlanPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApproveArticlePlanPayload")
+		case "workflow":
+			out.Values[i] = ec._ApproveArticlePlanPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._ApproveArticlePlanPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ApproveArticlePlanPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ApproveArticlePlanPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var approveSeedsPayloadImplementors = []string{"ApproveSeedsPayload"}
 
 func (ec *executionContext) _ApproveSeedsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSeedsPayload) graphql.Marshaler {
@@ -33479,6 +35933,268 @@ func (ec *executionContext) _ApproveSeedsPayload(ctx context.Context, sel ast.Se
 			}
 		case "userErrors":
 			out.Values[i] = ec._ApproveSeedsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var articlePlanImplementors = []string{"ArticlePlan"}
+
+func (ec *executionContext) _ArticlePlan(ctx context.Context, sel ast.SelectionSet, obj *model.ArticlePlan) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, articlePlanImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArticlePlan")
+		case "items":
+			out.Values[i] = ec._ArticlePlan_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "approved":
+			out.Values[i] = ec._ArticlePlan_approved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejected":
+			out.Values[i] = ec._ArticlePlan_rejected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "digest":
+			out.Values[i] = ec._ArticlePlan_digest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var articlePlanItemImplementors = []string{"ArticlePlanItem"}
+
+func (ec *executionContext) _ArticlePlanItem(ctx context.Context, sel ast.SelectionSet, obj *model.ArticlePlanItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, articlePlanItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArticlePlanItem")
+		case "id":
+			out.Values[i] = ec._ArticlePlanItem_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "page":
+			out.Values[i] = ec._ArticlePlanItem_page(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "topic":
+			out.Values[i] = ec._ArticlePlanItem_topic(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "verdict":
+			out.Values[i] = ec._ArticlePlanItem_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reasons":
+			out.Values[i] = ec._ArticlePlanItem_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "brief":
+			out.Values[i] = ec._ArticlePlanItem_brief(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._ArticlePlanItem_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "author":
+			out.Values[i] = ec._ArticlePlanItem_author(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "choice":
+			out.Values[i] = ec._ArticlePlanItem_choice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isCarried":
+			out.Values[i] = ec._ArticlePlanItem_isCarried(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._ArticlePlanItem_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._ArticlePlanItem_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isSynthetic":
+			out.Values[i] = ec._ArticlePlanItem_isSynthetic(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var attachKeywordPayloadImplementors = []string{"AttachKeywordPayload"}
+
+func (ec *executionContext) _AttachKeywordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AttachKeywordPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, attachKeywordPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AttachKeywordPayload")
+		case "workflow":
+			out.Values[i] = ec._AttachKeywordPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "articleId":
+			out.Values[i] = ec._AttachKeywordPayload_articleId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._AttachKeywordPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._AttachKeywordPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var briefImplementors = []string{"Brief"}
+
+func (ec *executionContext) _Brief(ctx context.Context, sel ast.SelectionSet, obj *content.Brief) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, briefImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Brief")
+		case "title":
+			out.Values[i] = ec._Brief_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "angle":
+			out.Values[i] = ec._Brief_angle(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "intent":
+			out.Values[i] = ec._Brief_intent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "format":
+			out.Values[i] = ec._Brief_format(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "targetWords":
+			out.Values[i] = ec._Brief_targetWords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "primaryKeyword":
+			out.Values[i] = ec._Brief_primaryKeyword(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "secondaryKeywords":
+			out.Values[i] = ec._Brief_secondaryKeywords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "questions":
+			out.Values[i] = ec._Brief_questions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mustAvoid":
+			out.Values[i] = ec._Brief_mustAvoid(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34237,6 +36953,59 @@ func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.Select
 			}
 		case "valueProposition":
 			out.Values[i] = ec._CustomerProfile_valueProposition(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var decideArticlePlansPayloadImplementors = []string{"DecideArticlePlansPayload"}
+
+func (ec *executionContext) _DecideArticlePlansPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecideArticlePlansPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, decideArticlePlansPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DecideArticlePlansPayload")
+		case "workflow":
+			out.Values[i] = ec._DecideArticlePlansPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "affected":
+			out.Values[i] = ec._DecideArticlePlansPayload_affected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "selection":
+			out.Values[i] = ec._DecideArticlePlansPayload_selection(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._DecideArticlePlansPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DecideArticlePlansPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -35899,6 +38668,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "attachKeyword":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_attachKeyword(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decideArticlePlans":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_decideArticlePlans(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "approveArticlePlan":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_approveArticlePlan(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectArticlePlan":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectArticlePlan(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setGates":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setGates(ctx, field)
@@ -37083,6 +39880,54 @@ func (ec *executionContext) _RecordUsagePayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._RecordUsagePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rejectArticlePlanPayloadImplementors = []string{"RejectArticlePlanPayload"}
+
+func (ec *executionContext) _RejectArticlePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectArticlePlanPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectArticlePlanPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RejectArticlePlanPayload")
+		case "workflow":
+			out.Values[i] = ec._RejectArticlePlanPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._RejectArticlePlanPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RejectArticlePlanPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RejectArticlePlanPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -39495,6 +42340,12 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_droppedKeywords(ctx, field, obj)
 				})
+		case "articlePlan":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_articlePlan(ctx, field, obj)
+				})
 		case "gates":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -40291,6 +43142,19 @@ func (ec *executionContext) marshalNApiKeyState2githubᚗcomᚋinfin8contentᚋe
 	return res
 }
 
+func (ec *executionContext) unmarshalNApproveArticlePlanInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveArticlePlanInput(ctx context.Context, v any) (model.ApproveArticlePlanInput, error) {
+	res, err := ec.unmarshalInputApproveArticlePlanInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApproveArticlePlanPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveArticlePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveArticlePlanPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApproveArticlePlanPayload!")
+		return graphql.Null
+	}
+	return ec._ApproveArticlePlanPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNApproveSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsInput(ctx context.Context, v any) (model.ApproveSeedsInput, error) {
 	res, err := ec.unmarshalInputApproveSeedsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40302,6 +43166,44 @@ func (ec *executionContext) marshalNApproveSeedsPayload2ᚖgithubᚗcomᚋinfin8
 		return graphql.Null
 	}
 	return ec._ApproveSeedsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNArticlePlanItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItem(ctx context.Context, sel ast.SelectionSet, v model.ArticlePlanItem) graphql.Marshaler {
+	return ec._ArticlePlanItem(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNArticlePlanItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ArticlePlanItem) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNArticlePlanItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNArticlePlanItemInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemInput(ctx context.Context, v any) (model.ArticlePlanItemInput, error) {
+	res, err := ec.unmarshalInputArticlePlanItemInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAttachKeywordInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAttachKeywordInput(ctx context.Context, v any) (model.AttachKeywordInput, error) {
+	res, err := ec.unmarshalInputAttachKeywordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAttachKeywordPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAttachKeywordPayload(ctx context.Context, sel ast.SelectionSet, v *model.AttachKeywordPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AttachKeywordPayload!")
+		return graphql.Null
+	}
+	return ec._AttachKeywordPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -40571,6 +43473,19 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 func (ec *executionContext) unmarshalNDayRange2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDayRange(ctx context.Context, v any) (model.DayRange, error) {
 	res, err := ec.unmarshalInputDayRange(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDecideArticlePlansInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlePlansInput(ctx context.Context, v any) (model.DecideArticlePlansInput, error) {
+	res, err := ec.unmarshalInputDecideArticlePlansInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDecideArticlePlansPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlePlansPayload(ctx context.Context, sel ast.SelectionSet, v *model.DecideArticlePlansPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DecideArticlePlansPayload!")
+		return graphql.Null
+	}
+	return ec._DecideArticlePlansPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDecideKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsInput(ctx context.Context, v any) (model.DecideKeywordsInput, error) {
@@ -41183,6 +44098,36 @@ func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋinfin8content�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx context.Context, v any) (content.PlanChoice, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.PlanChoice(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx context.Context, sel ast.SelectionSet, v content.PlanChoice) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PlanChoice!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx context.Context, v any) (content.Verdict, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Verdict(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx context.Context, sel ast.SelectionSet, v content.Verdict) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PlanVerdict!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPrice2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Price) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -41462,6 +44407,19 @@ func (ec *executionContext) marshalNRecordUsagePayload2ᚖgithubᚗcomᚋinfin8c
 		return graphql.Null
 	}
 	return ec._RecordUsagePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRejectArticlePlanInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectArticlePlanInput(ctx context.Context, v any) (model.RejectArticlePlanInput, error) {
+	res, err := ec.unmarshalInputRejectArticlePlanInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRejectArticlePlanPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectArticlePlanPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectArticlePlanPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RejectArticlePlanPayload!")
+		return graphql.Null
+	}
+	return ec._RejectArticlePlanPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRejectPriceInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPriceInput(ctx context.Context, v any) (model.RejectPriceInput, error) {
@@ -42670,6 +45628,57 @@ func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋeng
 	return ec._ApiKey(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOArticlePlan2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlan(ctx context.Context, sel ast.SelectionSet, v *model.ArticlePlan) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ArticlePlan(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOArticlePlanFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanFilter(ctx context.Context, v any) (*model.ArticlePlanFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputArticlePlanFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOArticlePlanItemInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemInputᚄ(ctx context.Context, v any) ([]model.ArticlePlanItemInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.ArticlePlanItemInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNArticlePlanItemInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOAuthorKind2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐAuthorKind(ctx context.Context, v any) (*content.AuthorKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.AuthorKind(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAuthorKind2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐAuthorKind(ctx context.Context, sel ast.SelectionSet, v *content.AuthorKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -42698,6 +45707,21 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOBrief2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐBrief(ctx context.Context, sel ast.SelectionSet, v *content.Brief) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Brief(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOBriefInput2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBriefInput(ctx context.Context, v any) (*model.BriefInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputBriefInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v *model.Call) graphql.Marshaler {
@@ -43141,6 +46165,97 @@ func (ec *executionContext) marshalOPeriod2ᚖgithubᚗcomᚋinfin8contentᚋeng
 		return graphql.Null
 	}
 	return ec._Period(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPlanChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoiceᚄ(ctx context.Context, v any) ([]content.PlanChoice, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.PlanChoice, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPlanChoice2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []content.PlanChoice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx context.Context, v any) (*content.PlanChoice, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.PlanChoice(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx context.Context, sel ast.SelectionSet, v *content.PlanChoice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdictᚄ(ctx context.Context, v any) ([]content.Verdict, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]content.Verdict, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdictᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Verdict) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOPriceDoubt2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐDoubt(ctx context.Context, v any) (*cost.Doubt, error) {

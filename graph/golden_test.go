@@ -24,8 +24,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
 // Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
-// top choose the data, the caller and the variables: "# with: review" or "# with: topics", "# as: VIEWER",
-// "# actor: bob", "# of: another organization", "# variables: {…}".
+// top choose the data, the caller and the variables: "# with: review", "# with: topics" or "# with: plan",
+// "# as: VIEWER", "# actor: bob", "# of: another organization", "# variables: {…}".
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
@@ -47,8 +47,11 @@ func TestGolden(t *testing.T) {
 				case !strings.HasPrefix(line, "# "):
 				case name == "with":
 					review(t, b)
-					if value == "topics" {
+					if value == "topics" || value == "plan" {
 						cluster(t, b)
+					}
+					if value == "plan" {
+						validate(t, b)
 					}
 				case name == "actor":
 					b.Who.Actor = value
@@ -264,6 +267,47 @@ func cluster(t *testing.T, b graphtest.Bundle) {
 				{Text: "crm for vets", Volume: &volume},
 			},
 		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// validate adds the data of the requests "with: plan" to the topics: the page of Hooli has a verdict and a brief.
+func validate(t *testing.T, b graphtest.Bundle) {
+	t.Helper()
+	ctx, id := context.Background(), uuid.MustParse("00000000-0000-7000-8000-000000000008")
+	flow, err := b.Engine.Workflow(ctx, b.Who, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow = move(t, b, flow, workflow.ValidationPending, workflow.ValidationProcessing)
+	found, err := b.Engine.Clusterings(ctx, b.Who, []uuid.UUID{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	briefs := map[uuid.UUID]content.Brief{}
+	for _, page := range found[id].Pages() {
+		briefs[page.ID] = content.Brief{
+			Title:             "Software for dentists",
+			Angle:             "It compares by the size of the practice.",
+			Intent:            content.IntentCommercial,
+			Format:            "comparison",
+			TargetWords:       1400,
+			PrimaryKeyword:    page.Primary().Text,
+			SecondaryKeywords: []string{"dentist software list"},
+			Questions:         []string{"What is it?", "What does it cost?", "Who needs it?"},
+		}
+	}
+	_, err = b.Engine.Finish(ctx, b.Who, engine.FinishInput{
+		Run: workflow.Run{
+			OrganizationID: b.Who.OrganizationID,
+			WorkflowID:     id,
+			Token:          flow.Version,
+			Step:           workflow.StepValidation,
+		},
+		Result:     engine.Result{Provider: "sandbox", Model: "openai/gpt-4o-mini", Content: []byte(`{}`)},
+		Validation: &engine.Validation{Verdicts: content.Validate(found[id], nil), Briefs: briefs},
 	})
 	if err != nil {
 		t.Fatal(err)

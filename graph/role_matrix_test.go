@@ -26,14 +26,16 @@ func TestRoleMatrix(t *testing.T) {
 	t.Parallel()
 	b := world(t)
 	x := &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
-		"Workflow":      "wf_00000000-0000-7000-8000-000000000004",
-		"Call":          "call_00000000-0000-7000-8000-000000000007",
-		"LedgerEntry":   "led_00000000-0000-7000-8000-000000000001_2",
-		"PriceProposal": "prop_00000000-0000-7000-8000-000000000001",
-		"ApiKey":        "key_00000000-0000-7000-8000-000000000001",
-		"Alert":         "alert_00000000-0000-7000-8000-000000000001",
-		"Keyword":       "kw_00000000-0000-7000-8000-000000000001",
-		"PublishTarget": "target_00000000-0000-7000-8000-000000000001",
+		"Workflow":        "wf_00000000-0000-7000-8000-000000000004",
+		"Call":            "call_00000000-0000-7000-8000-000000000007",
+		"LedgerEntry":     "led_00000000-0000-7000-8000-000000000001_2",
+		"PriceProposal":   "prop_00000000-0000-7000-8000-000000000001",
+		"ApiKey":          "key_00000000-0000-7000-8000-000000000001",
+		"Alert":           "alert_00000000-0000-7000-8000-000000000001",
+		"Keyword":         "kw_00000000-0000-7000-8000-000000000001",
+		"PublishTarget":   "target_00000000-0000-7000-8000-000000000001",
+		"TopicKeyword":    "tkw_00000000-0000-7000-8000-000000000001",
+		"ArticlePlanItem": "art_00000000-0000-7000-8000-000000000001",
 	}}
 	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 	denied, permitted := 0, 0

@@ -63,6 +63,22 @@ func (r *mutationResolver) RejectSeeds(ctx context.Context, input model.RejectSe
 	return mutate(ctx, r.Resolver, decodeRejectSeeds(input), r.Engine.RejectSeeds, rejectSeedsPayload)
 }
 
+func (r *mutationResolver) AttachKeyword(ctx context.Context, input model.AttachKeywordInput) (*model.AttachKeywordPayload, error) {
+	return mutate(ctx, r.Resolver, decodeAttach(input), r.Engine.AttachKeyword, attachPayload)
+}
+
+func (r *mutationResolver) DecideArticlePlans(ctx context.Context, input model.DecideArticlePlansInput) (*model.DecideArticlePlansPayload, error) {
+	return mutate(ctx, r.Resolver, decodeDecidePlans(input), r.Engine.DecideArticlePlans, decidePlansPayload)
+}
+
+func (r *mutationResolver) ApproveArticlePlan(ctx context.Context, input model.ApproveArticlePlanInput) (*model.ApproveArticlePlanPayload, error) {
+	return mutate(ctx, r.Resolver, decodeApprovePlan(input), r.Engine.ApproveArticlePlan, approvePlanPayload)
+}
+
+func (r *mutationResolver) RejectArticlePlan(ctx context.Context, input model.RejectArticlePlanInput) (*model.RejectArticlePlanPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRejectPlan(input), r.Engine.RejectArticlePlan, rejectPlanPayload)
+}
+
 func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {
 	return mutate(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates, gatesPayload)
 }
@@ -379,6 +395,10 @@ func (r *workflowResolver) Unclustered(ctx context.Context, obj *model.Workflow)
 func (r *workflowResolver) DroppedKeywords(ctx context.Context, obj *model.Workflow) ([]model.TopicKeyword, error) {
 	clustering, err := r.clusteringOf(ctx, obj)
 	return model.NewTopicKeywords(clustering.Dropped()), err
+}
+
+func (r *workflowResolver) ArticlePlan(ctx context.Context, obj *model.Workflow) (*model.ArticlePlan, error) {
+	return r.articlePlan(ctx, obj)
 }
 
 func (r *workflowResolver) Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error) {

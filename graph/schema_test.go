@@ -108,7 +108,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"OrderDirection":    {"ASC", "DESC"},
 		"CompetitorSource":  texts(model.AllCompetitorSource),
 		"GateKey":           texts(workflow.Gates()),
-		"GateMode":          texts([]workflow.GateMode{workflow.GateHuman, workflow.GateOff}),
+		"GateMode":          texts([]workflow.GateMode{workflow.GateHuman, workflow.GateAuto, workflow.GateOff}),
 		"GateVerdict":       texts([]workflow.GateVerdict{workflow.GateApproved, workflow.GateRejected}),
 		"PublishPolicy":     texts([]workflow.TargetPolicy{workflow.PolicyDraft, workflow.PolicyPublish}),
 		"PublishTargetKind": texts(workflow.TargetKinds()),
@@ -116,6 +116,9 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			workflow.TargetUnchecked, workflow.TargetChecking, workflow.TargetReady, workflow.TargetFailed,
 			workflow.TargetRetired,
 		}),
+		"PlanVerdict":       texts([]content.Verdict{content.VerdictValid, content.VerdictWeak, content.VerdictInvalid}),
+		"PlanChoice":        texts([]content.PlanChoice{content.PlanApproved, content.PlanRejected, content.PlanCleared}),
+		"AuthorKind":        texts([]content.AuthorKind{content.AuthorEngine, content.AuthorPerson}),
 		"KeywordDropReason": texts(content.DropReasons()),
 		"SimilarityMethod": texts([]content.Method{
 			content.MethodSERP, content.MethodEmbedding, content.MethodLexical,

@@ -174,7 +174,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	testdb.Review(t, b.db, who)
 	reviewed := testdb.Review(t, b.db, who)
 	must(testdb.Approve(ctx, b.db.Store(), who, reviewed, who.Actor))
-	testdb.Attach(t, b.db, who, testdb.Cluster(t, b.db, who, reviewed))
+	clustered := testdb.Cluster(t, b.db, who, reviewed)
+	testdb.Attach(t, b.db, who, clustered)
+	testdb.DecidePlan(t, b.db, who, testdb.Plan(t, b.db, who, clustered))
 	b.moving[mark], b.done[mark] = moving, done
 	return who
 }

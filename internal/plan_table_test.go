@@ -200,6 +200,7 @@ var plan = []row{
 		imports: []string{
 			"internal/content",
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
+			"internal/publicid", // a verdict names another article by its id
 		},
 		tests: []string{"internal/testengine"},
 	},

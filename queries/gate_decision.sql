@@ -2,10 +2,10 @@
 -- name: GateDecisionInsert :one
 INSERT INTO gate_decisions (
     organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected,
-    settings_version, four_eyes, prepared_by, decided_by, decided_at)
+    likely_pico, most_pico, settings_version, four_eyes, prepared_by, decided_by, decided_at)
 VALUES (
     @organization_id, @workflow_id, @version, @gate, @verdict, sqlc.narg('reset_to'), @feedback, @selection_digest,
-    @selected, sqlc.narg('settings_version'), @four_eyes, @prepared_by, @decided_by, @at)
+    @selected, sqlc.narg('likely_pico'), sqlc.narg('most_pico'), sqlc.narg('settings_version'), @four_eyes, @prepared_by, @decided_by, @at)
 RETURNING *;
 
 -- GateDecisionListByWorkflows returns the decisions about each workflow, the last first.

@@ -99,6 +99,32 @@ type AdjustUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `approveArticlePlan`.
+type ApproveArticlePlanInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw.
+	ExpectedVersion int `json:"expectedVersion"`
+	// The digest of the plan that you saw: `articlePlan.digest`.
+	Digest string `json:"digest"`
+	// The most that all articles may cost together. No limit beside the budgets when absent.
+	MaxTotal graphql.Omittable[*scalar.WrittenUSD] `json:"maxTotal,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `approveArticlePlan`.
+type ApproveArticlePlanPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `approveSeeds`.
 type ApproveSeedsInput struct {
 	// The id of the workflow: `wf_…`.
@@ -121,6 +147,72 @@ type ApproveSeedsPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which articles of a plan. All conditions must hold.
+type ArticlePlanFilter struct {
+	// Only articles with one of these verdicts.
+	Verdicts graphql.Omittable[[]content.Verdict] `json:"verdicts,omitempty"`
+	// Only articles with one of these decisions. `CLEARED` stands for articles without a decision.
+	Choices graphql.Omittable[[]content.PlanChoice] `json:"choices,omitempty"`
+}
+
+// A decision about one article, an edit of its brief, or both.
+type ArticlePlanItemInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The decision. The earlier one stays when absent.
+	Choice graphql.Omittable[*content.PlanChoice] `json:"choice,omitempty"`
+	// Changes of the brief. An absent field stays as it is.
+	Brief graphql.Omittable[*BriefInput] `json:"brief,omitempty"`
+	// The reason, up to 2000 characters. An `INVALID` article needs one for its approval.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+}
+
+// Input of `attachKeyword`.
+type AttachKeywordInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The id of the keyword: `tkw_…`.
+	TopicKeywordID publicid.ID `json:"topicKeywordId"`
+	// The id of the article whose page gets the keyword: `art_…`. A new page when absent.
+	ArticleID graphql.Omittable[*publicid.ID] `json:"articleId,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `attachKeyword`.
+type AttachKeywordPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The id of the article whose page has the keyword: `art_…`. Null when nothing changed.
+	ArticleID *publicid.ID `json:"articleId,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Changes of a brief. An absent field stays as it is.
+type BriefInput struct {
+	// The title: 1 to 200 characters. A page without a brief needs one.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// What this article does that others do not: up to 600 characters.
+	Angle graphql.Omittable[*string] `json:"angle,omitempty"`
+	// What people who search for it want.
+	Intent graphql.Omittable[*content.Intent] `json:"intent,omitempty"`
+	// The kind of text: up to 60 characters.
+	Format graphql.Omittable[*string] `json:"format,omitempty"`
+	// The number of words: 900 to 2500.
+	TargetWords graphql.Omittable[*int] `json:"targetWords,omitempty"`
+	// The search phrase that the article answers: 1 to 200 characters.
+	PrimaryKeyword graphql.Omittable[*string] `json:"primaryKeyword,omitempty"`
+	// Further search phrases, at most 20.
+	SecondaryKeywords graphql.Omittable[[]string] `json:"secondaryKeywords,omitempty"`
+	// The questions that the article answers, at most 6.
+	Questions graphql.Omittable[[]string] `json:"questions,omitempty"`
+	// What the article leaves out: at most 20 texts.
+	MustAvoid graphql.Omittable[[]string] `json:"mustAvoid,omitempty"`
 }
 
 // The workflow to cancel.
@@ -303,6 +395,36 @@ type DayRange struct {
 	From scalar.WrittenDate `json:"from"`
 	// The day after the last day: it is not part of the range.
 	To scalar.WrittenDate `json:"to"`
+}
+
+// Input of `decideArticlePlans`. It has either `items` or `where`.
+type DecideArticlePlansInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The articles, at most 100, each with a decision, an edit or both.
+	Items graphql.Omittable[[]ArticlePlanItemInput] `json:"items,omitempty"`
+	// All articles with a brief that this filter chooses.
+	Where graphql.Omittable[*ArticlePlanFilter] `json:"where,omitempty"`
+	// The decision about the articles of `where`.
+	Choice graphql.Omittable[*content.PlanChoice] `json:"choice,omitempty"`
+	// The reason of that decision, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `decideArticlePlans`.
+type DecideArticlePlansPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The number of articles whose decision or brief changed; 0 in a replay.
+	Affected int `json:"affected"`
+	// The approved articles now. Null when nothing changed.
+	Selection *KeywordSelection `json:"selection,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Input of `decideKeywords`. It has either `ids` or `where`.
@@ -504,6 +626,32 @@ type RecordUsagePayload struct {
 	Call *Call `json:"call,omitempty"`
 	// The workflow that pays.
 	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `rejectArticlePlan`.
+type RejectArticlePlanInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw. Any when absent.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// The step to go back to: `ICP` to `VALIDATION`.
+	ResetTo workflow.StepKey `json:"resetTo"`
+	// The feedback for the next run of that step: up to 2000 characters.
+	Feedback string `json:"feedback"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `rejectArticlePlan`.
+type RejectArticlePlanPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
@@ -736,7 +884,7 @@ type SetCompetitorsPayload struct {
 type SetGatesInput struct {
 	// The party that decides about keywords.
 	Seeds graphql.Omittable[*workflow.GateMode] `json:"seeds,omitempty"`
-	// The party that decides about the article plan. Only `OFF` for now: no mutation opens this gate yet.
+	// The party that decides about the article plan.
 	Plan graphql.Omittable[*workflow.GateMode] `json:"plan,omitempty"`
 	// The party that decides about publishing. Only `OFF` for now: no mutation opens this gate yet.
 	Publish graphql.Omittable[*workflow.GateMode] `json:"publish,omitempty"`

@@ -115,3 +115,33 @@ func weigh(vector, documents map[string]float64, n float64) {
 		vector[feature] /= math.Sqrt(squares)
 	}
 }
+
+// Matches compares each of the first n texts with all others. It returns for each the texts that are at least so
+// similar. It takes an index instead of pairs, so that thousands of texts take a fraction of a second.
+func (l Lexical) Matches(n int, least float64) [][]int {
+	type posting struct {
+		text   int
+		weight float64
+	}
+	index := map[string][]posting{}
+	for at, vector := range l.vectors[n:] {
+		for feature, weight := range vector {
+			index[feature] = append(index[feature], posting{n + at, weight})
+		}
+	}
+	matches := make([][]int, n)
+	for i := range matches {
+		sums := make([]float64, len(l.vectors))
+		for _, feature := range slices.Sorted(maps.Keys(l.vectors[i])) {
+			for _, p := range index[feature] {
+				sums[p.text] += l.vectors[i][feature] * p.weight
+			}
+		}
+		for text, sum := range sums {
+			if sum >= least {
+				matches[i] = append(matches[i], text)
+			}
+		}
+	}
+	return matches
+}

@@ -27,7 +27,8 @@ type ApproveSeedsInput struct {
 func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in ApproveSeedsInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "ApproveSeeds")
 	defer end(&err)
-	return e.decideSeeds(ctx, who, seedDecision{
+	return e.decideGate(ctx, who, gateRequest{
+		gate:      workflow.GateSeeds,
 		flow:      in.WorkflowID,
 		key:       in.IdempotencyKey,
 		operation: "approveSeeds",
@@ -36,13 +37,13 @@ func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in Approve
 			Version    int
 			Digest     []byte
 		}{in.WorkflowID, in.ExpectedVersion, in.SelectionDigest},
-	}, func(r review) (change, GateDecision, error) {
-		selection := content.SelectionOf(r.keywords)
+	}, e.openSeeds(who, in.WorkflowID), func(r gateSubject) (change, GateDecision, error) {
+		selection := r.selection
 		switch {
 		case r.flow.Version != in.ExpectedVersion:
 			return change{}, GateDecision{}, &StaleStateError{Current: r.flow}
 		case !bytes.Equal(selection.Digest[:], in.SelectionDigest):
-			return change{}, GateDecision{}, &StaleSelectionError{StaleStateError{Current: r.flow}}
+			return change{}, GateDecision{}, &StaleSelectionError{StaleStateError{Current: r.flow}, "selectionDigest"}
 		case selection.Count < content.FewestSeeds:
 			return change{}, GateDecision{}, fault.New(fault.SelectionTooSmall,
 				"The number of selected keywords is %d; the next step needs at least %d.", selection.Count, content.FewestSeeds)
@@ -52,8 +53,6 @@ func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in Approve
 		}
 		move := e.moveTo(r.flow.ID, workflow.SeedReviewCompleted, r.at)
 		move.Kind = workflow.Advance
-		return move, GateDecision{
-			Verdict: workflow.GateApproved, SelectionDigest: selection.Digest[:], Selected: selection.Count,
-		}, nil
+		return move, GateDecision{Verdict: workflow.GateApproved}, nil
 	})
 }

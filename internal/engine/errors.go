@@ -21,16 +21,19 @@ func (e *StaleStateError) Error() string {
 func (*StaleStateError) Kind() fault.Kind { return fault.StaleState }
 
 // StaleSelectionError is a *StaleStateError of a review whose selection is not the one that the reviewer saw.
-type StaleSelectionError struct{ StaleStateError }
+type StaleSelectionError struct {
+	StaleStateError
+	field string // of the digest
+}
 
 func (e *StaleSelectionError) Error() string {
-	return "The selection has changed since its digest was read. Read the keywords and their selection again."
+	return "The selection has changed since its digest was read. Read it again."
 }
 
 func (e *StaleSelectionError) Unwrap() error { return &e.StaleStateError }
 
 // Field names the digest.
-func (*StaleSelectionError) Field() []string { return []string{"selectionDigest"} }
+func (e *StaleSelectionError) Field() []string { return []string{e.field} }
 
 // TerminalError reports that the workflow is over; Current is its end.
 type TerminalError struct{ Current workflow.Workflow }

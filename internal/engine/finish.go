@@ -21,6 +21,8 @@ type FinishInput struct {
 	Keywords []content.SeedKeyword
 	// Clustered are the keywords of topic clustering; nil for other steps.
 	Clustered *Clustered
+	// Validation is the result of cluster validation; nil for other steps.
+	Validation *Validation
 
 	arranged *content.Clustering
 }
@@ -56,7 +58,10 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 		// All verbs lock the workflow first, then the call, then the accounts.
 		move := e.moveTo(in.Run.WorkflowID, step.Completed, at)
 		move.From, move.Kind, move.Version = step.Processing, workflow.Advance, &in.Run.Token
-		var err error
+		err := e.wakeAutopilot(ctx, tx, who, &move)
+		if err != nil {
+			return err
+		}
 		if m, err = e.makeIn(ctx, tx, who, move); err != nil {
 			return err
 		}
@@ -73,10 +78,7 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 		if err != nil {
 			return err
 		}
-		if err := e.keepKeywords(ctx, tx, who, in, at); err != nil {
-			return err
-		}
-		if err := e.keepClustering(ctx, tx, who, in, at); err != nil {
+		if err := e.keepRows(ctx, tx, who, in, at); err != nil {
 			return err
 		}
 		if m, err = e.advance(ctx, tx, who, m, step); err != nil || in.Settle == nil {
@@ -94,6 +96,19 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 		return Moved{}, e.lost(ctx, who, in.Run)
 	}
 	return m, err
+}
+
+// keepRows writes the rows of a result: keywords, topics, or a plan.
+func (e *Engine) keepRows(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, in FinishInput, at time.Time,
+) error {
+	if err := e.keepKeywords(ctx, tx, who, in, at); err != nil {
+		return err
+	}
+	if err := e.keepClustering(ctx, tx, who, in, at); err != nil {
+		return err
+	}
+	return e.keepValidation(ctx, tx, who, in, at)
 }
 
 // advance enters the next step when the engine's workers or programs outside drive it. A step for people follows each
@@ -124,5 +139,8 @@ func (e *Engine) enter(
 ) (Moved, error) {
 	move := e.moveTo(m.Workflow.ID, to, m.Transition.At)
 	move.From, move.Kind, move.Version = m.Workflow.State, workflow.Advance, &m.Workflow.Version
+	if err := e.wakeAutopilot(ctx, tx, who, &move); err != nil {
+		return m, err
+	}
 	return e.makeIn(ctx, tx, who, move)
 }

@@ -4,26 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// seedDecision is a decision at the gate SEEDS as idempotency sees it.
-type seedDecision struct {
+// gateRequest is a decision at a gate as idempotency sees it.
+type gateRequest struct {
+	gate           workflow.Gate
 	flow           uuid.UUID
 	key, operation string
 	content        any
 }
 
-// decideSeeds makes the transition that a decision asks for and writes the decision, in one transaction.
-func (e *Engine) decideSeeds(
-	ctx context.Context, who caller.Caller, v seedDecision,
-	judge func(review) (change, GateDecision, error),
+// gateSubject is a locked workflow at a gate, with the selection that a decision is about.
+type gateSubject struct {
+	flow      workflow.Workflow
+	selection content.Selection
+	// preparer changed the selection last; "" without such a change.
+	preparer string
+	at       time.Time
+}
+
+// openGate locks the workflow and reads the subject of a decision.
+type openGate func(context.Context, *postgres.Store) (gateSubject, error)
+
+// decideGate makes the transition that a decision asks for and writes the decision, in one transaction.
+func (e *Engine) decideGate(
+	ctx context.Context, who caller.Caller, v gateRequest, open openGate,
+	judge func(gateSubject) (change, GateDecision, error),
 ) (Moved, error) {
 	at := e.now()
 	var moved Moved
@@ -34,17 +49,19 @@ func (e *Engine) decideSeeds(
 		flow:      v.flow,
 		at:        at,
 	}, func(tx *postgres.Store) error {
-		locked, err := e.lockReview(ctx, tx, who, v.flow, at)
+		subject, err := open(ctx, tx)
 		if err != nil {
 			return err
 		}
-		move, decision, err := judge(locked)
+		subject.at = at
+		move, decision, err := judge(subject)
 		if err != nil {
 			return err
 		}
-		move.From, move.Version = locked.flow.State, &locked.flow.Version
-		decision.WorkflowID, decision.Gate, decision.At = locked.flow.ID, workflow.GateSeeds, at
-		if moved, err = e.moveWithDecision(ctx, tx, who, gated{review: locked, move: move, decision: decision}); err != nil {
+		move.From, move.Version = subject.flow.State, &subject.flow.Version
+		decision.WorkflowID, decision.Gate, decision.At = subject.flow.ID, v.gate, at
+		decision.SelectionDigest, decision.Selected = subject.selection.Digest[:], subject.selection.Count
+		if moved, err = e.moveWithDecision(ctx, tx, who, gated{subject, move, decision}); err != nil {
 			return err
 		}
 		if v.key == "" {
@@ -64,9 +81,39 @@ func (e *Engine) decideSeeds(
 	return moved, nil
 }
 
+// openSeeds returns the subject of a decision at the gate SEEDS.
+func (e *Engine) openSeeds(who caller.Caller, flow uuid.UUID) openGate {
+	return func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
+		r, err := e.lockReview(ctx, tx, who, flow, time.Time{})
+		if err != nil {
+			return gateSubject{}, err
+		}
+		preparer, _, err := tx.LastReviewer(ctx, who, flow, r.visit)
+		if err != nil {
+			return gateSubject{}, fmt.Errorf("read who prepared the selection: %w", err)
+		}
+		return gateSubject{flow: r.flow, selection: content.SelectionOf(r.keywords), preparer: preparer}, nil
+	}
+}
+
+// openPlan returns the subject of a decision at the gate PLAN.
+func (e *Engine) openPlan(who caller.Caller, flow uuid.UUID) openGate {
+	return func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
+		p, err := e.lockPlanning(ctx, tx, who, flow, workflow.ValidationCompleted)
+		if err != nil {
+			return gateSubject{}, err
+		}
+		preparer, _, err := tx.LastPlanner(ctx, who, flow, p.plan.Visit)
+		if err != nil {
+			return gateSubject{}, fmt.Errorf("read who prepared the plan: %w", err)
+		}
+		return gateSubject{flow: p.flow, selection: p.plan.Selection(), preparer: preparer}, nil
+	}
+}
+
 // gated is a transition with the decision that opens its gate.
 type gated struct {
-	review   review
+	subject  gateSubject
 	move     change
 	decision GateDecision
 }
@@ -78,11 +125,8 @@ func (e *Engine) moveWithDecision(
 	if err != nil {
 		return Moved{}, err
 	}
-	preparer, there, err := tx.LastReviewer(ctx, who, g.review.flow.ID, g.review.visit)
-	if err != nil {
-		return Moved{}, fmt.Errorf("read who prepared the selection: %w", err)
-	}
-	if !there {
+	preparer := g.subject.preparer
+	if preparer == "" {
 		preparer = who.Actor
 	}
 	if settings.FourEyes && preparer == who.Actor && g.decision.Verdict == workflow.GateApproved {
@@ -100,12 +144,12 @@ func (e *Engine) moveWithDecision(
 	}
 	g.decision.PreparedBy = preparer
 	if _, err := tx.WriteGateDecision(ctx, who, g.decision); err != nil {
-		return Moved{}, fmt.Errorf("write the decision about workflow %s: %w", g.review.flow.ID, err)
+		return Moved{}, fmt.Errorf("write the decision about workflow %s: %w", g.subject.flow.ID, err)
 	}
-	if g.decision.Verdict == workflow.GateRejected {
+	step := moved.Workflow.State.Step()
+	if step == nil || moved.Workflow.State != step.Completed {
 		return moved, nil
 	}
-	step, _ := workflow.StepOf(workflow.StepSeedReview)
-	after, err := e.advance(ctx, tx, who, moved, step)
+	after, err := e.advance(ctx, tx, who, moved, *step)
 	return Moved{Workflow: after.Workflow, Transition: moved.Transition}, err
 }

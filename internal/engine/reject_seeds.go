@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -32,25 +31,23 @@ func (e *Engine) RejectSeeds(ctx context.Context, who caller.Caller, in RejectSe
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
-	return e.decideSeeds(ctx, who, seedDecision{
+	return e.decideGate(ctx, who, gateRequest{
+		gate:      workflow.GateSeeds,
 		flow:      in.WorkflowID,
 		key:       key,
 		operation: "rejectSeeds",
 		content:   in,
-	}, func(r review) (change, GateDecision, error) {
+	}, e.openSeeds(who, in.WorkflowID), func(r gateSubject) (change, GateDecision, error) {
 		if in.ExpectedVersion != nil && *in.ExpectedVersion != r.flow.Version {
 			return change{}, GateDecision{}, &StaleStateError{Current: r.flow}
 		}
 		step, _ := workflow.StepOf(in.ResetTo)
-		selection := content.SelectionOf(r.keywords)
 		move := e.moveTo(r.flow.ID, step.Pending, r.at)
 		move.Kind, move.Reason = workflow.Reset, in.Feedback
 		return move, GateDecision{
-			Verdict:         workflow.GateRejected,
-			ResetTo:         &in.ResetTo,
-			Feedback:        in.Feedback,
-			SelectionDigest: selection.Digest[:],
-			Selected:        selection.Count,
+			Verdict:  workflow.GateRejected,
+			ResetTo:  &in.ResetTo,
+			Feedback: in.Feedback,
 		}, nil
 	})
 }

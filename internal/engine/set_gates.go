@@ -98,15 +98,19 @@ func (in SetGatesInput) apply(settings GateSettings) (GateSettings, error) {
 			continue
 		}
 		if !change.from.Valid() {
-			return settings, fault.Invalid([]string{field}, "A gate is HUMAN or OFF.")
+			return settings, fault.Invalid([]string{field}, "A gate is HUMAN, AUTO or OFF.")
 		}
-		if field != "seeds" && *change.from != workflow.GateOff {
+		if field == "publish" && *change.from != workflow.GateOff {
 			return settings, fault.Invalid([]string{field}, "This gate can only be OFF: no mutation opens it yet.")
 		}
 		*change.to = *change.from
 	}
 	if in.FourEyes != nil {
 		settings.FourEyes = *in.FourEyes
+	}
+	if settings.FourEyes && (settings.Seeds == workflow.GateAuto || settings.Plan == workflow.GateAuto) {
+		return settings, fault.Invalid([]string{"fourEyes"},
+			"A gate that is AUTO prepares and approves with one name. It cannot ask for two people.")
 	}
 	return settings, nil
 }

@@ -26,6 +26,7 @@ const (
 	IdempotencyMismatch Kind = "IDEMPOTENCY_MISMATCH" // the key was used for something else
 	GateClosed          Kind = "GATE_CLOSED"          // decide at the gate: the edge needs an approval
 	FourEyes            Kind = "FOUR_EYES"            // another person must approve
+	NothingApproved     Kind = "NOTHING_APPROVED"     // approve at least one
 	SelectionTooSmall   Kind = "SELECTION_TOO_SMALL"  // select more
 	SelectionTooLarge   Kind = "SELECTION_TOO_LARGE"  // select fewer
 	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
@@ -64,6 +65,7 @@ func Kinds() []Kind {
 		IdempotencyMismatch,
 		GateClosed,
 		FourEyes,
+		NothingApproved,
 		SelectionTooSmall,
 		SelectionTooLarge,
 		BudgetExhausted,

@@ -49,6 +49,9 @@ func (d *driver) Work(ctx context.Context, job *river.Job[driveArgs]) error {
 			return riverError(err)
 		}
 		if taken.Run == nil {
+			if taken.RetryAt == nil && d.decides(ctx, job.Args) {
+				continue
+			}
 			if taken.RetryAt == nil || time.Until(*taken.RetryAt) > maxRetryWait {
 				return nil // A later retry has a job of its own.
 			}
@@ -66,6 +69,16 @@ func (d *driver) Work(ctx context.Context, job *river.Job[driveArgs]) error {
 		}
 	}
 	return river.JobSnooze(0) // Another server takes the job.
+}
+
+// decides reports whether the workflow waited at a gate that is AUTO and has passed it.
+func (d *driver) decides(ctx context.Context, args driveArgs) bool {
+	decided, err := d.options.Engine.Autopilot(ctx, args.OrganizationID, args.WorkflowID)
+	if err != nil {
+		d.options.Logger.Warn("the autopilot leaves a gate to a person", "organization", args.OrganizationID,
+			"workflow", args.WorkflowID, "error", err)
+	}
+	return decided
 }
 
 // wait returns at a time, or when the context ends.

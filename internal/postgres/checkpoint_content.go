@@ -3,7 +3,18 @@ package postgres
 // contentKinds are the kinds of the steps from topic clustering on.
 func contentKinds() []ChainKind {
 	const id = `organization_id || ' ' || id`
+	const article = `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || article_id`
 	return []ChainKind{
+		rowsChained("brief", article, `revision::bigint`, `organization_id, workflow_id, visit, article_id, revision`,
+			`brief::text, author_kind::text, is_synthetic::text, actor::text, created_at::text`, `public.article_plans`),
+		rowsChained("plan_decision", `organization_id || ' ' || workflow_id || ' ' || article_id`, `sequence::bigint`,
+			`organization_id, workflow_id, article_id, sequence`,
+			`visit::text, revision::text, choice::text, origin::text, actor::text, reason::text, decided_at::text`,
+			`public.plan_decisions`),
+		rowsAlone("verdict", `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || subject_id`,
+			`organization_id, workflow_id, visit, subject_id`,
+			`page_id::text, topic_id::text, verdict::text, reasons::text, purity::text, size::text, language, created_at::text`,
+			`public.plan_verdicts`),
 		rowsChained("attachment", `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || keyword_id`,
 			`sequence::bigint`, `organization_id, workflow_id, visit, keyword_id, sequence`,
 			`page_id::text, actor::text, attached_at::text`, `public.keyword_attachments`),

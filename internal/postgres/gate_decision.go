@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -24,6 +25,8 @@ type GateDecision struct {
 	Feedback        string
 	SelectionDigest []byte
 	Selected        int
+	// Likely and Most are the forecast that the decision was made with; nil without one.
+	Likely, Most    *cost.Pico
 	SettingsVersion *int // the settings in force; nil when the organization never set its gates
 	FourEyes        bool
 	PreparedBy      string
@@ -43,6 +46,8 @@ func (s *Store) WriteGateDecision(ctx context.Context, who caller.Caller, d Gate
 		Feedback:        d.Feedback,
 		SelectionDigest: d.SelectionDigest,
 		Selected:        d.Selected,
+		LikelyPico:      d.Likely,
+		MostPico:        d.Most,
 		SettingsVersion: d.SettingsVersion,
 		FourEyes:        d.FourEyes,
 		PreparedBy:      d.PreparedBy,
@@ -78,6 +83,8 @@ func toGateDecision(r dbsqlc.GateDecision) GateDecision {
 		Feedback:        r.Feedback,
 		SelectionDigest: r.SelectionDigest,
 		Selected:        r.Selected,
+		Likely:          r.LikelyPico,
+		Most:            r.MostPico,
 		SettingsVersion: r.SettingsVersion,
 		FourEyes:        r.FourEyes,
 		PreparedBy:      r.PreparedBy,

@@ -89,7 +89,9 @@ func newNeighbours(t *testing.T) neighbours {
 		t.Fatal(err)
 	}
 	testdb.PublishTarget(t, n.db, n.who)
-	testdb.Attach(t, n.db, n.who, testdb.Cluster(t, n.db, n.who, reviewed))
+	clustered := testdb.Cluster(t, n.db, n.who, reviewed)
+	testdb.Attach(t, n.db, n.who, clustered)
+	testdb.DecidePlan(t, n.db, n.who, testdb.Plan(t, n.db, n.who, clustered))
 	for table, column := range n.tables {
 		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
 			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)

@@ -91,10 +91,10 @@ func New(o Options) []Executor {
 	if len(o.ContentModels) == 0 {
 		o.ContentModels = []string{"openai/gpt-4o-mini"}
 	}
-	return []Executor{&icp{options: o}, &competitor{options: o}, &clustering{options: o}}
+	return []Executor{&icp{options: o}, &competitor{options: o}, &clustering{options: o}, &validation{options: o}}
 }
 
 // Keys returns the steps of the executors of New.
 func Keys() []workflow.StepKey {
-	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering}
+	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation}
 }

@@ -50,6 +50,7 @@ func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
 			{Text: "crm for dentist"},
 			{Text: "software dentist"},
 			{Text: "office plants"},
+			{Text: "quartz kitchen"},
 		},
 	})
 	clustering := content.Arrange(keywords, content.Signals{}, func() uuid.UUID { return uuid.Must(uuid.NewV7()) })

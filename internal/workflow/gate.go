@@ -16,11 +16,12 @@ type GateMode string
 // The gate modes.
 const (
 	GateHuman GateMode = "HUMAN" // a person
+	GateAuto  GateMode = "AUTO"  // the engine's own client, with the name autopilot
 	GateOff   GateMode = "OFF"   // the edge needs no decision
 )
 
 // Valid reports whether m is one of the modes.
-func (m GateMode) Valid() bool { return m == GateHuman || m == GateOff }
+func (m GateMode) Valid() bool { return m == GateHuman || m == GateAuto || m == GateOff }
 
 // GateVerdict is how a decision at a gate ended.
 type GateVerdict string

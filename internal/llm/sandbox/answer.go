@@ -75,6 +75,8 @@ func (s *Sandbox) answer(q chatRequest, f Injection) string {
 	switch q.Format.Schema.Name {
 	case "phrases":
 		value = phrasesAnswer(random, q.Messages)
+	case "brief":
+		value = briefAnswer(random, q.Messages)
 	case "expand":
 		value = expandAnswer(random, q.Messages)
 	default:

@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 const gateDecisionInsert = `-- name: GateDecisionInsert :one
 INSERT INTO gate_decisions (
     organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected,
-    settings_version, four_eyes, prepared_by, decided_by, decided_at)
+    likely_pico, most_pico, settings_version, four_eyes, prepared_by, decided_by, decided_at)
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, $14)
-RETURNING organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected, settings_version, four_eyes, prepared_by, decided_by, decided_at
+    $9, $10, $11, $12, $13, $14, $15, $16)
+RETURNING organization_id, workflow_id, version, gate, verdict, reset_to, feedback, selection_digest, selected, settings_version, four_eyes, prepared_by, decided_by, decided_at, likely_pico, most_pico
 `
 
 type GateDecisionInsertParams struct {
@@ -33,6 +34,8 @@ type GateDecisionInsertParams struct {
 	Feedback        string
 	SelectionDigest []byte
 	Selected        int
+	LikelyPico      *cost.Pico
+	MostPico        *cost.Pico
 	SettingsVersion *int
 	FourEyes        bool
 	PreparedBy      string
@@ -52,6 +55,8 @@ func (q *Queries) GateDecisionInsert(ctx context.Context, arg GateDecisionInsert
 		arg.Feedback,
 		arg.SelectionDigest,
 		arg.Selected,
+		arg.LikelyPico,
+		arg.MostPico,
 		arg.SettingsVersion,
 		arg.FourEyes,
 		arg.PreparedBy,
@@ -74,14 +79,16 @@ func (q *Queries) GateDecisionInsert(ctx context.Context, arg GateDecisionInsert
 		&i.PreparedBy,
 		&i.DecidedBy,
 		&i.DecidedAt,
+		&i.LikelyPico,
+		&i.MostPico,
 	)
 	return i, err
 }
 
 const gateDecisionListByWorkflows = `-- name: GateDecisionListByWorkflows :many
-SELECT d.organization_id, d.workflow_id, d.version, d.gate, d.verdict, d.reset_to, d.feedback, d.selection_digest, d.selected, d.settings_version, d.four_eyes, d.prepared_by, d.decided_by, d.decided_at FROM unnest($1::uuid[]) AS wanted (id)
+SELECT d.organization_id, d.workflow_id, d.version, d.gate, d.verdict, d.reset_to, d.feedback, d.selection_digest, d.selected, d.settings_version, d.four_eyes, d.prepared_by, d.decided_by, d.decided_at, d.likely_pico, d.most_pico FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT g.organization_id, g.workflow_id, g.version, g.gate, g.verdict, g.reset_to, g.feedback, g.selection_digest, g.selected, g.settings_version, g.four_eyes, g.prepared_by, g.decided_by, g.decided_at FROM gate_decisions AS g
+    SELECT g.organization_id, g.workflow_id, g.version, g.gate, g.verdict, g.reset_to, g.feedback, g.selection_digest, g.selected, g.settings_version, g.four_eyes, g.prepared_by, g.decided_by, g.decided_at, g.likely_pico, g.most_pico FROM gate_decisions AS g
     WHERE g.organization_id = $2 AND g.workflow_id = wanted.id
     ORDER BY g.version DESC
     LIMIT $3
@@ -120,6 +127,8 @@ func (q *Queries) GateDecisionListByWorkflows(ctx context.Context, arg GateDecis
 			&i.PreparedBy,
 			&i.DecidedBy,
 			&i.DecidedAt,
+			&i.LikelyPico,
+			&i.MostPico,
 		); err != nil {
 			return nil, err
 		}

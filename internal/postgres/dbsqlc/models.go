@@ -138,6 +138,21 @@ type ApiKey struct {
 	LastUsedAt     *time.Time
 }
 
+type ArticlePlan struct {
+	OrganizationID   uuid.UUID
+	WorkflowID       uuid.UUID
+	Visit            int
+	Step             workflow.StepKey
+	ArticleID        uuid.UUID
+	Revision         int
+	PreviousRevision *int
+	Brief            []byte
+	AuthorKind       content.AuthorKind
+	IsSynthetic      bool
+	Actor            string
+	CreatedAt        time.Time
+}
+
 type GateDecision struct {
 	OrganizationID  uuid.UUID
 	WorkflowID      uuid.UUID
@@ -153,6 +168,8 @@ type GateDecision struct {
 	PreparedBy      string
 	DecidedBy       string
 	DecidedAt       time.Time
+	LikelyPico      *cost.Pico
+	MostPico        *cost.Pico
 }
 
 type GateSetting struct {
@@ -282,6 +299,22 @@ type OutsideStep struct {
 	Actor           string
 	Reason          string
 	OccurredAt      time.Time
+}
+
+type PlanVerdict struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	SubjectID      uuid.UUID
+	PageID         *uuid.UUID
+	TopicID        *uuid.UUID
+	Verdict        content.Verdict
+	Reasons        []string
+	Purity         float64
+	Size           int
+	Language       *string
+	CreatedAt      time.Time
 }
 
 type PublishTarget struct {

@@ -56,6 +56,9 @@ func reviews() []Attack {
 		{"topic_pages", "created_by"},
 		{"topic_keywords", "text"},
 		{"keyword_attachments", "actor"},
+		{"plan_verdicts", "language"},
+		{"article_plans", "actor"},
+		{"plan_decisions", "reason"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}
@@ -103,10 +106,11 @@ func gates() []Attack {
 		byBoth("outside steps have a step for people", outsideSet("1", "SEED_REVIEW"),
 			refused("outside_steps_automatic")),
 		byBoth("an approval has another digest", approved("sha256('x')", "2", "alice", "now()"),
-			named("gate_decisions wf_")),
-		byBoth("an approval counts other keywords", approved(digest, "3", "alice", "now()"), named("gate_decisions wf_")),
+			refused("gate_decisions_agree")),
+		byBoth("an approval counts other keywords", approved(digest, "3", "alice", "now()"),
+			refused("gate_decisions_agree")),
 		byBoth("an approval has another time", approved(digest, "2", "alice", "now() - interval '1 minute'"),
-			named("mallory has decided at")),
+			refused("gate_decisions_agree")),
 		byBoth("an approval names another preparer", approved(digest, "2", "carol", "now()"),
 			refused("gate_decisions_agree")),
 		byBoth("an approval is by the preparer", approved(digest, "2", "mallory", "now()"),

@@ -1,0 +1,173 @@
+package graph
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+type plansKey struct{}
+
+// articlePlan returns the current plan of a workflow; nil when there is none.
+func (r *Resolver) articlePlan(ctx context.Context, w *model.Workflow) (*model.ArticlePlan, error) {
+	found, err := load(w.Batch, plansKey{},
+		func(all []workflow.Workflow) (map[uuid.UUID]content.Plan, error) {
+			return r.Engine.Plans(ctx, caller.From(ctx), ids(all))
+		})
+	plan, there := found[w.Workflow.ID]
+	if err != nil || !there {
+		return nil, err
+	}
+	return &model.ArticlePlan{Plan: plan}, nil
+}
+
+func decodeAttach(input model.AttachKeywordInput) (in decoded[engine.AttachKeywordInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.Conflict, "workflowId")
+	in.value = engine.AttachKeywordInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		KeywordID:      in.id(input.TopicKeywordID, publicid.TopicKeyword, "topicKeywordId"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	if article := input.ArticleID.Value(); article != nil {
+		id := in.id(*article, publicid.Article, "articleId")
+		in.value.ArticleID = &id
+	}
+	return in
+}
+
+func decodeDecidePlans(input model.DecideArticlePlansInput) (in decoded[engine.DecideArticlePlansInput]) {
+	in.blamesWorkflow()
+	in.value = engine.DecideArticlePlansInput{
+		WorkflowID:     in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	for i, item := range input.Items.Value() {
+		field := fmt.Sprint(i)
+		decided := engine.PlanItemInput{
+			ArticleID: in.id(item.ArticleID, publicid.Article, "items", field, "articleId"),
+			Brief:     briefEdit(item.Brief.Value()),
+			Reason:    in.text(orEmpty(item.Reason.Value()), maxReasonCharacters, "items", field, "reason"),
+		}
+		if choice := item.Choice.Value(); choice != nil {
+			decided.Choice = *choice
+		}
+		in.value.Items = append(in.value.Items, decided)
+	}
+	if choice := input.Choice.Value(); choice != nil {
+		in.value.Choice = *choice
+	}
+	if where := input.Where.Value(); where != nil {
+		in.value.Where = &content.PlanFilter{Verdicts: where.Verdicts.Value()}
+		for _, choice := range where.Choices.Value() {
+			if choice == content.PlanCleared {
+				choice = ""
+			}
+			in.value.Where.Choices = append(in.value.Where.Choices, choice)
+		}
+	}
+	return in
+}
+
+// briefEdit returns the changes of a brief; nil for none.
+func briefEdit(input *model.BriefInput) *content.BriefEdit {
+	if input == nil {
+		return nil
+	}
+	edit := &content.BriefEdit{
+		Title:          input.Title.Value(),
+		Angle:          input.Angle.Value(),
+		Format:         input.Format.Value(),
+		PrimaryKeyword: input.PrimaryKeyword.Value(),
+		Intent:         input.Intent.Value(),
+		TargetWords:    input.TargetWords.Value(),
+	}
+	for _, list := range []struct {
+		given []string
+		field **[]string
+	}{
+		{input.SecondaryKeywords.Value(), &edit.SecondaryKeywords},
+		{input.Questions.Value(), &edit.Questions},
+		{input.MustAvoid.Value(), &edit.MustAvoid},
+	} {
+		if list.given != nil {
+			*list.field = &list.given
+		}
+	}
+	return edit
+}
+
+func decodeApprovePlan(input model.ApproveArticlePlanInput) (in decoded[engine.ApproveArticlePlanInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.StaleState, "expectedVersion")
+	in.blames(fault.NothingApproved, "digest")
+	in.blames(fault.SelectionTooLarge, "digest")
+	in.value = engine.ApproveArticlePlanInput{
+		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		ExpectedVersion: input.ExpectedVersion,
+		Digest:          in.digest(input.Digest, "articlePlan", "digest"),
+		MaxTotal:        in.amount(input.MaxTotal, "maxTotal"),
+		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+// digest reads a digest that a field of the API gave.
+func (d *decoder) digest(text, source, field string) []byte {
+	digest, err := hex.DecodeString(text)
+	if err != nil || len(digest) != len(content.Selection{}.Digest) {
+		d.note(fault.New(fault.InvalidInput, "A digest has 64 hexadecimal digits, as `%s` gives it.", source),
+			[]string{field})
+	}
+	return digest
+}
+
+func decodeRejectPlan(input model.RejectArticlePlanInput) (in decoded[engine.RejectArticlePlanInput]) {
+	in.blamesWorkflow()
+	in.value = engine.RejectArticlePlanInput{
+		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		ExpectedVersion: input.ExpectedVersion.Value(),
+		ResetTo:         input.ResetTo,
+		Feedback:        in.text(input.Feedback, maxReasonCharacters, "feedback"),
+		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func attachPayload(a engine.Attached, problems []model.UserError) *model.AttachKeywordPayload {
+	payload := &model.AttachKeywordPayload{Replayed: a.Replayed, UserErrors: problems}
+	if a.Workflow.ID != uuid.Nil {
+		payload.Workflow = model.NewWorkflow(a.Workflow)
+		id := publicid.New(publicid.Article, a.ArticleID)
+		payload.ArticleID = &id
+	}
+	return payload
+}
+
+func decidePlansPayload(p engine.Planned, problems []model.UserError) *model.DecideArticlePlansPayload {
+	payload := &model.DecideArticlePlansPayload{Affected: p.Affected, Replayed: p.Replayed, UserErrors: problems}
+	if p.Workflow.ID != uuid.Nil {
+		payload.Workflow = model.NewWorkflow(p.Workflow)
+		payload.Selection = &model.KeywordSelection{Selection: p.Selection}
+	}
+	return payload
+}
+
+func approvePlanPayload(m engine.Moved, problems []model.UserError) *model.ApproveArticlePlanPayload {
+	return (*model.ApproveArticlePlanPayload)(createPayload(m, problems))
+}
+
+func rejectPlanPayload(m engine.Moved, problems []model.UserError) *model.RejectArticlePlanPayload {
+	return (*model.RejectArticlePlanPayload)(createPayload(m, problems))
+}

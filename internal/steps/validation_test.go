@@ -1,0 +1,162 @@
+package steps_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// fourSteps are driven by workers in the tests of cluster validation.
+func fourSteps() []workflow.StepKey { return append(threeSteps(), workflow.StepValidation) }
+
+func (b *bundle) plan(t *testing.T) content.Plan {
+	t.Helper()
+	plans, err := b.engine.Plans(context.Background(), b.who, []uuid.UUID{b.flow.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plans[b.flow.ID]
+}
+
+// toPlan runs all steps up to the article plan.
+func (b *bundle) toPlan(t *testing.T) workflow.Workflow {
+	t.Helper()
+	b.approveSeeds(t, 8)
+	b.next(t)
+	flow := b.next(t)
+	if flow.State != workflow.ValidationCompleted {
+		t.Fatalf("got %s, want %s", flow.State, workflow.ValidationCompleted)
+	}
+	return flow
+}
+
+func TestValidation(t *testing.T) {
+	t.Parallel()
+	t.Run("WritesABriefForEachPage", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps()})
+		b.toPlan(t)
+		plan := b.plan(t)
+		if len(plan.Items) == 0 || len(plan.Items) != len(b.clustering(t).Pages()) {
+			t.Fatalf("got %d items, want one for each page", len(plan.Items))
+		}
+		for _, item := range plan.Items {
+			if item.Verdict.Verdict == content.VerdictInvalid {
+				continue
+			}
+			if err := item.Plan.Brief.Check(content.FewestQuestions); err != nil || !item.Plan.IsSynthetic ||
+				item.Plan.Brief.PrimaryKeyword != item.Page.Primary().Text || len(item.Verdict.Reasons) == 0 {
+				t.Errorf("got %+v, %v, want a synthetic brief about %q", item.Plan, err, item.Page.Primary().Text)
+			}
+		}
+		if got := b.settled(t); got.Held != 0 || got.Settled != b.sandbox.Total() {
+			t.Errorf("got %+v, the provider charged %s", got, b.sandbox.Total())
+		}
+		b.audit(t)
+	})
+	t.Run("AsksAgainOnlyForTheBriefThatIsMissing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps()})
+		b.approveSeeds(t, 8)
+		b.next(t)
+		b.sandbox.Next(sandbox.Injection{}, sandbox.UnreadableJSON())
+		if flow := b.next(t); flow.State != workflow.ValidationFailed {
+			t.Fatalf("got %s, want %s", flow.State, workflow.ValidationFailed)
+		}
+		asked := len(b.sandbox.Charges())
+		b.later.Store(int64(time.Minute))
+		if flow := b.next(t); flow.State != workflow.ValidationCompleted {
+			t.Fatalf("got %s, want %s", flow.State, workflow.ValidationCompleted)
+		}
+		if got := len(b.sandbox.Charges()); got != asked+1 {
+			t.Errorf("the provider charged %d answers for the second attempt, want 1", got-asked)
+		}
+		b.audit(t)
+	})
+	t.Run("RefusesWhatAnotherWorkflowHas", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps()})
+		b.toPlan(t)
+		approved := b.plan(t).Items[0]
+		b.decide(t, approved.Page.ID, content.PlanApproved)
+		first := b.flow
+		b.flow = b.another(t)
+		b.approveSeeds(t, 8)
+		b.next(t)
+		b.next(t)
+		same := 0
+		for _, item := range b.plan(t).Items {
+			if item.Page.Primary().Normalised != approved.Page.Primary().Normalised {
+				continue
+			}
+			same++
+			if item.Verdict.Verdict != content.VerdictInvalid || item.Plan.Revision != 0 ||
+				!strings.Contains(strings.Join(item.Verdict.Reasons, "\n"), "CANNIBALISES art_"+approved.Page.ID.String()) {
+				t.Errorf("got %+v, want it INVALID without a brief", item.Verdict)
+			}
+		}
+		if same == 0 {
+			t.Errorf("workflow %s has no page about %q", first.ID, approved.Page.Primary().Text)
+		}
+	})
+	t.Run("CarriesDecisionsOverAReset", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps()})
+		b.toPlan(t)
+		item := b.plan(t).Items[0]
+		b.decide(t, item.Page.ID, content.PlanRejected)
+		for _, step := range []workflow.StepKey{workflow.StepValidation, workflow.StepClustering} {
+			_, err := b.engine.RejectArticlePlan(context.Background(), b.who, engine.RejectArticlePlanInput{
+				WorkflowID: b.flow.ID, ResetTo: step, Feedback: "Once more.",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for flow := b.next(t); flow.State != workflow.ValidationCompleted; {
+				flow = b.next(t)
+			}
+			rejected := b.plan(t).Rejected()
+			if len(rejected) != 1 || rejected[0].Page.Primary().Text != item.Page.Primary().Text ||
+				rejected[0].Plan.Origin != content.OriginCarried {
+				t.Errorf("after a reset to %s: got %+v, want the decision carried over", step, rejected)
+			}
+		}
+		b.audit(t)
+	})
+}
+
+// decide decides about one article.
+func (b *bundle) decide(t *testing.T, article uuid.UUID, choice content.PlanChoice) {
+	t.Helper()
+	_, err := b.engine.DecideArticlePlans(context.Background(), b.who, engine.DecideArticlePlansInput{
+		WorkflowID: b.flow.ID, Items: []engine.PlanItemInput{{ArticleID: article, Choice: choice}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// another returns a second workflow before its first step.
+func (b *bundle) another(t *testing.T) workflow.Workflow {
+	t.Helper()
+	made, err := b.engine.Create(context.Background(), b.who, engine.CreateInput{
+		Name: "Another", Company: b.flow.Company,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := b.engine.GenerateICP(
+		context.Background(), b.who, engine.GenerateICPInput{WorkflowID: made.Workflow.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return moved.Workflow
+}
