@@ -90,6 +90,20 @@ func (s *Store) KeywordDisagreements(ctx context.Context, first int32) ([]Disagr
 	return many(rows, err, func(r dbsqlc.AuditKeywordRow) Disagreement { return Disagreement(r) })
 }
 
+// PlanDisagreements computes the plan behind each decision at the gate PLAN again, compares the decisions about
+// articles with the times when their plan was open, and returns the first that disagree.
+func (s *Store) PlanDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditPlan(ctx, dbsqlc.AuditPlanParams{
+		Gate:      string(workflow.GatePlan),
+		Step:      string(workflow.StepValidation),
+		Reviewing: string(workflow.ValidationCompleted),
+		Approved:  string(content.PlanApproved),
+		Person:    string(content.OriginPerson),
+		PageSize:  first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditPlanRow) Disagreement { return Disagreement(r) })
+}
+
 // SelectionDisagreements computes the selection behind each decision at the gate SEEDS again and returns the first that
 // disagree.
 func (s *Store) SelectionDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {

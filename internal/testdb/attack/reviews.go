@@ -56,9 +56,6 @@ func reviews() []Attack {
 		{"topic_pages", "created_by"},
 		{"topic_keywords", "text"},
 		{"keyword_attachments", "actor"},
-		{"plan_verdicts", "language"},
-		{"article_plans", "actor"},
-		{"plan_decisions", "reason"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}

@@ -63,6 +63,10 @@ func NewTarget(t testing.TB) *Target {
 	f.gates(db)
 	approved, waiting := testdb.Review(t, db, f.who), testdb.Review(t, db, f.who)
 	f.approve(approved)
+	third := testdb.Review(t, db, f.who)
+	f.approve(third)
+	planned := testdb.Plan(t, db, f.who, testdb.Cluster(t, db, f.who, third))
+	testdb.DecidePlan(t, db, f.who, planned)
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
 	unknown, paid := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
@@ -82,6 +86,8 @@ func NewTarget(t testing.TB) *Target {
 		"approved":   approved.Flow.ID,
 		"unchosen":   approved.Keywords[2].ID,
 		"review":     waiting.Flow.ID,
+		"planned":    planned.Flow.ID,
+		"article":    planned.Plan.Items[0].Page.ID,
 		"waiting":    waiting.Keywords[2].ID,
 		"month":      month,
 		"reserved":   reserved.ID,
