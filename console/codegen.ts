@@ -17,7 +17,7 @@ const config: CodegenConfig = {
       config: {
         documentMode: 'string',
         enumsAsTypes: true,
-        scalars: { USD: 'string', DateTime: 'string', Date: 'string', Count: 'number' },
+        scalars: { USD: 'string', DateTime: 'string', Date: 'string', Count: 'number', JSON: 'unknown' },
         useTypeImports: true,
         strictScalars: true,
       },

@@ -141,7 +141,7 @@ function MenuButton({ settings }: { settings: Settings }) {
       <dialog ref={dialog} className="menu-dialog" aria-label="Menu"
         onClick={(event) => { if ((event.target as HTMLElement).closest('a') || event.target === dialog.current) close() }}>
         <Menu settings={settings} />
-        <Button onClick={close}>Close</Button>
+        <div className="buttons"><ThemeSelect /><Button onClick={close}>Close</Button></div>
       </dialog>
     </>
   )

@@ -15,7 +15,7 @@ const embedded = [
   'Activity', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
-  'LedgerEntryConnection', 'PageInfo', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
+  'LedgerEntryConnection', 'PageInfo', 'Similarity', 'UnclusteredKeyword', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',
   'WorkflowConnection', 'WorkflowGraph',
 ]

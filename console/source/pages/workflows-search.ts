@@ -7,6 +7,8 @@ export const orders = {
   oldest: { label: 'Oldest first', field: 'CREATED_AT', direction: 'ASC' },
   moved: { label: 'Last moved first', field: 'UPDATED_AT', direction: 'DESC' },
   stuck: { label: 'Longest still first', field: 'UPDATED_AT', direction: 'ASC' },
+  dearest: { label: 'Most spent first', field: 'SPEND', direction: 'DESC' },
+  name: { label: 'By name', field: 'NAME', direction: 'ASC' },
 } as const
 export type OrderName = keyof typeof orders
 

@@ -14,6 +14,7 @@ import { searchId } from '../ui/keys'
 import { LateInput } from '../ui/late-input'
 import { nextOf, Pager } from '../ui/pager'
 import { NewWorkflowDialog } from './new-workflow'
+import { CsvButton, Views } from './workflows-tools'
 import { filterOf, hasFilter, orderOf, orders, steps, type OrderName, type Search } from './workflows-search'
 
 const pageSize = 25
@@ -41,6 +42,7 @@ export function WorkflowsPage() {
       </PageTitle>
       <Chips filter={filter} current={search.status} />
       <Filters search={search} />
+      <div className="list-tools"><Views search={search} /><CsvButton filter={filter} search={search} /></div>
       <List search={search} filter={filter} onCreate={() => setCreating(true)} />
       {isCreating && <NewWorkflowDialog onClose={() => setCreating(false)} />}
     </>

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { csvOf } from './csv'
 import { dateIn, money, momentIn, momentUTC, plural, share, span, words } from './format'
 
 it('prints money exactly as the API gives it', () => {
@@ -24,4 +25,8 @@ it('counts', () => {
   expect(share('1', '4')).toBe(0.25)
   expect(share('9', '4')).toBe(1)
   expect(share('9', null)).toBe(0)
+})
+it('writes CSV that a spreadsheet neither breaks nor runs', () => {
+  expect(csvOf([['a,b', 'say "hi"', null, 2], ['=1+1', "'x", '-5', 'two\nlines']]))
+    .toBe('"a,b","say ""hi""",,2\r\n\'=1+1,\'\'x,\'-5,"two\nlines"\r\n')
 })

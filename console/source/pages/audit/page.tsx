@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { session } from '../../api/session'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { Button, PageTitle } from '../../ui/basic'
+import { save } from '../../ui/csv'
 
 export function AuditPage() {
   return (
@@ -28,10 +29,7 @@ async function download(name: string, from: string, to: string): Promise<void> {
     const answer = (await response.json().catch(() => null)) as { errors?: { message: string }[] } | null
     throw new Error(answer?.errors?.[0]?.message ?? `The server answered ${response.status}.`)
   }
-  const address = URL.createObjectURL(await response.blob())
-  const link = Object.assign(document.createElement('a'), { href: address, download: name })
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+  save(name, await response.blob())
 }
 
 function Exports() {

@@ -101,7 +101,7 @@ function Tabs({ workflow, changes }: { workflow: Workflow; changes: number }) {
         ))}
       </nav>
       <div className="tab-body">
-        {tab === 'results' && <Results workflow={workflow} />}
+        {tab === 'results' && <Results workflow={workflow} changes={changes} />}
         {tab === 'journal' && <Journal id={workflow.id} changes={changes} />}
         {tab === 'calls' && may('CALLS') && <Calls id={workflow.id} changes={changes} />}
         {tab === 'ledger' && may('CALLS') && <Ledger id={workflow.id} changes={changes} />}

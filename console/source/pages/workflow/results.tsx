@@ -3,8 +3,9 @@ import { Link } from '@tanstack/react-router'
 import { Empty, Moment, Synthetic } from '../../ui/basic'
 import { plural, words } from '../../ui/format'
 import type { Workflow } from './page'
+import { Topics } from './topics'
 
-export function Results({ workflow }: { workflow: Workflow }) {
+export function Results({ workflow, changes }: { workflow: Workflow; changes: number }) {
   const { icp, competitors, keywords } = workflow
   if (!icp && competitors.length === 0 && keywords.totalCount === 0) {
     return <Empty title="There is no result yet"><p>Results appear here as the steps finish.</p></Empty>
@@ -14,6 +15,7 @@ export function Results({ workflow }: { workflow: Workflow }) {
       {icp && <Profile icp={icp} />}
       {competitors.length > 0 && <Competitors competitors={competitors} />}
       {keywords.totalCount > 0 && <Keywords workflow={workflow} />}
+      {keywords.totalCount > 0 && <Topics id={workflow.id} changes={changes} />}
     </div>
   )
 }
