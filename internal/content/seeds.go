@@ -33,6 +33,13 @@ func Seeds(candidates []Candidate, profile Profile, source Source, most int) []S
 	return seeds[:min(len(seeds), most)]
 }
 
+// BestSeeds returns the most seeds with the highest score, in the order of their rank.
+func BestSeeds(seeds []SeedKeyword, most int) []SeedKeyword {
+	best := slices.Clone(seeds)
+	slices.SortFunc(best, func(a, b SeedKeyword) int { return rank(fromSeed(a), fromSeed(b)) })
+	return best[:min(len(best), most)]
+}
+
 // NamesBrand reports whether a keyword has all words of a company's name, or all words in the name of its website.
 func NamesBrand(text, company, website string) bool {
 	words := Words(text)

@@ -19,6 +19,16 @@ import (
 type Clustered struct {
 	Keywords []content.TopicKeyword
 	Signals  content.Signals
+	// Snapshots are result pages that were paid for, to be stored for other steps and workflows.
+	Snapshots []content.Snapshot
+}
+
+// SnapshotsInput names result pages as the store keeps them.
+type SnapshotsInput = postgres.SnapshotsInput
+
+// Snapshots returns the last result page of each keyword that has one since a day.
+func (e *Engine) Snapshots(ctx context.Context, who caller.Caller, in SnapshotsInput) ([]content.Snapshot, error) {
+	return e.store.Snapshots(ctx, who, in)
 }
 
 // Clusterings returns the current result of topic clustering of each workflow that has one.
@@ -64,6 +74,9 @@ func (e *Engine) keepClustering(
 	})
 	if err != nil {
 		return fmt.Errorf("write the topics of workflow %s: %w", flow, err)
+	}
+	if err := tx.AddSnapshots(ctx, who, in.Clustered.Snapshots, at); err != nil {
+		return fmt.Errorf("store the result pages of workflow %s: %w", flow, err)
 	}
 	return nil
 }

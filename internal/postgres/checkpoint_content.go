@@ -4,6 +4,8 @@ package postgres
 func contentKinds() []ChainKind {
 	const id = `organization_id || ' ' || id`
 	const article = `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || article_id`
+	const serp = `organization_id || ' ' || location_code || ' ' || to_json(language_code) || ' '
+		|| to_json(normalised) || ' ' || day`
 	return []ChainKind{
 		rowsChained("brief", article, `revision::bigint`, `organization_id, workflow_id, visit, article_id, revision`,
 			`brief::text, author_kind::text, is_synthetic::text, actor::text, created_at::text`, `public.article_plans`),
@@ -18,6 +20,8 @@ func contentKinds() []ChainKind {
 		rowsChained("attachment", `organization_id || ' ' || workflow_id || ' ' || visit || ' ' || keyword_id`,
 			`sequence::bigint`, `organization_id, workflow_id, visit, keyword_id, sequence`,
 			`page_id::text, actor::text, attached_at::text`, `public.keyword_attachments`),
+		rowsAlone("serp", serp, `(`+serp+`) COLLATE "C"`, `results::text, provider, is_synthetic::text,
+			created_at::text`, `public.serp_snapshots`),
 		rowsAlone("topic", id, `organization_id, id`, `workflow_id::text, visit::text, position::text, label, least::text,
 			mean::text, methods::text, created_at::text`, `public.topics`),
 		rowsAlone("topic_keyword", id, `organization_id, id`, `workflow_id::text, visit::text, position::text,

@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/seo"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -93,29 +94,18 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	expansion := content.Expansion{Seeds: input.seeds, Source: content.SourceModel, Profile: profileOf(input.Profile)}
-	var last engine.Part
-	if n := len(input.seeds); n > 0 && n < content.MostClustered {
-		if last, err = s.expand(ctx, v, flow, input); err != nil {
-			return engine.FinishInput{}, err
-		}
-		if expansion.Found, err = found(last.Content); err != nil {
-			return engine.FinishInput{}, err
-		}
+	expansion, last, warnings, err := s.expansion(ctx, v, flow, input)
+	if err != nil {
+		return engine.FinishInput{}, err
 	}
 	keywords := content.Expand(expansion)
 	summary := content.SummaryOf(keywords)
 	if summary.Clustered < content.FewestClustered {
 		return engine.FinishInput{}, &emptyError{summary.Sentence()}
 	}
-	var signals content.Signals
-	embedded, warning, err := s.embed(ctx, v, keywords)
+	summary.Warnings = warnings
+	signals, snapshots, embedded, err := s.signals(ctx, v, keywords, &summary)
 	if err != nil {
-		return engine.FinishInput{}, err
-	}
-	if warning != "" {
-		summary.Warnings = append(summary.Warnings, warning)
-	} else if signals.Embeddings, err = vectorsOf(keywords, embedded); err != nil {
 		return engine.FinishInput{}, err
 	}
 	if last.Provider == "" {
@@ -127,8 +117,54 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 	}
 	return engine.FinishInput{
 		Result:    engine.Result{Content: result, Provider: last.Provider, Model: last.Model},
-		Clustered: &engine.Clustered{Keywords: keywords, Signals: signals},
+		Clustered: &engine.Clustered{Keywords: keywords, Signals: signals, Snapshots: snapshots},
 	}, nil
+}
+
+// expansion returns the selected keywords with those that were found for them: by search data where the server has
+// some, else by a model. The part is one of a model.
+func (s *clustering) expansion(
+	ctx context.Context, v visit, flow workflow.Workflow, in clusteringInput,
+) (found content.Expansion, last engine.Part, warnings []string, err error) {
+	found = content.Expansion{Seeds: in.seeds, Source: content.SourceModel, Profile: profileOf(in.Profile)}
+	if n := len(in.seeds); n == 0 || n >= content.MostClustered {
+		return found, last, nil, nil
+	}
+	if s.options.Search != nil {
+		found.Source, found.Language = content.SourceDataForSEO, market.LanguageCode
+		found.Found, warnings, err = s.suggest(ctx, v, in.seeds, market)
+		last.Provider, last.Model = s.options.Search.Name, seo.ServiceLabs
+		return found, last, warnings, err
+	}
+	if last, err = s.expand(ctx, v, flow, in); err != nil {
+		return found, last, nil, err
+	}
+	found.Found, err = phrasesOf(last.Content)
+	return found, last, nil, err
+}
+
+// signals returns the evidence about the keywords beside their text: result pages where the server has search data, and
+// vectors where it has an embedding model. The summary gets their warnings.
+func (s *clustering) signals(
+	ctx context.Context, v visit, keywords []content.TopicKeyword, summary *content.ClusteringSummary,
+) (signals content.Signals, snapshots []content.Snapshot, embedded engine.Part, err error) {
+	if s.options.Search != nil {
+		var warnings []string
+		if signals.Results, snapshots, warnings, err = s.resultPages(ctx, v, keywords, market); err != nil {
+			return signals, nil, embedded, err
+		}
+		summary.Warnings = append(summary.Warnings, warnings...)
+	}
+	embedded, warning, err := s.embed(ctx, v, keywords)
+	switch {
+	case err != nil:
+		return signals, nil, embedded, err
+	case warning != "":
+		summary.Warnings = append(summary.Warnings, warning)
+	default:
+		signals.Embeddings, err = vectorsOf(keywords, embedded)
+	}
+	return signals, snapshots, embedded, err
 }
 
 // expand asks a model for phrases that are related to the selected ones.
@@ -185,8 +221,8 @@ func readExpand(text string, brands []brand) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// found returns the phrases of a kept answer.
-func found(kept []byte) ([]content.Candidate, error) {
+// phrasesOf returns the phrases of a kept answer.
+func phrasesOf(kept []byte) ([]content.Candidate, error) {
 	var answer phrases
 	if err := json.Unmarshal(kept, &answer); err != nil {
 		return nil, fmt.Errorf("read the kept phrases: %w", err)

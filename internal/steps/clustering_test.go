@@ -3,6 +3,7 @@ package steps_test
 import (
 	"context"
 	"encoding/json"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	"github.com/infin8content/engine/internal/seo"
+	seosandbox "github.com/infin8content/engine/internal/seo/sandbox"
+	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -207,5 +211,70 @@ func TestClustering_KeepsTheSummary(t *testing.T) {
 	encoded, err := json.Marshal(content.SummaryOf(keywords))
 	if want := `{"clustered":1,"dropped":{"DUPLICATE":1}}`; err != nil || string(encoded) != want {
 		t.Errorf("got %s, %v, want %s", encoded, err, want)
+	}
+}
+
+// searching gives the bundle a source of search data for topic clustering.
+func (b *bundle) searching(t *testing.T) *seosandbox.Sandbox {
+	t.Helper()
+	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
+	box := seosandbox.New(seosandbox.Options{Seed: 1, Prices: cost.StartPrices(), Now: clock})
+	server := httptest.NewServer(box)
+	t.Cleanup(server.Close)
+	client, err := seo.New(seo.Options{BaseURL: server.URL, Login: "l", Password: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	for _, executor := range steps.New(steps.Options{
+		Engine:  b.engine,
+		Gateway: b.gateway,
+		Search:  &steps.Search{Client: client, Name: seosandbox.Provider, Now: clock},
+		Now:     clock,
+	}) {
+		if executor.Key() == workflow.StepClustering {
+			b.executors[executor.Key()] = executor
+		}
+	}
+	return box
+}
+
+func TestClustering_UsesSearchData(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{drives: threeSteps(), workflowLimit: 2 * cost.Dollar})
+	box := b.searching(t)
+	b.approveSeeds(t, 5)
+	if flow := b.next(t); flow.State != workflow.ClusteringCompleted {
+		t.Fatalf("got %s, want %s", flow.State, workflow.ClusteringCompleted)
+	}
+	c := b.clustering(t)
+	pages := 0
+	for _, k := range c.Keywords {
+		if k.SeedID == nil && k.Source != content.SourceDataForSEO || !k.IsSynthetic {
+			t.Errorf("got %+v, want synthetic search data", k)
+		}
+		if k.Dropped == "" && pages < 60 {
+			pages++
+		}
+	}
+	if got, want := box.Requests(), int64(5+pages); got != want {
+		t.Errorf("got %d requests for search data, want %d", got, want)
+	}
+	if got := b.settled(t); got.Held != 0 || got.Settled != b.sandbox.Total()+box.Total() {
+		t.Errorf("got %+v, the providers charged $%s and $%s", got, b.sandbox.Total(), box.Total())
+	}
+	asked := box.Requests()
+	_, err := b.engine.Transition(context.Background(), b.who, engine.TransitionInput{
+		WorkflowID: b.flow.ID, From: workflow.ClusteringCompleted, To: workflow.ClusteringPending,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.next(t)
+	if got := box.Requests() - asked; got != 5 {
+		t.Errorf("got %d requests in the second visit, want 5: its result pages are stored", got)
+	}
+	if got, want := outline(b.clustering(t)), outline(c); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -55,12 +55,23 @@ func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
 	})
 	clustering := content.Arrange(keywords, content.Signals{}, func() uuid.UUID { return uuid.Must(uuid.NewV7()) })
 	err = store.InTx(ctx, func(tx *postgres.Store) error {
-		return tx.AddClustering(ctx, who, postgres.NewClustering{
+		err := tx.AddClustering(ctx, who, postgres.NewClustering{
 			WorkflowID: flow.ID,
 			Visit:      visit,
 			Clustering: clustering,
 			At:         Now(),
 		})
+		if err != nil {
+			return err
+		}
+		return tx.AddSnapshots(ctx, who, []content.Snapshot{{
+			LocationCode: 2840,
+			LanguageCode: "en",
+			Normalised:   "dentist software",
+			Day:          Now(),
+			Results:      []content.SearchResult{{Rank: 1, URL: "https://a.example/software", Title: "Software"}},
+			Provider:     "sandbox",
+		}}, Now())
 	})
 	if err != nil {
 		t.Fatalf("write topics: %v", err)

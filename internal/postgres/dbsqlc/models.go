@@ -346,6 +346,18 @@ type PublishTargetVersion struct {
 	OccurredAt      time.Time
 }
 
+type SerpSnapshot struct {
+	OrganizationID uuid.UUID
+	LocationCode   int
+	LanguageCode   string
+	Normalised     string
+	Day            time.Time
+	Results        []byte
+	Provider       string
+	IsSynthetic    bool
+	CreatedAt      time.Time
+}
+
 type StepPart struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID

@@ -51,6 +51,7 @@ func plans() []Attack {
 		{"plan_verdicts", "language"},
 		{"article_plans", "actor"},
 		{"plan_decisions", "reason"},
+		{"serp_snapshots", "provider"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}
