@@ -39,6 +39,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.PublishTarget:
 		target, err := r.Engine.PublishTarget(ctx, who, ref.UUID)
 		return &model.PublishTarget{PublishTarget: target}, err
+	case publicid.Unit:
+		unit, err := r.Engine.Unit(ctx, who, ref.UUID)
+		return &model.Unit{Unit: unit}, err
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

@@ -105,9 +105,13 @@ func checkDenied(t *testing.T, as graphtest.Bundle, field string, answer []byte)
 func TestRoleMatrix_Subscriptions(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
-	flow := graphtest.IDOf(b.Workflow(t, workflow.ICPPending))
-	plain := map[string]string{"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence"}
-	actors := map[string]string{"workflowTransitioned": "transition { actor }", "spendChanged": "entry { actor }"}
+	flow := graphtest.IDOf(testdb.Units(t, b.DB, b.Who, b.Workflow(t, workflow.ICPPending)).Flow)
+	plain := map[string]string{
+		"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence", "Unit": "state",
+	}
+	actors := map[string]string{
+		"workflowTransitioned": "transition { actor }", "spendChanged": "entry { actor }", "unitChanged": "actor",
+	}
 	for _, role := range caller.Roles() {
 		c := b.Open(t, string(role))
 		for _, field := range theSchema.Subscription.Fields {

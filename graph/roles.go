@@ -39,6 +39,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.Transition: "Transition", publicid.LedgerEntry: "LedgerEntry", publicid.PriceProposal: "PriceProposal",
 	publicid.APIKey: "ApiKey", publicid.Alert: "Alert", publicid.Keyword: "Keyword",
 	publicid.PublishTarget: "PublishTarget",
+	publicid.Unit:          "Unit",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

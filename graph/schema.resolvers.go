@@ -344,6 +344,15 @@ func (r *subscriptionResolver) WorkAvailable(ctx context.Context, steps []workfl
 	return r.workAvailable(ctx, steps)
 }
 
+func (r *subscriptionResolver) UnitChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.UnitEvent, error) {
+	asked, err := r.decodeSubscription(ctx, workflowID, afterSequence, r.latestUnitEvent)
+	if err != nil {
+		return nil, err
+	}
+	events, err := r.Live.Units(asked.flow, asked.after)
+	return stream(ctx, events, err, unitEvent, nil)
+}
+
 func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error) {
 	return publicid.New(publicid.Organization, obj.OrganizationID), nil
 }
@@ -363,6 +372,14 @@ func (r *workflowResolver) Icp(ctx context.Context, obj *model.Workflow) (*model
 
 func (r *workflowResolver) StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error) {
 	return r.stepResult(ctx, obj, step)
+}
+
+func (r *workflowResolver) Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error) {
+	asked, err := decodeUnits(obj, step, pageArguments{first, after, last, before})
+	if err != nil {
+		return nil, err
+	}
+	return r.units(ctx, obj, asked)
 }
 
 func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error) {

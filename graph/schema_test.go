@@ -77,6 +77,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 	activities := []engine.ActivityCode{
 		engine.NotStarted, engine.WaitingForWorker, engine.WaitingOutside, engine.AwaitingReview, engine.Running,
 		engine.RetryScheduled, engine.Failed, engine.StepFinished, engine.Finished, engine.WasCancelled,
+		engine.UnitsRunning, engine.NeedsDecision,
 	}
 	want := map[string][]string{
 		"WorkflowState":      texts(workflow.States()),
@@ -132,7 +133,9 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"KeywordSource": texts([]content.Source{
 			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual, content.SourceWorker,
 		}),
-		"ResultSource": texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
+		"ResultSource":  texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
+		"UnitState":     texts(workflow.UnitStates()),
+		"UnitEventKind": texts(workflow.UnitMoves()),
 		"SearchIntent": texts([]content.Intent{
 			content.IntentInformational, content.IntentNavigational, content.IntentCommercial, content.IntentTransactional,
 		}),

@@ -39,7 +39,7 @@ func (r *Resolver) decodeSubscription(
 	if err != nil {
 		return s, err
 	}
-	s.after = last - 1
+	s.after = max(last-1, -1)
 	if after == nil {
 		return s, nil
 	}

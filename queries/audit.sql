@@ -433,6 +433,64 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
+-- AuditUnit names units that differ from their last event, events with a gap, parked runs that have ended their units, and
+-- calls of an attempt that never was.
+-- name: AuditUnit :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('step_units unit_%s', u.id) AS object, format('it is %s, attempt %s, its last event says %s, attempt %s',
+        u.state, u.attempt, coalesce(e.to_state::text, 'nothing'), e.attempt) AS fault
+    FROM step_units AS u
+    LEFT JOIN LATERAL (
+        SELECT l.* FROM step_unit_events AS l
+        WHERE l.organization_id = u.organization_id AND l.unit_id = u.id
+        ORDER BY l.version DESC LIMIT 1
+    ) AS e ON true
+    WHERE (u.version, u.state::text, u.attempt, u.token, u.tries, u.done, u.total, u.failure_code::text,
+            u.failure_message, u.changed_at)
+        IS DISTINCT FROM (e.version, e.to_state::text, e.attempt, e.token, e.tries, e.done, e.total,
+            e.failure_code::text, e.failure_message, e.occurred_at)
+    UNION ALL
+    SELECT format('step_unit_events unit_%s version %s', e.unit_id, e.version),
+        format('it is %s from %s to %s, attempt %s, the event before led to %s, attempt %s', e.kind, e.from_state,
+            e.to_state, e.attempt, coalesce(p.to_state::text, 'nothing'), p.attempt)
+    FROM step_unit_events AS e
+    LEFT JOIN step_unit_events AS p ON p.organization_id = e.organization_id AND p.unit_id = e.unit_id
+        AND p.version = e.version - 1
+    WHERE (e.version > 0) <> (p.version IS NOT NULL) OR e.from_state::text IS DISTINCT FROM p.to_state::text
+        OR e.version > 0 AND e.attempt <> p.attempt + (e.kind = @claim::text)::integer
+        OR e.version > 0 AND NOT EXISTS (
+            SELECT FROM legal_unit_moves AS l
+            WHERE l.from_state = e.from_state AND l.to_state = e.to_state AND l.kind = e.kind)
+    UNION ALL
+    SELECT format('step_unit_events wf_%s', e.workflow_id),
+        format('it has %s events up to %s, its head says %s', count(*), max(e.sequence), max(h.sequence))
+    FROM step_unit_events AS e
+    LEFT JOIN step_unit_heads AS h ON h.organization_id = e.organization_id AND h.workflow_id = e.workflow_id
+    GROUP BY e.organization_id, e.workflow_id
+    HAVING count(*) <> max(e.sequence) + 1 OR max(e.sequence) IS DISTINCT FROM max(h.sequence)
+    UNION ALL
+    SELECT format('step_units unit_%s', u.id), format('it is open for version %s of its workflow, which is at %s',
+        u.token, w.version)
+    FROM step_units AS u
+    JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
+    WHERE u.token > w.version
+    UNION ALL
+    SELECT format('ai_calls call_%s', c.id), format('it is of attempt %s at unit_%s, which has %s attempts in wf_%s',
+        c.unit_attempt, c.unit_id, u.attempt, u.workflow_id)
+    FROM ai_calls AS c
+    LEFT JOIN step_units AS u ON u.organization_id = c.organization_id AND u.id = c.unit_id
+    WHERE c.unit_id IS NOT NULL AND NOT coalesce(u.workflow_id = c.workflow_id AND u.step = c.step
+        AND c.unit_attempt BETWEEN 1 AND u.attempt, false)
+    UNION ALL
+    SELECT format('workflow_runs wf_%s token %s', r.workflow_id, r.token), 'it is parked and has a worker'
+    FROM workflow_runs AS r
+    WHERE r.parked AND r.worker <> ''
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
 -- AuditWorkflow names workflows, runs and results that do not agree with the journal.
 -- name: AuditWorkflow :many
 -- The rule is off: the auditor reads all organizations.

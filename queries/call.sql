@@ -4,11 +4,13 @@ UPDATE ai_calls AS c SET state = @assumed, ended_at = @at::timestamptz, check_at
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @unknown
 RETURNING c.*;
 
--- CallCheckNow makes the open calls of a run due, since the run is over.
+-- CallCheckNow makes the open calls of a run, or of an attempt at a unit, due, since that is over.
 -- name: CallCheckNow :exec
 UPDATE ai_calls AS c SET check_at = @at::timestamptz
-WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.run_token = @run_token::integer
-    AND c.ended_at IS NULL;
+WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.ended_at IS NULL
+    AND c.run_token IS NOT DISTINCT FROM sqlc.narg('run_token')::integer
+    AND c.unit_id IS NOT DISTINCT FROM sqlc.narg('unit_id')::uuid
+    AND c.unit_attempt IS NOT DISTINCT FROM sqlc.narg('unit_attempt')::integer;
 
 -- CallCount counts the calls of each workflow.
 -- name: CallCount :many
@@ -18,11 +20,13 @@ GROUP BY c.workflow_id
 ORDER BY c.workflow_id
 LIMIT 1000;
 
--- CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run made.
+-- CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run or another attempt at
+-- the unit made.
 -- name: CallCountSentOfPart :one
 SELECT count(*) FROM ai_calls AS c
 WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
-    AND c.part_key = @part_key AND (c.state <> @reserved OR c.run_token IS DISTINCT FROM @run_token::integer);
+    AND c.part_key = @part_key AND (c.state <> @reserved OR c.run_token IS DISTINCT FROM sqlc.narg('run_token')::integer
+        OR c.unit_attempt IS DISTINCT FROM sqlc.narg('unit_attempt')::integer);
 
 -- CallCountUnknown counts the calls whose outcome is unknown. Every call without an outcome is due at some time, so it
 -- reads the index of due calls only.
@@ -31,14 +35,21 @@ WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND 
 -- @sqlc-vet-disable names-organization
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = @unknown;
 
--- CallDispatch marks a call as sent, before it is sent. A call of a run only while the run is live. No row: it must
--- not be sent.
+-- CallDispatch marks a call as sent, before it is sent. A call of a run or of a unit only while that is live. No row: it
+-- must not be sent.
 -- name: CallDispatch :one
 UPDATE ai_calls AS c SET state = @dispatched, dispatched_at = @at::timestamptz, provider = @provider
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = @reserved
     AND (c.run_token IS NULL OR EXISTS (
         SELECT FROM intent_workflows AS w
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
+        FOR SHARE
+    ))
+    AND (c.unit_id IS NULL OR EXISTS (
+        SELECT FROM intent_workflows AS w
+        JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.token = w.version
+        WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND u.id = c.unit_id
+            AND u.attempt = c.unit_attempt AND u.lease_expires_at IS NOT NULL
         FOR SHARE
     ))
 RETURNING c.*;
@@ -164,26 +175,33 @@ SET state = @released, ended_at = @at::timestamptz, check_at = NULL, failure_cod
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
--- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run only while the
--- workflow has its token. It locks the workflow until the transaction ends. The day that admits the call is one of its
+-- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
+-- while that is live. It locks the workflow until the transaction ends. The day that admits the call is one of its
 -- month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 -- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
         AND w.version = coalesce(sqlc.narg('run_token'), w.version)
+        AND (sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
+            SELECT FROM step_units AS u
+            WHERE u.organization_id = w.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = w.version
+                AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
+        ))
     FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
+    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key, unit_id,
+    unit_attempt)
 SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
     @prompt_bytes, @max_completion_tokens, @web_searches, nullif(@items_reserved::bigint, 0), @hold_pico::amount_pico,
     @actor, @at,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key')
+    @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key'), sqlc.narg('unit_id')::uuid,
+    sqlc.narg('unit_attempt')::integer
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
 JOIN organizations AS o ON o.id = f.organization_id

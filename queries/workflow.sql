@@ -81,15 +81,17 @@ CROSS JOIN LATERAL (
 ) AS m
 ORDER BY m.organization_id DESC, m.updated_at DESC, m.id DESC;
 
--- WorkflowListNumbers returns the last version of workflows and the last sequence number of their accounts.
+-- WorkflowListNumbers returns the last version of workflows, and the last sequence numbers of their accounts and of their
+-- units' events; −1 for no event.
 -- name: WorkflowListNumbers :many
 WITH wanted AS (
     SELECT unnest(@organization_ids::uuid[]) AS organization_id, unnest(@ids::uuid[]) AS id
 )
-SELECT w.organization_id, w.id, w.version, a.sequence
+SELECT w.organization_id, w.id, w.version, a.sequence, coalesce(h.sequence, -1)::integer AS unit_sequence
 FROM wanted
 JOIN intent_workflows AS w ON w.organization_id = wanted.organization_id AND w.id = wanted.id
 JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
+LEFT JOIN step_unit_heads AS h ON h.organization_id = w.organization_id AND h.workflow_id = w.id
 ORDER BY w.organization_id, w.id
 LIMIT @page_size;
 
@@ -165,6 +167,11 @@ UPDATE intent_workflows AS w
 SET wake_at = CASE WHEN j.is_driven THEN @next_wake_at::timestamptz ELSE @rest_until::timestamptz END
 FROM judged AS j WHERE w.organization_id = j.organization_id AND w.id = j.id
 RETURNING w.organization_id, w.id, w.version, w.updated_at, j.is_driven::boolean AS is_driven;
+
+-- WorkflowWakeLater sets the time at which a sweeper wakes a workflow that has not moved on.
+-- name: WorkflowWakeLater :exec
+UPDATE intent_workflows AS w SET wake_at = @wake_at::timestamptz
+WHERE w.organization_id = @organization_id AND w.id = @id AND w.version = @version;
 
 -- WorkflowWakeNow makes workflows of the organization in the given states due for a worker, since the step is driven by
 -- the engine again.

@@ -210,6 +210,7 @@ var derived = map[string]string{
 	"model_price_proposals": "a decision changes them, and verify compares it with the price",
 	"operator_alerts":       "they repeat what a price list or a provider said",
 	"legal_transitions":     "they are the program's",
+	"legal_unit_moves":      "they are the program's",
 	"workflow_graphs":       "they are the program's",
 	"step_visits":           "each repeats its transition, by foreign key",
 }

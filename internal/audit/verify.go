@@ -83,6 +83,26 @@ func (v *verification) edges(ctx context.Context) error {
 			v.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
 		}
 	}
+	return v.unitMoves(ctx)
+}
+
+// unitMoves compares the moves of units in the database with the program's.
+func (v *verification) unitMoves(ctx context.Context) error {
+	rows, err := v.store.LegalUnitMoves(ctx)
+	if err != nil {
+		return err
+	}
+	known := workflow.UnitEdges()
+	for _, row := range rows {
+		if !slices.Contains(known, row) {
+			v.report("legal_unit_moves", "%s → %s (%s) is no move of a unit", row.From, row.To, row.Kind)
+		}
+	}
+	for _, edge := range known {
+		if !slices.Contains(rows, edge) {
+			v.report("legal_unit_moves", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
+		}
+	}
 	return nil
 }
 

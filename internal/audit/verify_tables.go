@@ -19,7 +19,7 @@ func (v *verification) tables(ctx context.Context) error {
 		v.store.WorkflowDisagreements, v.store.AccountDisagreements, v.store.CallDisagreements,
 		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.GateDisagreements,
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
-		v.store.StepDisagreements, v.store.BrokenReferences,
+		v.store.StepDisagreements, v.store.UnitDisagreements, v.store.BrokenReferences,
 		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
 			return v.store.MigrationDisagreements(ctx, migrations.Files)
 		},

@@ -27,6 +27,8 @@ const (
 	StepFinished     ActivityCode = "STEP_FINISHED"
 	Finished         ActivityCode = "FINISHED"
 	WasCancelled     ActivityCode = "CANCELLED"
+	UnitsRunning     ActivityCode = "UNITS_RUNNING"
+	NeedsDecision    ActivityCode = "NEEDS_DECISION"
 )
 
 // Activity is the present work or wait of a workflow.
@@ -39,7 +41,8 @@ type Activity struct {
 	LeaseExpiresAt *time.Time
 }
 
-// Activities returns the activity of each workflow. It runs three statements for any number of workflows.
+// Activities returns the activity of each workflow. It runs three statements for any number of workflows, and two more
+// when one of them is parked over units.
 func (e *Engine) Activities(
 	ctx context.Context, who caller.Caller, flows []workflow.Workflow,
 ) (map[uuid.UUID]Activity, error) {
@@ -55,6 +58,10 @@ func (e *Engine) Activities(
 	if err != nil {
 		return nil, fmt.Errorf("read the last runs: %w", err)
 	}
+	units, err := e.parkedUnits(ctx, who, flows, runs)
+	if err != nil {
+		return nil, err
+	}
 	outside, err := e.OutsideSteps(ctx, who)
 	if err != nil {
 		return nil, err
@@ -66,6 +73,9 @@ func (e *Engine) Activities(
 			run = r[0]
 		}
 		activity := e.activity(flow.State, run, outside)
+		if own := units[flow.ID]; len(own) > 0 {
+			activity = overUnits(activity, *flow.Step(), own)
+		}
 		activity.Since, activity.Who = flow.UpdatedAt, flow.CreatedBy
 		if t := last[flow.ID]; len(t) > 0 {
 			activity.Since, activity.Who = t[0].At, t[0].Actor
@@ -107,17 +117,21 @@ func (e *Engine) activity(state workflow.State, run workflow.Run, outside Outsid
 }
 
 // ofRuns are the activities that the run of a state decides. run_activity in the database returns the same.
-var ofRuns = []ActivityCode{Running, WaitingForWorker, Failed, RetryScheduled}
+var ofRuns = []ActivityCode{Running, WaitingForWorker, UnitsRunning, Failed, RetryScheduled, NeedsDecision}
 
 // mayBe reports whether a workflow in a state may have one of some activities.
 func (e *Engine) mayBe(state workflow.State, codes []ActivityCode, outside OutsideSteps) bool {
 	switch state.Status() {
 	case workflow.StatusProcessing:
-		return slices.Contains(codes, Running) || slices.Contains(codes, WaitingForWorker)
+		return containsAny(codes, Running, WaitingForWorker, UnitsRunning)
 	case workflow.StatusFailed:
-		return slices.Contains(codes, Failed) || slices.Contains(codes, RetryScheduled)
+		return containsAny(codes, Failed, RetryScheduled, NeedsDecision)
 	}
 	return slices.Contains(codes, e.activity(state, workflow.Run{}, outside).Code)
+}
+
+func containsAny(codes []ActivityCode, wanted ...ActivityCode) bool {
+	return slices.ContainsFunc(wanted, func(code ActivityCode) bool { return slices.Contains(codes, code) })
 }
 
 // runActivities returns the answers of run_activity that a filter by activity accepts; none when every answer will do.
@@ -135,6 +149,9 @@ func runActivities(codes []ActivityCode) []string {
 }
 
 func running(step workflow.Step, run workflow.Run) Activity {
+	if run.Parked {
+		return Activity{Code: UnitsRunning, Sentence: fmt.Sprintf("%s runs in units.", step.Label)}
+	}
 	lease := run.LeaseExpiresAt
 	if run.Worker == "" {
 		return Activity{
@@ -156,6 +173,11 @@ func failed(step workflow.Step, run workflow.Run) Activity {
 		return Activity{
 			Code: RetryScheduled, NextRetryAt: run.RetryAt,
 			Sentence: fmt.Sprintf("%s failed (%s) and will be tried again.", step.Label, why),
+		}
+	}
+	if run.Failure == workflow.FailureUnitsFailed {
+		return Activity{
+			Code: NeedsDecision, Sentence: fmt.Sprintf("%s: units have failed. Retry the step, or skip them.", step.Label),
 		}
 	}
 	return Activity{

@@ -23,6 +23,8 @@ import (
 type Jobs interface {
 	// Drive inserts a job that drives the workflow from a time on.
 	Drive(ctx context.Context, tx postgres.Tx, organization, flow uuid.UUID, at time.Time) error
+	// Unit inserts a job that works on a unit from a time on.
+	Unit(ctx context.Context, tx postgres.Tx, unit workflow.Unit, at time.Time) error
 	// Deliver inserts a job that sends an alert to the organization's webhook from a time on.
 	Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error
 	// CheckTarget inserts a job that tries a publish target from a time on.
@@ -39,6 +41,8 @@ type Options struct {
 	WorkflowLimit, MonthLimit cost.Pico
 	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
+	// Units limits the units that run at once.
+	Units UnitLimits
 	// SweptAtOnce limits the calls that one round of SweepCalls claims and looks up in parallel. 20 when zero.
 	SweptAtOnce int32
 	// Observe is called at the start of each verb that changes something, with its name. It returns the context of the
@@ -66,6 +70,7 @@ type Engine struct {
 	drives                    map[workflow.StepKey]bool
 	workflowLimit, monthLimit cost.Limit
 	lease                     time.Duration
+	unitLimits                UnitLimits
 	sweptAtOnce               int32
 	clock                     func() time.Time
 	newID                     func() uuid.UUID
@@ -95,6 +100,7 @@ func New(o Options) (*Engine, error) {
 		jobs:          o.Jobs,
 		drives:        map[workflow.StepKey]bool{},
 		lease:         o.Lease,
+		unitLimits:    o.Units.withDefaults(),
 		workflowLimit: cost.Limit(o.WorkflowLimit),
 		monthLimit:    cost.Limit(o.MonthLimit),
 		clock:         o.Now,

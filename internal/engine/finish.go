@@ -8,6 +8,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -38,7 +39,8 @@ type Result struct {
 }
 
 // Finish ends a run with its result. The transition, the result, the settlement, and the next pending step with its job
-// are one transaction. When the run is lost, it books the settlement, drops the result, and returns *LostRunError.
+// are one transaction. When the run is lost, it books the settlement, drops the result, and returns *LostRunError. A
+// run with an open unit does not end: the error is ErrUnitsOpen.
 func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) (_ Moved, err error) {
 	ctx, end := e.begin(ctx, "Finish")
 	defer end(&err)
@@ -63,6 +65,9 @@ func (e *Engine) Finish(ctx context.Context, who caller.Caller, in FinishInput) 
 			return err
 		}
 		if m, err = e.makeIn(ctx, tx, who, move); err != nil {
+			return err
+		}
+		if err := refuseOpenUnits(ctx, tx, who, in.Run); err != nil {
 			return err
 		}
 		err = tx.KeepResult(ctx, who, postgres.StepResult{
@@ -109,6 +114,21 @@ func (e *Engine) keepRows(
 		return err
 	}
 	return e.keepValidation(ctx, tx, who, in, at)
+}
+
+// ErrUnitsOpen reports that a unit was opened again while its run was about to finish.
+var ErrUnitsOpen = fault.New(fault.Conflict, "A unit of the step is open.")
+
+// refuseOpenUnits returns ErrUnitsOpen when a unit of the run is open.
+func refuseOpenUnits(ctx context.Context, tx *postgres.Store, who caller.Caller, run workflow.Run) error {
+	if !run.Step.HasUnits() {
+		return nil
+	}
+	open, err := tx.OpenUnits(ctx, who, run.WorkflowID, run.Token)
+	if err == nil && open > 0 {
+		err = ErrUnitsOpen
+	}
+	return err
 }
 
 // advance enters the next step when the engine's workers or programs outside drive it. A step for people follows each

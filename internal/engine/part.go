@@ -47,6 +47,8 @@ type KeepPartInput struct {
 	Visit  int
 	Part   Part
 	Settle *SettleInput
+	// Total is how many parts the unit of the run will have, as far as it is known now.
+	Total int
 }
 
 // KeepPart keeps an answer and settles its call in one transaction. When the run is lost, the settlement alone is
@@ -61,8 +63,16 @@ func (e *Engine) KeepPart(ctx context.Context, who caller.Caller, in KeepPartInp
 	kept := false
 	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
 		// The workflow first, then the call and the accounts: every transaction locks in this order.
-		if kept, err = tx.KeepPart(ctx, who, in.Run, in.Visit, in.Part); err != nil || in.Settle == nil {
+		if kept, err = tx.KeepPart(ctx, who, in.Run, in.Visit, in.Part); err != nil {
 			return err
+		}
+		if kept && in.Run.Unit != nil {
+			if err := e.progress(ctx, tx, who, in); err != nil {
+				return err
+			}
+		}
+		if in.Settle == nil {
+			return nil
 		}
 		_, err = e.settleIn(ctx, tx, who, settlement{SettleInput: *in.Settle, late: true, at: in.Part.CreatedAt})
 		return err
@@ -74,10 +84,33 @@ func (e *Engine) KeepPart(ctx context.Context, who caller.Caller, in KeepPartInp
 		return nil
 	}
 	current, err := e.Workflow(ctx, who, in.Run.WorkflowID)
-	if err != nil || current.Version == in.Run.Token {
+	if err != nil {
 		return err
 	}
-	return &LostRunError{Current: current}
+	if current.Version != in.Run.Token {
+		return &LostRunError{Current: current}
+	}
+	if in.Run.Unit == nil {
+		return nil
+	}
+	return e.WatchUnit(ctx, who, workflow.Unit{
+		WorkflowID: in.Run.WorkflowID,
+		ID:         in.Run.Unit.ID,
+		Attempt:    in.Run.Unit.Attempt,
+	})
+}
+
+// progress counts a kept part of a unit, which the part has locked.
+func (e *Engine) progress(ctx context.Context, tx *postgres.Store, who caller.Caller, in KeepPartInput) error {
+	unit, there, err := tx.LockUnit(ctx, who, in.Run.Unit.ID)
+	if unit, err = found(unit, there, err, "unit"); err != nil {
+		return err
+	}
+	next, err := unit.Progress(max(in.Total, unit.Total), in.Part.CreatedAt)
+	if err != nil {
+		return err
+	}
+	return e.moveUnit(ctx, tx, who, postgres.UnitMove{Before: unit, After: next, Kind: workflow.UnitProgress})
 }
 
 // errNoVisit says that a workflow has nothing to review.

@@ -40,6 +40,8 @@ type ReserveInput struct {
 	Step       workflow.StepKey // the workflow's present step when empty
 	// RunToken is the run that makes the call; nil for an external program.
 	RunToken *int
+	// Unit is the attempt at a unit that makes the call. RunToken is nil then.
+	Unit *workflow.UnitAttempt `json:",omitempty"`
 	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
 	// Without them the fingerprint is that of earlier programs, whose keys still count.
 	Visit          *int   `json:",omitempty"`
@@ -52,7 +54,7 @@ type ReserveInput struct {
 // Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither.
 // After success the caller may spend the hold. The error is *cost.RefusedError when an account has no room,
 // *cost.PriceUnknownError when an estimate names a model without a price, *TerminalError when the workflow is over,
-// and *LostRunError when RunToken is no longer its version.
+// and *LostRunError when RunToken is no longer its version or the attempt at Unit is over.
 func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Reserve")
 	defer end(&err)
@@ -83,8 +85,9 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		CheckAt:    at.Add(checkOutside),
 		Visit:      in.Visit,
 		Part:       in.Part,
+		Unit:       in.Unit,
 	}
-	if in.RunToken != nil {
+	if in.RunToken != nil || in.Unit != nil {
 		new.CheckAt = at.Add(checkRun)
 	}
 	return e.reserve(ctx, who, in, new)
@@ -129,7 +132,7 @@ func (e *Engine) reserve(
 	switch {
 	case errors.As(err, &refused):
 		return Charged{}, e.explainRefused(ctx, who, refused.account, new.Hold)
-	case errors.Is(err, errLost) && in.RunToken != nil:
+	case errors.Is(err, errLost) && (in.RunToken != nil || in.Unit != nil):
 		return Charged{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
 	case err != nil:
 		return Charged{}, e.explainLost(ctx, who, in.WorkflowID, err)

@@ -41,7 +41,61 @@ func (e *Engine) RetryStep(ctx context.Context, who caller.Caller, in RetryStepI
 	if err != nil {
 		return Moved{}, err
 	}
+	if step := current.Step(); step.Key.HasUnits() && e.drives[step.Key] && !outside.Has(step.Key) {
+		return e.retryUnits(ctx, who, r, current, func(u workflow.Unit) bool { return u.State == workflow.UnitFailed })
+	}
 	return e.makeOnce(ctx, who, r, e.retry(who, current, outside, r.at))
+}
+
+// retryUnits begins a new run of a failed step and opens units of it again: those that choose accepts, and those that
+// had not ended. The run is parked at once. Without such a unit a worker takes the run up and ends it.
+func (e *Engine) retryUnits(
+	ctx context.Context, who caller.Caller, r request, current workflow.Workflow, choose func(workflow.Unit) bool,
+) (Moved, error) {
+	step := *current.Step()
+	var m Moved
+	replay, err := e.once(ctx, who, r, func(tx *postgres.Store) (err error) {
+		if err := tx.LockUnits(ctx, who); err != nil {
+			return err
+		}
+		move := e.retry(who, current, OutsideSteps{}, r.at)
+		if m, err = e.makeIn(ctx, tx, who, move); err != nil {
+			return err
+		}
+		if err := e.reopenForRun(ctx, tx, who, step, reopening{
+			flow:   m.Workflow,
+			reason: "retried",
+			at:     r.at,
+			choose: func(u workflow.Unit) bool { return u.State.IsOpen() || choose(u) },
+		}); err != nil || r.key == "" {
+			return err
+		}
+		return tx.CompleteIdempotencyRecord(ctx, who, r.key, postgres.Made{Version: &m.Transition.Version})
+	})
+	if err != nil || replay == nil {
+		return m, e.explainLost(ctx, who, current.ID, err)
+	}
+	return e.replayMoved(ctx, who, *replay)
+}
+
+// reopenForRun opens units again for a run that has just begun, and parks it when there are any.
+func (e *Engine) reopenForRun(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, step workflow.Step, r reopening,
+) error {
+	visit, there, err := tx.OpenVisit(ctx, who, r.flow.ID, step)
+	if err != nil || !there {
+		return err
+	}
+	r.visit = visit
+	opened, err := e.reopenUnits(ctx, tx, who, r)
+	if err != nil || opened == 0 {
+		return err
+	}
+	run := workflow.Run{WorkflowID: r.flow.ID, Token: r.flow.Version}
+	if _, won, err := tx.ParkRun(ctx, who, run); err != nil || !won {
+		return lostUnless(won, err)
+	}
+	return e.fillPlaces(ctx, tx, who, r.at)
 }
 
 // retry is the transition that begins a new run of a failed step.

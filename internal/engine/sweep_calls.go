@@ -70,6 +70,9 @@ func (e *Engine) sweepCall(ctx context.Context, call postgres.Call, ask AskFunc,
 	if call.State == cost.CallUnknown {
 		return e.inquire(ctx, who, call, ask)
 	}
+	if call.Unit != nil {
+		return e.sweepUnitCall(ctx, who, call)
+	}
 	if call.RunToken == nil { // An external program has reserved it, and has not settled it in time.
 		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureTimeout)
 	}
@@ -80,13 +83,30 @@ func (e *Engine) sweepCall(ctx context.Context, call postgres.Call, ask AskFunc,
 	if there && run.EndedAt == nil {
 		return nil // Its worker ends it; DueCalls has postponed the next check.
 	}
+	return e.endUnsent(ctx, who, call, "never sent: its run is over")
+}
+
+// sweepUnitCall checks a call of an attempt at a unit.
+func (e *Engine) sweepUnitCall(ctx context.Context, who caller.Caller, call postgres.Call) error {
+	unit, there, err := e.store.Unit(ctx, who, call.Unit.ID)
+	if err != nil {
+		return err
+	}
+	if there && unit.Attempt == call.Unit.Attempt && unit.State == workflow.UnitRunning {
+		return nil // Its worker ends it; DueCalls has postponed the next check.
+	}
+	return e.endUnsent(ctx, who, call, "never sent: its attempt is over")
+}
+
+// endUnsent ends a call whose run or attempt is over: its outcome is unknown when it was sent, else it cost nothing.
+func (e *Engine) endUnsent(ctx context.Context, who caller.Caller, call postgres.Call, reason string) error {
 	if call.State == cost.CallDispatched {
 		return e.MarkUnknown(ctx, who, call.ID, workflow.FailureLeaseExpired)
 	}
 	return e.store.InTx(ctx, func(tx *postgres.Store) error {
-		// Only from RESERVED: the run is over, so nothing can dispatch the call.
+		// Only from RESERVED: the run or the attempt is over, so nothing can dispatch the call.
 		_, err := e.releaseIn(ctx, tx, who, release{
-			ReleaseInput: ReleaseInput{CallID: call.ID, Reason: "never sent: its run is over"},
+			ReleaseInput: ReleaseInput{CallID: call.ID, Reason: reason},
 			from:         []cost.CallState{cost.CallReserved}, at: e.now(),
 		})
 		return err

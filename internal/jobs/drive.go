@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -129,31 +128,16 @@ func (d *driver) execute(ctx context.Context, x execution) error {
 	if !found {
 		return fmt.Errorf("the step %s has no executor here", x.run.Step)
 	}
-	log := d.options.Logger.With("organization", x.run.OrganizationID, "workflow", x.run.WorkflowID,
-		"step", x.run.Step, "attempt", x.run.Attempt, "token", x.run.Token)
-	watched, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	w := watcher{
 		watch:     func(ctx context.Context) error { return d.options.Engine.Watch(ctx, x.who, x.run) },
 		heartbeat: func(ctx context.Context) error { return d.options.Engine.Heartbeat(ctx, x.who, x.run) },
 		every:     d.options.Watch,
 		beats:     d.options.Heartbeat,
 		lease:     d.options.Lease,
-		log:       log,
+		log: d.options.Logger.With("organization", x.run.OrganizationID, "workflow", x.run.WorkflowID,
+			"step", x.run.Step, "attempt", x.run.Attempt, "token", x.run.Token),
 	}
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		w.guard(watched, cancel, x.began)
-	}()
-	log.Info("run began")
-	began := time.Now()
-	err := executor.Run(watched, x.who, x.flow, x.run)
-	lost := context.Cause(watched)
-	cancel(nil)
-	<-over
-	log.LogAttrs(ctx, slog.LevelInfo, "run ended",
-		slog.Int64("milliseconds", time.Since(began).Milliseconds()), slog.Any("stopped_by", lost))
+	err := w.during(ctx, x.began, func(ctx context.Context) error { return executor.Run(ctx, x.who, x.flow, x.run) })
 	if err != nil {
 		return fmt.Errorf("run the step %s of the workflow %s: %w", x.run.Step, x.run.WorkflowID, err)
 	}

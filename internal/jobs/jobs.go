@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // Schema is the schema of River's tables.
@@ -65,6 +67,29 @@ func (q *Enqueuer) Drive(ctx context.Context, tx pgx.Tx, organization, flow uuid
 	args := driveArgs{OrganizationID: organization, WorkflowID: flow}
 	if _, err := q.client.InsertTx(ctx, tx, args, q.from(at)); err != nil {
 		return fmt.Errorf("enqueue the drive of workflow %s: %w", flow, err)
+	}
+	return nil
+}
+
+// unitQueue is River's queue of units. It has workers of its own, so that long units keep no workflow waiting.
+const unitQueue = "units"
+
+// unitArgs name a unit that may have work.
+type unitArgs struct {
+	OrganizationID uuid.UUID `json:"organization_id"`
+	UnitID         uuid.UUID `json:"unit_id"`
+}
+
+// Kind is the name of the job in River's table.
+func (unitArgs) Kind() string { return "unit" }
+
+// Unit inserts a job that works on a unit from a time on. It is part of the transaction.
+func (q *Enqueuer) Unit(ctx context.Context, tx pgx.Tx, unit workflow.Unit, at time.Time) error {
+	options := q.from(at)
+	options.Queue = unitQueue
+	args := unitArgs{OrganizationID: unit.OrganizationID, UnitID: unit.ID}
+	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
+		return fmt.Errorf("enqueue the unit %s: %w", unit.ID, err)
 	}
 	return nil
 }

@@ -43,8 +43,12 @@ type Options struct {
 	Pool      *pgxpool.Pool
 	Engine    *engine.Engine
 	Executors []steps.Executor
+	// Units work on the units of a step; none when this server has no such step.
+	Units []steps.UnitExecutor
 	// Workers is the number of workflows that this server drives at once. 10.
 	Workers int
+	// UnitWorkers is the number of units that this server works on at once. 8.
+	UnitWorkers int
 	// Name is the actor of this server's workers. It must be unique among all servers; see NewName.
 	Name   string
 	Logger *slog.Logger
@@ -92,6 +96,12 @@ func NewRunner(o Options) (*Runner, error) {
 		return nil, fmt.Errorf("register the worker: %w", err)
 	}
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}}
+	if len(o.Units) > 0 {
+		queues[unitQueue] = river.QueueConfig{MaxWorkers: o.UnitWorkers}
+		if err := river.AddWorkerSafely(workers, newUnitWorker(o, r.stopping)); err != nil {
+			return nil, fmt.Errorf("register the worker of units: %w", err)
+		}
+	}
 	if o.Webhooks != nil {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
 		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {
@@ -130,6 +140,9 @@ func NewRunner(o Options) (*Runner, error) {
 func withDefaults(o Options) Options {
 	if o.Workers <= 0 {
 		o.Workers = 10
+	}
+	if o.UnitWorkers <= 0 {
+		o.UnitWorkers = 8
 	}
 	if o.Name == "" {
 		o.Name = NewName()

@@ -18,6 +18,26 @@ type watcher struct {
 	log                 *slog.Logger
 }
 
+// during makes an attempt under watch. taken is the time at which the lease began.
+func (w watcher) during(ctx context.Context, taken time.Time, attempt func(context.Context) error) error {
+	watched, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		w.guard(watched, cancel, taken)
+	}()
+	w.log.Info("run began")
+	began := time.Now()
+	err := attempt(watched)
+	lost := context.Cause(watched)
+	cancel(nil)
+	<-over
+	w.log.LogAttrs(ctx, slog.LevelInfo, "run ended",
+		slog.Int64("milliseconds", time.Since(began).Milliseconds()), slog.Any("stopped_by", lost))
+	return err
+}
+
 // guard runs until the context ends. It ends the attempt with ErrLost when the engine reports that the run is over,
 // and when the lease has expired without a renewal: while the database cannot be reached, another worker may have the
 // run. A shorter outage of the database changes nothing. taken is the time at which the lease began.

@@ -57,6 +57,7 @@ type Hub struct {
 
 	transitions registry[TransitionEvent]
 	entries     registry[cost.Entry]
+	units       registry[workflow.UnitEvent]
 	feeds       feedRegistry
 	notifier    *notifier
 	horizon     horizon // of the polls
@@ -134,7 +135,7 @@ func (h *Hub) Announce(changes []postgres.Change) {
 		n := notification{
 			organization: c.OrganizationID,
 			workflow:     c.WorkflowID,
-			ledger:       c.Ledger,
+			journal:      journalOf(c),
 			first:        c.Number,
 			last:         c.Number,
 		}
@@ -150,12 +151,15 @@ func (h *Hub) Announce(changes []postgres.Change) {
 
 // notify wakes the subscribers of the journal that a notification names.
 func (h *Hub) notify(n notification) {
-	if n.ledger {
+	switch n.journal {
+	case ledgerEntries:
 		h.entries.notify(n.workflow, n.last)
-		return
+	case unitEvents:
+		h.units.notify(n.workflow, n.last)
+	default:
+		h.transitions.notify(n.workflow, n.last)
+		h.feeds.notify(n)
 	}
-	h.transitions.notify(n.workflow, n.last)
-	h.feeds.notify(n)
 }
 
 // Transitions follows the journal of a workflow from the version after the given one; −1 starts at the first. Each
@@ -182,6 +186,16 @@ func (h *Hub) Entries(flow workflow.Workflow, after int64) (*Journal[cost.Entry]
 		return found[flow.ID], err
 	}
 	return follow(h, &h.entries, flow, after, read)
+}
+
+// Units follows the events of a workflow's units from the one after the given sequence number; −1 starts at the first.
+// The caller must call Close.
+func (h *Hub) Units(flow workflow.Workflow, after int) (*Journal[workflow.UnitEvent], error) {
+	who := reader(flow.OrganizationID)
+	read := func(ctx context.Context, after int64, first int32) ([]workflow.UnitEvent, error) {
+		return h.store.UnitEvents(ctx, who, flow.ID, int(after), first)
+	}
+	return follow(h, &h.units, flow, int64(after), read)
 }
 
 func follow[T any](

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/postgres"
 )
 
 const (
@@ -27,17 +29,37 @@ const (
 // notification says that the rows from first to last of a journal are committed.
 type notification struct {
 	organization, workflow uuid.UUID
-	ledger                 bool
+	journal                journalKind
 	first, last            int64
+}
+
+// journalKind is the kind of a journal, by its letter in a payload.
+type journalKind byte
+
+const (
+	transitionRows journalKind = 't'
+	ledgerEntries  journalKind = 'l'
+	unitEvents     journalKind = 'u'
+)
+
+// journalOf returns the journal that a change is a row of.
+func journalOf(c postgres.Change) journalKind {
+	switch {
+	case c.Ledger:
+		return ledgerEntries
+	case c.Unit:
+		return unitEvents
+	}
+	return transitionRows
 }
 
 // journalKey names the journal of a notification.
 type journalKey struct {
 	workflow uuid.UUID
-	ledger   bool
+	kind     journalKind
 }
 
-func (n notification) journal() journalKey { return journalKey{n.workflow, n.ledger} }
+func (n notification) key() journalKey { return journalKey{n.workflow, n.journal} }
 
 // merge returns one notification for two about the same journal.
 func (n notification) merge(other notification) notification {
@@ -46,8 +68,8 @@ func (n notification) merge(other notification) notification {
 }
 
 // encode writes notifications as one payload, and sorts them. The payload has the version, the name of the server, and
-// then words: "o" and an id name the organization of the words after it; "t" (transitions) or "l" (ledger), an id and
-// one or two numbers name rows. A payload that is too long has pollWord instead.
+// then words: "o" and an id name the organization of the words after it; "t" (transitions), "l" (ledger) or "u"
+// (units), an id and one or two numbers name rows. A payload that is too long has pollWord instead.
 func encode(server string, notifications []notification) string {
 	slices.SortFunc(notifications, func(a, b notification) int {
 		return cmp.Or(bytes.Compare(a.organization[:], b.organization[:]), bytes.Compare(a.workflow[:], b.workflow[:]))
@@ -61,11 +83,7 @@ func encode(server string, notifications []notification) string {
 			organization = n.organization
 			text.WriteString(" o" + encodeID(organization))
 		}
-		kind := " t"
-		if n.ledger {
-			kind = " l"
-		}
-		text.WriteString(kind + encodeID(n.workflow) + "." + strconv.FormatInt(n.first, 36))
+		text.WriteString(" " + string(n.journal) + encodeID(n.workflow) + "." + strconv.FormatInt(n.first, 36))
 		if n.last != n.first {
 			text.WriteString("." + strconv.FormatInt(n.last, 36))
 		}
@@ -100,8 +118,9 @@ func decode(payload string) (server string, notifications []notification, incomp
 			organization = id
 			continue
 		}
-		n := notification{organization: organization, workflow: id, ledger: word[0] == 'l'}
-		if n.first, n.last, err = decodeNumbers(parts[1:]); err != nil || !n.ledger && word[0] != 't' {
+		n := notification{organization: organization, workflow: id, journal: journalKind(word[0])}
+		n.first, n.last, err = decodeNumbers(parts[1:])
+		if err != nil || n.journal != transitionRows && n.journal != ledgerEntries && n.journal != unitEvents {
 			return "", nil, true, errPayload
 		}
 		notifications = append(notifications, n)

@@ -17,7 +17,7 @@ func TestDecode_ReturnsTheEncodedNotifications(t *testing.T) {
 		notifications = append(notifications, notification{
 			organization: uuid.MustParse("00000000-0000-7000-8000-00000000000" + string('0'+rune(i%3))),
 			workflow:     uuid.New(),
-			ledger:       i%2 == 0,
+			journal:      []journalKind{transitionRows, ledgerEntries, unitEvents}[i%3],
 			first:        int64(i),
 			last:         int64(i + i%4*1000),
 		})
@@ -67,6 +67,7 @@ func TestNotifier_MergesNotificationsOfOneJournal(t *testing.T) {
 		n.add([]notification{{
 			organization: organization,
 			workflow:     flow,
+			journal:      transitionRows,
 			first:        version,
 			last:         version,
 		}})
@@ -74,29 +75,30 @@ func TestNotifier_MergesNotificationsOfOneJournal(t *testing.T) {
 	n.add([]notification{{
 		organization: organization,
 		workflow:     flow,
-		ledger:       true,
+		journal:      ledgerEntries,
 		first:        9,
 		last:         9,
 	}})
 	_, got, _, err := decode(n.take())
 	want := map[journalKey]notification{
-		{flow, false}: {
+		{flow, transitionRows}: {
 			organization: organization,
 			workflow:     flow,
+			journal:      transitionRows,
 			first:        3,
 			last:         5,
 		},
-		{flow, true}: {
+		{flow, ledgerEntries}: {
 			organization: organization,
 			workflow:     flow,
-			ledger:       true,
+			journal:      ledgerEntries,
 			first:        9,
 			last:         9,
 		},
 	}
 	byJournal := map[journalKey]notification{}
 	for _, n := range got {
-		byJournal[n.journal()] = n
+		byJournal[n.key()] = n
 	}
 	if diff := cmp.Diff(want, byJournal, cmp.AllowUnexported(notification{}, journalKey{})); diff != "" || err != nil {
 		t.Errorf("notifications (-want +got): %v\n%s", err, diff)

@@ -53,13 +53,13 @@ func newNotifier(
 func (n *notifier) add(notifications []notification) {
 	n.mu.Lock()
 	for _, one := range notifications {
-		if earlier, found := n.pending[one.journal()]; found {
+		if earlier, found := n.pending[one.key()]; found {
 			one = earlier.merge(one)
 		} else if len(n.pending) == maxPending {
 			n.overflow = true
 			continue
 		}
-		n.pending[one.journal()] = one
+		n.pending[one.key()] = one
 	}
 	n.mu.Unlock()
 	select {

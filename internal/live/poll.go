@@ -49,6 +49,7 @@ func (h *Hub) pollOnce(ctx context.Context) error {
 	flows := map[uuid.UUID]uuid.UUID{}
 	h.transitions.addFollowed(flows)
 	h.entries.addFollowed(flows)
+	h.units.addFollowed(flows)
 	for len(flows) > 0 {
 		batch := make(map[uuid.UUID]uuid.UUID, min(pollBatch, len(flows)))
 		for flow, organization := range flows {
@@ -63,9 +64,12 @@ func (h *Hub) pollOnce(ctx context.Context) error {
 			return err
 		}
 		for _, last := range numbers {
-			if last.Ledger {
+			switch journalOf(last) {
+			case ledgerEntries:
 				h.entries.notify(last.WorkflowID, last.Number)
-			} else {
+			case unitEvents:
+				h.units.notify(last.WorkflowID, last.Number)
+			default:
 				h.transitions.notify(last.WorkflowID, last.Number)
 			}
 		}

@@ -103,6 +103,7 @@ func (m *Metrics) Changed(changes []postgres.Change) {
 			m.unknown.Inc()
 		case c.Ledger:
 			m.booked(c.Entry)
+		case c.Unit: // An event of a unit is no transition.
 		default:
 			m.moved(c.Transition)
 		}

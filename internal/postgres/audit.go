@@ -126,3 +126,12 @@ func (s *Store) StepDisagreements(ctx context.Context, first int32) ([]Disagreem
 	})
 	return many(rows, err, func(r dbsqlc.AuditStepRow) Disagreement { return Disagreement(r) })
 }
+
+// UnitDisagreements compares units and their calls with the journal of their events and returns the first that
+// disagree.
+func (s *Store) UnitDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditUnit(ctx, dbsqlc.AuditUnitParams{
+		Claim: string(workflow.UnitClaim), PageSize: first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditUnitRow) Disagreement { return Disagreement(r) })
+}

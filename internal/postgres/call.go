@@ -14,17 +14,6 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// before returns the states that a call may come from when it becomes next, as parameters.
-func before(next cost.CallState) []string {
-	var states []string
-	for _, s := range cost.CallStates() {
-		if s.MayBecome(next) {
-			states = append(states, string(s))
-		}
-	}
-	return states
-}
-
 // NewCall is a call to be reserved.
 type NewCall struct {
 	ID, WorkflowID, MonthID uuid.UUID
@@ -33,6 +22,8 @@ type NewCall struct {
 	Estimate                cost.Estimate
 	Hold                    cost.Pico
 	At, CheckAt             time.Time
+	// Unit is the attempt at a unit that makes the call; nil when a run or an external program does.
+	Unit *workflow.UnitAttempt
 	// Visit and Part say which answer of a step the call is made for; nil and "" when it is made for none.
 	Visit *int
 	Part  string
@@ -64,6 +55,8 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 		Terminal:            terminal(),
 		Visit:               c.Visit,
 		PartKey:             pointer(c.Part),
+		UnitID:              unitOf(workflow.Run{Unit: c.Unit}).id,
+		UnitAttempt:         unitOf(workflow.Run{Unit: c.Unit}).attempt,
 	})
 	return one(row, err, toCall)
 }
@@ -231,12 +224,14 @@ func (s *Store) DueCalls(ctx context.Context, at, next time.Time, limit int32) (
 	return many(rows, err, toCall)
 }
 
-// CheckCallsNow makes the open calls of a run due.
+// CheckCallsNow makes the open calls of a run, or of an attempt at a unit, due.
 func (s *Store) CheckCallsNow(ctx context.Context, run workflow.Run, at time.Time) error {
 	return translate(s.forTenant(run.OrganizationID).CallCheckNow(ctx, dbsqlc.CallCheckNowParams{
 		OrganizationID: run.OrganizationID,
 		WorkflowID:     run.WorkflowID,
-		RunToken:       run.Token,
+		RunToken:       runToken(run),
+		UnitID:         unitOf(run).id,
+		UnitAttempt:    unitOf(run).attempt,
 		At:             at,
 	}))
 }
@@ -261,6 +256,7 @@ type Call struct {
 	MonthID      uuid.UUID
 	Recorded     bool // made without a reservation: it has no hold
 	RunToken     *int
+	Unit         *workflow.UnitAttempt
 	WebSearches  int64
 	Checks       int
 	UnknownSince *time.Time
@@ -302,6 +298,7 @@ func toCall(r dbsqlc.AiCall) Call {
 		MonthID:      r.MonthID,
 		Recorded:     r.Recorded,
 		RunToken:     r.RunToken,
+		Unit:         toUnitAttempt(r.UnitID, r.UnitAttempt),
 		WebSearches:  r.WebSearches,
 		Checks:       r.Checks,
 		UnknownSince: r.UnknownSince,

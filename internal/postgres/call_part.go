@@ -47,7 +47,8 @@ func (s *Store) SentForPart(
 		Visit:          &visit,
 		PartKey:        &part,
 		Reserved:       cost.CallReserved,
-		RunToken:       run.Token,
+		RunToken:       runToken(run),
+		UnitAttempt:    unitOf(run).attempt,
 	})
 	return int(sent), translate(err)
 }

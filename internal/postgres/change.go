@@ -7,15 +7,15 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Change is one committed row of a journal that has subscribers: a transition of a workflow, or an entry in the ledger
-// of the workflow's account. A change with CallUnknown is in no journal.
+// Change is one committed row of a journal that has subscribers: a transition of a workflow, an entry in the ledger of
+// the workflow's account, or an event of one of its units. A change with CallUnknown is in no journal.
 type Change struct {
 	OrganizationID, WorkflowID uuid.UUID
-	// Ledger is true for an entry, false for a transition.
-	Ledger bool
-	// Number is the version of the transition, or the sequence number of the entry.
+	// Ledger is true for an entry, and Unit for an event of a unit. Both are false for a transition.
+	Ledger, Unit bool
+	// Number is the version of the transition, or the sequence number of the entry or the event.
 	Number int64
-	// Transition is zero for an entry, and Entry for a transition.
+	// Transition is zero but for a transition, and Entry but for an entry.
 	Transition CommittedTransition
 	Entry      CommittedEntry
 	// CallUnknown reports that the outcome of a call has become unknown. Nothing was booked, and the fields above

@@ -115,9 +115,19 @@ func ChainKinds() []ChainKind {
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
-	kinds = slices.Concat(kinds, settingKinds(), contentKinds())
+	kinds = slices.Concat(kinds, settingKinds(), contentKinds(), unitKinds())
 	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
 	return kinds
+}
+
+func unitKinds() []ChainKind {
+	return []ChainKind{
+		rowsChained("unit", `organization_id || ' ' || workflow_id`, `sequence::bigint + 1`,
+			`organization_id, workflow_id, sequence`,
+			`unit_id::text, version::text, kind::text, from_state::text, to_state::text, attempt::text, token::text,
+			tries::text, done::text, total::text, actor::text, reason::text, failure_code::text, failure_message,
+			retry_at::text, occurred_at::text`, `public.step_unit_events`),
+	}
 }
 
 // settingKinds are the kinds of publish targets and of the steps that programs outside drive.

@@ -14,3 +14,11 @@ func (s *Store) LegalTransitions(ctx context.Context, graphVersion int) ([]workf
 		return workflow.LegalTransition{From: r.FromState, To: r.ToState, Kind: r.Kind}
 	})
 }
+
+// LegalUnitMoves returns the moves of units, as the database has them.
+func (s *Store) LegalUnitMoves(ctx context.Context) ([]workflow.UnitEdge, error) {
+	rows, err := s.unscoped().LegalTransitionListUnitMoves(ctx)
+	return many(rows, err, func(r dbsqlc.LegalUnitMove) workflow.UnitEdge {
+		return workflow.UnitEdge{From: r.FromState, To: r.ToState, Kind: r.Kind}
+	})
+}

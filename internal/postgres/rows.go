@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/infin8content/engine/internal/cost"
 )
 
 // The lists of an audit contain all organizations. They need the owner of the tables: for other roles they fail
@@ -105,4 +107,15 @@ func value[T any](p *T) T {
 		return zero
 	}
 	return *p
+}
+
+// before returns the states that a call may come from when it becomes next, as parameters.
+func before(next cost.CallState) []string {
+	var states []string
+	for _, s := range cost.CallStates() {
+		if s.MayBecome(next) {
+			states = append(states, string(s))
+		}
+	}
+	return states
 }

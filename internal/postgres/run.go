@@ -25,6 +25,7 @@ func toRun(r dbsqlc.WorkflowRun) workflow.Run {
 		Failure:        value(r.FailureCode),
 		FailureMessage: r.FailureMessage,
 		RetryAt:        r.RetryAt,
+		Parked:         r.Parked,
 	}
 }
 
@@ -62,7 +63,21 @@ func (s *Store) LastRuns(
 	return group(values, err, func(r workflow.Run) uuid.UUID { return r.WorkflowID })
 }
 
-// AdoptRun gives a run without a worker to the caller.
+// ParkRun takes a run from its worker, because its units do the work.
+func (s *Store) ParkRun(
+	ctx context.Context, who caller.Caller, run workflow.Run,
+) (parked workflow.Run, won bool, err error) {
+	row, err := s.forTenant(who.OrganizationID).RunPark(ctx, dbsqlc.RunParkParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     run.WorkflowID,
+		Token:          run.Token,
+		Worker:         run.Worker,
+		NoWorker:       "",
+	})
+	return one(row, err, toRun)
+}
+
+// AdoptRun gives a run without a worker to the caller, unless it is parked and a unit is open.
 func (s *Store) AdoptRun(
 	ctx context.Context, who caller.Caller, run workflow.Run, lease time.Time,
 ) (adopted workflow.Run, won bool, err error) {

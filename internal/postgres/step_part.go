@@ -21,17 +21,23 @@ type Part struct {
 	CreatedAt       time.Time
 }
 
-// KeepPart keeps an answer, if the run still holds the workflow. kept is false when the run is lost, or when the visit
-// has a part of that key.
+// KeepPart keeps an answer, if the run still holds the workflow, and its unit if it has one. kept is false when the run
+// is lost, or when the visit has a part of that key.
 func (s *Store) KeepPart(
 	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part Part,
 ) (kept bool, err error) {
 	step, _ := workflow.StepOf(run.Step)
+	states := []workflow.State{step.Processing}
+	if run.Unit != nil { // A unit may be opened again after its step.
+		states = append(states, step.Completed)
+	}
 	row, err := s.forTenant(who.OrganizationID).StepPartInsert(ctx, dbsqlc.StepPartInsertParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     run.WorkflowID,
 		Token:          run.Token,
-		Processing:     step.Processing,
+		States:         texts(states),
+		UnitID:         unitOf(run).id,
+		UnitAttempt:    unitOf(run).attempt,
 		Visit:          visit,
 		Step:           run.Step,
 		PartKey:        part.Key,
@@ -43,6 +49,19 @@ func (s *Store) KeepPart(
 	})
 	_, kept, err = one(row, err, toPart)
 	return kept, err
+}
+
+// optionalUnit is an attempt at a unit as parameters.
+type optionalUnit struct {
+	id      *uuid.UUID
+	attempt *int
+}
+
+func unitOf(run workflow.Run) optionalUnit {
+	if run.Unit == nil {
+		return optionalUnit{}
+	}
+	return optionalUnit{id: &run.Unit.ID, attempt: &run.Unit.Attempt}
 }
 
 // Parts returns the answers that a visit has, by their keys.
@@ -73,4 +92,19 @@ func toPart(r dbsqlc.StepPart) Part {
 		Model:     r.Model,
 		CreatedAt: r.CreatedAt.UTC(),
 	}
+}
+
+func toUnitAttempt(id *uuid.UUID, attempt *int) *workflow.UnitAttempt {
+	if id == nil {
+		return nil
+	}
+	return &workflow.UnitAttempt{ID: *id, Attempt: value(attempt)}
+}
+
+// runToken returns the token under which a run makes calls; nil for an attempt at a unit, which has its own fence.
+func runToken(run workflow.Run) *int {
+	if run.Unit != nil {
+		return nil
+	}
+	return &run.Token
 }

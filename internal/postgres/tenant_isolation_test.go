@@ -82,6 +82,7 @@ func newNeighbours(t *testing.T) neighbours {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testdb.Units(t, n.db, n.who, testdb.Workflow(t, n.db, n.who, testdb.WorkflowOpts{}))
 	reviewed := testdb.Review(t, n.db, n.who)
 	testdb.Gates(t, n.db, n.who, false)
 	testdb.OutsideSteps(t, n.db, n.who, workflow.StepArticle)
@@ -269,7 +270,12 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 		"SELECT intent_workflows.graph_version", "SELECT intent_workflows.id", "SELECT intent_workflows.organization_id",
 		"SELECT intent_workflows.state", "SELECT intent_workflows.updated_at", "SELECT intent_workflows.version",
 		"SELECT intent_workflows.wake_at", "SELECT outside_steps.organization_id", "SELECT outside_steps.steps",
-		"SELECT outside_steps.version", "SELECT usage_accounts.id", "SELECT usage_accounts.organization_id",
+		"SELECT outside_steps.version", "SELECT step_unit_heads.organization_id",
+		"SELECT step_unit_heads.sequence",
+		"SELECT step_unit_heads.workflow_id", "SELECT step_units.id", "SELECT step_units.lease_expires_at",
+		"SELECT step_units.organization_id", "SELECT step_units.token", "SELECT step_units.waits",
+		"SELECT step_units.wake_at", "SELECT step_units.workflow_id", "SELECT usage_accounts.id",
+		"SELECT usage_accounts.organization_id",
 		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
 		"UPDATE alert_deliveries.wake_at", "UPDATE intent_workflows.wake_at",
 	}
@@ -279,7 +285,8 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 }
 
 // A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
-// say. The only functions of the kind are the deferred checks of the journals and of the gates, which return nothing.
+// say. The only functions of the kind are the deferred checks of the journals, of the units and of the gates, which
+// return nothing.
 func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 	t.Parallel()
 	rows, _ := testdb.New(t).Super.Query(context.Background(), `
@@ -291,7 +298,7 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 		UNION ALL
 		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
 		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
-			'gate_decisions_agree')`)
+			'gate_decisions_agree', 'step_unit_events_reached')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
 	}

@@ -58,8 +58,8 @@ func toPosition(r dbsqlc.WorkflowListMovedRow) WorkflowPosition {
 	}
 }
 
-// Numbers returns for each workflow the last version of its journal and the last sequence number of its account's
-// ledger, as two changes. flows names the organization of each. One statement.
+// Numbers returns for each workflow the last version of its journal, and the last sequence numbers of its account's
+// ledger and of its units' events, as changes. flows names the organization of each. One statement.
 func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]Change, error) {
 	in := dbsqlc.WorkflowListNumbersParams{PageSize: int32(len(flows))}
 	for flow, organization := range flows {
@@ -69,12 +69,16 @@ func (s *Store) Numbers(ctx context.Context, flows map[uuid.UUID]uuid.UUID) ([]C
 	if err != nil {
 		return nil, translate(err)
 	}
-	numbers := make([]Change, 0, 2*len(rows))
+	numbers := make([]Change, 0, 3*len(rows))
 	for _, r := range rows {
 		last := Change{OrganizationID: r.OrganizationID, WorkflowID: r.ID, Number: int64(r.Version)}
 		numbers = append(numbers, last)
 		last.Ledger, last.Number = true, r.Sequence
 		numbers = append(numbers, last)
+		if r.UnitSequence >= 0 {
+			last.Ledger, last.Unit, last.Number = false, true, int64(r.UnitSequence)
+			numbers = append(numbers, last)
+		}
 	}
 	return numbers, nil
 }
@@ -276,6 +280,16 @@ func terminal() []string {
 		}
 	}
 	return states
+}
+
+// WakeWorkflowAt sets the time at which a sweeper wakes a workflow, unless it has moved on.
+func (s *Store) WakeWorkflowAt(ctx context.Context, who caller.Caller, flow workflow.Workflow, at time.Time) error {
+	return translate(s.forTenant(who.OrganizationID).WorkflowWakeLater(ctx, dbsqlc.WorkflowWakeLaterParams{
+		OrganizationID: who.OrganizationID,
+		ID:             flow.ID,
+		Version:        flow.Version,
+		WakeAt:         at,
+	}))
 }
 
 // LockWorkflow returns a workflow and keeps its state as it is until the transaction ends.

@@ -32,6 +32,7 @@ const (
 	Topic         Kind = "topic"
 	TopicKeyword  Kind = "tkw"
 	Article       Kind = "art" // a page of a topic too: one article answers a page
+	Unit          Kind = "unit"
 )
 
 // nouns name the kinds in sentences.
@@ -49,6 +50,7 @@ var nouns = map[Kind]string{
 	Topic:         "a topic",
 	TopicKeyword:  "a keyword of a topic",
 	Article:       "an article",
+	Unit:          "a unit",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

@@ -31,6 +31,8 @@ type EngineOptions struct {
 	Targets engine.Targets
 	// Drives are the steps that workers of the engine drive; all that have an executor when empty.
 	Drives []workflow.StepKey
+	// Units limits the units that run at once.
+	Units engine.UnitLimits
 }
 
 // NewEngine wires an engine to a store and to the job queue.
@@ -52,6 +54,7 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		Observe:       o.Observe,
 		Webhook:       o.Webhook,
 		Targets:       o.Targets,
+		Units:         o.Units,
 	})
 }
 
@@ -101,6 +104,10 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Webhook: s.settings.webhook(s.secrets.WebhookKey),
 		Targets: s.settings.targets(box),
 		Drives:  drives,
+		Units: engine.UnitLimits{
+			PerWorkflow:     s.settings.UnitsPerFlow,
+			PerOrganization: s.settings.UnitsPerOrg,
+		},
 	})
 	return err
 }

@@ -23,6 +23,9 @@ type Settings struct {
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
 	WorkerCount   int           `default:"10" help:"Workflows that this server drives at once."`
+	UnitWorkers   int           `default:"8" help:"Units of long steps that this server works on at once."`
+	UnitsPerFlow  int64         `default:"3" name:"units-per-workflow" help:"Units of one workflow that run at once, on all servers."`
+	UnitsPerOrg   int64         `default:"6" name:"units-per-organization" help:"Units of one organization that run at once, on all servers."`
 	Connections   int32         `default:"20" help:"Most database connections; the job queue has six of its own."`
 	AttemptLimit  time.Duration `default:"300s" help:"Longest time that one attempt waits for a model."`
 	Lease         time.Duration `default:"30s" help:"Time without a heartbeat after which another worker takes a run over."`

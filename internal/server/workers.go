@@ -47,6 +47,9 @@ func (s *Server) wireWorkers(p pools) error {
 		Engine:    s.engine,
 		Executors: s.observers.runs(executors),
 		Workers:   s.settings.WorkerCount,
+
+		UnitWorkers: s.settings.UnitWorkers,
+
 		Name:      jobs.NewName(),
 		Logger:    s.logger,
 		Webhooks:  sender,

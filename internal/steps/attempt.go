@@ -151,8 +151,12 @@ func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 		WorkflowID:     a.run.WorkflowID,
 		Step:           a.run.Step,
 		RunToken:       &a.run.Token,
+		Unit:           a.run.Unit,
 		Estimate:       &estimate,
 		IdempotencyKey: fmt.Sprintf("run/%s/%d", a.run.WorkflowID, a.run.Token),
+	}
+	if in.Unit != nil {
+		in.RunToken = nil
 	}
 	if a.part != nil {
 		if err := a.part.name(ctx, a.runner, &in); err != nil {

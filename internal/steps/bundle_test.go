@@ -31,6 +31,9 @@ func (noJobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, ti
 	return nil
 }
 
+// Unit does nothing.
+func (noJobs) Unit(context.Context, postgres.Tx, workflow.Unit, time.Time) error { return nil }
+
 func (noJobs) Deliver(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil
 }

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -35,6 +36,8 @@ func (p *part) name(ctx context.Context, r runner, in *engine.ReserveInput) erro
 type visit struct {
 	runner
 	engine.Visit
+	// total is how many parts the unit of the run will have, as far as it is known now.
+	total int
 	// parts locks the parts that this attempt asks for.
 	parts *partLocks
 }
@@ -120,6 +123,7 @@ func (v visit) keep(ctx context.Context, a *attempt, kept engine.Part, settle *e
 			Visit:  v.Number,
 			Part:   kept,
 			Settle: settle,
+			Total:  v.total,
 		})
 	})
 	if err == nil || IsLost(err) || fault.KindOf(err) == fault.Unavailable {
@@ -145,6 +149,8 @@ func (v visit) finish(ctx context.Context, in engine.FinishInput) error {
 	switch {
 	case err == nil || IsLost(err): // Of a lost run the engine has dropped the result.
 		return nil
+	case errors.Is(err, engine.ErrUnitsOpen):
+		return err
 	case fault.KindOf(err) == fault.Unavailable:
 		return err
 	}

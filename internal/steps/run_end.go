@@ -66,6 +66,7 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		output  *outputError
 		request *requestError
 		empty   *emptyError
+		failing *unitsError
 		unkept  *resultError
 		refused *cost.RefusedError
 		unknown *cost.PriceUnknownError
@@ -87,6 +88,8 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		return runEnd{code: workflow.FailureInvalidOutput, message: output.Error()}
 	case errors.As(err, &empty):
 		return runEnd{code: workflow.FailureNoResult, message: empty.Error()}
+	case errors.As(err, &failing):
+		return runEnd{code: workflow.FailureUnitsFailed, message: failing.Error()}
 	case errors.As(err, &request):
 		return runEnd{code: workflow.FailureInternal, message: request.Error()}
 	case errors.As(err, &unkept):

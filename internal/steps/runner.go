@@ -15,6 +15,8 @@ type runner struct {
 	options Options
 	who     caller.Caller
 	run     workflow.Run
+	// unit is the unit that the run stands for; nil for the run of a whole step.
+	unit *workflow.Unit
 	// timeout is the longest time for one booking; bookingTimeout when zero.
 	timeout time.Duration
 }
@@ -33,13 +35,21 @@ func (r runner) feedback(ctx context.Context) (feedback string, err error) {
 func (r runner) fail(ctx context.Context, err error) error {
 	v := runEndOf(ctx, err)
 	if v.lost {
-		return nil
+		return r.dropUnit(ctx)
 	}
 	if v.code == "" {
 		return err
 	}
 	r.log().Warn("an attempt failed", "code", v.code, "message", v.message, "error", err)
 	err = r.book(ctx, func(ctx context.Context) error {
+		if r.unit != nil {
+			return r.options.Engine.FailUnit(ctx, r.who, engine.FailUnitInput{
+				Unit:       *r.unit,
+				Failure:    v.code,
+				Message:    v.message,
+				RetryAfter: v.retryAfter,
+			})
+		}
 		_, err := r.options.Engine.FailRun(ctx, r.who, engine.FailRunInput{
 			Run:        r.run,
 			Failure:    v.code,
@@ -47,6 +57,22 @@ func (r runner) fail(ctx context.Context, err error) error {
 			RetryAfter: v.retryAfter,
 		})
 		return err
+	})
+	if IsLost(err) {
+		return nil
+	}
+	return err
+}
+
+// dropUnit ends a lost attempt at a unit, whose workflow may have moved on.
+func (r runner) dropUnit(ctx context.Context) error {
+	if r.unit == nil {
+		return nil
+	}
+	err := r.book(ctx, func(ctx context.Context) error {
+		return r.options.Engine.FailUnit(ctx, r.who, engine.FailUnitInput{
+			Unit: *r.unit, Failure: workflow.FailureLeaseExpired, Message: "The attempt was lost.",
+		})
 	})
 	if IsLost(err) {
 		return nil

@@ -28,6 +28,14 @@ type Executor interface {
 	Run(ctx context.Context, who caller.Caller, flow workflow.Workflow, run workflow.Run) error
 }
 
+// UnitExecutor works on the units of a step.
+type UnitExecutor interface {
+	// Key returns the step.
+	Key() workflow.StepKey
+	// RunUnit makes one attempt at a claimed unit. Its contract is that of Executor.Run.
+	RunUnit(ctx context.Context, who caller.Caller, flow workflow.Workflow, unit workflow.Unit) error
+}
+
 // The causes of a context that ends an attempt.
 var (
 	// ErrLost means that the run is over: cancelled, swept, or taken by another worker.

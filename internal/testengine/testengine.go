@@ -194,7 +194,7 @@ type Jobs struct {
 	refusal error
 }
 
-// Job is one insert: a workflow to drive, or an alert to deliver.
+// Job is one insert: a workflow to drive, a unit to work on, or an alert to deliver.
 type Job struct {
 	ID uuid.UUID
 	At time.Time
@@ -218,6 +218,11 @@ func (j *Jobs) Refuse(refusal error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.refusal = refusal
+}
+
+// Unit records a unit to work on.
+func (j *Jobs) Unit(ctx context.Context, tx postgres.Tx, unit workflow.Unit, at time.Time) error {
+	return j.Drive(ctx, tx, unit.OrganizationID, unit.ID, at)
 }
 
 // Deliver records an alert to deliver.

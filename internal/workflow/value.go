@@ -77,6 +77,10 @@ type Run struct {
 	Failure                    FailureCode
 	FailureMessage             string
 	RetryAt                    *time.Time // nil when no automatic retry follows
+	// Parked reports that units do the work of the run, and that no worker waits for them.
+	Parked bool
+	// Unit is the attempt at a unit that the run stands for; nil for the run of a whole step.
+	Unit *UnitAttempt
 }
 
 // ResultSource says which program produced the result of a step.

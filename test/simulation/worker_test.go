@@ -3,11 +3,13 @@ package simulation_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -234,3 +236,6 @@ func (a *actor) adjust(entry cost.Entry, amount cost.Pico) {
 		a.w.saw("adjust replayed")
 	}
 }
+
+// Unit does nothing: the simulated steps have no units.
+func (jobs) Unit(context.Context, postgres.Tx, workflow.Unit, time.Time) error { return nil }

@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallAssumeParams struct {
@@ -79,30 +79,38 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
 
 const callCheckNow = `-- name: CallCheckNow :exec
 UPDATE ai_calls AS c SET check_at = $1::timestamptz
-WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.run_token = $4::integer
-    AND c.ended_at IS NULL
+WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.ended_at IS NULL
+    AND c.run_token IS NOT DISTINCT FROM $4::integer
+    AND c.unit_id IS NOT DISTINCT FROM $5::uuid
+    AND c.unit_attempt IS NOT DISTINCT FROM $6::integer
 `
 
 type CallCheckNowParams struct {
 	At             time.Time
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
-	RunToken       int
+	RunToken       *int
+	UnitID         *uuid.UUID
+	UnitAttempt    *int
 }
 
-// CallCheckNow makes the open calls of a run due, since the run is over.
+// CallCheckNow makes the open calls of a run, or of an attempt at a unit, due, since that is over.
 func (q *Queries) CallCheckNow(ctx context.Context, arg CallCheckNowParams) error {
 	_, err := q.db.Exec(ctx, callCheckNow,
 		arg.At,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.RunToken,
+		arg.UnitID,
+		arg.UnitAttempt,
 	)
 	return err
 }
@@ -149,7 +157,8 @@ func (q *Queries) CallCount(ctx context.Context, arg CallCountParams) ([]CallCou
 const callCountSentOfPart = `-- name: CallCountSentOfPart :one
 SELECT count(*) FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
-    AND c.part_key = $4 AND (c.state <> $5 OR c.run_token IS DISTINCT FROM $6::integer)
+    AND c.part_key = $4 AND (c.state <> $5 OR c.run_token IS DISTINCT FROM $6::integer
+        OR c.unit_attempt IS DISTINCT FROM $7::integer)
 `
 
 type CallCountSentOfPartParams struct {
@@ -158,10 +167,12 @@ type CallCountSentOfPartParams struct {
 	Visit          *int
 	PartKey        *string
 	Reserved       cost.CallState
-	RunToken       int
+	RunToken       *int
+	UnitAttempt    *int
 }
 
-// CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run made.
+// CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run or another attempt at
+// the unit made.
 func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPartParams) (int64, error) {
 	row := q.db.QueryRow(ctx, callCountSentOfPart,
 		arg.OrganizationID,
@@ -170,6 +181,7 @@ func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPa
 		arg.PartKey,
 		arg.Reserved,
 		arg.RunToken,
+		arg.UnitAttempt,
 	)
 	var count int64
 	err := row.Scan(&count)
@@ -199,7 +211,14 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
         WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND w.version = c.run_token
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+    AND (c.unit_id IS NULL OR EXISTS (
+        SELECT FROM intent_workflows AS w
+        JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.token = w.version
+        WHERE w.organization_id = c.organization_id AND w.id = c.workflow_id AND u.id = c.unit_id
+            AND u.attempt = c.unit_attempt AND u.lease_expires_at IS NOT NULL
+        FOR SHARE
+    ))
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallDispatchParams struct {
@@ -211,8 +230,8 @@ type CallDispatchParams struct {
 	Reserved       cost.CallState
 }
 
-// CallDispatch marks a call as sent, before it is sent. A call of a run only while the run is live. No row: it must
-// not be sent.
+// CallDispatch marks a call as sent, before it is sent. A call of a run or of a unit only while that is live. No row: it
+// must not be sent.
 func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callDispatch,
 		arg.Dispatched,
@@ -264,12 +283,14 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -322,12 +343,14 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
 
 const callGetByGeneration = `-- name: CallGetByGeneration :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.generation_id = $2::text AND NOT c.generation_repeated
 `
 
@@ -382,6 +405,8 @@ func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerati
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -417,7 +442,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -482,6 +507,8 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.PartKey,
 			&i.ItemsReserved,
 			&i.ItemsBilled,
+			&i.UnitID,
+			&i.UnitAttempt,
 		); err != nil {
 			return nil, err
 		}
@@ -580,7 +607,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallListDueParams struct {
@@ -643,6 +670,8 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.PartKey,
 			&i.ItemsReserved,
 			&i.ItemsBilled,
+			&i.UnitID,
+			&i.UnitAttempt,
 		); err != nil {
 			return nil, err
 		}
@@ -655,7 +684,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -708,6 +737,8 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -717,7 +748,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallMarkUnknownParams struct {
@@ -784,6 +815,8 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -860,7 +893,7 @@ FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
 WHERE w.organization_id = $20 AND w.id = $21
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt
 `
 
 type CallRecordParams struct {
@@ -955,6 +988,8 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -963,7 +998,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallReleaseParams struct {
@@ -1027,6 +1062,8 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -1034,24 +1071,31 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 const callReserve = `-- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $17 AND w.id = $18 AND w.state <> ALL($19::text[])
+    WHERE w.organization_id = $19 AND w.id = $20 AND w.state <> ALL($21::text[])
         AND w.version = coalesce($4, w.version)
+        AND ($17::uuid IS NULL OR EXISTS (
+            SELECT FROM step_units AS u
+            WHERE u.organization_id = w.organization_id AND u.id = $17::uuid AND u.token = w.version
+                AND u.attempt = $18::integer AND u.lease_expires_at IS NOT NULL
+        ))
     FOR NO KEY UPDATE
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key)
+    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key, unit_id,
+    unit_attempt)
 SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
     $7, $8, $9, nullif($10::bigint, 0), $11::amount_pico,
     $12, $13,
     -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
     greatest(timezone(coalesce(m.time_zone, o.time_zone), $13::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    $14::timestamptz, $15, $16
+    $14::timestamptz, $15, $16, $17::uuid,
+    $18::integer
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt
 `
 
 type CallReserveParams struct {
@@ -1071,13 +1115,15 @@ type CallReserveParams struct {
 	CheckAt             time.Time
 	Visit               *int
 	PartKey             *string
+	UnitID              *uuid.UUID
+	UnitAttempt         *int
 	OrganizationID      uuid.UUID
 	WorkflowID          uuid.UUID
 	Terminal            []string
 }
 
-// CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run only while the
-// workflow has its token. It locks the workflow until the transaction ends. The day that admits the call is one of its
+// CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
+// while that is live. It locks the workflow until the transaction ends. The day that admits the call is one of its
 // month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callReserve,
@@ -1097,6 +1143,8 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		arg.CheckAt,
 		arg.Visit,
 		arg.PartKey,
+		arg.UnitID,
+		arg.UnitAttempt,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Terminal,
@@ -1143,6 +1191,8 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }
@@ -1160,7 +1210,7 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     items_billed = nullif($13::bigint, 0),
     failure_code = $14, ended_at = $15::timestamptz, check_at = NULL
 WHERE c.organization_id = $16 AND c.id = $17 AND c.state = ANY($18::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
 `
 
 type CallSettleParams struct {
@@ -1248,6 +1298,8 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.PartKey,
 		&i.ItemsReserved,
 		&i.ItemsBilled,
+		&i.UnitID,
+		&i.UnitAttempt,
 	)
 	return i, err
 }

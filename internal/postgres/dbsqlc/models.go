@@ -54,6 +54,8 @@ type AiCall struct {
 	PartKey             *string
 	ItemsReserved       *int64
 	ItemsBilled         *int64
+	UnitID              *uuid.UUID
+	UnitAttempt         *int
 }
 
 type AiUsageLedger struct {
@@ -246,6 +248,12 @@ type LegalTransition struct {
 	Kind         workflow.EdgeKind
 }
 
+type LegalUnitMove struct {
+	FromState workflow.UnitState
+	ToState   workflow.UnitState
+	Kind      workflow.UnitMove
+}
+
 type ModelPrice struct {
 	Model           string
 	Component       cost.Component
@@ -384,6 +392,57 @@ type StepResult struct {
 	Source         string
 }
 
+type StepUnit struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	Position       int
+	Label          string
+	State          workflow.UnitState
+	Version        int
+	Attempt        int
+	Token          int
+	Tries          int
+	Worker         string
+	LeaseExpiresAt *time.Time
+	RetryAt        *time.Time
+	WakeAt         *time.Time
+	IsOpen         bool
+	Waits          bool
+	Done           int
+	Total          int
+	FailureCode    *workflow.FailureCode
+	FailureMessage string
+	ChangedAt      time.Time
+}
+
+type StepUnitEvent struct {
+	OrganizationID   uuid.UUID
+	WorkflowID       uuid.UUID
+	Sequence         int
+	PreviousSequence *int
+	UnitID           uuid.UUID
+	Version          int
+	PreviousVersion  *int
+	Kind             workflow.UnitMove
+	FromState        *workflow.UnitState
+	ToState          workflow.UnitState
+	Attempt          int
+	PreviousAttempt  *int
+	Token            int
+	Tries            int
+	Done             int
+	Total            int
+	Actor            string
+	Reason           string
+	FailureCode      *workflow.FailureCode
+	FailureMessage   string
+	RetryAt          *time.Time
+	OccurredAt       time.Time
+}
+
 type StepVisit struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
@@ -493,6 +552,7 @@ type WorkflowRun struct {
 	FailureCode    *workflow.FailureCode
 	FailureMessage string
 	RetryAt        *time.Time
+	Parked         bool
 }
 
 type WorkflowTransition struct {

@@ -14,10 +14,14 @@ import (
 )
 
 const runAdopt = `-- name: RunAdopt :one
-UPDATE workflow_runs AS r SET worker = $1, lease_expires_at = $2
+UPDATE workflow_runs AS r SET worker = $1, lease_expires_at = $2, parked = false
 WHERE r.organization_id = $3 AND r.workflow_id = $4 AND r.token = $5
     AND r.worker = $6 AND r.ended_version IS NULL
-RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
+    AND NOT (r.parked AND EXISTS (
+        SELECT FROM step_units AS u
+        WHERE u.organization_id = r.organization_id AND u.workflow_id = r.workflow_id AND u.token = r.token AND u.is_open
+    ))
+RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked
 `
 
 type RunAdoptParams struct {
@@ -29,7 +33,8 @@ type RunAdoptParams struct {
 	NoWorker       string
 }
 
-// RunAdopt gives a run that a person started to a worker. No row: another worker has it.
+// RunAdopt gives a run that a person started, or whose units have all ended, to a worker. No row: another worker has it,
+// or a unit is open.
 func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun, error) {
 	row := q.db.QueryRow(ctx, runAdopt,
 		arg.Worker,
@@ -57,12 +62,13 @@ func (q *Queries) RunAdopt(ctx context.Context, arg RunAdoptParams) (WorkflowRun
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.RetryAt,
+		&i.Parked,
 	)
 	return i, err
 }
 
 const runGet = `-- name: RunGet :one
-SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM workflow_runs AS r
 WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.token = $3
 `
 
@@ -93,6 +99,7 @@ func (q *Queries) RunGet(ctx context.Context, arg RunGetParams) (WorkflowRun, er
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.RetryAt,
+		&i.Parked,
 	)
 	return i, err
 }
@@ -101,7 +108,7 @@ const runHeartbeat = `-- name: RunHeartbeat :one
 UPDATE workflow_runs AS r SET lease_expires_at = $1
 WHERE r.organization_id = $2 AND r.workflow_id = $3 AND r.token = $4
     AND r.worker = $5 AND r.ended_version IS NULL
-RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at
+RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked
 `
 
 type RunHeartbeatParams struct {
@@ -139,12 +146,13 @@ func (q *Queries) RunHeartbeat(ctx context.Context, arg RunHeartbeatParams) (Wor
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.RetryAt,
+		&i.Parked,
 	)
 	return i, err
 }
 
 const runListByWorkflow = `-- name: RunListByWorkflow :many
-SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM workflow_runs AS r
 WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.step = $3
 ORDER BY r.token DESC
 LIMIT $4
@@ -189,6 +197,7 @@ func (q *Queries) RunListByWorkflow(ctx context.Context, arg RunListByWorkflowPa
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.RetryAt,
+			&i.Parked,
 		); err != nil {
 			return nil, err
 		}
@@ -201,9 +210,9 @@ func (q *Queries) RunListByWorkflow(ctx context.Context, arg RunListByWorkflowPa
 }
 
 const runListExpired = `-- name: RunListExpired :many
-SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
-WHERE r.ended_version IS NULL AND r.lease_expires_at <= $1
+WHERE r.ended_version IS NULL AND NOT r.parked AND r.lease_expires_at <= $1
 ORDER BY r.lease_expires_at
 LIMIT $2
 FOR NO KEY UPDATE OF w SKIP LOCKED
@@ -214,7 +223,7 @@ type RunListExpiredParams struct {
 	PageSize int32
 }
 
-// RunListExpired returns runs whose lease has expired and locks their workflows, so that one sweeper ends each. All
+// RunListExpired returns runs that are not parked and whose lease has expired, and locks their workflows, so that one sweeper ends each. All
 // queries lock the workflow before the run. All organizations.
 // The rule is off: every server sweeps the work of all organizations.
 // @sqlc-vet-disable names-organization
@@ -244,6 +253,7 @@ func (q *Queries) RunListExpired(ctx context.Context, arg RunListExpiredParams) 
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.RetryAt,
+			&i.Parked,
 		); err != nil {
 			return nil, err
 		}
@@ -256,9 +266,9 @@ func (q *Queries) RunListExpired(ctx context.Context, arg RunListExpiredParams) 
 }
 
 const runListLast = `-- name: RunListLast :many
-SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM unnest($1::uuid[]) AS wanted (id)
+SELECT r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT l.organization_id, l.workflow_id, l.token, l.graph_version, l.state, l.hash, l.step, l.worker, l.attempt, l.started_at, l.lease_expires_at, l.ended_version, l.ended_at, l.failure_code, l.failure_message, l.retry_at FROM workflow_runs AS l
+    SELECT l.organization_id, l.workflow_id, l.token, l.graph_version, l.state, l.hash, l.step, l.worker, l.attempt, l.started_at, l.lease_expires_at, l.ended_version, l.ended_at, l.failure_code, l.failure_message, l.retry_at, l.parked FROM workflow_runs AS l
     WHERE l.organization_id = $2 AND l.workflow_id = wanted.id
     ORDER BY l.token DESC
     LIMIT 1
@@ -298,6 +308,7 @@ func (q *Queries) RunListLast(ctx context.Context, arg RunListLastParams) ([]Wor
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.RetryAt,
+			&i.Parked,
 		); err != nil {
 			return nil, err
 		}
@@ -307,4 +318,51 @@ func (q *Queries) RunListLast(ctx context.Context, arg RunListLastParams) ([]Wor
 		return nil, err
 	}
 	return items, nil
+}
+
+const runPark = `-- name: RunPark :one
+UPDATE workflow_runs AS r SET parked = true, worker = $1
+WHERE r.organization_id = $2 AND r.workflow_id = $3 AND r.token = $4
+    AND r.worker = $5 AND r.ended_version IS NULL
+RETURNING r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked
+`
+
+type RunParkParams struct {
+	NoWorker       string
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Token          int
+	Worker         string
+}
+
+// RunPark takes a run from its worker, because its units do the work. No row: the run is lost.
+func (q *Queries) RunPark(ctx context.Context, arg RunParkParams) (WorkflowRun, error) {
+	row := q.db.QueryRow(ctx, runPark,
+		arg.NoWorker,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.Token,
+		arg.Worker,
+	)
+	var i WorkflowRun
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.WorkflowID,
+		&i.Token,
+		&i.GraphVersion,
+		&i.State,
+		&i.Hash,
+		&i.Step,
+		&i.Worker,
+		&i.Attempt,
+		&i.StartedAt,
+		&i.LeaseExpiresAt,
+		&i.EndedVersion,
+		&i.EndedAt,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.RetryAt,
+		&i.Parked,
+	)
+	return i, err
 }

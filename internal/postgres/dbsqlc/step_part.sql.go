@@ -16,10 +16,17 @@ import (
 const stepPartInsert = `-- name: StepPartInsert :one
 WITH fence AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $8 AND w.id = $9 AND w.version = $10 AND w.state = $11
+    WHERE w.organization_id = $8 AND w.id = $9 AND w.version = $10
+        AND w.state = ANY($11::text[])
+        AND ($12::uuid IS NULL OR EXISTS (
+            SELECT FROM step_units AS u
+            WHERE u.organization_id = w.organization_id AND u.id = $12::uuid AND u.token = w.version
+                AND u.attempt = $13::integer AND u.lease_expires_at IS NOT NULL
+            FOR NO KEY UPDATE
+        ))
     FOR SHARE
 ), answer AS (
-    SELECT $12::jsonb AS content
+    SELECT $14::jsonb AS content
 )
 INSERT INTO step_parts (
     organization_id, workflow_id, visit, step, part_key, content, digest, call_id, provider, model, created_at)
@@ -41,12 +48,15 @@ type StepPartInsertParams struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Token          int
-	Processing     workflow.State
+	States         []string
+	UnitID         *uuid.UUID
+	UnitAttempt    *int
 	Content        []byte
 }
 
 // StepPartInsert keeps one answer of a visit, if the run still holds the workflow. The workflow's row is locked against
-// transitions until the end of the transaction. No row comes back when the run is lost or the part is there already.
+// transitions until the end of the transaction, and so is the unit that the part is for, if there is one. No row comes
+// back when the run or the unit is lost, or the part is there already.
 func (q *Queries) StepPartInsert(ctx context.Context, arg StepPartInsertParams) (StepPart, error) {
 	row := q.db.QueryRow(ctx, stepPartInsert,
 		arg.Visit,
@@ -59,7 +69,9 @@ func (q *Queries) StepPartInsert(ctx context.Context, arg StepPartInsertParams) 
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Token,
-		arg.Processing,
+		arg.States,
+		arg.UnitID,
+		arg.UnitAttempt,
 		arg.Content,
 	)
 	var i StepPart

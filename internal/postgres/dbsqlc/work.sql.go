@@ -79,7 +79,7 @@ func (q *Queries) WorkListAvailable(ctx context.Context, arg WorkListAvailablePa
 }
 
 const workListOffered = `-- name: WorkListOffered :many
-SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM workflow_runs AS r
+SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
 WHERE r.organization_id = $1 AND r.step = ANY($2::text[]) AND r.worker = $3
     AND r.ended_version IS NULL
@@ -151,6 +151,7 @@ func (q *Queries) WorkListOffered(ctx context.Context, arg WorkListOfferedParams
 			&i.WorkflowRun.FailureCode,
 			&i.WorkflowRun.FailureMessage,
 			&i.WorkflowRun.RetryAt,
+			&i.WorkflowRun.Parked,
 		); err != nil {
 			return nil, err
 		}
@@ -226,7 +227,7 @@ func (q *Queries) WorkListPending(ctx context.Context, arg WorkListPendingParams
 }
 
 const workListRetries = `-- name: WorkListRetries :many
-SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at FROM intent_workflows AS w
+SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM intent_workflows AS w
 JOIN workflow_runs AS r
     ON r.organization_id = w.organization_id AND r.workflow_id = w.id AND r.token = w.version - 1
 WHERE w.organization_id = $1 AND w.state = ANY($2::text[]) AND w.wake_at IS NOT NULL
@@ -299,6 +300,7 @@ func (q *Queries) WorkListRetries(ctx context.Context, arg WorkListRetriesParams
 			&i.WorkflowRun.FailureCode,
 			&i.WorkflowRun.FailureMessage,
 			&i.WorkflowRun.RetryAt,
+			&i.WorkflowRun.Parked,
 		); err != nil {
 			return nil, err
 		}

@@ -343,10 +343,11 @@ const workflowListNumbers = `-- name: WorkflowListNumbers :many
 WITH wanted AS (
     SELECT unnest($2::uuid[]) AS organization_id, unnest($3::uuid[]) AS id
 )
-SELECT w.organization_id, w.id, w.version, a.sequence
+SELECT w.organization_id, w.id, w.version, a.sequence, coalesce(h.sequence, -1)::integer AS unit_sequence
 FROM wanted
 JOIN intent_workflows AS w ON w.organization_id = wanted.organization_id AND w.id = wanted.id
 JOIN usage_accounts AS a ON a.organization_id = w.organization_id AND a.id = w.id
+LEFT JOIN step_unit_heads AS h ON h.organization_id = w.organization_id AND h.workflow_id = w.id
 ORDER BY w.organization_id, w.id
 LIMIT $1
 `
@@ -362,9 +363,11 @@ type WorkflowListNumbersRow struct {
 	ID             uuid.UUID
 	Version        int
 	Sequence       int64
+	UnitSequence   int
 }
 
-// WorkflowListNumbers returns the last version of workflows and the last sequence number of their accounts.
+// WorkflowListNumbers returns the last version of workflows, and the last sequence numbers of their accounts and of their
+// units' events; −1 for no event.
 func (q *Queries) WorkflowListNumbers(ctx context.Context, arg WorkflowListNumbersParams) ([]WorkflowListNumbersRow, error) {
 	rows, err := q.db.Query(ctx, workflowListNumbers, arg.PageSize, arg.OrganizationIds, arg.Ids)
 	if err != nil {
@@ -379,6 +382,7 @@ func (q *Queries) WorkflowListNumbers(ctx context.Context, arg WorkflowListNumbe
 			&i.ID,
 			&i.Version,
 			&i.Sequence,
+			&i.UnitSequence,
 		); err != nil {
 			return nil, err
 		}
@@ -619,6 +623,29 @@ func (q *Queries) WorkflowWake(ctx context.Context, arg WorkflowWakeParams) ([]W
 		return nil, err
 	}
 	return items, nil
+}
+
+const workflowWakeLater = `-- name: WorkflowWakeLater :exec
+UPDATE intent_workflows AS w SET wake_at = $1::timestamptz
+WHERE w.organization_id = $2 AND w.id = $3 AND w.version = $4
+`
+
+type WorkflowWakeLaterParams struct {
+	WakeAt         time.Time
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Version        int
+}
+
+// WorkflowWakeLater sets the time at which a sweeper wakes a workflow that has not moved on.
+func (q *Queries) WorkflowWakeLater(ctx context.Context, arg WorkflowWakeLaterParams) error {
+	_, err := q.db.Exec(ctx, workflowWakeLater,
+		arg.WakeAt,
+		arg.OrganizationID,
+		arg.ID,
+		arg.Version,
+	)
+	return err
 }
 
 const workflowWakeNow = `-- name: WorkflowWakeNow :execrows

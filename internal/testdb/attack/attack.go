@@ -75,7 +75,8 @@ func (a Attack) Outcome(by Role) Outcome {
 func List() []Attack {
 	var all []Attack
 	for _, part := range [][]Attack{
-		months(), calls(), ledgers(), prices(), workflows(), settings(), records(), reviews(), gates(), plans(), catalog(),
+		months(), calls(), ledgers(), prices(), workflows(), settings(), records(), reviews(), gates(), plans(), units(),
+		catalog(),
 		behindTriggers(), reviewsBehindTriggers(),
 	} {
 		all = append(all, part...)

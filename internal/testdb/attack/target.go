@@ -20,7 +20,8 @@ import (
 
 // Target is a database with something of each kind in it. Of an organization it has a workflow at COMPETITOR_PENDING
 // (version 4) with an ended run, one in the middle of its run, calls in four states, a webhook, an API key, a price,
-// idempotency records, a review that a second person approved, and a review that waits for its approval; of another
+// idempotency records, a review that a second person approved, a review that waits for its approval, and a parked run
+// with a unit that is done, one that runs and one that waits; of another
 // organization a workflow, a month and a call; and an organization with nothing.
 type Target struct {
 	DB     *testdb.DB
@@ -67,6 +68,7 @@ func NewTarget(t testing.TB) *Target {
 	f.approve(third)
 	planned := testdb.Plan(t, db, f.who, testdb.Cluster(t, db, f.who, third))
 	testdb.DecidePlan(t, db, f.who, planned)
+	parked := f.park(db)
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
 	unknown, paid := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
@@ -89,6 +91,8 @@ func NewTarget(t testing.TB) *Target {
 		"planned":    planned.Flow.ID,
 		"article":    planned.Plan.Items[0].Page.ID,
 		"waiting":    waiting.Keywords[2].ID,
+		"parked":     parked.Flow.ID,
+		"unit":       parked.Units[1].ID,
 		"month":      month,
 		"reserved":   reserved.ID,
 		"dispatched": dispatched.ID,
@@ -151,6 +155,18 @@ func (f fixture) gates(db *testdb.DB) {
 	if err != nil {
 		f.t.Fatalf("set the gates: %v", err)
 	}
+}
+
+// park parks a workflow whose review a second person has approved.
+func (f fixture) park(db *testdb.DB) testdb.Parked {
+	f.t.Helper()
+	reviewed := testdb.Review(f.t, db, f.who)
+	f.approve(reviewed)
+	flow, there, err := f.store.Workflow(context.Background(), f.who, reviewed.Flow.ID)
+	if err != nil || !there {
+		f.t.Fatalf("read an approved workflow: %t, %v", there, err)
+	}
+	return testdb.Units(f.t, db, f.who, flow)
 }
 
 // approve ends a review by the decision of a second person.

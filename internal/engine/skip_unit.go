@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// ChangedUnit is a unit after a change by a person.
+type ChangedUnit struct {
+	Workflow workflow.Workflow
+	Unit     workflow.Unit
+	Replayed bool
+}
+
+// SkipUnitInput leaves a unit out.
+type SkipUnitInput struct {
+	UnitID         uuid.UUID
+	Reason         string // required
+	IdempotencyKey string
+}
+
+// SkipUnit leaves a pending or failed unit out, with a reason. The step then ends without it. CONFLICT for a unit in
+// another state, *StaleStateError when its step is over.
+func (e *Engine) SkipUnit(ctx context.Context, who caller.Caller, in SkipUnitInput) (_ ChangedUnit, err error) {
+	ctx, end := e.begin(ctx, "SkipUnit")
+	defer end(&err)
+	if err := checkReason(in.Reason); err != nil {
+		return ChangedUnit{}, err
+	}
+	if strings.TrimSpace(in.Reason) == "" {
+		return ChangedUnit{}, fault.Invalid([]string{"reason"}, "Give a reason.")
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	return e.changeUnit(ctx, who, unitChange{
+		id:        in.UnitID,
+		operation: "skipUnit",
+		key:       key,
+		content:   in,
+	}, func(tx *postgres.Store, l lockedUnit) (workflow.Unit, error) {
+		if !l.isInStep(l.step().Processing, l.step().Failed) {
+			return l.unit, &StaleStateError{Current: l.flow}
+		}
+		next, err := l.unit.Skip(l.at)
+		if err != nil {
+			return l.unit, err
+		}
+		m := postgres.UnitMove{
+			Before: l.unit,
+			After:  next,
+			Kind:   workflow.UnitSkip,
+			Reason: in.Reason,
+		}
+		if err := e.moveUnit(ctx, tx, who, m); err != nil {
+			return l.unit, err
+		}
+		return next, e.afterUnit(ctx, tx, who, l)
+	})
+}
+
+// step returns the step of the unit.
+func (l lockedUnit) step() workflow.Step {
+	step, _ := workflow.StepOf(l.unit.Step)
+	return step
+}
+
+// isInStep reports whether the workflow is in one of the states.
+func (l lockedUnit) isInStep(states ...workflow.State) bool {
+	for _, state := range states {
+		if l.flow.State == state {
+			return true
+		}
+	}
+	return false
+}
+
+// unitChange is a change of a unit by a person, as idempotency sees it.
+type unitChange struct {
+	id             uuid.UUID
+	operation, key string
+	content        any
+}
+
+// changeUnit changes a unit of the current visit under an idempotency key.
+func (e *Engine) changeUnit(
+	ctx context.Context, who caller.Caller, c unitChange, change func(*postgres.Store, lockedUnit) (workflow.Unit, error),
+) (ChangedUnit, error) {
+	unit, err := e.Unit(ctx, who, c.id)
+	if err != nil {
+		return ChangedUnit{}, err
+	}
+	changed := ChangedUnit{Unit: unit}
+	replay, err := e.once(ctx, who, request{
+		key:       c.key,
+		operation: c.operation,
+		content:   c.content,
+		flow:      unit.WorkflowID,
+		at:        e.now(),
+	}, func(tx *postgres.Store) error {
+		l, err := e.lockUnit(ctx, tx, who, c.id)
+		if err != nil {
+			return err
+		}
+		if err := checkCurrent(ctx, tx, who, l); err != nil {
+			return err
+		}
+		changed.Workflow = l.flow
+		changed.Unit, err = change(tx, l)
+		return err
+	})
+	var illegal *workflow.IllegalUnitMoveError
+	switch {
+	case errors.As(err, &illegal):
+		return ChangedUnit{}, fault.New(fault.Conflict, "%s", illegal)
+	case err != nil:
+		return ChangedUnit{}, e.explainLost(ctx, who, unit.WorkflowID, err)
+	case replay == nil:
+		return changed, nil
+	}
+	changed.Replayed = true
+	if changed.Workflow, err = e.Workflow(ctx, who, unit.WorkflowID); err != nil {
+		return ChangedUnit{}, err
+	}
+	changed.Unit, err = e.Unit(ctx, who, c.id)
+	return changed, err
+}
+
+// checkCurrent returns *StaleStateError for a unit whose visit a RESET has superseded, and *TerminalError when the
+// workflow is over.
+func checkCurrent(ctx context.Context, tx *postgres.Store, who caller.Caller, l lockedUnit) error {
+	if l.flow.IsTerminal() {
+		return &TerminalError{Current: l.flow}
+	}
+	visits, err := tx.CurrentVisits(ctx, who, []uuid.UUID{l.flow.ID}, l.unit.Step)
+	if err != nil {
+		return err
+	}
+	if visits[l.flow.ID] != l.unit.Visit {
+		return &StaleStateError{Current: l.flow}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package testdb
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Parked is a workflow whose run of the step ARTICLE is parked, with its units in their order.
+type Parked struct {
+	Flow  workflow.Workflow
+	Visit int
+	Units []workflow.Unit
+}
+
+// Units takes a workflow to the step ARTICLE and parks it over three units: one is done, one runs and one is pending.
+func Units(t testing.TB, db *DB, who caller.Caller, flow workflow.Workflow) Parked {
+	t.Helper()
+	ctx, store := context.Background(), db.Store()
+	for flow.State != workflow.ArticleProcessing {
+		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
+	}
+	step, _ := workflow.StepOf(workflow.StepArticle)
+	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
+	if err != nil || !found {
+		t.Fatalf("open a visit: found %t, %v", found, err)
+	}
+	p := Parked{Flow: flow, Visit: visit}
+	new := postgres.NewUnits{
+		WorkflowID: flow.ID,
+		Visit:      visit,
+		Step:       step.Key,
+		Token:      flow.Version,
+		At:         Now(),
+	}
+	for _, label := range []string{"First", "Second", "Third"} {
+		new.Units = append(new.Units, postgres.NewUnit{ID: uuid.Must(uuid.NewV7()), Label: label})
+	}
+	err = store.InTx(ctx, func(tx *postgres.Store) error {
+		run := workflow.Run{WorkflowID: flow.ID, Token: flow.Version, Worker: "worker:test"}
+		if _, won, err := tx.ParkRun(ctx, who, run); err != nil || !won {
+			return errors.Join(err, errors.New("not parked"))
+		}
+		return tx.PlanUnits(ctx, who, new)
+	})
+	if err != nil {
+		t.Fatalf("plan units: %v", err)
+	}
+	units, err := store.Units(ctx, who, map[uuid.UUID]int{flow.ID: visit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Units = units[flow.ID]
+	for i := range 2 {
+		p.Units[i] = moveUnit(t, store, who, p.Units[i], workflow.UnitClaim)
+	}
+	p.Units[0] = moveUnit(t, store, who, p.Units[0], workflow.UnitFinish)
+	return p
+}
+
+// moveUnit makes one move of a unit.
+func moveUnit(
+	t testing.TB, store *postgres.Store, who caller.Caller, unit workflow.Unit, kind workflow.UnitMove,
+) workflow.Unit {
+	t.Helper()
+	next, err := unit.Finish(Now())
+	if kind == workflow.UnitClaim {
+		next, err = unit.Claim("worker:test", Now().Add(time.Minute), Now())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	won, err := store.MoveUnit(context.Background(), who, postgres.UnitMove{Before: unit, After: next, Kind: kind})
+	if err != nil || !won {
+		t.Fatalf("move a unit by %s: won %t, %v", kind, won, err)
+	}
+	return next
+}
