@@ -5,6 +5,7 @@ import { readTab } from './pages/workflow/tabs'
 import { WorkflowsPage } from './pages/workflows'
 import { readSearch } from './pages/workflows-search'
 import { readAlertSearch } from './pages/alerts/search'
+import { readPlanSearch } from './pages/plan/search'
 import { readPriceSearch } from './pages/prices/search'
 import { readSpendSearch } from './pages/spend/search'
 import { readKeywordSearch } from './pages/keywords-search'
@@ -45,6 +46,10 @@ export function createAppRouter(settings: Settings) {
     createRoute({
       getParentRoute: of, path: '/workflows/$id/keywords', validateSearch: readKeywordSearch,
       component: lazyRouteComponent(() => import('./pages/keywords/page'), 'KeywordsPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/workflows/$id/plan', validateSearch: readPlanSearch,
+      component: lazyRouteComponent(() => import('./pages/plan/page'), 'PlanPage'),
     }),
     createRoute({
       getParentRoute: of, path: '/reviews', component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),

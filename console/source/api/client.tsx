@@ -12,10 +12,11 @@ type Document<Result, Variables> = TypedDocumentString<Result, Variables>
 
 /** Types without an id: the cache keeps them within their owner. */
 const embedded = [
-  'Activity', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
+  'Activity', 'ArticlePlan', 'Brief', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
-  'LedgerEntryConnection', 'PageInfo', 'Similarity', 'UnclusteredKeyword', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
+  'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent',
+  'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',
   'WorkflowConnection', 'WorkflowGraph',
 ]
@@ -32,6 +33,12 @@ const forgetLists: Update = (_result, _args, cache) => forget(cache, 'Query', 'w
 const forgetKeywords: Update = (result, _args, cache) => {
   for (const payload of Object.values(result as Record<string, { workflow?: { id: string } | null } | null>)) {
     if (payload?.workflow) forget(cache, `Workflow:${payload.workflow.id}`, 'keywords')
+  }
+}
+
+const forgetPlan: Update = (result, _args, cache) => {
+  for (const payload of Object.values(result as Record<string, { workflow?: { id: string } | null } | null>)) {
+    if (payload?.workflow) forget(cache, `Workflow:${payload.workflow.id}`, 'articlePlan', 'unclustered', 'topics')
   }
 }
 
@@ -52,6 +59,8 @@ export function createApi(settings: Settings): Client {
             createWorkflow: forgetLists,
             decideKeywords: forgetKeywords,
             addKeywords: forgetKeywords,
+            decideArticlePlans: forgetPlan,
+            attachKeyword: forgetPlan,
           },
         },
       }),

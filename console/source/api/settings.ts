@@ -13,7 +13,7 @@ export type Settings = {
 export const base = '/console'
 
 export async function loadSettings(): Promise<Settings> {
-  const response = await fetch(`${base}/settings.json`, { credentials: 'omit' })
+  const response = await fetch(`${base}/settings.json`) // As the page's preload does, so that they are one request.
   if (!response.ok) throw new Error(`The server answered ${response.status} for the console's settings.`)
   return response.json() as Promise<Settings>
 }

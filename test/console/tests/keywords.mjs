@@ -57,4 +57,20 @@ export async function run(suite) {
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
     await page.getByRole('heading', { name: 'Two reviewers' }).waitFor()
   })
+
+  await suite.test('keywords: a killed server, and the review goes on', {}, async (page) => {
+    const id = await suite.create('Reviewed through a crash')
+    await suite.reaches(id, 'SEED_REVIEW_PENDING')
+    await suite.open(page, `/workflows/${id}/keywords`)
+    await page.getByRole('button', { name: /^Select all 30/ }).waitFor()
+    await suite.control('kill')
+    await page.getByText('Reconnecting').waitFor()
+    await page.getByRole('button', { name: /^Select: / }).first().click()
+    await page.getByText('The server cannot be reached').first().waitFor()
+    await suite.control('start')
+    await page.getByText('Live').waitFor()
+    await page.getByRole('button', { name: /^Select: / }).first().click()
+    await page.locator('.decision-count', { hasText: '1 selected' }).waitFor()
+    await page.getByText('The server cannot be reached').first().waitFor({ state: 'detached' })
+  })
 }

@@ -128,7 +128,7 @@ function Gates({ organization, again }: Part) {
   )
 }
 
-const modes: GateMode[] = ['HUMAN', 'OFF']
+const modes: GateMode[] = ['HUMAN', 'AUTO', 'OFF']
 
 function GatesDialog({ organization, onClose }: { organization: Organization; onClose: () => void }) {
   const { seeds, plan, publish, fourEyes } = organization.gates

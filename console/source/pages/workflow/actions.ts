@@ -13,7 +13,7 @@ export type Subject = {
 }
 
 export type Action = {
-  key: 'start' | 'retry' | 'review' | 'back' | 'cancel' | 'limit'
+  key: 'start' | 'retry' | 'review' | 'plan' | 'back' | 'cancel' | 'limit'
   label: string
   kind: 'primary' | 'plain' | 'danger'
   reason: string | null
@@ -35,7 +35,9 @@ export function actionsOf(
   const actions: Action[] = []
   const gate = workflow.gates.find((one) => one.isOpen && (one.mode !== 'OFF' || workflow.status === 'AWAITING_REVIEW'))
   if (gate || workflow.status === 'AWAITING_REVIEW') {
-    actions.push({ key: 'review', label: reviews[gate?.key ?? 'SEEDS'], kind: 'primary', reason: null })
+    actions.push({
+      key: gate?.key === 'PLAN' ? 'plan' : 'review', label: reviews[gate?.key ?? 'SEEDS'], kind: 'primary', reason: null,
+    })
   } else if (workflow.status === 'CREATED' || workflow.status === 'STEP_COMPLETED') {
     const number = workflow.status === 'CREATED' ? 1 : (workflow.step?.number ?? 0) + 1
     const next = steps.find((step) => step.number === number)

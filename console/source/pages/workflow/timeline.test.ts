@@ -44,7 +44,7 @@ describe('the next actions', () => {
     expect(keys(subject('ICP_FAILED', 'FAILED'))[0]).toMatchObject({ key: 'retry' })
     expect(keys(subject('SEED_REVIEW_PENDING', 'AWAITING_REVIEW'))[0]).toMatchObject({ key: 'review', label: 'Review the keywords' })
     const gates = [{ key: 'PLAN' as const, mode: 'HUMAN', isOpen: true }]
-    expect(keys(subject('VALIDATION_COMPLETED', 'STEP_COMPLETED', { gates }))[0]).toMatchObject({ key: 'review', label: 'Review the plan' })
+    expect(keys(subject('VALIDATION_COMPLETED', 'STEP_COMPLETED', { gates }))[0]).toMatchObject({ key: 'plan', label: 'Review the plan' })
   })
   it('say why they are disabled: the role, the state', () => {
     const all = keys(subject('ICP_FAILED', 'FAILED'), false)

@@ -1,0 +1,146 @@
+// The decisions about an article plan.
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { newKey, useAct, type Outcome, type UserError } from '../../api/client'
+import { useMay } from '../../api/viewer'
+import { ApproveArticlePlanDocument, RejectArticlePlanDocument, type PlanItemFragment, type StepKey } from '../../gql/graphql'
+import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
+import { money, plural } from '../../ui/format'
+import { say } from '../../ui/toast'
+import { steps } from '../workflows-search'
+import type { Decide, Plan, Review } from './page'
+
+export function ApprovePlanDialog({ review, plan, onClose }: { review: Review; plan: Plan; onClose: () => void }) {
+  const navigate = useNavigate()
+  const may = useMay()
+  const approve = useAct(ApproveArticlePlanDocument)
+  // What the person saw when the dialog opened counts, not what arrives behind it.
+  const [seen] = useState({ version: review.version, digest: plan.digest, count: plan.approved })
+  const [maxTotal, setMaxTotal] = useState('')
+  const [key] = useState(newKey)
+  const submit = async () => {
+    const { payload } = await approve.run({
+      actors: may('ACTORS'),
+      input: {
+        workflowId: review.id, expectedVersion: seen.version, digest: seen.digest, maxTotal: maxTotal.trim() || null,
+        idempotencyKey: `${key}-${maxTotal.trim()}`,
+      },
+    })
+    if (!payload?.workflow) return
+    say(`${plural(seen.count, 'article')} approved.`)
+    await navigate({ to: '/workflows/$id', params: { id: review.id } })
+  }
+  const errors = approve.last?.userErrors ?? []
+  const isStale = errors.some((error) => error.code === 'STALE_STATE')
+  return (
+    <Dialog title={`Write ${plural(seen.count, 'article')}?`} submit="Approve the plan" onClose={onClose} onSubmit={submit}
+      isBusy={approve.isBusy} errors={errorsElsewhere(errors, 'maxTotal')} problem={approve.last?.problem}
+      reason={isStale ? 'Close, look at the plan again, then approve.' : null}>
+      <p>{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining)} remains.</p>
+      <Field label="All articles together may cost (optional)" path="maxTotal" errors={errors} hint="In US dollars. The budgets limit the cost anyway.">
+        {(props) => <input {...props} inputMode="decimal" value={maxTotal} onChange={(event) => setMaxTotal(event.target.value)} />}
+      </Field>
+      {isStale && <p className="note info">Another person changed the plan after you opened this dialog.</p>}
+    </Dialog>
+  )
+}
+
+export function RejectPlanDialog({ review, onClose }: { review: Review; onClose: () => void }) {
+  const navigate = useNavigate()
+  const may = useMay()
+  const reject = useAct(RejectArticlePlanDocument)
+  const [to, setTo] = useState<StepKey>('CLUSTERING')
+  const [feedback, setFeedback] = useState('')
+  const [key] = useState(newKey)
+  const submit = async () => {
+    const { payload } = await reject.run({
+      actors: may('ACTORS'),
+      input: {
+        workflowId: review.id, expectedVersion: review.version, resetTo: to, feedback: feedback.trim(),
+        idempotencyKey: `${key}-${to}-${feedback.length}`,
+      },
+    })
+    if (!payload?.workflow) return
+    say('The workflow was sent back.')
+    await navigate({ to: '/workflows/$id', params: { id: review.id } })
+  }
+  const errors = reject.last?.userErrors ?? []
+  return (
+    <Dialog title="Send back with feedback" submit="Send back" kind="danger" onClose={onClose} onSubmit={submit} isBusy={reject.isBusy}
+      errors={errorsElsewhere(errors, 'feedback')} problem={reject.last?.problem} reason={feedback.trim() === '' ? 'Write the feedback first.' : null}>
+      <Field label="Step to run again">
+        {(props) => (
+          <select {...props} value={to} onChange={(event) => setTo(event.target.value as StepKey)}>
+            {steps.slice(0, 5).map((step) => <option key={step.key} value={step.key}>{step.label}</option>)}
+          </select>
+        )}
+      </Field>
+      <Field label="Feedback" path="feedback" errors={errors} hint="The next run of the step reads it. Decisions about the same pages are kept.">
+        {(props) => <textarea {...props} rows={4} maxLength={2000} value={feedback} onChange={(event) => setFeedback(event.target.value)} />}
+      </Field>
+    </Dialog>
+  )
+}
+
+type ItemDialogProps = { item: PlanItemFragment; decide: Decide; onClose: () => void }
+
+/** Approves what validation calls invalid: with a reason. */
+export function OverruleDialog({ item, decide, onClose }: ItemDialogProps) {
+  const [reason, setReason] = useState('')
+  const [outcome, setOutcome] = useState<Outcome<unknown> | null>(null)
+  const submit = async () => {
+    const result = await decide.run({ items: [{ articleId: item.id, choice: 'APPROVED', reason: reason.trim() }] })
+    if (result.payload?.workflow) onClose()
+    else setOutcome(result)
+  }
+  return (
+    <Dialog title="Approve an invalid article?" submit="Approve" onClose={onClose} onSubmit={submit} isBusy={decide.isBusy}
+      reason={reason.trim() === '' ? 'Write the reason first.' : null} errors={outcome?.userErrors} problem={outcome?.problem}>
+      <ul className="bullets">{item.reasons.map((one) => <li key={one}>{one}</li>)}</ul>
+      <Field label="Reason" hint="It stays with the decision.">
+        {(props) => <textarea {...props} rows={3} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />}
+      </Field>
+    </Dialog>
+  )
+}
+
+const lines = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+
+export function BriefDialog({ item, decide, onClose }: ItemDialogProps) {
+  const brief = item.brief
+  const [form, setForm] = useState({
+    title: brief?.title ?? item.page.primaryKeyword.text, angle: brief?.angle ?? '', format: brief?.format ?? '', targetWords: String(brief?.targetWords ?? 1200),
+    secondaryKeywords: (brief?.secondaryKeywords ?? []).join('\n'), questions: (brief?.questions ?? []).join('\n'), mustAvoid: (brief?.mustAvoid ?? []).join('\n'),
+  })
+  const [outcome, setOutcome] = useState<Outcome<unknown> | null>(null)
+  const errors: UserError[] = (outcome?.userErrors ?? []).map((error) => ({ ...error, field: error.field?.filter((part) => form.hasOwnProperty(part)) }))
+  const submit = async () => {
+    const result = await decide.run({
+      items: [{
+        articleId: item.id,
+        brief: {
+          title: form.title.trim(), angle: form.angle.trim(), format: form.format.trim(), targetWords: Number(form.targetWords),
+          secondaryKeywords: lines(form.secondaryKeywords), questions: lines(form.questions), mustAvoid: lines(form.mustAvoid),
+        },
+      }],
+    })
+    if (result.payload?.workflow) onClose()
+    else setOutcome(result)
+  }
+  const field = (name: keyof typeof form, label: string, rows = 0, hint?: string) => (
+    <Field label={label} path={name} errors={errors} hint={hint}>
+      {(props) => (rows > 0
+        ? <textarea {...props} rows={rows} value={form[name]} onChange={(event) => setForm({ ...form, [name]: event.target.value })} />
+        : <input {...props} value={form[name]} onChange={(event) => setForm({ ...form, [name]: event.target.value })} />)}
+    </Field>
+  )
+  const number = Number(form.targetWords)
+  return (
+    <Dialog title="The brief" submit="Save the brief" onClose={onClose} onSubmit={submit} isBusy={decide.isBusy}
+      reason={form.title.trim() === '' ? 'Write a title first.' : !Number.isInteger(number) || number < 900 || number > 2500 ? 'The words must be a number from 900 to 2500.' : null}
+      errors={errorsElsewhere(errors, ...Object.keys(form))} problem={outcome?.problem}>
+      {field('title', 'Title')}{field('angle', 'Angle', 2)}{field('format', 'Format', 0, 'Such as guide or comparison.')}{field('targetWords', 'Words', 0, '900 to 2500')}
+      {field('questions', 'Questions, one a line', 3)}{field('secondaryKeywords', 'Further keywords, one a line', 2)}{field('mustAvoid', 'Leaves out, one a line', 2)}
+    </Dialog>
+  )
+}
