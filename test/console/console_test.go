@@ -78,7 +78,7 @@ func TestConsole_InABrowser(t *testing.T) {
 		"organization": who.OrganizationID,
 		"tokens":       tokens(t, who.OrganizationID),
 		"control": control(t, map[string]func(){
-			"kill":  server.kill,
+			"kill":  func() { server.kill() }, // of the present one
 			"start": func() { server = serve(t, environment, append(quick, listen)...) },
 		}),
 	}

@@ -14,6 +14,7 @@ import { searchId } from '../ui/keys'
 import { LateInput } from '../ui/late-input'
 import { nextOf, Pager } from '../ui/pager'
 import { NewWorkflowDialog } from './new-workflow'
+import { BulkBar } from './bulk-bar'
 import { CsvButton, Views } from './workflows-tools'
 import { filterOf, hasFilter, orderOf, orders, steps, type OrderName, type Search } from './workflows-search'
 
@@ -129,7 +130,7 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
       {({ workflows: { nodes, pageInfo } }) => (
         <>
           <Refresh key={JSON.stringify([search, nodes.map((row) => row.id)])} rows={nodes} search={search} again={read.again} />
-          {nodes.length === 0 ? <NoRows search={search} onCreate={onCreate} /> : <Table rows={nodes} />}
+          {nodes.length === 0 ? <NoRows search={search} onCreate={onCreate} /> : <Table rows={nodes} filter={filter} />}
           <Pager after={search.after} next={nextOf(pageInfo)} onPage={(after) => change({ after })} />
         </>
       )}
@@ -166,26 +167,43 @@ function NoRows({ search, onCreate }: { search: Search; onCreate: () => void }) 
   )
 }
 
-function Table({ rows }: { rows: WorkflowRowFragment[] }) {
+function Table({ rows, filter }: { rows: WorkflowRowFragment[]; filter: WorkflowFilter }) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const shown = rows.filter((row) => chosen.has(row.id))
+  const toggle = (ids: string[], isOn: boolean) => setChosen((old) => {
+    const next = new Set(old)
+    for (const id of ids) if (isOn) next.add(id); else next.delete(id)
+    return next
+  })
+  const ids = rows.map((row) => row.id)
   return (
-    <div className="table-box">
-      <table className="table cards">
-        <caption className="hidden">Workflows</caption>
-        <thead>
-          <tr>
-            <th scope="col">Workflow</th><th scope="col">Status</th><th scope="col">Step</th>
-            <th scope="col">Since</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Limit</th>
-          </tr>
-        </thead>
-        <tbody>{rows.map((row) => <Row key={row.id} row={row} />)}</tbody>
-      </table>
-    </div>
+    <>
+      <BulkBar chosen={shown} filter={filter} />
+      <div className="table-box">
+        <table className="table cards">
+          <caption className="hidden">Workflows</caption>
+          <thead>
+            <tr>
+              <th scope="col" className="tick"><input type="checkbox" aria-label="Choose the page" checked={shown.length === rows.length}
+                onChange={(event) => toggle(ids, event.target.checked)} /></th>
+              <th scope="col">Workflow</th><th scope="col">Status</th><th scope="col">Step</th>
+              <th scope="col">Since</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Limit</th>
+            </tr>
+          </thead>
+          <tbody>{rows.map((row) => <Row key={row.id} row={row} isChosen={chosen.has(row.id)} onChoose={(isOn) => toggle([row.id], isOn)} />)}</tbody>
+        </table>
+      </div>
+    </>
   )
 }
 
-function Row({ row }: { row: WorkflowRowFragment }) {
+type RowProps = { row: WorkflowRowFragment; isChosen: boolean; onChoose: (isOn: boolean) => void }
+
+function Row({ row, isChosen, onChoose }: RowProps) {
   return (
     <tr data-row={row.id}>
+      <td className="tick"><input type="checkbox" aria-label={`Choose ${row.name}`} checked={isChosen}
+        onChange={(event) => onChoose(event.target.checked)} /></td>
       <th scope="row">
         <Link to="/workflows/$id" params={{ id: row.id }} className="row-link">{row.name}</Link>
         <span className="sub">{row.company.name}{row.createdBy ? ` · ${row.createdBy}` : ''}</span>

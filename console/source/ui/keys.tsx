@@ -13,7 +13,7 @@ function moveRow(by: 1 | -1) {
   if (rows.length === 0) return
   const at = rows.findIndex((row) => row.contains(document.activeElement))
   const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by))]
-  const target = next?.querySelector<HTMLElement>('a, button, input') ?? next
+  const target = next?.querySelector<HTMLElement>('a, button') ?? next?.querySelector<HTMLElement>('input') ?? next
   target?.focus()
   target?.scrollIntoView({ block: 'nearest' })
 }

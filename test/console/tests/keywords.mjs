@@ -63,6 +63,7 @@ export async function run(suite) {
     await suite.reaches(id, 'SEED_REVIEW_PENDING')
     await suite.open(page, `/workflows/${id}/keywords`)
     await page.getByRole('button', { name: /^Select all 30/ }).waitFor()
+    await page.getByText('Live').waitFor()
     await suite.control('kill')
     await page.getByText('Reconnecting').waitFor()
     await page.getByRole('button', { name: /^Select: / }).first().click()
