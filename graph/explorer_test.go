@@ -48,7 +48,8 @@ var idTypes = map[string]string{
 	"id": "Workflow", "workflowId": "Workflow", "callId": "Call", "entryId": "LedgerEntry",
 	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
 	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
-	"targetId": "PublishTarget",
+	"targetId":    "PublishTarget",
+	"workflowIds": "Workflow",
 }
 
 // value returns a valid value for an argument, as GraphQL text.
@@ -121,7 +122,8 @@ func (x *explorer) text(name string) string {
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
 		"search", "languages", "competitor", "feedback", "username", "secret", "text", "language", "industries",
 		"buyerRoles", "painPoints", "valueProposition", "message",
-		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid":
+		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid",
+		"providers":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

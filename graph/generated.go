@@ -93,6 +93,7 @@ type MutationResolver interface {
 	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
+	SetOrganizationName(ctx context.Context, input model.SetOrganizationNameInput) (*model.SetOrganizationNamePayload, error)
 	CreatePublishTarget(ctx context.Context, input model.CreatePublishTargetInput) (*model.CreatePublishTargetPayload, error)
 	TestPublishTarget(ctx context.Context, input model.TestPublishTargetInput) (*model.TestPublishTargetPayload, error)
 	SetPublishTargetSecret(ctx context.Context, input model.SetPublishTargetSecretInput) (*model.SetPublishTargetSecretPayload, error)
@@ -100,9 +101,17 @@ type MutationResolver interface {
 	SetTimeZone(ctx context.Context, input model.SetTimeZoneInput) (*model.SetTimeZonePayload, error)
 }
 type OrganizationResolver interface {
+	Name(ctx context.Context, obj *model.Organization) (*string, error)
 	Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error)
 	OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error)
+	WorkflowCounts(ctx context.Context, obj *model.Organization, filter *model.WorkflowFilter) (*model.WorkflowCounts, error)
 
+	Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error)
+	Ledger(ctx context.Context, obj *model.Organization, filter *model.LedgerFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error)
+	Calls(ctx context.Context, obj *model.Organization, filter *model.CallFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.Call], error)
+	SettingsJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.SettingsChange], error)
+	APIKeyJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKeyEvent], error)
+	PriceJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceEvent], error)
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
@@ -190,6 +199,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ArticlePlanItemInput", ec.unmarshalInputArticlePlanItemInput),
 			graphql.NewInputUnmarshaler("AttachKeywordInput", ec.unmarshalInputAttachKeywordInput),
 			graphql.NewInputUnmarshaler("BriefInput", ec.unmarshalInputBriefInput),
+			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
 			graphql.NewInputUnmarshaler("ClaimWorkInput", ec.unmarshalInputClaimWorkInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
@@ -208,6 +218,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("IntRange", ec.unmarshalInputIntRange),
 			graphql.NewInputUnmarshaler("KeywordFilter", ec.unmarshalInputKeywordFilter),
 			graphql.NewInputUnmarshaler("KeywordOrder", ec.unmarshalInputKeywordOrder),
+			graphql.NewInputUnmarshaler("LedgerFilter", ec.unmarshalInputLedgerFilter),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
 			graphql.NewInputUnmarshaler("RejectArticlePlanInput", ec.unmarshalInputRejectArticlePlanInput),
@@ -223,6 +234,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
 			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
+			graphql.NewInputUnmarshaler("SetOrganizationNameInput", ec.unmarshalInputSetOrganizationNameInput),
 			graphql.NewInputUnmarshaler("SetOutsideStepsInput", ec.unmarshalInputSetOutsideStepsInput),
 			graphql.NewInputUnmarshaler("SetPublishTargetSecretInput", ec.unmarshalInputSetPublishTargetSecretInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
@@ -231,6 +243,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
 			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
+			graphql.NewInputUnmarshaler("TimeRange", ec.unmarshalInputTimeRange),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
 			graphql.NewInputUnmarshaler("UsageEstimateInput", ec.unmarshalInputUsageEstimateInput),
 			graphql.NewInputUnmarshaler("WorkflowFilter", ec.unmarshalInputWorkflowFilter),
@@ -770,6 +783,12 @@ type Mutation {
     input: RevokeApiKeyInput!
   ): RevokeApiKeyPayload! @requires(permission: KEYS)
 
+  "Sets the organization's name for people. Requires SETTINGS."
+  setOrganizationName(
+    "The name."
+    input: SetOrganizationNameInput!
+  ): SetOrganizationNamePayload! @requires(permission: SETTINGS)
+
   """
   Creates a site that articles can be published to. Its secret is encrypted at once and never returned. ` + "`" + `CONFLICT` + "`" + ` when
   the organization has, or has had, a target of that name, and when the server has no ` + "`" + `SECRETS_KEY` + "`" + `. Requires SETTINGS.
@@ -946,7 +965,7 @@ enum Permission {
   PRICES
   "Creates and revokes API keys."
   KEYS
-  "Sets gates, outside steps, the time zone and the webhook."
+  "Sets the name, gates, outside steps, the time zone and the webhook."
   SETTINGS
 }
 
@@ -2895,7 +2914,7 @@ type CallConnection @requires(permission: CALLS) {
   edges: [CallEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
-  "The number of the workflow's calls. Counted only on request."
+  "The number of calls over all pages. Counted only on request."
   totalCount: Int!
 }
 
@@ -3181,7 +3200,7 @@ type LedgerEntryConnection @requires(permission: CALLS) {
   edges: [LedgerEntryEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
-  "The number of entries of the account."
+  "The number of entries over all pages. Counted only on request."
   totalCount: Int!
 }
 
@@ -3909,14 +3928,94 @@ type Organization implements Node {
   workflowLimit: USD @requires(permission: READ)
   "The limit of a new month. Null: no limit. Requires READ."
   monthLimit: USD @requires(permission: READ)
+  "The name for people, as ` + "`" + `setOrganizationName` + "`" + ` sets it. Null when none was set."
+  name: String
   "The gates of its workflows."
   gates: GateSettings!
   "The steps that outside programs drive."
   outsideSteps: OutsideSteps!
+  "The numbers of workflows by state, step and status."
+  workflowCounts(
+    "The conditions. All workflows when absent."
+    filter: WorkflowFilter
+  ): WorkflowCounts!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires READ."
   spend: Spend!
+  "The months with their balances, newest first. A month without a call was never opened. Requires READ."
+  months(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): MonthConnection!
+  """
+  The ledger of the months, newest first: every movement of the organization's money, once. With a workflow in the filter
+  it is the ledger of that workflow's account. Requires CALLS.
+  """
+  ledger(
+    "The conditions. All entries when absent."
+    filter: LedgerFilter
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): LedgerEntryConnection!
+  "The calls of all workflows, newest first. Requires CALLS."
+  calls(
+    "The conditions. All calls when absent."
+    filter: CallFilter
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): CallConnection!
+  "The changes of the settings, newest first: limits, time zone, webhook, gates, name. Requires ACTORS."
+  settingsJournal(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): SettingsChangeConnection!
+  "The creations and revocations of API keys, newest first. Requires OVERSEE."
+  apiKeyJournal(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): ApiKeyEventConnection!
+  "The events of the organization's own prices, newest first. Requires CALLS."
+  priceJournal(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): PriceEventConnection!
   """
   The usage of the calls in a range of days. A call counts for the day that admitted it, with all its later bookings, so
   that the days of a month add up to the month's account. Requires READ.
@@ -3972,6 +4071,303 @@ type Organization implements Node {
     "The days: at most 400."
     range: DayRange!
   ): IcpCost!
+}
+
+"The numbers of some workflows, as of one moment."
+type WorkflowCounts {
+  "The number of all of them."
+  total: Int!
+  "The number in each state, in the order of the graph. States without a workflow are among them."
+  states: [StateCount!]!
+  "The number in each step, in order. A cancelled workflow is in none."
+  steps: [StepCount!]!
+  "The number with each status."
+  statuses: [StatusCount!]!
+}
+
+"The number of workflows in a state."
+type StateCount {
+  "The state."
+  state: WorkflowState!
+  "The number."
+  count: Int!
+}
+
+"The number of workflows in a step."
+type StepCount {
+  "The step."
+  step: StepKey!
+  "The number."
+  count: Int!
+}
+
+"The number of workflows with a status."
+type StatusCount {
+  "The status."
+  status: WorkflowStatus!
+  "The number."
+  count: Int!
+}
+
+"A month of the organization, with its balances. Requires READ."
+type Month @requires(permission: READ) {
+  "Its span of time."
+  period: Period!
+  "True while it has not ended."
+  isRunning: Boolean!
+  "The balance at its beginning: nothing is spent, and the limit is the organization's. Requires READ."
+  opening: Spend!
+  """
+  The balance after the last entry within the month: of the running one as it is now. Later entries are of calls that it
+  admitted and that ended later. Requires READ.
+  """
+  closing: Spend!
+  "The balance now, with everything that was booked after its end. Requires READ."
+  spend: Spend!
+}
+
+"A page of months. Requires READ."
+type MonthConnection @requires(permission: READ) {
+  "The months. Requires READ."
+  nodes: [Month!]!
+  "The months, each with its cursor. Requires READ."
+  edges: [MonthEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"A month in a list. Requires READ."
+type MonthEdge @requires(permission: READ) {
+  "The item. Requires READ."
+  node: Month!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"A span of time. It includes the start and excludes the end; an absent end is open."
+input TimeRange {
+  "The first moment."
+  from: DateTime
+  "The first moment after the span."
+  to: DateTime
+}
+
+"Conditions on ledger entries. An entry must meet all given conditions; an empty list is no condition."
+input LedgerFilter {
+  "Only entries of these kinds."
+  kinds: [LedgerEntryKind!]
+  "The entries of this workflow's account instead of those of the months: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID
+  "Only entries in this span of time."
+  range: TimeRange
+}
+
+"Conditions on calls. A call must meet all given conditions; an empty list is no condition."
+input CallFilter {
+  "Only calls in one of these states."
+  states: [CallState!]
+  "Only calls with one of these failures."
+  failureCodes: [FailureCode!]
+  "Only calls that one of these models answered: at most 100."
+  models: [String!]
+  "Only calls that one of these providers served: at most 100."
+  providers: [String!]
+  "Only calls of these workflows: at most 100 of ` + "`" + `wf_…` + "`" + `."
+  workflowIds: [ID!]
+  "Only calls that were reserved in this span of time."
+  range: TimeRange
+}
+
+"A change of the settings by one request. Requires ACTORS."
+type SettingsChange @requires(permission: ACTORS) {
+  "The time of the change."
+  occurredAt: DateTime!
+  "The actor."
+  actor: String!
+  "The actor's reason."
+  reason: String
+  "The settings that it changed. The creation of the organization has all of them, with nothing before. Requires ACTORS."
+  changes: [SettingValue!]!
+}
+
+"The value of a setting before and after a change. Requires ACTORS."
+type SettingValue @requires(permission: ACTORS) {
+  "The setting."
+  setting: Setting!
+  "The value before, as text. Null when there was none, and for the absence of a limit."
+  before: String
+  "The value after, as text. Null when there is none, and for the absence of a limit."
+  after: String
+}
+
+"The settings of an organization."
+enum Setting {
+  "Its name."
+  NAME
+  "The time zone in which months begin."
+  TIME_ZONE
+  "The limit of a new workflow, in dollars."
+  WORKFLOW_LIMIT
+  "The limit of a new month, in dollars."
+  MONTH_LIMIT
+  "The address that receives alerts."
+  ALERT_WEBHOOK
+  "The mode of the gate ` + "`" + `SEEDS` + "`" + `."
+  GATE_SEEDS
+  "The mode of the gate ` + "`" + `PLAN` + "`" + `."
+  GATE_PLAN
+  "The mode of the gate ` + "`" + `PUBLISH` + "`" + `."
+  GATE_PUBLISH
+  "Whether two people must decide: ` + "`" + `true` + "`" + ` or ` + "`" + `false` + "`" + `."
+  FOUR_EYES
+  "The steps that outside programs drive, separated by commas."
+  OUTSIDE_STEPS
+}
+
+"A page of changes. Requires ACTORS."
+type SettingsChangeConnection @requires(permission: ACTORS) {
+  "The changes. Requires ACTORS."
+  nodes: [SettingsChange!]!
+  "The changes, each with its cursor. Requires ACTORS."
+  edges: [SettingsChangeEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"A change of the settings in a list. Requires ACTORS."
+type SettingsChangeEdge @requires(permission: ACTORS) {
+  "The item. Requires ACTORS."
+  node: SettingsChange!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"The creation or revocation of an API key. Requires OVERSEE."
+type ApiKeyEvent @requires(permission: OVERSEE) {
+  "The event."
+  kind: ApiKeyEventKind!
+  "The time of the event."
+  occurredAt: DateTime!
+  "The actor."
+  actor: String!
+  "The actor's reason."
+  reason: String
+  "The key as it is now. Requires OVERSEE."
+  apiKey: ApiKey!
+}
+
+"The events of an API key."
+enum ApiKeyEventKind {
+  "The key was created."
+  CREATED
+  "The key was revoked."
+  REVOKED
+}
+
+"A page of events. Requires OVERSEE."
+type ApiKeyEventConnection @requires(permission: OVERSEE) {
+  "The events. Requires OVERSEE."
+  nodes: [ApiKeyEvent!]!
+  "The events, each with its cursor. Requires OVERSEE."
+  edges: [ApiKeyEventEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"An event of an API key in a list. Requires OVERSEE."
+type ApiKeyEventEdge @requires(permission: OVERSEE) {
+  "The item. Requires OVERSEE."
+  node: ApiKeyEvent!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"An event of the organization's own prices. Requires CALLS."
+type PriceEvent @requires(permission: CALLS) {
+  "The event."
+  kind: PriceEventKind!
+  "The time of the event."
+  occurredAt: DateTime!
+  "The actor."
+  actor: String!
+  "The actor's reason."
+  reason: String
+  "The model."
+  model: String!
+  "The component of the price."
+  component: PriceComponent!
+  "The least size of the prompt, in tokens, for which it counts."
+  minPromptTokens: Int!
+  "The price of one token, request or search."
+  amount: USD!
+  "The price before it. Null when there was none."
+  previousAmount: USD
+  "The time from which it counts. Null for one that did not come into force."
+  validFrom: DateTime
+  "The source of the import."
+  source: String!
+  "The id of the price in quarantine. Null for one that was added without."
+  proposalId: ID
+}
+
+"The events of a price."
+enum PriceEventKind {
+  "It was added to the organization's prices."
+  ADDED
+  "It went into quarantine."
+  QUARANTINED
+  "It was accepted from quarantine."
+  ACCEPTED
+  "It was rejected in quarantine."
+  REJECTED
+  "A later import replaced it in quarantine."
+  SUPERSEDED
+}
+
+"A page of events. Requires CALLS."
+type PriceEventConnection @requires(permission: CALLS) {
+  "The events. Requires CALLS."
+  nodes: [PriceEvent!]!
+  "The events, each with its cursor. Requires CALLS."
+  edges: [PriceEventEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"An event of a price in a list. Requires CALLS."
+type PriceEventEdge @requires(permission: CALLS) {
+  "The item. Requires CALLS."
+  node: PriceEvent!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"The name of an organization."
+input SetOrganizationNameInput {
+  "The name: 1 to 200 characters, without surrounding white space. The current name changes nothing."
+  name: String!
+  "The reason, for the settings journal: up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `setOrganizationName` + "`" + `."
+type SetOrganizationNamePayload {
+  "The organization. Null when nothing was set."
+  organization: Organization
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
 }
 
 "A span of time. It includes the start and excludes the end."
@@ -4038,6 +4434,10 @@ enum UsageDimension {
   WORKFLOW
   "The state of the call."
   OUTCOME
+  "The actor that reserved the call. All workers of the engine are ` + "`" + `worker:` + "`" + `. The error ` + "`" + `FORBIDDEN` + "`" + ` without ` + "`" + `ACTORS` + "`" + `."
+  ACTOR
+  "The API key that reserved the call. Calls without one form their own group. ` + "`" + `FORBIDDEN` + "`" + ` without ` + "`" + `ACTORS` + "`" + `."
+  API_KEY
 }
 
 "The sums over some calls. Requires READ."
@@ -4074,6 +4474,10 @@ type UsageGroup @requires(permission: READ) {
   workflowId: ID
   "The state of the calls. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
   outcome: CallState
+  "The actor that reserved the calls. Null unless grouped by ` + "`" + `ACTOR` + "`" + `. Requires ACTORS."
+  actor: String @requires(permission: ACTORS)
+  "The API key that reserved the calls: ` + "`" + `key_…` + "`" + `. Null unless grouped by ` + "`" + `API_KEY` + "`" + `, and without a key. Requires ACTORS."
+  apiKeyId: ID @requires(permission: ACTORS)
   "The number of calls."
   calls: Count!
   "The known tokens of the requests."
@@ -4796,6 +5200,46 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiKeyEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ApiKeyEvent_kind(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_ApiKeyEvent_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_ApiKeyEvent_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_ApiKeyEvent_reason(ctx, field)
+	case "apiKey":
+		return ec.fieldContext_ApiKeyEvent_apiKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_ApiKeyEventConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_ApiKeyEventConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiKeyEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ApiKeyEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ApiKeyEventEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ApiKeyEventEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEventEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ApproveArticlePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -5498,6 +5942,46 @@ func (ec *executionContext) childFields_LedgerEntryEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntryEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Month(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "period":
+		return ec.fieldContext_Month_period(ctx, field)
+	case "isRunning":
+		return ec.fieldContext_Month_isRunning(ctx, field)
+	case "opening":
+		return ec.fieldContext_Month_opening(ctx, field)
+	case "closing":
+		return ec.fieldContext_Month_closing(ctx, field)
+	case "spend":
+		return ec.fieldContext_Month_spend(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Month", field.Name)
+}
+
+func (ec *executionContext) childFields_MonthConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_MonthConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_MonthConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MonthConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MonthConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonthConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MonthEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_MonthEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_MonthEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MonthEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5510,14 +5994,30 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_workflowLimit(ctx, field)
 	case "monthLimit":
 		return ec.fieldContext_Organization_monthLimit(ctx, field)
+	case "name":
+		return ec.fieldContext_Organization_name(ctx, field)
 	case "gates":
 		return ec.fieldContext_Organization_gates(ctx, field)
 	case "outsideSteps":
 		return ec.fieldContext_Organization_outsideSteps(ctx, field)
+	case "workflowCounts":
+		return ec.fieldContext_Organization_workflowCounts(ctx, field)
 	case "month":
 		return ec.fieldContext_Organization_month(ctx, field)
 	case "spend":
 		return ec.fieldContext_Organization_spend(ctx, field)
+	case "months":
+		return ec.fieldContext_Organization_months(ctx, field)
+	case "ledger":
+		return ec.fieldContext_Organization_ledger(ctx, field)
+	case "calls":
+		return ec.fieldContext_Organization_calls(ctx, field)
+	case "settingsJournal":
+		return ec.fieldContext_Organization_settingsJournal(ctx, field)
+	case "apiKeyJournal":
+		return ec.fieldContext_Organization_apiKeyJournal(ctx, field)
+	case "priceJournal":
+		return ec.fieldContext_Organization_priceJournal(ctx, field)
 	case "usage":
 		return ec.fieldContext_Organization_usage(ctx, field)
 	case "forecast":
@@ -5646,6 +6146,60 @@ func (ec *executionContext) childFields_PriceEdge(ctx context.Context, field gra
 		return ec.fieldContext_PriceEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PriceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PriceEvent_kind(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_PriceEvent_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_PriceEvent_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_PriceEvent_reason(ctx, field)
+	case "model":
+		return ec.fieldContext_PriceEvent_model(ctx, field)
+	case "component":
+		return ec.fieldContext_PriceEvent_component(ctx, field)
+	case "minPromptTokens":
+		return ec.fieldContext_PriceEvent_minPromptTokens(ctx, field)
+	case "amount":
+		return ec.fieldContext_PriceEvent_amount(ctx, field)
+	case "previousAmount":
+		return ec.fieldContext_PriceEvent_previousAmount(ctx, field)
+	case "validFrom":
+		return ec.fieldContext_PriceEvent_validFrom(ctx, field)
+	case "source":
+		return ec.fieldContext_PriceEvent_source(ctx, field)
+	case "proposalId":
+		return ec.fieldContext_PriceEvent_proposalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_PriceEventConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_PriceEventConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PriceEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PriceEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PriceEventEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PriceEventEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PriceProposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5946,6 +6500,18 @@ func (ec *executionContext) childFields_SetMonthlyLimitPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetMonthlyLimitPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetOrganizationNamePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organization":
+		return ec.fieldContext_SetOrganizationNamePayload_organization(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetOrganizationNamePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetOrganizationNamePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetOrganizationNamePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetOutsideStepsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "outsideSteps":
@@ -5996,6 +6562,56 @@ func (ec *executionContext) childFields_SetWorkflowLimitPayload(ctx context.Cont
 		return ec.fieldContext_SetWorkflowLimitPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetWorkflowLimitPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "setting":
+		return ec.fieldContext_SettingValue_setting(ctx, field)
+	case "before":
+		return ec.fieldContext_SettingValue_before(ctx, field)
+	case "after":
+		return ec.fieldContext_SettingValue_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingValue", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "occurredAt":
+		return ec.fieldContext_SettingsChange_occurredAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_SettingsChange_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_SettingsChange_reason(ctx, field)
+	case "changes":
+		return ec.fieldContext_SettingsChange_changes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChange", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_SettingsChangeConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_SettingsChangeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SettingsChangeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SettingsChangeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SettingsChangeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SettingsChangeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChangeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SettleUsagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6066,6 +6682,26 @@ func (ec *executionContext) childFields_StartStepPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type StartStepPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_StateCount_state(ctx, field)
+	case "count":
+		return ec.fieldContext_StateCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StateCount", field.Name)
+}
+
+func (ec *executionContext) childFields_StatusCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_StatusCount_status(ctx, field)
+	case "count":
+		return ec.fieldContext_StatusCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatusCount", field.Name)
+}
+
 func (ec *executionContext) childFields_Step(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "number":
@@ -6080,6 +6716,16 @@ func (ec *executionContext) childFields_Step(ctx context.Context, field graphql.
 		return ec.fieldContext_Step_states(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Step", field.Name)
+}
+
+func (ec *executionContext) childFields_StepCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "step":
+		return ec.fieldContext_StepCount_step(ctx, field)
+	case "count":
+		return ec.fieldContext_StepCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StepCount", field.Name)
 }
 
 func (ec *executionContext) childFields_StepResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6368,6 +7014,10 @@ func (ec *executionContext) childFields_UsageGroup(ctx context.Context, field gr
 		return ec.fieldContext_UsageGroup_workflowId(ctx, field)
 	case "outcome":
 		return ec.fieldContext_UsageGroup_outcome(ctx, field)
+	case "actor":
+		return ec.fieldContext_UsageGroup_actor(ctx, field)
+	case "apiKeyId":
+		return ec.fieldContext_UsageGroup_apiKeyId(ctx, field)
 	case "calls":
 		return ec.fieldContext_UsageGroup_calls(ctx, field)
 	case "promptTokens":
@@ -6562,6 +7212,20 @@ func (ec *executionContext) childFields_WorkflowConnection(ctx context.Context, 
 		return ec.fieldContext_WorkflowConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WorkflowConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkflowCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_WorkflowCounts_total(ctx, field)
+	case "states":
+		return ec.fieldContext_WorkflowCounts_states(ctx, field)
+	case "steps":
+		return ec.fieldContext_WorkflowCounts_steps(ctx, field)
+	case "statuses":
+		return ec.fieldContext_WorkflowCounts_statuses(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkflowCounts", field.Name)
 }
 
 func (ec *executionContext) childFields_WorkflowEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7154,6 +7818,20 @@ func (ec *executionContext) field_Mutation_setMonthlyLimit_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setOrganizationName_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetOrganizationNameInput, error) {
+			return ec.unmarshalNSetOrganizationNameInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOrganizationNameInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setOutsideSteps_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7312,6 +7990,44 @@ func (ec *executionContext) field_Organization_alerts_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Organization_apiKeyJournal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7350,6 +8066,52 @@ func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Organization_calls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.CallFilter, error) {
+			return ec.unmarshalOCallFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Organization_costPerIcp_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7375,6 +8137,166 @@ func (ec *executionContext) field_Organization_funnel_args(ctx context.Context, 
 		return nil, err
 	}
 	args["range"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_ledger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.LedgerFilter, error) {
+			return ec.unmarshalOLedgerFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_months_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_priceJournal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_settingsJournal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -7405,6 +8327,20 @@ func (ec *executionContext) field_Organization_usage_args(ctx context.Context, r
 		return nil, err
 	}
 	args["first"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_workflowCounts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.WorkflowFilter, error) {
+			return ec.unmarshalOWorkflowFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
 	return args, nil
 }
 
@@ -10094,6 +11030,376 @@ func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApiKeyEvent_kind(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v engine.APIKeyEventKind) graphql.Marshaler {
+			return ec.marshalNApiKeyEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "ApiKeyEventKind")
+}
+
+func (ec *executionContext) _ApiKeyEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEvent_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _ApiKeyEvent_actor(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEvent_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApiKeyEvent_reason(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _ApiKeyEvent_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEvent_apiKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKey(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
+				if err != nil {
+					var zeroVal model.APIKey
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.APIKey
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.APIKey) graphql.Marshaler {
+			return ec.marshalNApiKey2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEvent_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
+				if err != nil {
+					var zeroVal []*model.APIKeyEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.APIKeyEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.APIKeyEvent) graphql.Marshaler {
+			return ec.marshalNApiKeyEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
+				if err != nil {
+					var zeroVal []model.Edge[*model.APIKeyEvent]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.APIKeyEvent]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.APIKeyEvent]) graphql.Marshaler {
+			return ec.marshalNApiKeyEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEventConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyEventEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEventConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEventConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEventConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ApiKeyEventEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
+				if err != nil {
+					var zeroVal *model.APIKeyEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.APIKeyEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeyEvent) graphql.Marshaler {
+			return ec.marshalNApiKeyEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApiKeyEventEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApiKeyEventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.APIKeyEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKeyEventEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApiKeyEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKeyEventEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _ApproveArticlePlanPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.ApproveArticlePlanPayload) (ret graphql.Marshaler) {
@@ -17199,6 +18505,439 @@ func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
 }
 
+func (ec *executionContext) _Month_period(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Month_period(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Period(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Period) graphql.Marshaler {
+			return ec.marshalNPeriod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPeriod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Month_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Month",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Period(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Month_isRunning(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Month_isRunning(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsRunning, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Month_isRunning(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Month", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Month_opening(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Month_opening(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Opening(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
+			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Month_opening(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Month",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Spend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Month_closing(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Month_closing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Closing(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
+			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Month_closing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Month",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Spend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Month_spend(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Month_spend(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Spend(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal model.Spend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Spend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Spend) graphql.Marshaler {
+			return ec.marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Month_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Month",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Spend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal []*model.Month
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.Month
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Month) graphql.Marshaler {
+			return ec.marshalNMonth2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonthᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MonthConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Month(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal []model.Edge[*model.Month]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.Month]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Month]) graphql.Marshaler {
+			return ec.marshalNMonthEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MonthConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MonthEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MonthConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _MonthEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.Month
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Month
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Month) graphql.Marshaler {
+			return ec.marshalNMonth2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonth(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MonthEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Month(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MonthEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Month]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MonthEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MonthEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MonthEdge", field, false, false, "String")
+}
+
 func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19307,6 +21046,68 @@ func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setOrganizationName(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setOrganizationName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetOrganizationName(ctx, fc.Args["input"].(model.SetOrganizationNameInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.SetOrganizationNamePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetOrganizationNamePayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetOrganizationNamePayload) graphql.Marshaler {
+			return ec.marshalNSetOrganizationNamePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOrganizationNamePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setOrganizationName(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetOrganizationNamePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setOrganizationName_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19837,6 +21638,29 @@ func (ec *executionContext) fieldContext_Organization_monthLimit(_ context.Conte
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
 
+func (ec *executionContext) _Organization_name(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Name(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Organization", field, true, true, "String")
+}
+
 func (ec *executionContext) _Organization_gates(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19897,6 +21721,50 @@ func (ec *executionContext) fieldContext_Organization_outsideSteps(_ context.Con
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_OutsideSteps(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_workflowCounts(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_workflowCounts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().WorkflowCounts(ctx, obj, fc.Args["filter"].(*model.WorkflowFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowCounts) graphql.Marshaler {
+			return ec.marshalNWorkflowCounts2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowCounts(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_workflowCounts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkflowCounts(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_workflowCounts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -19979,6 +21847,378 @@ func (ec *executionContext) fieldContext_Organization_spend(_ context.Context, f
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Spend(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_months(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_months(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Months(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.Connection[*model.Month]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.Month]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Month]) graphql.Marshaler {
+			return ec.marshalNMonthConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_months(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MonthConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_months_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_ledger(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_ledger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Ledger(ctx, obj, fc.Args["filter"].(*model.LedgerFilter), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal *model.Connection[*model.LedgerEntry]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.LedgerEntry]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.LedgerEntry]) graphql.Marshaler {
+			return ec.marshalNLedgerEntryConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerEntryConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_ledger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_calls(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Calls(ctx, obj, fc.Args["filter"].(*model.CallFilter), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal *model.Connection[*model.Call]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.Call]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Call]) graphql.Marshaler {
+			return ec.marshalNCallConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_calls_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_settingsJournal(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_settingsJournal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().SettingsJournal(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *model.Connection[*model.SettingsChange]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.SettingsChange]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.SettingsChange]) graphql.Marshaler {
+			return ec.marshalNSettingsChangeConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_settingsJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettingsChangeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_settingsJournal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_apiKeyJournal(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_apiKeyJournal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().APIKeyJournal(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OVERSEE")
+				if err != nil {
+					var zeroVal *model.Connection[*model.APIKeyEvent]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.APIKeyEvent]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.APIKeyEvent]) graphql.Marshaler {
+			return ec.marshalNApiKeyEventConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_apiKeyJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApiKeyEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_apiKeyJournal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_priceJournal(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_priceJournal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().PriceJournal(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal *model.Connection[*model.PriceEvent]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.PriceEvent]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.PriceEvent]) graphql.Marshaler {
+			return ec.marshalNPriceEventConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_priceJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_priceJournal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -21331,6 +23571,510 @@ func (ec *executionContext) _PriceEdge_cursor(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_PriceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _PriceEvent_kind(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v engine.PriceEventKind) graphql.Marshaler {
+			return ec.marshalNPriceEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPriceEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "PriceEventKind")
+}
+
+func (ec *executionContext) _PriceEvent_occurredAt(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _PriceEvent_actor(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _PriceEvent_reason(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _PriceEvent_model(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Model, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _PriceEvent_component(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_component(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Component, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Component) graphql.Marshaler {
+			return ec.marshalNPriceComponent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐComponent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "PriceComponent")
+}
+
+func (ec *executionContext) _PriceEvent_minPromptTokens(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_minPromptTokens(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinPromptTokens(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PriceEvent_amount(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_amount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Amount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
+}
+
+func (ec *executionContext) _PriceEvent_previousAmount(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_previousAmount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousAmount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_previousAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
+}
+
+func (ec *executionContext) _PriceEvent_validFrom(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_validFrom(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidFrom, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PriceEvent_source(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _PriceEvent_proposalId(ctx context.Context, field graphql.CollectedField, obj *model.PriceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEvent_proposalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProposalID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEvent_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "ID")
+}
+
+func (ec *executionContext) _PriceEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal []*model.PriceEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.PriceEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PriceEvent) graphql.Marshaler {
+			return ec.marshalNPriceEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PriceEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PriceEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal []model.Edge[*model.PriceEvent]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.PriceEvent]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.PriceEvent]) graphql.Marshaler {
+			return ec.marshalNPriceEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PriceEventConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceEventEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PriceEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PriceEventConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PriceEventConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEventConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PriceEventEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				if err != nil {
+					var zeroVal *model.PriceEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PriceEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PriceEvent) graphql.Marshaler {
+			return ec.marshalNPriceEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PriceEventEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PriceEventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.PriceEvent]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PriceEventEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PriceEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PriceEventEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _PriceProposal_id(ctx context.Context, field graphql.CollectedField, obj *model.PriceProposal) (ret graphql.Marshaler) {
@@ -24650,6 +27394,93 @@ func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _SetOrganizationNamePayload_organization(ctx context.Context, field graphql.CollectedField, obj *model.SetOrganizationNamePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOrganizationNamePayload_organization(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Organization, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
+			return ec.marshalOOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetOrganizationNamePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOrganizationNamePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Organization(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetOrganizationNamePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetOrganizationNamePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOrganizationNamePayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetOrganizationNamePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetOrganizationNamePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetOrganizationNamePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetOrganizationNamePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOrganizationNamePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetOrganizationNamePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOrganizationNamePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SetOutsideStepsPayload_outsideSteps(ctx context.Context, field graphql.CollectedField, obj *model.SetOutsideStepsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25087,6 +27918,422 @@ func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_userErrors(_ co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SettingValue_setting(ctx context.Context, field graphql.CollectedField, obj *model.SettingValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingValue_setting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Setting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v engine.Setting) graphql.Marshaler {
+			return ec.marshalNSetting2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐSetting(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingValue_setting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingValue", field, false, false, "Setting")
+}
+
+func (ec *executionContext) _SettingValue_before(ctx context.Context, field graphql.CollectedField, obj *model.SettingValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingValue_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SettingValue_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
+}
+
+func (ec *executionContext) _SettingValue_after(ctx context.Context, field graphql.CollectedField, obj *model.SettingValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingValue_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SettingValue_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
+}
+
+func (ec *executionContext) _SettingsChange_occurredAt(ctx context.Context, field graphql.CollectedField, obj *model.SettingsChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChange_occurredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OccurredAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChange_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _SettingsChange_actor(ctx context.Context, field graphql.CollectedField, obj *model.SettingsChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChange_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChange_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingsChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _SettingsChange_reason(ctx context.Context, field graphql.CollectedField, obj *model.SettingsChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChange_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "String")
+}
+
+func (ec *executionContext) _SettingsChange_changes(ctx context.Context, field graphql.CollectedField, obj *model.SettingsChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChange_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal []model.SettingValue
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.SettingValue
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.SettingValue) graphql.Marshaler {
+			return ec.marshalNSettingValue2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValueᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChange_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettingsChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettingValue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettingsChangeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal []*model.SettingsChange
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.SettingsChange
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SettingsChange) graphql.Marshaler {
+			return ec.marshalNSettingsChange2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettingsChangeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettingsChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettingsChangeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal []model.Edge[*model.SettingsChange]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.SettingsChange]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.SettingsChange]) graphql.Marshaler {
+			return ec.marshalNSettingsChangeEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettingsChangeConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettingsChangeEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettingsChangeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettingsChangeConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettingsChangeConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingsChangeConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SettingsChangeEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *model.SettingsChange
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SettingsChange
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SettingsChange) graphql.Marshaler {
+			return ec.marshalNSettingsChange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettingsChangeEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettingsChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettingsChangeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.SettingsChange]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingsChangeEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingsChangeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingsChangeEdge", field, false, false, "String")
 }
 
 func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field graphql.CollectedField, obj *model.SettleUsagePayload) (ret graphql.Marshaler) {
@@ -25774,6 +29021,98 @@ func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _StateCount_state(ctx context.Context, field graphql.CollectedField, obj *model.StateCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StateCount_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.State) graphql.Marshaler {
+			return ec.marshalNWorkflowState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StateCount", field, false, false, "WorkflowState")
+}
+
+func (ec *executionContext) _StateCount_count(ctx context.Context, field graphql.CollectedField, obj *model.StateCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StateCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StateCount", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StatusCount_status(ctx context.Context, field graphql.CollectedField, obj *model.StatusCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StatusCount_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.Status) graphql.Marshaler {
+			return ec.marshalNWorkflowStatus2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StatusCount_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "WorkflowStatus")
+}
+
+func (ec *executionContext) _StatusCount_count(ctx context.Context, field graphql.CollectedField, obj *model.StatusCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StatusCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Step_number(ctx context.Context, field graphql.CollectedField, obj *workflow.Step) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25887,6 +29226,52 @@ func (ec *executionContext) _Step_states(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Step_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, true, false, "WorkflowState")
+}
+
+func (ec *executionContext) _StepCount_step(ctx context.Context, field graphql.CollectedField, obj *model.StepCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepCount_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.StepKey) graphql.Marshaler {
+			return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepCount_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepCount", field, false, false, "StepKey")
+}
+
+func (ec *executionContext) _StepCount_count(ctx context.Context, field graphql.CollectedField, obj *model.StepCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StepCount", field, false, false, "Int")
 }
 
 func (ec *executionContext) _StepResult_step(ctx context.Context, field graphql.CollectedField, obj *model.StepResult) (ret graphql.Marshaler) {
@@ -28765,6 +32150,88 @@ func (ec *executionContext) fieldContext_UsageGroup_outcome(_ context.Context, f
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "CallState")
 }
 
+func (ec *executionContext) _UsageGroup_actor(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageGroup_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageGroup_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
+}
+
+func (ec *executionContext) _UsageGroup_apiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageGroup_apiKeyId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.APIKeyID(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *publicid.ID
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *publicid.ID
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageGroup_apiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
+}
+
 func (ec *executionContext) _UsageGroup_calls(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -30976,6 +34443,125 @@ func (ec *executionContext) fieldContext_WorkflowConnection_totalCount(_ context
 	return graphql.NewScalarFieldContext("WorkflowConnection", field, true, false, "Int")
 }
 
+func (ec *executionContext) _WorkflowCounts_total(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowCounts_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkflowCounts", field, true, false, "Int")
+}
+
+func (ec *executionContext) _WorkflowCounts_states(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowCounts_states(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.States(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.StateCount) graphql.Marshaler {
+			return ec.marshalNStateCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowCounts_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkflowCounts",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StateCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkflowCounts_steps(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowCounts_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.StepCount) graphql.Marshaler {
+			return ec.marshalNStepCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowCounts_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkflowCounts",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StepCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkflowCounts_statuses(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowCounts_statuses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Statuses(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.StatusCount) graphql.Marshaler {
+			return ec.marshalNStatusCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowCounts_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkflowCounts",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StatusCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WorkflowEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Workflow]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32827,6 +36413,83 @@ func UnmarshalBriefInput(ctx context.Context, raw any) (model.BriefInput, error)
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCallFilter(ctx context.Context, obj any) (model.CallFilter, error) {
+	var it model.CallFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"states", "failureCodes", "models", "providers", "workflowIds", "range"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "states":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("states"))
+			data, err := ec.unmarshalOCallState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallStateᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.States = graphql.OmittableOf(data)
+		case "failureCodes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("failureCodes"))
+			data, err := ec.unmarshalOFailureCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCodeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FailureCodes = graphql.OmittableOf(data)
+		case "models":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("models"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Models = graphql.OmittableOf(data)
+		case "providers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("providers"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Providers = graphql.OmittableOf(data)
+		case "workflowIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowIds = graphql.OmittableOf(data)
+		case "range":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("range"))
+			data, err := ec.unmarshalOTimeRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTimeRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Range = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCallFilter unmarshals raw into the CallFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCallFilter(ctx context.Context, raw any) (model.CallFilter, error) {
+	var out model.CallFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CallFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCancelWorkflowInput(ctx context.Context, obj any) (model.CancelWorkflowInput, error) {
 	var it model.CancelWorkflowInput
 	if obj == nil {
@@ -34033,6 +37696,62 @@ func UnmarshalKeywordOrder(ctx context.Context, raw any) (model.KeywordOrder, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLedgerFilter(ctx context.Context, obj any) (model.LedgerFilter, error) {
+	var it model.LedgerFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kinds", "workflowId", "range"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
+			data, err := ec.unmarshalOLedgerEntryKind2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKindᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kinds = graphql.OmittableOf(data)
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = graphql.OmittableOf(data)
+		case "range":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("range"))
+			data, err := ec.unmarshalOTimeRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTimeRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Range = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLedgerFilter unmarshals raw into the LedgerFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLedgerFilter(ctx context.Context, raw any) (model.LedgerFilter, error) {
+	var out model.LedgerFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LedgerFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj any) (model.PriceInput, error) {
 	var it model.PriceInput
 	if obj == nil {
@@ -35044,6 +38763,62 @@ func UnmarshalSetMonthlyLimitInput(ctx context.Context, raw any) (model.SetMonth
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetOrganizationNameInput(ctx context.Context, obj any) (model.SetOrganizationNameInput, error) {
+	var it model.SetOrganizationNameInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetOrganizationNameInput unmarshals raw into the SetOrganizationNameInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetOrganizationNameInput(ctx context.Context, raw any) (model.SetOrganizationNameInput, error) {
+	var out model.SetOrganizationNameInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetOrganizationNameInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetOutsideStepsInput(ctx context.Context, obj any) (model.SetOutsideStepsInput, error) {
 	var it model.SetOutsideStepsInput
 	if obj == nil {
@@ -35600,6 +39375,55 @@ func (ec *executionContext) unmarshalInputTestPublishTargetInput(ctx context.Con
 func UnmarshalTestPublishTargetInput(ctx context.Context, raw any) (model.TestPublishTargetInput, error) {
 	var out model.TestPublishTargetInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TestPublishTargetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTimeRange(ctx context.Context, obj any) (model.TimeRange, error) {
+	var it model.TimeRange
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"from", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = graphql.OmittableOf(data)
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTimeRange unmarshals raw into the TimeRange input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTimeRange(ctx context.Context, raw any) (model.TimeRange, error) {
+	var out model.TimeRange
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TimeRange", raw, &out)
 	return out, err
 }
 
@@ -36816,6 +40640,146 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 			}
 		case "cursor":
 			out.Values[i] = ec._ApiKeyEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyEventImplementors = []string{"ApiKeyEvent"}
+
+func (ec *executionContext) _ApiKeyEvent(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKeyEvent")
+		case "kind":
+			out.Values[i] = ec._ApiKeyEvent_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._ApiKeyEvent_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._ApiKeyEvent_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._ApiKeyEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "apiKey":
+			out.Values[i] = ec._ApiKeyEvent_apiKey(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyEventConnectionImplementors = []string{"ApiKeyEventConnection"}
+
+func (ec *executionContext) _ApiKeyEventConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.APIKeyEvent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEventConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKeyEventConnection")
+		case "nodes":
+			out.Values[i] = ec._ApiKeyEventConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._ApiKeyEventConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ApiKeyEventConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ApiKeyEventConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var apiKeyEventEdgeImplementors = []string{"ApiKeyEventEdge"}
+
+func (ec *executionContext) _ApiKeyEventEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.APIKeyEvent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEventEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApiKeyEventEdge")
+		case "node":
+			out.Values[i] = ec._ApiKeyEventEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._ApiKeyEventEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -39551,6 +43515,146 @@ func (ec *executionContext) _LostRun(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var monthImplementors = []string{"Month"}
+
+func (ec *executionContext) _Month(ctx context.Context, sel ast.SelectionSet, obj *model.Month) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Month")
+		case "period":
+			out.Values[i] = ec._Month_period(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isRunning":
+			out.Values[i] = ec._Month_isRunning(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "opening":
+			out.Values[i] = ec._Month_opening(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "closing":
+			out.Values[i] = ec._Month_closing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "spend":
+			out.Values[i] = ec._Month_spend(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var monthConnectionImplementors = []string{"MonthConnection"}
+
+func (ec *executionContext) _MonthConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.Month]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MonthConnection")
+		case "nodes":
+			out.Values[i] = ec._MonthConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._MonthConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._MonthConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MonthConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var monthEdgeImplementors = []string{"MonthEdge"}
+
+func (ec *executionContext) _MonthEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.Month]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, monthEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MonthEdge")
+		case "node":
+			out.Values[i] = ec._MonthEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._MonthEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -39808,6 +43912,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setOrganizationName":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setOrganizationName(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createPublishTarget":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createPublishTarget(ctx, field)
@@ -39939,6 +44050,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_name(ctx, field, obj)
+				})
 		case "gates":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -39951,6 +44068,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_outsideSteps(ctx, field, obj)
 				})
+		case "workflowCounts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_workflowCounts(ctx, field, obj)
+				})
 		case "month":
 			out.Values[i] = ec._Organization_month(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -39961,6 +44084,42 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "months":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_months(ctx, field, obj)
+				})
+		case "ledger":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_ledger(ctx, field, obj)
+				})
+		case "calls":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_calls(ctx, field, obj)
+				})
+		case "settingsJournal":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_settingsJournal(ctx, field, obj)
+				})
+		case "apiKeyJournal":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_apiKeyJournal(ctx, field, obj)
+				})
+		case "priceJournal":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_priceJournal(ctx, field, obj)
+				})
 		case "usage":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -40372,6 +44531,181 @@ func (ec *executionContext) _PriceEdge(ctx context.Context, sel ast.SelectionSet
 			}
 		case "cursor":
 			out.Values[i] = ec._PriceEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var priceEventImplementors = []string{"PriceEvent"}
+
+func (ec *executionContext) _PriceEvent(ctx context.Context, sel ast.SelectionSet, obj *model.PriceEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, priceEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PriceEvent")
+		case "kind":
+			out.Values[i] = ec._PriceEvent_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "occurredAt":
+			out.Values[i] = ec._PriceEvent_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._PriceEvent_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._PriceEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "model":
+			out.Values[i] = ec._PriceEvent_model(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "component":
+			out.Values[i] = ec._PriceEvent_component(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "minPromptTokens":
+			out.Values[i] = ec._PriceEvent_minPromptTokens(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "amount":
+			out.Values[i] = ec._PriceEvent_amount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "previousAmount":
+			out.Values[i] = ec._PriceEvent_previousAmount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "validFrom":
+			out.Values[i] = ec._PriceEvent_validFrom(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._PriceEvent_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "proposalId":
+			out.Values[i] = ec._PriceEvent_proposalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var priceEventConnectionImplementors = []string{"PriceEventConnection"}
+
+func (ec *executionContext) _PriceEventConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.PriceEvent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, priceEventConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PriceEventConnection")
+		case "nodes":
+			out.Values[i] = ec._PriceEventConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._PriceEventConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._PriceEventConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PriceEventConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var priceEventEdgeImplementors = []string{"PriceEventEdge"}
+
+func (ec *executionContext) _PriceEventEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.PriceEvent]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, priceEventEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PriceEventEdge")
+		case "node":
+			out.Values[i] = ec._PriceEventEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._PriceEventEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41531,6 +45865,49 @@ func (ec *executionContext) _SetMonthlyLimitPayload(ctx context.Context, sel ast
 	return out
 }
 
+var setOrganizationNamePayloadImplementors = []string{"SetOrganizationNamePayload"}
+
+func (ec *executionContext) _SetOrganizationNamePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetOrganizationNamePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setOrganizationNamePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetOrganizationNamePayload")
+		case "organization":
+			out.Values[i] = ec._SetOrganizationNamePayload_organization(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetOrganizationNamePayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetOrganizationNamePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var setOutsideStepsPayloadImplementors = []string{"SetOutsideStepsPayload"}
 
 func (ec *executionContext) _SetOutsideStepsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetOutsideStepsPayload) graphql.Marshaler {
@@ -41693,6 +46070,184 @@ func (ec *executionContext) _SetWorkflowLimitPayload(ctx context.Context, sel as
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetWorkflowLimitPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settingValueImplementors = []string{"SettingValue"}
+
+func (ec *executionContext) _SettingValue(ctx context.Context, sel ast.SelectionSet, obj *model.SettingValue) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settingValueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettingValue")
+		case "setting":
+			out.Values[i] = ec._SettingValue_setting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._SettingValue_before(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._SettingValue_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settingsChangeImplementors = []string{"SettingsChange"}
+
+func (ec *executionContext) _SettingsChange(ctx context.Context, sel ast.SelectionSet, obj *model.SettingsChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settingsChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettingsChange")
+		case "occurredAt":
+			out.Values[i] = ec._SettingsChange_occurredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._SettingsChange_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._SettingsChange_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._SettingsChange_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settingsChangeConnectionImplementors = []string{"SettingsChangeConnection"}
+
+func (ec *executionContext) _SettingsChangeConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.SettingsChange]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settingsChangeConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettingsChangeConnection")
+		case "nodes":
+			out.Values[i] = ec._SettingsChangeConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._SettingsChangeConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SettingsChangeConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SettingsChangeConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settingsChangeEdgeImplementors = []string{"SettingsChangeEdge"}
+
+func (ec *executionContext) _SettingsChangeEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.SettingsChange]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settingsChangeEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettingsChangeEdge")
+		case "node":
+			out.Values[i] = ec._SettingsChangeEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._SettingsChangeEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41997,6 +46552,82 @@ func (ec *executionContext) _StartStepPayload(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var stateCountImplementors = []string{"StateCount"}
+
+func (ec *executionContext) _StateCount(ctx context.Context, sel ast.SelectionSet, obj *model.StateCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stateCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StateCount")
+		case "state":
+			out.Values[i] = ec._StateCount_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._StateCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var statusCountImplementors = []string{"StatusCount"}
+
+func (ec *executionContext) _StatusCount(ctx context.Context, sel ast.SelectionSet, obj *model.StatusCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, statusCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StatusCount")
+		case "status":
+			out.Values[i] = ec._StatusCount_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._StatusCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var stepImplementors = []string{"Step"}
 
 func (ec *executionContext) _Step(ctx context.Context, sel ast.SelectionSet, obj *workflow.Step) graphql.Marshaler {
@@ -42030,6 +46661,44 @@ func (ec *executionContext) _Step(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "states":
 			out.Values[i] = ec._Step_states(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var stepCountImplementors = []string{"StepCount"}
+
+func (ec *executionContext) _StepCount(ctx context.Context, sel ast.SelectionSet, obj *model.StepCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stepCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StepCount")
+		case "step":
+			out.Values[i] = ec._StepCount_step(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._StepCount_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -43057,6 +47726,16 @@ func (ec *executionContext) _UsageGroup(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "actor":
+			out.Values[i] = ec._UsageGroup_actor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "apiKeyId":
+			out.Values[i] = ec._UsageGroup_apiKeyId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "calls":
 			out.Values[i] = ec._UsageGroup_calls(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -43678,6 +48357,54 @@ func (ec *executionContext) _WorkflowConnection(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var workflowCountsImplementors = []string{"WorkflowCounts"}
+
+func (ec *executionContext) _WorkflowCounts(ctx context.Context, sel ast.SelectionSet, obj *model.WorkflowCounts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workflowCountsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkflowCounts")
+		case "total":
+			out.Values[i] = ec._WorkflowCounts_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "states":
+			out.Values[i] = ec._WorkflowCounts_states(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "steps":
+			out.Values[i] = ec._WorkflowCounts_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statuses":
+			out.Values[i] = ec._WorkflowCounts_statuses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var workflowEdgeImplementors = []string{"WorkflowEdge"}
 
 func (ec *executionContext) _WorkflowEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.Workflow]) graphql.Marshaler {
@@ -44209,7 +48936,7 @@ func (ec *executionContext) marshalNAdjustUsagePayload2ᚖgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNAlert2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Alert) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlert2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlert(ctx, sel, v[i])
@@ -44260,7 +48987,7 @@ func (ec *executionContext) marshalNAlertEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNAlertEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Alert]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlertEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -44290,8 +49017,12 @@ func (ec *executionContext) marshalNAlertKind2githubᚗcomᚋinfin8contentᚋeng
 	return res
 }
 
+func (ec *executionContext) marshalNApiKey2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v model.APIKey) graphql.Marshaler {
+	return ec._ApiKey(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, sel, v[i])
@@ -44327,7 +49058,7 @@ func (ec *executionContext) marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.APIKey]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -44340,6 +49071,73 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8content�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNApiKeyEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.APIKeyEvent) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApiKeyEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNApiKeyEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEvent(ctx context.Context, sel ast.SelectionSet, v *model.APIKeyEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApiKeyEvent!")
+		return graphql.Null
+	}
+	return ec._ApiKeyEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNApiKeyEventConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.APIKeyEvent]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApiKeyEventConnection!")
+		return graphql.Null
+	}
+	return ec._ApiKeyEventConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNApiKeyEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.APIKeyEvent]) graphql.Marshaler {
+	return ec._ApiKeyEventEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApiKeyEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.APIKeyEvent]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApiKeyEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNApiKeyEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyEventKind(ctx context.Context, v any) (engine.APIKeyEventKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := engine.APIKeyEventKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApiKeyEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyEventKind(ctx context.Context, sel ast.SelectionSet, v engine.APIKeyEventKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ApiKeyEventKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNApiKeyState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐAPIKeyState(ctx context.Context, v any) (engine.APIKeyState, error) {
@@ -44388,7 +49186,7 @@ func (ec *executionContext) marshalNArticlePlanItem2githubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNArticlePlanItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ArticlePlanItem) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNArticlePlanItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItem(ctx, sel, v[i])
@@ -44440,7 +49238,7 @@ func (ec *executionContext) marshalNCall2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNCall2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Call) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, sel, v[i])
@@ -44476,7 +49274,7 @@ func (ec *executionContext) marshalNCallEdge2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNCallEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Call]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -44546,7 +49344,7 @@ func (ec *executionContext) marshalNCompetitor2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNCompetitor2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Competitor) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCompetitor2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitor(ctx, sel, v[i])
@@ -44799,7 +49597,7 @@ func (ec *executionContext) marshalNFunnelState2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNFunnelState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFunnelStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.FunnelState) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFunnelState2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFunnelState(ctx, sel, v[i])
@@ -44819,7 +49617,7 @@ func (ec *executionContext) marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStepᚄ(ctx context.Context, sel ast.SelectionSet, v []report.FunnelStep) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStep(ctx, sel, v[i])
@@ -44839,7 +49637,7 @@ func (ec *executionContext) marshalNGate2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNGate2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Gate) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGate2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGate(ctx, sel, v[i])
@@ -44859,7 +49657,7 @@ func (ec *executionContext) marshalNGateDecision2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNGateDecision2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecisionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.GateDecision) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGateDecision2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecision(ctx, sel, v[i])
@@ -44945,7 +49743,7 @@ func (ec *executionContext) marshalNGraphEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNGraphEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐLegalTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.LegalTransition) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGraphEdge2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐLegalTransition(ctx, sel, v[i])
@@ -44965,7 +49763,7 @@ func (ec *executionContext) marshalNGraphState2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNGraphState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGraphStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.GraphState) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGraphState2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGraphState(ctx, sel, v[i])
@@ -45059,7 +49857,7 @@ func (ec *executionContext) marshalNJSON2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeyword2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx, sel, v[i])
@@ -45110,7 +49908,7 @@ func (ec *executionContext) marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNKeywordEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Keyword]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -45168,7 +49966,7 @@ func (ec *executionContext) marshalNLedgerEntry2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNLedgerEntry2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LedgerEntry) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, sel, v[i])
@@ -45204,7 +50002,7 @@ func (ec *executionContext) marshalNLedgerEntryEdge2githubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNLedgerEntryEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.LedgerEntry]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntryEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -45232,6 +50030,58 @@ func (ec *executionContext) marshalNLedgerEntryKind2githubᚗcomᚋinfin8content
 		graphql.AddInvalidNullFromMarshaler(ctx, "LedgerEntryKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNMonth2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonthᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Month) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMonth2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonth(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMonth2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonth(ctx context.Context, sel ast.SelectionSet, v *model.Month) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Month!")
+		return graphql.Null
+	}
+	return ec._Month(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMonthConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.Month]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MonthConnection!")
+		return graphql.Null
+	}
+	return ec._MonthConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMonthEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.Month]) graphql.Marshaler {
+	return ec._MonthEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMonthEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Month]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMonthEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNOrderDirection2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderDirection(ctx context.Context, v any) (model.OrderDirection, error) {
@@ -45298,7 +50148,7 @@ func (ec *executionContext) unmarshalNPermission2ᚕgithubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []caller.Permission) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, sel, v[i])
@@ -45344,7 +50194,7 @@ func (ec *executionContext) marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNPrice2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Price) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPrice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPrice(ctx, sel, v[i])
@@ -45372,7 +50222,7 @@ func (ec *executionContext) marshalNPriceChange2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNPriceChange2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PriceChange) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceChange2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceChange(ctx, sel, v[i])
@@ -45445,7 +50295,7 @@ func (ec *executionContext) marshalNPriceEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNPriceEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Price]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -45458,6 +50308,73 @@ func (ec *executionContext) marshalNPriceEdge2ᚕgithubᚗcomᚋinfin8contentᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNPriceEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PriceEvent) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPriceEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPriceEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEvent(ctx context.Context, sel ast.SelectionSet, v *model.PriceEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PriceEvent!")
+		return graphql.Null
+	}
+	return ec._PriceEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPriceEventConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.PriceEvent]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PriceEventConnection!")
+		return graphql.Null
+	}
+	return ec._PriceEventConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPriceEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.PriceEvent]) graphql.Marshaler {
+	return ec._PriceEventEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPriceEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.PriceEvent]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPriceEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPriceEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPriceEventKind(ctx context.Context, v any) (engine.PriceEventKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := engine.PriceEventKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPriceEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPriceEventKind(ctx context.Context, sel ast.SelectionSet, v engine.PriceEventKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PriceEventKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNPriceInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceInput(ctx context.Context, v any) (model.PriceInput, error) {
@@ -45480,7 +50397,7 @@ func (ec *executionContext) unmarshalNPriceInput2ᚕgithubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNPriceProposal2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposalᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PriceProposal) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposal2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposal(ctx, sel, v[i])
@@ -45516,7 +50433,7 @@ func (ec *executionContext) marshalNPriceProposalEdge2githubᚗcomᚋinfin8conte
 }
 
 func (ec *executionContext) marshalNPriceProposalEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.PriceProposal]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposalEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -45566,7 +50483,7 @@ func (ec *executionContext) marshalNPublishTarget2githubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNPublishTarget2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTargetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PublishTarget) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPublishTarget2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, sel, v[i])
@@ -45842,6 +50759,19 @@ func (ec *executionContext) marshalNSetMonthlyLimitPayload2ᚖgithubᚗcomᚋinf
 	return ec._SetMonthlyLimitPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetOrganizationNameInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOrganizationNameInput(ctx context.Context, v any) (model.SetOrganizationNameInput, error) {
+	res, err := ec.unmarshalInputSetOrganizationNameInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetOrganizationNamePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOrganizationNamePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetOrganizationNamePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetOrganizationNamePayload!")
+		return graphql.Null
+	}
+	return ec._SetOrganizationNamePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetOutsideStepsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetOutsideStepsInput(ctx context.Context, v any) (model.SetOutsideStepsInput, error) {
 	res, err := ec.unmarshalInputSetOutsideStepsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -45894,6 +50824,93 @@ func (ec *executionContext) marshalNSetWorkflowLimitPayload2ᚖgithubᚗcomᚋin
 	return ec._SetWorkflowLimitPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetting2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐSetting(ctx context.Context, v any) (engine.Setting, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := engine.Setting(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetting2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐSetting(ctx context.Context, sel ast.SelectionSet, v engine.Setting) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Setting!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNSettingValue2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValue(ctx context.Context, sel ast.SelectionSet, v model.SettingValue) graphql.Marshaler {
+	return ec._SettingValue(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSettingValue2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValueᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SettingValue) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSettingValue2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValue(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSettingsChange2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SettingsChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSettingsChange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSettingsChange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChange(ctx context.Context, sel ast.SelectionSet, v *model.SettingsChange) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SettingsChange!")
+		return graphql.Null
+	}
+	return ec._SettingsChange(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSettingsChangeConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.SettingsChange]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SettingsChangeConnection!")
+		return graphql.Null
+	}
+	return ec._SettingsChangeConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSettingsChangeEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.SettingsChange]) graphql.Marshaler {
+	return ec._SettingsChangeEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSettingsChangeEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.SettingsChange]) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSettingsChangeEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNSettleUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettleUsageInput(ctx context.Context, v any) (model.SettleUsageInput, error) {
 	res, err := ec.unmarshalInputSettleUsageInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -45941,7 +50958,7 @@ func (ec *executionContext) unmarshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethodᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Method) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx, sel, v[i])
@@ -45989,15 +51006,75 @@ func (ec *executionContext) marshalNStartStepPayload2ᚖgithubᚗcomᚋinfin8con
 	return ec._StartStepPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNStateCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCount(ctx context.Context, sel ast.SelectionSet, v model.StateCount) graphql.Marshaler {
+	return ec._StateCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStateCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StateCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStateCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStatusCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCount(ctx context.Context, sel ast.SelectionSet, v model.StatusCount) graphql.Marshaler {
+	return ec._StatusCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStatusCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StatusCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStatusCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStep(ctx context.Context, sel ast.SelectionSet, v workflow.Step) graphql.Marshaler {
 	return ec._Step(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.Step) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStepCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCount(ctx context.Context, sel ast.SelectionSet, v model.StepCount) graphql.Marshaler {
+	return ec._StepCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStepCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StepCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStepCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -46039,7 +51116,7 @@ func (ec *executionContext) unmarshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.StepKey) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, sel, v[i])
@@ -46135,7 +51212,7 @@ func (ec *executionContext) marshalNTopic2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNTopic2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Topic) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopic2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx, sel, v[i])
@@ -46155,7 +51232,7 @@ func (ec *executionContext) marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNTopicKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicKeyword) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx, sel, v[i])
@@ -46175,7 +51252,7 @@ func (ec *executionContext) marshalNTopicPage2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicPage) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx, sel, v[i])
@@ -46191,7 +51268,7 @@ func (ec *executionContext) marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNTransition2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Transition) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, sel, v[i])
@@ -46227,7 +51304,7 @@ func (ec *executionContext) marshalNTransitionEdge2githubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNTransitionEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Transition]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTransitionEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -46321,7 +51398,7 @@ func (ec *executionContext) marshalNUnclusteredKeyword2githubᚗcomᚋinfin8cont
 }
 
 func (ec *executionContext) marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UnclusteredKeyword) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnclusteredKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeyword(ctx, sel, v[i])
@@ -46337,7 +51414,7 @@ func (ec *executionContext) marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNUnit2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Unit) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnit2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnit(ctx, sel, v[i])
@@ -46373,7 +51450,7 @@ func (ec *executionContext) marshalNUnitEdge2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNUnitEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Unit]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnitEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -46446,7 +51523,7 @@ func (ec *executionContext) marshalNUsageGroup2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNUsageGroup2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UsageGroup) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUsageGroup2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageGroup(ctx, sel, v[i])
@@ -46482,7 +51559,7 @@ func (ec *executionContext) marshalNUserError2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UserError) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserError2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserError(ctx, sel, v[i])
@@ -46522,7 +51599,7 @@ func (ec *executionContext) marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.WorkItem) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItem(ctx, sel, v[i])
@@ -46538,7 +51615,7 @@ func (ec *executionContext) marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNWorkflow2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Workflow) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, sel, v[i])
@@ -46569,12 +51646,20 @@ func (ec *executionContext) marshalNWorkflowConnection2ᚖgithubᚗcomᚋinfin8c
 	return ec._WorkflowConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNWorkflowCounts2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowCounts(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowCounts) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkflowCounts!")
+		return graphql.Null
+	}
+	return ec._WorkflowCounts(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNWorkflowEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.Workflow]) graphql.Marshaler {
 	return ec._WorkflowEdge(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNWorkflowEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Workflow]) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -46642,7 +51727,7 @@ func (ec *executionContext) unmarshalNWorkflowState2ᚕgithubᚗcomᚋinfin8cont
 }
 
 func (ec *executionContext) marshalNWorkflowState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStateᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.State) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐState(ctx, sel, v[i])
@@ -46677,7 +51762,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -46721,7 +51806,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -46749,7 +51834,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -46777,7 +51862,7 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -46854,7 +51939,7 @@ func (ec *executionContext) marshalOActivityCode2ᚕgithubᚗcomᚋinfin8content
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActivityCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCode(ctx, sel, v[i])
@@ -46904,7 +51989,7 @@ func (ec *executionContext) marshalOAlertKind2ᚕgithubᚗcomᚋinfin8contentᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlertKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐAlertKind(ctx, sel, v[i])
@@ -47036,6 +52121,50 @@ func (ec *executionContext) marshalOCall2ᚖgithubᚗcomᚋinfin8contentᚋengin
 	return ec._Call(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCallFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallFilter(ctx context.Context, v any) (*model.CallFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCallFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOCallState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallStateᚄ(ctx context.Context, v any) ([]cost.CallState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]cost.CallState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCallState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOCallState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallStateᚄ(ctx context.Context, sel ast.SelectionSet, v []cost.CallState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCallState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOCallState2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallState(ctx context.Context, v any) (*cost.CallState, error) {
 	if v == nil {
 		return nil, nil
@@ -47120,6 +52249,42 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = ctx
 	res := scalar.MarshalDateTime(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOFailureCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCodeᚄ(ctx context.Context, v any) ([]workflow.FailureCode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]workflow.FailureCode, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOFailureCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.FailureCode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOFailureCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx context.Context, v any) (*workflow.FailureCode, error) {
@@ -47325,7 +52490,7 @@ func (ec *executionContext) marshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, sel, v[i])
@@ -47422,7 +52587,7 @@ func (ec *executionContext) marshalOKeywordSource2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, sel, v[i])
@@ -47442,6 +52607,50 @@ func (ec *executionContext) marshalOLedgerEntry2ᚖgithubᚗcomᚋinfin8content�
 		return graphql.Null
 	}
 	return ec._LedgerEntry(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOLedgerEntryKind2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKindᚄ(ctx context.Context, v any) ([]cost.EntryKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]cost.EntryKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLedgerEntryKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOLedgerEntryKind2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKindᚄ(ctx context.Context, sel ast.SelectionSet, v []cost.EntryKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLedgerEntryKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOLedgerFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerFilter(ctx context.Context, v any) (*model.LedgerFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputLedgerFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
@@ -47493,7 +52702,7 @@ func (ec *executionContext) marshalOPlanChoice2ᚕgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, sel, v[i])
@@ -47548,7 +52757,7 @@ func (ec *executionContext) marshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, sel, v[i])
@@ -47610,7 +52819,7 @@ func (ec *executionContext) marshalOPriceProposalState2ᚕgithubᚗcomᚋinfin8c
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposalState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐProposalState(ctx, sel, v[i])
@@ -47660,7 +52869,7 @@ func (ec *executionContext) marshalOSearchIntent2ᚕgithubᚗcomᚋinfin8content
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, sel, v[i])
@@ -47722,7 +52931,7 @@ func (ec *executionContext) marshalOStepKey2ᚕgithubᚗcomᚋinfin8contentᚋen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, sel, v[i])
@@ -47814,6 +53023,14 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOTimeRange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTimeRange(ctx context.Context, v any) (*model.TimeRange, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTimeRange(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOTopic2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx context.Context, sel ast.SelectionSet, v *model.Topic) graphql.Marshaler {
@@ -47910,7 +53127,7 @@ func (ec *executionContext) marshalOUsageDimension2ᚕgithubᚗcomᚋinfin8conte
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx, sel, v[i])
@@ -47977,7 +53194,7 @@ func (ec *executionContext) marshalOWorkflowState2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐState(ctx, sel, v[i])
@@ -48032,7 +53249,7 @@ func (ec *executionContext) marshalOWorkflowStatus2ᚕgithubᚗcomᚋinfin8conte
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowStatus2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStatus(ctx, sel, v[i])
@@ -48051,7 +53268,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -48070,7 +53287,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -48089,7 +53306,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -48108,7 +53325,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])

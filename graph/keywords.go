@@ -37,7 +37,7 @@ type keywordPage struct {
 }
 
 func decodeKeywords(
-	flow *model.Workflow, filter *model.KeywordFilter, order *model.KeywordOrder, p pageArguments,
+	flow *model.Workflow, filter *model.KeywordFilter, order *model.KeywordOrder, p paging,
 ) (keywordPage, error) {
 	var d decoder
 	asked := keywordPage{by: content.OrderScore, descending: true, window: d.window(p)}

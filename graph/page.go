@@ -28,8 +28,8 @@ const (
 	ledgerList     = "ledger"
 )
 
-// pageArguments are the arguments of a list that select a page.
-type pageArguments struct {
+// paging has the arguments of a list that select a page.
+type paging struct {
 	first  *int
 	after  *string
 	last   *int
@@ -45,7 +45,7 @@ type window struct {
 }
 
 // window reads the arguments that select a page.
-func (d *decoder) window(p pageArguments) window {
+func (d *decoder) window(p paging) window {
 	w := window{size: defaultPage, cursor: p.after, argument: "after"}
 	size, argument := p.first, "first"
 	switch {
@@ -107,7 +107,7 @@ type numbered struct {
 	from int64 // the number next to the page
 }
 
-func decodeNumbered(list scalar.List, p pageArguments) (numbered, error) {
+func decodeNumbered(list scalar.List, p paging) (numbered, error) {
 	var d decoder
 	asked := numbered{list: list, window: d.window(p)}
 	asked.from = d.number(list, asked.window)
@@ -121,11 +121,23 @@ type moments struct {
 	from *engine.Cursor // the item next to the page; nil for an end of the list
 }
 
-func decodeMoments(list scalar.List, p pageArguments) (moments, error) {
+func decodeMoments(list scalar.List, p paging) (moments, error) {
 	var d decoder
 	asked := moments{list: list, window: d.window(p)}
 	asked.from = d.cursor(list, asked.window)
 	return asked, d.err()
+}
+
+// show returns a function that lists what a decoder has read, or returns its error.
+func show[Asked, Answer any](
+	ctx context.Context, list func(context.Context, Asked) (*Answer, error),
+) func(Asked, error) (*Answer, error) {
+	return func(asked Asked, err error) (*Answer, error) {
+		if err != nil {
+			return nil, err
+		}
+		return list(ctx, asked)
+	}
 }
 
 // page returns a connection of rows. The query fetches one row more than the page has, which shows whether others

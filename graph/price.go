@@ -36,7 +36,7 @@ type pricePage struct {
 }
 
 func decodePrices(
-	who caller.Caller, models []string, at *scalar.WrittenDateTime, page pageArguments,
+	who caller.Caller, models []string, at *scalar.WrittenDateTime, page paging,
 ) (pricePage, error) {
 	var d decoder
 	w := d.window(page)

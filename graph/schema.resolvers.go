@@ -155,6 +155,10 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeA
 	return mutate(ctx, r.Resolver, decodeRevokeAPIKey(input), r.Engine.RevokeAPIKey, revokeAPIKeyPayload)
 }
 
+func (r *mutationResolver) SetOrganizationName(ctx context.Context, input model.SetOrganizationNameInput) (*model.SetOrganizationNamePayload, error) {
+	return mutate(ctx, r.Resolver, decodeName(input), r.Engine.SetName, namePayload)
+}
+
 func (r *mutationResolver) CreatePublishTarget(ctx context.Context, input model.CreatePublishTargetInput) (*model.CreatePublishTargetPayload, error) {
 	in := decodeCreatePublishTarget(input)
 	return mutate(ctx, r.Resolver, in, r.Engine.CreatePublishTarget, createPublishTargetPayload)
@@ -177,6 +181,10 @@ func (r *mutationResolver) SetTimeZone(ctx context.Context, input model.SetTimeZ
 	return mutate(ctx, r.Resolver, decodeTimeZone(input), r.Engine.SetTimeZone, timeZonePayload)
 }
 
+func (r *organizationResolver) Name(ctx context.Context, obj *model.Organization) (*string, error) {
+	return r.organizationName(ctx)
+}
+
 func (r *organizationResolver) Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error) {
 	settings, err := r.Engine.GateSettings(ctx, caller.From(ctx))
 	return &model.GateSettings{GateSettings: settings}, err
@@ -185,6 +193,36 @@ func (r *organizationResolver) Gates(ctx context.Context, obj *model.Organizatio
 func (r *organizationResolver) OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error) {
 	steps, err := r.Engine.OutsideSteps(ctx, caller.From(ctx))
 	return &model.OutsideSteps{OutsideSteps: steps}, err
+}
+
+func (r *organizationResolver) WorkflowCounts(ctx context.Context, obj *model.Organization, filter *model.WorkflowFilter) (*model.WorkflowCounts, error) {
+	return r.workflowCounts(ctx, filter)
+}
+
+func (r *organizationResolver) Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error) {
+	return show(ctx, r.months)(decodeMoments(of(obj, monthList), paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) Ledger(ctx context.Context, obj *model.Organization, filter *model.LedgerFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error) {
+	list := of(obj, organizationLedger)
+	return show(ctx, r.organizationEntries)(decodeLedger(list, filter, paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) Calls(ctx context.Context, obj *model.Organization, filter *model.CallFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.Call], error) {
+	list := of(obj, organizationCalls)
+	return show(ctx, r.organizationCalls)(decodeCalls(list, filter, paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) SettingsJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.SettingsChange], error) {
+	return show(ctx, r.settingsJournal)(decodePositioned(of(obj, settingsJournalList), paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) APIKeyJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKeyEvent], error) {
+	return show(ctx, r.apiKeyJournal)(decodeNumbered(of(obj, apiKeyJournalList), paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) PriceJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceEvent], error) {
+	return show(ctx, r.priceJournal)(decodePositioned(of(obj, priceJournalList), paging{first, after, last, before}))
 }
 
 func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error) {
@@ -203,7 +241,7 @@ func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organiza
 
 func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
 	list := scalar.List{Kind: alertList, Organization: obj.Organization.ID}
-	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
+	asked, err := decodeMoments(list, paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -221,11 +259,7 @@ func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organizati
 
 func (r *organizationResolver) APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKey], error) {
 	list := scalar.List{Kind: apiKeyList, Organization: obj.Organization.ID}
-	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
-	if err != nil {
-		return nil, err
-	}
-	return r.apiKeys(ctx, asked)
+	return show(ctx, r.apiKeys)(decodeMoments(list, paging{first, after, last, before}))
 }
 
 func (r *organizationResolver) PublishTargets(ctx context.Context, obj *model.Organization) ([]model.PublishTarget, error) {
@@ -271,11 +305,7 @@ func (r *queryResolver) Workflow(ctx context.Context, id publicid.ID) (*model.Wo
 }
 
 func (r *queryResolver) Workflows(ctx context.Context, filter *model.WorkflowFilter, orderBy *model.WorkflowOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Workflow], error) {
-	asked, err := decodeList(caller.From(ctx), filter, orderBy, pageArguments{first, after, last, before})
-	if err != nil {
-		return nil, err
-	}
-	return r.workflows(ctx, asked)
+	return show(ctx, r.workflows)(decodeList(caller.From(ctx), filter, orderBy, paging{first, after, last, before}))
 }
 
 func (r *queryResolver) WorkflowGraph(ctx context.Context) (*model.WorkflowGraph, error) {
@@ -287,16 +317,12 @@ func (r *queryResolver) Organization(ctx context.Context) (*model.Organization, 
 }
 
 func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string, last *int, before *string) (*model.Connection[*model.Price], error) {
-	asked, err := decodePrices(caller.From(ctx), models, at, pageArguments{first, after, last, before})
-	if err != nil {
-		return nil, err
-	}
-	return r.prices(ctx, asked)
+	return show(ctx, r.prices)(decodePrices(caller.From(ctx), models, at, paging{first, after, last, before}))
 }
 
 func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error) {
 	list := scalar.List{Kind: proposalList, Organization: caller.From(ctx).OrganizationID}
-	asked, err := decodeMoments(list, pageArguments{first, after, last, before})
+	asked, err := decodeMoments(list, paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -375,7 +401,7 @@ func (r *workflowResolver) StepResult(ctx context.Context, obj *model.Workflow, 
 }
 
 func (r *workflowResolver) Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error) {
-	asked, err := decodeUnits(obj, step, pageArguments{first, after, last, before})
+	asked, err := decodeUnits(obj, step, paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -387,7 +413,7 @@ func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow)
 }
 
 func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error) {
-	asked, err := decodeKeywords(obj, filter, orderBy, pageArguments{first, after, last, before})
+	asked, err := decodeKeywords(obj, filter, orderBy, paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -428,7 +454,7 @@ func (r *workflowResolver) Spend(ctx context.Context, obj *model.Workflow) (*mod
 }
 
 func (r *workflowResolver) Transitions(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Transition], error) {
-	asked, err := decodeNumbered(listOf(obj, transitionList), pageArguments{first, after, last, before})
+	asked, err := decodeNumbered(listOf(obj, transitionList), paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -436,7 +462,7 @@ func (r *workflowResolver) Transitions(ctx context.Context, obj *model.Workflow,
 }
 
 func (r *workflowResolver) Calls(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Call], error) {
-	asked, err := decodeMoments(listOf(obj, callList), pageArguments{first, after, last, before})
+	asked, err := decodeMoments(listOf(obj, callList), paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
@@ -444,7 +470,7 @@ func (r *workflowResolver) Calls(ctx context.Context, obj *model.Workflow, first
 }
 
 func (r *workflowResolver) Ledger(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error) {
-	asked, err := decodeNumbered(listOf(obj, ledgerList), pageArguments{first, after, last, before})
+	asked, err := decodeNumbered(listOf(obj, ledgerList), paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}

@@ -97,8 +97,13 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"PriceChangeKind": texts([]cost.ChangeKind{
 			cost.PriceAdded, cost.PriceChanged, cost.PriceUnchanged, cost.PriceGone,
 		}),
-		"ActivityCode":   texts(activities),
-		"ApiKeyState":    texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
+		"ActivityCode":    texts(activities),
+		"ApiKeyState":     texts([]engine.APIKeyState{engine.APIKeyActive, engine.APIKeyExpired, engine.APIKeyRevoked}),
+		"ApiKeyEventKind": texts([]engine.APIKeyEventKind{engine.APIKeyWasCreated, engine.APIKeyWasRevoked}),
+		"PriceEventKind": texts([]engine.PriceEventKind{
+			engine.PriceAdded, engine.PriceQuarantined, engine.PriceAccepted, engine.PriceRejected, engine.PriceSuperseded,
+		}),
+		"Setting":        texts(engine.Settings()),
 		"ErrorCode":      texts(codes),
 		"Role":           texts(caller.Roles()),
 		"Permission":     texts(caller.Permissions()),

@@ -24,7 +24,7 @@ type unitPage struct {
 }
 
 // decodeUnits reads the arguments of a page of units.
-func decodeUnits(flow *model.Workflow, step *workflow.StepKey, p pageArguments) (asked unitPage, err error) {
+func decodeUnits(flow *model.Workflow, step *workflow.StepKey, p paging) (asked unitPage, err error) {
 	if present := flow.Step(); present != nil {
 		asked.step = present.Key
 	}

@@ -23,7 +23,7 @@ type workflowPage struct {
 }
 
 func decodeList(
-	who caller.Caller, filter *model.WorkflowFilter, order *model.WorkflowOrder, p pageArguments,
+	who caller.Caller, filter *model.WorkflowFilter, order *model.WorkflowOrder, p paging,
 ) (workflowPage, error) {
 	var d decoder
 	asked := workflowPage{window: d.window(p)}

@@ -3,6 +3,17 @@
 SELECT coalesce(sum(l.settled_delta), 0)::bigint FROM ai_usage_ledger AS l
 WHERE l.organization_id = @organization_id AND l.account_id = @account_id AND l.call_id = @call_id;
 
+-- LedgerCountByTime counts the entries of a filter, which is that of LedgerListByTime.
+-- name: LedgerCountByTime :one
+SELECT count(*) FROM ai_usage_ledger AS l
+WHERE l.organization_id = @organization_id
+    AND l.account_id = ANY(@account_ids::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = @organization_id AND a.period_start IS NOT NULL
+            AND cardinality(@account_ids::uuid[]) = 0))
+    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
+    AND (cardinality(@kinds::text[]) = 0 OR l.kind = ANY(@kinds::text[]));
+
 -- LedgerGet returns one entry.
 -- name: LedgerGet :one
 SELECT l.* FROM ai_usage_ledger AS l
@@ -79,6 +90,36 @@ WHERE l.organization_id = @organization_id
     AND (l.account_id, l.sequence) > (@after_account_id::uuid, @after_sequence::bigint)
     AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
 ORDER BY l.account_id, l.sequence
+LIMIT @page_size;
+
+-- LedgerListByTime pages through the entries of accounts by time, the oldest first. No accounts are all months.
+-- name: LedgerListByTime :many
+SELECT l.* FROM ai_usage_ledger AS l
+WHERE l.organization_id = @organization_id
+    AND l.account_id = ANY(@account_ids::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = @organization_id AND a.period_start IS NOT NULL
+            AND cardinality(@account_ids::uuid[]) = 0))
+    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
+    AND (cardinality(@kinds::text[]) = 0 OR l.kind = ANY(@kinds::text[]))
+    AND (l.occurred_at, l.account_id, l.sequence)
+        > (@cursor_at::timestamptz, @cursor_account::uuid, @cursor_sequence::bigint)
+ORDER BY l.organization_id, l.occurred_at, l.account_id, l.sequence
+LIMIT @page_size;
+
+-- LedgerListByTimeDescending is LedgerListByTime with the newest first.
+-- name: LedgerListByTimeDescending :many
+SELECT l.* FROM ai_usage_ledger AS l
+WHERE l.organization_id = @organization_id
+    AND l.account_id = ANY(@account_ids::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = @organization_id AND a.period_start IS NOT NULL
+            AND cardinality(@account_ids::uuid[]) = 0))
+    AND l.occurred_at >= @from_time AND l.occurred_at < @to_time
+    AND (cardinality(@kinds::text[]) = 0 OR l.kind = ANY(@kinds::text[]))
+    AND (l.occurred_at, l.account_id, l.sequence)
+        < (@cursor_at::timestamptz, @cursor_account::uuid, @cursor_sequence::bigint)
+ORDER BY l.organization_id DESC, l.occurred_at DESC, l.account_id DESC, l.sequence DESC
 LIMIT @page_size;
 
 -- LedgerListStray returns entries of calls that do not exist, for the auditor.

@@ -35,6 +35,13 @@ WHERE w.organization_id = @organization_id AND (w.created_at, w.id) < (@after_at
 ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
 LIMIT @page_size;
 
+-- WorkflowListByIds returns workflows of the organization.
+-- name: WorkflowListByIds :many
+SELECT w.* FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id AND w.id = ANY(@ids::uuid[])
+ORDER BY w.id
+LIMIT 1000;
+
 -- WorkflowListByName is WorkflowListByCreated by name, which is unique in the organization.
 -- name: WorkflowListByName :many
 SELECT w.* FROM intent_workflows AS w
@@ -161,3 +168,23 @@ WHERE w.organization_id = @organization_id
     ))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]));
+
+-- WorkflowListCountByState counts the workflows of a filter in each state. A condition that chooses all is a constant
+-- when the statement is planned. Without conditions the index by state answers alone.
+-- name: WorkflowListCountByState :many
+SELECT w.state, count(*) AS workflows FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND (@name_contains::text = '' OR strpos(lower(w.name), lower(@name_contains::text)) > 0)
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND (@any_update::boolean OR w.updated_at < @updated_before)
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+GROUP BY w.state
+ORDER BY w.state
+LIMIT 100;

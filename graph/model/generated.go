@@ -215,6 +215,22 @@ type BriefInput struct {
 	MustAvoid graphql.Omittable[[]string] `json:"mustAvoid,omitempty"`
 }
 
+// Conditions on calls. A call must meet all given conditions; an empty list is no condition.
+type CallFilter struct {
+	// Only calls in one of these states.
+	States graphql.Omittable[[]cost.CallState] `json:"states,omitempty"`
+	// Only calls with one of these failures.
+	FailureCodes graphql.Omittable[[]workflow.FailureCode] `json:"failureCodes,omitempty"`
+	// Only calls that one of these models answered: at most 100.
+	Models graphql.Omittable[[]string] `json:"models,omitempty"`
+	// Only calls that one of these providers served: at most 100.
+	Providers graphql.Omittable[[]string] `json:"providers,omitempty"`
+	// Only calls of these workflows: at most 100 of `wf_…`.
+	WorkflowIds graphql.Omittable[[]publicid.ID] `json:"workflowIds,omitempty"`
+	// Only calls that were reserved in this span of time.
+	Range graphql.Omittable[*TimeRange] `json:"range,omitempty"`
+}
+
 // The workflow to cancel.
 type CancelWorkflowInput struct {
 	// The id of the workflow: `wf_…`.
@@ -576,6 +592,16 @@ type KeywordOrder struct {
 	Direction OrderDirection `json:"direction"`
 }
 
+// Conditions on ledger entries. An entry must meet all given conditions; an empty list is no condition.
+type LedgerFilter struct {
+	// Only entries of these kinds.
+	Kinds graphql.Omittable[[]cost.EntryKind] `json:"kinds,omitempty"`
+	// The entries of this workflow's account instead of those of the months: `wf_…`.
+	WorkflowID graphql.Omittable[*publicid.ID] `json:"workflowId,omitempty"`
+	// Only entries in this span of time.
+	Range graphql.Omittable[*TimeRange] `json:"range,omitempty"`
+}
+
 // One price.
 type PriceInput struct {
 	// The model, as requests name it.
@@ -930,6 +956,26 @@ type SetMonthlyLimitPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The name of an organization.
+type SetOrganizationNameInput struct {
+	// The name: 1 to 200 characters, without surrounding white space. The current name changes nothing.
+	Name string `json:"name"`
+	// The reason, for the settings journal: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setOrganizationName`.
+type SetOrganizationNamePayload struct {
+	// The organization. Null when nothing was set.
+	Organization *Organization `json:"organization,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The steps that outside programs drive from now on.
 type SetOutsideStepsInput struct {
 	// The automatic steps; an empty list for none.
@@ -1087,6 +1133,30 @@ type StartStepPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The number of workflows in a state.
+type StateCount struct {
+	// The state.
+	State workflow.State `json:"state"`
+	// The number.
+	Count int `json:"count"`
+}
+
+// The number of workflows with a status.
+type StatusCount struct {
+	// The status.
+	Status workflow.Status `json:"status"`
+	// The number.
+	Count int `json:"count"`
+}
+
+// The number of workflows in a step.
+type StepCount struct {
+	// The step.
+	Step workflow.StepKey `json:"step"`
+	// The number.
+	Count int `json:"count"`
+}
+
 // The result of a step: exactly one of `icp`, `keywords` and `object`.
 type StepResultInput struct {
 	// The result of the step ICP.
@@ -1117,6 +1187,14 @@ type TestPublishTargetPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// A span of time. It includes the start and excludes the end; an absent end is open.
+type TimeRange struct {
+	// The first moment.
+	From graphql.Omittable[*scalar.WrittenDateTime] `json:"from,omitempty"`
+	// The first moment after the span.
+	To graphql.Omittable[*scalar.WrittenDateTime] `json:"to,omitempty"`
 }
 
 // The edge to take.

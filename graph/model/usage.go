@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
@@ -47,6 +49,21 @@ func (g UsageGroup) Step() *workflow.StepKey { return given(g.UsageGroup.Step) }
 
 // Outcome is nil when the groups are not by outcome.
 func (g UsageGroup) Outcome() *cost.CallState { return given(g.UsageGroup.Outcome) }
+
+// Actor is nil when the groups are not by actor.
+func (g UsageGroup) Actor() *string { return given(g.UsageGroup.Actor) }
+
+// APIKeyID is nil when the groups are not by API key, and for calls without one.
+func (g UsageGroup) APIKeyID() *publicid.ID { return optional(publicid.APIKey, g.APIKey) }
+
+// optional returns the public id; nil for the nil UUID.
+func optional(kind publicid.Kind, id uuid.UUID) *publicid.ID {
+	if id == uuid.Nil {
+		return nil
+	}
+	public := publicid.New(kind, id)
+	return &public
+}
 
 // WorkflowID is nil when the groups are not by workflow.
 func (g UsageGroup) WorkflowID() *publicid.ID {

@@ -27,7 +27,7 @@ const (
 	Limits   Permission = "LIMITS"    // sets limits
 	Prices   Permission = "PRICES"    // imports, accepts and rejects prices
 	Keys     Permission = "KEYS"      // creates and revokes API keys
-	Settings Permission = "SETTINGS"  // sets gates, the time zone and the webhook
+	Settings Permission = "SETTINGS"  // sets the name, gates, the time zone and the webhook
 )
 
 // all has every permission, in the order above.

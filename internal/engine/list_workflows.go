@@ -131,6 +131,20 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 	return n, nil
 }
 
+// CountByState counts the workflows of a filter in each state that one of them has, with one statement. A filter by
+// actor needs the permission ACTORS.
+func (e *Engine) CountByState(ctx context.Context, who caller.Caller, f Filter) (map[workflow.State]int, error) {
+	filter, any, err := e.chosen(ctx, who, f)
+	if err != nil || !any {
+		return nil, err
+	}
+	counts, err := e.store.CountByState(ctx, who, filter)
+	if err != nil {
+		return nil, fmt.Errorf("count workflows by state: %w", err)
+	}
+	return counts, nil
+}
+
 // chosen turns a filter by step, status and activity into one by state, and by run where states do not decide. any is
 // false when no state fits the filter.
 func (e *Engine) chosen(

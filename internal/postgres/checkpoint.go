@@ -133,6 +133,8 @@ func unitKinds() []ChainKind {
 // settingKinds are the kinds of publish targets and of the steps that programs outside drive.
 func settingKinds() []ChainKind {
 	return []ChainKind{
+		rowsChained("name", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`name, actor::text, reason::text, occurred_at::text`, `public.organization_names`),
 		rowsChained("outside", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`steps::text, actor::text, reason::text, occurred_at::text`, `public.outside_steps`),
 		rowsAlone("target", `organization_id || ' ' || id`, `organization_id, id`, `name, kind::text, policy::text, base_url,

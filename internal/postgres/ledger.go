@@ -41,6 +41,61 @@ func (s *Store) EntriesBefore(
 	return group(values, err, func(e cost.Entry) uuid.UUID { return e.AccountID })
 }
 
+// EntryFilter chooses entries of accounts, of all months without one. Empty Kinds choose all. The times are always set.
+type EntryFilter struct {
+	Accounts []uuid.UUID
+	Kinds    []cost.EntryKind
+	From, To time.Time
+}
+
+// TimedEntryCursor is a place among the entries of several accounts by time.
+type TimedEntryCursor struct {
+	At time.Time
+	EntryCursor
+}
+
+// TimedEntryPage selects entries before a place, the newest first, or after it, the oldest first.
+type TimedEntryPage struct {
+	Filter    EntryFilter
+	Ascending bool
+	From      TimedEntryCursor
+	Size      int32
+}
+
+// EntriesByTime returns a page of the entries of accounts by time.
+func (s *Store) EntriesByTime(ctx context.Context, who caller.Caller, p TimedEntryPage) ([]cost.Entry, error) {
+	in := dbsqlc.LedgerListByTimeParams{
+		OrganizationID: who.OrganizationID,
+		AccountIds:     orNone(p.Filter.Accounts),
+		FromTime:       p.Filter.From,
+		ToTime:         p.Filter.To,
+		Kinds:          texts(p.Filter.Kinds),
+		CursorAt:       p.From.At,
+		CursorAccount:  p.From.AccountID,
+		CursorSequence: p.From.Sequence,
+		PageSize:       p.Size,
+	}
+	q := s.forTenantCustomPlan(who.OrganizationID)
+	if p.Ascending {
+		rows, err := q.LedgerListByTime(ctx, in)
+		return many(rows, err, toEntry)
+	}
+	rows, err := q.LedgerListByTimeDescending(ctx, dbsqlc.LedgerListByTimeDescendingParams(in))
+	return many(rows, err, toEntry)
+}
+
+// CountEntries counts the entries that a filter chooses.
+func (s *Store) CountEntries(ctx context.Context, who caller.Caller, f EntryFilter) (int, error) {
+	n, err := s.forTenantCustomPlan(who.OrganizationID).LedgerCountByTime(ctx, dbsqlc.LedgerCountByTimeParams{
+		OrganizationID: who.OrganizationID,
+		AccountIds:     orNone(f.Accounts),
+		FromTime:       f.From,
+		ToTime:         f.To,
+		Kinds:          texts(f.Kinds),
+	})
+	return int(n), translate(err)
+}
+
 // EntryAt returns one ledger entry.
 func (s *Store) EntryAt(
 	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,

@@ -91,6 +91,14 @@ func group[Value any](values []Value, err error, by func(Value) uuid.UUID) (map[
 	return groups, nil
 }
 
+// orNone returns an empty list for nil, which would be NULL.
+func orNone[T any](values []T) []T {
+	if values == nil {
+		return []T{}
+	}
+	return values
+}
+
 // pointer returns nil for the zero value, which the database keeps as NULL.
 func pointer[T comparable](v T) *T {
 	var zero T

@@ -86,6 +86,10 @@ func newNeighbours(t *testing.T) neighbours {
 	reviewed := testdb.Review(t, n.db, n.who)
 	testdb.Gates(t, n.db, n.who, false)
 	testdb.OutsideSteps(t, n.db, n.who, workflow.StepArticle)
+	name := postgres.OrganizationName{Name: "Okapi", At: testdb.Now()}
+	if _, err := n.store.SetOrganizationName(ctx, n.who, name); err != nil {
+		t.Fatal(err)
+	}
 	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
 		t.Fatal(err)
 	}

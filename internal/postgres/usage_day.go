@@ -19,6 +19,8 @@ type UsageKey struct {
 	Step     workflow.StepKey
 	Workflow uuid.UUID
 	Outcome  cost.CallState
+	Actor    string
+	APIKey   uuid.UUID
 }
 
 // UsageGroup is one group of calls with its figures.
@@ -33,6 +35,8 @@ type UsageQuery struct {
 	// Workflows limits the calls to these workflows; nil means all of the organization.
 	Workflows                                     []uuid.UUID
 	ByDay, ByModel, ByStep, ByWorkflow, ByOutcome bool
+	// ByActor and ByKey are for UsageByActor only.
+	ByActor, ByKey bool
 	// First is how many groups are returned at most.
 	First int32
 }

@@ -175,3 +175,41 @@ func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f Workflo
 	})
 	return int(n), translate(err)
 }
+
+// WorkflowsOf returns workflows of the caller's organization by their ids; one that is not there is left out.
+func (s *Store) WorkflowsOf(ctx context.Context, who caller.Caller, ids []uuid.UUID) ([]workflow.Workflow, error) {
+	rows, err := s.forTenant(who.OrganizationID).WorkflowListByIds(ctx, dbsqlc.WorkflowListByIdsParams{
+		OrganizationID: who.OrganizationID, Ids: orNone(ids),
+	})
+	return many(rows, err, toWorkflow)
+}
+
+// farthest is the time from which on a bound on updates is none.
+var farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// CountByState counts the workflows of a filter in each state that one of them has. One statement.
+func (s *Store) CountByState(
+	ctx context.Context, who caller.Caller, f WorkflowFilter,
+) (map[workflow.State]int, error) {
+	q := s.forTenantCustomPlan(who.OrganizationID)
+	rows, err := q.WorkflowListCountByState(ctx, dbsqlc.WorkflowListCountByStateParams{
+		OrganizationID: who.OrganizationID,
+		States:         texts(f.States),
+		NameContains:   f.NameContains,
+		CreatedFrom:    f.CreatedFrom,
+		CreatedTo:      f.CreatedTo,
+		CreatedBy:      f.CreatedBy,
+		AnyUpdate:      !f.UpdatedBefore.Before(farthest),
+		UpdatedBefore:  f.UpdatedBefore,
+		SpendAtLeast:   int64(f.SpendAtLeast),
+		RunActivities:  texts(f.RunActivities),
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	counts := make(map[workflow.State]int, len(rows))
+	for _, r := range rows {
+		counts[r.State] = int(r.Workflows)
+	}
+	return counts, nil
+}

@@ -26,7 +26,7 @@ type ICPCost struct {
 // ICPCost returns the average cost of a finished profile. The faults are those of Usage.
 func (r *Reporter) ICPCost(ctx context.Context, who caller.Caller, days cost.Days) (ICPCost, error) {
 	in := UsageInput{Days: days, GroupBy: []Dimension{ByStep}, First: MaxGroups}
-	if err := in.check(); err != nil {
+	if err := in.check(who); err != nil {
 		return ICPCost{}, err
 	}
 	o, err := r.organization(ctx, who)

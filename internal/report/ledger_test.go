@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,9 @@ func (h *history) read(t *testing.T, zone string) []spent {
 			var s spent
 			s.Day, s.Model, s.Step, s.Workflow = day, c.AnsweredModel, workflow.StepKey(c.Step), flow
 			s.Outcome, s.Calls, s.Adjusted = c.State, 1, adjusted[c.ID]
+			if s.Actor = c.Actor; strings.HasPrefix(s.Actor, "worker:") {
+				s.Actor = "worker:"
+			}
 			s.PromptTokens, s.CompletionTokens = c.Usage.PromptTokens, c.Usage.CompletionTokens
 			switch {
 			case c.State.Open():
@@ -142,6 +146,9 @@ func sum(t *testing.T, all []spent, in report.UsageInput) (total cost.Sums, grou
 		if by(report.ByOutcome) {
 			key.Outcome = s.Outcome
 		}
+		if by(report.ByActor) {
+			key.Actor = s.Actor
+		}
 		var err, otherErr error
 		found[key], err = found[key].Plus(s.Sums)
 		total, otherErr = total.Plus(s.Sums)
@@ -164,7 +171,8 @@ func dearest(a, b report.UsageGroup) int {
 	x, _ := a.Booked()
 	y, _ := b.Booked()
 	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Model, b.Model),
-		cmp.Compare(a.Step, b.Step), slices.Compare(a.Workflow[:], b.Workflow[:]), cmp.Compare(a.Outcome, b.Outcome))
+		cmp.Compare(a.Step, b.Step), slices.Compare(a.Workflow[:], b.Workflow[:]), cmp.Compare(a.Outcome, b.Outcome),
+		cmp.Compare(a.Actor, b.Actor))
 }
 
 // combinations returns every choice of at most three dimensions.

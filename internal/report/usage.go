@@ -24,10 +24,17 @@ const (
 	ByStep     Dimension = "STEP"     // that the call was made for
 	ByWorkflow Dimension = "WORKFLOW" // that pays for it
 	ByOutcome  Dimension = "OUTCOME"  // the state of the call
+	ByActor    Dimension = "ACTOR"    // that reserved it; the engine's workers are one
+	ByAPIKey   Dimension = "API_KEY"  // that reserved it
 )
 
+// The beginnings of the actors that are no persons.
+const workerPrefix, keyPrefix = "worker:", "key:"
+
 // Dimensions returns all dimensions.
-func Dimensions() []Dimension { return []Dimension{ByDay, ByModel, ByStep, ByWorkflow, ByOutcome} }
+func Dimensions() []Dimension {
+	return []Dimension{ByDay, ByModel, ByStep, ByWorkflow, ByOutcome, ByActor, ByAPIKey}
+}
 
 const (
 	// MaxDimensions is how many groupings one question may combine.
@@ -45,7 +52,10 @@ type UsageInput struct {
 	First   int // how many groups at most
 }
 
-func (in UsageInput) check() error {
+func (in UsageInput) check(who caller.Caller) error {
+	if in.byActor() && !who.Role.Has(caller.Actors) {
+		return fault.New(fault.Forbidden, "%s", caller.Actors.Denied(who.Role))
+	}
 	if err := in.Days.Check([]string{"range"}); err != nil {
 		return err
 	}
@@ -75,7 +85,22 @@ func (in UsageInput) query() postgres.UsageQuery {
 		ByStep:     in.by(ByStep),
 		ByWorkflow: in.by(ByWorkflow),
 		ByOutcome:  in.by(ByOutcome),
+		ByActor:    in.by(ByActor),
+		ByKey:      in.by(ByAPIKey),
 	}
+}
+
+// byActor reports whether the groups need the calls themselves: the sums of days have no actors.
+func (in UsageInput) byActor() bool { return in.by(ByActor) || in.by(ByAPIKey) }
+
+// sum adds up the calls of a query.
+func (r *Reporter) sum(
+	ctx context.Context, who caller.Caller, in UsageInput, query postgres.UsageQuery,
+) (cost.Sums, []UsageGroup, error) {
+	if in.byActor() {
+		return r.store.UsageByActor(ctx, who, query, workerPrefix, keyPrefix)
+	}
+	return r.store.Usage(ctx, who, query)
 }
 
 func (in UsageInput) by(d Dimension) bool { return slices.Contains(in.GroupBy, d) }
@@ -98,13 +123,13 @@ type Usage struct {
 // Usage sums the organization's calls. INVALID_INPUT names the field: a range that ends before it begins or has more
 // than 400 days, or more than three dimensions.
 func (r *Reporter) Usage(ctx context.Context, who caller.Caller, in UsageInput) (Usage, error) {
-	if err := in.check(); err != nil {
+	if err := in.check(who); err != nil {
 		return Usage{}, err
 	}
 	usage := Usage{AsOf: r.now(), Days: in.Days, GroupBy: in.GroupBy}
 	query := in.query()
 	query.First = int32(in.First) + 1
-	total, groups, err := r.store.Usage(ctx, who, query)
+	total, groups, err := r.sum(ctx, who, in, query)
 	if err != nil {
 		return Usage{}, fmt.Errorf("add up the usage of %s: %w", in.Days, err)
 	}
@@ -124,13 +149,13 @@ func (u *Usage) cut(groups []UsageGroup, first int) {
 func (r *Reporter) WorkflowUsage(
 	ctx context.Context, who caller.Caller, flows []uuid.UUID, in UsageInput,
 ) (map[uuid.UUID]Usage, error) {
-	if err := in.check(); err != nil {
+	if err := in.check(who); err != nil {
 		return nil, err
 	}
 	asOf := r.now()
 	query := in.query()
 	query.Workflows, query.ByWorkflow, query.First = flows, true, maxShared+1
-	_, groups, err := r.store.Usage(ctx, who, query)
+	_, groups, err := r.sum(ctx, who, in, query)
 	if err != nil {
 		return nil, fmt.Errorf("add up the usage of %d workflows: %w", len(flows), err)
 	}

@@ -171,12 +171,14 @@ var selections = map[string]struct{ input, fields string }{
 	"setWorkflowLimit":   {"SetWorkflowLimitInput", selectWorkflow + `entry { id } replayed `},
 	"setMonthlyLimit":    {"SetMonthlyLimitInput", `organization { id } entry { id } replayed `},
 	"setTimeZone":        {"SetTimeZoneInput", `organization { id } replayed `},
-	"setAlertWebhook":    {"SetAlertWebhookInput", `organization { id } secret replayed `},
-	"importPrices":       {"ImportPricesInput", `changes { proposalId } applied replayed `},
-	"acceptPrice":        {"AcceptPriceInput", selectDecided},
-	"rejectPrice":        {"RejectPriceInput", selectDecided},
-	"createApiKey":       {"CreateApiKeyInput", `apiKey { id } secret replayed `},
-	"revokeApiKey":       {"RevokeApiKeyInput", `apiKey { id } replayed `},
+
+	"setOrganizationName": {"SetOrganizationNameInput", `organization { name } replayed `},
+	"setAlertWebhook":     {"SetAlertWebhookInput", `organization { id } secret replayed `},
+	"importPrices":        {"ImportPricesInput", `changes { proposalId } applied replayed `},
+	"acceptPrice":         {"AcceptPriceInput", selectDecided},
+	"rejectPrice":         {"RejectPriceInput", selectDecided},
+	"createApiKey":        {"CreateApiKeyInput", `apiKey { id } secret replayed `},
+	"revokeApiKey":        {"RevokeApiKeyInput", `apiKey { id } replayed `},
 }
 
 // try sends a mutation and returns its payload; GraphQL errors are errors.

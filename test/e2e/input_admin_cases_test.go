@@ -52,10 +52,13 @@ func badBookings() []badInput {
 func badSettings() (rows []badInput) {
 	for _, mutation := range []string{
 		"adjustUsage", "setWorkflowLimit", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "acceptPrice",
-		"rejectPrice", "revokeApiKey",
+		"rejectPrice", "revokeApiKey", "setOrganizationName",
 	} {
 		rows = append(rows, bad(mutation, "reason", strings.Repeat("🦊", 2001), "INVALID_INPUT"),
 			bad(mutation, "reason", "NUL\x00", "INVALID_INPUT"))
+	}
+	for _, name := range []string{"", " ", strings.Repeat("a", 201), "NUL\x00", "bell\a", "two\nlines"} {
+		rows = append(rows, bad("setOrganizationName", "name", name, "INVALID_INPUT"))
 	}
 	for _, zone := range []string{
 		"", " ", "Mars/Olympus", "UTC+25", "+01:00", "Europe/Berlin ", "Local", "localtime", "posixrules", "Factory",

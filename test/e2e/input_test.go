@@ -128,7 +128,9 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"setWorkflowLimit": {"workflowId": wf(f.fresh), "limit": "2", "idempotencyKey": uuid.NewString()},
 		"setMonthlyLimit":  {"limit": "30", "idempotencyKey": uuid.NewString()},
 		"setTimeZone":      {"timeZone": "Europe/Berlin"},
-		"setAlertWebhook":  {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
+
+		"setOrganizationName": {"name": "Okapi"},
+		"setAlertWebhook":     {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
 		"importPrices": {
 			"source": "the contract", "apply": true, "prices": []any{price("acme/model", "PROMPT", "0.000001")},
 		},
@@ -323,7 +325,7 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,
 			"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
 			"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
-			"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings,
+			"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setOrganizationName": caller.Settings,
 		}[mutation]
 		if needed == "" {
 			t.Errorf("%s needs which permission? Add it.", mutation)

@@ -383,6 +383,12 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     WHERE c.api_key_event = 'REVOKED' AND (k.revoked_version, k.revoked_by, k.revoked_at)
         IS DISTINCT FROM (c.version, c.actor, c.occurred_at)
     UNION ALL
+    SELECT format('organization_names org_%s', n.organization_id),
+        format('it has %s versions from %s to %s', count(*), min(n.version), max(n.version))
+    FROM organization_names AS n
+    GROUP BY n.organization_id
+    HAVING min(n.version) <> 0 OR count(*) <> max(n.version) + 1
+    UNION ALL
     SELECT format('api_keys key_%s', k.id), 'it is revoked, and no change says so'
     FROM api_keys AS k
     WHERE k.revoked_version IS NOT NULL AND NOT EXISTS (

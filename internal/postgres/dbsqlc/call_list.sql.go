@@ -10,7 +10,214 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 )
+
+const callListByTime = `-- name: CallListByTime :many
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+WHERE c.organization_id = $1 AND (c.reserved_at, c.id) > ($2::timestamptz, $3::uuid)
+    AND c.reserved_at >= $4 AND c.reserved_at < $5
+    AND (cardinality($6::text[]) = 0 OR c.state = ANY($6::text[]))
+    AND (cardinality($7::text[]) = 0 OR c.failure_code = ANY($7::text[]))
+    AND (cardinality($8::text[]) = 0 OR c.answered_model = ANY($8::text[]))
+    AND (cardinality($9::text[]) = 0 OR c.provider = ANY($9::text[]))
+    AND (cardinality($10::uuid[]) = 0 OR c.workflow_id = ANY($10::uuid[]))
+ORDER BY c.organization_id, c.reserved_at, c.id
+LIMIT $11
+`
+
+type CallListByTimeParams struct {
+	OrganizationID uuid.UUID
+	CursorAt       time.Time
+	CursorID       uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	States         []string
+	Failures       []string
+	Models         []string
+	Providers      []string
+	WorkflowIds    []uuid.UUID
+	PageSize       int32
+}
+
+// CallListByTime pages through the calls of the organization that a filter chooses, the oldest first.
+func (q *Queries) CallListByTime(ctx context.Context, arg CallListByTimeParams) ([]AiCall, error) {
+	rows, err := q.db.Query(ctx, callListByTime,
+		arg.OrganizationID,
+		arg.CursorAt,
+		arg.CursorID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.States,
+		arg.Failures,
+		arg.Models,
+		arg.Providers,
+		arg.WorkflowIds,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiCall{}
+	for rows.Next() {
+		var i AiCall
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.WorkflowID,
+			&i.MonthID,
+			&i.Step,
+			&i.RunToken,
+			&i.State,
+			&i.Recorded,
+			&i.Models,
+			&i.PromptBytes,
+			&i.MaxCompletionTokens,
+			&i.WebSearches,
+			&i.HoldPico,
+			&i.CostPico,
+			&i.ListCostPico,
+			&i.Overage,
+			&i.Provider,
+			&i.GenerationID,
+			&i.AnsweredModel,
+			&i.PromptTokens,
+			&i.CompletionTokens,
+			&i.CachedTokens,
+			&i.ReasoningTokens,
+			&i.MadeSearches,
+			&i.FailureCode,
+			&i.Actor,
+			&i.ReservedAt,
+			&i.DispatchedAt,
+			&i.EndedAt,
+			&i.CheckAt,
+			&i.Checks,
+			&i.UnknownSince,
+			&i.HoldEvent,
+			&i.OutcomeEvent,
+			&i.AdmittedOn,
+			&i.GenerationRepeated,
+			&i.Visit,
+			&i.PartKey,
+			&i.ItemsReserved,
+			&i.ItemsBilled,
+			&i.UnitID,
+			&i.UnitAttempt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const callListByTimeDescending = `-- name: CallListByTimeDescending :many
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+WHERE c.organization_id = $1 AND (c.reserved_at, c.id) < ($2::timestamptz, $3::uuid)
+    AND c.reserved_at >= $4 AND c.reserved_at < $5
+    AND (cardinality($6::text[]) = 0 OR c.state = ANY($6::text[]))
+    AND (cardinality($7::text[]) = 0 OR c.failure_code = ANY($7::text[]))
+    AND (cardinality($8::text[]) = 0 OR c.answered_model = ANY($8::text[]))
+    AND (cardinality($9::text[]) = 0 OR c.provider = ANY($9::text[]))
+    AND (cardinality($10::uuid[]) = 0 OR c.workflow_id = ANY($10::uuid[]))
+ORDER BY c.organization_id DESC, c.reserved_at DESC, c.id DESC
+LIMIT $11
+`
+
+type CallListByTimeDescendingParams struct {
+	OrganizationID uuid.UUID
+	CursorAt       time.Time
+	CursorID       uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	States         []string
+	Failures       []string
+	Models         []string
+	Providers      []string
+	WorkflowIds    []uuid.UUID
+	PageSize       int32
+}
+
+// CallListByTimeDescending is CallListByTime with the newest first.
+func (q *Queries) CallListByTimeDescending(ctx context.Context, arg CallListByTimeDescendingParams) ([]AiCall, error) {
+	rows, err := q.db.Query(ctx, callListByTimeDescending,
+		arg.OrganizationID,
+		arg.CursorAt,
+		arg.CursorID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.States,
+		arg.Failures,
+		arg.Models,
+		arg.Providers,
+		arg.WorkflowIds,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiCall{}
+	for rows.Next() {
+		var i AiCall
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.WorkflowID,
+			&i.MonthID,
+			&i.Step,
+			&i.RunToken,
+			&i.State,
+			&i.Recorded,
+			&i.Models,
+			&i.PromptBytes,
+			&i.MaxCompletionTokens,
+			&i.WebSearches,
+			&i.HoldPico,
+			&i.CostPico,
+			&i.ListCostPico,
+			&i.Overage,
+			&i.Provider,
+			&i.GenerationID,
+			&i.AnsweredModel,
+			&i.PromptTokens,
+			&i.CompletionTokens,
+			&i.CachedTokens,
+			&i.ReasoningTokens,
+			&i.MadeSearches,
+			&i.FailureCode,
+			&i.Actor,
+			&i.ReservedAt,
+			&i.DispatchedAt,
+			&i.EndedAt,
+			&i.CheckAt,
+			&i.Checks,
+			&i.UnknownSince,
+			&i.HoldEvent,
+			&i.OutcomeEvent,
+			&i.AdmittedOn,
+			&i.GenerationRepeated,
+			&i.Visit,
+			&i.PartKey,
+			&i.ItemsReserved,
+			&i.ItemsBilled,
+			&i.UnitID,
+			&i.UnitAttempt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
 SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM unnest($1::uuid[]) AS wanted (id)
@@ -183,6 +390,189 @@ func (q *Queries) CallListByWorkflowsDescending(ctx context.Context, arg CallLis
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const callListCount = `-- name: CallListCount :one
+SELECT count(*) FROM ai_calls AS c
+WHERE c.organization_id = $1
+    AND c.reserved_at >= $2 AND c.reserved_at < $3
+    AND (cardinality($4::text[]) = 0 OR c.state = ANY($4::text[]))
+    AND (cardinality($5::text[]) = 0 OR c.failure_code = ANY($5::text[]))
+    AND (cardinality($6::text[]) = 0 OR c.answered_model = ANY($6::text[]))
+    AND (cardinality($7::text[]) = 0 OR c.provider = ANY($7::text[]))
+    AND (cardinality($8::uuid[]) = 0 OR c.workflow_id = ANY($8::uuid[]))
+`
+
+type CallListCountParams struct {
+	OrganizationID uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	States         []string
+	Failures       []string
+	Models         []string
+	Providers      []string
+	WorkflowIds    []uuid.UUID
+}
+
+// CallListCount counts the calls of a filter, which is that of CallListByTime.
+func (q *Queries) CallListCount(ctx context.Context, arg CallListCountParams) (int64, error) {
+	row := q.db.QueryRow(ctx, callListCount,
+		arg.OrganizationID,
+		arg.FromTime,
+		arg.ToTime,
+		arg.States,
+		arg.Failures,
+		arg.Models,
+		arg.Providers,
+		arg.WorkflowIds,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const callListUsage = `-- name: CallListUsage :many
+WITH corrected AS (
+    SELECT l.account_id, l.call_id, sum(l.settled_delta)::bigint AS pico FROM ai_usage_ledger AS l
+    WHERE l.organization_id = $2 AND l.kind = $3
+    GROUP BY l.account_id, l.call_id
+), keyed AS (
+    SELECT CASE WHEN $4::boolean THEN c.admitted_on END AS day,
+        CASE WHEN $5::boolean THEN c.answered_model END AS model,
+        CASE WHEN $6::boolean THEN c.step::text END AS step,
+        CASE WHEN $7::boolean THEN c.workflow_id END AS workflow_id,
+        CASE WHEN $8::boolean THEN c.state::text END AS outcome,
+        CASE WHEN $9::boolean THEN
+            CASE WHEN starts_with(c.actor, $10::text) THEN $10::text ELSE c.actor END
+        END AS actor,
+        CASE WHEN $11::boolean THEN k.id END AS key_id,
+        c.prompt_tokens, c.completion_tokens, coalesce(c.cost_pico, 0)::bigint AS settled,
+        CASE WHEN c.ended_at IS NULL THEN c.hold_pico ELSE 0 END::bigint AS held,
+        CASE WHEN c.state = $12 THEN c.hold_pico ELSE 0 END::bigint AS assumed,
+        coalesce(a.pico, 0)::bigint AS adjusted,
+        CASE WHEN c.overage AND NOT c.recorded THEN c.cost_pico - c.hold_pico ELSE 0 END::bigint AS overage
+    FROM ai_calls AS c
+    LEFT JOIN corrected AS a ON a.account_id = c.month_id AND a.call_id = c.id
+    LEFT JOIN api_keys AS k ON $11::boolean AND k.organization_id = c.organization_id
+        AND c.actor = $13::text || k.name
+    WHERE c.organization_id = $2 AND c.reserved_at >= $14 AND c.reserved_at < $15
+        AND c.admitted_on >= $16::date AND c.admitted_on < $17::date
+        AND ($18::boolean OR c.workflow_id = ANY($19::uuid[]))
+)
+SELECT (grouping(k.day) = 1)::boolean AS is_total, coalesce(k.day, 'epoch'::date)::date AS day,
+    coalesce(k.model, '')::text AS model, coalesce(k.step, '')::text AS step,
+    coalesce(k.workflow_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS workflow_id,
+    coalesce(k.outcome, '')::text AS outcome, coalesce(k.actor, '')::text AS actor,
+    coalesce(k.key_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS key_id, count(*) AS calls,
+    coalesce(sum(k.prompt_tokens), 0)::bigint AS prompt_tokens,
+    coalesce(sum(k.completion_tokens), 0)::bigint AS completion_tokens, coalesce(sum(k.settled), 0)::bigint AS settled,
+    coalesce(sum(k.held), 0)::bigint AS held, coalesce(sum(k.assumed), 0)::bigint AS assumed,
+    coalesce(sum(k.adjusted), 0)::bigint AS adjusted, coalesce(sum(k.overage), 0)::bigint AS overage
+FROM keyed AS k
+GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome, k.actor, k.key_id), ())
+ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DESC, k.day, k.model, k.step,
+    k.workflow_id, k.outcome, k.actor, k.key_id
+LIMIT $1
+`
+
+type CallListUsageParams struct {
+	PageSize       int32
+	OrganizationID uuid.UUID
+	Adjust         cost.EntryKind
+	ByDay          bool
+	ByModel        bool
+	ByStep         bool
+	ByWorkflow     bool
+	ByOutcome      bool
+	ByActor        bool
+	WorkerPrefix   string
+	ByKey          bool
+	Assumed        cost.CallState
+	KeyPrefix      string
+	ReservedFrom   time.Time
+	ReservedTo     time.Time
+	FromDay        time.Time
+	ToDay          time.Time
+	AnyWorkflow    bool
+	WorkflowIds    []uuid.UUID
+}
+
+type CallListUsageRow struct {
+	IsTotal          bool
+	Day              time.Time
+	Model            string
+	Step             string
+	WorkflowID       uuid.UUID
+	Outcome          string
+	Actor            string
+	KeyID            uuid.UUID
+	Calls            int64
+	PromptTokens     int64
+	CompletionTokens int64
+	Settled          int64
+	Held             int64
+	Assumed          int64
+	Adjusted         int64
+	Overage          int64
+}
+
+// CallListUsage is UsageDayListByAccounts for groups by actor and by API key, which usage_days does not have. It reads
+// the calls of the range. All workers of the engine are one actor.
+func (q *Queries) CallListUsage(ctx context.Context, arg CallListUsageParams) ([]CallListUsageRow, error) {
+	rows, err := q.db.Query(ctx, callListUsage,
+		arg.PageSize,
+		arg.OrganizationID,
+		arg.Adjust,
+		arg.ByDay,
+		arg.ByModel,
+		arg.ByStep,
+		arg.ByWorkflow,
+		arg.ByOutcome,
+		arg.ByActor,
+		arg.WorkerPrefix,
+		arg.ByKey,
+		arg.Assumed,
+		arg.KeyPrefix,
+		arg.ReservedFrom,
+		arg.ReservedTo,
+		arg.FromDay,
+		arg.ToDay,
+		arg.AnyWorkflow,
+		arg.WorkflowIds,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CallListUsageRow{}
+	for rows.Next() {
+		var i CallListUsageRow
+		if err := rows.Scan(
+			&i.IsTotal,
+			&i.Day,
+			&i.Model,
+			&i.Step,
+			&i.WorkflowID,
+			&i.Outcome,
+			&i.Actor,
+			&i.KeyID,
+			&i.Calls,
+			&i.PromptTokens,
+			&i.CompletionTokens,
+			&i.Settled,
+			&i.Held,
+			&i.Assumed,
+			&i.Adjusted,
+			&i.Overage,
 		); err != nil {
 			return nil, err
 		}

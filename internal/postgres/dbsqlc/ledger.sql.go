@@ -32,6 +32,39 @@ func (q *Queries) LedgerBookedForCall(ctx context.Context, arg LedgerBookedForCa
 	return column_1, err
 }
 
+const ledgerCountByTime = `-- name: LedgerCountByTime :one
+SELECT count(*) FROM ai_usage_ledger AS l
+WHERE l.organization_id = $1
+    AND l.account_id = ANY($2::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = $1 AND a.period_start IS NOT NULL
+            AND cardinality($2::uuid[]) = 0))
+    AND l.occurred_at >= $3 AND l.occurred_at < $4
+    AND (cardinality($5::text[]) = 0 OR l.kind = ANY($5::text[]))
+`
+
+type LedgerCountByTimeParams struct {
+	OrganizationID uuid.UUID
+	AccountIds     []uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	Kinds          []string
+}
+
+// LedgerCountByTime counts the entries of a filter, which is that of LedgerListByTime.
+func (q *Queries) LedgerCountByTime(ctx context.Context, arg LedgerCountByTimeParams) (int64, error) {
+	row := q.db.QueryRow(ctx, ledgerCountByTime,
+		arg.OrganizationID,
+		arg.AccountIds,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Kinds,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const ledgerGet = `-- name: LedgerGet :one
 SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
 WHERE l.organization_id = $1 AND l.account_id = $2 AND l.sequence = $3
@@ -547,6 +580,178 @@ func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListBy
 			&i.AiUsageLedger.Hash,
 			&i.AiUsageLedger.LimitSequence,
 			&i.AccountKind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ledgerListByTime = `-- name: LedgerListByTime :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
+WHERE l.organization_id = $1
+    AND l.account_id = ANY($2::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = $1 AND a.period_start IS NOT NULL
+            AND cardinality($2::uuid[]) = 0))
+    AND l.occurred_at >= $3 AND l.occurred_at < $4
+    AND (cardinality($5::text[]) = 0 OR l.kind = ANY($5::text[]))
+    AND (l.occurred_at, l.account_id, l.sequence)
+        > ($6::timestamptz, $7::uuid, $8::bigint)
+ORDER BY l.organization_id, l.occurred_at, l.account_id, l.sequence
+LIMIT $9
+`
+
+type LedgerListByTimeParams struct {
+	OrganizationID uuid.UUID
+	AccountIds     []uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	Kinds          []string
+	CursorAt       time.Time
+	CursorAccount  uuid.UUID
+	CursorSequence int64
+	PageSize       int32
+}
+
+// LedgerListByTime pages through the entries of accounts by time, the oldest first. No accounts are all months.
+func (q *Queries) LedgerListByTime(ctx context.Context, arg LedgerListByTimeParams) ([]AiUsageLedger, error) {
+	rows, err := q.db.Query(ctx, ledgerListByTime,
+		arg.OrganizationID,
+		arg.AccountIds,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Kinds,
+		arg.CursorAt,
+		arg.CursorAccount,
+		arg.CursorSequence,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiUsageLedger{}
+	for rows.Next() {
+		var i AiUsageLedger
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.AccountID,
+			&i.Sequence,
+			&i.PreviousSequence,
+			&i.Kind,
+			&i.CallID,
+			&i.CallHoldPico,
+			&i.CallEvent,
+			&i.CorrectsSequence,
+			&i.SettledBefore,
+			&i.SettledDelta,
+			&i.SettledAfter,
+			&i.HeldBefore,
+			&i.HeldDelta,
+			&i.HeldAfter,
+			&i.LimitBefore,
+			&i.LimitDelta,
+			&i.LimitAfter,
+			&i.StoppedBefore,
+			&i.StoppedAfter,
+			&i.Overage,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.LimitSequence,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ledgerListByTimeDescending = `-- name: LedgerListByTimeDescending :many
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence FROM ai_usage_ledger AS l
+WHERE l.organization_id = $1
+    AND l.account_id = ANY($2::uuid[] || ARRAY(
+        SELECT a.id FROM usage_accounts AS a
+        WHERE a.organization_id = $1 AND a.period_start IS NOT NULL
+            AND cardinality($2::uuid[]) = 0))
+    AND l.occurred_at >= $3 AND l.occurred_at < $4
+    AND (cardinality($5::text[]) = 0 OR l.kind = ANY($5::text[]))
+    AND (l.occurred_at, l.account_id, l.sequence)
+        < ($6::timestamptz, $7::uuid, $8::bigint)
+ORDER BY l.organization_id DESC, l.occurred_at DESC, l.account_id DESC, l.sequence DESC
+LIMIT $9
+`
+
+type LedgerListByTimeDescendingParams struct {
+	OrganizationID uuid.UUID
+	AccountIds     []uuid.UUID
+	FromTime       time.Time
+	ToTime         time.Time
+	Kinds          []string
+	CursorAt       time.Time
+	CursorAccount  uuid.UUID
+	CursorSequence int64
+	PageSize       int32
+}
+
+// LedgerListByTimeDescending is LedgerListByTime with the newest first.
+func (q *Queries) LedgerListByTimeDescending(ctx context.Context, arg LedgerListByTimeDescendingParams) ([]AiUsageLedger, error) {
+	rows, err := q.db.Query(ctx, ledgerListByTimeDescending,
+		arg.OrganizationID,
+		arg.AccountIds,
+		arg.FromTime,
+		arg.ToTime,
+		arg.Kinds,
+		arg.CursorAt,
+		arg.CursorAccount,
+		arg.CursorSequence,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AiUsageLedger{}
+	for rows.Next() {
+		var i AiUsageLedger
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.AccountID,
+			&i.Sequence,
+			&i.PreviousSequence,
+			&i.Kind,
+			&i.CallID,
+			&i.CallHoldPico,
+			&i.CallEvent,
+			&i.CorrectsSequence,
+			&i.SettledBefore,
+			&i.SettledDelta,
+			&i.SettledAfter,
+			&i.HeldBefore,
+			&i.HeldDelta,
+			&i.HeldAfter,
+			&i.LimitBefore,
+			&i.LimitDelta,
+			&i.LimitAfter,
+			&i.StoppedBefore,
+			&i.StoppedAfter,
+			&i.Overage,
+			&i.Actor,
+			&i.Reason,
+			&i.OccurredAt,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.LimitSequence,
 		); err != nil {
 			return nil, err
 		}

@@ -299,6 +299,16 @@ type Organization struct {
 	WebhookUrl        *string
 }
 
+type OrganizationName struct {
+	OrganizationID  uuid.UUID
+	Version         int
+	PreviousVersion *int
+	Name            string
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
+}
+
 type OutsideStep struct {
 	OrganizationID  uuid.UUID
 	Version         int

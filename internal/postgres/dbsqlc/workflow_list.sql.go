@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 const workflowListByCreated = `-- name: WorkflowListByCreated :many
@@ -146,6 +147,55 @@ func (q *Queries) WorkflowListByCreatedDescending(ctx context.Context, arg Workf
 		arg.RunActivities,
 		arg.PageSize,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []IntentWorkflow{}
+	for rows.Next() {
+		var i IntentWorkflow
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ID,
+			&i.Name,
+			&i.CompanyName,
+			&i.CompanyUrl,
+			&i.LinkedinUrl,
+			&i.GraphVersion,
+			&i.Version,
+			&i.State,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.WakeAt,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const workflowListByIds = `-- name: WorkflowListByIds :many
+SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at FROM intent_workflows AS w
+WHERE w.organization_id = $1 AND w.id = ANY($2::uuid[])
+ORDER BY w.id
+LIMIT 1000
+`
+
+type WorkflowListByIdsParams struct {
+	OrganizationID uuid.UUID
+	Ids            []uuid.UUID
+}
+
+// WorkflowListByIds returns workflows of the organization.
+func (q *Queries) WorkflowListByIds(ctx context.Context, arg WorkflowListByIdsParams) ([]IntentWorkflow, error) {
+	rows, err := q.db.Query(ctx, workflowListByIds, arg.OrganizationID, arg.Ids)
 	if err != nil {
 		return nil, err
 	}
@@ -735,4 +785,74 @@ func (q *Queries) WorkflowListCount(ctx context.Context, arg WorkflowListCountPa
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const workflowListCountByState = `-- name: WorkflowListCountByState :many
+SELECT w.state, count(*) AS workflows FROM intent_workflows AS w
+WHERE w.organization_id = $1
+    AND (cardinality($2::text[]) = 0 OR w.state = ANY($2::text[]))
+    AND ($3::text = '' OR strpos(lower(w.name), lower($3::text)) > 0)
+    AND w.created_at >= $4 AND w.created_at < $5
+    AND ($6::text = '' OR w.created_by = $6::text)
+    AND ($7::boolean OR w.updated_at < $8)
+    AND ($9::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $9::bigint
+    ))
+    AND (cardinality($10::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
+GROUP BY w.state
+ORDER BY w.state
+LIMIT 100
+`
+
+type WorkflowListCountByStateParams struct {
+	OrganizationID uuid.UUID
+	States         []string
+	NameContains   string
+	CreatedFrom    time.Time
+	CreatedTo      time.Time
+	CreatedBy      string
+	AnyUpdate      bool
+	UpdatedBefore  time.Time
+	SpendAtLeast   int64
+	RunActivities  []string
+}
+
+type WorkflowListCountByStateRow struct {
+	State     workflow.State
+	Workflows int64
+}
+
+// WorkflowListCountByState counts the workflows of a filter in each state. A condition that chooses all is a constant
+// when the statement is planned. Without conditions the index by state answers alone.
+func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowListCountByStateParams) ([]WorkflowListCountByStateRow, error) {
+	rows, err := q.db.Query(ctx, workflowListCountByState,
+		arg.OrganizationID,
+		arg.States,
+		arg.NameContains,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.CreatedBy,
+		arg.AnyUpdate,
+		arg.UpdatedBefore,
+		arg.SpendAtLeast,
+		arg.RunActivities,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowListCountByStateRow{}
+	for rows.Next() {
+		var i WorkflowListCountByStateRow
+		if err := rows.Scan(&i.State, &i.Workflows); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -77,7 +77,7 @@ func List() []Attack {
 	for _, part := range [][]Attack{
 		months(), calls(), ledgers(), prices(), workflows(), settings(), records(), reviews(), gates(), plans(), units(),
 		catalog(),
-		behindTriggers(), reviewsBehindTriggers(),
+		behindTriggers(), reviewsBehindTriggers(), names(),
 	} {
 		all = append(all, part...)
 	}

@@ -117,6 +117,16 @@ func gates() []Attack {
 		onlyGrows("outside_steps", "reason", "outside_steps_only_grow"))...)
 }
 
+// names are the attacks on the name of an organization.
+func names() []Attack {
+	return append([]Attack{
+		byBoth("names leave a gap", `INSERT INTO organization_names (organization_id, version, name, actor, reason,
+			occurred_at) VALUES ({org}, 5, 'x', 'mallory', '', now());`, refused("organization_names_unbroken")),
+		byOwner("the name was another one, behind its trigger",
+			behind("organization_names", "UPDATE organization_names SET name = 'x'"), unseen("Rows without a journal")),
+	}, onlyGrows("organization_names", "reason", "organization_names_only_grow")...)
+}
+
 // reviewsBehindTriggers are the attacks on reviews and gates of an owner who takes a rule away for a moment.
 func reviewsBehindTriggers() (all []Attack) {
 	const noJournal, decision = "Rows without a journal", "gate_decisions wf_"

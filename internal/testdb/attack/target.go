@@ -143,14 +143,17 @@ func (f fixture) month() uuid.UUID {
 	return opened.ID
 }
 
-// gates sets the gates as they were an hour ago. The trigger that asks for the time of now is off for that statement.
+// gates sets the gates and the name as they were an hour ago. The trigger that asks for the time of now is off for that
+// statement.
 func (f fixture) gates(db *testdb.DB) {
 	f.t.Helper()
 	_, err := db.Super.Exec(context.Background(), fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO gate_settings (organization_id, version, seeds, plan, publish, four_eyes, actor, reason, occurred_at)
 		VALUES ('%[1]s', 0, 'HUMAN', 'OFF', 'OFF', true, 'alice', '', now() - interval '1 hour');
 		INSERT INTO outside_steps (organization_id, version, steps, actor, reason, occurred_at)
-		VALUES ('%[1]s', 0, '{ARTICLE}', 'alice', '', now() - interval '1 hour'); COMMIT`,
+		VALUES ('%[1]s', 0, '{ARTICLE}', 'alice', '', now() - interval '1 hour');
+		INSERT INTO organization_names (organization_id, version, name, actor, reason, occurred_at)
+		VALUES ('%[1]s', 0, 'Okapi', 'alice', '', now() - interval '1 hour'); COMMIT`,
 		f.who.OrganizationID))
 	if err != nil {
 		f.t.Fatalf("set the gates: %v", err)
