@@ -16,7 +16,7 @@ const embedded = [
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
   'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent',
-  'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
+  'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'UnitConnection', 'UnitEvent', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',
   'WorkflowConnection', 'WorkflowGraph',
 ]

@@ -23,13 +23,14 @@ export async function run(suite) {
     await page.getByText('revision 2 by a person').waitFor()
     await page.getByRole('button', { name: 'Approve: A title of my own' }).click()
     await page.locator('.decision-count', { hasText: /^1 of/ }).waitFor()
-    await page.getByRole('button', { name: 'Approve all valid and weak' }).click()
+    await page.getByRole('button', { name: /^Valid/ }).click()
+    await page.getByRole('button', { name: 'Approve all valid', exact: true }).click()
     await page.locator('.decision-count', { hasText: /^([2-9]|\d\d) of/ }).waitFor()
     // Another person rejects an article while the dialog is open: the approval is for the plan that this person saw.
     await write.click()
-    const plan = await suite.ask(`query($id: ID!) { workflow(id: $id) { articlePlan { items { id } } } }`, { id })
+    const plan = await suite.ask(`query($id: ID!) { workflow(id: $id) { articlePlan { items { id choice } } } }`, { id })
     await suite.ask(`mutation($i: DecideArticlePlansInput!) { decideArticlePlans(input: $i) { affected } }`,
-      { i: { workflowId: id, items: [{ articleId: plan.workflow.articlePlan.items.at(-1).id, choice: 'REJECTED' }] } }, 'OPERATOR')
+      { i: { workflowId: id, items: [{ articleId: plan.workflow.articlePlan.items.findLast((one) => one.choice === 'APPROVED').id, choice: 'REJECTED' }] } }, 'OPERATOR')
     await page.getByRole('dialog').getByRole('button', { name: 'Approve the plan' }).click()
     await page.getByText('Another person changed the plan after you opened this dialog.').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()

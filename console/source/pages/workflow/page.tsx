@@ -13,6 +13,7 @@ import { Calls, Journal, Ledger } from './tables'
 import { Results } from './results'
 import { SpendCard } from './spend'
 import { Timeline } from './steps'
+import { Units } from './units'
 import { WhyCard } from './why'
 
 export type Workflow = NonNullable<WorkflowQuery['workflow']>
@@ -101,6 +102,7 @@ function Tabs({ workflow, changes }: { workflow: Workflow; changes: number }) {
         ))}
       </nav>
       <div className="tab-body">
+        {tab === 'results' && <Units id={workflow.id} changes={changes} />}
         {tab === 'results' && <Results workflow={workflow} changes={changes} />}
         {tab === 'journal' && <Journal id={workflow.id} changes={changes} />}
         {tab === 'calls' && may('CALLS') && <Calls id={workflow.id} changes={changes} />}
