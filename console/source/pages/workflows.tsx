@@ -56,20 +56,17 @@ const useGaps = () => useStore(resyncs) + useStore(connections)
 function Chips({ filter, current }: { filter: WorkflowFilter; current?: WorkflowStatus }) {
   const change = useChange()
   const rest = { ...filter, statuses: undefined }
-  const of = (status: WorkflowStatus) => ({ ...rest, statuses: [status] })
-  const read = useRead(WorkflowCountsDocument, {
-    all: rest, created: of('CREATED'), pending: of('PENDING'), review: of('AWAITING_REVIEW'),
-    processing: of('PROCESSING'), finished: of('STEP_COMPLETED'), failed: of('FAILED'), completed: of('COMPLETED'),
-    cancelled: of('CANCELLED'),
-  }, { keep: true })
+  const read = useRead(WorkflowCountsDocument, { filter: rest }, { keep: true })
   const events = useStore(recent)
   const gaps = useGaps()
   useWhenChanged(`${events[0]?.number ?? 0} ${gaps}`, read.again, 400)
-  const counts = read.data as Record<string, { totalCount: number }> | undefined
+  const counts = read.data?.viewer.organization.workflowCounts
+  const countOf = (status?: WorkflowStatus) =>
+    (status ? counts?.statuses.find((one) => one.status === status)?.count : counts?.total) ?? '…'
   const chip = (status: WorkflowStatus | undefined) => (
     <button key={status ?? 'all'} type="button" className="chip" aria-pressed={current === status}
       onClick={() => change({ status: current === status ? undefined : status })}>
-      {status ? statusLabel(status) : 'All'} <span className="count">{counts?.[status ?? 'all']?.totalCount ?? '…'}</span>
+      {status ? statusLabel(status) : 'All'} <span className="count">{countOf(status)}</span>
     </button>
   )
   return <div className="chips" role="group" aria-label="Status">{chip(undefined)}{statuses.map(chip)}</div>

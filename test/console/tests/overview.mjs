@@ -83,8 +83,11 @@ export async function run(suite) {
     await page.getByText('Revoked').first().waitFor()
   })
 
-  await suite.test('organization: gates and time zone', {}, async (page) => {
+  await suite.test('organization: name, gates and time zone, and their journal', {}, async (page) => {
     await suite.open(page, '/organization')
+    await page.getByRole('region', { name: 'Name' }).getByRole('button', { name: 'Change' }).click()
+    await send(page, 'Set name', { Name: 'Acme group', Reason: 'We have one.' })
+    await page.getByText('The organization is called Acme group now.').waitFor()
     await page.getByRole('region', { name: 'Gates' }).getByRole('button', { name: 'Change' }).click()
     await send(page, 'Set gates', { Keywords: 'HUMAN', Reason: 'From now on.' })
     await page.getByText('The gates are set.').waitFor()
@@ -93,5 +96,8 @@ export async function run(suite) {
     await send(page, 'Set time zone', { 'Time zone': 'Europe/Berlin' })
     await page.getByText('The time zone is Europe/Berlin now.').waitFor()
     await page.locator('.zone', { hasText: 'Europe/Berlin' }).waitFor()
+    await suite.open(page, '/audit', 'AUDITOR')
+    await page.getByRole('cell', { name: 'We have one.' }).waitFor()
+    await page.getByText('nightly report').first().waitFor()
   })
 }

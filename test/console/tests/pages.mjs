@@ -5,8 +5,9 @@ const pages = [
   ['/workflows', 'Last moved first'], ['/workflows?text=there+is+no+such+name', 'No workflow matches'],
   ['/workflows/ID', 'Ideal customer'], ['/workflows/ID?tab=journal', 'ICP processing'],
   ['/workflows/ID?tab=calls', 'perplexity/sonar'], ['/workflows/ID?tab=ledger', 'Settle'],
-  ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED/plan', 'A title of my own'], ['/reviews', 'waits for'], ['/spend', 'Booked by day'],
-  ['/alerts', 'Open the workflow'], ['/audit', 'Exports'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
+  ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED/plan', 'A title of my own'], ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
+  ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'perplexity/sonar'],
+  ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
   ['/keys', 'nightly report'], ['/organization', 'Publish targets'],
   ['/workflows/wf_00000000-0000-7000-8000-000000000000', 'no workflow with this id'], ['/nothing', 'There is no such page'],
 ]

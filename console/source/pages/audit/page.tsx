@@ -4,12 +4,14 @@ import { session } from '../../api/session'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { Button, PageTitle } from '../../ui/basic'
 import { save } from '../../ui/csv'
+import { Journals } from './journals'
 
 export function AuditPage() {
   return (
     <>
       <PageTitle title="Audit" />
       <Exports />
+      <Journals />
       <section className="card spaced">
         <h2>Check it yourself</h2>
         <p>Each workflow’s page has “Verify this chain”, which recomputes the hashes in this browser. A whole export can be checked with Python alone:</p>

@@ -11,6 +11,7 @@ import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
 import { WebhookButton } from '../alerts/webhook'
 import { MonthLimitDialog } from '../spend/limit'
+import { NameDialog } from './name'
 import { Targets } from './targets'
 
 type Organization = OrganizationQuery['viewer']['organization']
@@ -24,6 +25,7 @@ export function OrganizationPage() {
       <Loaded read={read}>
         {({ viewer: { organization } }) => (
           <div className="cards-row">
+            <Name organization={organization} again={read.again} />
             <Limits organization={organization} again={read.again} />
             <Zone organization={organization} again={read.again} />
             <Gates organization={organization} again={read.again} />
@@ -44,6 +46,21 @@ type Part = { organization: Organization; again: () => void }
 
 function Card({ title, actions, children }: { title: string; actions: ReactNode; children: ReactNode }) {
   return <section className="card" aria-label={title}><h2>{title}</h2>{children}<div className="buttons">{actions}</div></section>
+}
+
+function Name({ organization, again }: Part) {
+  const { role } = useViewer()
+  const may = useMay()
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <Card title="Name" actions={(
+      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+    )}>
+      <p><strong>{organization.name ?? 'No name yet'}</strong></p>
+      <p className="sub"><code>{organization.id}</code></p>
+      {isOpen && <NameDialog current={organization.name ?? ''} onClose={() => { setOpen(false); again() }} />}
+    </Card>
+  )
 }
 
 function Limits({ organization, again }: Part) {

@@ -9,19 +9,28 @@ import { dateIn, share, words } from '../../ui/format'
 import { Gauge } from '../../ui/gauge'
 import { Days } from './days'
 import { MonthLimitDialog } from './limit'
-import { dimensions, rangeOf, ranges, type Dimension, type RangeName } from './search'
+import { Months, OrganizationCalls, OrganizationLedger } from './lists'
+import { dimensions, rangeOf, ranges, views, type Dimension, type RangeName, type SpendSearch, type View } from './search'
 
 type Organization = SpendQuery['viewer']['organization']
 
 export function SpendPage() {
-  const { range = 'month', by = 'MODEL' } = useSearch({ from: '/spend' })
+  const search = useSearch({ from: '/spend' })
+  const { range = 'month', by = 'MODEL', view = 'overview' } = search
+  const navigate = useNavigate({ from: '/spend' })
+  const may = useMay()
+  const onChange = (change: SpendSearch) => navigate({ resetScroll: false, search: (old) => ({ ...old, ...change }) })
   const { organization } = useViewer()
   const [today] = useState(() => dateIn(new Date(), organization.timeZone))
-  const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by] }, { keep: true })
+  const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by], actors: may('ACTORS') }, { keep: true })
   return (
     <>
       <PageTitle title="Spend"><LimitButton again={read.again} /></PageTitle>
-      <Loaded read={read} rows={8}>
+      <Tabs view={view} />
+      {view === 'months' && <Months search={search} onChange={onChange} />}
+      {view === 'ledger' && <OrganizationLedger search={search} onChange={onChange} />}
+      {view === 'calls' && <OrganizationCalls search={search} onChange={onChange} />}
+      {view === 'overview' && <Loaded read={read} rows={8}>
         {({ viewer: { organization: shown } }) => (
           <>
             <Month organization={shown} />
@@ -31,8 +40,23 @@ export function SpendPage() {
             <Groups organization={shown} by={by} />
           </>
         )}
-      </Loaded>
+      </Loaded>}
     </>
+  )
+}
+
+const viewLabels: Record<View, string> = { overview: 'Overview', months: 'Months', ledger: 'Ledger', calls: 'Calls' }
+
+function Tabs({ view }: { view: View }) {
+  const may = useMay()
+  const shown = views.filter((one) => may('CALLS') || one === 'overview' || one === 'months')
+  return (
+    <nav className="tabs flat" aria-label="Parts of the spend">
+      {shown.map((one) => (
+        <Link key={one} to="/spend" search={{ view: one === 'overview' ? undefined : one }} className="tab"
+          aria-current={one === view ? 'page' : undefined}>{viewLabels[one]}</Link>
+      ))}
+    </nav>
   )
 }
 
@@ -59,6 +83,7 @@ function Month({ organization }: { organization: Organization }) {
 
 function Choices({ range, by }: { range: RangeName; by: Dimension }) {
   const navigate = useNavigate({ from: '/spend' })
+  const may = useMay()
   return (
     <form className="filters spaced" onSubmit={(event) => event.preventDefault()}>
       <label>Days
@@ -68,7 +93,7 @@ function Choices({ range, by }: { range: RangeName; by: Dimension }) {
       </label>
       <label>By
         <select value={by} onChange={(event) => navigate({ resetScroll: false, search: (old) => ({ ...old, by: event.target.value as Dimension }) })}>
-          {dimensions.map((one) => <option key={one} value={one}>{words(one)}</option>)}
+          {dimensions.filter((one) => may('ACTORS') || (one !== 'ACTOR' && one !== 'API_KEY')).map((one) => <option key={one} value={one}>{words(one)}</option>)}
         </select>
       </label>
     </form>
@@ -120,6 +145,8 @@ function Groups({ organization, by }: { organization: Organization; by: Dimensio
 function GroupName({ group, by }: { group: Organization['groups']['groups'][number]; by: Dimension }) {
   if (by === 'WORKFLOW' && group.workflowId) return <WorkflowName id={group.workflowId} />
   if (by === 'STEP') return group.step ? words(group.step) : 'No step'
+  if (by === 'ACTOR') return group.actor ?? '–'
+  if (by === 'API_KEY') return group.apiKeyId ? <code>{group.apiKeyId}</code> : 'Without a key'
   if (by === 'OUTCOME') return group.outcome ? words(group.outcome) : '–'
   return group.model ?? 'No answer yet'
 }

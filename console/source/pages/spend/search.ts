@@ -1,13 +1,23 @@
 // The days and the grouping of the spend page, as the address has them.
+import type { CallState } from '../../gql/graphql'
+
+export const callStates: CallState[] = ['RESERVED', 'DISPATCHED', 'UNKNOWN', 'SETTLED', 'RELEASED', 'ASSUMED']
 export const ranges = { month: 'This month', last30: 'Last 30 days', last90: 'Last 90 days', year: 'Last 365 days' } as const
 export type RangeName = keyof typeof ranges
-export const dimensions = ['MODEL', 'STEP', 'WORKFLOW', 'OUTCOME'] as const
+export const dimensions = ['MODEL', 'STEP', 'WORKFLOW', 'OUTCOME', 'ACTOR', 'API_KEY'] as const
+export const views = ['overview', 'months', 'ledger', 'calls'] as const
+export type View = (typeof views)[number]
 export type Dimension = (typeof dimensions)[number]
 
-export function readSpendSearch(raw: Record<string, unknown>): { range?: RangeName; by?: Dimension } {
+export type SpendSearch = { range?: RangeName; by?: Dimension; view?: View; state?: CallState; after?: string }
+
+export function readSpendSearch(raw: Record<string, unknown>): SpendSearch {
   return {
     range: (Object.keys(ranges) as RangeName[]).find((name) => name === raw.range),
     by: dimensions.find((one) => one === raw.by),
+    view: views.find((one) => one === raw.view),
+    state: callStates.find((one) => one === raw.state),
+    after: typeof raw.after === 'string' ? raw.after.slice(0, 1000) : undefined,
   }
 }
 

@@ -26,7 +26,7 @@ function usePages() {
   return { after, pager }
 }
 
-function Rows({ head, children, caption }: { head: ReactNode; children: ReactNode; caption: string }) {
+export function Rows({ head, children, caption }: { head: ReactNode; children: ReactNode; caption: string }) {
   return (
     <div className="table-box" tabIndex={0} role="region" aria-label={caption}>
       <table className="table"><caption className="hidden">{caption}</caption><thead><tr>{head}</tr></thead><tbody>{children}</tbody></table>
@@ -85,10 +85,7 @@ export function Calls({ id, changes }: { id: string; changes: number }) {
         ? <Empty title="There is no call yet"><p>Each request to a language model appears here, with its hold and its cost.</p></Empty>
         : (
           <>
-            <Rows caption="Calls" head={<>
-              <th scope="col">State</th><th scope="col">Step</th><th scope="col">Model</th><th scope="col" className="right">Hold</th>
-              <th scope="col" className="right">Cost</th><th scope="col" className="right">Tokens</th><th scope="col">Actor</th><th scope="col">Reserved</th>
-            </>}>
+            <Rows caption="Calls" head={<CallHead />}>
               {workflow.calls.nodes.map((row) => <CallLine key={row.id} row={row} />)}
             </Rows>
             {pager(workflow.calls.pageInfo)}
@@ -98,7 +95,16 @@ export function Calls({ id, changes }: { id: string; changes: number }) {
   )
 }
 
-function CallLine({ row }: { row: CallRowFragment }) {
+export function CallHead({ workflow = false }: { workflow?: boolean }) {
+  return (
+    <>
+      <th scope="col">State</th>{workflow && <th scope="col">Workflow</th>}<th scope="col">Step</th><th scope="col">Model</th><th scope="col" className="right">Hold</th>
+      <th scope="col" className="right">Cost</th><th scope="col" className="right">Tokens</th><th scope="col">Actor</th><th scope="col">Reserved</th>
+    </>
+  )
+}
+
+export function CallLine({ row, workflow }: { row: CallRowFragment; workflow?: ReactNode }) {
   return (
     <tr data-row={row.id}>
       <td>
@@ -106,6 +112,7 @@ function CallLine({ row }: { row: CallRowFragment }) {
         {row.overage && <> <Badge tone="bad">over the hold</Badge></>}
         {row.failureCode && <span className="sub">{words(row.failureCode)}</span>}
       </td>
+      {workflow && <td>{workflow}</td>}
       <td>{row.step ? words(row.step) : '–'}</td>
       <td>{row.answeredModel ?? row.models.join(', ')}{row.provider && <span className="sub">{row.provider}</span>}</td>
       <td className="right"><Money amount={row.hold} /></td><td className="right"><Money amount={row.cost} none="–" /></td>
@@ -125,11 +132,7 @@ export function Ledger({ id, changes }: { id: string; changes: number }) {
       <Loaded read={read}>
         {({ workflow }) => workflow && (
           <>
-            <Rows caption="Ledger" head={<>
-              <th scope="col" className="right">Number</th><th scope="col">Kind</th><th scope="col" className="right">Spent ±</th>
-              <th scope="col" className="right">Held ±</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Held</th>
-              <th scope="col" className="right">Limit</th><th scope="col">Actor</th><th scope="col">Reason</th><th scope="col">Time</th><th scope="col">Hash</th>
-            </>}>
+            <Rows caption="Ledger" head={<EntryHead />}>
               {workflow.ledger.nodes.map((row) => <EntryLine key={row.id} row={row} />)}
             </Rows>
             {pager(workflow.ledger.pageInfo)}
@@ -140,7 +143,17 @@ export function Ledger({ id, changes }: { id: string; changes: number }) {
   )
 }
 
-function EntryLine({ row }: { row: EntryRowFragment }) {
+export function EntryHead() {
+  return (
+    <>
+      <th scope="col" className="right">Number</th><th scope="col">Kind</th><th scope="col" className="right">Spent ±</th>
+      <th scope="col" className="right">Held ±</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Held</th>
+      <th scope="col" className="right">Limit</th><th scope="col">Actor</th><th scope="col">Reason</th><th scope="col">Time</th><th scope="col">Hash</th>
+    </>
+  )
+}
+
+export function EntryLine({ row }: { row: EntryRowFragment }) {
   const amounts = [row.settledDelta, row.heldDelta, row.settledAfter, row.heldAfter, row.limitAfter]
   return (
     <tr data-row={row.id}>
