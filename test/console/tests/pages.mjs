@@ -6,7 +6,7 @@ const pages = [
   ['/workflows/ID', 'Ideal customer'], ['/workflows/ID?tab=journal', 'ICP processing'],
   ['/workflows/ID?tab=calls', 'perplexity/sonar'], ['/workflows/ID?tab=ledger', 'Settle'],
   ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED/plan', 'A title of my own'], ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
-  ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'perplexity/sonar'],
+  ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
   ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
   ['/keys', 'nightly report'], ['/organization', 'Publish targets'],
   ['/workflows/wf_00000000-0000-7000-8000-000000000000', 'no workflow with this id'], ['/nothing', 'There is no such page'],
