@@ -83,12 +83,14 @@ type SeedKeyword struct {
 	Competitor       string // the domain that the keyword was found for; "" for none
 	Score            float64
 	Reasons          []string
-	IsSynthetic      bool
-	CreatedBy        string
-	CreatedAt        time.Time
-	Choice           Choice // "" without a decision
-	Origin           Origin
-	DecidedBy        string
+	// SimilarTo is the text of a better keyword of the same visit that differs little; "" for none.
+	SimilarTo   string
+	IsSynthetic bool
+	CreatedBy   string
+	CreatedAt   time.Time
+	Choice      Choice // "" without a decision
+	Origin      Origin
+	DecidedBy   string
 }
 
 // Range bounds a figure; a nil end is open. An unknown figure is in no range.
@@ -111,6 +113,8 @@ type KeywordFilter struct {
 	Volume, Difficulty *Range
 	Choices            []Choice
 	Competitor         string
+	// Distinct leaves out keywords that are similar to a better one.
+	Distinct bool
 }
 
 // Check returns an INVALID_INPUT error for a filter that no list can have.
@@ -138,7 +142,8 @@ func (f KeywordFilter) Matches(k SeedKeyword) bool {
 		len(f.Languages) > 0 && !slices.Contains(f.Languages, k.Language),
 		!f.Volume.has(k.Volume), !f.Difficulty.has(k.Difficulty),
 		len(f.Choices) > 0 && !slices.Contains(f.Choices, k.Decided()),
-		f.Competitor != "" && f.Competitor != k.Competitor:
+		f.Competitor != "" && f.Competitor != k.Competitor,
+		f.Distinct && k.SimilarTo != "":
 		return false
 	}
 	return true

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/infin8content/engine/internal/cost"
 )
 
 // The weights of a keyword's score. They sum to 1.
@@ -25,8 +27,10 @@ type Candidate struct {
 	Text       string
 	Volume     *int // searches a month; nil when unknown
 	Difficulty *int // 0 (easy) to 100; nil when unknown
+	CPC        *cost.Pico
 	Intent     string
 	Language   string
+	Competitor string // the domain that it was found for; "" for none
 }
 
 // intentShares are how much each search intent is worth to a company that sells something.
@@ -130,6 +134,10 @@ func merged(a, b Candidate) Candidate {
 	a.Difficulty = better(a.Difficulty, b.Difficulty, func(x, y int) bool { return y < x })
 	a.Intent = cmp.Or(a.Intent, b.Intent)
 	a.Language = cmp.Or(a.Language, b.Language)
+	a.Competitor = cmp.Or(a.Competitor, b.Competitor)
+	if a.CPC == nil {
+		a.CPC = b.CPC
+	}
 	return a
 }
 

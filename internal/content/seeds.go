@@ -10,7 +10,8 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Seeds merges candidates, scores them and returns the best ones, the highest score first.
+// Seeds merges candidates, scores them and returns the best ones, the highest score first. A keyword that differs little
+// from a better one stays and names it.
 func Seeds(candidates []Candidate, profile Profile, source Source, most int) []SeedKeyword {
 	var seeds []SeedKeyword
 	for _, candidate := range Merge(candidates) {
@@ -20,8 +21,10 @@ func Seeds(candidates []Candidate, profile Profile, source Source, most int) []S
 			Normalised: Normalise(candidate.Text),
 			Volume:     candidate.Volume,
 			Difficulty: candidate.Difficulty,
+			CPC:        candidate.CPC,
 			Intent:     Intent(candidate.Intent),
 			Language:   candidate.Language,
+			Competitor: candidate.Competitor,
 			Source:     source,
 			Score:      score,
 			Reasons:    reasons,
@@ -30,7 +33,15 @@ func Seeds(candidates []Candidate, profile Profile, source Source, most int) []S
 	slices.SortFunc(seeds, func(a, b SeedKeyword) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Normalised, b.Normalised))
 	})
-	return seeds[:min(len(seeds), most)]
+	seeds = seeds[:min(len(seeds), most)]
+	markSimilar(seeds)
+	return seeds
+}
+
+// HasWords reports whether a keyword has all words of a phrase, in any order.
+func HasWords(text, phrase string) bool {
+	wanted := Words(phrase)
+	return len(wanted) > 0 && containsAll(Words(text), wanted)
 }
 
 // BestSeeds returns the most seeds with the highest score, in the order of their rank.
