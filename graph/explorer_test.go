@@ -117,13 +117,15 @@ func (x *explorer) text(name string) string {
 		return `"Europe/Berlin"`
 	case "name", "idempotencyKey": // A new one each time.
 		return quoted(fmt.Sprintf("okapi %d", len(x.asked)+int(time.Now().UnixNano())))
+	case "languageCode":
+		return `"de"`
 	case "selectionDigest", "digest":
 		return quoted(strings.Repeat("0", 64))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
 		"search", "languages", "competitor", "feedback", "username", "secret", "text", "language", "industries",
 		"buyerRoles", "painPoints", "valueProposition", "message",
 		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid",
-		"providers":
+		"providers", "negativeWords":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

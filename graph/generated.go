@@ -79,6 +79,8 @@ type MutationResolver interface {
 	CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error)
 	FailStep(ctx context.Context, input model.FailStepInput) (*model.FailStepPayload, error)
 	SetOutsideSteps(ctx context.Context, input model.SetOutsideStepsInput) (*model.SetOutsideStepsPayload, error)
+	SetMarket(ctx context.Context, input model.SetMarketInput) (*model.SetMarketPayload, error)
+	RetryCompetitors(ctx context.Context, input model.RetryCompetitorsInput) (*model.RetryCompetitorsPayload, error)
 	RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error)
 	ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error)
 	SettleUsage(ctx context.Context, input model.SettleUsageInput) (*model.SettleUsagePayload, error)
@@ -105,6 +107,7 @@ type OrganizationResolver interface {
 	Gates(ctx context.Context, obj *model.Organization) (*model.GateSettings, error)
 	OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error)
 	WorkflowCounts(ctx context.Context, obj *model.Organization, filter *model.WorkflowFilter) (*model.WorkflowCounts, error)
+	Market(ctx context.Context, obj *model.Organization) (*model.Market, error)
 
 	Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error)
 	Ledger(ctx context.Context, obj *model.Organization, filter *model.LedgerFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error)
@@ -152,6 +155,7 @@ type WorkflowResolver interface {
 	StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error)
 	Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error)
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
+	CompetitorAnalysis(ctx context.Context, obj *model.Workflow) (*model.CompetitorAnalysis, error)
 	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error)
 	KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error)
 	Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error)
@@ -228,11 +232,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
 			graphql.NewInputUnmarshaler("ReserveUsageInput", ec.unmarshalInputReserveUsageInput),
 			graphql.NewInputUnmarshaler("RetirePublishTargetInput", ec.unmarshalInputRetirePublishTargetInput),
+			graphql.NewInputUnmarshaler("RetryCompetitorsInput", ec.unmarshalInputRetryCompetitorsInput),
 			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetAlertWebhookInput", ec.unmarshalInputSetAlertWebhookInput),
 			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
 			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
+			graphql.NewInputUnmarshaler("SetMarketInput", ec.unmarshalInputSetMarketInput),
 			graphql.NewInputUnmarshaler("SetMonthlyLimitInput", ec.unmarshalInputSetMonthlyLimitInput),
 			graphql.NewInputUnmarshaler("SetOrganizationNameInput", ec.unmarshalInputSetOrganizationNameInput),
 			graphql.NewInputUnmarshaler("SetOutsideStepsInput", ec.unmarshalInputSetOutsideStepsInput),
@@ -647,6 +653,24 @@ type Mutation {
   ): SetOutsideStepsPayload! @requires(permission: SETTINGS)
 
   """
+  Sets where and how keywords are found. The change counts for every analysis that begins from then on.
+  Requires SETTINGS.
+  """
+  setMarket(
+    "The request."
+    input: SetMarketInput!
+  ): SetMarketPayload! @requires(permission: SETTINGS)
+
+  """
+  Asks again for the competitors that the current analysis left out, in a new visit. Answers that are there are not
+  asked for again, and choices about keywords are kept. ` + "`" + `CONFLICT` + "`" + ` when no competitor was left out. Requires OPERATE.
+  """
+  retryCompetitors(
+    "The request."
+    input: RetryCompetitorsInput!
+  ): RetryCompetitorsPayload! @requires(permission: OPERATE)
+
+  """
   Renews the lease of a run that a program of yours drives. Without renewal the run ends with ` + "`" + `LEASE_EXPIRED` + "`" + `, and
   another worker may take the step. The payload has the new end of the lease. ` + "`" + `LOST_RUN` + "`" + ` when the run is over.
   Requires DRIVE.
@@ -1051,6 +1075,8 @@ type Workflow implements Node {
   ): UnitConnection!
   "The competitors of the current analysis. Before it: the competitors that a person named."
   competitors: [Competitor!]!
+  "The competitor analysis that the current keywords come from. Null before it."
+  competitorAnalysis: CompetitorAnalysis
   """
   The keywords of the current competitor analysis. Empty before the first analysis, and after a reset until the next one
   has finished.
@@ -1946,10 +1972,34 @@ type Competitor {
   domain: String!
   "The origin of the name."
   source: CompetitorSource!
+  "How its keywords were found. Null before the analysis."
+  mode: AnalysisMode
   "The number of keywords that the analysis found for it. 0 where keywords do not come from competitors."
   keywordCount: Int!
   "Sentences about what the analysis could not do for it."
   warnings: [String!]!
+  "True when the analysis left it out. ` + "`" + `retryCompetitors` + "`" + ` asks for it again."
+  isMissing: Boolean!
+}
+
+"The competitor analysis as a whole."
+type CompetitorAnalysis {
+  "How keywords were found."
+  mode: AnalysisMode!
+  "Sentences about what the analysis could not do."
+  warnings: [String!]!
+}
+
+"How the competitor analysis finds keywords."
+enum AnalysisMode {
+  "The best one that the server has, in the order of this list. Only in settings."
+  BEST
+  "The search data of DataForSEO."
+  DATAFORSEO
+  "The pages of competitors, and a language model that names their search phrases. Search volumes are unknown."
+  CRAWL
+  "A language model, from the customer profile alone. Search volumes are unknown."
+  MODEL
 }
 
 "The origin of a competitor."
@@ -1987,6 +2037,8 @@ type Keyword implements Node {
   score: Float!
   "The parts of the score, in words."
   reasons: [String!]!
+  "The text of a keyword with a higher score that differs little. Null for none."
+  similarTo: String
   "The current decision. Null when there is none, or when it was cleared."
   choice: KeywordChoice
   "True when the decision was taken over from an earlier analysis that had the same keyword."
@@ -2051,6 +2103,8 @@ input KeywordFilter {
   choices: [KeywordChoice!]
   "Only keywords that were found for this competitor."
   competitor: String
+  "True leaves out keywords that are similar to one with a higher score."
+  distinct: Boolean
 }
 
 "A range of whole numbers. Both ends belong to it."
@@ -2705,6 +2759,64 @@ input SetGatesInput {
 type SetGatesPayload {
   "The settings now. Null when nothing changed."
   gates: GateSettings
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Where and how an organization finds keywords."
+type Market {
+  "The place of the searches, as DataForSEO and Google Ads number places. 2840 is the United States."
+  locationCode: Int!
+  "The language of the searches: ` + "`" + `en` + "`" + `, ` + "`" + `zh-TW` + "`" + `."
+  languageCode: String!
+  "Texts whose words no keyword may have all. They are in lower case."
+  negativeWords: [String!]!
+  "How keywords are found."
+  mode: AnalysisMode!
+}
+
+"Input of ` + "`" + `setMarket` + "`" + `. An absent field stays as it is."
+input SetMarketInput {
+  "The place of the searches: a number from 1 to 99999999."
+  locationCode: Int
+  "The language of the searches: two or three letters, and a region if needed."
+  languageCode: String
+  "At most 100 texts whose words no keyword may have all. They replace the earlier ones."
+  negativeWords: [String!]
+  "How keywords are found. A mode that the server cannot do fails the step with ` + "`" + `INVALID_REQUEST` + "`" + `."
+  mode: AnalysisMode
+  "The reason, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `setMarket` + "`" + `."
+type SetMarketPayload {
+  "The market now. Null when nothing changed."
+  market: Market
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `retryCompetitors` + "`" + `."
+input RetryCompetitorsInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `retryCompetitors` + "`" + `."
+type RetryCompetitorsPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that began the new visit."
+  transition: Transition
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
   "The reasons why the mutation did nothing; empty when it succeeded."
@@ -3939,6 +4051,8 @@ type Organization implements Node {
     "The conditions. All workflows when absent."
     filter: WorkflowFilter
   ): WorkflowCounts!
+  "Where and how its keywords are found."
+  market: Market!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires READ."
@@ -5468,12 +5582,26 @@ func (ec *executionContext) childFields_Competitor(ctx context.Context, field gr
 		return ec.fieldContext_Competitor_domain(ctx, field)
 	case "source":
 		return ec.fieldContext_Competitor_source(ctx, field)
+	case "mode":
+		return ec.fieldContext_Competitor_mode(ctx, field)
 	case "keywordCount":
 		return ec.fieldContext_Competitor_keywordCount(ctx, field)
 	case "warnings":
 		return ec.fieldContext_Competitor_warnings(ctx, field)
+	case "isMissing":
+		return ec.fieldContext_Competitor_isMissing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Competitor", field.Name)
+}
+
+func (ec *executionContext) childFields_CompetitorAnalysis(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mode":
+		return ec.fieldContext_CompetitorAnalysis_mode(ctx, field)
+	case "warnings":
+		return ec.fieldContext_CompetitorAnalysis_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompetitorAnalysis", field.Name)
 }
 
 func (ec *executionContext) childFields_CompleteStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5824,6 +5952,8 @@ func (ec *executionContext) childFields_Keyword(ctx context.Context, field graph
 		return ec.fieldContext_Keyword_score(ctx, field)
 	case "reasons":
 		return ec.fieldContext_Keyword_reasons(ctx, field)
+	case "similarTo":
+		return ec.fieldContext_Keyword_similarTo(ctx, field)
 	case "choice":
 		return ec.fieldContext_Keyword_choice(ctx, field)
 	case "isCarried":
@@ -5942,6 +6072,20 @@ func (ec *executionContext) childFields_LedgerEntryEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntryEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Market(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locationCode":
+		return ec.fieldContext_Market_locationCode(ctx, field)
+	case "languageCode":
+		return ec.fieldContext_Market_languageCode(ctx, field)
+	case "negativeWords":
+		return ec.fieldContext_Market_negativeWords(ctx, field)
+	case "mode":
+		return ec.fieldContext_Market_mode(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Market", field.Name)
+}
+
 func (ec *executionContext) childFields_Month(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "period":
@@ -6002,6 +6146,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_outsideSteps(ctx, field)
 	case "workflowCounts":
 		return ec.fieldContext_Organization_workflowCounts(ctx, field)
+	case "market":
+		return ec.fieldContext_Organization_market(ctx, field)
 	case "month":
 		return ec.fieldContext_Organization_month(ctx, field)
 	case "spend":
@@ -6404,6 +6550,20 @@ func (ec *executionContext) childFields_RetirePublishTargetPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type RetirePublishTargetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RetryCompetitorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RetryCompetitorsPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_RetryCompetitorsPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RetryCompetitorsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryCompetitorsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryCompetitorsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RetryStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -6484,6 +6644,18 @@ func (ec *executionContext) childFields_SetGatesPayload(ctx context.Context, fie
 		return ec.fieldContext_SetGatesPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetGatesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMarketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "market":
+		return ec.fieldContext_SetMarketPayload_market(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetMarketPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMarketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMarketPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetMonthlyLimitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7166,6 +7338,8 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_units(ctx, field)
 	case "competitors":
 		return ec.fieldContext_Workflow_competitors(ctx, field)
+	case "competitorAnalysis":
+		return ec.fieldContext_Workflow_competitorAnalysis(ctx, field)
 	case "keywords":
 		return ec.fieldContext_Workflow_keywords(ctx, field)
 	case "keywordSelection":
@@ -7734,6 +7908,20 @@ func (ec *executionContext) field_Mutation_retirePublishTarget_args(ctx context.
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryCompetitors_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryCompetitorsInput, error) {
+			return ec.unmarshalNRetryCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryCompetitorsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_retryStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7796,6 +7984,20 @@ func (ec *executionContext) field_Mutation_setGates_args(ctx context.Context, ra
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetGatesInput, error) {
 			return ec.unmarshalNSetGatesInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetGatesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setMarket_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetMarketInput, error) {
+			return ec.unmarshalNSetMarketInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMarketInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -13677,6 +13879,29 @@ func (ec *executionContext) fieldContext_Competitor_source(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "CompetitorSource")
 }
 
+func (ec *executionContext) _Competitor_mode(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Mode) graphql.Marshaler {
+			return ec.marshalOAnalysisMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, true, false, "AnalysisMode")
+}
+
 func (ec *executionContext) _Competitor_keywordCount(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13721,6 +13946,75 @@ func (ec *executionContext) _Competitor_warnings(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
+}
+
+func (ec *executionContext) _Competitor_isMissing(ctx context.Context, field graphql.CollectedField, obj *model.Competitor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Competitor_isMissing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsMissing(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Competitor_isMissing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _CompetitorAnalysis_mode(ctx context.Context, field graphql.CollectedField, obj *model.CompetitorAnalysis) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompetitorAnalysis_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Mode) graphql.Marshaler {
+			return ec.marshalNAnalysisMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompetitorAnalysis_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, false, false, "AnalysisMode")
+}
+
+func (ec *executionContext) _CompetitorAnalysis_warnings(ctx context.Context, field graphql.CollectedField, obj *model.CompetitorAnalysis) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompetitorAnalysis_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompetitorAnalysis_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, true, false, "String")
 }
 
 func (ec *executionContext) _CompleteStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.CompleteStepPayload) (ret graphql.Marshaler) {
@@ -17253,6 +17547,29 @@ func (ec *executionContext) fieldContext_Keyword_reasons(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
 
+func (ec *executionContext) _Keyword_similarTo(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keyword_similarTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SimilarTo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Keyword_similarTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
+}
+
 func (ec *executionContext) _Keyword_choice(ctx context.Context, field graphql.CollectedField, obj *model.Keyword) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18503,6 +18820,98 @@ func (ec *executionContext) _LostRun_holder(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
+}
+
+func (ec *executionContext) _Market_locationCode(ctx context.Context, field graphql.CollectedField, obj *model.Market) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Market_locationCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LocationCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Market_locationCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Market", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Market_languageCode(ctx context.Context, field graphql.CollectedField, obj *model.Market) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Market_languageCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LanguageCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Market_languageCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Market", field, false, false, "String")
+}
+
+func (ec *executionContext) _Market_negativeWords(ctx context.Context, field graphql.CollectedField, obj *model.Market) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Market_negativeWords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NegativeWords(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Market_negativeWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Market", field, true, false, "String")
+}
+
+func (ec *executionContext) _Market_mode(ctx context.Context, field graphql.CollectedField, obj *model.Market) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Market_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Mode) graphql.Marshaler {
+			return ec.marshalNAnalysisMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Market_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Market", field, false, false, "AnalysisMode")
 }
 
 func (ec *executionContext) _Month_period(ctx context.Context, field graphql.CollectedField, obj *model.Month) (ret graphql.Marshaler) {
@@ -20178,6 +20587,130 @@ func (ec *executionContext) fieldContext_Mutation_setOutsideSteps(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setMarket(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setMarket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetMarket(ctx, fc.Args["input"].(model.SetMarketInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.SetMarketPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetMarketPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetMarketPayload) graphql.Marshaler {
+			return ec.marshalNSetMarketPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMarketPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setMarket(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetMarketPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setMarket_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryCompetitors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryCompetitors(ctx, fc.Args["input"].(model.RetryCompetitorsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RetryCompetitorsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RetryCompetitorsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryCompetitorsPayload) graphql.Marshaler {
+			return ec.marshalNRetryCompetitorsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryCompetitorsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryCompetitorsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryCompetitors_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21765,6 +22298,38 @@ func (ec *executionContext) fieldContext_Organization_workflowCounts(ctx context
 	if fc.Args, err = ec.field_Organization_workflowCounts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_market(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_market(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Market(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Market) graphql.Marshaler {
+			return ec.marshalNMarket2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarket(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Market(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -26611,6 +27176,125 @@ func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_
 	return fc, nil
 }
 
+func (ec *executionContext) _RetryCompetitorsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryCompetitorsPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryCompetitorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryCompetitorsPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.RetryCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryCompetitorsPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryCompetitorsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryCompetitorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryCompetitorsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RetryCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryCompetitorsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetryCompetitorsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RetryCompetitorsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryCompetitorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryCompetitorsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryCompetitorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryStepPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27247,6 +27931,93 @@ func (ec *executionContext) _SetGatesPayload_userErrors(ctx context.Context, fie
 func (ec *executionContext) fieldContext_SetGatesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetMarketPayload_market(ctx context.Context, field graphql.CollectedField, obj *model.SetMarketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMarketPayload_market(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Market, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Market) graphql.Marshaler {
+			return ec.marshalOMarket2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetMarketPayload_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMarketPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Market(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetMarketPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetMarketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMarketPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMarketPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetMarketPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetMarketPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetMarketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetMarketPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetMarketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetMarketPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -33703,6 +34474,38 @@ func (ec *executionContext) fieldContext_Workflow_competitors(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Workflow_competitorAnalysis(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_competitorAnalysis(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Workflow().CompetitorAnalysis(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CompetitorAnalysis) graphql.Marshaler {
+			return ec.marshalOCompetitorAnalysis2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorAnalysis(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_competitorAnalysis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CompetitorAnalysis(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -37567,7 +38370,7 @@ func (ec *executionContext) unmarshalInputKeywordFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"search", "sources", "intents", "languages", "volume", "difficulty", "choices", "competitor"}
+	fieldsInOrder := [...]string{"search", "sources", "intents", "languages", "volume", "difficulty", "choices", "competitor", "distinct"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37630,6 +38433,13 @@ func (ec *executionContext) unmarshalInputKeywordFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Competitor = graphql.OmittableOf(data)
+		case "distinct":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("distinct"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Distinct = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -38406,6 +39216,55 @@ func UnmarshalRetirePublishTargetInput(ctx context.Context, raw any) (model.Reti
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRetryCompetitorsInput(ctx context.Context, obj any) (model.RetryCompetitorsInput, error) {
+	var it model.RetryCompetitorsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetryCompetitorsInput unmarshals raw into the RetryCompetitorsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetryCompetitorsInput(ctx context.Context, raw any) (model.RetryCompetitorsInput, error) {
+	var out model.RetryCompetitorsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryCompetitorsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRetryStepInput(ctx context.Context, obj any) (model.RetryStepInput, error) {
 	var it model.RetryStepInput
 	if obj == nil {
@@ -38697,6 +39556,83 @@ func (ec *executionContext) unmarshalInputSetGatesInput(ctx context.Context, obj
 func UnmarshalSetGatesInput(ctx context.Context, raw any) (model.SetGatesInput, error) {
 	var out model.SetGatesInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetGatesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetMarketInput(ctx context.Context, obj any) (model.SetMarketInput, error) {
+	var it model.SetMarketInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"locationCode", "languageCode", "negativeWords", "mode", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "locationCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locationCode"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LocationCode = graphql.OmittableOf(data)
+		case "languageCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("languageCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LanguageCode = graphql.OmittableOf(data)
+		case "negativeWords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("negativeWords"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NegativeWords = graphql.OmittableOf(data)
+		case "mode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mode"))
+			data, err := ec.unmarshalOAnalysisMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Mode = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetMarketInput unmarshals raw into the SetMarketInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetMarketInput(ctx context.Context, raw any) (model.SetMarketInput, error) {
+	var out model.SetMarketInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetMarketInput", raw, &out)
 	return out, err
 }
 
@@ -41606,6 +42542,11 @@ func (ec *executionContext) _Competitor(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "mode":
+			out.Values[i] = ec._Competitor_mode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "keywordCount":
 			out.Values[i] = ec._Competitor_keywordCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -41613,6 +42554,49 @@ func (ec *executionContext) _Competitor(ctx context.Context, sel ast.SelectionSe
 			}
 		case "warnings":
 			out.Values[i] = ec._Competitor_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isMissing":
+			out.Values[i] = ec._Competitor_isMissing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var competitorAnalysisImplementors = []string{"CompetitorAnalysis"}
+
+func (ec *executionContext) _CompetitorAnalysis(ctx context.Context, sel ast.SelectionSet, obj *model.CompetitorAnalysis) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, competitorAnalysisImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompetitorAnalysis")
+		case "mode":
+			out.Values[i] = ec._CompetitorAnalysis_mode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._CompetitorAnalysis_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -43065,6 +44049,11 @@ func (ec *executionContext) _Keyword(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "similarTo":
+			out.Values[i] = ec._Keyword_similarTo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "choice":
 			out.Values[i] = ec._Keyword_choice(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -43515,6 +44504,54 @@ func (ec *executionContext) _LostRun(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var marketImplementors = []string{"Market"}
+
+func (ec *executionContext) _Market(ctx context.Context, sel ast.SelectionSet, obj *model.Market) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, marketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Market")
+		case "locationCode":
+			out.Values[i] = ec._Market_locationCode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "languageCode":
+			out.Values[i] = ec._Market_languageCode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "negativeWords":
+			out.Values[i] = ec._Market_negativeWords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mode":
+			out.Values[i] = ec._Market_mode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var monthImplementors = []string{"Month"}
 
 func (ec *executionContext) _Month(ctx context.Context, sel ast.SelectionSet, obj *model.Month) graphql.Marshaler {
@@ -43814,6 +44851,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setMarket":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setMarket(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryCompetitors":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryCompetitors(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "renewLease":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_renewLease(ctx, field)
@@ -44073,6 +45124,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_workflowCounts(ctx, field, obj)
+				})
+		case "market":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_market(ctx, field, obj)
 				})
 		case "month":
 			out.Values[i] = ec._Organization_month(ctx, field, obj)
@@ -45534,6 +46591,54 @@ func (ec *executionContext) _RetirePublishTargetPayload(ctx context.Context, sel
 	return out
 }
 
+var retryCompetitorsPayloadImplementors = []string{"RetryCompetitorsPayload"}
+
+func (ec *executionContext) _RetryCompetitorsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryCompetitorsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryCompetitorsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryCompetitorsPayload")
+		case "workflow":
+			out.Values[i] = ec._RetryCompetitorsPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._RetryCompetitorsPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RetryCompetitorsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetryCompetitorsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var retryStepPayloadImplementors = []string{"RetryStepPayload"}
 
 func (ec *executionContext) _RetryStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryStepPayload) graphql.Marshaler {
@@ -45797,6 +46902,49 @@ func (ec *executionContext) _SetGatesPayload(ctx context.Context, sel ast.Select
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetGatesPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setMarketPayloadImplementors = []string{"SetMarketPayload"}
+
+func (ec *executionContext) _SetMarketPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetMarketPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setMarketPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetMarketPayload")
+		case "market":
+			out.Values[i] = ec._SetMarketPayload_market(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetMarketPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetMarketPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -48204,6 +49352,12 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_competitors(ctx, field, obj)
 				})
+		case "competitorAnalysis":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_competitorAnalysis(ctx, field, obj)
+				})
 		case "keywords":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -48936,7 +50090,7 @@ func (ec *executionContext) marshalNAdjustUsagePayload2ᚖgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNAlert2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Alert) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlert2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlert(ctx, sel, v[i])
@@ -48987,7 +50141,7 @@ func (ec *executionContext) marshalNAlertEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNAlertEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Alert]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlertEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -49017,12 +50171,27 @@ func (ec *executionContext) marshalNAlertKind2githubᚗcomᚋinfin8contentᚋeng
 	return res
 }
 
+func (ec *executionContext) unmarshalNAnalysisMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx context.Context, v any) (content.Mode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Mode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAnalysisMode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx context.Context, sel ast.SelectionSet, v content.Mode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "AnalysisMode!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNApiKey2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v model.APIKey) graphql.Marshaler {
 	return ec._ApiKey(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx, sel, v[i])
@@ -49058,7 +50227,7 @@ func (ec *executionContext) marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.APIKey]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKeyEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -49074,7 +50243,7 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNApiKeyEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.APIKeyEvent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKeyEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKeyEvent(ctx, sel, v[i])
@@ -49110,7 +50279,7 @@ func (ec *executionContext) marshalNApiKeyEventEdge2githubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNApiKeyEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.APIKeyEvent]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNApiKeyEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -49186,7 +50355,7 @@ func (ec *executionContext) marshalNArticlePlanItem2githubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNArticlePlanItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ArticlePlanItem) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNArticlePlanItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlanItem(ctx, sel, v[i])
@@ -49238,7 +50407,7 @@ func (ec *executionContext) marshalNCall2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNCall2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCallᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Call) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCall2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx, sel, v[i])
@@ -49274,7 +50443,7 @@ func (ec *executionContext) marshalNCallEdge2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNCallEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Call]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -49344,7 +50513,7 @@ func (ec *executionContext) marshalNCompetitor2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNCompetitor2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Competitor) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCompetitor2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitor(ctx, sel, v[i])
@@ -49597,7 +50766,7 @@ func (ec *executionContext) marshalNFunnelState2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNFunnelState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFunnelStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.FunnelState) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFunnelState2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFunnelState(ctx, sel, v[i])
@@ -49617,7 +50786,7 @@ func (ec *executionContext) marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNFunnelStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStepᚄ(ctx context.Context, sel ast.SelectionSet, v []report.FunnelStep) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFunnelStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐFunnelStep(ctx, sel, v[i])
@@ -49637,7 +50806,7 @@ func (ec *executionContext) marshalNGate2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNGate2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Gate) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGate2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGate(ctx, sel, v[i])
@@ -49657,7 +50826,7 @@ func (ec *executionContext) marshalNGateDecision2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNGateDecision2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecisionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.GateDecision) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGateDecision2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGateDecision(ctx, sel, v[i])
@@ -49743,7 +50912,7 @@ func (ec *executionContext) marshalNGraphEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNGraphEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐLegalTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.LegalTransition) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGraphEdge2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐLegalTransition(ctx, sel, v[i])
@@ -49763,7 +50932,7 @@ func (ec *executionContext) marshalNGraphState2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNGraphState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGraphStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.GraphState) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGraphState2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐGraphState(ctx, sel, v[i])
@@ -49857,7 +51026,7 @@ func (ec *executionContext) marshalNJSON2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeyword2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx, sel, v[i])
@@ -49908,7 +51077,7 @@ func (ec *executionContext) marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNKeywordEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Keyword]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -49966,7 +51135,7 @@ func (ec *executionContext) marshalNLedgerEntry2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNLedgerEntry2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LedgerEntry) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntry2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐLedgerEntry(ctx, sel, v[i])
@@ -50002,7 +51171,7 @@ func (ec *executionContext) marshalNLedgerEntryEdge2githubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNLedgerEntryEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.LedgerEntry]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntryEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50032,8 +51201,16 @@ func (ec *executionContext) marshalNLedgerEntryKind2githubᚗcomᚋinfin8content
 	return res
 }
 
+func (ec *executionContext) marshalNMarket2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarket(ctx context.Context, sel ast.SelectionSet, v *model.Market) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Market!")
+		return graphql.Null
+	}
+	return ec._Market(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNMonth2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonthᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Month) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMonth2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMonth(ctx, sel, v[i])
@@ -50069,7 +51246,7 @@ func (ec *executionContext) marshalNMonthEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNMonthEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Month]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMonthEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50148,7 +51325,7 @@ func (ec *executionContext) unmarshalNPermission2ᚕgithubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []caller.Permission) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, sel, v[i])
@@ -50194,7 +51371,7 @@ func (ec *executionContext) marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNPrice2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Price) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPrice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPrice(ctx, sel, v[i])
@@ -50222,7 +51399,7 @@ func (ec *executionContext) marshalNPriceChange2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNPriceChange2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PriceChange) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceChange2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceChange(ctx, sel, v[i])
@@ -50295,7 +51472,7 @@ func (ec *executionContext) marshalNPriceEdge2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNPriceEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Price]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50311,7 +51488,7 @@ func (ec *executionContext) marshalNPriceEdge2ᚕgithubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNPriceEvent2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PriceEvent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceEvent(ctx, sel, v[i])
@@ -50347,7 +51524,7 @@ func (ec *executionContext) marshalNPriceEventEdge2githubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNPriceEventEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.PriceEvent]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceEventEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50397,7 +51574,7 @@ func (ec *executionContext) unmarshalNPriceInput2ᚕgithubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNPriceProposal2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposalᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PriceProposal) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposal2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPriceProposal(ctx, sel, v[i])
@@ -50433,7 +51610,7 @@ func (ec *executionContext) marshalNPriceProposalEdge2githubᚗcomᚋinfin8conte
 }
 
 func (ec *executionContext) marshalNPriceProposalEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.PriceProposal]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposalEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50483,7 +51660,7 @@ func (ec *executionContext) marshalNPublishTarget2githubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNPublishTarget2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTargetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PublishTarget) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPublishTarget2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, sel, v[i])
@@ -50647,6 +51824,19 @@ func (ec *executionContext) marshalNRetirePublishTargetPayload2ᚖgithubᚗcom�
 	return ec._RetirePublishTargetPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRetryCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryCompetitorsInput(ctx context.Context, v any) (model.RetryCompetitorsInput, error) {
+	res, err := ec.unmarshalInputRetryCompetitorsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryCompetitorsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryCompetitorsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryCompetitorsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetryCompetitorsPayload!")
+		return graphql.Null
+	}
+	return ec._RetryCompetitorsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRetryStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryStepInput(ctx context.Context, v any) (model.RetryStepInput, error) {
 	res, err := ec.unmarshalInputRetryStepInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -50744,6 +51934,19 @@ func (ec *executionContext) marshalNSetGatesPayload2ᚖgithubᚗcomᚋinfin8cont
 		return graphql.Null
 	}
 	return ec._SetGatesPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetMarketInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMarketInput(ctx context.Context, v any) (model.SetMarketInput, error) {
+	res, err := ec.unmarshalInputSetMarketInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetMarketPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMarketPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetMarketPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetMarketPayload!")
+		return graphql.Null
+	}
+	return ec._SetMarketPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetMonthlyLimitInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetMonthlyLimitInput(ctx context.Context, v any) (model.SetMonthlyLimitInput, error) {
@@ -50844,7 +52047,7 @@ func (ec *executionContext) marshalNSettingValue2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNSettingValue2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValueᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SettingValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSettingValue2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingValue(ctx, sel, v[i])
@@ -50860,7 +52063,7 @@ func (ec *executionContext) marshalNSettingValue2ᚕgithubᚗcomᚋinfin8content
 }
 
 func (ec *executionContext) marshalNSettingsChange2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SettingsChange) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSettingsChange2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSettingsChange(ctx, sel, v[i])
@@ -50896,7 +52099,7 @@ func (ec *executionContext) marshalNSettingsChangeEdge2githubᚗcomᚋinfin8cont
 }
 
 func (ec *executionContext) marshalNSettingsChangeEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.SettingsChange]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSettingsChangeEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -50958,7 +52161,7 @@ func (ec *executionContext) unmarshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethodᚄ(ctx context.Context, sel ast.SelectionSet, v []content.Method) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSimilarityMethod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMethod(ctx, sel, v[i])
@@ -51011,7 +52214,7 @@ func (ec *executionContext) marshalNStateCount2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNStateCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StateCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStateCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCount(ctx, sel, v[i])
@@ -51031,7 +52234,7 @@ func (ec *executionContext) marshalNStatusCount2githubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNStatusCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StatusCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStatusCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStatusCount(ctx, sel, v[i])
@@ -51051,7 +52254,7 @@ func (ec *executionContext) marshalNStep2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNStep2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.Step) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStep2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStep(ctx, sel, v[i])
@@ -51071,7 +52274,7 @@ func (ec *executionContext) marshalNStepCount2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNStepCount2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCountᚄ(ctx context.Context, sel ast.SelectionSet, v []model.StepCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStepCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepCount(ctx, sel, v[i])
@@ -51116,7 +52319,7 @@ func (ec *executionContext) unmarshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNStepKey2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.StepKey) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, sel, v[i])
@@ -51212,7 +52415,7 @@ func (ec *executionContext) marshalNTopic2githubᚗcomᚋinfin8contentᚋengine�
 }
 
 func (ec *executionContext) marshalNTopic2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Topic) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopic2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopic(ctx, sel, v[i])
@@ -51232,7 +52435,7 @@ func (ec *executionContext) marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNTopicKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicKeyword) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopicKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicKeyword(ctx, sel, v[i])
@@ -51252,7 +52455,7 @@ func (ec *executionContext) marshalNTopicPage2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPageᚄ(ctx context.Context, sel ast.SelectionSet, v []model.TopicPage) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTopicPage2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicPage(ctx, sel, v[i])
@@ -51268,7 +52471,7 @@ func (ec *executionContext) marshalNTopicPage2ᚕgithubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNTransition2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Transition) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, sel, v[i])
@@ -51304,7 +52507,7 @@ func (ec *executionContext) marshalNTransitionEdge2githubᚗcomᚋinfin8content�
 }
 
 func (ec *executionContext) marshalNTransitionEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Transition]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTransitionEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -51398,7 +52601,7 @@ func (ec *executionContext) marshalNUnclusteredKeyword2githubᚗcomᚋinfin8cont
 }
 
 func (ec *executionContext) marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UnclusteredKeyword) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnclusteredKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnclusteredKeyword(ctx, sel, v[i])
@@ -51414,7 +52617,7 @@ func (ec *executionContext) marshalNUnclusteredKeyword2ᚕgithubᚗcomᚋinfin8c
 }
 
 func (ec *executionContext) marshalNUnit2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Unit) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnit2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUnit(ctx, sel, v[i])
@@ -51450,7 +52653,7 @@ func (ec *executionContext) marshalNUnitEdge2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNUnitEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Unit]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUnitEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -51523,7 +52726,7 @@ func (ec *executionContext) marshalNUsageGroup2githubᚗcomᚋinfin8contentᚋen
 }
 
 func (ec *executionContext) marshalNUsageGroup2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UsageGroup) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUsageGroup2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUsageGroup(ctx, sel, v[i])
@@ -51559,7 +52762,7 @@ func (ec *executionContext) marshalNUserError2githubᚗcomᚋinfin8contentᚋeng
 }
 
 func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.UserError) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUserError2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserError(ctx, sel, v[i])
@@ -51599,7 +52802,7 @@ func (ec *executionContext) marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengi
 }
 
 func (ec *executionContext) marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItemᚄ(ctx context.Context, sel ast.SelectionSet, v []model.WorkItem) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkItem2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkItem(ctx, sel, v[i])
@@ -51615,7 +52818,7 @@ func (ec *executionContext) marshalNWorkItem2ᚕgithubᚗcomᚋinfin8contentᚋe
 }
 
 func (ec *executionContext) marshalNWorkflow2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Workflow) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, sel, v[i])
@@ -51659,7 +52862,7 @@ func (ec *executionContext) marshalNWorkflowEdge2githubᚗcomᚋinfin8contentᚋ
 }
 
 func (ec *executionContext) marshalNWorkflowEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Workflow]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
@@ -51727,7 +52930,7 @@ func (ec *executionContext) unmarshalNWorkflowState2ᚕgithubᚗcomᚋinfin8cont
 }
 
 func (ec *executionContext) marshalNWorkflowState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStateᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.State) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐState(ctx, sel, v[i])
@@ -51762,7 +52965,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -51806,7 +53009,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -51834,7 +53037,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -51862,7 +53065,7 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -51939,7 +53142,7 @@ func (ec *executionContext) marshalOActivityCode2ᚕgithubᚗcomᚋinfin8content
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActivityCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐActivityCode(ctx, sel, v[i])
@@ -51989,7 +53192,7 @@ func (ec *executionContext) marshalOAlertKind2ᚕgithubᚗcomᚋinfin8contentᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAlertKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐAlertKind(ctx, sel, v[i])
@@ -52009,6 +53212,25 @@ func (ec *executionContext) marshalOAlertWebhook2ᚖgithubᚗcomᚋinfin8content
 		return graphql.Null
 	}
 	return ec._AlertWebhook(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOAnalysisMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx context.Context, v any) (*content.Mode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Mode(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAnalysisMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx context.Context, sel ast.SelectionSet, v *content.Mode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAPIKey(ctx context.Context, sel ast.SelectionSet, v *model.APIKey) graphql.Marshaler {
@@ -52150,7 +53372,7 @@ func (ec *executionContext) marshalOCallState2ᚕgithubᚗcomᚋinfin8contentᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐCallState(ctx, sel, v[i])
@@ -52182,6 +53404,13 @@ func (ec *executionContext) marshalOCallState2ᚖgithubᚗcomᚋinfin8contentᚋ
 	_ = ctx
 	res := graphql.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOCompetitorAnalysis2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCompetitorAnalysis(ctx context.Context, sel ast.SelectionSet, v *model.CompetitorAnalysis) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CompetitorAnalysis(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCustomerProfile2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐICP(ctx context.Context, sel ast.SelectionSet, v *workflow.ICP) graphql.Marshaler {
@@ -52272,7 +53501,7 @@ func (ec *executionContext) marshalOFailureCode2ᚕgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFailureCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, sel, v[i])
@@ -52490,7 +53719,7 @@ func (ec *executionContext) marshalOKeywordChoice2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐChoice(ctx, sel, v[i])
@@ -52587,7 +53816,7 @@ func (ec *executionContext) marshalOKeywordSource2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNKeywordSource2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐSource(ctx, sel, v[i])
@@ -52630,7 +53859,7 @@ func (ec *executionContext) marshalOLedgerEntryKind2ᚕgithubᚗcomᚋinfin8cont
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLedgerEntryKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐEntryKind(ctx, sel, v[i])
@@ -52651,6 +53880,13 @@ func (ec *executionContext) unmarshalOLedgerFilter2ᚖgithubᚗcomᚋinfin8conte
 	}
 	res, err := ec.unmarshalInputLedgerFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMarket2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarket(ctx context.Context, sel ast.SelectionSet, v *model.Market) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Market(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
@@ -52702,7 +53938,7 @@ func (ec *executionContext) marshalOPlanChoice2ᚕgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, sel, v[i])
@@ -52757,7 +53993,7 @@ func (ec *executionContext) marshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPlanVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, sel, v[i])
@@ -52819,7 +54055,7 @@ func (ec *executionContext) marshalOPriceProposalState2ᚕgithubᚗcomᚋinfin8c
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceProposalState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐProposalState(ctx, sel, v[i])
@@ -52869,7 +54105,7 @@ func (ec *executionContext) marshalOSearchIntent2ᚕgithubᚗcomᚋinfin8content
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchIntent2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐIntent(ctx, sel, v[i])
@@ -52931,7 +54167,7 @@ func (ec *executionContext) marshalOStepKey2ᚕgithubᚗcomᚋinfin8contentᚋen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, sel, v[i])
@@ -53127,7 +54363,7 @@ func (ec *executionContext) marshalOUsageDimension2ᚕgithubᚗcomᚋinfin8conte
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx, sel, v[i])
@@ -53194,7 +54430,7 @@ func (ec *executionContext) marshalOWorkflowState2ᚕgithubᚗcomᚋinfin8conten
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐState(ctx, sel, v[i])
@@ -53249,7 +54485,7 @@ func (ec *executionContext) marshalOWorkflowStatus2ᚕgithubᚗcomᚋinfin8conte
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorkflowStatus2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStatus(ctx, sel, v[i])
@@ -53268,7 +54504,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -53287,7 +54523,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -53306,7 +54542,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -53325,7 +54561,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])

@@ -215,7 +215,9 @@ func review(t *testing.T, b graphtest.Bundle) {
 	finished, err := b.Engine.Finish(ctx, b.Who, engine.FinishInput{
 		Run: run,
 		Result: engine.Result{Provider: "sandbox", Model: "openai/gpt-4o-mini", Content: []byte(
-			`{"mode":"MODEL","competitors":[{"domain":"a.example"},{"domain":"b.example"}]}`)},
+			`{"mode":"CRAWL","competitors":[{"domain":"a.example","mode":"CRAWL","keywords":3},{"domain":"b.example",` +
+				`"mode":"CRAWL","failed":true,"warnings":["It was left out. The connection failed."]}],` +
+				`"warnings":["Their search volumes are unknown."]}`)},
 		Keywords: reviewKeywords(),
 	})
 	must(err)
@@ -343,5 +345,6 @@ func reviewKeywords() []content.SeedKeyword {
 		k.Normalised, k.Source, k.Score = content.Normalise(k.Text), content.SourceModel, float64(9-i)/10
 		k.Reasons = []string{"intent unknown"}
 	}
+	keywords[1].SimilarTo = keywords[0].Text
 	return keywords
 }

@@ -65,6 +65,7 @@ func (d *decoder) keywordFilter(filter model.KeywordFilter, field string) conten
 		Volume:     filter.Volume.Value(),
 		Difficulty: filter.Difficulty.Value(),
 		Competitor: d.text(orEmpty(filter.Competitor.Value()), maxNameCharacters, field, "competitor"),
+		Distinct:   filter.Distinct.Value() != nil && *filter.Distinct.Value(),
 	}
 	for _, choice := range filter.Choices.Value() {
 		if choice == content.ChoiceCleared {
@@ -123,14 +124,29 @@ func (r *Resolver) keywords(
 	}), nil
 }
 
-// competitors returns the competitors of a workflow.
-func (r *Resolver) competitors(ctx context.Context, w *model.Workflow) ([]model.Competitor, error) {
+// analysis returns the current competitor analysis of a workflow. Before it, it has the named competitors and no mode.
+func (r *Resolver) analysis(ctx context.Context, w *model.Workflow) (content.Analysis, error) {
 	found, err := load(w.Batch, analysesKey{},
 		func(all []workflow.Workflow) (map[uuid.UUID]content.Analysis, error) {
 			return r.Engine.Analyses(ctx, caller.From(ctx), ids(all))
 		})
+	return found[w.Workflow.ID], err
+}
+
+// competitorAnalysis is nil before the analysis.
+func (r *Resolver) competitorAnalysis(ctx context.Context, w *model.Workflow) (*model.CompetitorAnalysis, error) {
+	found, err := r.analysis(ctx, w)
+	if err != nil || found.Mode == "" {
+		return nil, err
+	}
+	return &model.CompetitorAnalysis{Analysis: found}, nil
+}
+
+// competitors returns the competitors of a workflow.
+func (r *Resolver) competitors(ctx context.Context, w *model.Workflow) ([]model.Competitor, error) {
+	found, err := r.analysis(ctx, w)
 	competitors := []model.Competitor{}
-	for _, c := range found[w.Workflow.ID].Competitors {
+	for _, c := range found.Competitors {
 		competitors = append(competitors, model.Competitor{Competitor: c})
 	}
 	return competitors, err

@@ -24,6 +24,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"createPublishTarget": caller.Settings, "testPublishTarget": caller.Settings,
 		"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
 		"setOutsideSteps": caller.Settings,
+		"setMarket":       caller.Settings,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

@@ -99,6 +99,14 @@ func (r *mutationResolver) SetOutsideSteps(ctx context.Context, input model.SetO
 	return mutate(ctx, r.Resolver, decodeOutsideSteps(input), r.Engine.SetOutsideSteps, outsideStepsPayload)
 }
 
+func (r *mutationResolver) SetMarket(ctx context.Context, input model.SetMarketInput) (*model.SetMarketPayload, error) {
+	return mutate(ctx, r.Resolver, decodeMarket(input), r.Engine.SetMarket, marketPayload)
+}
+
+func (r *mutationResolver) RetryCompetitors(ctx context.Context, input model.RetryCompetitorsInput) (*model.RetryCompetitorsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRetryCompetitors(input), r.Engine.RetryCompetitors, retryCompetitorsPayload)
+}
+
 func (r *mutationResolver) RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error) {
 	return mutate(ctx, r.Resolver, decodeRenew(input), r.Engine.RenewLease, renewPayload)
 }
@@ -197,6 +205,10 @@ func (r *organizationResolver) OutsideSteps(ctx context.Context, obj *model.Orga
 
 func (r *organizationResolver) WorkflowCounts(ctx context.Context, obj *model.Organization, filter *model.WorkflowFilter) (*model.WorkflowCounts, error) {
 	return r.workflowCounts(ctx, filter)
+}
+
+func (r *organizationResolver) Market(ctx context.Context, obj *model.Organization) (*model.Market, error) {
+	return r.market(ctx)
 }
 
 func (r *organizationResolver) Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error) {
@@ -410,6 +422,10 @@ func (r *workflowResolver) Units(ctx context.Context, obj *model.Workflow, step 
 
 func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error) {
 	return r.competitors(ctx, obj)
+}
+
+func (r *workflowResolver) CompetitorAnalysis(ctx context.Context, obj *model.Workflow) (*model.CompetitorAnalysis, error) {
+	return r.competitorAnalysis(ctx, obj)
 }
 
 func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error) {

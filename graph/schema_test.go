@@ -111,7 +111,10 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"WorkflowOrderField": texts([]engine.OrderField{
 			engine.ByCreated, engine.ByUpdated, engine.ByName, engine.BySpend,
 		}),
-		"OrderDirection":    {"ASC", "DESC"},
+		"OrderDirection": {"ASC", "DESC"},
+		"AnalysisMode": texts([]content.Mode{
+			content.ModeBest, content.ModeDataForSEO, content.ModeCrawl, content.ModeModel,
+		}),
 		"CompetitorSource":  texts(model.AllCompetitorSource),
 		"GateKey":           texts(workflow.Gates()),
 		"GateMode":          texts([]workflow.GateMode{workflow.GateHuman, workflow.GateAuto, workflow.GateOff}),

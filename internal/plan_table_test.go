@@ -70,7 +70,8 @@ var plan = []row{
 		imports: []string{
 			"graph", "internal/gqlhttp", "internal/web", "internal/jobs", "internal/steps", "internal/engine",
 			"internal/audit", "internal/report", "internal/metrics", "internal/live", "internal/rate", "internal/postgres",
-			"internal/llm/sandbox", "internal/llm", "internal/seo/sandbox", "internal/seo",
+			"internal/llm/sandbox", "internal/llm", "internal/crawl/sandbox", "internal/crawl",
+			"internal/seo/sandbox", "internal/seo",
 			"internal/publish", "internal/sealed", // the sites, and the key of their secrets
 			"internal/issuer", "internal/webhook", "internal/tracing", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/fault", "migrations",
@@ -179,12 +180,13 @@ var plan = []row{
 	{
 		path: "internal/steps",
 		imports: []string{
-			"internal/content",
+			"internal/content", "internal/crawl",
 			"internal/engine", "internal/llm", "internal/seo", "internal/workflow", "internal/cost", "internal/fault",
 			"internal/caller",                                           // the caller is an argument of every verb
 			"internal/publish", "internal/webhook", "internal/publicid", // articles go to sites and to webhooks
 		},
-		tests: []string{"internal/llm/sandbox", "internal/seo/sandbox", "internal/audit"},
+		modules: []string{sync}, // a step asks for several parts at once
+		tests:   []string{"internal/llm/sandbox", "internal/crawl/sandbox", "internal/seo/sandbox", "internal/audit"},
 	},
 
 	// The engine, and packages that read its store.

@@ -138,8 +138,8 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
--- AuditKeyword names decisions about keywords that were made outside of a review or have a gap, and competitors with a
--- gap.
+-- AuditKeyword names decisions about keywords that were made outside of a review or have a gap, and competitors and
+-- markets with a gap.
 -- name: AuditKeyword :many
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization
@@ -173,6 +173,12 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     FROM workflow_competitors AS c
     GROUP BY c.organization_id, c.workflow_id
     HAVING count(*) <> max(c.revision)
+    UNION ALL
+    SELECT format('market_settings org_%s', s.organization_id),
+        format('it has %s versions from %s to %s', count(*), min(s.version), max(s.version))
+    FROM market_settings AS s
+    GROUP BY s.organization_id
+    HAVING min(s.version) <> 0 OR count(*) <> max(s.version) + 1
 ) AS f
 ORDER BY f.object, f.fault
 LIMIT @page_size;

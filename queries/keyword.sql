@@ -15,12 +15,12 @@ WHERE k.organization_id = @organization_id AND k.id = @id;
 -- name: KeywordInsert :execrows
 INSERT INTO keywords (
     organization_id, id, workflow_id, visit, text, normalised, volume, difficulty, cpc_pico, intent, language, source,
-    competitor, score, reasons, is_synthetic, created_by, created_at)
+    competitor, score, reasons, similar_to, is_synthetic, created_by, created_at)
 SELECT @organization_id, k.id, @workflow_id, @visit, k.text, k.normalised, k.volume, k.difficulty, k.cpc, k.intent,
-    k.language, k.source, k.competitor, k.score, k.reasons, @is_synthetic, @created_by, @at
+    k.language, k.source, k.competitor, k.score, k.reasons, k.similar_to, @is_synthetic, @created_by, @at
 FROM jsonb_to_recordset(@keywords::jsonb) AS k (
     id uuid, text text, normalised text, volume integer, difficulty integer, cpc bigint, intent text, language text,
-    source text, competitor text, score double precision, reasons text[])
+    source text, competitor text, score double precision, reasons text[], similar_to text)
 ON CONFLICT (organization_id, workflow_id, visit, normalised) DO NOTHING;
 
 -- KeywordList returns the keywords of some visits, one for each workflow, with their current decision, the highest score

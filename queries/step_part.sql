@@ -1,3 +1,15 @@
+-- StepPartCopy gives a visit the answers of an earlier visit of the same step. A copy has no call: its cost belongs to the
+-- answer that it is a copy of.
+-- name: StepPartCopy :execrows
+INSERT INTO step_parts (
+    organization_id, workflow_id, visit, step, part_key, content, digest, provider, model, created_at)
+SELECT p.organization_id, p.workflow_id, v.visit, p.step, p.part_key, p.content, p.digest, p.provider, p.model, @at
+FROM step_parts AS p
+JOIN step_visits AS v ON v.organization_id = p.organization_id AND v.workflow_id = p.workflow_id AND v.step = p.step
+    AND v.visit = @to_visit
+WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND p.visit = @from_visit
+ON CONFLICT (organization_id, workflow_id, visit, part_key) DO NOTHING;
+
 -- StepPartInsert keeps one answer of a visit, if the run still holds the workflow. The workflow's row is locked against
 -- transitions until the end of the transaction, and so is the unit that the part is for, if there is one. No row comes
 -- back when the run or the unit is lost, or the part is there already.

@@ -582,6 +582,8 @@ type KeywordFilter struct {
 	Choices graphql.Omittable[[]content.Choice] `json:"choices,omitempty"`
 	// Only keywords that were found for this competitor.
 	Competitor graphql.Omittable[*string] `json:"competitor,omitempty"`
+	// True leaves out keywords that are similar to one with a higher score.
+	Distinct graphql.Omittable[*bool] `json:"distinct,omitempty"`
 }
 
 // The order of a list of keywords. Equal keywords are ordered by score, then by id.
@@ -823,6 +825,26 @@ type RetirePublishTargetPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `retryCompetitors`.
+type RetryCompetitorsInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `retryCompetitors`.
+type RetryCompetitorsPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that began the new visit.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `retryStep`.
 type RetryStepInput struct {
 	// The id of the workflow: `wf_…`.
@@ -926,6 +948,32 @@ type SetGatesInput struct {
 type SetGatesPayload struct {
 	// The settings now. Null when nothing changed.
 	Gates *GateSettings `json:"gates,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `setMarket`. An absent field stays as it is.
+type SetMarketInput struct {
+	// The place of the searches: a number from 1 to 99999999.
+	LocationCode graphql.Omittable[*int] `json:"locationCode,omitempty"`
+	// The language of the searches: two or three letters, and a region if needed.
+	LanguageCode graphql.Omittable[*string] `json:"languageCode,omitempty"`
+	// At most 100 texts whose words no keyword may have all. They replace the earlier ones.
+	NegativeWords graphql.Omittable[[]string] `json:"negativeWords,omitempty"`
+	// How keywords are found. A mode that the server cannot do fails the step with `INVALID_REQUEST`.
+	Mode graphql.Omittable[*content.Mode] `json:"mode,omitempty"`
+	// The reason, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `setMarket`.
+type SetMarketPayload struct {
+	// The market now. Null when nothing changed.
+	Market *Market `json:"market,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.

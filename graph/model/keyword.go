@@ -29,6 +29,9 @@ func (k Keyword) Language() *string { return given(k.SeedKeyword.Language) }
 // Competitor is nil for none.
 func (k Keyword) Competitor() *string { return given(k.SeedKeyword.Competitor) }
 
+// SimilarTo is nil for none.
+func (k Keyword) SimilarTo() *string { return given(k.SeedKeyword.SimilarTo) }
+
 // Choice is nil without a decision, and for one that was taken back.
 func (k Keyword) Choice() *content.Choice { return given(k.Decided()) }
 
@@ -54,11 +57,29 @@ func (c Competitor) Source() CompetitorSource {
 	return CompetitorSourceGiven
 }
 
+// Mode is nil before the analysis.
+func (c Competitor) Mode() *content.Mode { return given(c.Competitor.Mode) }
+
+// IsMissing reports whether the analysis left it out.
+func (c Competitor) IsMissing() bool { return c.Failed }
+
 // KeywordCount is the number of keywords that were found for it.
 func (c Competitor) KeywordCount() int { return c.Keywords }
 
 // Warnings are never nil.
 func (c Competitor) Warnings() []string { return append([]string{}, c.Competitor.Warnings...) }
+
+// CompetitorAnalysis is a competitor analysis in an answer.
+type CompetitorAnalysis struct{ content.Analysis }
+
+// Warnings are never nil.
+func (a CompetitorAnalysis) Warnings() []string { return append([]string{}, a.Analysis.Warnings...) }
+
+// Market is the market of an organization in an answer.
+type Market struct{ content.Market }
+
+// NegativeWords are never nil.
+func (m Market) NegativeWords() []string { return append([]string{}, m.Negatives...) }
 
 // KeywordSelection is the selection of a seed review in an answer.
 type KeywordSelection struct{ content.Selection }

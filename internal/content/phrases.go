@@ -15,7 +15,9 @@ const (
 	// phraseBody is how much of a page's text counts, in bytes.
 	phraseBody = 8 << 10
 	// prominentWeight is how much more a title, a heading or a slug counts than the text.
-	prominentWeight = 3
+	prominentWeight = 4
+	// mostPages is the number of pages from which more pages make a phrase no more important.
+	mostPages = 6
 	// repeatedPages is the number of pages from which a line that half of them have counts as part of the layout.
 	repeatedPages = 4
 	// shortestRun and longestRun bound a word of a script without spaces, in characters.
@@ -36,17 +38,25 @@ type PageText struct {
 type Phrase struct {
 	Text string
 	// Pages is how many pages have it.
-	Pages  int
-	weight int
+	Pages int
+	// prominent is how many of them have it in a title, a heading or the slug. first says that the first page does.
+	prominent int
+	first     bool
+}
+
+// weight is what a phrase counts: a few pages that are about it say more than many that mention it.
+func (p Phrase) weight() int {
+	return prominentWeight*min(p.prominent, mostPages) + min(p.Pages, mostPages)
 }
 
 // Phrases returns the phrases of 2 to 5 words that most pages have; those of titles, headings and slugs count more. A
-// phrase neither begins nor ends with a word that has no meaning of its own. Of two phrases with the same pages, one in
-// the other, the longer one stays. The same pages give the same phrases in the same order.
+// phrase neither begins nor ends with a word that has no meaning of its own, and has fewer of them than other words.
+// A phrase of more than half of the pages is part of the layout, unless the first page, the home page, is about it.
+// Of two phrases with the same pages, one in the other, the longer one stays. The same pages give the same phrases.
 func Phrases(pages []PageText, most int) []Phrase {
 	found := map[string]*Phrase{}
 	layout := layoutLines(pages)
-	for _, page := range pages {
+	for number, page := range pages {
 		here := map[string]int{}
 		for _, text := range append([]string{page.Title, strings.ReplaceAll(page.Slug, "-", " ")}, page.Headings...) {
 			addPhrases(here, text, prominentWeight)
@@ -65,10 +75,13 @@ func Phrases(pages []PageText, most int) []Phrase {
 				found[text] = &Phrase{Text: text}
 			}
 			found[text].Pages++
-			found[text].weight += weight
+			if weight == prominentWeight {
+				found[text].prominent++
+				found[text].first = found[text].first || number == 0
+			}
 		}
 	}
-	return bestPhrases(found, most)
+	return bestPhrases(found, len(pages), most)
 }
 
 // layoutLines are the lines that at least half of the pages have, such as the notice about cookies.
@@ -103,8 +116,8 @@ func addPhrases(phrases map[string]int, text string, weight int) {
 				continue
 			}
 			for length := shortestPhrase; length <= longestPhrase && start+length <= len(words); length++ {
-				if meaningful(words[start]) && meaningful(words[start+length-1]) {
-					note(strings.Join(words[start:start+length], " "))
+				if group := words[start : start+length]; isPhrase(group) {
+					note(strings.Join(group, " "))
 				}
 			}
 		}
@@ -120,21 +133,34 @@ func isUnspaced(word string) bool {
 	return strings.ContainsFunc(word, func(r rune) bool { return unicode.In(r, unspacedScripts...) })
 }
 
+// isPhrase reports whether words can be a phrase.
+func isPhrase(words []string) bool {
+	empty := 0
+	for _, word := range words {
+		if emptyWords[word] {
+			empty++
+		}
+	}
+	return 2*empty < len(words) && meaningful(words[0]) && meaningful(words[len(words)-1])
+}
+
 // meaningful reports whether a phrase may begin or end with a word.
 func meaningful(word string) bool {
 	return utf8.RuneCountInString(word) > 1 && !emptyWords[word] &&
 		strings.ContainsFunc(word, func(r rune) bool { return unicode.In(r, unicode.L) })
 }
 
-func bestPhrases(found map[string]*Phrase, most int) []Phrase {
+func bestPhrases(found map[string]*Phrase, pages, most int) []Phrase {
 	var all []Phrase
 	for _, phrase := range found {
-		if phrase.Pages > 1 || phrase.weight >= prominentWeight {
+		layout := pages >= repeatedPages && 2*phrase.Pages > pages && !phrase.first
+		if !layout && (phrase.Pages > 1 || phrase.prominent > 0) {
 			all = append(all, *phrase)
 		}
 	}
 	slices.SortFunc(all, func(a, b Phrase) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(len(b.Text), len(a.Text)), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(b.prominent, a.prominent),
+			cmp.Compare(b.Pages, a.Pages), cmp.Compare(len(b.Text), len(a.Text)), cmp.Compare(a.Text, b.Text))
 	})
 	var best []Phrase
 	for _, phrase := range all {

@@ -62,7 +62,8 @@ func TestPhrases_AreTheSameInAnyOrderOfLines(t *testing.T) {
 	t.Parallel()
 	var pages []content.PageText
 	for i := range 20 {
-		pages = append(pages, content.PageText{Title: fmt.Sprintf("Title number %d of topic %d", i, i%3), Text: "One two three"})
+		title := fmt.Sprintf("Title number %d of topic %d", i, i%3)
+		pages = append(pages, content.PageText{Title: title, Text: "One two three"})
 	}
 	want := texts(content.Phrases(pages, 50))
 	slices.Reverse(pages)
@@ -80,7 +81,8 @@ func TestPhrases_NeedLittleTime(t *testing.T) {
 		for j := 0; text.Len() < 64<<10; j++ {
 			fmt.Fprintf(&text, "w%dx%d ", i, j)
 		}
-		pages = append(pages, content.PageText{Title: "Same title here", Text: text.String() + "\n" + strings.Repeat("a b\n", 9999)})
+		text.WriteString("\n" + strings.Repeat("a b\n", 9999))
+		pages = append(pages, content.PageText{Title: "Same title here", Text: text.String()})
 	}
 	began := time.Now()
 	if got := content.Phrases(pages, 100); len(got) == 0 || time.Since(began) > 5*time.Second {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Seeds merges candidates, scores them and returns the best ones, the highest score first. A keyword that differs little
-// from a better one stays and names it.
+// Seeds merges candidates, scores them and returns the best ones, the highest score first. A keyword that differs
+// little from a better one stays and names it.
 func Seeds(candidates []Candidate, profile Profile, source Source, most int) []SeedKeyword {
 	var seeds []SeedKeyword
 	for _, candidate := range Merge(candidates) {

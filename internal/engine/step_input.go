@@ -17,6 +17,8 @@ type StepInput struct {
 	Profile *workflow.ICP
 	// Competitors are the domains that a person named.
 	Competitors []string
+	// Market is where and how keywords are found.
+	Market MarketSettings
 	// Feedback is the reviewer's, if the last decision sent the work back; "" otherwise. It is data.
 	Feedback string
 }
@@ -52,6 +54,9 @@ func (e *Engine) StepInput(ctx context.Context, who caller.Caller, run workflow.
 	}
 	if in.Competitors, err = e.store.Competitors(ctx, who, flow); err != nil {
 		return in, fmt.Errorf("read the competitors of workflow %s: %w", flow, err)
+	}
+	if in.Market, err = e.Market(ctx, who); err != nil {
+		return in, err
 	}
 	in.Feedback, err = e.Feedback(ctx, who, run)
 	return in, err

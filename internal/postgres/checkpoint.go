@@ -74,8 +74,6 @@ func ChainKinds() []ChainKind {
 			cached_tokens::text, reasoning_tokens::text, made_searches::text || coalesce('/' || items_billed, ''),
 			failure_code::text, actor::text, reserved_at::text, ended_at::text`,
 			`public.ai_calls WHERE ended_at IS NOT NULL`),
-		rowsChained("competitors", workflow, `revision::bigint`, `organization_id, workflow_id, revision`,
-			`domains::text, actor::text, created_at::text`, `public.workflow_competitors`),
 		rowsChained("decision", `organization_id || ' ' || workflow_id || ' ' || keyword_id`, `sequence::bigint`,
 			`organization_id, workflow_id, keyword_id, sequence`,
 			`visit::text, choice::text, origin::text, actor::text, reason::text, decided_at::text`,
@@ -90,9 +88,6 @@ func ChainKinds() []ChainKind {
 			decided_by::text, decided_at::text`, `public.gate_decisions`),
 		rowsAlone("key", id, `organization_id, id`, `name, role::text, prefix, digest::text, expires_at::text,
 			created_by::text, created_at::text, created_version::text`, `public.api_keys`),
-		rowsAlone("keyword", id, `organization_id, id`, `workflow_id::text, visit::text, text, normalised, volume::text,
-			difficulty::text, cpc_pico::text, intent::text, language, source::text, competitor, score::text,
-			reasons::text, is_synthetic::text, created_by::text, created_at::text`, `public.keywords`),
 		rowsAlone("part", part, `(`+part+`) COLLATE "C"`, `step::text, digest::text, call_id::text, provider, model,
 			created_at::text`, `public.step_parts`),
 		rowsAlone("price", price, `(`+price+`) COLLATE "C"`, `unit_pico::text, source, actor::text, recorded_at::text`,
@@ -115,7 +110,7 @@ func ChainKinds() []ChainKind {
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
-	kinds = slices.Concat(kinds, settingKinds(), contentKinds(), unitKinds())
+	kinds = slices.Concat(kinds, settingKinds(), contentKinds(), unitKinds(), researchKinds())
 	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
 	return kinds
 }
@@ -142,6 +137,22 @@ func settingKinds() []ChainKind {
 		rowsChained("target_version", `organization_id || ' ' || target_id`, `version::bigint + 1`,
 			`organization_id, target_id, version`, `state::text, secret::text, api_root, site_name, account, failure::text,
 			message, actor::text, reason::text, occurred_at::text`, `public.publish_target_versions`),
+	}
+}
+
+// researchKinds are the kinds of what is searched for and what was found.
+func researchKinds() []ChainKind {
+	return []ChainKind{
+		rowsChained("competitors", `organization_id || ' ' || workflow_id`, `revision::bigint`,
+			`organization_id, workflow_id, revision`, `domains::text, actor::text, created_at::text`,
+			`public.workflow_competitors`),
+		rowsAlone("keyword", `organization_id || ' ' || id`, `organization_id, id`, `workflow_id::text, visit::text, text,
+			normalised, volume::text, difficulty::text, cpc_pico::text, intent::text, language, source::text, competitor,
+			score::text, reasons::text || coalesce(nullif('/' || similar_to, '/'), ''), is_synthetic::text, created_by::text,
+			created_at::text`, `public.keywords`),
+		rowsChained("market", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`location_code::text, language_code, negative_words::text, mode::text, actor::text, reason::text,
+			occurred_at::text`, `public.market_settings`),
 	}
 }
 

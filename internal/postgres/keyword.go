@@ -37,6 +37,7 @@ type keywordRow struct {
 	Competitor string          `json:"competitor"`
 	Score      float64         `json:"score"`
 	Reasons    []string        `json:"reasons"`
+	SimilarTo  string          `json:"similar_to"`
 }
 
 // AddKeywords writes the keywords that the visit does not have yet and returns how many that were.
@@ -56,6 +57,7 @@ func (s *Store) AddKeywords(ctx context.Context, who caller.Caller, in NewKeywor
 			Competitor: k.Competitor,
 			Score:      k.Score,
 			Reasons:    append([]string{}, k.Reasons...),
+			SimilarTo:  k.SimilarTo,
 		}
 	}
 	encoded, err := json.Marshal(rows)
@@ -145,6 +147,7 @@ func toKeyword(r dbsqlc.KeywordListRow) content.SeedKeyword {
 		Competitor:     k.Competitor,
 		Score:          k.Score,
 		Reasons:        k.Reasons,
+		SimilarTo:      k.SimilarTo,
 		IsSynthetic:    k.IsSynthetic,
 		CreatedBy:      k.CreatedBy,
 		CreatedAt:      k.CreatedAt.UTC(),

@@ -64,6 +64,25 @@ func unitOf(run workflow.Run) optionalUnit {
 	return optionalUnit{id: &run.Unit.ID, attempt: &run.Unit.Attempt}
 }
 
+// Inheritance says whose answers a visit begins with.
+type Inheritance struct {
+	WorkflowID uuid.UUID
+	From, To   int // visits of the same step
+	At         time.Time
+}
+
+// InheritParts copies the answers of one visit to another. A copy names no call, because a call pays for one answer.
+func (s *Store) InheritParts(ctx context.Context, who caller.Caller, in Inheritance) error {
+	_, err := s.forTenant(who.OrganizationID).StepPartCopy(ctx, dbsqlc.StepPartCopyParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     in.WorkflowID,
+		FromVisit:      in.From,
+		ToVisit:        in.To,
+		At:             in.At,
+	})
+	return translate(err)
+}
+
 // Parts returns the answers that a visit has, by their keys.
 func (s *Store) Parts(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int,

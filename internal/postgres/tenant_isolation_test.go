@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
@@ -89,6 +90,10 @@ func newNeighbours(t *testing.T) neighbours {
 	name := postgres.OrganizationName{Name: "Okapi", At: testdb.Now()}
 	if _, err := n.store.SetOrganizationName(ctx, n.who, name); err != nil {
 		t.Fatal(err)
+	}
+	market := postgres.MarketSettings{Market: content.DefaultMarket(), At: testdb.Now()}
+	if set, err := n.store.SetMarket(ctx, n.who, market); err != nil || !set {
+		t.Fatalf("set the market: %t, %v", set, err)
 	}
 	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,8 @@ type Settings struct {
 	ICPModels     []string      `name:"icp-models" default:"perplexity/sonar,openai/gpt-4o-mini" help:"Models for the first step, in the order of preference."`
 	ContentModels []string      `default:"openai/gpt-4o-mini" help:"Models for the other steps, in the order of preference."`
 	Embedding     string        `name:"embedding-model" default:"openai/text-embedding-3-small" help:"Model that compares keywords by their meaning; none when empty."`
+	Crawl         bool          `default:"true" negatable:"" help:"Read the websites of competitors. Without it keywords come from a model alone."`
+	CrawlContact  string        `help:"URL or address for administrators of websites, in the user agent of the crawler."`
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`

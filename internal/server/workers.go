@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/crawl"
+	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/llm/sandbox"
@@ -41,6 +43,7 @@ func (s *Server) wireWorkers(p pools) error {
 		ICPModels:      s.settings.ICPModels,
 		EmbeddingModel: s.settings.Embedding,
 		ContentModels:  s.settings.ContentModels,
+		Crawler:        s.crawler(),
 	})
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      p.direct,
@@ -89,6 +92,21 @@ func (s *Server) gateway() (steps.Gateway, error) {
 	}
 	s.closers = append(s.closers, client.Close)
 	return steps.Gateway{Client: client, Name: name}, nil
+}
+
+// crawler returns the reader of websites; nil when the settings turn it off. With the sandbox it reads synthetic
+// websites under .example, without a pause, beside those of the internet.
+func (s *Server) crawler() *crawl.Crawler {
+	if !s.settings.Crawl {
+		return nil
+	}
+	o := crawl.Options{Contact: s.settings.CrawlContact}
+	if s.settings.Sandbox {
+		synthetic := sites.New()
+		s.closers = append(s.closers, func() { _ = synthetic.Close() })
+		o.Override, o.Pause = synthetic.Connect, -1
+	}
+	return crawl.New(o)
 }
 
 func (s *Server) serveSandbox() (address string, err error) {

@@ -13,6 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/crawl"
+	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/llm/sandbox"
@@ -43,6 +45,7 @@ type bundle struct {
 	engine   *engine.Engine
 	auditor  *audit.Auditor // reads as the owner of the tables
 	sandbox  *sandbox.Sandbox
+	sites    *sites.Sites // nil unless the crawler reads them
 	gateway  steps.Gateway
 	executor steps.Executor
 	// executors are those of all steps.
@@ -63,6 +66,7 @@ type options struct {
 	delay         time.Duration      // the provider's, between two words
 	drives        []workflow.StepKey // ICP alone when empty
 	embedding     string             // the embedding model; none when empty
+	crawls        bool               // reads the synthetic websites
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -101,6 +105,12 @@ func setup(t *testing.T, o options) bundle {
 	}
 	t.Cleanup(client.Close)
 	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
+	var crawler *crawl.Crawler
+	if o.crawls {
+		b.sites = sites.New()
+		t.Cleanup(func() { _ = b.sites.Close() })
+		crawler = crawl.New(crawl.Options{Override: b.sites.Connect, Pause: -1, Timeout: 500 * time.Millisecond})
+	}
 	b.executors = map[workflow.StepKey]steps.Executor{}
 	for _, executor := range steps.New(steps.Options{
 		Engine:         b.engine,
@@ -108,6 +118,7 @@ func setup(t *testing.T, o options) bundle {
 		EmbeddingModel: o.embedding,
 		Now:            clock,
 		Limit:          o.attemptLimit,
+		Crawler:        crawler,
 	}) {
 		b.executors[executor.Key()] = executor
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
@@ -194,30 +193,17 @@ func (s *clustering) expand(
 			Temperature: expandTemperature,
 			Schema:      &expandSchema,
 		},
-		read: func(text string) ([]byte, error) { return readExpand(text, brandsOf(flow.Company, in.StepInput)) },
+		read: func(text string) ([]byte, error) { return readExpand(text, brandsOf(flow.Company, in.Competitors)) },
 	})
 }
 
-// readExpand checks an answer and returns it in the form that is kept. It drops phrases that cannot be keywords and
-// phrases that name a brand. An answer without a phrase is a good one: the selected keywords remain.
-func readExpand(text string, brands []brand) ([]byte, error) {
-	var answer phrases
-	if err := workflow.ParseAnswer(text, &answer); err != nil {
+// readExpand checks an answer and returns it in the form that is kept. An answer without a phrase is a good one: the
+// selected keywords remain.
+func readExpand(text string, names brandNames) ([]byte, error) {
+	answer, err := parsePhrases(text, expandMost, names)
+	if err != nil {
 		return nil, err
 	}
-	kept := answer.Keywords[:0]
-	for _, k := range answer.Keywords[:min(len(answer.Keywords), expandMost)] {
-		k.Text = strings.Join(strings.Fields(k.Text), " ")
-		names := func(b brand) bool { return content.NamesBrand(k.Text, b.name, b.website) }
-		if !content.IsKeyword(k.Text) || slices.ContainsFunc(brands, names) {
-			continue
-		}
-		if !k.Intent.Valid() {
-			k.Intent = ""
-		}
-		kept = append(kept, k)
-	}
-	answer.Keywords = kept
 	return json.Marshal(answer)
 }
 

@@ -157,6 +157,12 @@ func (v visit) finish(ctx context.Context, in engine.FinishInput) error {
 	return v.fail(ctx, &resultError{err})
 }
 
+// keyOf returns the key of a part that is made from a text.
+func keyOf(name, text string) string {
+	digest := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("%s/%x", name, digest[:8])
+}
+
 // partKey returns the key of a part whose answer depends on the messages: another input is another part.
 func partKey(name string, messages []llm.Message) string {
 	hash := sha256.New()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/crawl"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
@@ -57,6 +58,19 @@ type runEnd struct {
 	retryAfter time.Duration
 }
 
+// siteFailures are the failure codes for the outcomes of a crawl.
+var siteFailures = map[crawl.Outcome]workflow.FailureCode{
+	crawl.Blocked:     workflow.FailureBlocked,
+	crawl.Timeout:     workflow.FailureTimeout,
+	crawl.Network:     workflow.FailureNetwork,
+	crawl.Unavailable: workflow.FailureProviderUnavailable,
+	crawl.RateLimited: workflow.FailureRateLimited,
+	crawl.NotFound:    workflow.FailureNoResult,
+	crawl.Redirected:  workflow.FailureNoResult,
+	crawl.TooLarge:    workflow.FailureNoResult,
+	crawl.NotText:     workflow.FailureNoResult,
+}
+
 // runEndOf returns the end for an error, by its type. The cause of an ended context decides between a lost run and one
 // for other workers.
 func runEndOf(ctx context.Context, err error) runEnd {
@@ -67,6 +81,8 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		request *requestError
 		empty   *emptyError
 		failing *unitsError
+		missing *unavailableError
+		site    *crawl.Error
 		unkept  *resultError
 		refused *cost.RefusedError
 		unknown *cost.PriceUnknownError
@@ -90,6 +106,10 @@ func runEndOf(ctx context.Context, err error) runEnd {
 		return runEnd{code: workflow.FailureNoResult, message: empty.Error()}
 	case errors.As(err, &failing):
 		return runEnd{code: workflow.FailureUnitsFailed, message: failing.Error()}
+	case errors.As(err, &missing):
+		return runEnd{code: workflow.FailureInvalidRequest, message: missing.Error()}
+	case errors.As(err, &site) && ctx.Err() == nil:
+		return runEnd{code: siteFailures[site.Outcome], message: site.Message, retryAfter: site.RetryAfter}
 	case errors.As(err, &request):
 		return runEnd{code: workflow.FailureInternal, message: request.Error()}
 	case errors.As(err, &unkept):

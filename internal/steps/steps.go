@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/crawl"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -63,6 +64,8 @@ type Options struct {
 	ContentModels []string
 	// EmbeddingModel compares keywords by their meaning. Without one keywords are compared by their letters.
 	EmbeddingModel string
+	// Crawler reads websites; nil when this server reads none.
+	Crawler *crawl.Crawler
 	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
 	// Now is the engine's clock, for the validity of prices.

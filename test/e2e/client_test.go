@@ -157,6 +157,8 @@ var selections = map[string]struct{ input, fields string }{
 	"decideKeywords":     {"DecideKeywordsInput", selectReviewed},
 	"approveSeeds":       {"ApproveSeedsInput", selectMoved},
 	"rejectSeeds":        {"RejectSeedsInput", selectMoved},
+	"retryCompetitors":   {"RetryCompetitorsInput", selectMoved},
+	"setMarket":          {"SetMarketInput", `market { mode } replayed `},
 	"setGates":           {"SetGatesInput", `gates { seeds } replayed `},
 	"claimWork":          {"ClaimWorkInput", `items { run { token } } replayed `},
 	"completeStep":       {"CompleteStepInput", selectMoved},

@@ -18,6 +18,14 @@ func badReviews() []badInput {
 		{"addKeywords", "too many", map[string]any{"texts": keywordTexts(101)}, "INVALID_INPUT", "texts"},
 		bad("setGates", "plan", "HUMAN", "INVALID_INPUT"),
 		bad("setGates", "publish", "HUMAN", "INVALID_INPUT"),
+		bad("setMarket", "locationCode", 0, "INVALID_INPUT"),
+		bad("setMarket", "locationCode", 100_000_000, "INVALID_INPUT"),
+		bad("setMarket", "languageCode", "Klingon", "INVALID_INPUT"),
+		bad("setMarket", "languageCode", "", "INVALID_INPUT"),
+		{"setMarket", "too many", map[string]any{"negativeWords": keywordTexts(101)}, "INVALID_INPUT", "negativeWords"},
+		{"setMarket", "a NUL", map[string]any{"negativeWords": []string{"x", "NUL\x00"}}, "INVALID_INPUT", "negativeWords.1"},
+		{"setMarket", "no letter", map[string]any{"negativeWords": []string{"!?"}}, "INVALID_INPUT", "negativeWords.0"},
+		{"setMarket", "reason NUL", map[string]any{"reason": "NUL\x00"}, "INVALID_INPUT", "reason"},
 		{"setGates", "reason", map[string]any{"reason": strings.Repeat("🦊", 2001)}, "INVALID_INPUT", "reason"},
 		{"setGates", "reason NUL", map[string]any{"reason": "NUL\x00"}, "INVALID_INPUT", "reason"},
 	}
@@ -26,12 +34,13 @@ func badReviews() []badInput {
 	over := func(f fixture) any { return wf(f.over) }
 	review := func(f fixture) any { return wf(f.review.Flow) }
 	for mutation, stale := range map[string]func(fixture) any{
-		"startStep":      review,
-		"retryStep":      fresh,
-		"setCompetitors": review,
-		"addKeywords":    done,
-		"decideKeywords": done,
-		"rejectSeeds":    done,
+		"startStep":        review,
+		"retryStep":        fresh,
+		"setCompetitors":   review,
+		"addKeywords":      done,
+		"decideKeywords":   done,
+		"retryCompetitors": done,
+		"rejectSeeds":      done,
 	} {
 		rows = append(rows, bad(mutation, "workflowId", stale, "STALE_STATE"),
 			bad(mutation, "workflowId", over, "TERMINAL_STATE"))

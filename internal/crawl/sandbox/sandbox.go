@@ -24,6 +24,7 @@ type Sites struct {
 	server   *http.Server
 	listener *pipeListener
 	requests atomic.Int64
+	healed   sync.Map // hosts of traps that are ordinary websites from now on
 }
 
 // New starts the sites.
@@ -39,6 +40,9 @@ func (s *Sites) Close() error { return s.server.Close() }
 
 // Requests is the number of requests so far.
 func (s *Sites) Requests() int64 { return s.requests.Load() }
+
+// Heal makes an ordinary website of a trap.
+func (s *Sites) Heal(host string) { s.healed.Store(host, true) }
 
 // Connect is an outbound.Override: it connects to a site in memory. It serves the hosts under .example alone.
 func (s *Sites) Connect(ctx context.Context, _, address string) (net.Conn, error) {
@@ -56,7 +60,8 @@ func (s *Sites) Connect(ctx context.Context, _, address string) (net.Conn, error
 func (s *Sites) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests.Add(1)
 	host := strings.TrimPrefix(strings.ToLower(r.Host), "www.")
-	if trap, found := traps[host]; found {
+	_, healed := s.healed.Load(host)
+	if trap, found := traps[host]; found && !healed {
 		trap(w, r)
 		return
 	}

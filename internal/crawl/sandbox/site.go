@@ -74,28 +74,32 @@ func newSite(host string) site {
 	return s
 }
 
+// sectionForms are the sections of a page: the topic and the audience in a heading and a paragraph.
+var sectionForms = []section{
+	{"Why %s matters for %s", "Good %s saves time for %s, because problems become visible earlier."},
+	{"How to choose %s for %s", "Compare price, support and reports before you decide on %s for %s."},
+	{"What %s costs %s", "The costs of %s depend on the size of %s and on the hours that people spend."},
+	{"Examples of %s for %s", "These examples of %s come from %s that began with a spreadsheet."},
+	{"A plan for %s in %s", "Write down the goal, the owner and the date of %s, as %s do."},
+	{"Questions about %s from %s", "People ask how %s begins, how long it takes, and whether %s need help."},
+	{"Trends in %s for %s", "Automation changes %s, and %s with little staff gain most."},
+}
+
 func (s *site) page(path, title, topic string, random *rand.Rand) page {
-	audience := audiences[random.IntN(len(audiences))]
-	return page{
+	p := page{
 		Path:  path,
 		Title: title,
 		Topic: topic,
-		Sections: []section{
-			{
-				"Why " + topic + " matters for " + audience,
-				fmt.Sprintf("Good %s saves time for %s. A team that plans %s sees problems earlier.", topic, audience, topic),
-			},
-			{
-				"How to choose a tool for " + topic,
-				fmt.Sprintf("Compare the price, the support and the reports of each %s tool before you decide.", topic),
-			},
-			{
-				"Costs of " + topic,
-				fmt.Sprintf("The costs of %s depend on the size of the company and on the hours of the team.", topic),
-			},
-		},
 		Brand: s.brand,
 	}
+	for _, at := range random.Perm(len(sectionForms))[:3] {
+		audience := audiences[random.IntN(len(audiences))]
+		p.Sections = append(p.Sections, section{
+			Heading: fmt.Sprintf(sectionForms[at].Heading, topic, audience),
+			Text:    fmt.Sprintf(sectionForms[at].Text, topic, audience),
+		})
+	}
+	return p
 }
 
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>

@@ -73,6 +73,8 @@ func (s *Sandbox) answer(q chatRequest, f Injection) string {
 	random := rand.New(rand.NewPCG(s.seed, hashOf(name, url))) //nolint:gosec // Repeatable on purpose.
 	var value any
 	switch q.Format.Schema.Name {
+	case "competitors":
+		value = rivalsAnswer(random, q.Messages)
 	case "phrases":
 		value = phrasesAnswer(random, q.Messages)
 	case "brief":

@@ -33,16 +33,38 @@ type phrases struct {
 	Keywords []phrase `json:"keywords"`
 }
 
-// phrasesAnswer names search phrases for the industries of the profile in the request, or for some of its own.
+// siteForms are the search phrases for a phrase of a website.
+var siteForms = []struct{ text, intent string }{
+	{"%s", "INFORMATIONAL"},
+	{"best %s", "COMMERCIAL"},
+	{"%s cost", "TRANSACTIONAL"},
+}
+
+// analysisRequest is what a request of the competitor analysis quotes.
+type analysisRequest struct {
+	Website string `json:"website"`
+	Profile icp    `json:"idealCustomerProfile"`
+	Site    struct {
+		Domain  string   `json:"domain"`
+		Phrases []string `json:"frequentPhrases"`
+	} `json:"competitorWebsite"`
+}
+
+// phrasesAnswer names search phrases: from the phrases of a website in the request, else for the industries of its
+// profile, else for some of its own.
 func phrasesAnswer(random *rand.Rand, messages []message) phrases {
-	subjects := profileOf(messages).Industries
+	request := analysisOf(messages)
+	forms, subjects := phraseForms, request.Profile.Industries
+	if len(request.Site.Phrases) > 0 {
+		forms, subjects = siteForms, request.Site.Phrases
+	}
 	if len(subjects) == 0 {
 		subjects = pick(random, industries, 3)
 	}
 	var answer phrases
-	for i := 0; len(answer.Keywords) < phraseCount && i < len(phraseForms)*len(subjects); i++ {
-		form := phraseForms[i%len(phraseForms)]
-		subject := strings.ToLower(subjects[i/len(phraseForms)])
+	for i := 0; len(answer.Keywords) < phraseCount && i < len(forms)*len(subjects); i++ {
+		form := forms[i%len(forms)]
+		subject := strings.ToLower(subjects[i/len(forms)])
 		answer.Keywords = append(answer.Keywords, phrase{Text: fmt.Sprintf(form.text, subject), Intent: form.intent})
 	}
 	random.Shuffle(len(answer.Keywords), func(i, j int) {
@@ -51,15 +73,38 @@ func phrasesAnswer(random *rand.Rand, messages []message) phrases {
 	return answer
 }
 
-// profileOf returns the ideal customer profile that a request quotes; an empty one when it quotes none.
-func profileOf(messages []message) icp {
-	var data struct {
-		Profile icp `json:"idealCustomerProfile"`
-	}
+// analysisOf returns what a request quotes; nothing when it quotes nothing.
+func analysisOf(messages []message) (request analysisRequest) {
 	for _, m := range messages {
-		if m.Role == "user" && json.Unmarshal([]byte(m.Content), &data) == nil {
+		if m.Role == "user" && json.Unmarshal([]byte(m.Content), &request) == nil {
 			break
 		}
 	}
-	return data.Profile
+	return request
+}
+
+// rivalNames are the second parts of the domains of proposed competitors.
+var rivalNames = []string{"hub", "works", "partner", "systems", "direct", "studio", "group", "labs"}
+
+type proposedRival struct {
+	Domain string `json:"domain"`
+}
+
+type proposedRivals struct {
+	Competitors []proposedRival `json:"competitors"`
+}
+
+// rivalsAnswer proposes domains under .example, which only the sandbox serves. The first two are no competitors: a
+// marketplace, and a domain that does not exist.
+func rivalsAnswer(random *rand.Rand, messages []message) proposedRivals {
+	answer := proposedRivals{[]proposedRival{{"amazon.com"}, {"absent.example"}}}
+	subjects := analysisOf(messages).Profile.Industries
+	if len(subjects) == 0 {
+		subjects = industries
+	}
+	for i, at := range random.Perm(len(rivalNames))[:5] {
+		subject := strings.ReplaceAll(strings.ToLower(subjects[i%len(subjects)]), " ", "-")
+		answer.Competitors = append(answer.Competitors, proposedRival{subject + "-" + rivalNames[at] + ".example"})
+	}
+	return answer
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const keywordGet = `-- name: KeywordGet :one
-SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
+SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, k.similar_to, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
     coalesce(d.actor, '')::text AS decided_by
 FROM keywords AS k
 LEFT JOIN LATERAL (
@@ -62,6 +62,7 @@ func (q *Queries) KeywordGet(ctx context.Context, arg KeywordGetParams) (Keyword
 		&i.Keyword.IsSynthetic,
 		&i.Keyword.CreatedBy,
 		&i.Keyword.CreatedAt,
+		&i.Keyword.SimilarTo,
 		&i.Choice,
 		&i.Origin,
 		&i.DecidedBy,
@@ -72,12 +73,12 @@ func (q *Queries) KeywordGet(ctx context.Context, arg KeywordGetParams) (Keyword
 const keywordInsert = `-- name: KeywordInsert :execrows
 INSERT INTO keywords (
     organization_id, id, workflow_id, visit, text, normalised, volume, difficulty, cpc_pico, intent, language, source,
-    competitor, score, reasons, is_synthetic, created_by, created_at)
+    competitor, score, reasons, similar_to, is_synthetic, created_by, created_at)
 SELECT $1, k.id, $2, $3, k.text, k.normalised, k.volume, k.difficulty, k.cpc, k.intent,
-    k.language, k.source, k.competitor, k.score, k.reasons, $4, $5, $6
+    k.language, k.source, k.competitor, k.score, k.reasons, k.similar_to, $4, $5, $6
 FROM jsonb_to_recordset($7::jsonb) AS k (
     id uuid, text text, normalised text, volume integer, difficulty integer, cpc bigint, intent text, language text,
-    source text, competitor text, score double precision, reasons text[])
+    source text, competitor text, score double precision, reasons text[], similar_to text)
 ON CONFLICT (organization_id, workflow_id, visit, normalised) DO NOTHING
 `
 
@@ -109,7 +110,7 @@ func (q *Queries) KeywordInsert(ctx context.Context, arg KeywordInsertParams) (i
 }
 
 const keywordList = `-- name: KeywordList :many
-SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
+SELECT k.organization_id, k.id, k.workflow_id, k.visit, k.step, k.text, k.normalised, k.volume, k.difficulty, k.cpc_pico, k.intent, k.language, k.source, k.competitor, k.score, k.reasons, k.is_synthetic, k.created_by, k.created_at, k.similar_to, coalesce(d.choice, '')::text AS choice, coalesce(d.origin, '')::text AS origin,
     coalesce(d.actor, '')::text AS decided_by
 FROM (SELECT unnest($1::uuid[]) AS workflow_id, unnest($2::integer[]) AS visit) AS wanted
 JOIN keywords AS k
@@ -174,6 +175,7 @@ func (q *Queries) KeywordList(ctx context.Context, arg KeywordListParams) ([]Key
 			&i.Keyword.IsSynthetic,
 			&i.Keyword.CreatedBy,
 			&i.Keyword.CreatedAt,
+			&i.Keyword.SimilarTo,
 			&i.Choice,
 			&i.Origin,
 			&i.DecidedBy,

@@ -239,6 +239,7 @@ type Keyword struct {
 	IsSynthetic    bool
 	CreatedBy      string
 	CreatedAt      time.Time
+	SimilarTo      string
 }
 
 type LegalTransition struct {
@@ -252,6 +253,19 @@ type LegalUnitMove struct {
 	FromState workflow.UnitState
 	ToState   workflow.UnitState
 	Kind      workflow.UnitMove
+}
+
+type MarketSetting struct {
+	OrganizationID  uuid.UUID
+	Version         int
+	PreviousVersion *int
+	LocationCode    int
+	LanguageCode    string
+	NegativeWords   []string
+	Mode            content.Mode
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
 }
 
 type ModelPrice struct {

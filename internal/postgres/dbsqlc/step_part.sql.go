@@ -13,6 +13,41 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+const stepPartCopy = `-- name: StepPartCopy :execrows
+INSERT INTO step_parts (
+    organization_id, workflow_id, visit, step, part_key, content, digest, provider, model, created_at)
+SELECT p.organization_id, p.workflow_id, v.visit, p.step, p.part_key, p.content, p.digest, p.provider, p.model, $1
+FROM step_parts AS p
+JOIN step_visits AS v ON v.organization_id = p.organization_id AND v.workflow_id = p.workflow_id AND v.step = p.step
+    AND v.visit = $2
+WHERE p.organization_id = $3 AND p.workflow_id = $4 AND p.visit = $5
+ON CONFLICT (organization_id, workflow_id, visit, part_key) DO NOTHING
+`
+
+type StepPartCopyParams struct {
+	At             time.Time
+	ToVisit        int
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	FromVisit      int
+}
+
+// StepPartCopy gives a visit the answers of an earlier visit of the same step. A copy has no call: its cost belongs to the
+// answer that it is a copy of.
+func (q *Queries) StepPartCopy(ctx context.Context, arg StepPartCopyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stepPartCopy,
+		arg.At,
+		arg.ToVisit,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.FromVisit,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const stepPartInsert = `-- name: StepPartInsert :one
 WITH fence AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w

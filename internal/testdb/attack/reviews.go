@@ -56,6 +56,7 @@ func reviews() []Attack {
 		{"topic_pages", "created_by"},
 		{"topic_keywords", "text"},
 		{"keyword_attachments", "actor"},
+		{"market_settings", "actor"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}
