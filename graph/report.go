@@ -9,6 +9,8 @@ import (
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -26,6 +28,18 @@ func decodeDays(written model.DayRange) (cost.Days, error) {
 	var d decoder
 	days := d.days(written)
 	return days, d.err()
+}
+
+// decodeForecast reads the arguments of a forecast of articles.
+func decodeForecast(
+	flow publicid.ID, articles int, mode *cost.ResearchMode,
+) (engine.ForecastInput, error) {
+	var d decoder
+	in := engine.ForecastInput{WorkflowID: d.id(flow, publicid.Workflow, "workflowId"), Articles: articles}
+	if mode != nil {
+		in.Mode = *mode
+	}
+	return in, d.err()
 }
 
 // decodeUsage reads the arguments of usage; otherwise is the number of groups without the argument first.

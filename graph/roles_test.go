@@ -113,7 +113,8 @@ func TestRequires_IsOnEveryFieldOfMoneyOrAudit(t *testing.T) {
 		t.Errorf("got %d fields of money and audit, want all of them: is the walk broken?", found)
 	}
 	for _, name := range []string{
-		"Spend", "UsageReport", "Forecast", "IcpCost", "Price", "Call", "LedgerEntry", "PriceProposal", "ApiKey", "Alert",
+		"Spend", "UsageReport", "Forecast", "WorkForecast", "IcpCost", "Price", "Call", "LedgerEntry", "PriceProposal",
+		"ApiKey", "Alert",
 	} {
 		for _, of := range []string{name, name + "Connection", name + "Edge"} {
 			if d := types[of]; d != nil && d.Directives.ForName("requires") == nil {

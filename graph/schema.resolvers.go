@@ -332,6 +332,18 @@ func (r *queryResolver) Prices(ctx context.Context, models []string, at *scalar.
 	return show(ctx, r.prices)(decodePrices(caller.From(ctx), models, at, paging{first, after, last, before}))
 }
 
+func (r *queryResolver) Forecast(ctx context.Context, workflowID publicid.ID, articles int, mode *cost.ResearchMode) (*engine.WorkForecast, error) {
+	in, err := decodeForecast(workflowID, articles, mode)
+	if err != nil {
+		return nil, err
+	}
+	forecast, err := r.Engine.Forecast(ctx, caller.From(ctx), in)
+	if absent(err) {
+		return nil, nil
+	}
+	return &forecast, err
+}
+
 func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error) {
 	list := scalar.List{Kind: proposalList, Organization: caller.From(ctx).OrganizationID}
 	asked, err := decodeMoments(list, paging{first, after, last, before})

@@ -89,6 +89,8 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"CallState":          texts(cost.CallStates()),
 		"LedgerEntryKind":    texts(cost.EntryKinds()),
 		"AccountKind":        texts(cost.AccountKinds()),
+		"ForecastBasis":      texts(cost.Bases()),
+		"ResearchMode":       texts(cost.ResearchModes()),
 		"AlertKind":          texts(cost.AlertKinds()),
 		"AlertDeliveryState": texts(cost.DeliveryStates()),
 		"PriceComponent":     texts(cost.Components()),

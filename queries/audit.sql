@@ -24,6 +24,29 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
+-- AuditArticleBudget names budgets of articles that do not agree with the calls for the article and with what the ledger
+-- has booked for them.
+-- name: AuditArticleBudget :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT format('article_budgets article %s', b.article_id)::text AS object, format(
+    'it holds %s and has settled %s, its calls hold %s and the ledger has settled %s', b.held_pico, b.settled_pico,
+    spent.held, spent.settled)::text AS fault
+FROM article_budgets AS b
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(c.hold_pico) FILTER (WHERE c.ended_at IS NULL), 0) AS held,
+        coalesce(sum(booked.pico), 0) AS settled
+    FROM ai_calls AS c
+    CROSS JOIN LATERAL (
+        SELECT sum(l.settled_delta) AS pico FROM ai_usage_ledger AS l
+        WHERE l.organization_id = c.organization_id AND l.call_id = c.id AND l.account_id = c.workflow_id
+    ) AS booked
+    WHERE c.organization_id = b.organization_id AND c.workflow_id = b.workflow_id AND c.article_id = b.article_id
+) AS spent
+WHERE b.held_pico <> spent.held OR b.settled_pico <> spent.settled
+ORDER BY object, fault
+LIMIT @page_size;
+
 -- AuditCall names calls that do not agree with their month, with each other, or with the day that admitted them.
 -- name: AuditCall :many
 -- The rule is off: the auditor reads all organizations.

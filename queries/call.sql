@@ -193,7 +193,7 @@ WITH flow AS (
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
     web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key, unit_id,
-    unit_attempt)
+    unit_attempt, article_id)
 SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
     @prompt_bytes, @max_completion_tokens, @web_searches, nullif(@items_reserved::bigint, 0), @hold_pico::amount_pico,
     @actor, @at,
@@ -201,7 +201,7 @@ SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @
     greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key'), sqlc.narg('unit_id')::uuid,
-    sqlc.narg('unit_attempt')::integer
+    sqlc.narg('unit_attempt')::integer, sqlc.narg('article_id')
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
 JOIN organizations AS o ON o.id = f.organization_id

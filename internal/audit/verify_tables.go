@@ -16,7 +16,8 @@ import (
 // past the triggers that enforce them.
 func (v *verification) tables(ctx context.Context) error {
 	for _, compare := range []func(context.Context, int32) ([]postgres.Disagreement, error){
-		v.store.WorkflowDisagreements, v.store.AccountDisagreements, v.store.CallDisagreements,
+		v.store.WorkflowDisagreements, v.store.AccountDisagreements, v.store.ArticleDisagreements,
+		v.store.CallDisagreements,
 		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.GateDisagreements,
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
 		v.store.StepDisagreements, v.store.UnitDisagreements, v.store.BrokenReferences,

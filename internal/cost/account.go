@@ -10,14 +10,18 @@ import (
 // AccountKind is the kind of thing that an account belongs to.
 type AccountKind string
 
-// The kinds of account. Every call is held on one of each, in this order.
+// The kinds of account. Every call is held on the workflow's and on the month's, in this order. A call for an article
+// is held on the article's budget before both.
 const (
+	AccountArticle  AccountKind = "ARTICLE"
 	AccountWorkflow AccountKind = "WORKFLOW"
 	AccountMonth    AccountKind = "MONTH"
 )
 
 // AccountKinds returns all kinds of account.
-func AccountKinds() []AccountKind { return []AccountKind{AccountWorkflow, AccountMonth} }
+func AccountKinds() []AccountKind {
+	return []AccountKind{AccountArticle, AccountWorkflow, AccountMonth}
+}
 
 // Account counts the money of a workflow, or of an organization's month, under a limit.
 type Account struct {

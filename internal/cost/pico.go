@@ -73,6 +73,24 @@ func (p Pico) String() string {
 	return text + "." + strings.TrimRight(fmt.Sprintf("%0*d", decimals, fraction), "0")
 }
 
+// Rounded returns p in dollars for a sentence: rounded up to a cent, and below one cent to a hundredth of a cent. It
+// has at least two decimals.
+func (p Pico) Rounded() string {
+	unit := Dollar / 100
+	if p < unit {
+		unit /= 100
+	}
+	if rest := p % unit; rest > 0 {
+		p += min(unit-rest, math.MaxInt64-p)
+	}
+	text := p.String()
+	point := strings.IndexByte(text, '.')
+	if point < 0 {
+		return text + ".00"
+	}
+	return text + strings.Repeat("0", max(0, 2-(len(text)-point-1)))
+}
+
 func tooLarge() error {
 	return fault.New(fault.InvalidInput, "The amount is too large: at most $%s can be counted.", maxAmount)
 }

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/infin8content/engine/internal/fault"
 )
@@ -10,7 +11,9 @@ import (
 type Refusal struct {
 	Account AccountKind
 	Balance Balance
-	Needed  Pico // the requested hold
+	Needed  Pico // the requested hold, or the most that the approved work can cost
+	// Affordable is how many of the approved articles the account has room for; 0 for a single call.
+	Affordable int
 	// Retryable says that the hold would fit if the calls in flight cost less than they hold.
 	Retryable bool
 }
@@ -33,11 +36,7 @@ func Refuse(account AccountKind, b Balance, needed Pico) *RefusedError {
 
 // Error is the sentence for the client.
 func (e *RefusedError) Error() string {
-	whose := "workflow"
-	if e.Account == AccountMonth {
-		whose = "month"
-	}
-	b := e.Balance
+	whose, b := strings.ToLower(string(e.Account)), e.Balance
 	limit, limited := b.Limit.Amount()
 	switch {
 	case b.Stopped:

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -39,6 +40,12 @@ type Options struct {
 	Drives []workflow.StepKey
 	// WorkflowLimit and MonthLimit are the limits of a new organization.
 	WorkflowLimit, MonthLimit cost.Pico
+	// ArticleCap is the most that one article may cost; cost.DefaultArticleCap when zero.
+	ArticleCap cost.Pico
+	// ArticleModels may write articles, in the order of preference; openai/gpt-4o-mini when empty. Research is where the
+	// evidence of articles comes from; SITE_ONLY when empty. Only forecasts use them.
+	ArticleModels []string
+	Research      cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
 	// Units limits the units that run at once.
@@ -69,6 +76,9 @@ type Engine struct {
 	jobs                      Jobs
 	drives                    map[workflow.StepKey]bool
 	workflowLimit, monthLimit cost.Limit
+	articleCap                cost.Pico
+	articleModels             []string
+	research                  cost.ResearchMode
 	lease                     time.Duration
 	unitLimits                UnitLimits
 	sweptAtOnce               int32
@@ -103,6 +113,9 @@ func New(o Options) (*Engine, error) {
 		unitLimits:    o.Units.withDefaults(),
 		workflowLimit: cost.Limit(o.WorkflowLimit),
 		monthLimit:    cost.Limit(o.MonthLimit),
+		articleCap:    cmp.Or(o.ArticleCap, cost.DefaultArticleCap),
+		articleModels: o.ArticleModels,
+		research:      cmp.Or(o.Research, cost.ResearchSiteOnly),
 		clock:         o.Now,
 		newID:         o.NewID,
 		jitter:        o.Jitter,
@@ -114,6 +127,9 @@ func New(o Options) (*Engine, error) {
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true
+	}
+	if len(e.articleModels) == 0 {
+		e.articleModels = []string{"openai/gpt-4o-mini"}
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second

@@ -22,8 +22,11 @@ const (
 	checkOutside = time.Hour
 )
 
-// errNoRoom ends the transaction of a reservation that an account refused.
-type errNoRoom struct{ account uuid.UUID }
+// errNoRoom ends the transaction of a reservation that an account refused, or the budget of an article.
+type errNoRoom struct {
+	id      uuid.UUID
+	article bool
+}
 
 func (errNoRoom) Error() string { return "the account refused the hold" }
 
@@ -44,15 +47,18 @@ type ReserveInput struct {
 	Unit *workflow.UnitAttempt `json:",omitempty"`
 	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
 	// Without them the fingerprint is that of earlier programs, whose keys still count.
-	Visit          *int   `json:",omitempty"`
-	Part           string `json:",omitempty"`
+	Visit *int   `json:",omitempty"`
+	Part  string `json:",omitempty"`
+	// ArticleID is the article whose budget must admit the hold as well; nil for none.
+	ArticleID      *uuid.UUID `json:",omitempty"`
 	Amount         *cost.Pico
 	Estimate       *cost.Estimate
 	IdempotencyKey string
 }
 
-// Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither.
-// After success the caller may spend the hold. The error is *cost.RefusedError when an account has no room,
+// Reserve holds money for a call before it is made: on the workflow's account and on the month's, both or neither. A
+// call for an article is held on the article's budget as well. After success the caller may spend the hold. The error
+// is *cost.RefusedError when an account or the budget has no room, NOT_FOUND for an article without a budget,
 // *cost.PriceUnknownError when an estimate names a model without a price, *TerminalError when the workflow is over,
 // and *LostRunError when RunToken is no longer its version or the attempt at Unit is over.
 func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput) (_ Charged, err error) {
@@ -86,6 +92,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		Visit:      in.Visit,
 		Part:       in.Part,
 		Unit:       in.Unit,
+		ArticleID:  in.ArticleID,
 	}
 	if in.RunToken != nil || in.Unit != nil {
 		new.CheckAt = at.Add(checkRun)
@@ -112,26 +119,12 @@ func (e *Engine) reserve(
 		if call, reserved, err = tx.ReserveCall(ctx, who, new); err != nil || !reserved {
 			return lostUnless(reserved, err)
 		}
-		for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
-			_, held, err := tx.Hold(ctx, who, postgres.Hold{
-				AccountID: account,
-				CallID:    new.ID,
-				Amount:    new.Hold,
-				At:        new.At,
-			})
-			if err != nil {
-				return err
-			}
-			if !held {
-				return errNoRoom{account}
-			}
-		}
-		return nil
+		return holdAll(ctx, tx, who, new)
 	})
 	var refused errNoRoom
 	switch {
 	case errors.As(err, &refused):
-		return Charged{}, e.explainRefused(ctx, who, refused.account, new.Hold)
+		return Charged{}, e.explainRefused(ctx, who, refused, new.Hold)
 	case errors.Is(err, errLost) && (in.RunToken != nil || in.Unit != nil):
 		return Charged{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
 	case err != nil:
@@ -141,6 +134,35 @@ func (e *Engine) reserve(
 	}
 	flow, err := e.Workflow(ctx, who, in.WorkflowID)
 	return Charged{Call: call.Call, Workflow: flow}, err
+}
+
+// holdAll holds a call on the budget of its article, on its workflow's account and on its month's, in the order in
+// which all transactions lock them.
+func holdAll(ctx context.Context, tx *postgres.Store, who caller.Caller, new postgres.NewCall) error {
+	if new.ArticleID != nil {
+		held, err := tx.HoldOnArticle(ctx, who, new)
+		if err != nil {
+			return err
+		}
+		if !held {
+			return errNoRoom{id: *new.ArticleID, article: true}
+		}
+	}
+	for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
+		_, held, err := tx.Hold(ctx, who, postgres.Hold{
+			AccountID: account,
+			CallID:    new.ID,
+			Amount:    new.Hold,
+			At:        new.At,
+		})
+		if err != nil {
+			return err
+		}
+		if !held {
+			return errNoRoom{id: account}
+		}
+	}
+	return nil
 }
 
 // stepFor returns the named step of a call, or the workflow's present step. A cancelled workflow has no step; its calls
@@ -186,9 +208,17 @@ func (e *Engine) hold(
 	return hold, *in.Estimate, err
 }
 
-// explainRefused returns the reason of a refusal, from the present balance of the account.
-func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, id uuid.UUID, needed cost.Pico) error {
-	account, there, err := e.store.Account(ctx, who, id)
+// explainRefused returns the reason of a refusal, from the present balance of the account or the budget.
+func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, by errNoRoom, needed cost.Pico) error {
+	if by.article {
+		budgets, err := e.store.ArticleBudgets(ctx, who, []uuid.UUID{by.id})
+		budget, there := budgets[by.id]
+		if budget, err = found(budget, there, err, "budget of the article"); err != nil {
+			return err
+		}
+		return cost.Refuse(cost.AccountArticle, budget.Balance(), needed)
+	}
+	account, there, err := e.store.Account(ctx, who, by.id)
 	if account, err = found(account, there, err, "account"); err != nil {
 		return err
 	}

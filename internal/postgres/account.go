@@ -165,7 +165,11 @@ type Movement struct {
 }
 
 // Book writes a booking into both accounts of its call, the workflow's first and then the month's, whatever the limits.
+// The budget of the call's article comes before both.
 func (s *Store) Book(ctx context.Context, who caller.Caller, b Booking) ([]Movement, error) {
+	if err := s.bookOnArticle(ctx, b.Call, b.Delta); err != nil {
+		return nil, err
+	}
 	moves := make([]Movement, 0, 2)
 	for _, account := range []uuid.UUID{b.Call.WorkflowID, b.Call.MonthID} {
 		booked, err := s.book(ctx, who, account, b)

@@ -37,6 +37,13 @@ func (s *Store) AccountDisagreements(ctx context.Context, first int32) ([]Disagr
 	return many(rows, err, func(r dbsqlc.AuditAccountRow) Disagreement { return Disagreement(r) })
 }
 
+// ArticleDisagreements compares the budgets of articles with the calls and the ledger and returns the first that
+// disagree.
+func (s *Store) ArticleDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditArticleBudget(ctx, first)
+	return many(rows, err, func(r dbsqlc.AuditArticleBudgetRow) Disagreement { return Disagreement(r) })
+}
+
 // CallDisagreements compares calls with their months and with each other and returns the first that disagree.
 func (s *Store) CallDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
 	rows, err := s.forAudit().AuditCall(ctx, dbsqlc.AuditCallParams{Month: cost.AccountMonth, PageSize: first})

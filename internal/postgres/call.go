@@ -27,6 +27,8 @@ type NewCall struct {
 	// Visit and Part say which answer of a step the call is made for; nil and "" when it is made for none.
 	Visit *int
 	Part  string
+	// ArticleID is the article whose budget the call is held on as well; nil for none.
+	ArticleID *uuid.UUID
 }
 
 // ReserveCall writes a call down. reserved is false when the workflow is not there, is over, or has left RunToken.
@@ -57,6 +59,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 		PartKey:             pointer(c.Part),
 		UnitID:              unitOf(workflow.Run{Unit: c.Unit}).id,
 		UnitAttempt:         unitOf(workflow.Run{Unit: c.Unit}).attempt,
+		ArticleID:           c.ArticleID,
 	})
 	return one(row, err, toCall)
 }
@@ -254,7 +257,8 @@ func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (
 type Call struct {
 	cost.Call
 	MonthID      uuid.UUID
-	Recorded     bool // made without a reservation: it has no hold
+	ArticleID    *uuid.UUID // the article whose budget it counts on
+	Recorded     bool       // made without a reservation: it has no hold
 	RunToken     *int
 	Unit         *workflow.UnitAttempt
 	WebSearches  int64
@@ -296,6 +300,7 @@ func toCall(r dbsqlc.AiCall) Call {
 			EndedAt:             r.EndedAt,
 		},
 		MonthID:      r.MonthID,
+		ArticleID:    r.ArticleID,
 		Recorded:     r.Recorded,
 		RunToken:     r.RunToken,
 		Unit:         toUnitAttempt(r.UnitID, r.UnitAttempt),

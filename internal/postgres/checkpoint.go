@@ -41,6 +41,28 @@ func rowsChained(name, key, at, order, columns, from string) ChainKind {
 	return ChainKind{Name: name, chained: true, rows: rows}
 }
 
+// accounts is the kind of the ledger's chains.
+func accounts() ChainKind {
+	return ChainKind{
+		Name: "account",
+		heads: `SELECT organization_id || ' ' || id, sequence + 1, hash, NULL::text[] FROM public.usage_accounts
+			ORDER BY organization_id, id`,
+		rows: `SELECT organization_id || ' ' || account_id, sequence + 1, hash, NULL::text[]
+			FROM public.ai_usage_ledger ORDER BY organization_id, account_id, sequence`,
+	}
+}
+
+// transitions is the kind of the journal's chains.
+func transitions() ChainKind {
+	return ChainKind{
+		Name: "transition",
+		heads: `SELECT organization_id || ' ' || id, version::bigint + 1, hash, NULL::text[]
+			FROM public.intent_workflows ORDER BY organization_id, id`,
+		rows: `SELECT organization_id || ' ' || workflow_id, version::bigint + 1, hash, NULL::text[]
+			FROM public.workflow_transitions ORDER BY organization_id, workflow_id, version`,
+	}
+}
+
 // Covers reports whether the kind has the rows of a table.
 func (k ChainKind) Covers(table string) bool {
 	return strings.Contains(k.rows, "FROM public."+table+" ")
@@ -59,16 +81,14 @@ func ChainKinds() []ChainKind {
 			|| to_json(valid_from)`
 	)
 	kinds := []ChainKind{
-		{
-			Name: "account",
-			heads: `SELECT ` + id + `, sequence + 1, hash, NULL::text[] FROM public.usage_accounts
-				ORDER BY organization_id, id`,
-			rows: `SELECT organization_id || ' ' || account_id, sequence + 1, hash, NULL::text[]
-				FROM public.ai_usage_ledger ORDER BY organization_id, account_id, sequence`,
-		},
-		// The items stand beside the searches, so that a call without items has the text of earlier checkpoints.
-		rowsAlone("call", id, `organization_id, id`, `workflow_id::text, month_id::text, step::text, run_token::text,
-			state::text, recorded::text, models::text, prompt_bytes::text, max_completion_tokens::text,
+		accounts(),
+		rowsAlone("article_budget", `organization_id || ' ' || article_id`, `organization_id, article_id`,
+			`workflow_id::text, cap_pico::text, opened_by::text, opened_at::text`, `public.article_budgets`),
+		// The items stand beside the searches and the article beside the workflow, so that a call without them has the text
+		// of earlier checkpoints.
+		rowsAlone("call", id, `organization_id, id`, `workflow_id || coalesce('/' || article_id, ''),
+			month_id::text, step::text, run_token::text, state::text, recorded::text, models::text, prompt_bytes::text,
+			max_completion_tokens::text,
 			web_searches::text || coalesce('/' || items_reserved, ''), hold_pico::text, cost_pico::text,
 			list_cost_pico::text, provider, answered_model, prompt_tokens::text, completion_tokens::text,
 			cached_tokens::text, reasoning_tokens::text, made_searches::text || coalesce('/' || items_billed, ''),
@@ -100,13 +120,7 @@ func ChainKinds() []ChainKind {
 		rowsChained("settings", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`time_zone, workflow_limit_pico::text, month_limit_pico::text, actor::text, reason::text, occurred_at::text,
 			api_key_id::text, api_key_event, webhook_url`, `public.organization_changes`),
-		{
-			Name: "transition",
-			heads: `SELECT ` + id + `, version::bigint + 1, hash, NULL::text[] FROM public.intent_workflows
-				ORDER BY organization_id, id`,
-			rows: `SELECT organization_id || ' ' || workflow_id, version::bigint + 1, hash, NULL::text[]
-				FROM public.workflow_transitions ORDER BY organization_id, workflow_id, version`,
-		},
+		transitions(),
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}

@@ -85,6 +85,7 @@ var refusals = map[string]*fault.Error{
 	"model_prices_no_overlap":  fault.New(fault.Conflict, "Another price covers the same time."),
 	"model_prices_pkey":        fault.New(fault.Conflict, "Another price covers the same time."),
 	"ai_calls_generation_once": fault.New(fault.DuplicateGeneration, "Another call has this generation."),
+	"ai_calls_article":         fault.New(fault.NotFound, "The workflow has no budget for this article."),
 	"gate_decisions_agree": fault.New(fault.Conflict,
 		"The gates or the selection changed at the same moment. Read them again."),
 	"gate_decisions_four_eyes":   fault.New(fault.FourEyes, "Another person must approve this selection."),

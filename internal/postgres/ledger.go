@@ -198,6 +198,9 @@ type Adjust struct {
 func (s *Store) AdjustCall(
 	ctx context.Context, who caller.Caller, a Adjust,
 ) (entry cost.Entry, moves []Movement, err error) {
+	if err := s.bookOnArticle(ctx, a.Call, cost.Delta{Settled: a.Delta}); err != nil {
+		return entry, nil, err
+	}
 	for _, id := range []uuid.UUID{a.Call.WorkflowID, a.Call.MonthID} {
 		corrected := a.Entry
 		if id != a.Entry.AccountID {

@@ -84,6 +84,7 @@ func newNeighbours(t *testing.T) neighbours {
 		t.Fatal(err)
 	}
 	testdb.Units(t, n.db, n.who, testdb.Workflow(t, n.db, n.who, testdb.WorkflowOpts{}))
+	testdb.Article(t, n.db, n.who, testdb.Workflow(t, n.db, n.who, testdb.WorkflowOpts{}).ID, cost.Dollar)
 	reviewed := testdb.Review(t, n.db, n.who)
 	testdb.Gates(t, n.db, n.who, false)
 	testdb.OutsideSteps(t, n.db, n.who, workflow.StepArticle)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -24,6 +25,10 @@ type EngineOptions struct {
 	Logger *slog.Logger
 	// Limits are the limits of an organization that the engine has not seen before.
 	Limits Limits
+	// ArticleCap is the most that one article may cost, in USD; the engine's default when empty. ArticleModels may write
+	// articles.
+	ArticleCap    string
+	ArticleModels []string
 	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
 	Lease   time.Duration
 	Observe engineObserver
@@ -41,6 +46,15 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	var articleCap cost.Pico
+	if o.ArticleCap != "" {
+		if articleCap, err = cost.ParseUSD(o.ArticleCap); err != nil {
+			return nil, fmt.Errorf("--article-cap: %w", err)
+		}
+		if articleCap <= 0 {
+			return nil, errors.New("--article-cap: an article costs more than nothing")
+		}
+	}
 	if len(o.Drives) == 0 {
 		o.Drives = steps.Keys()
 	}
@@ -50,6 +64,8 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		Drives:        o.Drives,
 		WorkflowLimit: o.Limits.Workflow,
 		MonthLimit:    o.Limits.Month,
+		ArticleCap:    articleCap,
+		ArticleModels: o.ArticleModels,
 		Lease:         o.Lease,
 		Observe:       o.Observe,
 		Webhook:       o.Webhook,
@@ -96,14 +112,16 @@ func (s *Server) wireEngine(p pools) (err error) {
 		s.parts = append(s.parts, s.live.Run)
 	}
 	s.engine, err = NewEngine(EngineOptions{
-		Store:   store.OnCommit(s.observers.committed(s.live.Announce)),
-		Logger:  s.logger,
-		Limits:  limits,
-		Lease:   s.settings.Lease,
-		Observe: s.observers.verbs(),
-		Webhook: s.settings.webhook(s.secrets.WebhookKey),
-		Targets: s.settings.targets(box),
-		Drives:  drives,
+		Store:         store.OnCommit(s.observers.committed(s.live.Announce)),
+		Logger:        s.logger,
+		Limits:        limits,
+		ArticleCap:    s.settings.ArticleCap,
+		ArticleModels: s.settings.ContentModels,
+		Lease:         s.settings.Lease,
+		Observe:       s.observers.verbs(),
+		Webhook:       s.settings.webhook(s.secrets.WebhookKey),
+		Targets:       s.settings.targets(box),
+		Drives:        drives,
 		Units: engine.UnitLimits{
 			PerWorkflow:     s.settings.UnitsPerFlow,
 			PerOrganization: s.settings.UnitsPerOrg,

@@ -24,6 +24,7 @@ type Settings struct {
 	SEOURL        string        `name:"seo-url" default:"https://api.dataforseo.com/v3" env:"DATAFORSEO_BASE_URL" help:"${seo}"`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month."`
+	ArticleCap    string        `default:"0.07" help:"USD that one article may cost."`
 	WorkerCount   int           `default:"10" help:"Workflows that this server drives at once."`
 	UnitWorkers   int           `default:"8" help:"Units of long steps that this server works on at once."`
 	UnitsPerFlow  int64         `default:"3" name:"units-per-workflow" help:"Units of one workflow that run at once, on all servers."`

@@ -101,6 +101,22 @@ func Move(
 	return moved
 }
 
+// Article opens the budget of a new article of a workflow and returns the article's id.
+func Article(t testing.TB, db *DB, who caller.Caller, flow uuid.UUID, cap cost.Pico) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	err := db.Store().OpenArticleBudgets(context.Background(), who, postgres.NewArticleBudgets{
+		WorkflowID: flow,
+		ArticleIDs: []uuid.UUID{id},
+		Cap:        cap,
+		At:         Now(),
+	})
+	if err != nil {
+		t.Fatalf("open the budget of an article: %v", err)
+	}
+	return id
+}
+
 // Path returns the states on the shortest legal way from CREATED to a state, without CREATED.
 func Path(to workflow.State) []workflow.State {
 	if to == "" || to == workflow.Created {

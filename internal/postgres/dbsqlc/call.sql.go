@@ -17,7 +17,7 @@ import (
 const callAssume = `-- name: CallAssume :one
 UPDATE ai_calls AS c SET state = $1, ended_at = $2::timestamptz, check_at = NULL
 WHERE c.organization_id = $3 AND c.id = $4 AND c.state = $5
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallAssumeParams struct {
@@ -81,6 +81,7 @@ func (q *Queries) CallAssume(ctx context.Context, arg CallAssumeParams) (AiCall,
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -218,7 +219,7 @@ WHERE c.organization_id = $4 AND c.id = $5 AND c.state = $6
             AND u.attempt = c.unit_attempt AND u.lease_expires_at IS NOT NULL
         FOR SHARE
     ))
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallDispatchParams struct {
@@ -285,12 +286,13 @@ func (q *Queries) CallDispatch(ctx context.Context, arg CallDispatchParams) (AiC
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
 
 const callGet = `-- name: CallGet :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2
 `
 
 type CallGetParams struct {
@@ -345,12 +347,13 @@ func (q *Queries) CallGet(ctx context.Context, arg CallGetParams) (AiCall, error
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
 
 const callGetByGeneration = `-- name: CallGetByGeneration :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c
 WHERE c.organization_id = $1 AND c.generation_id = $2::text AND NOT c.generation_repeated
 `
 
@@ -407,6 +410,7 @@ func (q *Queries) CallGetByGeneration(ctx context.Context, arg CallGetByGenerati
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -442,7 +446,7 @@ func (q *Queries) CallIdentify(ctx context.Context, arg CallIdentifyParams) (int
 }
 
 const callListAll = `-- name: CallListAll :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c
 WHERE (c.organization_id, c.id) > ($1::uuid, $2::uuid)
 ORDER BY c.organization_id, c.id
 LIMIT $3
@@ -509,6 +513,7 @@ func (q *Queries) CallListAll(ctx context.Context, arg CallListAllParams) ([]AiC
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}
@@ -607,7 +612,7 @@ WITH due AS (
 )
 UPDATE ai_calls AS c SET checks = c.checks + 1, check_at = $1::timestamptz
 FROM due WHERE c.organization_id = due.organization_id AND c.id = due.id
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallListDueParams struct {
@@ -672,6 +677,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}
@@ -684,7 +690,7 @@ func (q *Queries) CallListDue(ctx context.Context, arg CallListDueParams) ([]AiC
 }
 
 const callLock = `-- name: CallLock :one
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c WHERE c.organization_id = $1 AND c.id = $2 FOR NO KEY UPDATE
 `
 
 type CallLockParams struct {
@@ -739,6 +745,7 @@ func (q *Queries) CallLock(ctx context.Context, arg CallLockParams) (AiCall, err
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -748,7 +755,7 @@ UPDATE ai_calls AS c
 SET state = $1, unknown_since = $2::timestamptz, check_at = $3::timestamptz, checks = 0,
     failure_code = $4
 WHERE c.organization_id = $5 AND c.id = $6 AND c.state = ANY($7::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallMarkUnknownParams struct {
@@ -817,6 +824,7 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -893,7 +901,7 @@ FROM intent_workflows AS w
 JOIN usage_accounts AS m ON m.organization_id = w.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = w.organization_id
 WHERE w.organization_id = $20 AND w.id = $21
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt, article_id
 `
 
 type CallRecordParams struct {
@@ -990,6 +998,7 @@ func (q *Queries) CallRecord(ctx context.Context, arg CallRecordParams) (AiCall,
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -998,7 +1007,7 @@ const callRelease = `-- name: CallRelease :one
 UPDATE ai_calls AS c
 SET state = $1, ended_at = $2::timestamptz, check_at = NULL, failure_code = $3
 WHERE c.organization_id = $4 AND c.id = $5 AND c.state = ANY($6::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallReleaseParams struct {
@@ -1064,6 +1073,7 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -1071,7 +1081,7 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 const callReserve = `-- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $19 AND w.id = $20 AND w.state <> ALL($21::text[])
+    WHERE w.organization_id = $20 AND w.id = $21 AND w.state <> ALL($22::text[])
         AND w.version = coalesce($4, w.version)
         AND ($17::uuid IS NULL OR EXISTS (
             SELECT FROM step_units AS u
@@ -1083,7 +1093,7 @@ WITH flow AS (
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
     web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key, unit_id,
-    unit_attempt)
+    unit_attempt, article_id)
 SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
     $7, $8, $9, nullif($10::bigint, 0), $11::amount_pico,
     $12, $13,
@@ -1091,11 +1101,11 @@ SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
     greatest(timezone(coalesce(m.time_zone, o.time_zone), $13::timestamptz)::date,
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     $14::timestamptz, $15, $16, $17::uuid,
-    $18::integer
+    $18::integer, $19
 FROM flow AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
-RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt
+RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt, article_id
 `
 
 type CallReserveParams struct {
@@ -1117,6 +1127,7 @@ type CallReserveParams struct {
 	PartKey             *string
 	UnitID              *uuid.UUID
 	UnitAttempt         *int
+	ArticleID           *uuid.UUID
 	OrganizationID      uuid.UUID
 	WorkflowID          uuid.UUID
 	Terminal            []string
@@ -1145,6 +1156,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		arg.PartKey,
 		arg.UnitID,
 		arg.UnitAttempt,
+		arg.ArticleID,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Terminal,
@@ -1193,6 +1205,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }
@@ -1210,7 +1223,7 @@ SET state = $1, cost_pico = $2::amount_pico, list_cost_pico = $3,
     items_billed = nullif($13::bigint, 0),
     failure_code = $14, ended_at = $15::timestamptz, check_at = NULL
 WHERE c.organization_id = $16 AND c.id = $17 AND c.state = ANY($18::text[])
-RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt
+RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 `
 
 type CallSettleParams struct {
@@ -1300,6 +1313,7 @@ func (q *Queries) CallSettle(ctx context.Context, arg CallSettleParams) (AiCall,
 		&i.ItemsBilled,
 		&i.UnitID,
 		&i.UnitAttempt,
+		&i.ArticleID,
 	)
 	return i, err
 }

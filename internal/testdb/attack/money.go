@@ -126,7 +126,7 @@ func calls() []Attack {
 		})
 	}
 	later := unseen("When the sweepers look")
-	return append(all, Attack{
+	return append(append(all, articles()...), Attack{
 		Name:   "the check of an open call is put off",
 		SQL:    `UPDATE ai_calls SET check_at = '2999-01-01' WHERE id = {unknown}`,
 		Server: later, Sweeper: later, Owner: later,

@@ -19,10 +19,10 @@ import (
 )
 
 // Target is a database with something of each kind in it. Of an organization it has a workflow at COMPETITOR_PENDING
-// (version 4) with an ended run, one in the middle of its run, calls in four states, a webhook, an API key, a price,
-// idempotency records, a review that a second person approved, a review that waits for its approval, and a parked run
-// with a unit that is done, one that runs and one that waits; of another
-// organization a workflow, a month and a call; and an organization with nothing.
+// (version 4) with an ended run, one in the middle of its run, calls in four states, an article of ten cents with an
+// open call and a settled one, a webhook, an API key, a price, idempotency records, a review that a second person
+// approved, a review that waits for its approval, and a parked run with a unit that is done, one that runs and one that
+// waits; of another organization a workflow, a month and a call; and an organization with nothing.
 type Target struct {
 	DB     *testdb.DB
 	Who    caller.Caller
@@ -70,20 +70,24 @@ func NewTarget(t testing.TB) *Target {
 	testdb.DecidePlan(t, db, f.who, planned)
 	parked := f.park(db)
 	month := f.month()
-	reserved, dispatched := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
-	unknown, paid := f.reserve(flow.ID, month), f.reserve(flow.ID, month)
+	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
+	unknown, paid := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
+	article := testdb.Article(t, db, f.who, flow.ID, 10*cent)
+	f.reserve(flow.ID, month, &article)
+	f.settle(f.reserve(flow.ID, month, &article))
 	f.move(dispatched, `state = 'DISPATCHED', dispatched_at = now()`)
 	f.move(unknown, `state = 'UNKNOWN', unknown_since = now()`)
 	f.settle(paid)
 	other := fixture{t: t, store: f.store, who: testdb.Caller(t, db)}
 	theirs, theirMonth := testdb.Workflow(t, db, other.who, testdb.WorkflowOpts{}), other.month()
-	theirCall := other.reserve(theirs.ID, theirMonth)
+	theirCall := other.reserve(theirs.ID, theirMonth, nil)
 	g := &Target{DB: db, Who: f.who}
 	var words []string
 	for word, id := range map[string]uuid.UUID{
 		"org":        f.who.OrganizationID,
 		"flow":       flow.ID,
 		"running":    running.ID,
+		"written":    article,
 		"over":       over.ID,
 		"approved":   approved.Flow.ID,
 		"unchosen":   approved.Keywords[2].ID,
@@ -182,14 +186,13 @@ func (f fixture) approve(r testdb.Reviewed) {
 	}
 }
 
-// reserve holds a cent for a call of a workflow and a month.
-func (f fixture) reserve(flow, month uuid.UUID) postgres.Call {
+// reserve holds a cent for a call of a workflow and a month, and of an article if there is one.
+func (f fixture) reserve(flow, month uuid.UUID, article *uuid.UUID) postgres.Call {
 	f.t.Helper()
 	ctx, at := context.Background(), testdb.Now()
 	var call postgres.Call
 	err := f.store.InTx(ctx, func(tx *postgres.Store) (err error) {
-		ok := false
-		call, ok, err = tx.ReserveCall(ctx, f.who, postgres.NewCall{
+		ok, new := false, postgres.NewCall{
 			ID:         uuid.New(),
 			WorkflowID: flow,
 			MonthID:    month,
@@ -197,7 +200,11 @@ func (f fixture) reserve(flow, month uuid.UUID) postgres.Call {
 			Hold:       cent,
 			At:         at,
 			CheckAt:    at.Add(time.Hour),
-		})
+			ArticleID:  article,
+		}
+		if call, ok, err = tx.ReserveCall(ctx, f.who, new); err == nil && ok && article != nil {
+			ok, err = tx.HoldOnArticle(ctx, f.who, new)
+		}
 		for _, account := range []uuid.UUID{flow, month} {
 			if err != nil || !ok {
 				break

@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// BudgetArticles does what an approval of articles does with their money, in a transaction of its own.
+func (e *Engine) BudgetArticles(
+	ctx context.Context, who caller.Caller, flow workflow.Workflow, articles []uuid.UUID, maxTotal *cost.Pico,
+) (forecast WorkForecast, err error) {
+	err = e.store.InTx(ctx, func(tx *postgres.Store) (err error) {
+		forecast, err = e.budgetArticles(ctx, tx, who, approvedArticles{
+			flow:     flow,
+			articles: articles,
+			maxTotal: maxTotal,
+			at:       e.now(),
+		})
+		return err
+	})
+	return forecast, err
+}
