@@ -132,6 +132,7 @@ type QueryResolver interface {
 	WorkflowGraph(ctx context.Context) (*model.WorkflowGraph, error)
 	Organization(ctx context.Context) (*model.Organization, error)
 	Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string, last *int, before *string) (*model.Connection[*model.Price], error)
+	Forecast(ctx context.Context, workflowID publicid.ID, articles int, mode *cost.ResearchMode) (*engine.WorkForecast, error)
 	PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error)
 }
 type SpendResolver interface {
@@ -433,6 +434,19 @@ type Query {
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): PriceConnection! @requires(permission: READ)
+
+  """
+  What articles of a workflow will cost, and how many of them its limits have room for. Nothing is reserved. Null when
+  your organization has no workflow with that id. Requires READ.
+  """
+  forecast(
+    "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+    workflowId: ID!
+    "The number of articles: 1 to 50."
+    articles: Int!
+    "Where the evidence of the articles comes from. The server's own way when absent."
+    mode: ResearchMode
+  ): WorkForecast @requires(permission: READ)
 
   "The quarantined prices from your organization's imports, oldest first. Requires CALLS."
   priceProposals(
@@ -2880,6 +2894,8 @@ type Spend @requires(permission: READ) {
 
 "The kinds of accounts."
 enum AccountKind {
+  "The budget of an article. Only ` + "`" + `BudgetRefused` + "`" + ` names it."
+  ARTICLE
   "The account of a workflow."
   WORKFLOW
   "The account of the organization for one month."
@@ -4629,6 +4645,75 @@ type Forecast @requires(permission: READ) {
   exhaustedAt: DateTime
 }
 
+"""
+The expected cost of work on a workflow. A forecast of articles is a bound: every article has a budget of at most ` + "`" + `cap` + "`" + `,
+and each call for the article is refused when it does not fit. Requires READ.
+"""
+type WorkForecast @requires(permission: READ) {
+  "The forecast as a sentence, with rounded amounts: These 12 articles will cost at most $0.84, probably about $0.15."
+  sentence: String!
+  "The number of articles. 0 for work that is not counted in articles."
+  articles: Int!
+  "The likely cost: every call is made once."
+  likely: USD!
+  """
+  The most that the work costs: of articles ` + "`" + `articles · cap` + "`" + `, of other work every call made twice at the highest price.
+  """
+  most: USD!
+  "The origin of ` + "`" + `likely` + "`" + `."
+  basis: ForecastBasis!
+  "The most that one article may cost. Of other work, the same as ` + "`" + `most` + "`" + `."
+  cap: USD!
+  """
+  How many articles of at most ` + "`" + `cap` + "`" + ` the workflow and the month have room for now, at most 50. Of other work, 1 when it
+  fits, else 0.
+  """
+  affordable: Int!
+  "The kinds of calls, of one article or of the work. Requires READ."
+  parts: [PartForecast!]!
+}
+
+"The expected cost of one kind of call. Requires READ."
+type PartForecast @requires(permission: READ) {
+  "The kind of the call, such as ` + "`" + `outline` + "`" + ` or ` + "`" + `section` + "`" + `."
+  kind: String!
+  "The number of calls when every call succeeds."
+  calls: Count!
+  "The models that may answer."
+  models: [String!]!
+  "The most that one call can cost."
+  hold: USD!
+  "The likely cost of one call."
+  likely: USD!
+  "The number of your organization's last calls of this kind and model: at most 200."
+  samples: Count!
+  "The origin of ` + "`" + `likely` + "`" + `."
+  basis: ForecastBasis!
+}
+
+"The origin of a likely cost."
+enum ForecastBasis {
+  "The median cost of your organization's last calls of the same kind and model."
+  MEASURED
+  "Measured for some kinds of calls, estimated for the others."
+  MIXED
+  """
+  An estimate from sizes and prices, because there are fewer than 20 calls: one token for 4 bytes of the longest request,
+  and half of the longest answer.
+  """
+  COLD
+}
+
+"Where the evidence of an article comes from."
+enum ResearchMode {
+  "Result pages of a search engine, and the pages that they name."
+  SERP_CRAWL
+  "Pages of the company and its competitors."
+  SITE_ONLY
+  "No evidence."
+  NONE
+}
+
 "The cost of ideal customer profiles. Requires READ."
 type IcpCost @requires(permission: READ) {
   "The moment of the figures."
@@ -4892,7 +4977,7 @@ type IdempotencyMismatch implements UserError {
   field: [String!]
 }
 
-"An account had no room for a call. Both accounts are unchanged."
+"An account had no room for a call, or for approved articles. No account has changed."
 type BudgetRefused implements UserError {
   "` + "`" + `BUDGET_EXHAUSTED` + "`" + `, or ` + "`" + `BUDGET_HELD` + "`" + ` when a retry may succeed."
   code: ErrorCode!
@@ -4908,10 +4993,12 @@ type BudgetRefused implements UserError {
   settled: USD!
   "The money that it holds for calls in flight."
   held: USD!
-  "The requested amount."
+  "The requested amount. Of an approval, the most that the approved articles can cost."
   needed: USD!
-  "True when the call would fit if the calls in flight cost less than their holds."
+  "True when the amount would fit if the calls in flight cost less than their holds."
   retryable: Boolean!
+  "Of an approval, how many articles the workflow and the month have room for. 0 for a call."
+  affordable: Int!
 }
 
 "A model has no known price, so its cost has no bound."
@@ -6212,6 +6299,26 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PartForecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PartForecast_kind(ctx, field)
+	case "calls":
+		return ec.fieldContext_PartForecast_calls(ctx, field)
+	case "models":
+		return ec.fieldContext_PartForecast_models(ctx, field)
+	case "hold":
+		return ec.fieldContext_PartForecast_hold(ctx, field)
+	case "likely":
+		return ec.fieldContext_PartForecast_likely(ctx, field)
+	case "samples":
+		return ec.fieldContext_PartForecast_samples(ctx, field)
+	case "basis":
+		return ec.fieldContext_PartForecast_basis(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartForecast", field.Name)
+}
+
 func (ec *executionContext) childFields_Period(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "start":
@@ -7272,6 +7379,28 @@ func (ec *executionContext) childFields_WorkEvent(ctx context.Context, field gra
 		return ec.fieldContext_WorkEvent_steps(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WorkEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkForecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sentence":
+		return ec.fieldContext_WorkForecast_sentence(ctx, field)
+	case "articles":
+		return ec.fieldContext_WorkForecast_articles(ctx, field)
+	case "likely":
+		return ec.fieldContext_WorkForecast_likely(ctx, field)
+	case "most":
+		return ec.fieldContext_WorkForecast_most(ctx, field)
+	case "basis":
+		return ec.fieldContext_WorkForecast_basis(ctx, field)
+	case "cap":
+		return ec.fieldContext_WorkForecast_cap(ctx, field)
+	case "affordable":
+		return ec.fieldContext_WorkForecast_affordable(ctx, field)
+	case "parts":
+		return ec.fieldContext_WorkForecast_parts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkForecast", field.Name)
 }
 
 func (ec *executionContext) childFields_WorkInput(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8557,6 +8686,36 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_forecast_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "workflowId",
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["workflowId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "articles",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["articles"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "mode",
+		func(ctx context.Context, v any) (*cost.ResearchMode, error) {
+			return ec.unmarshalOResearchMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐResearchMode(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mode"] = arg2
 	return args, nil
 }
 
@@ -12809,6 +12968,29 @@ func (ec *executionContext) _BudgetRefused_retryable(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_BudgetRefused_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BudgetRefused_affordable(ctx context.Context, field graphql.CollectedField, obj *model.BudgetRefused) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BudgetRefused_affordable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affordable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BudgetRefused_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
@@ -23450,6 +23632,167 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
+func (ec *executionContext) _PartForecast_kind(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "String")
+}
+
+func (ec *executionContext) _PartForecast_calls(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
+}
+
+func (ec *executionContext) _PartForecast_models(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_models(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Models(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, true, false, "String")
+}
+
+func (ec *executionContext) _PartForecast_hold(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_hold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hold, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
+}
+
+func (ec *executionContext) _PartForecast_likely(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
+}
+
+func (ec *executionContext) _PartForecast_samples(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_samples(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Samples, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
+}
+
+func (ec *executionContext) _PartForecast_basis(ctx context.Context, field graphql.CollectedField, obj *cost.PartForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartForecast_basis(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Basis, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Basis) graphql.Marshaler {
+			return ec.marshalNForecastBasis2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐBasis(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "ForecastBasis")
+}
+
 func (ec *executionContext) _Period_start(ctx context.Context, field graphql.CollectedField, obj *cost.Period) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26074,6 +26417,80 @@ func (ec *executionContext) fieldContext_Query_prices(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_prices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_forecast(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_forecast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Forecast(ctx, fc.Args["workflowId"].(publicid.ID), fc.Args["articles"].(int), fc.Args["mode"].(*cost.ResearchMode))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *engine.WorkForecast) graphql.Marshaler {
+			return ec.marshalOWorkForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_forecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkForecast(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_forecast_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -33726,6 +34143,217 @@ func (ec *executionContext) _WorkEvent_steps(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_WorkEvent_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkEvent", field, false, false, "StepKey")
+}
+
+func (ec *executionContext) _WorkForecast_sentence(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_sentence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sentence(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, true, false, "String")
+}
+
+func (ec *executionContext) _WorkForecast_articles(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_articles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Articles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_articles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WorkForecast_likely(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
+}
+
+func (ec *executionContext) _WorkForecast_most(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_most(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Most, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
+}
+
+func (ec *executionContext) _WorkForecast_basis(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_basis(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Basis, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Basis) graphql.Marshaler {
+			return ec.marshalNForecastBasis2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐBasis(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "ForecastBasis")
+}
+
+func (ec *executionContext) _WorkForecast_cap(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_cap(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cap, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v cost.Pico) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
+}
+
+func (ec *executionContext) _WorkForecast_affordable(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_affordable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affordable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WorkForecast_parts(ctx context.Context, field graphql.CollectedField, obj *engine.WorkForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkForecast_parts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parts, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal []cost.PartForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []cost.PartForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []cost.PartForecast) graphql.Marshaler {
+			return ec.marshalNPartForecast2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPartForecastᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkForecast_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkForecast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartForecast(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _WorkInput_company(ctx context.Context, field graphql.CollectedField, obj *model.WorkInput) (ret graphql.Marshaler) {
@@ -42150,6 +42778,11 @@ func (ec *executionContext) _BudgetRefused(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "affordable":
+			out.Values[i] = ec._BudgetRefused_affordable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -45337,6 +45970,69 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var partForecastImplementors = []string{"PartForecast"}
+
+func (ec *executionContext) _PartForecast(ctx context.Context, sel ast.SelectionSet, obj *cost.PartForecast) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partForecastImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartForecast")
+		case "kind":
+			out.Values[i] = ec._PartForecast_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._PartForecast_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "models":
+			out.Values[i] = ec._PartForecast_models(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hold":
+			out.Values[i] = ec._PartForecast_hold(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._PartForecast_likely(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "samples":
+			out.Values[i] = ec._PartForecast_samples(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "basis":
+			out.Values[i] = ec._PartForecast_basis(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var periodImplementors = []string{"Period"}
 
 func (ec *executionContext) _Period(ctx context.Context, sel ast.SelectionSet, obj *cost.Period) graphql.Marshaler {
@@ -46184,6 +46880,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_prices(ctx, field)
+				})
+		case "forecast":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_forecast(ctx, field)
 				})
 		case "priceProposals":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -49155,6 +49857,74 @@ func (ec *executionContext) _WorkEvent(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var workForecastImplementors = []string{"WorkForecast"}
+
+func (ec *executionContext) _WorkForecast(ctx context.Context, sel ast.SelectionSet, obj *engine.WorkForecast) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workForecastImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkForecast")
+		case "sentence":
+			out.Values[i] = ec._WorkForecast_sentence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "articles":
+			out.Values[i] = ec._WorkForecast_articles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._WorkForecast_likely(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "most":
+			out.Values[i] = ec._WorkForecast_most(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "basis":
+			out.Values[i] = ec._WorkForecast_basis(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cap":
+			out.Values[i] = ec._WorkForecast_cap(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "affordable":
+			out.Values[i] = ec._WorkForecast_affordable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "parts":
+			out.Values[i] = ec._WorkForecast_parts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var workInputImplementors = []string{"WorkInput"}
 
 func (ec *executionContext) _WorkInput(ctx context.Context, sel ast.SelectionSet, obj *model.WorkInput) graphql.Marshaler {
@@ -50748,6 +51518,21 @@ func (ec *executionContext) marshalNForecast2ᚖgithubᚗcomᚋinfin8contentᚋe
 	return ec._Forecast(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNForecastBasis2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐBasis(ctx context.Context, v any) (cost.Basis, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := cost.Basis(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNForecastBasis2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐBasis(ctx context.Context, sel ast.SelectionSet, v cost.Basis) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ForecastBasis!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNFoundKeywordInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐFoundKeywordInput(ctx context.Context, v any) (model.FoundKeywordInput, error) {
 	res, err := ec.unmarshalInputFoundKeywordInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -51289,6 +52074,26 @@ func (ec *executionContext) marshalNOutsideSteps2ᚖgithubᚗcomᚋinfin8content
 
 func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartForecast2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPartForecast(ctx context.Context, sel ast.SelectionSet, v cost.PartForecast) graphql.Marshaler {
+	return ec._PartForecast(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartForecast2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPartForecastᚄ(ctx context.Context, sel ast.SelectionSet, v []cost.PartForecast) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartForecast2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPartForecast(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPeriod2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPeriod(ctx context.Context, sel ast.SelectionSet, v cost.Period) graphql.Marshaler {
@@ -54077,6 +54882,25 @@ func (ec *executionContext) marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8conten
 	return ec._PublishTarget(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOResearchMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐResearchMode(ctx context.Context, v any) (*cost.ResearchMode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := cost.ResearchMode(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOResearchMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐResearchMode(ctx context.Context, sel ast.SelectionSet, v *cost.ResearchMode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalORun2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐRun(ctx context.Context, sel ast.SelectionSet, v *workflow.Run) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -54384,6 +55208,13 @@ func (ec *executionContext) unmarshalOUsageEstimateInput2ᚖgithubᚗcomᚋinfin
 	}
 	res, err := ec.unmarshalInputUsageEstimateInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWorkForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx context.Context, sel ast.SelectionSet, v *engine.WorkForecast) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkForecast(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx context.Context, sel ast.SelectionSet, v *model.Workflow) graphql.Marshaler {

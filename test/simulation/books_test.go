@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type books struct {
 	ended []cost.Entry
 	// due is the time of the sweepers' next check of a call, or nil.
 	due *time.Time
+	// budgets are the budgets of articles after the last step.
+	budgets map[uuid.UUID]dbsqlc.ArticleBudget
 }
 
 type account struct {
@@ -41,6 +44,7 @@ type call struct {
 	actor           string
 	state           cost.CallState
 	recorded        bool
+	article         *uuid.UUID
 	hold            cost.Pico
 	cost            *cost.Pico
 	generation      *string
@@ -53,6 +57,7 @@ func newBooks(w *world) *books {
 	return &books{
 		w:        w,
 		accounts: map[uuid.UUID]*account{},
+		budgets:  map[uuid.UUID]dbsqlc.ArticleBudget{},
 		calls:    map[uuid.UUID]*call{},
 		refused:  map[string]bool{},
 		limits:   map[cost.Limit]bool{cost.Limit(workflowLimit): true, cost.Limit(monthLimit): true},
@@ -62,6 +67,7 @@ func newBooks(w *world) *books {
 const (
 	readAccounts = `SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = $1 ORDER BY a.id`
 	readCalls    = `SELECT c.* FROM ai_calls AS c WHERE c.organization_id = $1 ORDER BY c.reserved_at, c.id`
+	readBudgets  = `SELECT b.* FROM article_budgets AS b WHERE b.organization_id = $1 ORDER BY b.article_id`
 	readEntries  = `SELECT l.* FROM usage_accounts AS a
 		LEFT JOIN unnest($2::uuid[], $3::bigint[]) AS seen (id, sequence) ON seen.id = a.id
 		JOIN ai_usage_ledger AS l ON l.organization_id = a.organization_id AND l.account_id = a.id
@@ -82,14 +88,16 @@ func (b *books) check() {
 	batch := &pgx.Batch{}
 	batch.Queue(readAccounts, b.w.organization)
 	batch.Queue(readCalls, b.w.organization)
+	batch.Queue(readBudgets, b.w.organization)
 	batch.Queue(readEntries, b.w.organization, seen, sequences)
 	results := b.w.cluster.db.Super.SendBatch(context.Background(), batch)
 	defer func() { _ = results.Close() }()
 	accounts, err := rowsOf[dbsqlc.UsageAccount](results)
 	calls, failed := rowsOf[dbsqlc.AiCall](results)
+	budgets, lost := rowsOf[dbsqlc.ArticleBudget](results)
 	entries, broken := rowsOf[dbsqlc.AiUsageLedger](results)
-	if err != nil || failed != nil || broken != nil {
-		b.w.failf("read the books: %v, %v, %v", err, failed, broken)
+	if err := errors.Join(err, failed, lost, broken); err != nil {
+		b.w.failf("read the books: %v", err)
 		return
 	}
 	for _, row := range accounts {
@@ -109,6 +117,35 @@ func (b *books) check() {
 		b.entry(toEntry(row))
 	}
 	b.balances()
+	b.articles(budgets)
+}
+
+// articles checks that the budget of every article is the sum of its calls, and that it admits nothing beyond its cap.
+func (b *books) articles(budgets []dbsqlc.ArticleBudget) {
+	held, settled := map[uuid.UUID]cost.Pico{}, map[uuid.UUID]cost.Pico{}
+	for _, c := range b.calls {
+		if c.article == nil {
+			continue
+		}
+		settled[*c.article] += c.booked[c.flow]
+		if c.state.Open() {
+			held[*c.article] += c.hold
+		}
+	}
+	for _, is := range budgets {
+		was, used := b.budgets[is.ArticleID], is.HeldPico+is.SettledPico
+		switch {
+		case is.HeldPico != held[is.ArticleID] || is.SettledPico != settled[is.ArticleID]:
+			b.w.failf("article %s holds $%s and has settled $%s, its calls $%s and $%s", is.ArticleID, is.HeldPico,
+				is.SettledPico, held[is.ArticleID], settled[is.ArticleID])
+		case used > is.CapPico && (!is.Overage || is.HeldPico > was.HeldPico && is.SettledPico == was.SettledPico):
+			b.w.failf("article %s has admitted $%s, its cap is $%s", is.ArticleID, used, is.CapPico)
+		}
+		if is.Overage {
+			b.w.saw("an overage of an article")
+		}
+		b.budgets[is.ArticleID] = is
+	}
 }
 
 func rowsOf[Row any](results pgx.BatchResults) ([]Row, error) {
@@ -129,6 +166,7 @@ func (b *books) call(row dbsqlc.AiCall) {
 			month:    row.MonthID,
 			actor:    row.Actor,
 			hold:     row.HoldPico,
+			article:  row.ArticleID,
 			recorded: row.Recorded,
 			state:    row.State,
 			held:     map[uuid.UUID]cost.Pico{},

@@ -42,6 +42,8 @@ var mustHappen = []string{
 	"a call becomes ASSUMED", "a late answer corrects an assumption", "a wrong correction is corrected",
 	"a call is settled after its month has ended",
 	"an entry OPEN", "an entry RESERVE", "an entry SETTLE", "an entry RELEASE", "an entry ASSUME", "an entry ADJUST",
+	"keep a part", "a kept part is not asked for again", "the step COMPETITOR is finished", "decide", "approve",
+	"set gates", "the gate stays closed", "retry", "an overage of an article",
 	"an entry LIMIT", "an entry RECORD", "an overage of SETTLE", "an overage of RECORD",
 }
 

@@ -31,6 +31,11 @@ var roles = []role{
 	{"recorder", 2, false, recorder},
 	{"canceller", 4, false, canceller},
 	{"mover", 1, false, mover},
+	{"reviewer", 2, false, reviewer},
+	{"approver", 6, false, approver},
+	{"gatekeeper", 1, false, gatekeeper},
+	{"guide", 5, false, guide},
+	{"writer", 2, false, writer},
 }
 
 // profile is the character of a seed: its roles, the speed of time and the frequency of failures. Different profiles
@@ -40,6 +45,21 @@ type profile struct {
 	crowd       int    // actors at the same time
 	passesOneIn int    // average number of steps between two moves of the clock
 	fragility   int    // frequency of failures; 0 for none
+	patience    int    // divides the frequency of failures, so that work goes on; 0 for 1
+	length      int    // multiplies the number of steps; 0 for 1
+}
+
+// busy are the roles of the steps that follow the first one.
+var busy = []role{
+	{"worker", 0, true, worker},
+	{"worker", 0, true, worker},
+	{"approver", 0, false, approver},
+	{"guide", 0, false, guide},
+	{"reviewer", 0, false, reviewer},
+	{"run sweeper", 0, true, sweepRuns},
+	{"treasurer", 0, false, treasurer},
+	{"gatekeeper", 0, false, gatekeeper},
+	{"writer", 0, false, writer},
 }
 
 // sweeper exists from the beginning, and is replaced when its server dies.
@@ -48,6 +68,9 @@ var sweeper = role{"sweeper", 0, true, sweepCalls}
 func (w *world) newProfile() profile {
 	t := profile{
 		crowd: 2 + w.chance.IntN(mostActors-1), passesOneIn: pick(w, []int{6, 15, 40}), fragility: pick(w, []int{0, 1, 1, 3}),
+	}
+	if w.oneIn(4) { // An organization whose people and workers are busy with later steps.
+		return profile{roles: busy, crowd: mostActors, passesOneIn: 60, fragility: t.fragility, patience: 8, length: 4}
 	}
 	for len(t.roles) == 0 {
 		for _, r := range roles {
@@ -70,6 +93,18 @@ var answers = map[string][]fault.Kind{
 	"generate": {fault.TerminalState, fault.StaleState},
 	"mismatch": {fault.IdempotencyMismatch},
 	"adjust":   {fault.Conflict},
+
+	"keep a part":  {fault.StaleState},
+	"add keywords": {fault.StaleState, fault.TerminalState, fault.Conflict},
+	// A keyword of an earlier visit is in no review.
+	"decide":    {fault.StaleState, fault.TerminalState, fault.Conflict, fault.NotFound},
+	"approve":   {fault.StaleState, fault.TerminalState, fault.Conflict, fault.FourEyes, fault.SelectionTooSmall},
+	"reject":    {fault.StaleState, fault.TerminalState, fault.Conflict},
+	"set gates": {fault.Conflict},
+	"cross":     {fault.StaleState, fault.TerminalState, fault.GateClosed},
+	"reset":     {fault.StaleState, fault.TerminalState},
+	"start":     {fault.StaleState, fault.TerminalState, fault.GateClosed},
+	"retry":     {fault.StaleState, fault.TerminalState},
 }
 
 // checkAnswer fails the simulation when a verb returns an unexpected error.
@@ -134,6 +169,22 @@ func client(a *actor) {
 	}
 	a.twice(func(a *actor) { a.report(request) })
 	a.report(request)
+}
+
+// writer is a client that makes a call for an article.
+func writer(a *actor) {
+	amount := a.w.amount() / 4
+	call, admitted := a.reserve(engine.ReserveInput{
+		WorkflowID:     a.w.flows[0],
+		ArticleID:      &a.w.articles[a.w.chance.IntN(len(a.w.articles))],
+		Amount:         &amount,
+		IdempotencyKey: a.key(),
+	})
+	if !admitted {
+		return
+	}
+	a.pause()
+	a.report(a.w.provider.send(a, call))
 }
 
 // twice sometimes adds an actor with the same request at the same time, like a client after a timeout.

@@ -13,8 +13,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// worker runs one attempt of a workflow's first step, like the program's workers: it reserves money, sends the request,
-// books the cost and ends the run.
+// worker runs one attempt of a workflow's step, like the program's workers. In the first step it reserves money, sends
+// the request, books the cost and ends the run.
 func worker(a *actor) {
 	flow, me := pick(a.w, a.w.flows), a.as()
 	if len(a.w.waiting) > 0 {
@@ -31,6 +31,10 @@ func worker(a *actor) {
 	}
 	a.w.saw("a run is taken")
 	a.pause()
+	if run.Step != workflow.StepICP {
+		a.runStep(run)
+		return
+	}
 	amount := a.w.amount()
 	call, admitted := a.reserve(engine.ReserveInput{
 		WorkflowID:     flow,

@@ -69,9 +69,11 @@ type server struct {
 // state.
 func (s *server) restart() {
 	e, err := engine.New(engine.Options{
-		Store:         postgres.New(s.w.cluster.pools[s.number]),
-		Jobs:          jobs{s.w},
-		Drives:        []workflow.StepKey{workflow.StepICP},
+		Store: postgres.New(s.w.cluster.pools[s.number]),
+		Jobs:  jobs{s.w},
+		Drives: []workflow.StepKey{
+			workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation,
+		},
 		WorkflowLimit: workflowLimit,
 		MonthLimit:    monthLimit,
 		SweptAtOnce:   1,
@@ -85,8 +87,8 @@ func (s *server) restart() {
 	s.engine = e
 }
 
-// workflowLimit and monthLimit are the organization's first limits: a few calls.
-const workflowLimit, monthLimit = 50 * cent, 140 * cent
+// workflowLimit and monthLimit are the organization's first limits: a few calls. articleCap is less than a workflow's.
+const workflowLimit, monthLimit, articleCap = 50 * cent, 140 * cent, 20 * cent
 
 // mostActors is the number of actors at the same time.
 const mostActors = 5
@@ -103,9 +105,11 @@ type world struct {
 	provider     *provider
 	books        *books
 	flows        []uuid.UUID
-	waiting      []uuid.UUID // workflows that wait for a worker
-	flowID       int
-	cancelled    int
+	// articles have budgets in the first workflow.
+	articles  []uuid.UUID
+	waiting   []uuid.UUID // workflows that wait for a worker
+	flowID    int
+	cancelled int
 
 	actors  []*actor
 	born    int
@@ -165,7 +169,7 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) profile) o
 		defer w.rescue()
 		w.profile = of(w)
 		w.begin()
-		for range steps {
+		for range steps * max(1, w.profile.length) {
 			w.step()
 		}
 		w.quiesce()
@@ -209,16 +213,8 @@ func (w *world) abandon() {
 	}
 }
 
-// moments are the start times of simulations: before the ends of months of every length, before clock changes, and
-// within a month.
-var moments = []time.Time{
-	time.Date(2026, 1, 31, 23, 59, 50, 0, time.UTC), time.Date(2027, 2, 28, 23, 58, 0, 0, time.UTC),
-	time.Date(2028, 2, 29, 23, 59, 58, 0, time.UTC), time.Date(2026, 3, 29, 0, 59, 30, 0, time.UTC),
-	time.Date(2026, 10, 31, 22, 59, 55, 0, time.UTC), time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC),
-	time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC),
-}
-
-// begin creates an organization with four workflows, three of which wait for a worker.
+// begin creates an organization with six workflows: three wait for a worker in the first step, one in the second, and
+// one waits for people.
 func (w *world) begin() {
 	w.clock = pick(w, moments)
 	for i, skew := range []time.Duration{0, time.Duration(w.chance.IntN(3001)-1500) * time.Millisecond} {
@@ -240,19 +236,25 @@ func (w *world) begin() {
 			err = failed
 		}
 	}
+	for _, last := range []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor} {
+		if flow, failed := w.forward(e, who, last); err == nil {
+			w.flows, err = append(w.flows, flow), failed
+		}
+	}
+	if err == nil {
+		w.articles = []uuid.UUID{w.newID(), w.newID()}
+		err = postgres.New(w.cluster.pools[0]).OpenArticleBudgets(ctx, who, postgres.NewArticleBudgets{
+			WorkflowID: w.flows[0],
+			ArticleIDs: w.articles,
+			Cap:        articleCap,
+			At:         w.clock,
+		})
+	}
 	if err != nil {
 		w.failf("create the organization: %v", err)
 		panic(died{})
 	}
 	w.books.check()
-}
-
-func (w *world) newFlow() engine.CreateInput {
-	w.flowID++
-	return engine.CreateInput{
-		Name:    fmt.Sprintf("Workflow %d", w.flowID),
-		Company: workflow.Company{Name: "Example", URL: "https://example.com"},
-	}
 }
 
 // tick reads the clock. No two readings are equal.
@@ -313,7 +315,7 @@ func (w *world) breaks(statement string) bool {
 	if !mayWrite(statement) {
 		often = 90
 	}
-	return w.chance.IntN(often) < w.profile.fragility
+	return w.chance.IntN(often*max(1, w.profile.patience)) < w.profile.fragility
 }
 
 // send resumes an actor, and may break its connection or its server.

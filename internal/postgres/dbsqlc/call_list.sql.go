@@ -14,7 +14,7 @@ import (
 )
 
 const callListByTime = `-- name: CallListByTime :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c
 WHERE c.organization_id = $1 AND (c.reserved_at, c.id) > ($2::timestamptz, $3::uuid)
     AND c.reserved_at >= $4 AND c.reserved_at < $5
     AND (cardinality($6::text[]) = 0 OR c.state = ANY($6::text[]))
@@ -105,6 +105,7 @@ func (q *Queries) CallListByTime(ctx context.Context, arg CallListByTimeParams) 
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}
@@ -117,7 +118,7 @@ func (q *Queries) CallListByTime(ctx context.Context, arg CallListByTimeParams) 
 }
 
 const callListByTimeDescending = `-- name: CallListByTimeDescending :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM ai_calls AS c
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM ai_calls AS c
 WHERE c.organization_id = $1 AND (c.reserved_at, c.id) < ($2::timestamptz, $3::uuid)
     AND c.reserved_at >= $4 AND c.reserved_at < $5
     AND (cardinality($6::text[]) = 0 OR c.state = ANY($6::text[]))
@@ -208,6 +209,7 @@ func (q *Queries) CallListByTimeDescending(ctx context.Context, arg CallListByTi
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}
@@ -220,9 +222,9 @@ func (q *Queries) CallListByTimeDescending(ctx context.Context, arg CallListByTi
 }
 
 const callListByWorkflows = `-- name: CallListByWorkflows :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key, i.items_reserved, i.items_billed, i.unit_id, i.unit_attempt FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key, i.items_reserved, i.items_billed, i.unit_id, i.unit_attempt, i.article_id FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) > ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at, i.id
@@ -299,6 +301,7 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}
@@ -311,9 +314,9 @@ func (q *Queries) CallListByWorkflows(ctx context.Context, arg CallListByWorkflo
 }
 
 const callListByWorkflowsDescending = `-- name: CallListByWorkflowsDescending :many
-SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt FROM unnest($1::uuid[]) AS wanted (id)
+SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key, i.items_reserved, i.items_billed, i.unit_id, i.unit_attempt FROM ai_calls AS i
+    SELECT i.organization_id, i.id, i.workflow_id, i.month_id, i.step, i.run_token, i.state, i.recorded, i.models, i.prompt_bytes, i.max_completion_tokens, i.web_searches, i.hold_pico, i.cost_pico, i.list_cost_pico, i.overage, i.provider, i.generation_id, i.answered_model, i.prompt_tokens, i.completion_tokens, i.cached_tokens, i.reasoning_tokens, i.made_searches, i.failure_code, i.actor, i.reserved_at, i.dispatched_at, i.ended_at, i.check_at, i.checks, i.unknown_since, i.hold_event, i.outcome_event, i.admitted_on, i.generation_repeated, i.visit, i.part_key, i.items_reserved, i.items_billed, i.unit_id, i.unit_attempt, i.article_id FROM ai_calls AS i
     WHERE i.organization_id = $2 AND i.workflow_id = wanted.id
         AND (i.reserved_at, i.id) < ($3::timestamptz, $4::uuid)
     ORDER BY i.reserved_at DESC, i.id DESC
@@ -390,6 +393,7 @@ func (q *Queries) CallListByWorkflowsDescending(ctx context.Context, arg CallLis
 			&i.ItemsBilled,
 			&i.UnitID,
 			&i.UnitAttempt,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}

@@ -56,6 +56,7 @@ type AiCall struct {
 	ItemsBilled         *int64
 	UnitID              *uuid.UUID
 	UnitAttempt         *int
+	ArticleID           *uuid.UUID
 }
 
 type AiUsageLedger struct {
@@ -138,6 +139,18 @@ type ApiKey struct {
 	RevokedVersion *int
 	RevokedEvent   *string
 	LastUsedAt     *time.Time
+}
+
+type ArticleBudget struct {
+	OrganizationID uuid.UUID
+	ArticleID      uuid.UUID
+	WorkflowID     uuid.UUID
+	CapPico        cost.Pico
+	HeldPico       cost.Pico
+	SettledPico    cost.Pico
+	Overage        bool
+	OpenedBy       string
+	OpenedAt       time.Time
 }
 
 type ArticlePlan struct {
