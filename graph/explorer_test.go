@@ -171,7 +171,8 @@ func (x *explorer) inputs(definition *ast.Definition) []string {
 	x.t.Helper()
 	var needed, optional ast.FieldList
 	for _, field := range definition.Fields {
-		if field.Type.NonNull && field.DefaultValue == nil {
+		isItemsChoice := definition.Name == "ArticlePlanItemInput" && field.Name == "choice" // An item needs a change.
+		if isItemsChoice || field.Type.NonNull && field.DefaultValue == nil {
 			needed = append(needed, field)
 		} else {
 			optional = append(optional, field)

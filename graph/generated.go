@@ -2443,8 +2443,8 @@ type ArticlePlanItem {
   isCarried: Boolean!
   "The actor of the current decision. Null without one. Requires ACTORS."
   decidedBy: String @requires(permission: ACTORS)
-  "The reason of the current decision. Null when none was given."
-  reason: String
+  "The reason of the current decision. Null when none was given. Requires ACTORS."
+  reason: String @requires(permission: ACTORS)
   "True when the sandbox wrote the brief and no language model was called."
   isSynthetic: Boolean!
 }
@@ -5148,8 +5148,8 @@ type UnitEvent {
   unit: Unit!
   "The worker, person or sweeper of the event. Requires ACTORS."
   actor: String! @requires(permission: ACTORS)
-  "The reason; empty when none was given."
-  reason: String!
+  "The reason; empty when none was given. Requires ACTORS."
+  reason: String! @requires(permission: ACTORS)
 }
 
 "A page of units."
@@ -12411,7 +12411,25 @@ func (ec *executionContext) _ArticlePlanItem_reason(ctx context.Context, field g
 		func(ctx context.Context) (any, error) {
 			return obj.Reason(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
@@ -33073,7 +33091,25 @@ func (ec *executionContext) _UnitEvent_reason(ctx context.Context, field graphql
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},

@@ -20,14 +20,6 @@ GROUP BY c.workflow_id
 ORDER BY c.workflow_id
 LIMIT 1000;
 
--- CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run or another attempt at
--- the unit made.
--- name: CallCountSentOfPart :one
-SELECT count(*) FROM ai_calls AS c
-WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
-    AND c.part_key = @part_key AND (c.state <> @reserved OR c.run_token IS DISTINCT FROM sqlc.narg('run_token')::integer
-        OR c.unit_attempt IS DISTINCT FROM sqlc.narg('unit_attempt')::integer);
-
 -- CallCountUnknown counts the calls whose outcome is unknown. Every call without an outcome is due at some time, so it
 -- reads the index of due calls only.
 -- name: CallCountUnknown :one
@@ -132,16 +124,6 @@ SET state = @unknown, unknown_since = @at::timestamptz, check_at = @check_at::ti
     failure_code = sqlc.narg('failure_code')
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
-
--- CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet, and since when
--- it is unknown: now, while it is sent.
--- name: CallPendingOfPart :one
-SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at,
-    max(coalesce(c.unknown_since, @at::timestamptz))::timestamptz AS unknown_since
-FROM ai_calls AS c
-WHERE c.organization_id = @organization_id AND c.workflow_id = @workflow_id AND c.visit = @visit
-    AND c.part_key = @part_key AND c.state = ANY(@pending::text[])
-HAVING count(*) > 0;
 
 -- CallPostpone sets the time of the next check of a call without an outcome.
 -- name: CallPostpone :exec

@@ -24,7 +24,7 @@ type PendingCall struct {
 func (s *Store) PendingForPart(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, visit int, part string, at time.Time,
 ) (pending PendingCall, found bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).CallPendingOfPart(ctx, dbsqlc.CallPendingOfPartParams{
+	row, err := s.forTenant(who.OrganizationID).CallPartPending(ctx, dbsqlc.CallPartPendingParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     flow,
 		Visit:          &visit,
@@ -32,7 +32,7 @@ func (s *Store) PendingForPart(
 		Pending:        texts([]cost.CallState{cost.CallDispatched, cost.CallUnknown}),
 		At:             at,
 	})
-	return one(row, err, func(r dbsqlc.CallPendingOfPartRow) PendingCall {
+	return one(row, err, func(r dbsqlc.CallPartPendingRow) PendingCall {
 		return PendingCall{SentAt: r.SentAt.UTC(), UnknownSince: r.UnknownSince.UTC()}
 	})
 }
@@ -41,7 +41,7 @@ func (s *Store) PendingForPart(
 func (s *Store) SentForPart(
 	ctx context.Context, who caller.Caller, run workflow.Run, visit int, part string,
 ) (int, error) {
-	sent, err := s.forTenant(who.OrganizationID).CallCountSentOfPart(ctx, dbsqlc.CallCountSentOfPartParams{
+	sent, err := s.forTenant(who.OrganizationID).CallPartCountSent(ctx, dbsqlc.CallPartCountSentParams{
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     run.WorkflowID,
 		Visit:          &visit,

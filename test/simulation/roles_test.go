@@ -82,13 +82,13 @@ func (w *world) newProfile() profile {
 
 // answers are the refusals of each verb. Any other error is a fault of the engine, unless a connection has broken.
 var answers = map[string][]fault.Kind{
-	"reserve":  {fault.BudgetExhausted, fault.BudgetHeld, fault.TerminalState, fault.StaleState},
-	"dispatch": {fault.StaleState, fault.Conflict},
+	"reserve":  {fault.BudgetExhausted, fault.BudgetHeld, fault.TerminalState, fault.LostRun},
+	"dispatch": {fault.LostRun, fault.Conflict},
 	"release":  {fault.Conflict, fault.IdempotencyMismatch}, // A sweeper may have released the call for another reason.
 	"settle":   {fault.Conflict},
-	"finish":   {fault.StaleState},
-	"fail":     {fault.StaleState},
-	"renew":    {fault.StaleState},
+	"finish":   {fault.LostRun},
+	"fail":     {fault.LostRun},
+	"renew":    {fault.LostRun},
 	"cancel":   {fault.TerminalState},
 	"generate": {fault.TerminalState, fault.StaleState},
 	"mismatch": {fault.IdempotencyMismatch},

@@ -127,7 +127,7 @@ func (a *actor) finish(run *workflow.Run, settle engine.SettleInput, answer llm.
 		})
 		return err
 	})
-	if fault.KindOf(err) == fault.StaleState {
+	if fault.KindOf(err) == fault.LostRun {
 		a.w.saw("a lost run is fenced and its cost is booked")
 	}
 }

@@ -155,40 +155,6 @@ func (q *Queries) CallCount(ctx context.Context, arg CallCountParams) ([]CallCou
 	return items, nil
 }
 
-const callCountSentOfPart = `-- name: CallCountSentOfPart :one
-SELECT count(*) FROM ai_calls AS c
-WHERE c.organization_id = $1 AND c.workflow_id = $2 AND c.visit = $3
-    AND c.part_key = $4 AND (c.state <> $5 OR c.run_token IS DISTINCT FROM $6::integer
-        OR c.unit_attempt IS DISTINCT FROM $7::integer)
-`
-
-type CallCountSentOfPartParams struct {
-	OrganizationID uuid.UUID
-	WorkflowID     uuid.UUID
-	Visit          *int
-	PartKey        *string
-	Reserved       cost.CallState
-	RunToken       *int
-	UnitAttempt    *int
-}
-
-// CallCountSentOfPart counts the calls for one part of a visit that were sent, or that another run or another attempt at
-// the unit made.
-func (q *Queries) CallCountSentOfPart(ctx context.Context, arg CallCountSentOfPartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, callCountSentOfPart,
-		arg.OrganizationID,
-		arg.WorkflowID,
-		arg.Visit,
-		arg.PartKey,
-		arg.Reserved,
-		arg.RunToken,
-		arg.UnitAttempt,
-	)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const callCountUnknown = `-- name: CallCountUnknown :one
 SELECT count(*) FROM ai_calls AS c WHERE c.check_at IS NOT NULL AND c.state = $1
 `
@@ -826,45 +792,6 @@ func (q *Queries) CallMarkUnknown(ctx context.Context, arg CallMarkUnknownParams
 		&i.UnitAttempt,
 		&i.ArticleID,
 	)
-	return i, err
-}
-
-const callPendingOfPart = `-- name: CallPendingOfPart :one
-SELECT max(coalesce(c.dispatched_at, c.reserved_at))::timestamptz AS sent_at,
-    max(coalesce(c.unknown_since, $1::timestamptz))::timestamptz AS unknown_since
-FROM ai_calls AS c
-WHERE c.organization_id = $2 AND c.workflow_id = $3 AND c.visit = $4
-    AND c.part_key = $5 AND c.state = ANY($6::text[])
-HAVING count(*) > 0
-`
-
-type CallPendingOfPartParams struct {
-	At             time.Time
-	OrganizationID uuid.UUID
-	WorkflowID     uuid.UUID
-	Visit          *int
-	PartKey        *string
-	Pending        []string
-}
-
-type CallPendingOfPartRow struct {
-	SentAt       time.Time
-	UnknownSince time.Time
-}
-
-// CallPendingOfPart returns when the last call for a part of a visit was sent whose cost is not known yet, and since when
-// it is unknown: now, while it is sent.
-func (q *Queries) CallPendingOfPart(ctx context.Context, arg CallPendingOfPartParams) (CallPendingOfPartRow, error) {
-	row := q.db.QueryRow(ctx, callPendingOfPart,
-		arg.At,
-		arg.OrganizationID,
-		arg.WorkflowID,
-		arg.Visit,
-		arg.PartKey,
-		arg.Pending,
-	)
-	var i CallPendingOfPartRow
-	err := row.Scan(&i.SentAt, &i.UnknownSince)
 	return i, err
 }
 
