@@ -28,7 +28,7 @@ func (r *Resolver) articlePlan(ctx context.Context, w *model.Workflow) (*model.A
 	if err != nil || !there {
 		return nil, err
 	}
-	return &model.ArticlePlan{Plan: plan}, nil
+	return &model.ArticlePlan{Plan: plan, Workflow: w.Workflow}, nil
 }
 
 func decodeAttach(input model.AttachKeywordInput) (in decoded[engine.AttachKeywordInput]) {
@@ -159,7 +159,7 @@ func decidePlansPayload(p engine.Planned, problems []model.UserError) *model.Dec
 	payload := &model.DecideArticlePlansPayload{Affected: p.Affected, Replayed: p.Replayed, UserErrors: problems}
 	if p.Workflow.ID != uuid.Nil {
 		payload.Workflow = model.NewWorkflow(p.Workflow)
-		payload.Selection = &model.KeywordSelection{Selection: p.Selection}
+		payload.Selection = &model.KeywordSelection{Selection: p.Selection, Workflow: p.Workflow}
 	}
 	return payload
 }

@@ -38,6 +38,8 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	ArticlePlan() ArticlePlanResolver
+	KeywordSelection() KeywordSelectionResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
 	Query() QueryResolver
@@ -58,6 +60,12 @@ type ComplexityRoot struct {
 
 // region    ************************** generated!.gotpl **************************
 
+type ArticlePlanResolver interface {
+	Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error)
+}
+type KeywordSelectionResolver interface {
+	Forecast(ctx context.Context, obj *model.KeywordSelection) (*engine.WorkForecast, error)
+}
 type MutationResolver interface {
 	CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error)
 	GenerateIcp(ctx context.Context, input model.GenerateIcpInput) (*model.GenerateIcpPayload, error)
@@ -2178,6 +2186,11 @@ type KeywordSelection {
   for the selection that its reviewer saw.
   """
   digest: String!
+  """
+  What the next steps will cost for the selected items. Null when none is selected, when a model has no price, and when the
+  workflow does not wait at the gate. Requires READ.
+  """
+  forecast: WorkForecast
 }
 
 "Input of ` + "`" + `startStep` + "`" + `."
@@ -2417,6 +2430,11 @@ type ArticlePlan {
   that an approval counts only for the briefs that its reviewer saw.
   """
   digest: String!
+  """
+  What the approved articles will cost. Null when none is approved, when a model has no price, and when the workflow does
+  not wait at the gate. Requires READ.
+  """
+  forecast: WorkForecast
 }
 
 "An article of the plan."
@@ -2705,6 +2723,10 @@ type GateDecision @requires(permission: ACTORS) {
   selected: Int!
   "The digest of the selection, in hexadecimal digits."
   selectionDigest: String!
+  "The likely cost of the approved work, as it was forecast. Null without a forecast. Requires READ."
+  likely: USD @requires(permission: READ)
+  "The most that the approved work could cost, as it was forecast. Null without a forecast. Requires READ."
+  most: USD @requires(permission: READ)
   "The actor that changed the selection last. Requires ACTORS."
   preparedBy: String! @requires(permission: ACTORS)
   "The actor that decided. Requires ACTORS."
@@ -5479,6 +5501,8 @@ func (ec *executionContext) childFields_ArticlePlan(ctx context.Context, field g
 		return ec.fieldContext_ArticlePlan_rejected(ctx, field)
 	case "digest":
 		return ec.fieldContext_ArticlePlan_digest(ctx, field)
+	case "forecast":
+		return ec.fieldContext_ArticlePlan_forecast(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticlePlan", field.Name)
 }
@@ -5895,6 +5919,10 @@ func (ec *executionContext) childFields_GateDecision(ctx context.Context, field 
 		return ec.fieldContext_GateDecision_selected(ctx, field)
 	case "selectionDigest":
 		return ec.fieldContext_GateDecision_selectionDigest(ctx, field)
+	case "likely":
+		return ec.fieldContext_GateDecision_likely(ctx, field)
+	case "most":
+		return ec.fieldContext_GateDecision_most(ctx, field)
 	case "preparedBy":
 		return ec.fieldContext_GateDecision_preparedBy(ctx, field)
 	case "decidedBy":
@@ -6083,6 +6111,8 @@ func (ec *executionContext) childFields_KeywordSelection(ctx context.Context, fi
 		return ec.fieldContext_KeywordSelection_count(ctx, field)
 	case "digest":
 		return ec.fieldContext_KeywordSelection_digest(ctx, field)
+	case "forecast":
+		return ec.fieldContext_KeywordSelection_forecast(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type KeywordSelection", field.Name)
 }
@@ -12102,6 +12132,56 @@ func (ec *executionContext) fieldContext_ArticlePlan_digest(_ context.Context, f
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "String")
 }
 
+func (ec *executionContext) _ArticlePlan_forecast(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlan_forecast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ArticlePlan().Forecast(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *engine.WorkForecast) graphql.Marshaler {
+			return ec.marshalOWorkForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticlePlan_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArticlePlan",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkForecast(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ArticlePlanItem_id(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16241,6 +16321,88 @@ func (ec *executionContext) fieldContext_GateDecision_selectionDigest(_ context.
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
 
+func (ec *executionContext) _GateDecision_likely(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *cost.Pico
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Pico
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
+}
+
+func (ec *executionContext) _GateDecision_most(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GateDecision_most(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Most, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *cost.Pico
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *cost.Pico
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GateDecision_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
+}
+
 func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field graphql.CollectedField, obj *model.GateDecision) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18098,6 +18260,56 @@ func (ec *executionContext) _KeywordSelection_digest(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_KeywordSelection_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, true, false, "String")
+}
+
+func (ec *executionContext) _KeywordSelection_forecast(ctx context.Context, field graphql.CollectedField, obj *model.KeywordSelection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeywordSelection_forecast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.KeywordSelection().Forecast(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *engine.WorkForecast) graphql.Marshaler {
+			return ec.marshalOWorkForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeywordSelection_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KeywordSelection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkForecast(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.LedgerEntry) (ret graphql.Marshaler) {
@@ -42510,23 +42722,29 @@ func (ec *executionContext) _ArticlePlan(ctx context.Context, sel ast.SelectionS
 		case "items":
 			out.Values[i] = ec._ArticlePlan_items(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "approved":
 			out.Values[i] = ec._ArticlePlan_approved(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rejected":
 			out.Values[i] = ec._ArticlePlan_rejected(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "digest":
 			out.Values[i] = ec._ArticlePlan_digest(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "forecast":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ArticlePlan_forecast(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -44110,6 +44328,16 @@ func (ec *executionContext) _GateDecision(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "likely":
+			out.Values[i] = ec._GateDecision_likely(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "most":
+			out.Values[i] = ec._GateDecision_most(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "preparedBy":
 			out.Values[i] = ec._GateDecision_preparedBy(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -44861,13 +45089,19 @@ func (ec *executionContext) _KeywordSelection(ctx context.Context, sel ast.Selec
 		case "count":
 			out.Values[i] = ec._KeywordSelection_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "digest":
 			out.Values[i] = ec._KeywordSelection_digest(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "forecast":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._KeywordSelection_forecast(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -279,7 +279,7 @@ func decideKeywordsPayload(v engine.Reviewed, problems []model.UserError) *model
 	payload := &model.DecideKeywordsPayload{Affected: v.Affected, Replayed: v.Replayed, UserErrors: problems}
 	if v.Workflow.ID != uuid.Nil {
 		payload.Workflow = model.NewWorkflow(v.Workflow)
-		payload.Selection = &model.KeywordSelection{Selection: v.Selection}
+		payload.Selection = &model.KeywordSelection{Selection: v.Selection, Workflow: v.Workflow}
 	}
 	return payload
 }

@@ -19,6 +19,14 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+func (r *articlePlanResolver) Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error) {
+	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow, obj.Approved())
+}
+
+func (r *keywordSelectionResolver) Forecast(ctx context.Context, obj *model.KeywordSelection) (*engine.WorkForecast, error) {
+	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow, obj.Count)
+}
+
 func (r *mutationResolver) CreateWorkflow(ctx context.Context, input model.CreateWorkflowInput) (*model.CreateWorkflowPayload, error) {
 	return mutate(ctx, r.Resolver, decodeCreate(input), r.Engine.Create, createPayload)
 }
@@ -450,7 +458,7 @@ func (r *workflowResolver) Keywords(ctx context.Context, obj *model.Workflow, fi
 
 func (r *workflowResolver) KeywordSelection(ctx context.Context, obj *model.Workflow) (*model.KeywordSelection, error) {
 	all, err := r.keywordsOf(ctx, obj)
-	return &model.KeywordSelection{Selection: content.SelectionOf(all)}, err
+	return &model.KeywordSelection{Selection: content.SelectionOf(all), Workflow: obj.Workflow}, err
 }
 
 func (r *workflowResolver) Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error) {
@@ -513,6 +521,10 @@ func (r *workflowResolver) Usage(ctx context.Context, obj *model.Workflow, range
 	return r.usage(ctx, obj, in)
 }
 
+func (r *Resolver) ArticlePlan() ArticlePlanResolver { return &articlePlanResolver{r} }
+
+func (r *Resolver) KeywordSelection() KeywordSelectionResolver { return &keywordSelectionResolver{r} }
+
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) Organization() OrganizationResolver { return &organizationResolver{r} }
@@ -528,11 +540,13 @@ func (r *Resolver) Viewer() ViewerResolver { return &viewerResolver{r} }
 func (r *Resolver) Workflow() WorkflowResolver { return &workflowResolver{r} }
 
 type (
-	mutationResolver     struct{ *Resolver }
-	organizationResolver struct{ *Resolver }
-	queryResolver        struct{ *Resolver }
-	spendResolver        struct{ *Resolver }
-	subscriptionResolver struct{ *Resolver }
-	viewerResolver       struct{ *Resolver }
-	workflowResolver     struct{ *Resolver }
+	articlePlanResolver      struct{ *Resolver }
+	keywordSelectionResolver struct{ *Resolver }
+	mutationResolver         struct{ *Resolver }
+	organizationResolver     struct{ *Resolver }
+	queryResolver            struct{ *Resolver }
+	spendResolver            struct{ *Resolver }
+	subscriptionResolver     struct{ *Resolver }
+	viewerResolver           struct{ *Resolver }
+	workflowResolver         struct{ *Resolver }
 )

@@ -5,10 +5,14 @@ import (
 
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // ArticlePlan is the plan of a workflow in an answer.
-type ArticlePlan struct{ content.Plan }
+type ArticlePlan struct {
+	content.Plan
+	Workflow workflow.Workflow
+}
 
 // Items are the articles in an answer.
 func (p ArticlePlan) Items() []ArticlePlanItem {

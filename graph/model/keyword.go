@@ -6,6 +6,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // Keyword is a keyword of a seed review in an answer.
@@ -82,7 +83,10 @@ type Market struct{ content.Market }
 func (m Market) NegativeWords() []string { return append([]string{}, m.Negatives...) }
 
 // KeywordSelection is the selection of a seed review in an answer.
-type KeywordSelection struct{ content.Selection }
+type KeywordSelection struct {
+	content.Selection
+	Workflow workflow.Workflow
+}
 
 // Digest is hexadecimal.
 func (s KeywordSelection) Digest() string { return hex.EncodeToString(s.Selection.Digest[:]) }

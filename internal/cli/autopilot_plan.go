@@ -74,6 +74,17 @@ func (a autopilot) approvePlan(ctx context.Context, id string) error {
 	if decided.DecideArticlePlans.Selection == nil {
 		return errors.New("the plan has no digest")
 	}
+	var expected struct {
+		Workflow struct {
+			ArticlePlan struct{ Forecast *struct{ Sentence string } }
+		}
+	}
+	if err := a.client.ask(ctx, "Expect", map[string]any{"id": id}, &expected); err != nil {
+		return err
+	}
+	if forecast := expected.Workflow.ArticlePlan.Forecast; forecast != nil {
+		fmt.Fprintf(a.out, "              %s\n", forecast.Sentence)
+	}
 	var approved struct{ ApproveArticlePlan demoPayload }
 	input = map[string]any{
 		"workflowId":      id,

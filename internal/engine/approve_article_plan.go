@@ -10,6 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -27,6 +28,7 @@ type ApproveArticlePlanInput struct {
 // *StaleStateError when the workflow has moved on, *StaleSelectionError when the approved articles are not the ones
 // that the reviewer saw; NOTHING_APPROVED without an article, SELECTION_TOO_LARGE above 50; FOUR_EYES when the
 // organization asks for two people and the caller prepared the plan.
+// *cost.RefusedError when the most that the articles can cost does not fit the accounts, or is above MaxTotal.
 func (e *Engine) ApproveArticlePlan(
 	ctx context.Context, who caller.Caller, in ApproveArticlePlanInput,
 ) (_ Moved, err error) {
@@ -43,6 +45,15 @@ func (e *Engine) ApproveArticlePlan(
 			Digest     []byte
 			MaxTotal   *cost.Pico
 		}{in.WorkflowID, in.ExpectedVersion, in.Digest, in.MaxTotal},
+		expect: func(ctx context.Context, tx *postgres.Store, s gateSubject) (*WorkForecast, error) {
+			forecast, err := e.budgetArticles(ctx, tx, who, approvedArticles{
+				flow:     s.flow,
+				articles: s.articles,
+				maxTotal: in.MaxTotal,
+				at:       s.at,
+			})
+			return &forecast, err
+		},
 	}, e.openPlan(who, in.WorkflowID), func(s gateSubject) (change, GateDecision, error) {
 		switch {
 		case s.flow.Version != in.ExpectedVersion:

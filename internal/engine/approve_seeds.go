@@ -9,6 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -37,6 +38,13 @@ func (e *Engine) ApproveSeeds(ctx context.Context, who caller.Caller, in Approve
 			Version    int
 			Digest     []byte
 		}{in.WorkflowID, in.ExpectedVersion, in.SelectionDigest},
+		expect: func(ctx context.Context, tx *postgres.Store, s gateSubject) (*WorkForecast, error) {
+			room, err := e.lockRoom(ctx, tx, who, s.flow, s.at)
+			if err != nil {
+				return nil, err
+			}
+			return e.planForecast(ctx, tx, who, planAhead{selected: s.selection.Count, room: room, at: s.at})
+		},
 	}, e.openSeeds(who, in.WorkflowID), func(r gateSubject) (change, GateDecision, error) {
 		selection := r.selection
 		switch {

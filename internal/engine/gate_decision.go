@@ -21,12 +21,15 @@ type gateRequest struct {
 	flow           uuid.UUID
 	key, operation string
 	content        any
+	// expect returns the forecast of an approval; nil for a gate without one. It may refuse.
+	expect func(context.Context, *postgres.Store, gateSubject) (*WorkForecast, error)
 }
 
 // gateSubject is a locked workflow at a gate, with the selection that a decision is about.
 type gateSubject struct {
 	flow      workflow.Workflow
 	selection content.Selection
+	articles  []uuid.UUID // the approved ones, at the gate PLAN
 	// preparer changed the selection last; "" without such a change.
 	preparer string
 	at       time.Time
@@ -61,6 +64,15 @@ func (e *Engine) decideGate(
 		move.From, move.Version = subject.flow.State, &subject.flow.Version
 		decision.WorkflowID, decision.Gate, decision.At = subject.flow.ID, v.gate, at
 		decision.SelectionDigest, decision.Selected = subject.selection.Digest[:], subject.selection.Count
+		if v.expect != nil && decision.Verdict == workflow.GateApproved {
+			forecast, err := v.expect(ctx, tx, subject)
+			if err != nil {
+				return err
+			}
+			if forecast != nil {
+				decision.Likely, decision.Most = &forecast.Likely, &forecast.Most
+			}
+		}
 		if moved, err = e.moveWithDecision(ctx, tx, who, gated{subject, move, decision}); err != nil {
 			return err
 		}
@@ -107,7 +119,11 @@ func (e *Engine) openPlan(who caller.Caller, flow uuid.UUID) openGate {
 		if err != nil {
 			return gateSubject{}, fmt.Errorf("read who prepared the plan: %w", err)
 		}
-		return gateSubject{flow: p.flow, selection: p.plan.Selection(), preparer: preparer}, nil
+		subject := gateSubject{flow: p.flow, selection: p.plan.Selection(), preparer: preparer}
+		for _, item := range p.plan.Approved() {
+			subject.articles = append(subject.articles, item.Page.ID)
+		}
+		return subject, nil
 	}
 }
 
