@@ -23,6 +23,10 @@ func decodeCreateAPIKey(input model.CreateAPIKeyInput) (in decoded[engine.Create
 		ExpiresAt:      ends,
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
+	if id := input.WorkflowID.Value(); id != nil {
+		flow := in.id(*id, publicid.Workflow, "workflowId")
+		in.value.Workflow = &flow
+	}
 	return in
 }
 

@@ -26,6 +26,8 @@ func decodeReserve(input model.ReserveUsageInput) (in decoded[engine.ReserveInpu
 	if step := input.Step.Value(); step != nil {
 		in.value.Step = *step
 	}
+	in.value.Fence = input.Token.Value()
+	in.blames(fault.LostRun, "token")
 	size := []string{"estimate"}
 	if in.value.Amount != nil {
 		size = []string{"amount"}

@@ -27,7 +27,8 @@ func TestAct_AnswersEachKindAsDataOrAsAnError(t *testing.T) {
 	t.Parallel()
 	for _, kind := range fault.Kinds() {
 		wrapped := fmt.Errorf("%s: %w", secret, fault.New(kind, "Public words."))
-		answer, problems, err := act(t.Context(), &Resolver{}, decoded[string]{}, failing(wrapped))
+		ctx := caller.With(t.Context(), caller.Caller{Role: caller.Admin})
+		answer, problems, err := act(ctx, &Resolver{}, decoded[string]{}, failing(wrapped))
 		switch {
 		case answer != "":
 			t.Errorf("%s: got an answer beside the fault", kind)
@@ -116,7 +117,8 @@ func TestAct_BlamesAFieldForAnErrorWithoutOne(t *testing.T) {
 	t.Parallel()
 	var in decoded[string]
 	in.blames(fault.NotFound, "workflowId")
-	_, problems, err := act(t.Context(), &Resolver{}, in, failing(fault.New(fault.NotFound, "Gone.")))
+	ctx := caller.With(t.Context(), caller.Caller{Role: caller.Admin})
+	_, problems, err := act(ctx, &Resolver{}, in, failing(fault.New(fault.NotFound, "Gone.")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +135,7 @@ func TestAct_CallsNoVerbForABadInput(t *testing.T) {
 	var in decoded[string]
 	in.note(fault.New(fault.InvalidInput, "Bad."), []string{"amount"})
 	in.note(fault.New(fault.InvalidInput, "Worse."), []string{"workflowId"})
-	_, problems, err := act(t.Context(), &Resolver{}, in,
+	_, problems, err := act(caller.With(t.Context(), caller.Caller{Role: caller.Admin}), &Resolver{}, in,
 		func(context.Context, caller.Caller, string) (string, error) {
 			t.Error("the verb was called")
 			return "", nil

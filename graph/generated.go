@@ -53,8 +53,7 @@ type DirectiveRoot struct {
 	Requires func(ctx context.Context, obj any, next graphql.Resolver, permission caller.Permission) (res any, err error)
 }
 
-type ComplexityRoot struct {
-}
+type ComplexityRoot struct{}
 
 // endregion ***************************** api!.gotpl *****************************
 
@@ -156,6 +155,7 @@ type SubscriptionResolver interface {
 type ViewerResolver interface {
 	OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error)
 
+	WorkflowID(ctx context.Context, obj *caller.Caller) (*publicid.ID, error)
 	Organization(ctx context.Context, obj *caller.Caller) (*model.Organization, error)
 }
 type WorkflowResolver interface {
@@ -419,14 +419,14 @@ type Query {
   """
   workflowGraph: WorkflowGraph! @requires(permission: READ)
 
-  "Your organization. Requires READ."
-  organization: Organization! @requires(permission: READ)
+  "Your organization. Requires READ_ALL."
+  organization: Organization! @requires(permission: READ_ALL)
 
   """
   The prices in force for your organization, by model: the operator's prices, which apply to every organization, and
   your own. If your organization has its own prompt and completion prices for a model, only its own prices apply to that
   model. The prices in force at a moment never change, so the prices at a call's ` + "`" + `reservedAt` + "`" + ` are the prices of its
-  hold. Requires READ.
+  hold. Requires READ_ALL.
   """
   prices(
     "Only prices of these models: at most 100. All models when absent."
@@ -441,7 +441,7 @@ type Query {
     last: Int
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
-  ): PriceConnection! @requires(permission: READ)
+  ): PriceConnection! @requires(permission: READ_ALL)
 
   """
   What articles of a workflow will cost, and how many of them its limits have room for. Nothing is reserved. Null when
@@ -456,7 +456,7 @@ type Query {
     mode: ResearchMode
   ): WorkForecast @requires(permission: READ)
 
-  "The quarantined prices from your organization's imports, oldest first. Requires CALLS."
+  "The quarantined prices from your organization's imports, oldest first. Needs READ_ALL as well. Requires CALLS."
   priceProposals(
     "Only prices in these states. All states when absent."
     states: [PriceProposalState!]
@@ -468,7 +468,7 @@ type Query {
     last: Int
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
-  ): PriceProposalConnection! @requires(permission: CALLS)
+  ): PriceProposalConnection! @requires(permission: READ_ALL)
 }
 
 """
@@ -900,9 +900,9 @@ type Subscription {
   All transitions of your organization's workflows, for a list that updates itself. The first event has ` + "`" + `resync: true` + "`" + `:
   read your list after it, and you miss nothing. Then each transition comes once, in the order of its workflow. A later
   ` + "`" + `resync: true` + "`" + ` means that the client was too slow and the server left out some events: read your list again.
-  Requires READ.
+  Requires READ_ALL.
   """
-  organizationTransitioned: TransitionEvent! @requires(permission: READ)
+  organizationTransitioned: TransitionEvent! @requires(permission: READ_ALL)
 
   """
   The ledger entries of one workflow, each once, without a gap and in order. Without ` + "`" + `afterSequence` + "`" + ` the first event is
@@ -954,9 +954,11 @@ type Viewer {
   organizationId: ID!
   "The role of the token or the API key."
   role: Role!
-  "The permissions of the role."
+  "The permissions of the role, without those that a key or token for one workflow never has."
   permissions: [Permission!]!
-  "The caller's organization."
+  "The only workflow that the caller reaches: ` + "`" + `wf_…` + "`" + `. Null when its key or token is bound to none."
+  workflowId: ID
+  "The caller's organization. Requires READ_ALL."
   organization: Organization!
 }
 
@@ -981,8 +983,13 @@ enum Role {
 
 "One thing that a role allows."
 enum Permission {
-  "Reads workflows, results, prices and sums of money."
+  """
+  Reads workflows, their results and their money. Without ` + "`" + `READ_ALL` + "`" + ` only workflows in reach: those in which the caller
+  has, or had, a run, or the one that its key or token is bound to. All others do not exist for it.
+  """
   READ
+  "Reads all workflows, and the sums, prices and settings of the organization."
+  READ_ALL
   "Reads the names of actors and their reasons, in every field that shows one."
   ACTORS
   "Reads all calls, ledgers and proposed prices."
@@ -2964,7 +2971,7 @@ input SetMonthlyLimitInput {
 
 "The answer to ` + "`" + `setMonthlyLimit` + "`" + `."
 type SetMonthlyLimitPayload {
-  "The organization. Null when nothing was set."
+  "The organization. Null when nothing was set. Requires READ_ALL."
   organization: Organization
   "The new entry of the running month's account. Requires CALLS."
   entry: LedgerEntry
@@ -3082,6 +3089,10 @@ input ReserveUsageInput {
   workflowId: ID!
   "The step of the call. The workflow's current step when absent."
   step: StepKey
+  """
+  The token of your run. The reservation is refused with ` + "`" + `LOST_RUN` + "`" + ` when the run is over. A ` + "`" + `WORKER` + "`" + ` must name it.
+  """
+  token: Int
   "The amount to reserve."
   amount: USD
   "The size of the call. The engine computes the most that it can cost."
@@ -3366,8 +3377,8 @@ type LedgerEntryEdge @requires(permission: CALLS) {
 # Prices
 # ------------------------------------------------------------------------------
 
-"The price of one component of one model, from one moment on. Requires READ."
-type Price @requires(permission: READ) {
+"The price of one component of one model, from one moment on. Requires READ_ALL."
+type Price @requires(permission: READ_ALL) {
   "The model, as requests name it."
   model: String!
   "The component."
@@ -3409,11 +3420,11 @@ enum PriceComponent {
   ITEM
 }
 
-"A page of prices, ordered by model, component, prompt size and list. Requires READ."
-type PriceConnection @requires(permission: READ) {
-  "The prices. Requires READ."
+"A page of prices, ordered by model, component, prompt size and list. Requires READ_ALL."
+type PriceConnection @requires(permission: READ_ALL) {
+  "The prices. Requires READ_ALL."
   nodes: [Price!]!
-  "The prices, each with its cursor. Requires READ."
+  "The prices, each with its cursor. Requires READ_ALL."
   edges: [PriceEdge!]!
   "The cursors of the page."
   pageInfo: PageInfo!
@@ -3421,9 +3432,9 @@ type PriceConnection @requires(permission: READ) {
   totalCount: Int!
 }
 
-"A price in a list. Requires READ."
-type PriceEdge @requires(permission: READ) {
-  "The price. Requires READ."
+"A price in a list. Requires READ_ALL."
+type PriceEdge @requires(permission: READ_ALL) {
+  "The price. Requires READ_ALL."
   node: Price!
   "Its cursor in the list."
   cursor: String!
@@ -3769,7 +3780,7 @@ input SetAlertWebhookInput {
 
 "The answer to ` + "`" + `setAlertWebhook` + "`" + `."
 type SetAlertWebhookPayload {
-  "The organization. Null when nothing was set."
+  "The organization. Null when nothing was set. Requires READ_ALL."
   organization: Organization
   "The secret that signs messages from now on: ` + "`" + `whsec_` + "`" + ` and base64. Null when the webhook was removed."
   secret: String
@@ -3794,6 +3805,8 @@ type ApiKey implements Node @requires(permission: OVERSEE) {
   name: String!
   "The role."
   role: Role!
+  "The only workflow that the key reaches: ` + "`" + `wf_…` + "`" + `. Null when it is bound to none."
+  workflowId: ID
   "The letters after the second ` + "`" + `_` + "`" + ` of the key, to recognize it by."
   prefix: String!
   "The state."
@@ -3848,6 +3861,11 @@ input CreateApiKeyInput {
   name: String!
   "The role: one with at most your permissions."
   role: Role!
+  """
+  The only workflow that the key reaches: ` + "`" + `wf_…` + "`" + `. Such a key sees and changes nothing else, and never has ` + "`" + `READ_ALL` + "`" + `,
+  ` + "`" + `ALERTS` + "`" + `, ` + "`" + `OVERSEE` + "`" + `, ` + "`" + `EXPORT` + "`" + `, ` + "`" + `PRICES` + "`" + `, ` + "`" + `KEYS` + "`" + ` or ` + "`" + `SETTINGS` + "`" + `.
+  """
+  workflowId: ID
   "The time at which it expires: later than now, and at most 366 days from now."
   expiresAt: DateTime!
   "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
@@ -3890,8 +3908,8 @@ type RevokeApiKeyPayload {
 # Publish targets
 # ------------------------------------------------------------------------------
 
-"A site that articles are published to. Requires READ."
-type PublishTarget implements Node @requires(permission: READ) {
+"A site that articles are published to. Requires READ_ALL."
+type PublishTarget implements Node @requires(permission: READ_ALL) {
   "The id: ` + "`" + `target_…` + "`" + `."
   id: ID!
   "The name: unique in the organization for ever."
@@ -4013,7 +4031,7 @@ input RetirePublishTargetInput {
 
 "The answer to ` + "`" + `createPublishTarget` + "`" + `."
 type CreatePublishTargetPayload {
-  "The target. Null when nothing changed. Requires READ."
+  "The target. Null when nothing changed. Requires READ_ALL."
   target: PublishTarget
   """
   The secret that signs the messages to a webhook: ` + "`" + `whsec_…` + "`" + `. Only the answer of the request that made it has it.
@@ -4027,7 +4045,7 @@ type CreatePublishTargetPayload {
 
 "The answer to ` + "`" + `testPublishTarget` + "`" + `."
 type TestPublishTargetPayload {
-  "The target. Null when nothing changed. Requires READ."
+  "The target. Null when nothing changed. Requires READ_ALL."
   target: PublishTarget
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -4037,7 +4055,7 @@ type TestPublishTargetPayload {
 
 "The answer to ` + "`" + `setPublishTargetSecret` + "`" + `."
 type SetPublishTargetSecretPayload {
-  "The target. Null when nothing changed. Requires READ."
+  "The target. Null when nothing changed. Requires READ_ALL."
   target: PublishTarget
   """
   The secret that signs the messages to a webhook: ` + "`" + `whsec_…` + "`" + `. Only the answer of the request that made it has it.
@@ -4051,7 +4069,7 @@ type SetPublishTargetSecretPayload {
 
 "The answer to ` + "`" + `retirePublishTarget` + "`" + `."
 type RetirePublishTargetPayload {
-  "The target. Null when nothing changed. Requires READ."
+  "The target. Null when nothing changed. Requires READ_ALL."
   target: PublishTarget
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -4063,8 +4081,8 @@ type RetirePublishTargetPayload {
 # The organization
 # ------------------------------------------------------------------------------
 
-"The tenant. Organizations share no data."
-type Organization implements Node {
+"The tenant. Organizations share no data. Requires READ_ALL."
+type Organization implements Node @requires(permission: READ_ALL) {
   "The id: ` + "`" + `org_…` + "`" + `."
   id: ID!
   """
@@ -4216,7 +4234,7 @@ type Organization implements Node {
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): ApiKeyConnection!
-  "The sites that articles are published to, newest first, including retired ones: at most 100. Requires READ."
+  "The sites that articles are published to, newest first, including retired ones: at most 100. Requires READ_ALL."
   publishTargets: [PublishTarget!]!
   "The average cost of a finished ideal customer profile. Requires READ."
   costPerIcp(
@@ -4514,7 +4532,7 @@ input SetOrganizationNameInput {
 
 "The answer to ` + "`" + `setOrganizationName` + "`" + `."
 type SetOrganizationNamePayload {
-  "The organization. Null when nothing was set."
+  "The organization. Null when nothing was set. Requires READ_ALL."
   organization: Organization
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -4542,7 +4560,7 @@ input SetTimeZoneInput {
 
 "The answer to ` + "`" + `setTimeZone` + "`" + `."
 type SetTimeZonePayload {
-  "The organization. Null when nothing was set."
+  "The organization. Null when nothing was set. Requires READ_ALL."
   organization: Organization
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
@@ -5379,6 +5397,8 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 		return ec.fieldContext_ApiKey_name(ctx, field)
 	case "role":
 		return ec.fieldContext_ApiKey_role(ctx, field)
+	case "workflowId":
+		return ec.fieldContext_ApiKey_workflowId(ctx, field)
 	case "prefix":
 		return ec.fieldContext_ApiKey_prefix(ctx, field)
 	case "state":
@@ -7397,6 +7417,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_role(ctx, field)
 	case "permissions":
 		return ec.fieldContext_Viewer_permissions(ctx, field)
+	case "workflowId":
+		return ec.fieldContext_Viewer_workflowId(ctx, field)
 	case "organization":
 		return ec.fieldContext_Viewer_organization(ctx, field)
 	}
@@ -9408,6 +9430,7 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -9440,6 +9463,7 @@ func (ec *executionContext) _AcceptPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AcceptPricePayload", field, false, false, "Boolean")
 }
@@ -9463,6 +9487,7 @@ func (ec *executionContext) _AcceptPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -9495,6 +9520,7 @@ func (ec *executionContext) _Activity_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "ActivityCode")
 }
@@ -9518,6 +9544,7 @@ func (ec *executionContext) _Activity_sentence(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -9541,6 +9568,7 @@ func (ec *executionContext) _Activity_since(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9582,6 +9610,7 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_who(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -9605,6 +9634,7 @@ func (ec *executionContext) _Activity_nextRetryAt(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9628,6 +9658,7 @@ func (ec *executionContext) _Activity_leaseExpiresAt(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9651,6 +9682,7 @@ func (ec *executionContext) _AddKeywordsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9683,6 +9715,7 @@ func (ec *executionContext) _AddKeywordsPayload_affected(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Int")
 }
@@ -9706,6 +9739,7 @@ func (ec *executionContext) _AddKeywordsPayload_selection(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9738,6 +9772,7 @@ func (ec *executionContext) _AddKeywordsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Boolean")
 }
@@ -9761,6 +9796,7 @@ func (ec *executionContext) _AddKeywordsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9811,6 +9847,7 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9861,6 +9898,7 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9893,6 +9931,7 @@ func (ec *executionContext) _AdjustUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9925,6 +9964,7 @@ func (ec *executionContext) _AdjustUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AdjustUsagePayload", field, false, false, "Boolean")
 }
@@ -9948,6 +9988,7 @@ func (ec *executionContext) _AdjustUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9980,6 +10021,7 @@ func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10003,6 +10045,7 @@ func (ec *executionContext) _Alert_kind(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "AlertKind")
 }
@@ -10026,6 +10069,7 @@ func (ec *executionContext) _Alert_message(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -10049,6 +10093,7 @@ func (ec *executionContext) _Alert_createdAt(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "DateTime")
 }
@@ -10072,6 +10117,7 @@ func (ec *executionContext) _Alert_account(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "AccountKind")
 }
@@ -10095,6 +10141,7 @@ func (ec *executionContext) _Alert_month(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10127,6 +10174,7 @@ func (ec *executionContext) _Alert_threshold(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_threshold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "Int")
 }
@@ -10150,6 +10198,7 @@ func (ec *executionContext) _Alert_settled(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -10173,6 +10222,7 @@ func (ec *executionContext) _Alert_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -10196,6 +10246,7 @@ func (ec *executionContext) _Alert_entryId(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_entryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10219,6 +10270,7 @@ func (ec *executionContext) _Alert_workflowId(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10242,6 +10294,7 @@ func (ec *executionContext) _Alert_callId(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10265,6 +10318,7 @@ func (ec *executionContext) _Alert_priceProposalId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_priceProposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10288,6 +10342,7 @@ func (ec *executionContext) _Alert_model(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -10329,6 +10384,7 @@ func (ec *executionContext) _Alert_difference(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_difference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10379,6 +10435,7 @@ func (ec *executionContext) _Alert_delivery(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_delivery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10429,6 +10486,7 @@ func (ec *executionContext) _AlertConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10479,6 +10537,7 @@ func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10511,6 +10570,7 @@ func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10543,6 +10603,7 @@ func (ec *executionContext) _AlertConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertConnection", field, true, false, "Int")
 }
@@ -10566,6 +10627,7 @@ func (ec *executionContext) _AlertDelivery_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "AlertDeliveryState")
 }
@@ -10589,6 +10651,7 @@ func (ec *executionContext) _AlertDelivery_attempts(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -10612,6 +10675,7 @@ func (ec *executionContext) _AlertDelivery_lastAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10635,6 +10699,7 @@ func (ec *executionContext) _AlertDelivery_lastStatus(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -10658,6 +10723,7 @@ func (ec *executionContext) _AlertDelivery_lastError(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "String")
 }
@@ -10681,6 +10747,7 @@ func (ec *executionContext) _AlertDelivery_deliveredAt(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_deliveredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10704,6 +10771,7 @@ func (ec *executionContext) _AlertDelivery_nextAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_nextAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10727,6 +10795,7 @@ func (ec *executionContext) _AlertDifference_provider(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "String")
 }
@@ -10750,6 +10819,7 @@ func (ec *executionContext) _AlertDifference_day(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Date")
 }
@@ -10773,6 +10843,7 @@ func (ec *executionContext) _AlertDifference_booked(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -10796,6 +10867,7 @@ func (ec *executionContext) _AlertDifference_charged(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_charged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -10819,6 +10891,7 @@ func (ec *executionContext) _AlertDifference_bookedCalls(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_bookedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -10842,6 +10915,7 @@ func (ec *executionContext) _AlertDifference_chargedCalls(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_chargedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -10883,6 +10957,7 @@ func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertEdge",
@@ -10915,6 +10990,7 @@ func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertEdge", field, false, false, "String")
 }
@@ -10938,6 +11014,7 @@ func (ec *executionContext) _AlertWebhook_url(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertWebhook_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertWebhook", field, false, false, "String")
 }
@@ -10961,6 +11038,7 @@ func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
@@ -10984,6 +11062,7 @@ func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11007,8 +11086,33 @@ func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Role")
+}
+
+func (ec *executionContext) _ApiKey_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApiKey_workflowId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WorkflowID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_ApiKey_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
 
 func (ec *executionContext) _ApiKey_prefix(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
@@ -11030,6 +11134,7 @@ func (ec *executionContext) _ApiKey_prefix(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_prefix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11053,6 +11158,7 @@ func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ApiKeyState")
 }
@@ -11076,6 +11182,7 @@ func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11099,6 +11206,7 @@ func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11122,6 +11230,7 @@ func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11145,6 +11254,7 @@ func (ec *executionContext) _ApiKey_revokedBy(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_revokedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "String")
 }
@@ -11168,6 +11278,7 @@ func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11191,6 +11302,7 @@ func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11232,6 +11344,7 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11282,6 +11395,7 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11314,6 +11428,7 @@ func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11346,6 +11461,7 @@ func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyConnection", field, true, false, "Int")
 }
@@ -11387,6 +11503,7 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEdge",
@@ -11419,6 +11536,7 @@ func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
@@ -11442,6 +11560,7 @@ func (ec *executionContext) _ApiKeyEvent_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "ApiKeyEventKind")
 }
@@ -11465,6 +11584,7 @@ func (ec *executionContext) _ApiKeyEvent_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "DateTime")
 }
@@ -11488,6 +11608,7 @@ func (ec *executionContext) _ApiKeyEvent_actor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, false, false, "String")
 }
@@ -11511,6 +11632,7 @@ func (ec *executionContext) _ApiKeyEvent_reason(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "String")
 }
@@ -11552,6 +11674,7 @@ func (ec *executionContext) _ApiKeyEvent_apiKey(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEvent",
@@ -11602,6 +11725,7 @@ func (ec *executionContext) _ApiKeyEventConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11652,6 +11776,7 @@ func (ec *executionContext) _ApiKeyEventConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11684,6 +11809,7 @@ func (ec *executionContext) _ApiKeyEventConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11716,6 +11842,7 @@ func (ec *executionContext) _ApiKeyEventConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventConnection", field, true, false, "Int")
 }
@@ -11757,6 +11884,7 @@ func (ec *executionContext) _ApiKeyEventEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventEdge",
@@ -11789,6 +11917,7 @@ func (ec *executionContext) _ApiKeyEventEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventEdge", field, false, false, "String")
 }
@@ -11812,6 +11941,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -11844,6 +11974,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_transition(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -11876,6 +12007,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -11899,6 +12031,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -11931,6 +12064,7 @@ func (ec *executionContext) _ApproveSeedsPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -11963,6 +12097,7 @@ func (ec *executionContext) _ApproveSeedsPayload_transition(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -11995,6 +12130,7 @@ func (ec *executionContext) _ApproveSeedsPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveSeedsPayload", field, false, false, "Boolean")
 }
@@ -12018,6 +12154,7 @@ func (ec *executionContext) _ApproveSeedsPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -12050,6 +12187,7 @@ func (ec *executionContext) _ArticlePlan_items(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -12082,6 +12220,7 @@ func (ec *executionContext) _ArticlePlan_approved(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_approved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -12105,6 +12244,7 @@ func (ec *executionContext) _ArticlePlan_rejected(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_rejected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -12128,6 +12268,7 @@ func (ec *executionContext) _ArticlePlan_digest(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "String")
 }
@@ -12169,6 +12310,7 @@ func (ec *executionContext) _ArticlePlan_forecast(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -12201,6 +12343,7 @@ func (ec *executionContext) _ArticlePlanItem_id(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "ID")
 }
@@ -12224,6 +12367,7 @@ func (ec *executionContext) _ArticlePlanItem_page(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12256,6 +12400,7 @@ func (ec *executionContext) _ArticlePlanItem_topic(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12288,6 +12433,7 @@ func (ec *executionContext) _ArticlePlanItem_verdict(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanVerdict")
 }
@@ -12311,6 +12457,7 @@ func (ec *executionContext) _ArticlePlanItem_reasons(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12334,6 +12481,7 @@ func (ec *executionContext) _ArticlePlanItem_brief(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12366,6 +12514,7 @@ func (ec *executionContext) _ArticlePlanItem_revision(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Int")
 }
@@ -12389,6 +12538,7 @@ func (ec *executionContext) _ArticlePlanItem_author(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "AuthorKind")
 }
@@ -12412,6 +12562,7 @@ func (ec *executionContext) _ArticlePlanItem_choice(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanChoice")
 }
@@ -12435,6 +12586,7 @@ func (ec *executionContext) _ArticlePlanItem_isCarried(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -12476,6 +12628,7 @@ func (ec *executionContext) _ArticlePlanItem_decidedBy(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12517,6 +12670,7 @@ func (ec *executionContext) _ArticlePlanItem_reason(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12540,6 +12694,7 @@ func (ec *executionContext) _ArticlePlanItem_isSynthetic(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -12563,6 +12718,7 @@ func (ec *executionContext) _AttachKeywordPayload_workflow(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -12595,6 +12751,7 @@ func (ec *executionContext) _AttachKeywordPayload_articleId(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "ID")
 }
@@ -12618,6 +12775,7 @@ func (ec *executionContext) _AttachKeywordPayload_replayed(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "Boolean")
 }
@@ -12641,6 +12799,7 @@ func (ec *executionContext) _AttachKeywordPayload_userErrors(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -12673,6 +12832,7 @@ func (ec *executionContext) _Brief_title(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12696,6 +12856,7 @@ func (ec *executionContext) _Brief_angle(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_angle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12719,6 +12880,7 @@ func (ec *executionContext) _Brief_intent(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "SearchIntent")
 }
@@ -12742,6 +12904,7 @@ func (ec *executionContext) _Brief_format(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12765,6 +12928,7 @@ func (ec *executionContext) _Brief_targetWords(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_targetWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "Int")
 }
@@ -12788,6 +12952,7 @@ func (ec *executionContext) _Brief_primaryKeyword(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12811,6 +12976,7 @@ func (ec *executionContext) _Brief_secondaryKeywords(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_secondaryKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12834,6 +13000,7 @@ func (ec *executionContext) _Brief_questions(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12857,6 +13024,7 @@ func (ec *executionContext) _Brief_mustAvoid(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_mustAvoid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12880,6 +13048,7 @@ func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "ErrorCode")
 }
@@ -12903,6 +13072,7 @@ func (ec *executionContext) _BudgetRefused_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -12926,6 +13096,7 @@ func (ec *executionContext) _BudgetRefused_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -12949,6 +13120,7 @@ func (ec *executionContext) _BudgetRefused_account(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "AccountKind")
 }
@@ -12972,6 +13144,7 @@ func (ec *executionContext) _BudgetRefused_limit(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -12995,6 +13168,7 @@ func (ec *executionContext) _BudgetRefused_settled(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -13018,6 +13192,7 @@ func (ec *executionContext) _BudgetRefused_held(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -13041,6 +13216,7 @@ func (ec *executionContext) _BudgetRefused_needed(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_needed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "USD")
 }
@@ -13064,6 +13240,7 @@ func (ec *executionContext) _BudgetRefused_retryable(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Boolean")
 }
@@ -13087,6 +13264,7 @@ func (ec *executionContext) _BudgetRefused_affordable(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Int")
 }
@@ -13110,6 +13288,7 @@ func (ec *executionContext) _Call_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "ID")
 }
@@ -13133,6 +13312,7 @@ func (ec *executionContext) _Call_workflow(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -13165,6 +13345,7 @@ func (ec *executionContext) _Call_step(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "StepKey")
 }
@@ -13188,6 +13369,7 @@ func (ec *executionContext) _Call_models(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -13211,6 +13393,7 @@ func (ec *executionContext) _Call_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "CallState")
 }
@@ -13234,6 +13417,7 @@ func (ec *executionContext) _Call_hold(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13257,6 +13441,7 @@ func (ec *executionContext) _Call_cost(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13280,6 +13465,7 @@ func (ec *executionContext) _Call_listCost(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_listCost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13303,6 +13489,7 @@ func (ec *executionContext) _Call_overage(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Boolean")
 }
@@ -13326,6 +13513,7 @@ func (ec *executionContext) _Call_provider(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13349,6 +13537,7 @@ func (ec *executionContext) _Call_generationId(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_generationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13372,6 +13561,7 @@ func (ec *executionContext) _Call_answeredModel(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_answeredModel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13395,6 +13585,7 @@ func (ec *executionContext) _Call_failureCode(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_failureCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "FailureCode")
 }
@@ -13436,6 +13627,7 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_usage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -13468,6 +13660,7 @@ func (ec *executionContext) _Call_promptBytes(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_promptBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13491,6 +13684,7 @@ func (ec *executionContext) _Call_maxCompletionTokens(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_maxCompletionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13514,6 +13708,7 @@ func (ec *executionContext) _Call_maxItems(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_maxItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13537,6 +13732,7 @@ func (ec *executionContext) _Call_actor(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -13560,6 +13756,7 @@ func (ec *executionContext) _Call_reservedAt(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_reservedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13583,6 +13780,7 @@ func (ec *executionContext) _Call_dispatchedAt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_dispatchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13606,6 +13804,7 @@ func (ec *executionContext) _Call_endedAt(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13647,6 +13846,7 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13697,6 +13897,7 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13729,6 +13930,7 @@ func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13761,6 +13963,7 @@ func (ec *executionContext) _CallConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallConnection", field, true, false, "Int")
 }
@@ -13802,6 +14005,7 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallEdge",
@@ -13834,6 +14038,7 @@ func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEdge", field, false, false, "String")
 }
@@ -13857,6 +14062,7 @@ func (ec *executionContext) _CancelWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -13889,6 +14095,7 @@ func (ec *executionContext) _CancelWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -13921,6 +14128,7 @@ func (ec *executionContext) _CancelWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CancelWorkflowPayload", field, false, false, "Boolean")
 }
@@ -13944,6 +14152,7 @@ func (ec *executionContext) _CancelWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -13976,6 +14185,7 @@ func (ec *executionContext) _ClaimWorkPayload_items(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -14008,6 +14218,7 @@ func (ec *executionContext) _ClaimWorkPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ClaimWorkPayload", field, false, false, "Boolean")
 }
@@ -14031,6 +14242,7 @@ func (ec *executionContext) _ClaimWorkPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -14063,6 +14275,7 @@ func (ec *executionContext) _Company_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -14086,6 +14299,7 @@ func (ec *executionContext) _Company_url(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -14109,6 +14323,7 @@ func (ec *executionContext) _Company_linkedinUrl(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_linkedinUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, true, false, "String")
 }
@@ -14132,6 +14347,7 @@ func (ec *executionContext) _Competitor_domain(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_domain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, false, false, "String")
 }
@@ -14155,6 +14371,7 @@ func (ec *executionContext) _Competitor_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "CompetitorSource")
 }
@@ -14178,6 +14395,7 @@ func (ec *executionContext) _Competitor_mode(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "AnalysisMode")
 }
@@ -14201,6 +14419,7 @@ func (ec *executionContext) _Competitor_keywordCount(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_keywordCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Int")
 }
@@ -14224,6 +14443,7 @@ func (ec *executionContext) _Competitor_warnings(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
 }
@@ -14247,6 +14467,7 @@ func (ec *executionContext) _Competitor_isMissing(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_isMissing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Boolean")
 }
@@ -14270,6 +14491,7 @@ func (ec *executionContext) _CompetitorAnalysis_mode(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompetitorAnalysis_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, false, false, "AnalysisMode")
 }
@@ -14293,6 +14515,7 @@ func (ec *executionContext) _CompetitorAnalysis_warnings(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompetitorAnalysis_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, true, false, "String")
 }
@@ -14316,6 +14539,7 @@ func (ec *executionContext) _CompleteStepPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14348,6 +14572,7 @@ func (ec *executionContext) _CompleteStepPayload_transition(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14380,6 +14605,7 @@ func (ec *executionContext) _CompleteStepPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompleteStepPayload", field, false, false, "Boolean")
 }
@@ -14403,6 +14629,7 @@ func (ec *executionContext) _CompleteStepPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14435,6 +14662,7 @@ func (ec *executionContext) _Conflict_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "ErrorCode")
 }
@@ -14458,6 +14686,7 @@ func (ec *executionContext) _Conflict_message(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -14481,6 +14710,7 @@ func (ec *executionContext) _Conflict_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -14522,6 +14752,7 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -14554,6 +14785,7 @@ func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
@@ -14577,6 +14809,7 @@ func (ec *executionContext) _CreateApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "Boolean")
 }
@@ -14600,6 +14833,7 @@ func (ec *executionContext) _CreateApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -14628,7 +14862,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_target(ctx context.Conte
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.PublishTarget
 					return zeroVal, err
@@ -14650,6 +14884,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -14682,6 +14917,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_secret(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "String")
 }
@@ -14705,6 +14941,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -14728,6 +14965,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -14760,6 +14998,7 @@ func (ec *executionContext) _CreateWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -14792,6 +15031,7 @@ func (ec *executionContext) _CreateWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -14824,6 +15064,7 @@ func (ec *executionContext) _CreateWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateWorkflowPayload", field, false, false, "Boolean")
 }
@@ -14847,6 +15088,7 @@ func (ec *executionContext) _CreateWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -14879,6 +15121,7 @@ func (ec *executionContext) _CustomerProfile_industries(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -14902,6 +15145,7 @@ func (ec *executionContext) _CustomerProfile_buyerRoles(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -14925,6 +15169,7 @@ func (ec *executionContext) _CustomerProfile_painPoints(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -14948,6 +15193,7 @@ func (ec *executionContext) _CustomerProfile_valueProposition(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -14971,6 +15217,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15003,6 +15250,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_affected(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Int")
 }
@@ -15026,6 +15274,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_selection(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15058,6 +15307,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Boolean")
 }
@@ -15081,6 +15331,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15113,6 +15364,7 @@ func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15145,6 +15397,7 @@ func (ec *executionContext) _DecideKeywordsPayload_affected(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Int")
 }
@@ -15168,6 +15421,7 @@ func (ec *executionContext) _DecideKeywordsPayload_selection(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15200,6 +15454,7 @@ func (ec *executionContext) _DecideKeywordsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Boolean")
 }
@@ -15223,6 +15478,7 @@ func (ec *executionContext) _DecideKeywordsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15255,6 +15511,7 @@ func (ec *executionContext) _DuplicateGeneration_code(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "ErrorCode")
 }
@@ -15278,6 +15535,7 @@ func (ec *executionContext) _DuplicateGeneration_message(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -15301,6 +15559,7 @@ func (ec *executionContext) _DuplicateGeneration_field(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -15354,6 +15613,7 @@ func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateGeneration",
@@ -15386,6 +15646,7 @@ func (ec *executionContext) _DuplicateName_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "ErrorCode")
 }
@@ -15409,6 +15670,7 @@ func (ec *executionContext) _DuplicateName_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -15432,6 +15694,7 @@ func (ec *executionContext) _DuplicateName_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -15455,6 +15718,7 @@ func (ec *executionContext) _DuplicateName_existing(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateName",
@@ -15487,6 +15751,7 @@ func (ec *executionContext) _FailStepPayload_workflow(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15519,6 +15784,7 @@ func (ec *executionContext) _FailStepPayload_transition(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15551,6 +15817,7 @@ func (ec *executionContext) _FailStepPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FailStepPayload", field, false, false, "Boolean")
 }
@@ -15574,6 +15841,7 @@ func (ec *executionContext) _FailStepPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15606,6 +15874,7 @@ func (ec *executionContext) _Forecast_asOf(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -15629,6 +15898,7 @@ func (ec *executionContext) _Forecast_period(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -15679,6 +15949,7 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -15711,6 +15982,7 @@ func (ec *executionContext) _Forecast_settledAtEnd(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_settledAtEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, true, false, "USD")
 }
@@ -15734,6 +16006,7 @@ func (ec *executionContext) _Forecast_exhaustedAt(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_exhaustedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -15757,6 +16030,7 @@ func (ec *executionContext) _Funnel_asOf(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "DateTime")
 }
@@ -15780,6 +16054,7 @@ func (ec *executionContext) _Funnel_created(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "Int")
 }
@@ -15803,6 +16078,7 @@ func (ec *executionContext) _Funnel_steps(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -15835,6 +16111,7 @@ func (ec *executionContext) _Funnel_states(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -15867,6 +16144,7 @@ func (ec *executionContext) _FunnelState_state(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "WorkflowState")
 }
@@ -15890,6 +16168,7 @@ func (ec *executionContext) _FunnelState_workflows(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_workflows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -15913,6 +16192,7 @@ func (ec *executionContext) _FunnelState_visits(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_visits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -15936,6 +16216,7 @@ func (ec *executionContext) _FunnelState_open(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -15959,6 +16240,7 @@ func (ec *executionContext) _FunnelState_medianSeconds(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_medianSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -15982,6 +16264,7 @@ func (ec *executionContext) _FunnelState_p95Seconds(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_p95Seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -16005,6 +16288,7 @@ func (ec *executionContext) _FunnelStep_step(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FunnelStep",
@@ -16037,6 +16321,7 @@ func (ec *executionContext) _FunnelStep_reached(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_reached(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -16060,6 +16345,7 @@ func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -16083,6 +16369,7 @@ func (ec *executionContext) _Gate_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateKey")
 }
@@ -16106,6 +16393,7 @@ func (ec *executionContext) _Gate_mode(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateMode")
 }
@@ -16129,6 +16417,7 @@ func (ec *executionContext) _Gate_isOpen(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_isOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -16152,6 +16441,7 @@ func (ec *executionContext) _Gate_fourEyes(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -16193,6 +16483,7 @@ func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_decisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Gate",
@@ -16225,6 +16516,7 @@ func (ec *executionContext) _GateDecision_verdict(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "GateVerdict")
 }
@@ -16248,6 +16540,7 @@ func (ec *executionContext) _GateDecision_resetTo(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_resetTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "StepKey")
 }
@@ -16271,6 +16564,7 @@ func (ec *executionContext) _GateDecision_feedback(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -16294,6 +16588,7 @@ func (ec *executionContext) _GateDecision_selected(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -16317,6 +16612,7 @@ func (ec *executionContext) _GateDecision_selectionDigest(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_selectionDigest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -16358,6 +16654,7 @@ func (ec *executionContext) _GateDecision_likely(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -16399,6 +16696,7 @@ func (ec *executionContext) _GateDecision_most(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -16440,6 +16738,7 @@ func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_preparedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -16481,6 +16780,7 @@ func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -16504,6 +16804,7 @@ func (ec *executionContext) _GateDecision_at(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "DateTime")
 }
@@ -16527,6 +16828,7 @@ func (ec *executionContext) _GateDecision_version(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -16550,6 +16852,7 @@ func (ec *executionContext) _GateSettings_seeds(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_seeds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16573,6 +16876,7 @@ func (ec *executionContext) _GateSettings_plan(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16596,6 +16900,7 @@ func (ec *executionContext) _GateSettings_publish(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_publish(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16619,6 +16924,7 @@ func (ec *executionContext) _GateSettings_fourEyes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "Boolean")
 }
@@ -16642,6 +16948,7 @@ func (ec *executionContext) _GenerateIcpPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -16674,6 +16981,7 @@ func (ec *executionContext) _GenerateIcpPayload_transition(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -16706,6 +17014,7 @@ func (ec *executionContext) _GenerateIcpPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GenerateIcpPayload", field, false, false, "Boolean")
 }
@@ -16729,6 +17038,7 @@ func (ec *executionContext) _GenerateIcpPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -16761,6 +17071,7 @@ func (ec *executionContext) _GraphEdge_from(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -16784,6 +17095,7 @@ func (ec *executionContext) _GraphEdge_to(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -16807,6 +17119,7 @@ func (ec *executionContext) _GraphEdge_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "TransitionKind")
 }
@@ -16830,6 +17143,7 @@ func (ec *executionContext) _GraphState_key(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, false, false, "WorkflowState")
 }
@@ -16853,6 +17167,7 @@ func (ec *executionContext) _GraphState_status(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "WorkflowStatus")
 }
@@ -16876,6 +17191,7 @@ func (ec *executionContext) _GraphState_step(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GraphState",
@@ -16908,6 +17224,7 @@ func (ec *executionContext) _GraphState_isTerminal(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -16931,6 +17248,7 @@ func (ec *executionContext) _GraphState_isInitial(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_isInitial(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -16954,6 +17272,7 @@ func (ec *executionContext) _Icp_industries(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -16977,6 +17296,7 @@ func (ec *executionContext) _Icp_buyerRoles(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17000,6 +17320,7 @@ func (ec *executionContext) _Icp_painPoints(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17023,6 +17344,7 @@ func (ec *executionContext) _Icp_valueProposition(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17046,6 +17368,7 @@ func (ec *executionContext) _Icp_model(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17069,6 +17392,7 @@ func (ec *executionContext) _Icp_provider(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17092,6 +17416,7 @@ func (ec *executionContext) _Icp_producedAt(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "DateTime")
 }
@@ -17115,6 +17440,7 @@ func (ec *executionContext) _Icp_source(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "ResultSource")
 }
@@ -17138,6 +17464,7 @@ func (ec *executionContext) _Icp_isSynthetic(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, true, false, "Boolean")
 }
@@ -17161,6 +17488,7 @@ func (ec *executionContext) _IcpCost_asOf(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "DateTime")
 }
@@ -17184,6 +17512,7 @@ func (ec *executionContext) _IcpCost_spent(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_spent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -17207,6 +17536,7 @@ func (ec *executionContext) _IcpCost_finished(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_finished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "Count")
 }
@@ -17230,6 +17560,7 @@ func (ec *executionContext) _IcpCost_each(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_each(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -17253,6 +17584,7 @@ func (ec *executionContext) _IdempotencyMismatch_code(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "ErrorCode")
 }
@@ -17276,6 +17608,7 @@ func (ec *executionContext) _IdempotencyMismatch_message(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -17299,6 +17632,7 @@ func (ec *executionContext) _IdempotencyMismatch_field(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -17322,6 +17656,7 @@ func (ec *executionContext) _IllegalTransition_code(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "ErrorCode")
 }
@@ -17345,6 +17680,7 @@ func (ec *executionContext) _IllegalTransition_message(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -17368,6 +17704,7 @@ func (ec *executionContext) _IllegalTransition_field(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -17391,6 +17728,7 @@ func (ec *executionContext) _IllegalTransition_from(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17414,6 +17752,7 @@ func (ec *executionContext) _IllegalTransition_to(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17437,6 +17776,7 @@ func (ec *executionContext) _IllegalTransition_allowed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17478,6 +17818,7 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -17510,6 +17851,7 @@ func (ec *executionContext) _ImportPricesPayload_applied(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_applied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -17533,6 +17875,7 @@ func (ec *executionContext) _ImportPricesPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -17556,6 +17899,7 @@ func (ec *executionContext) _ImportPricesPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -17588,6 +17932,7 @@ func (ec *executionContext) _InvalidInput_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "ErrorCode")
 }
@@ -17611,6 +17956,7 @@ func (ec *executionContext) _InvalidInput_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -17634,6 +17980,7 @@ func (ec *executionContext) _InvalidInput_field(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -17657,6 +18004,7 @@ func (ec *executionContext) _Keyword_id(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "ID")
 }
@@ -17680,6 +18028,7 @@ func (ec *executionContext) _Keyword_text(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -17703,6 +18052,7 @@ func (ec *executionContext) _Keyword_source(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "KeywordSource")
 }
@@ -17726,6 +18076,7 @@ func (ec *executionContext) _Keyword_volume(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -17749,6 +18100,7 @@ func (ec *executionContext) _Keyword_difficulty(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -17790,6 +18142,7 @@ func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_cpc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "USD")
 }
@@ -17813,6 +18166,7 @@ func (ec *executionContext) _Keyword_intent(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "SearchIntent")
 }
@@ -17836,6 +18190,7 @@ func (ec *executionContext) _Keyword_language(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -17859,6 +18214,7 @@ func (ec *executionContext) _Keyword_competitor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_competitor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -17882,6 +18238,7 @@ func (ec *executionContext) _Keyword_score(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Float")
 }
@@ -17905,6 +18262,7 @@ func (ec *executionContext) _Keyword_reasons(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -17928,6 +18286,7 @@ func (ec *executionContext) _Keyword_similarTo(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_similarTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -17951,6 +18310,7 @@ func (ec *executionContext) _Keyword_choice(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "KeywordChoice")
 }
@@ -17974,6 +18334,7 @@ func (ec *executionContext) _Keyword_isCarried(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "Boolean")
 }
@@ -18015,6 +18376,7 @@ func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -18038,6 +18400,7 @@ func (ec *executionContext) _Keyword_isSynthetic(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Boolean")
 }
@@ -18061,6 +18424,7 @@ func (ec *executionContext) _KeywordConnection_nodes(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18093,6 +18457,7 @@ func (ec *executionContext) _KeywordConnection_edges(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18125,6 +18490,7 @@ func (ec *executionContext) _KeywordConnection_pageInfo(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18157,6 +18523,7 @@ func (ec *executionContext) _KeywordConnection_totalCount(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordConnection", field, true, false, "Int")
 }
@@ -18180,6 +18547,7 @@ func (ec *executionContext) _KeywordEdge_node(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordEdge",
@@ -18212,6 +18580,7 @@ func (ec *executionContext) _KeywordEdge_cursor(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordEdge", field, false, false, "String")
 }
@@ -18235,6 +18604,7 @@ func (ec *executionContext) _KeywordSelection_count(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, false, false, "Int")
 }
@@ -18258,6 +18628,7 @@ func (ec *executionContext) _KeywordSelection_digest(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, true, false, "String")
 }
@@ -18299,6 +18670,7 @@ func (ec *executionContext) _KeywordSelection_forecast(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordSelection",
@@ -18331,6 +18703,7 @@ func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18354,6 +18727,7 @@ func (ec *executionContext) _LedgerEntry_sequence(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Int")
 }
@@ -18377,6 +18751,7 @@ func (ec *executionContext) _LedgerEntry_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "LedgerEntryKind")
 }
@@ -18400,6 +18775,7 @@ func (ec *executionContext) _LedgerEntry_callId(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18423,6 +18799,7 @@ func (ec *executionContext) _LedgerEntry_correctsEntryId(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_correctsEntryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18446,6 +18823,7 @@ func (ec *executionContext) _LedgerEntry_settledBefore(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18469,6 +18847,7 @@ func (ec *executionContext) _LedgerEntry_settledDelta(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18492,6 +18871,7 @@ func (ec *executionContext) _LedgerEntry_settledAfter(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18515,6 +18895,7 @@ func (ec *executionContext) _LedgerEntry_heldBefore(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18538,6 +18919,7 @@ func (ec *executionContext) _LedgerEntry_heldDelta(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18561,6 +18943,7 @@ func (ec *executionContext) _LedgerEntry_heldAfter(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18584,6 +18967,7 @@ func (ec *executionContext) _LedgerEntry_limitBefore(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18607,6 +18991,7 @@ func (ec *executionContext) _LedgerEntry_limitDelta(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18630,6 +19015,7 @@ func (ec *executionContext) _LedgerEntry_limitAfter(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18653,6 +19039,7 @@ func (ec *executionContext) _LedgerEntry_stoppedAfter(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_stoppedAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "Boolean")
 }
@@ -18676,6 +19063,7 @@ func (ec *executionContext) _LedgerEntry_overage(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Boolean")
 }
@@ -18699,6 +19087,7 @@ func (ec *executionContext) _LedgerEntry_actor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "String")
 }
@@ -18722,6 +19111,7 @@ func (ec *executionContext) _LedgerEntry_reason(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -18745,6 +19135,7 @@ func (ec *executionContext) _LedgerEntry_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "DateTime")
 }
@@ -18768,6 +19159,7 @@ func (ec *executionContext) _LedgerEntry_hash(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -18791,6 +19183,7 @@ func (ec *executionContext) _LedgerEntry_previousHash(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -18832,6 +19225,7 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -18882,6 +19276,7 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -18914,6 +19309,7 @@ func (ec *executionContext) _LedgerEntryConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -18946,6 +19342,7 @@ func (ec *executionContext) _LedgerEntryConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryConnection", field, true, false, "Int")
 }
@@ -18987,6 +19384,7 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryEdge",
@@ -19019,6 +19417,7 @@ func (ec *executionContext) _LedgerEntryEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryEdge", field, false, false, "String")
 }
@@ -19042,6 +19441,7 @@ func (ec *executionContext) _LostRun_code(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "ErrorCode")
 }
@@ -19065,6 +19465,7 @@ func (ec *executionContext) _LostRun_message(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -19088,6 +19489,7 @@ func (ec *executionContext) _LostRun_field(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -19111,6 +19513,7 @@ func (ec *executionContext) _LostRun_current(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LostRun",
@@ -19143,6 +19546,7 @@ func (ec *executionContext) _LostRun_token(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "Int")
 }
@@ -19166,6 +19570,7 @@ func (ec *executionContext) _LostRun_leaseExpiresAt(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "DateTime")
 }
@@ -19189,6 +19594,7 @@ func (ec *executionContext) _LostRun_isYours(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_isYours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "Boolean")
 }
@@ -19230,6 +19636,7 @@ func (ec *executionContext) _LostRun_holder(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
 }
@@ -19253,6 +19660,7 @@ func (ec *executionContext) _Market_locationCode(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_locationCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "Int")
 }
@@ -19276,6 +19684,7 @@ func (ec *executionContext) _Market_languageCode(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_languageCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "String")
 }
@@ -19299,6 +19708,7 @@ func (ec *executionContext) _Market_negativeWords(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_negativeWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, true, false, "String")
 }
@@ -19322,6 +19732,7 @@ func (ec *executionContext) _Market_mode(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "AnalysisMode")
 }
@@ -19345,6 +19756,7 @@ func (ec *executionContext) _Month_period(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19377,6 +19789,7 @@ func (ec *executionContext) _Month_isRunning(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_isRunning(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Month", field, false, false, "Boolean")
 }
@@ -19418,6 +19831,7 @@ func (ec *executionContext) _Month_opening(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_opening(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19468,6 +19882,7 @@ func (ec *executionContext) _Month_closing(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_closing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19518,6 +19933,7 @@ func (ec *executionContext) _Month_spend(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19568,6 +19984,7 @@ func (ec *executionContext) _MonthConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -19618,6 +20035,7 @@ func (ec *executionContext) _MonthConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -19650,6 +20068,7 @@ func (ec *executionContext) _MonthConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -19682,6 +20101,7 @@ func (ec *executionContext) _MonthConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthConnection", field, true, false, "Int")
 }
@@ -19723,6 +20143,7 @@ func (ec *executionContext) _MonthEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthEdge",
@@ -19755,6 +20176,7 @@ func (ec *executionContext) _MonthEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthEdge", field, false, false, "String")
 }
@@ -19797,6 +20219,7 @@ func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -19859,6 +20282,7 @@ func (ec *executionContext) _Mutation_generateIcp(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_generateIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -19921,6 +20345,7 @@ func (ec *executionContext) _Mutation_transitionWorkflow(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_transitionWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -19983,6 +20408,7 @@ func (ec *executionContext) _Mutation_cancelWorkflow(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_cancelWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20045,6 +20471,7 @@ func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_startStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20107,6 +20534,7 @@ func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20169,6 +20597,7 @@ func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20231,6 +20660,7 @@ func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_addKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20293,6 +20723,7 @@ func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decideKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20355,6 +20786,7 @@ func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_approveSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20417,6 +20849,7 @@ func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20479,6 +20912,7 @@ func (ec *executionContext) _Mutation_attachKeyword(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_attachKeyword(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20541,6 +20975,7 @@ func (ec *executionContext) _Mutation_decideArticlePlans(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decideArticlePlans(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20603,6 +21038,7 @@ func (ec *executionContext) _Mutation_approveArticlePlan(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_approveArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20665,6 +21101,7 @@ func (ec *executionContext) _Mutation_rejectArticlePlan(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20727,6 +21164,7 @@ func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setGates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20789,6 +21227,7 @@ func (ec *executionContext) _Mutation_claimWork(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_claimWork(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20851,6 +21290,7 @@ func (ec *executionContext) _Mutation_completeStep(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_completeStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20913,6 +21353,7 @@ func (ec *executionContext) _Mutation_failStep(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_failStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20975,6 +21416,7 @@ func (ec *executionContext) _Mutation_setOutsideSteps(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setOutsideSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21037,6 +21479,7 @@ func (ec *executionContext) _Mutation_setMarket(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setMarket(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21099,6 +21542,7 @@ func (ec *executionContext) _Mutation_retryCompetitors(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21161,6 +21605,7 @@ func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_renewLease(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21223,6 +21668,7 @@ func (ec *executionContext) _Mutation_reserveUsage(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_reserveUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21285,6 +21731,7 @@ func (ec *executionContext) _Mutation_settleUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_settleUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21347,6 +21794,7 @@ func (ec *executionContext) _Mutation_releaseUsage(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_releaseUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21409,6 +21857,7 @@ func (ec *executionContext) _Mutation_recordUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_recordUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21471,6 +21920,7 @@ func (ec *executionContext) _Mutation_adjustUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_adjustUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21533,6 +21983,7 @@ func (ec *executionContext) _Mutation_setWorkflowLimit(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setWorkflowLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21595,6 +22046,7 @@ func (ec *executionContext) _Mutation_setMonthlyLimit(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setMonthlyLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21657,6 +22109,7 @@ func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_importPrices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21719,6 +22172,7 @@ func (ec *executionContext) _Mutation_acceptPrice(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_acceptPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21781,6 +22235,7 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21843,6 +22298,7 @@ func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21905,6 +22361,7 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21967,6 +22424,7 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22029,6 +22487,7 @@ func (ec *executionContext) _Mutation_setOrganizationName(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setOrganizationName(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22091,6 +22550,7 @@ func (ec *executionContext) _Mutation_createPublishTarget(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22153,6 +22613,7 @@ func (ec *executionContext) _Mutation_testPublishTarget(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_testPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22215,6 +22676,7 @@ func (ec *executionContext) _Mutation_setPublishTargetSecret(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setPublishTargetSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22277,6 +22739,7 @@ func (ec *executionContext) _Mutation_retirePublishTarget(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retirePublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22339,6 +22802,7 @@ func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22382,6 +22846,7 @@ func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "ErrorCode")
 }
@@ -22405,6 +22870,7 @@ func (ec *executionContext) _NotFound_message(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -22428,6 +22894,7 @@ func (ec *executionContext) _NotFound_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -22451,6 +22918,7 @@ func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "ID")
 }
@@ -22474,6 +22942,7 @@ func (ec *executionContext) _Organization_timeZone(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "String")
 }
@@ -22497,6 +22966,7 @@ func (ec *executionContext) _Organization_createdAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "DateTime")
 }
@@ -22538,6 +23008,7 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_workflowLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -22579,6 +23050,7 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_monthLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -22602,6 +23074,7 @@ func (ec *executionContext) _Organization_name(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, true, "String")
 }
@@ -22625,6 +23098,7 @@ func (ec *executionContext) _Organization_gates(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22657,6 +23131,7 @@ func (ec *executionContext) _Organization_outsideSteps(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22690,6 +23165,7 @@ func (ec *executionContext) _Organization_workflowCounts(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_workflowCounts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22733,6 +23209,7 @@ func (ec *executionContext) _Organization_market(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22765,6 +23242,7 @@ func (ec *executionContext) _Organization_month(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22815,6 +23293,7 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22866,6 +23345,7 @@ func (ec *executionContext) _Organization_months(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_months(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22928,6 +23408,7 @@ func (ec *executionContext) _Organization_ledger(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -22990,6 +23471,7 @@ func (ec *executionContext) _Organization_calls(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23052,6 +23534,7 @@ func (ec *executionContext) _Organization_settingsJournal(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_settingsJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23114,6 +23597,7 @@ func (ec *executionContext) _Organization_apiKeyJournal(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_apiKeyJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23176,6 +23660,7 @@ func (ec *executionContext) _Organization_priceJournal(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_priceJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23238,6 +23723,7 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23299,6 +23785,7 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23350,6 +23837,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_alerts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23411,6 +23899,7 @@ func (ec *executionContext) _Organization_alertWebhook(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_alertWebhook(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23444,6 +23933,7 @@ func (ec *executionContext) _Organization_funnel(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_funnel(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23506,6 +23996,7 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_apiKeys(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23545,7 +24036,7 @@ func (ec *executionContext) _Organization_publishTargets(ctx context.Context, fi
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal []model.PublishTarget
 					return zeroVal, err
@@ -23567,6 +24058,7 @@ func (ec *executionContext) _Organization_publishTargets(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_publishTargets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23618,6 +24110,7 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_costPerIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23661,6 +24154,7 @@ func (ec *executionContext) _OutsideSteps_steps(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "StepKey")
 }
@@ -23702,6 +24196,7 @@ func (ec *executionContext) _OutsideSteps_actor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -23743,6 +24238,7 @@ func (ec *executionContext) _OutsideSteps_reason(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -23766,6 +24262,7 @@ func (ec *executionContext) _OutsideSteps_changedAt(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "DateTime")
 }
@@ -23789,6 +24286,7 @@ func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -23812,6 +24310,7 @@ func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -23835,6 +24334,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -23858,6 +24358,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -23881,6 +24382,7 @@ func (ec *executionContext) _PartForecast_kind(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "String")
 }
@@ -23904,6 +24406,7 @@ func (ec *executionContext) _PartForecast_calls(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -23927,6 +24430,7 @@ func (ec *executionContext) _PartForecast_models(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, true, false, "String")
 }
@@ -23950,6 +24454,7 @@ func (ec *executionContext) _PartForecast_hold(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -23973,6 +24478,7 @@ func (ec *executionContext) _PartForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -23996,6 +24502,7 @@ func (ec *executionContext) _PartForecast_samples(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -24019,6 +24526,7 @@ func (ec *executionContext) _PartForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "ForecastBasis")
 }
@@ -24042,6 +24550,7 @@ func (ec *executionContext) _Period_start(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Period_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -24065,6 +24574,7 @@ func (ec *executionContext) _Period_end(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Period_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -24088,6 +24598,7 @@ func (ec *executionContext) _Price_model(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -24111,6 +24622,7 @@ func (ec *executionContext) _Price_component(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "PriceComponent")
 }
@@ -24134,6 +24646,7 @@ func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "USD")
 }
@@ -24157,6 +24670,7 @@ func (ec *executionContext) _Price_minPromptTokens(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "Int")
 }
@@ -24180,6 +24694,7 @@ func (ec *executionContext) _Price_validFrom(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -24203,6 +24718,7 @@ func (ec *executionContext) _Price_validTo(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_validTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -24226,6 +24742,7 @@ func (ec *executionContext) _Price_source(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -24249,6 +24766,7 @@ func (ec *executionContext) _Price_isOwn(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_isOwn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "Boolean")
 }
@@ -24272,6 +24790,7 @@ func (ec *executionContext) _PriceChange_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceChangeKind")
 }
@@ -24295,6 +24814,7 @@ func (ec *executionContext) _PriceChange_model(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "String")
 }
@@ -24318,6 +24838,7 @@ func (ec *executionContext) _PriceChange_component(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceComponent")
 }
@@ -24341,6 +24862,7 @@ func (ec *executionContext) _PriceChange_minPromptTokens(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "Int")
 }
@@ -24364,6 +24886,7 @@ func (ec *executionContext) _PriceChange_amount(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -24387,6 +24910,7 @@ func (ec *executionContext) _PriceChange_previous(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -24410,6 +24934,7 @@ func (ec *executionContext) _PriceChange_factor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_factor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "Float")
 }
@@ -24433,6 +24958,7 @@ func (ec *executionContext) _PriceChange_doubt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "PriceDoubt")
 }
@@ -24456,6 +24982,7 @@ func (ec *executionContext) _PriceChange_validFrom(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "DateTime")
 }
@@ -24479,6 +25006,7 @@ func (ec *executionContext) _PriceChange_proposalId(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "ID")
 }
@@ -24498,7 +25026,7 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal []*model.Price
 					return zeroVal, err
@@ -24520,6 +25048,7 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -24548,7 +25077,7 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal []model.Edge[*model.Price]
 					return zeroVal, err
@@ -24570,6 +25099,7 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -24602,6 +25132,7 @@ func (ec *executionContext) _PriceConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -24634,6 +25165,7 @@ func (ec *executionContext) _PriceConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceConnection", field, true, false, "Int")
 }
@@ -24653,7 +25185,7 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.Price
 					return zeroVal, err
@@ -24675,6 +25207,7 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEdge",
@@ -24707,6 +25240,7 @@ func (ec *executionContext) _PriceEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEdge", field, false, false, "String")
 }
@@ -24730,6 +25264,7 @@ func (ec *executionContext) _PriceEvent_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "PriceEventKind")
 }
@@ -24753,6 +25288,7 @@ func (ec *executionContext) _PriceEvent_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "DateTime")
 }
@@ -24776,6 +25312,7 @@ func (ec *executionContext) _PriceEvent_actor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -24799,6 +25336,7 @@ func (ec *executionContext) _PriceEvent_reason(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "String")
 }
@@ -24822,6 +25360,7 @@ func (ec *executionContext) _PriceEvent_model(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -24845,6 +25384,7 @@ func (ec *executionContext) _PriceEvent_component(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "PriceComponent")
 }
@@ -24868,6 +25408,7 @@ func (ec *executionContext) _PriceEvent_minPromptTokens(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "Int")
 }
@@ -24891,6 +25432,7 @@ func (ec *executionContext) _PriceEvent_amount(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -24914,6 +25456,7 @@ func (ec *executionContext) _PriceEvent_previousAmount(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_previousAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -24937,6 +25480,7 @@ func (ec *executionContext) _PriceEvent_validFrom(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "DateTime")
 }
@@ -24960,6 +25504,7 @@ func (ec *executionContext) _PriceEvent_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -24983,6 +25528,7 @@ func (ec *executionContext) _PriceEvent_proposalId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "ID")
 }
@@ -25024,6 +25570,7 @@ func (ec *executionContext) _PriceEventConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25074,6 +25621,7 @@ func (ec *executionContext) _PriceEventConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25106,6 +25654,7 @@ func (ec *executionContext) _PriceEventConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25138,6 +25687,7 @@ func (ec *executionContext) _PriceEventConnection_totalCount(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventConnection", field, true, false, "Int")
 }
@@ -25179,6 +25729,7 @@ func (ec *executionContext) _PriceEventEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventEdge",
@@ -25211,6 +25762,7 @@ func (ec *executionContext) _PriceEventEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventEdge", field, false, false, "String")
 }
@@ -25234,6 +25786,7 @@ func (ec *executionContext) _PriceProposal_id(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "ID")
 }
@@ -25257,6 +25810,7 @@ func (ec *executionContext) _PriceProposal_model(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -25280,6 +25834,7 @@ func (ec *executionContext) _PriceProposal_component(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceComponent")
 }
@@ -25303,6 +25858,7 @@ func (ec *executionContext) _PriceProposal_minPromptTokens(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "Int")
 }
@@ -25326,6 +25882,7 @@ func (ec *executionContext) _PriceProposal_amount(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -25349,6 +25906,7 @@ func (ec *executionContext) _PriceProposal_previous(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -25372,6 +25930,7 @@ func (ec *executionContext) _PriceProposal_doubt(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceDoubt")
 }
@@ -25395,6 +25954,7 @@ func (ec *executionContext) _PriceProposal_source(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -25418,6 +25978,7 @@ func (ec *executionContext) _PriceProposal_proposedBy(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_proposedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -25441,6 +26002,7 @@ func (ec *executionContext) _PriceProposal_proposedAt(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_proposedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -25464,6 +26026,7 @@ func (ec *executionContext) _PriceProposal_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceProposalState")
 }
@@ -25487,6 +26050,7 @@ func (ec *executionContext) _PriceProposal_decidedBy(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -25510,6 +26074,7 @@ func (ec *executionContext) _PriceProposal_reason(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -25533,6 +26098,7 @@ func (ec *executionContext) _PriceProposal_decidedAt(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -25556,6 +26122,7 @@ func (ec *executionContext) _PriceProposal_validFrom(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "DateTime")
 }
@@ -25597,6 +26164,7 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -25647,6 +26215,7 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -25679,6 +26248,7 @@ func (ec *executionContext) _PriceProposalConnection_pageInfo(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -25711,6 +26281,7 @@ func (ec *executionContext) _PriceProposalConnection_totalCount(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalConnection", field, true, false, "Int")
 }
@@ -25752,6 +26323,7 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalEdge",
@@ -25784,6 +26356,7 @@ func (ec *executionContext) _PriceProposalEdge_cursor(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalEdge", field, false, false, "String")
 }
@@ -25807,6 +26380,7 @@ func (ec *executionContext) _PriceUnknown_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "ErrorCode")
 }
@@ -25830,6 +26404,7 @@ func (ec *executionContext) _PriceUnknown_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -25853,6 +26428,7 @@ func (ec *executionContext) _PriceUnknown_field(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -25876,6 +26452,7 @@ func (ec *executionContext) _PriceUnknown_model(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -25899,6 +26476,7 @@ func (ec *executionContext) _PublishTarget_id(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "ID")
 }
@@ -25922,6 +26500,7 @@ func (ec *executionContext) _PublishTarget_name(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -25945,6 +26524,7 @@ func (ec *executionContext) _PublishTarget_kind(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetKind")
 }
@@ -25968,6 +26548,7 @@ func (ec *executionContext) _PublishTarget_policy(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishPolicy")
 }
@@ -25991,6 +26572,7 @@ func (ec *executionContext) _PublishTarget_baseUrl(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_baseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26014,6 +26596,7 @@ func (ec *executionContext) _PublishTarget_username(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26037,6 +26620,7 @@ func (ec *executionContext) _PublishTarget_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetState")
 }
@@ -26060,6 +26644,7 @@ func (ec *executionContext) _PublishTarget_siteName(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_siteName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26083,6 +26668,7 @@ func (ec *executionContext) _PublishTarget_account(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26106,6 +26692,7 @@ func (ec *executionContext) _PublishTarget_failure(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "FailureCode")
 }
@@ -26129,6 +26716,7 @@ func (ec *executionContext) _PublishTarget_message(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26152,6 +26740,7 @@ func (ec *executionContext) _PublishTarget_changedAt(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "DateTime")
 }
@@ -26193,6 +26782,7 @@ func (ec *executionContext) _PublishTarget_createdBy(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26216,6 +26806,7 @@ func (ec *executionContext) _PublishTarget_createdAt(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "DateTime")
 }
@@ -26239,6 +26830,7 @@ func (ec *executionContext) _PublishTarget_isSynthetic(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "Boolean")
 }
@@ -26280,6 +26872,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26331,6 +26924,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26393,6 +26987,7 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26455,6 +27050,7 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26516,6 +27112,7 @@ func (ec *executionContext) _Query_workflowGraph(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflowGraph(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26544,7 +27141,7 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.Organization
 					return zeroVal, err
@@ -26555,8 +27152,20 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 				}
 				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
+			}
 
-			next = directive1
+			next = directive2
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
@@ -26566,6 +27175,7 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26595,7 +27205,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, err
@@ -26607,7 +27217,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 			directive2 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.Connection[*model.Price]
 					return zeroVal, err
@@ -26629,6 +27239,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_prices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26703,6 +27314,7 @@ func (ec *executionContext) _Query_forecast(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_forecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26755,7 +27367,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 				return ec.Directives.Requires(ctx, nil, directive0, permission)
 			}
 			directive2 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "CALLS")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.Connection[*model.PriceProposal]
 					return zeroVal, err
@@ -26777,6 +27389,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_priceProposals(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26821,6 +27434,7 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26864,6 +27478,7 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26914,6 +27529,7 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -26946,6 +27562,7 @@ func (ec *executionContext) _RecordUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -26978,6 +27595,7 @@ func (ec *executionContext) _RecordUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordUsagePayload", field, false, false, "Boolean")
 }
@@ -27001,6 +27619,7 @@ func (ec *executionContext) _RecordUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -27033,6 +27652,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_workflow(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27065,6 +27685,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_transition(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27097,6 +27718,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -27120,6 +27742,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27170,6 +27793,7 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -27202,6 +27826,7 @@ func (ec *executionContext) _RejectPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectPricePayload", field, false, false, "Boolean")
 }
@@ -27225,6 +27850,7 @@ func (ec *executionContext) _RejectPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -27257,6 +27883,7 @@ func (ec *executionContext) _RejectSeedsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -27289,6 +27916,7 @@ func (ec *executionContext) _RejectSeedsPayload_transition(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -27321,6 +27949,7 @@ func (ec *executionContext) _RejectSeedsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectSeedsPayload", field, false, false, "Boolean")
 }
@@ -27344,6 +27973,7 @@ func (ec *executionContext) _RejectSeedsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -27394,6 +28024,7 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -27426,6 +28057,7 @@ func (ec *executionContext) _ReleaseUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -27458,6 +28090,7 @@ func (ec *executionContext) _ReleaseUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReleaseUsagePayload", field, false, false, "Boolean")
 }
@@ -27481,6 +28114,7 @@ func (ec *executionContext) _ReleaseUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -27513,6 +28147,7 @@ func (ec *executionContext) _RenewLeasePayload_run(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -27545,6 +28180,7 @@ func (ec *executionContext) _RenewLeasePayload_replayed(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RenewLeasePayload", field, false, false, "Boolean")
 }
@@ -27568,6 +28204,7 @@ func (ec *executionContext) _RenewLeasePayload_userErrors(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -27618,6 +28255,7 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -27650,6 +28288,7 @@ func (ec *executionContext) _ReserveUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -27682,6 +28321,7 @@ func (ec *executionContext) _ReserveUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReserveUsagePayload", field, false, false, "Boolean")
 }
@@ -27705,6 +28345,7 @@ func (ec *executionContext) _ReserveUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -27733,7 +28374,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_target(ctx context.Conte
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.PublishTarget
 					return zeroVal, err
@@ -27755,6 +28396,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -27787,6 +28429,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetirePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -27810,6 +28453,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -27842,6 +28486,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_workflow(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -27874,6 +28519,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_transition(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -27906,6 +28552,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_replayed(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -27929,6 +28576,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -27961,6 +28609,7 @@ func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -27993,6 +28642,7 @@ func (ec *executionContext) _RetryStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -28025,6 +28675,7 @@ func (ec *executionContext) _RetryStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryStepPayload", field, false, false, "Boolean")
 }
@@ -28048,6 +28699,7 @@ func (ec *executionContext) _RetryStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -28098,6 +28750,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -28130,6 +28783,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevokeApiKeyPayload", field, false, false, "Boolean")
 }
@@ -28153,6 +28807,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -28185,6 +28840,7 @@ func (ec *executionContext) _Run_token(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -28208,6 +28864,7 @@ func (ec *executionContext) _Run_step(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "StepKey")
 }
@@ -28231,6 +28888,7 @@ func (ec *executionContext) _Run_attempt(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -28254,6 +28912,7 @@ func (ec *executionContext) _Run_worker(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_worker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "String")
 }
@@ -28277,6 +28936,7 @@ func (ec *executionContext) _Run_startedAt(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -28300,6 +28960,7 @@ func (ec *executionContext) _Run_leaseExpiresAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -28315,7 +28976,25 @@ func (ec *executionContext) _SetAlertWebhookPayload_organization(ctx context.Con
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
 		},
@@ -28323,6 +29002,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_organization(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -28355,6 +29035,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_secret(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "String")
 }
@@ -28378,6 +29059,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "Boolean")
 }
@@ -28401,6 +29083,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -28433,6 +29116,7 @@ func (ec *executionContext) _SetCompetitorsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -28465,6 +29149,7 @@ func (ec *executionContext) _SetCompetitorsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -28488,6 +29173,7 @@ func (ec *executionContext) _SetCompetitorsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -28520,6 +29206,7 @@ func (ec *executionContext) _SetGatesPayload_gates(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -28552,6 +29239,7 @@ func (ec *executionContext) _SetGatesPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetGatesPayload", field, false, false, "Boolean")
 }
@@ -28575,6 +29263,7 @@ func (ec *executionContext) _SetGatesPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -28607,6 +29296,7 @@ func (ec *executionContext) _SetMarketPayload_market(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -28639,6 +29329,7 @@ func (ec *executionContext) _SetMarketPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMarketPayload", field, false, false, "Boolean")
 }
@@ -28662,6 +29353,7 @@ func (ec *executionContext) _SetMarketPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -28686,7 +29378,25 @@ func (ec *executionContext) _SetMonthlyLimitPayload_organization(ctx context.Con
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
 		},
@@ -28694,6 +29404,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_organization(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -28744,6 +29455,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -28776,6 +29488,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMonthlyLimitPayload", field, false, false, "Boolean")
 }
@@ -28799,6 +29512,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -28823,7 +29537,25 @@ func (ec *executionContext) _SetOrganizationNamePayload_organization(ctx context
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
 		},
@@ -28831,6 +29563,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_organization(ctx context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -28863,6 +29596,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOrganizationNamePayload", field, false, false, "Boolean")
 }
@@ -28886,6 +29620,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -28918,6 +29653,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_outsideSteps(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -28950,6 +29686,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOutsideStepsPayload", field, false, false, "Boolean")
 }
@@ -28973,6 +29710,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -29001,7 +29739,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Co
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.PublishTarget
 					return zeroVal, err
@@ -29023,6 +29761,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -29055,6 +29794,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_secret(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "String")
 }
@@ -29078,6 +29818,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_replayed(ctx context.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "Boolean")
 }
@@ -29101,6 +29842,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_userErrors(ctx contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -29125,7 +29867,25 @@ func (ec *executionContext) _SetTimeZonePayload_organization(ctx context.Context
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
 		},
@@ -29133,6 +29893,7 @@ func (ec *executionContext) _SetTimeZonePayload_organization(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -29165,6 +29926,7 @@ func (ec *executionContext) _SetTimeZonePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetTimeZonePayload", field, false, false, "Boolean")
 }
@@ -29188,6 +29950,7 @@ func (ec *executionContext) _SetTimeZonePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -29220,6 +29983,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_workflow(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -29270,6 +30034,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -29302,6 +30067,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_replayed(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetWorkflowLimitPayload", field, false, false, "Boolean")
 }
@@ -29325,6 +30091,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -29357,6 +30124,7 @@ func (ec *executionContext) _SettingValue_setting(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_setting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, false, false, "Setting")
 }
@@ -29380,6 +30148,7 @@ func (ec *executionContext) _SettingValue_before(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -29403,6 +30172,7 @@ func (ec *executionContext) _SettingValue_after(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -29426,6 +30196,7 @@ func (ec *executionContext) _SettingsChange_occurredAt(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "DateTime")
 }
@@ -29449,6 +30220,7 @@ func (ec *executionContext) _SettingsChange_actor(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, false, false, "String")
 }
@@ -29472,6 +30244,7 @@ func (ec *executionContext) _SettingsChange_reason(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "String")
 }
@@ -29513,6 +30286,7 @@ func (ec *executionContext) _SettingsChange_changes(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChange",
@@ -29563,6 +30337,7 @@ func (ec *executionContext) _SettingsChangeConnection_nodes(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -29613,6 +30388,7 @@ func (ec *executionContext) _SettingsChangeConnection_edges(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -29645,6 +30421,7 @@ func (ec *executionContext) _SettingsChangeConnection_pageInfo(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -29677,6 +30454,7 @@ func (ec *executionContext) _SettingsChangeConnection_totalCount(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeConnection", field, true, false, "Int")
 }
@@ -29718,6 +30496,7 @@ func (ec *executionContext) _SettingsChangeEdge_node(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeEdge",
@@ -29750,6 +30529,7 @@ func (ec *executionContext) _SettingsChangeEdge_cursor(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeEdge", field, false, false, "String")
 }
@@ -29791,6 +30571,7 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -29823,6 +30604,7 @@ func (ec *executionContext) _SettleUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -29855,6 +30637,7 @@ func (ec *executionContext) _SettleUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettleUsagePayload", field, false, false, "Boolean")
 }
@@ -29878,6 +30661,7 @@ func (ec *executionContext) _SettleUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -29910,6 +30694,7 @@ func (ec *executionContext) _Similarity_min(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -29933,6 +30718,7 @@ func (ec *executionContext) _Similarity_average(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -29956,6 +30742,7 @@ func (ec *executionContext) _Similarity_methods(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_methods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "SimilarityMethod")
 }
@@ -29979,6 +30766,7 @@ func (ec *executionContext) _Spend_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -30002,6 +30790,7 @@ func (ec *executionContext) _Spend_settled(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -30025,6 +30814,7 @@ func (ec *executionContext) _Spend_held(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -30048,6 +30838,7 @@ func (ec *executionContext) _Spend_remaining(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -30071,6 +30862,7 @@ func (ec *executionContext) _Spend_stopped(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_stopped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "Boolean")
 }
@@ -30095,6 +30887,7 @@ func (ec *executionContext) _Spend_canSpend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_canSpend(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Spend",
@@ -30156,6 +30949,7 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SpendEvent_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -30206,6 +31000,7 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SpendEvent_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -30238,6 +31033,7 @@ func (ec *executionContext) _StaleState_code(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "ErrorCode")
 }
@@ -30261,6 +31057,7 @@ func (ec *executionContext) _StaleState_message(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -30284,6 +31081,7 @@ func (ec *executionContext) _StaleState_field(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -30307,6 +31105,7 @@ func (ec *executionContext) _StaleState_current(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StaleState",
@@ -30339,6 +31138,7 @@ func (ec *executionContext) _StartStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -30371,6 +31171,7 @@ func (ec *executionContext) _StartStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -30403,6 +31204,7 @@ func (ec *executionContext) _StartStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartStepPayload", field, false, false, "Boolean")
 }
@@ -30426,6 +31228,7 @@ func (ec *executionContext) _StartStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -30458,6 +31261,7 @@ func (ec *executionContext) _StateCount_state(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "WorkflowState")
 }
@@ -30481,6 +31285,7 @@ func (ec *executionContext) _StateCount_count(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "Int")
 }
@@ -30504,6 +31309,7 @@ func (ec *executionContext) _StatusCount_status(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StatusCount_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "WorkflowStatus")
 }
@@ -30527,6 +31333,7 @@ func (ec *executionContext) _StatusCount_count(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "Int")
 }
@@ -30550,6 +31357,7 @@ func (ec *executionContext) _Step_number(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "Int")
 }
@@ -30573,6 +31381,7 @@ func (ec *executionContext) _Step_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKey")
 }
@@ -30596,6 +31405,7 @@ func (ec *executionContext) _Step_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "String")
 }
@@ -30619,6 +31429,7 @@ func (ec *executionContext) _Step_kind(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKind")
 }
@@ -30642,6 +31453,7 @@ func (ec *executionContext) _Step_states(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, true, false, "WorkflowState")
 }
@@ -30665,6 +31477,7 @@ func (ec *executionContext) _StepCount_step(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepCount_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "StepKey")
 }
@@ -30688,6 +31501,7 @@ func (ec *executionContext) _StepCount_count(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "Int")
 }
@@ -30711,6 +31525,7 @@ func (ec *executionContext) _StepResult_step(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "StepKey")
 }
@@ -30734,6 +31549,7 @@ func (ec *executionContext) _StepResult_token(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "Int")
 }
@@ -30757,6 +31573,7 @@ func (ec *executionContext) _StepResult_content(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "JSON")
 }
@@ -30780,6 +31597,7 @@ func (ec *executionContext) _StepResult_model(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -30803,6 +31621,7 @@ func (ec *executionContext) _StepResult_provider(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -30826,6 +31645,7 @@ func (ec *executionContext) _StepResult_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "ResultSource")
 }
@@ -30849,6 +31669,7 @@ func (ec *executionContext) _StepResult_producedAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "DateTime")
 }
@@ -30891,6 +31712,7 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_workflowTransitioned(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -30930,7 +31752,7 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.TransitionEvent
 					return zeroVal, err
@@ -30952,6 +31774,7 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_organizationTransitioned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31003,6 +31826,7 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_spendChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31065,6 +31889,7 @@ func (ec *executionContext) _Subscription_workAvailable(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_workAvailable(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31127,6 +31952,7 @@ func (ec *executionContext) _Subscription_unitChanged(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_unitChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31170,6 +31996,7 @@ func (ec *executionContext) _TerminalState_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "ErrorCode")
 }
@@ -31193,6 +32020,7 @@ func (ec *executionContext) _TerminalState_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -31216,6 +32044,7 @@ func (ec *executionContext) _TerminalState_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -31239,6 +32068,7 @@ func (ec *executionContext) _TerminalState_current(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TerminalState",
@@ -31267,7 +32097,7 @@ func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
 				if err != nil {
 					var zeroVal *model.PublishTarget
 					return zeroVal, err
@@ -31289,6 +32119,7 @@ func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -31321,6 +32152,7 @@ func (ec *executionContext) _TestPublishTargetPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TestPublishTargetPayload", field, false, false, "Boolean")
 }
@@ -31344,6 +32176,7 @@ func (ec *executionContext) _TestPublishTargetPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -31376,6 +32209,7 @@ func (ec *executionContext) _Topic_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, true, false, "ID")
 }
@@ -31399,6 +32233,7 @@ func (ec *executionContext) _Topic_label(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, false, false, "String")
 }
@@ -31422,6 +32257,7 @@ func (ec *executionContext) _Topic_hub(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_hub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -31454,6 +32290,7 @@ func (ec *executionContext) _Topic_pages(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -31486,6 +32323,7 @@ func (ec *executionContext) _Topic_similarity(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -31518,6 +32356,7 @@ func (ec *executionContext) _TopicKeyword_id(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "ID")
 }
@@ -31541,6 +32380,7 @@ func (ec *executionContext) _TopicKeyword_text(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "String")
 }
@@ -31564,6 +32404,7 @@ func (ec *executionContext) _TopicKeyword_isSelected(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_isSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "Boolean")
 }
@@ -31587,6 +32428,7 @@ func (ec *executionContext) _TopicKeyword_source(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "KeywordSource")
 }
@@ -31610,6 +32452,7 @@ func (ec *executionContext) _TopicKeyword_volume(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -31633,6 +32476,7 @@ func (ec *executionContext) _TopicKeyword_difficulty(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -31656,6 +32500,7 @@ func (ec *executionContext) _TopicKeyword_intent(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "SearchIntent")
 }
@@ -31679,6 +32524,7 @@ func (ec *executionContext) _TopicKeyword_language(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -31702,6 +32548,7 @@ func (ec *executionContext) _TopicKeyword_score(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Float")
 }
@@ -31725,6 +32572,7 @@ func (ec *executionContext) _TopicKeyword_dropped(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "KeywordDropReason")
 }
@@ -31766,6 +32614,7 @@ func (ec *executionContext) _TopicKeyword_attachedBy(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_attachedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -31789,6 +32638,7 @@ func (ec *executionContext) _TopicKeyword_isSynthetic(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Boolean")
 }
@@ -31812,6 +32662,7 @@ func (ec *executionContext) _TopicPage_id(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "ID")
 }
@@ -31835,6 +32686,7 @@ func (ec *executionContext) _TopicPage_isHub(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_isHub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "Boolean")
 }
@@ -31858,6 +32710,7 @@ func (ec *executionContext) _TopicPage_primaryKeyword(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -31890,6 +32743,7 @@ func (ec *executionContext) _TopicPage_keywords(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -31922,6 +32776,7 @@ func (ec *executionContext) _TopicPage_similarity(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -31954,6 +32809,7 @@ func (ec *executionContext) _Transition_id(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "ID")
 }
@@ -31977,6 +32833,7 @@ func (ec *executionContext) _Transition_workflow(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Transition",
@@ -32009,6 +32866,7 @@ func (ec *executionContext) _Transition_version(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -32032,6 +32890,7 @@ func (ec *executionContext) _Transition_graphVersion(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -32055,6 +32914,7 @@ func (ec *executionContext) _Transition_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "TransitionKind")
 }
@@ -32078,6 +32938,7 @@ func (ec *executionContext) _Transition_from(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "WorkflowState")
 }
@@ -32101,6 +32962,7 @@ func (ec *executionContext) _Transition_to(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "WorkflowState")
 }
@@ -32142,6 +33004,7 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "String")
 }
@@ -32183,6 +33046,7 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -32206,6 +33070,7 @@ func (ec *executionContext) _Transition_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "DateTime")
 }
@@ -32229,6 +33094,7 @@ func (ec *executionContext) _Transition_hash(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -32252,6 +33118,7 @@ func (ec *executionContext) _Transition_previousHash(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -32275,6 +33142,7 @@ func (ec *executionContext) _TransitionConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -32307,6 +33175,7 @@ func (ec *executionContext) _TransitionConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -32339,6 +33208,7 @@ func (ec *executionContext) _TransitionConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -32371,6 +33241,7 @@ func (ec *executionContext) _TransitionConnection_totalCount(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionConnection", field, true, false, "Int")
 }
@@ -32394,6 +33265,7 @@ func (ec *executionContext) _TransitionEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEdge",
@@ -32426,6 +33298,7 @@ func (ec *executionContext) _TransitionEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEdge", field, false, false, "String")
 }
@@ -32449,6 +33322,7 @@ func (ec *executionContext) _TransitionEvent_workflow(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -32481,6 +33355,7 @@ func (ec *executionContext) _TransitionEvent_transition(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -32513,6 +33388,7 @@ func (ec *executionContext) _TransitionEvent_resync(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_resync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEvent", field, false, false, "Boolean")
 }
@@ -32536,6 +33412,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -32568,6 +33445,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_transition(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -32600,6 +33478,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionWorkflowPayload", field, false, false, "Boolean")
 }
@@ -32623,6 +33502,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -32655,6 +33535,7 @@ func (ec *executionContext) _UnclusteredKeyword_keyword(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_keyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -32687,6 +33568,7 @@ func (ec *executionContext) _UnclusteredKeyword_nearestTopic(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_nearestTopic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -32719,6 +33601,7 @@ func (ec *executionContext) _UnclusteredKeyword_similarity(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnclusteredKeyword", field, false, false, "Float")
 }
@@ -32742,6 +33625,7 @@ func (ec *executionContext) _Unit_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "ID")
 }
@@ -32765,6 +33649,7 @@ func (ec *executionContext) _Unit_step(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "StepKey")
 }
@@ -32788,6 +33673,7 @@ func (ec *executionContext) _Unit_position(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -32811,6 +33697,7 @@ func (ec *executionContext) _Unit_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "String")
 }
@@ -32834,6 +33721,7 @@ func (ec *executionContext) _Unit_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "UnitState")
 }
@@ -32857,6 +33745,7 @@ func (ec *executionContext) _Unit_attempt(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -32880,6 +33769,7 @@ func (ec *executionContext) _Unit_since(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -32903,6 +33793,7 @@ func (ec *executionContext) _Unit_failure(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "FailureCode")
 }
@@ -32926,6 +33817,7 @@ func (ec *executionContext) _Unit_message(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "String")
 }
@@ -32949,6 +33841,7 @@ func (ec *executionContext) _Unit_nextRetryAt(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -32972,6 +33865,7 @@ func (ec *executionContext) _Unit_done(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -32995,6 +33889,7 @@ func (ec *executionContext) _Unit_of(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -33018,6 +33913,7 @@ func (ec *executionContext) _UnitConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -33050,6 +33946,7 @@ func (ec *executionContext) _UnitConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -33082,6 +33979,7 @@ func (ec *executionContext) _UnitConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -33114,6 +34012,7 @@ func (ec *executionContext) _UnitConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitConnection", field, true, false, "Int")
 }
@@ -33137,6 +34036,7 @@ func (ec *executionContext) _UnitEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEdge", field, false, false, "String")
 }
@@ -33160,6 +34060,7 @@ func (ec *executionContext) _UnitEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEdge",
@@ -33192,6 +34093,7 @@ func (ec *executionContext) _UnitEvent_sequence(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "Int")
 }
@@ -33215,6 +34117,7 @@ func (ec *executionContext) _UnitEvent_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "UnitEventKind")
 }
@@ -33238,6 +34141,7 @@ func (ec *executionContext) _UnitEvent_unit(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEvent",
@@ -33288,6 +34192,7 @@ func (ec *executionContext) _UnitEvent_actor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -33329,6 +34234,7 @@ func (ec *executionContext) _UnitEvent_reason(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -33352,6 +34258,7 @@ func (ec *executionContext) _Usage_promptTokens(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33375,6 +34282,7 @@ func (ec *executionContext) _Usage_completionTokens(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33398,6 +34306,7 @@ func (ec *executionContext) _Usage_reasoningTokens(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_reasoningTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33421,6 +34330,7 @@ func (ec *executionContext) _Usage_cachedTokens(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_cachedTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33444,6 +34354,7 @@ func (ec *executionContext) _Usage_webSearches(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_webSearches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33467,6 +34378,7 @@ func (ec *executionContext) _Usage_items(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -33490,6 +34402,7 @@ func (ec *executionContext) _UsageGroup_day(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "Date")
 }
@@ -33513,6 +34426,7 @@ func (ec *executionContext) _UsageGroup_model(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -33536,6 +34450,7 @@ func (ec *executionContext) _UsageGroup_step(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "StepKey")
 }
@@ -33559,6 +34474,7 @@ func (ec *executionContext) _UsageGroup_workflowId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -33582,6 +34498,7 @@ func (ec *executionContext) _UsageGroup_outcome(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "CallState")
 }
@@ -33623,6 +34540,7 @@ func (ec *executionContext) _UsageGroup_actor(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -33664,6 +34582,7 @@ func (ec *executionContext) _UsageGroup_apiKeyId(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_apiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -33687,6 +34606,7 @@ func (ec *executionContext) _UsageGroup_calls(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -33710,6 +34630,7 @@ func (ec *executionContext) _UsageGroup_promptTokens(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -33733,6 +34654,7 @@ func (ec *executionContext) _UsageGroup_completionTokens(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -33756,6 +34678,7 @@ func (ec *executionContext) _UsageGroup_settled(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -33779,6 +34702,7 @@ func (ec *executionContext) _UsageGroup_held(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -33802,6 +34726,7 @@ func (ec *executionContext) _UsageGroup_assumed(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -33825,6 +34750,7 @@ func (ec *executionContext) _UsageGroup_adjusted(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -33848,6 +34774,7 @@ func (ec *executionContext) _UsageGroup_overage(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -33871,6 +34798,7 @@ func (ec *executionContext) _UsageGroup_booked(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "USD")
 }
@@ -33894,6 +34822,7 @@ func (ec *executionContext) _UsageReport_asOf(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, false, false, "DateTime")
 }
@@ -33935,6 +34864,7 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -33985,6 +34915,7 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -34017,6 +34948,7 @@ func (ec *executionContext) _UsageReport_hasMore(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, true, false, "Boolean")
 }
@@ -34040,6 +34972,7 @@ func (ec *executionContext) _UsageSums_calls(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -34063,6 +34996,7 @@ func (ec *executionContext) _UsageSums_promptTokens(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -34086,6 +35020,7 @@ func (ec *executionContext) _UsageSums_completionTokens(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -34109,6 +35044,7 @@ func (ec *executionContext) _UsageSums_settled(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -34132,6 +35068,7 @@ func (ec *executionContext) _UsageSums_held(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -34155,6 +35092,7 @@ func (ec *executionContext) _UsageSums_assumed(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -34178,6 +35116,7 @@ func (ec *executionContext) _UsageSums_adjusted(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -34201,6 +35140,7 @@ func (ec *executionContext) _UsageSums_overage(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -34224,6 +35164,7 @@ func (ec *executionContext) _UsageSums_booked(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, true, false, "USD")
 }
@@ -34265,6 +35206,7 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "String")
 }
@@ -34288,6 +35230,7 @@ func (ec *executionContext) _Viewer_organizationId(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_organizationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
@@ -34311,6 +35254,7 @@ func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Role")
 }
@@ -34334,8 +35278,33 @@ func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, false, "Permission")
+}
+
+func (ec *executionContext) _Viewer_workflowId(ctx context.Context, field graphql.CollectedField, obj *caller.Caller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_workflowId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().WorkflowID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Viewer_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
 
 func (ec *executionContext) _Viewer_organization(ctx context.Context, field graphql.CollectedField, obj *caller.Caller) (ret graphql.Marshaler) {
@@ -34349,7 +35318,25 @@ func (ec *executionContext) _Viewer_organization(ctx context.Context, field grap
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Viewer().Organization(ctx, obj)
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Organization
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Organization
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Organization) graphql.Marshaler {
 			return ec.marshalNOrganization2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrganization(ctx, selections, v)
 		},
@@ -34357,6 +35344,7 @@ func (ec *executionContext) _Viewer_organization(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Viewer",
@@ -34389,6 +35377,7 @@ func (ec *executionContext) _WorkEvent_steps(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkEvent_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkEvent", field, false, false, "StepKey")
 }
@@ -34412,6 +35401,7 @@ func (ec *executionContext) _WorkForecast_sentence(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, true, false, "String")
 }
@@ -34435,6 +35425,7 @@ func (ec *executionContext) _WorkForecast_articles(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_articles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -34458,6 +35449,7 @@ func (ec *executionContext) _WorkForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -34481,6 +35473,7 @@ func (ec *executionContext) _WorkForecast_most(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -34504,6 +35497,7 @@ func (ec *executionContext) _WorkForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "ForecastBasis")
 }
@@ -34527,6 +35521,7 @@ func (ec *executionContext) _WorkForecast_cap(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -34550,6 +35545,7 @@ func (ec *executionContext) _WorkForecast_affordable(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -34591,6 +35587,7 @@ func (ec *executionContext) _WorkForecast_parts(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkForecast",
@@ -34623,6 +35620,7 @@ func (ec *executionContext) _WorkInput_company(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -34655,6 +35653,7 @@ func (ec *executionContext) _WorkInput_icp(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -34687,6 +35686,7 @@ func (ec *executionContext) _WorkInput_competitors(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -34710,6 +35710,7 @@ func (ec *executionContext) _WorkInput_feedback(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -34733,6 +35734,7 @@ func (ec *executionContext) _WorkItem_workflow(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -34765,6 +35767,7 @@ func (ec *executionContext) _WorkItem_run(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -34797,6 +35800,7 @@ func (ec *executionContext) _WorkItem_input(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_input(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -34847,6 +35851,7 @@ func (ec *executionContext) _WorkItem_budget(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_budget(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkItem", field, true, false, "USD")
 }
@@ -34870,6 +35875,7 @@ func (ec *executionContext) _Workflow_id(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "ID")
 }
@@ -34893,6 +35899,7 @@ func (ec *executionContext) _Workflow_name(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -34916,6 +35923,7 @@ func (ec *executionContext) _Workflow_company(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -34948,6 +35956,7 @@ func (ec *executionContext) _Workflow_state(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "WorkflowState")
 }
@@ -34971,6 +35980,7 @@ func (ec *executionContext) _Workflow_version(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -34994,6 +36004,7 @@ func (ec *executionContext) _Workflow_graphVersion(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -35017,6 +36028,7 @@ func (ec *executionContext) _Workflow_step(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35049,6 +36061,7 @@ func (ec *executionContext) _Workflow_status(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowStatus")
 }
@@ -35072,6 +36085,7 @@ func (ec *executionContext) _Workflow_progress(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Int")
 }
@@ -35095,6 +36109,7 @@ func (ec *executionContext) _Workflow_isTerminal(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Boolean")
 }
@@ -35118,6 +36133,7 @@ func (ec *executionContext) _Workflow_nextStates(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_nextStates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowState")
 }
@@ -35142,6 +36158,7 @@ func (ec *executionContext) _Workflow_canAccessStep(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_canAccessStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35185,6 +36202,7 @@ func (ec *executionContext) _Workflow_activity(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_activity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35217,6 +36235,7 @@ func (ec *executionContext) _Workflow_icp(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35250,6 +36269,7 @@ func (ec *executionContext) _Workflow_stepResult(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_stepResult(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35294,6 +36314,7 @@ func (ec *executionContext) _Workflow_units(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_units(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35337,6 +36358,7 @@ func (ec *executionContext) _Workflow_competitors(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35369,6 +36391,7 @@ func (ec *executionContext) _Workflow_competitorAnalysis(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_competitorAnalysis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35402,6 +36425,7 @@ func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_keywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35445,6 +36469,7 @@ func (ec *executionContext) _Workflow_keywordSelection(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_keywordSelection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35477,6 +36502,7 @@ func (ec *executionContext) _Workflow_topics(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35509,6 +36535,7 @@ func (ec *executionContext) _Workflow_unclustered(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_unclustered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35541,6 +36568,7 @@ func (ec *executionContext) _Workflow_droppedKeywords(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_droppedKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35573,6 +36601,7 @@ func (ec *executionContext) _Workflow_articlePlan(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_articlePlan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35623,6 +36652,7 @@ func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35673,6 +36703,7 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35706,6 +36737,7 @@ func (ec *executionContext) _Workflow_transitions(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_transitions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35768,6 +36800,7 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35830,6 +36863,7 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35892,6 +36926,7 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35953,6 +36988,7 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -35976,6 +37012,7 @@ func (ec *executionContext) _Workflow_createdAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -35999,6 +37036,7 @@ func (ec *executionContext) _Workflow_updatedAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -36022,6 +37060,7 @@ func (ec *executionContext) _WorkflowConnection_nodes(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -36054,6 +37093,7 @@ func (ec *executionContext) _WorkflowConnection_edges(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -36086,6 +37126,7 @@ func (ec *executionContext) _WorkflowConnection_pageInfo(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -36118,6 +37159,7 @@ func (ec *executionContext) _WorkflowConnection_totalCount(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowConnection", field, true, false, "Int")
 }
@@ -36141,6 +37183,7 @@ func (ec *executionContext) _WorkflowCounts_total(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowCounts", field, true, false, "Int")
 }
@@ -36164,6 +37207,7 @@ func (ec *executionContext) _WorkflowCounts_states(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -36196,6 +37240,7 @@ func (ec *executionContext) _WorkflowCounts_steps(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -36228,6 +37273,7 @@ func (ec *executionContext) _WorkflowCounts_statuses(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -36260,6 +37306,7 @@ func (ec *executionContext) _WorkflowEdge_node(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowEdge",
@@ -36292,6 +37339,7 @@ func (ec *executionContext) _WorkflowEdge_cursor(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowEdge", field, false, false, "String")
 }
@@ -36315,6 +37363,7 @@ func (ec *executionContext) _WorkflowGraph_version(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "Int")
 }
@@ -36338,6 +37387,7 @@ func (ec *executionContext) _WorkflowGraph_steps(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -36370,6 +37420,7 @@ func (ec *executionContext) _WorkflowGraph_states(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -36402,6 +37453,7 @@ func (ec *executionContext) _WorkflowGraph_edges(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -36434,6 +37486,7 @@ func (ec *executionContext) _WorkflowGraph_mermaid(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_mermaid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "String")
 }
@@ -36457,6 +37510,7 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "String")
 }
@@ -36480,6 +37534,7 @@ func (ec *executionContext) ___Directive_description(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
 }
@@ -36503,6 +37558,7 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "Boolean")
 }
@@ -36526,6 +37582,7 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "__DirectiveLocation")
 }
@@ -36550,6 +37607,7 @@ func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Directive",
@@ -36593,6 +37651,7 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, "String")
 }
@@ -36616,6 +37675,7 @@ func (ec *executionContext) ___EnumValue_description(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -36639,6 +37699,7 @@ func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "Boolean")
 }
@@ -36662,6 +37723,7 @@ func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -36685,6 +37747,7 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, false, false, "String")
 }
@@ -36708,6 +37771,7 @@ func (ec *executionContext) ___Field_description(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -36732,6 +37796,7 @@ func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -36775,6 +37840,7 @@ func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -36807,6 +37873,7 @@ func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "Boolean")
 }
@@ -36830,6 +37897,7 @@ func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -36853,6 +37921,7 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -36876,6 +37945,7 @@ func (ec *executionContext) ___InputValue_description(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -36899,6 +37969,7 @@ func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__InputValue",
@@ -36931,6 +38002,7 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -36954,6 +38026,7 @@ func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "Boolean")
 }
@@ -36977,6 +38050,7 @@ func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -37000,6 +38074,7 @@ func (ec *executionContext) ___Schema_description(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Schema", field, true, false, "String")
 }
@@ -37023,6 +38098,7 @@ func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -37055,6 +38131,7 @@ func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -37087,6 +38164,7 @@ func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -37119,6 +38197,7 @@ func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -37151,6 +38230,7 @@ func (ec *executionContext) ___Schema_directives(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -37183,6 +38263,7 @@ func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "__TypeKind")
 }
@@ -37206,6 +38287,7 @@ func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -37229,6 +38311,7 @@ func (ec *executionContext) ___Type_description(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -37252,6 +38335,7 @@ func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -37276,6 +38360,7 @@ func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37319,6 +38404,7 @@ func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37351,6 +38437,7 @@ func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37384,6 +38471,7 @@ func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37428,6 +38516,7 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37471,6 +38560,7 @@ func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -37503,6 +38593,7 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "Boolean")
 }
@@ -38433,7 +39524,7 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "role", "expiresAt", "idempotencyKey"}
+	fieldsInOrder := [...]string{"name", "role", "workflowId", "expiresAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38454,6 +39545,13 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 				return it, err
 			}
 			it.Role = data
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = graphql.OmittableOf(data)
 		case "expiresAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
 			data, err := ec.unmarshalNDateTime2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
@@ -39977,7 +41075,7 @@ func (ec *executionContext) unmarshalInputReserveUsageInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"workflowId", "step", "amount", "estimate", "idempotencyKey"}
+	fieldsInOrder := [...]string{"workflowId", "step", "token", "amount", "estimate", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -39998,6 +41096,13 @@ func (ec *executionContext) unmarshalInputReserveUsageInput(ctx context.Context,
 				return it, err
 			}
 			it.Step = graphql.OmittableOf(data)
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = graphql.OmittableOf(data)
 		case "amount":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("amount"))
 			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
@@ -41556,7 +42661,7 @@ func UnmarshalWorkflowOrder(ctx context.Context, raw any) (model.WorkflowOrder, 
 // region    ************************** interface.gotpl ***************************
 
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
-	switch obj := (obj).(type) {
+	switch obj := obj.(type) {
 	case nil:
 		return graphql.Null
 	case model.Workflow:
@@ -41646,7 +42751,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 }
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj model.UserError) graphql.Marshaler {
-	switch obj := (obj).(type) {
+	switch obj := obj.(type) {
 	case nil:
 		return graphql.Null
 	case model.TerminalState:
@@ -42326,6 +43431,11 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 		case "role":
 			out.Values[i] = ec._ApiKey_role(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "workflowId":
+			out.Values[i] = ec._ApiKey_workflowId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "prefix":
@@ -50071,6 +51181,12 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "workflowId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_workflowId(ctx, field, obj)
+				})
 		case "organization":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -54525,7 +55641,7 @@ func (ec *executionContext) unmarshalODateTime2ᚖgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.WrittenDateTime)
+	res := new(scalar.WrittenDateTime)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -55381,7 +56497,7 @@ func (ec *executionContext) unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengi
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.WrittenUSD)
+	res := new(scalar.WrittenUSD)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

@@ -17,7 +17,7 @@ func act[In, Out any](
 	var nothing Out
 	faults := in.faults
 	if len(faults) == 0 {
-		out, err := verb(ctx, caller.From(ctx), in.value)
+		out, err := within(ctx, r, in.value, verb)
 		if err == nil {
 			return out, []model.UserError{}, nil
 		}
@@ -46,4 +46,16 @@ func mutate[In, Out, Payload any](
 		return nil, err
 	}
 	return payload(out, problems), nil
+}
+
+// within calls a verb, if the caller reaches what the input is about.
+func within[In, Out any](
+	ctx context.Context, r *Resolver, in In, verb func(context.Context, caller.Caller, In) (Out, error),
+) (Out, error) {
+	who := caller.From(ctx)
+	if err := r.Engine.Within(ctx, who, in); err != nil {
+		var nothing Out
+		return nothing, err
+	}
+	return verb(ctx, who, in)
 }

@@ -31,6 +31,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 		key, err := r.Engine.APIKey(ctx, who, ref.UUID)
 		return &model.APIKey{APIKey: key}, err
 	case publicid.PriceProposal:
+		if err := permit(who, caller.ReadAll); err != nil {
+			return nil, err
+		}
 		proposal, err := r.Engine.PriceProposal(ctx, who, ref.UUID)
 		return &model.PriceProposal{Proposal: proposal}, err
 	case publicid.Keyword:

@@ -16,16 +16,9 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// refusals has each root field that the engine refuses to a role, although the role has the permission of the field:
-// the explorer asks for an edge that a worker must not take.
-var refusals = map[string]caller.Role{"transitionWorkflow": caller.Worker}
-
-// Each role sends each query and each mutation with a valid input. A role without the permission is refused and logged
-// with the caller, and no row changes. A role with the permission is not refused.
-func TestRoleMatrix(t *testing.T) {
-	t.Parallel()
-	b := world(t)
-	x := &explorer{t: t, asked: map[string]bool{}, own: map[string]string{
+// ownOfWorld has the ids of the objects in the world, by type.
+func ownOfWorld() map[string]string {
+	return map[string]string{
 		"Workflow":        "wf_00000000-0000-7000-8000-000000000004",
 		"Call":            "call_00000000-0000-7000-8000-000000000007",
 		"LedgerEntry":     "led_00000000-0000-7000-8000-000000000001_2",
@@ -36,7 +29,15 @@ func TestRoleMatrix(t *testing.T) {
 		"PublishTarget":   "target_00000000-0000-7000-8000-000000000001",
 		"TopicKeyword":    "tkw_00000000-0000-7000-8000-000000000001",
 		"ArticlePlanItem": "art_00000000-0000-7000-8000-000000000001",
-	}}
+	}
+}
+
+// Each role sends each query and each mutation with a valid input. A role without the permission is refused and logged
+// with the caller, and no row changes. A role with the permission is not refused.
+func TestRoleMatrix(t *testing.T) {
+	t.Parallel()
+	b := world(t)
+	x := &explorer{t: t, asked: map[string]bool{}, own: ownOfWorld()}
 	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 	denied, permitted := 0, 0
 	for _, isDenied := range []bool{true, false} { // First all that must not change anything.
@@ -46,8 +47,7 @@ func TestRoleMatrix(t *testing.T) {
 					continue
 				}
 				for _, role := range caller.Roles() {
-					isRefused := refusals[field.Name] == role
-					if isDenied != (isRefused || !has(role, field)) {
+					if isDenied != !has(role, field) {
 						continue
 					}
 					text := strings.ToLower(root.Name) + " { " + field.Name + x.arguments(field)[0] + " { __typename } }"
@@ -72,6 +72,77 @@ func TestRoleMatrix(t *testing.T) {
 	fields := len(theSchema.Mutation.Fields) + len(theSchema.Query.Fields)
 	if denied < 2*len(theSchema.Mutation.Fields) || permitted < fields {
 		t.Errorf("got %d refusals and %d permitted operations, of %d fields", denied, permitted, fields)
+	}
+}
+
+// A key of each role that is bound to another workflow sends each query and each mutation about a workflow that it does
+// not reach. It reads nothing of that workflow and nothing of the organization, and no row changes.
+func TestRoleMatrix_AKeyForAnotherWorkflow(t *testing.T) {
+	t.Parallel()
+	b := world(t)
+	other := testdb.Workflow(t, b.DB, b.Who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
+	x := &explorer{t: t, asked: map[string]bool{}, own: ownOfWorld()}
+	before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
+	static := map[string]bool{"viewer": true, "workflowGraph": true, "workflows": true}
+	answers := 0
+	for _, role := range caller.Roles() {
+		as := b.As(role)
+		as.Who.Actor, as.Who.WorkflowID = "bound as "+string(role), other.ID
+		for _, root := range []*ast.Definition{theSchema.Query, theSchema.Mutation} {
+			for _, field := range root.Fields {
+				if strings.HasPrefix(field.Name, "__") || static[field.Name] || field.Name == "claimWork" {
+					continue
+				}
+				answers++
+				checkUnreached(t, as, x, root, field)
+			}
+		}
+		for name, id := range x.own {
+			answer := string(as.Ask(t, `{ node(id: "`+id+`") { id } }`, nil))
+			if strings.Contains(answer, id) {
+				t.Errorf("the %s by node as %s with another workflow: got %s, want nothing", name, role, answer)
+			}
+		}
+		got := as.Ask(t, `{ workflows(first: 100) { totalCount nodes { id } } }`, nil)
+		ids := fmt.Sprint(graphtest.Get(t, got, "data", "workflows", "nodes"))
+		if !strings.Contains(ids, other.ID.String()) || strings.Count(ids, "wf_") != 1 {
+			t.Errorf("workflows as %s: got %s, want the one of the key", role, got)
+		}
+	}
+	if diff := cmp.Diff(before, testdb.Contents(t, b.DB, b.Who.OrganizationID)); diff != "" {
+		t.Errorf("rows have changed (-before +after):\n%s", diff)
+	}
+	if want := 6 * (len(theSchema.Mutation.Fields) - 1); answers < want {
+		t.Errorf("got %d answers, want at least %d", answers, want)
+	}
+}
+
+// checkUnreached sends a field with each of its inputs, as a key for another workflow. No answer may have data or be a
+// success, and at least one must be a refusal.
+func checkUnreached(
+	t *testing.T, as graphtest.Bundle, x *explorer, root *ast.Definition, field *ast.FieldDefinition,
+) {
+	t.Helper()
+	lists, selected := x.arguments(field), "__typename"
+	if root == theSchema.Mutation {
+		selected, lists = "userErrors { code }", nil
+		for _, input := range x.inputs(theSchema.Types[field.Arguments[0].Type.Name()]) {
+			lists = append(lists, "(input: "+input+")")
+		}
+	}
+	refused := 0
+	for _, list := range lists {
+		answer := string(as.Ask(t, strings.ToLower(root.Name)+" { "+field.Name+list+" { "+selected+" } }", nil))
+		switch {
+		case strings.Contains(answer, `"code":"FORBIDDEN"`) || strings.Contains(answer, `"code":"NOT_FOUND"`) ||
+			strings.Contains(answer, `"`+field.Name+`":null`):
+			refused++
+		case !strings.Contains(answer, `"code":"INVALID_INPUT"`):
+			t.Errorf("%s%s as %s: got %s, want a refusal", field.Name, list, as.Who.Actor, answer)
+		}
+	}
+	if refused == 0 {
+		t.Errorf("%s as %s is never refused", field.Name, as.Who.Actor)
 	}
 }
 
@@ -106,6 +177,7 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 	t.Parallel()
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := graphtest.IDOf(testdb.Units(t, b.DB, b.Who, b.Workflow(t, workflow.ICPPending)).Flow)
+	b.Workflow(t, workflow.ClusteringPending) // Work for workAvailable.
 	plain := map[string]string{
 		"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence", "Unit": "state",
 	}
@@ -114,6 +186,10 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 	}
 	for _, role := range caller.Roles() {
 		c := b.Open(t, string(role))
+		reaches := func(field string) bool {
+			arguments := theSchema.Subscription.Fields.ForName(field).Arguments
+			return role.Has(caller.ReadAll) || arguments.ForName("workflowId") == nil
+		}
 		for _, field := range theSchema.Subscription.Fields {
 			if strings.HasPrefix(field.Name, "__") {
 				continue
@@ -131,8 +207,11 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 			}
 			c.Subscribe(name, "subscription { "+name+arguments+" { "+parts+" } }", nil)
 			want := "__typename:" + field.Type.Name()
-			if !has(role, field) {
+			switch {
+			case !has(role, field):
 				want = "code:FORBIDDEN"
+			case !reaches(name):
+				want = "code:NOT_FOUND"
 			}
 			if got := fmt.Sprint(c.Next()); !strings.Contains(got, want) ||
 				has(role, field) && strings.Contains(got, "FORBIDDEN") {
@@ -141,6 +220,9 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 			c.Send(message{"id": name, "type": "complete"})
 		}
 		for name, part := range actors {
+			if !reaches(name) {
+				continue
+			}
 			c.Subscribe("actor", "subscription { "+name+`(workflowId: "`+flow+`") { `+part+" } }", nil)
 			got := fmt.Sprint(c.Next())
 			if want := !role.Has(caller.Actors); strings.Contains(got, "FORBIDDEN") != want {

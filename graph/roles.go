@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/infin8content/engine/internal/caller"
@@ -27,8 +28,8 @@ func permit(who caller.Caller, permission caller.Permission) error {
 	switch {
 	case !who.Known():
 		return fault.New(fault.Unauthenticated, "Sign in: send a token that is valid.")
-	case !who.Role.Has(permission):
-		return fault.New(fault.Forbidden, "%s", permission.Denied(who.Role))
+	case !who.Has(permission):
+		return fault.New(fault.Forbidden, "%s", who.Denied(permission))
 	}
 	return nil
 }
@@ -57,4 +58,13 @@ func permissionOf(directives ast.DirectiveList) caller.Permission {
 		return caller.Permission(needs.Arguments.ForName("permission").Value.Raw)
 	}
 	return caller.Read
+}
+
+// boundTo returns the id of the only workflow that a caller reaches; nil for a caller that is bound to none.
+func boundTo(who *caller.Caller) *publicid.ID {
+	if who.WorkflowID == uuid.Nil {
+		return nil
+	}
+	id := publicid.New(publicid.Workflow, who.WorkflowID)
+	return &id
 }

@@ -13,7 +13,9 @@ import (
 func TestRequires_IsOnEveryRootField(t *testing.T) {
 	t.Parallel()
 	special := map[string]caller.Permission{
-		"priceProposals": caller.Calls, "transitionWorkflow": caller.Drive, "renewLease": caller.Drive,
+		"organization": caller.ReadAll, "prices": caller.ReadAll, "priceProposals": caller.ReadAll,
+		"organizationTransitioned": caller.ReadAll,
+		"transitionWorkflow":       caller.Drive, "renewLease": caller.Drive,
 		"claimWork": caller.Drive, "completeStep": caller.Drive, "failStep": caller.Drive, "workAvailable": caller.Drive,
 		"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
 		"recordUsage": caller.Book, "adjustUsage": caller.Book,
@@ -21,6 +23,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
 		"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
 		"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setGates": caller.Settings,
+		"setOrganizationName": caller.Settings,
 		"createPublishTarget": caller.Settings, "testPublishTarget": caller.Settings,
 		"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
 		"setOutsideSteps": caller.Settings,

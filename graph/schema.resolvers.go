@@ -415,6 +415,10 @@ func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller)
 	return publicid.New(publicid.Organization, obj.OrganizationID), nil
 }
 
+func (r *viewerResolver) WorkflowID(ctx context.Context, obj *caller.Caller) (*publicid.ID, error) {
+	return boundTo(obj), nil
+}
+
 func (r *viewerResolver) Organization(ctx context.Context, obj *caller.Caller) (*model.Organization, error) {
 	return r.organization(ctx, obj.OrganizationID)
 }

@@ -129,7 +129,8 @@ var plan = []row{
 		path: "internal/web",
 		imports: []string{
 			"internal/caller", "internal/fault", "internal/issuer",
-			"internal/header", // shared with gqlhttp, so that both take the same requests for WebSockets
+			"internal/publicid", // a token may name one workflow
+			"internal/header",   // shared with gqlhttp, so that both take the same requests for WebSockets
 			"internal/strictjson",
 		},
 		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies

@@ -21,9 +21,10 @@ CREATE TABLE publish_targets (
     CONSTRAINT publish_targets_pkey PRIMARY KEY (organization_id, id),
     CONSTRAINT publish_targets_name UNIQUE (organization_id, name),
     CONSTRAINT publish_targets_organization FOREIGN KEY (organization_id) REFERENCES organizations (id),
-    CONSTRAINT publish_targets_texts CHECK (char_length(name) BETWEEN 1 AND 100 AND char_length(base_url) <= 2048
-        AND char_length(username) <= 200 AND (kind = 'FILE') = (base_url = '')
-        AND (kind = 'WORDPRESS') = (username <> ''))
+    CONSTRAINT publish_targets_name_length CHECK (char_length(name) BETWEEN 1 AND 100),
+    CONSTRAINT publish_targets_texts CHECK (char_length(base_url) <= 2048 AND char_length(username) <= 200),
+    CONSTRAINT publish_targets_base_url CHECK ((kind = 'FILE') = (base_url = '')),
+    CONSTRAINT publish_targets_username CHECK ((kind = 'WORDPRESS') = (username <> ''))
 );
 CREATE TRIGGER publish_targets_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON publish_targets
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

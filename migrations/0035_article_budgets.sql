@@ -31,7 +31,8 @@ CREATE INDEX ai_calls_by_part_kind
     ON ai_calls (organization_id, pg_catalog.split_part(part_key, '/', 1), answered_model, ended_at DESC)
     WHERE part_key IS NOT NULL AND cost_pico IS NOT NULL;
 DROP TRIGGER ai_calls_keep_their_part ON ai_calls;
-CREATE TRIGGER ai_calls_keep_their_part BEFORE UPDATE OF visit, part_key, article_id ON ai_calls
+CREATE TRIGGER ai_calls_keep_their_part BEFORE UPDATE OF visit, part_key, unit_id, unit_attempt, article_id
+    ON ai_calls
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE ai_calls ENABLE ALWAYS TRIGGER ai_calls_keep_their_part;
 

@@ -1,8 +1,9 @@
 -- ApiKeyAdd writes a key; a row of the organization's journal has its creation.
 -- name: ApiKeyAdd :one
 INSERT INTO api_keys (
-    organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version)
-VALUES (@organization_id, @id, @name, @role, @prefix, @digest, @expires_at, @actor, @at, @version)
+    organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version, workflow_id)
+VALUES (@organization_id, @id, @name, @role, @prefix, @digest, @expires_at, @actor, @at, @version,
+    sqlc.narg('workflow_id'))
 RETURNING *;
 
 -- ApiKeyCount counts the keys of the organization: all, or those that are valid at a time.

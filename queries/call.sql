@@ -158,13 +158,14 @@ WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@fro
 RETURNING c.*;
 
 -- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
--- while that is live. It locks the workflow until the transaction ends. The day that admits the call is one of its
--- month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
+-- while that is live. fence is the token of a run of an external program. It locks the workflow until the transaction
+-- ends. The day that admits the call is one of its month, in the month's time zone. No row: the workflow does not exist,
+-- is over, or has moved on.
 -- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
-        AND w.version = coalesce(sqlc.narg('run_token'), w.version)
+        AND w.version = coalesce(sqlc.narg('run_token'), sqlc.narg('fence')::integer, w.version)
         AND (sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
             SELECT FROM step_units AS u
             WHERE u.organization_id = w.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = w.version

@@ -15,6 +15,13 @@ RETURNING r.*;
 SELECT r.* FROM workflow_runs AS r
 WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.token = @token;
 
+-- RunHasWorker reports whether a worker has, or had, a run in a workflow.
+-- name: RunHasWorker :one
+SELECT EXISTS (
+    SELECT FROM workflow_runs AS r
+    WHERE r.organization_id = @organization_id AND r.workflow_id = @workflow_id AND r.worker = @worker
+);
+
 -- RunHeartbeat renews the lease of a run that has not ended and belongs to the worker. No row: the run is lost.
 -- name: RunHeartbeat :one
 UPDATE workflow_runs AS r SET lease_expires_at = @lease_expires_at
@@ -51,6 +58,13 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS r
 ORDER BY r.workflow_id;
+
+-- RunListLiveOfWorker returns the workflows in which a worker has a live run.
+-- name: RunListLiveOfWorker :many
+SELECT r.workflow_id FROM workflow_runs AS r
+WHERE r.organization_id = @organization_id AND r.worker = @worker AND r.ended_version IS NULL
+ORDER BY r.workflow_id
+LIMIT @page_size;
 
 -- RunPark takes a run from its worker, because its units do the work. No row: the run is lost.
 -- name: RunPark :one

@@ -18,7 +18,8 @@ WHERE EXISTS (
         AND (sqlc.narg('workflow_id')::uuid IS NULL OR w.id = sqlc.narg('workflow_id')::uuid)
 ) OR EXISTS (
     SELECT FROM workflow_runs AS r
-    WHERE r.organization_id = @organization_id AND r.step = s.step AND r.worker = @no_worker AND r.ended_version IS NULL
+    WHERE r.organization_id = @organization_id AND r.step = s.step AND r.worker = @no_worker AND NOT r.parked
+        AND r.ended_version IS NULL
         AND (sqlc.narg('workflow_id')::uuid IS NULL OR r.workflow_id = sqlc.narg('workflow_id')::uuid)
 )
 ORDER BY s.step
@@ -30,7 +31,7 @@ LIMIT 100;
 SELECT sqlc.embed(w), sqlc.embed(r) FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
 WHERE r.organization_id = @organization_id AND r.step = ANY(@steps::text[]) AND r.worker = @no_worker
-    AND r.ended_version IS NULL
+    AND NOT r.parked AND r.ended_version IS NULL
     AND (sqlc.narg('workflow_id')::uuid IS NULL OR w.id = sqlc.narg('workflow_id')::uuid)
 ORDER BY w.created_at, w.id
 LIMIT @page_size

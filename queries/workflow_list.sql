@@ -12,6 +12,7 @@ WHERE w.organization_id = @organization_id AND (w.created_at, w.id) > (@after_at
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id, w.created_at, w.id
@@ -30,6 +31,7 @@ WHERE w.organization_id = @organization_id AND (w.created_at, w.id) < (@after_at
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
@@ -55,6 +57,7 @@ WHERE w.organization_id = @organization_id AND w.name > @after_name::text
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id, w.name
@@ -73,6 +76,7 @@ WHERE w.organization_id = @organization_id AND (@from_end::boolean OR w.name < @
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id DESC, w.name DESC
@@ -93,6 +97,7 @@ WHERE w.organization_id = @organization_id AND (a.settled_pico, w.id) > (@after_
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY a.settled_pico, w.id
@@ -112,6 +117,7 @@ WHERE w.organization_id = @organization_id AND (a.settled_pico, w.id) < (@after_
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY a.settled_pico DESC, w.id DESC
@@ -130,6 +136,7 @@ WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) > (@after_at
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id, w.updated_at, w.id
@@ -148,6 +155,7 @@ WHERE w.organization_id = @organization_id AND (w.updated_at, w.id) < (@after_at
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
@@ -166,6 +174,7 @@ WHERE w.organization_id = @organization_id
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]));
 

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/publicid"
 )
@@ -16,6 +18,15 @@ func (k APIKey) ID() publicid.ID { return publicid.New(publicid.APIKey, k.APIKey
 
 // RevokedBy is nil for a key that is not revoked.
 func (k APIKey) RevokedBy() *string { return given(k.APIKey.RevokedBy) }
+
+// WorkflowID is nil for a key that is bound to no workflow.
+func (k APIKey) WorkflowID() *publicid.ID {
+	if k.APIKey.WorkflowID == uuid.Nil {
+		return nil
+	}
+	id := publicid.New(publicid.Workflow, k.APIKey.WorkflowID)
+	return &id
+}
 
 // The lists of API keys.
 type (

@@ -317,6 +317,9 @@ type CreateAPIKeyInput struct {
 	Name string `json:"name"`
 	// The role: one with at most your permissions.
 	Role caller.Role `json:"role"`
+	// The only workflow that the key reaches: `wf_…`. Such a key sees and changes nothing else, and never has `READ_ALL`,
+	// `ALERTS`, `OVERSEE`, `EXPORT`, `PRICES`, `KEYS` or `SETTINGS`.
+	WorkflowID graphql.Omittable[*publicid.ID] `json:"workflowId,omitempty"`
 	// The time at which it expires: later than now, and at most 366 days from now.
 	ExpiresAt scalar.WrittenDateTime `json:"expiresAt"`
 	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
@@ -358,7 +361,7 @@ type CreatePublishTargetInput struct {
 
 // The answer to `createPublishTarget`.
 type CreatePublishTargetPayload struct {
-	// The target. Null when nothing changed. Requires READ.
+	// The target. Null when nothing changed. Requires READ_ALL.
 	Target *PublishTarget `json:"target,omitempty"`
 	// The secret that signs the messages to a webhook: `whsec_…`. Only the answer of the request that made it has it.
 	Secret *string `json:"secret,omitempty"`
@@ -785,6 +788,8 @@ type ReserveUsageInput struct {
 	WorkflowID publicid.ID `json:"workflowId"`
 	// The step of the call. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
+	// The token of your run. The reservation is refused with `LOST_RUN` when the run is over. A `WORKER` must name it.
+	Token graphql.Omittable[*int] `json:"token,omitempty"`
 	// The amount to reserve.
 	Amount graphql.Omittable[*scalar.WrittenUSD] `json:"amount,omitempty"`
 	// The size of the call. The engine computes the most that it can cost.
@@ -817,7 +822,7 @@ type RetirePublishTargetInput struct {
 
 // The answer to `retirePublishTarget`.
 type RetirePublishTargetPayload struct {
-	// The target. Null when nothing changed. Requires READ.
+	// The target. Null when nothing changed. Requires READ_ALL.
 	Target *PublishTarget `json:"target,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
@@ -898,7 +903,7 @@ type SetAlertWebhookInput struct {
 
 // The answer to `setAlertWebhook`.
 type SetAlertWebhookPayload struct {
-	// The organization. Null when nothing was set.
+	// The organization. Null when nothing was set. Requires READ_ALL.
 	Organization *Organization `json:"organization,omitempty"`
 	// The secret that signs messages from now on: `whsec_` and base64. Null when the webhook was removed.
 	Secret *string `json:"secret,omitempty"`
@@ -994,7 +999,7 @@ type SetMonthlyLimitInput struct {
 
 // The answer to `setMonthlyLimit`.
 type SetMonthlyLimitPayload struct {
-	// The organization. Null when nothing was set.
+	// The organization. Null when nothing was set. Requires READ_ALL.
 	Organization *Organization `json:"organization,omitempty"`
 	// The new entry of the running month's account. Requires CALLS.
 	Entry *LedgerEntry `json:"entry,omitempty"`
@@ -1016,7 +1021,7 @@ type SetOrganizationNameInput struct {
 
 // The answer to `setOrganizationName`.
 type SetOrganizationNamePayload struct {
-	// The organization. Null when nothing was set.
+	// The organization. Null when nothing was set. Requires READ_ALL.
 	Organization *Organization `json:"organization,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
@@ -1058,7 +1063,7 @@ type SetPublishTargetSecretInput struct {
 
 // The answer to `setPublishTargetSecret`.
 type SetPublishTargetSecretPayload struct {
-	// The target. Null when nothing changed. Requires READ.
+	// The target. Null when nothing changed. Requires READ_ALL.
 	Target *PublishTarget `json:"target,omitempty"`
 	// The secret that signs the messages to a webhook: `whsec_…`. Only the answer of the request that made it has it.
 	Secret *string `json:"secret,omitempty"`
@@ -1080,7 +1085,7 @@ type SetTimeZoneInput struct {
 
 // The answer to `setTimeZone`.
 type SetTimeZonePayload struct {
-	// The organization. Null when nothing was set.
+	// The organization. Null when nothing was set. Requires READ_ALL.
 	Organization *Organization `json:"organization,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
@@ -1229,7 +1234,7 @@ type TestPublishTargetInput struct {
 
 // The answer to `testPublishTarget`.
 type TestPublishTargetPayload struct {
-	// The target. Null when nothing changed. Requires READ.
+	// The target. Null when nothing changed. Requires READ_ALL.
 	Target *PublishTarget `json:"target,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`

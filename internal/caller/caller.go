@@ -4,6 +4,7 @@ package caller
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 	"unicode"
@@ -53,13 +54,31 @@ type Caller struct {
 	Role           Role
 	// KeyID is the caller's API key; the nil UUID when the caller has signed in otherwise.
 	KeyID uuid.UUID
+	// WorkflowID is the only workflow that the caller reaches; the nil UUID when its key or token is bound to none.
+	WorkflowID uuid.UUID
 }
 
 // Known reports whether the caller is authenticated.
 func (c Caller) Known() bool { return c.Actor != "" && c.OrganizationID != uuid.Nil && c.Role.Valid() }
 
-// Permissions returns the permissions of the caller's role.
-func (c Caller) Permissions() []Permission { return c.Role.Permissions() }
+// Permissions returns the permissions of the caller: those of its role, and without those for the whole organization
+// when the caller is bound to a workflow.
+func (c Caller) Permissions() []Permission {
+	return slices.DeleteFunc(c.Role.Permissions(), func(p Permission) bool { return !c.Has(p) })
+}
+
+// Has reports whether the caller has the permission.
+func (c Caller) Has(p Permission) bool {
+	return c.Role.Has(p) && (c.WorkflowID == uuid.Nil || !slices.Contains(ofOrganization, p))
+}
+
+// Denied returns the message for a caller that lacks the permission.
+func (c Caller) Denied(p Permission) string {
+	if c.Role.Has(p) {
+		return fmt.Sprintf("This needs the permission %s, which a key or token for one workflow never has.", p)
+	}
+	return p.Denied(c.Role)
+}
 
 // Misleads reports a character that changes the look of an actor in a journal and is invisible: a control or a format
 // character. The two joiners are allowed, since scripts and emoji need them. A token's subject and the name of an API

@@ -12,7 +12,8 @@ type Permission string
 
 // The permissions.
 const (
-	Read     Permission = "READ"      // reads workflows, results, prices and sums of money
+	Read     Permission = "READ"      // reads workflows, results and their money, of all or of those in reach
+	ReadAll  Permission = "READ_ALL"  // reads all workflows, and the sums, prices and settings of the organization
 	Actors   Permission = "ACTORS"    // reads the names of actors, and their reasons
 	Calls    Permission = "CALLS"     // reads all calls, ledgers and proposed prices
 	OwnCalls Permission = "OWN_CALLS" // reads the calls that the caller itself reserved
@@ -32,9 +33,12 @@ const (
 
 // all has every permission, in the order above.
 var all = []Permission{
-	Read, Actors, Calls, OwnCalls, Alerts, Oversee, Export, Explore,
+	Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Export, Explore,
 	Operate, Drive, Spend, Book, Limits, Prices, Keys, Settings,
 }
+
+// ofOrganization has the permissions that a caller with one workflow never has: they are about more than a workflow.
+var ofOrganization = []Permission{ReadAll, Alerts, Oversee, Export, Prices, Keys, Settings}
 
 // table defines the roles. A role with all permissions of another one comes after it. Of several roles in a token the
 // last one counts.
@@ -42,11 +46,11 @@ var table = []struct {
 	role        Role
 	permissions []Permission
 }{
-	{Viewer, []Permission{Read}},
+	{Viewer, []Permission{Read, ReadAll}},
 	{Worker, []Permission{Read, OwnCalls, Drive, Spend}},
-	{Auditor, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Oversee, Export}},
-	{Operator, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Operate, Drive}},
-	{Finance, []Permission{Read, Actors, Calls, OwnCalls, Alerts, Export, Book, Limits, Prices}},
+	{Auditor, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Export}},
+	{Operator, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Operate, Drive}},
+	{Finance, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Export, Book, Limits, Prices}},
 	{Admin, all},
 }
 

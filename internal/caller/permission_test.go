@@ -6,15 +6,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
 )
 
 func TestRole_HasExactlyItsPermissions(t *testing.T) {
 	t.Parallel()
-	details := []caller.Permission{caller.Read, caller.Actors, caller.Calls, caller.OwnCalls, caller.Alerts}
+	details := []caller.Permission{
+		caller.Read, caller.ReadAll, caller.Actors, caller.Calls, caller.OwnCalls, caller.Alerts,
+	}
 	for role, want := range map[caller.Role][]caller.Permission{
-		caller.Viewer:   {caller.Read},
+		caller.Viewer:   {caller.Read, caller.ReadAll},
 		caller.Worker:   {caller.Read, caller.OwnCalls, caller.Drive, caller.Spend},
 		caller.Auditor:  append(slices.Clone(details), caller.Oversee, caller.Export),
 		caller.Operator: append(slices.Clone(details), caller.Operate, caller.Drive),
@@ -65,7 +68,7 @@ func TestRole_CoversItselfAndSubsets(t *testing.T) {
 	t.Parallel()
 	covers := map[caller.Role][]caller.Role{
 		caller.Viewer:   {caller.Viewer},
-		caller.Worker:   {caller.Viewer, caller.Worker},
+		caller.Worker:   {caller.Worker},
 		caller.Auditor:  {caller.Viewer, caller.Auditor},
 		caller.Operator: {caller.Viewer, caller.Operator},
 		caller.Finance:  {caller.Viewer, caller.Finance},
@@ -93,5 +96,26 @@ func TestPermission_DeniedNamesTheRolesThatHaveIt(t *testing.T) {
 	}
 	if got := caller.RoleNames(); strings.Count(got, ", ") != 5 || !strings.HasSuffix(got, ", ADMIN") {
 		t.Errorf("the names of all roles: got %q", got)
+	}
+}
+
+// A caller with one workflow has no permission about more than a workflow, whatever its role.
+func TestCaller_WithOneWorkflowHasNoRightsOverTheOrganization(t *testing.T) {
+	t.Parallel()
+	for _, role := range caller.Roles() {
+		who := caller.Caller{Actor: "a", OrganizationID: uuid.New(), Role: role, WorkflowID: uuid.New()}
+		for _, p := range []caller.Permission{
+			caller.ReadAll, caller.Alerts, caller.Oversee, caller.Export, caller.Prices, caller.Keys, caller.Settings,
+		} {
+			if who.Has(p) || slices.Contains(who.Permissions(), p) {
+				t.Errorf("%s with one workflow has %s", role, p)
+			}
+		}
+		if who.Has(caller.Read) != role.Has(caller.Read) || who.Has(caller.Drive) != role.Has(caller.Drive) {
+			t.Errorf("%s with one workflow has lost its rights in it", role)
+		}
+		if role == caller.Admin && !strings.Contains(who.Denied(caller.Keys), "one workflow") {
+			t.Errorf("message: got %q", who.Denied(caller.Keys))
+		}
 	}
 }

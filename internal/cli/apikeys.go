@@ -38,6 +38,7 @@ type apikeysCreateCommand struct {
 	Name          string        `required:"" help:"Name of the key; the journals call it key:NAME."`
 	Role          string        `default:"OPERATOR" enum:"${roles}" help:"One of ${roles}."`
 	TTL           time.Duration `name:"ttl" default:"2160h" help:"Life of the key, at most 366 days."`
+	Workflow      *uuid.UUID    `help:"The only workflow that the key reaches, as a UUID; all when absent."`
 	WorkflowLimit string        `default:"1.00" help:"USD that a workflow of a new organization may spend, as in serve."`
 	MonthLimit    string        `default:"25.00" help:"USD that a new organization may spend in a month, as in serve."`
 }
@@ -53,7 +54,10 @@ func (c *apikeysCreateCommand) Run(p *program) error {
 			return err
 		}
 		made, err := e.CreateAPIKey(p.ctx, who, engine.CreateAPIKeyInput{
-			Name: c.Name, Role: caller.Role(c.Role), ExpiresAt: time.Now().Add(c.TTL),
+			Name:      c.Name,
+			Role:      caller.Role(c.Role),
+			ExpiresAt: time.Now().Add(c.TTL),
+			Workflow:  c.Workflow,
 		})
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ type tokenCommand struct {
 	Role         string        `default:"ADMIN" enum:"${roles}" help:"One of ${roles}."`
 	Actor        string        `default:"developer" help:"Name of the caller in the journals."`
 	TTL          time.Duration `name:"ttl" default:"1h" help:"Life of the token."`
+	Workflow     uuid.UUID     `help:"The only workflow that the token reaches, as a UUID; all when absent."`
 }
 
 // Run prints the token and nothing else.
@@ -28,7 +29,10 @@ func (c *tokenCommand) Run(p *program) error {
 		return fmt.Errorf("AUTH_SECRET: %w", err)
 	}
 	token, err := auth.Token(caller.Caller{
-		Actor: c.Actor, OrganizationID: organization, Role: caller.Role(c.Role),
+		Actor:          c.Actor,
+		OrganizationID: organization,
+		Role:           caller.Role(c.Role),
+		WorkflowID:     c.Workflow,
 	}, c.TTL)
 	if err != nil {
 		return err

@@ -64,6 +64,7 @@ func (e *Engine) APIKeyCaller(ctx context.Context, text string) (who caller.Call
 		OrganizationID: k.OrganizationID,
 		Role:           k.Role,
 		KeyID:          k.ID,
+		WorkflowID:     k.WorkflowID,
 	}, k.ExpiresAt, nil
 }
 

@@ -49,8 +49,9 @@ type WorkItem struct {
 }
 
 // ClaimWork hands out runs of automatic steps that no worker drives, those of the oldest workflows first, and at most
-// one for each workflow. Each claim is a transition into a processing state, so no two callers get the same run. The
-// result may be empty. A replay returns the runs of the first answer that the caller still has.
+// one for each workflow. A caller with one workflow gets runs of that one only. Each claim is a transition into a
+// processing state, so no two callers get the same run. The result may be empty. A replay returns the runs of the first
+// answer that the caller still has.
 func (e *Engine) ClaimWork(ctx context.Context, who caller.Caller, in ClaimWorkInput) (_ ClaimedWork, err error) {
 	ctx, end := e.begin(ctx, "ClaimWork")
 	defer end(&err)
@@ -68,7 +69,12 @@ func (e *Engine) ClaimWork(ctx context.Context, who caller.Caller, in ClaimWorkI
 		return ClaimedWork{}, err
 	}
 	c := claim{
-		query: postgres.WorkQuery{Steps: steps, At: at, First: int32(in.Max)},
+		query: postgres.WorkQuery{
+			Steps:      steps,
+			WorkflowID: who.WorkflowID,
+			At:         at,
+			First:      int32(in.Max),
+		},
 		lease: at.Add(lease),
 	}
 	replay, err := e.once(ctx, who, request{
@@ -249,7 +255,9 @@ func (e *Engine) AvailableWork(
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	found, err := e.store.AvailableWork(ctx, who, postgres.WorkQuery{Steps: steps, At: e.now()})
+	found, err := e.store.AvailableWork(ctx, who, postgres.WorkQuery{
+		Steps: steps, WorkflowID: who.WorkflowID, At: e.now(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look for work: %w", err)
 	}

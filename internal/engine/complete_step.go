@@ -69,6 +69,9 @@ func (e *Engine) CompleteStep(ctx context.Context, who caller.Caller, in Complet
 
 // ownRun returns a run that the caller has or had.
 func (e *Engine) ownRun(ctx context.Context, who caller.Caller, flow uuid.UUID, token int) (workflow.Run, error) {
+	if err := e.reach(ctx, who, flow, "workflow"); err != nil {
+		return workflow.Run{}, err
+	}
 	run, there, err := e.store.Run(ctx, who, flow, token)
 	if err != nil {
 		return run, fmt.Errorf("read a run: %w", err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -16,9 +17,11 @@ import (
 
 // CreateAPIKeyInput describes a new key.
 type CreateAPIKeyInput struct {
-	Name           string
-	Role           caller.Role
-	ExpiresAt      time.Time
+	Name      string
+	Role      caller.Role
+	ExpiresAt time.Time
+	// Workflow is the only one that the key reaches; nil for none.
+	Workflow       *uuid.UUID `json:",omitempty"`
 	IdempotencyKey string
 }
 
@@ -47,6 +50,13 @@ func (e *Engine) CreateAPIKey(
 		if err := checkAPIKey(who, in, at); err != nil {
 			return err
 		}
+		bound := uuid.Nil
+		if in.Workflow != nil {
+			bound = *in.Workflow
+			if _, there, err := tx.Workflow(ctx, who, bound); err != nil || !there {
+				return cmp.Or(err, error(fault.Missing([]string{"workflowId"}, "workflow")))
+			}
+		}
 		event := postgres.APIKeyEvent{ID: e.newID(), Event: postgres.APIKeyCreated, At: at}
 		version, err := e.journalAPIKey(ctx, tx, who, event,
 			func(id uuid.UUID) error {
@@ -64,6 +74,8 @@ func (e *Engine) CreateAPIKey(
 			Digest:    text.digest(),
 			ExpiresAt: in.ExpiresAt,
 			CreatedAt: at,
+
+			WorkflowID: bound,
 		}, version)
 		return err
 	})

@@ -111,7 +111,7 @@ func notFound(thing string) error {
 }
 
 func forbidden(who caller.Caller, permission caller.Permission) error {
-	return fault.New(fault.Forbidden, "%s", permission.Denied(who.Role))
+	return fault.New(fault.Forbidden, "%s", who.Denied(permission))
 }
 
 func mismatch() error {

@@ -150,7 +150,7 @@ func (e *Engine) CountByState(ctx context.Context, who caller.Caller, f Filter) 
 func (e *Engine) chosen(
 	ctx context.Context, who caller.Caller, f Filter,
 ) (filter postgres.WorkflowFilter, any bool, err error) {
-	if f.CreatedBy != "" && !who.Role.Has(caller.Actors) { // The answer would say who created a workflow.
+	if f.CreatedBy != "" && !who.Has(caller.Actors) { // The answer would say who created a workflow.
 		return filter, false, forbidden(who, caller.Actors)
 	}
 	filter = postgres.WorkflowFilter{
@@ -161,6 +161,11 @@ func (e *Engine) chosen(
 		UpdatedBefore: end,
 		SpendAtLeast:  f.SpendAtLeast,
 		RunActivities: runActivities(f.Activities),
+	}
+	if !reachesAll(who) {
+		if filter.IDs, err = e.reached(ctx, who); err != nil || len(filter.IDs) == 0 {
+			return filter, false, err
+		}
 	}
 	if f.UpdatedBefore != nil {
 		filter.UpdatedBefore = *f.UpdatedBefore

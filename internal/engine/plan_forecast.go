@@ -28,8 +28,8 @@ type planAhead struct {
 	at       time.Time
 }
 
-// planForecast returns the expected cost of steps 4 and 5 for a number of selected keywords: one request for phrases, and
-// a brief for each page. Nothing when a model has no price. The steps refuse each call that does not fit, and continue
+// planForecast returns the expected cost of steps 4 and 5 for a number of selected keywords: one request for phrases,
+// and a brief for each page. Nothing when a model has no price. The steps refuse each call that does not fit, and continue
 // after the limit is raised, so the forecast refuses nothing.
 func (e *Engine) planForecast(
 	ctx context.Context, store *postgres.Store, who caller.Caller, in planAhead,
@@ -55,8 +55,8 @@ func (e *Engine) planForecast(
 	return &forecast, err
 }
 
-// GateForecast returns the expected cost of the work that the gate at which a workflow waits begins: steps 4 and 5 for the
-// selected keywords, or the approved articles. Nothing at any other time, and without a selection.
+// GateForecast returns the expected cost of the work that the gate at which a workflow waits begins: steps 4 and 5 for
+// the selected keywords, or the approved articles. Nothing at any other time, and without a selection.
 func (e *Engine) GateForecast(
 	ctx context.Context, who caller.Caller, flow workflow.Workflow, selected int,
 ) (*WorkForecast, error) {

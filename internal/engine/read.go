@@ -87,9 +87,12 @@ func found[T any](value T, there bool, err error, thing string) (T, error) {
 	return value, nil
 }
 
-// Workflow returns one workflow of the caller's organization, or NOT_FOUND.
+// Workflow returns one workflow that the caller reaches, or NOT_FOUND.
 func (e *Engine) Workflow(ctx context.Context, who caller.Caller, id uuid.UUID) (workflow.Workflow, error) {
 	flow, there, err := e.store.Workflow(ctx, who, id)
+	if err == nil && there {
+		there, err = e.reaches(ctx, who, id)
+	}
 	return found(flow, there, err, "workflow")
 }
 
@@ -108,6 +111,9 @@ func (e *Engine) TransitionAt(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, version int,
 ) (workflow.Transition, error) {
 	made, there, err := e.store.TransitionAt(ctx, who, flow, version)
+	if err == nil && there {
+		there, err = e.reaches(ctx, who, flow)
+	}
 	return found(made, there, err, "transition")
 }
 
@@ -130,10 +136,14 @@ func (e *Engine) CountCalls(
 	return e.store.CountCalls(ctx, who, flows)
 }
 
-// Call returns one call, or NOT_FOUND. A caller without the permission CALLS finds only the calls that it reserved.
+// Call returns one call of a workflow that the caller reaches, or NOT_FOUND. A caller without the permission CALLS
+// finds only the calls that it reserved.
 func (e *Engine) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (cost.Call, error) {
 	call, there, err := e.store.Call(ctx, who, id)
-	there = there && (call.Actor == who.Actor || who.Role.Has(caller.Calls))
+	there = there && (call.Actor == who.Actor || who.Has(caller.Calls))
+	if err == nil && there {
+		there, err = e.reaches(ctx, who, call.WorkflowID)
+	}
 	c, err := found(call, there, err, "call")
 	return c.Call, err
 }
@@ -153,6 +163,9 @@ func (e *Engine) EntryAt(
 	ctx context.Context, who caller.Caller, account uuid.UUID, sequence int64,
 ) (cost.Entry, error) {
 	entry, there, err := e.store.EntryAt(ctx, who, account, sequence)
+	if err == nil && there {
+		there, err = e.reaches(ctx, who, account)
+	}
 	return found(entry, there, err, "ledger entry")
 }
 

@@ -45,6 +45,8 @@ type ReserveInput struct {
 	RunToken *int
 	// Unit is the attempt at a unit that makes the call. RunToken is nil then.
 	Unit *workflow.UnitAttempt `json:",omitempty"`
+	// Fence is the token of the caller's run, for an external program. A caller without the permission OPERATE needs it.
+	Fence *int `json:",omitempty"`
 	// Visit and Part name the answer of a step that the call is for; nil and "" when it is for none.
 	// Without them the fingerprint is that of earlier programs, whose keys still count.
 	Visit *int   `json:",omitempty"`
@@ -73,6 +75,9 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	if err != nil {
 		return Charged{}, err
 	}
+	if err := e.fenced(ctx, who, in); err != nil {
+		return Charged{}, err
+	}
 	var month cost.Account
 	if !flow.IsTerminal() { // Reserve on a workflow that is over opens no month.
 		if month, err = e.month(ctx, who, at); err != nil {
@@ -85,6 +90,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		MonthID:    month.ID,
 		Step:       stepFor(flow, in.Step),
 		RunToken:   in.RunToken,
+		Fence:      in.Fence,
 		Estimate:   estimate,
 		Hold:       hold,
 		At:         at,
@@ -98,6 +104,17 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		new.CheckAt = at.Add(checkRun)
 	}
 	return e.reserve(ctx, who, in, new)
+}
+
+// fenced checks that the run of a reservation is the caller's and live. The reservation repeats the token.
+func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput) error {
+	switch {
+	case in.Fence != nil:
+		return e.holds(ctx, who, in.WorkflowID, *in.Fence)
+	case who.Role == caller.Worker:
+		return fault.Invalid([]string{"token"}, "A worker reserves for its run: name its token.")
+	}
+	return nil
 }
 
 func (e *Engine) reserve(
@@ -125,7 +142,7 @@ func (e *Engine) reserve(
 	switch {
 	case errors.As(err, &refused):
 		return Charged{}, e.explainRefused(ctx, who, refused, new.Hold)
-	case errors.Is(err, errLost) && (in.RunToken != nil || in.Unit != nil):
+	case errors.Is(err, errLost) && (in.RunToken != nil || in.Unit != nil || in.Fence != nil):
 		return Charged{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
 	case err != nil:
 		return Charged{}, e.explainLost(ctx, who, in.WorkflowID, err)

@@ -35,6 +35,9 @@ func (e *Engine) Keywords(
 // Keyword returns one keyword with its decision, or NOT_FOUND.
 func (e *Engine) Keyword(ctx context.Context, who caller.Caller, id uuid.UUID) (content.SeedKeyword, error) {
 	keyword, there, err := e.store.Keyword(ctx, who, id)
+	if err == nil && there {
+		there, err = e.reaches(ctx, who, keyword.WorkflowID)
+	}
 	return found(keyword, there, err, "keyword")
 }
 

@@ -156,6 +156,9 @@ func (e *Engine) explainDuplicate(ctx context.Context, who caller.Caller, genera
 		return errors.Join(err, lookErr)
 	}
 	existing, lookErr := e.charged(ctx, who, other.ID, false)
+	if fault.KindOf(lookErr) == fault.NotFound { // A call out of the caller's reach.
+		return fault.New(fault.DuplicateGeneration, "The generation was charged to another call. An answer is booked once.")
+	}
 	if lookErr != nil {
 		return errors.Join(err, lookErr)
 	}

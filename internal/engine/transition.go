@@ -50,6 +50,9 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 	if err := checkReason(in.Reason); err != nil {
 		return Moved{}, err
 	}
+	if err := e.reach(ctx, who, in.WorkflowID, "workflow"); err != nil {
+		return Moved{}, err
+	}
 	version, err := e.driven(ctx, who, in)
 	if err != nil {
 		return Moved{}, err
@@ -80,12 +83,12 @@ func (e *Engine) Transition(ctx context.Context, who caller.Caller, in Transitio
 // edges of a worker: from pending to processing, and from processing to completed or failed in a run of its own. For
 // the end of a run it returns the run's token, so that no later run is ended in its place.
 func (e *Engine) driven(ctx context.Context, who caller.Caller, in TransitionInput) (*int, error) {
-	if who.Role.Has(caller.Operate) {
+	if who.Has(caller.Operate) {
 		return in.Version, nil
 	}
 	step := in.From.Step()
 	switch {
-	case step == nil, !who.Role.Has(caller.Drive):
+	case step == nil, !who.Has(caller.Drive):
 		return nil, forbidden(who, caller.Operate)
 	case in.From == step.Pending && in.To == step.Processing:
 		return in.Version, nil

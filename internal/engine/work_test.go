@@ -268,6 +268,7 @@ func TestCompleteStep_AnotherRunIsLost(t *testing.T) {
 	b.setOutside(t, workflow.StepICP)
 	flow := b.Flow(t, workflow.ICPPending)
 	one, two := b.worker("one"), b.worker("two")
+	two.WorkflowID = flow.ID // Otherwise it would not find the workflow before it has a run.
 	first := b.claim(t, one, 1)[0].Run
 	in := engine.CompleteStepInput{WorkflowID: flow.ID, Token: first.Token, Result: profile()}
 	lost := func(name string, who caller.Caller, holder string) {
@@ -310,7 +311,7 @@ func TestCompleteStep_AnotherRunIsLost(t *testing.T) {
 		t.Error(err)
 	}
 	in.WorkflowID = uuid.New()
-	if _, err := b.Engine.CompleteStep(ctx, two, in); fault.KindOf(err) != fault.NotFound {
+	if _, err := b.Engine.CompleteStep(ctx, one, in); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("no such workflow: got %v, want NOT_FOUND", err)
 	}
 	b.Sound(t)

@@ -42,6 +42,12 @@ func TestTransition_AWorkerTakesOnlyItsEdges(t *testing.T) {
 			flow := b.Flow(t, from)
 			before := testdb.Contents(t, b.DB, b.Who.OrganizationID)
 			_, err := b.Engine.Transition(ctx, one, engine.TransitionInput{WorkflowID: flow.ID, From: from, To: to})
+			if fault.KindOf(err) != fault.NotFound {
+				t.Errorf("%s to %s out of reach: got %v, want NOT_FOUND", from, to, err)
+			}
+			bound := one
+			bound.WorkflowID = flow.ID
+			_, err = b.Engine.Transition(ctx, bound, engine.TransitionInput{WorkflowID: flow.ID, From: from, To: to})
 			if fault.KindOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "OPERATE") {
 				t.Errorf("%s to %s: got %v, want FORBIDDEN", from, to, err)
 			}
@@ -55,6 +61,7 @@ func TestTransition_AWorkerTakesOnlyItsEdges(t *testing.T) {
 	}
 
 	flow := b.Flow(t, workflow.ICPPending)
+	one.WorkflowID, other.WorkflowID = flow.ID, flow.ID
 	begun, err := b.Engine.Transition(ctx, one, engine.TransitionInput{
 		WorkflowID: flow.ID, From: workflow.ICPPending, To: workflow.ICPProcessing,
 	})
@@ -102,7 +109,7 @@ func TestTransition_AReaderTakesNoEdge(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	flow := b.Flow(t, workflow.ICPPending)
-	for _, role := range []caller.Role{caller.Viewer, caller.Auditor, caller.Finance, ""} {
+	for _, role := range []caller.Role{caller.Viewer, caller.Auditor, caller.Finance} {
 		who := b.As("reader")
 		who.Role = role
 		_, err := b.Engine.Transition(context.Background(), who, engine.TransitionInput{
@@ -118,11 +125,14 @@ func TestCall_AWorkerSeesAndEndsOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	one, other := b.worker("one"), b.worker("other")
-	flow := b.Flow(t, workflow.ICPProcessing)
-	amount := cent
+	b.setOutside(t, workflow.StepICP)
+	flow := b.Flow(t, workflow.ICPPending)
+	amount, token := cent, b.claim(t, one, 1)[0].Run.Token
 	reserve := func(who caller.Caller) engine.Charged {
 		t.Helper()
-		charged, err := b.Engine.Reserve(ctx, who, engine.ReserveInput{WorkflowID: flow.ID, Amount: &amount})
+		charged, err := b.Engine.Reserve(ctx, who, engine.ReserveInput{
+			WorkflowID: flow.ID, Amount: &amount, Fence: &token,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

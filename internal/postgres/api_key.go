@@ -24,6 +24,7 @@ type APIKey struct {
 	RevokedAt      *time.Time
 	LastUsedAt     *time.Time // to the minute; nil before the first time
 	Digest         []byte     // sha256 of the key
+	WorkflowID     uuid.UUID  // the only one that the key reaches; the nil UUID for none
 }
 
 // AddAPIKey writes a key. version is the row of the organization's journal with its creation.
@@ -39,6 +40,7 @@ func (s *Store) AddAPIKey(ctx context.Context, who caller.Caller, k APIKey, vers
 		Actor:          who.Actor,
 		At:             k.CreatedAt,
 		Version:        version,
+		WorkflowID:     pointer(k.WorkflowID),
 	})
 	return toAPIKey(row), translate(err)
 }
@@ -144,5 +146,6 @@ func toAPIKey(r dbsqlc.ApiKey) APIKey {
 		RevokedAt:      utc(r.RevokedAt),
 		LastUsedAt:     utc(r.LastUsedAt),
 		Digest:         r.Digest,
+		WorkflowID:     value(r.WorkflowID),
 	}
 }

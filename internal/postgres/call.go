@@ -19,6 +19,7 @@ type NewCall struct {
 	ID, WorkflowID, MonthID uuid.UUID
 	Step                    workflow.StepKey
 	RunToken                *int
+	Fence                   *int // the token of an external program's run
 	Estimate                cost.Estimate
 	Hold                    cost.Pico
 	At, CheckAt             time.Time
@@ -44,6 +45,7 @@ func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (
 		MonthID:             c.MonthID,
 		Step:                c.Step,
 		RunToken:            c.RunToken,
+		Fence:               c.Fence,
 		Reserved:            cost.CallReserved,
 		Models:              models,
 		PromptBytes:         c.Estimate.PromptBytes,

@@ -144,6 +144,8 @@ func settingKinds() []ChainKind {
 	return []ChainKind{
 		rowsChained("name", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`name, actor::text, reason::text, occurred_at::text`, `public.organization_names`),
+		rowsAlone("key_workflow", `organization_id || ' ' || id`, `organization_id, id`, `workflow_id::text`,
+			`public.api_keys WHERE workflow_id IS NOT NULL`),
 		rowsChained("outside", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`steps::text, actor::text, reason::text, occurred_at::text`, `public.outside_steps`),
 		rowsAlone("target", `organization_id || ' ' || id`, `organization_id, id`, `name, kind::text, policy::text, base_url,

@@ -112,3 +112,19 @@ func (s *Store) ExpiredRuns(ctx context.Context, at time.Time, limit int32) ([]w
 	rows, err := s.forSweeper().RunListExpired(ctx, dbsqlc.RunListExpiredParams{At: at, PageSize: limit})
 	return many(rows, err, toRun)
 }
+
+// HasRun reports whether the caller has, or had, a run in a workflow.
+func (s *Store) HasRun(ctx context.Context, who caller.Caller, flow uuid.UUID) (bool, error) {
+	has, err := s.forTenant(who.OrganizationID).RunHasWorker(ctx, dbsqlc.RunHasWorkerParams{
+		OrganizationID: who.OrganizationID, WorkflowID: flow, Worker: who.Actor,
+	})
+	return has, translate(err)
+}
+
+// LiveWorkflows returns at most first workflows in which the caller has a live run.
+func (s *Store) LiveWorkflows(ctx context.Context, who caller.Caller, first int32) ([]uuid.UUID, error) {
+	flows, err := s.forTenant(who.OrganizationID).RunListLiveOfWorker(ctx, dbsqlc.RunListLiveOfWorkerParams{
+		OrganizationID: who.OrganizationID, Worker: who.Actor, PageSize: first,
+	})
+	return flows, translate(err)
+}

@@ -22,6 +22,7 @@ type WorkflowFilter struct {
 	SpendAtLeast                          cost.Pico
 	// RunActivities are answers of run_activity; "" is the one for a state without a run.
 	RunActivities []string
+	IDs           []uuid.UUID // all when empty
 }
 
 // WorkflowOrder is the value that a list of workflows is ordered by.
@@ -65,6 +66,7 @@ func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage
 		UpdatedBefore:  p.Filter.UpdatedBefore,
 		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
 		RunActivities:  texts(p.Filter.RunActivities),
+		Ids:            p.Filter.IDs,
 		PageSize:       p.First,
 	}
 	q := s.forTenantCustomPlan(who.OrganizationID)
@@ -101,6 +103,7 @@ func (s *Store) workflowsByName(ctx context.Context, who caller.Caller, p Workfl
 		UpdatedBefore:  p.Filter.UpdatedBefore,
 		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
 		RunActivities:  texts(p.Filter.RunActivities),
+		Ids:            p.Filter.IDs,
 		PageSize:       p.First,
 	}
 	q := s.forTenantCustomPlan(who.OrganizationID)
@@ -119,6 +122,7 @@ func (s *Store) workflowsByName(ctx context.Context, who caller.Caller, p Workfl
 		UpdatedBefore:  in.UpdatedBefore,
 		SpendAtLeast:   in.SpendAtLeast,
 		RunActivities:  in.RunActivities,
+		Ids:            in.Ids,
 		PageSize:       in.PageSize,
 	})
 	return many(rows, err, toWorkflow)
@@ -145,6 +149,7 @@ func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p Workf
 		UpdatedBefore:  p.Filter.UpdatedBefore,
 		SpendAtLeast:   int64(p.Filter.SpendAtLeast),
 		RunActivities:  texts(p.Filter.RunActivities),
+		Ids:            p.Filter.IDs,
 		PageSize:       p.First,
 	}
 	q := s.forTenantCustomPlan(who.OrganizationID)
@@ -172,6 +177,7 @@ func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f Workflo
 		UpdatedBefore:  f.UpdatedBefore,
 		SpendAtLeast:   int64(f.SpendAtLeast),
 		RunActivities:  texts(f.RunActivities),
+		Ids:            f.IDs,
 	})
 	return int(n), translate(err)
 }

@@ -44,7 +44,7 @@ func (s AccessSettings) mayReadSchema(who caller.Caller) bool {
 	case accessAll:
 		return true
 	case accessAdmins:
-		return who.Role.Has(caller.Explore)
+		return who.Has(caller.Explore)
 	default:
 		return false
 	}

@@ -28,7 +28,12 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.SignIn,
 		Audience: o.Audience,
 		MaxLife:  o.MaxTokenLife,
 		Now:      time.Now,
-		Names:    web.ClaimNames{Organization: o.ClaimOrganization, Role: o.ClaimRole, Roles: roles},
+		Names: web.ClaimNames{
+			Organization: o.ClaimOrganization,
+			Role:         o.ClaimRole,
+			Workflow:     o.ClaimWorkflow,
+			Roles:        roles,
+		},
 	}
 	if o.Issuer != "" {
 		in.Issuer, err = issuer.New(issuer.Options{

@@ -76,6 +76,7 @@ type TokenSettings struct {
 	Audience           []string          `help:"Names of this API in aud; a token of the issuer must have one of them."`
 	IssuerAlgorithms   []string          `default:"RS256,ES256,EdDSA" help:"RS256, PS256, ES256, ES384 or EdDSA."`
 	ClaimOrganization  string            `default:"org" help:"Claim of the issuer with the organization; or /a/path to it."`
+	ClaimWorkflow      string            `help:"Claim of the issuer with the only workflow of the caller; none when empty."`
 	ClaimRole          string            `default:"role" help:"Claim of the issuer with the role, or roles; or /a/path to it."`
 	RoleNames          map[string]string `help:"The issuer's names of our roles (${roles}): editors=OPERATOR;owners=ADMIN."`
 	SigningKeysRefresh time.Duration     `default:"5m" aliases:"keys-refresh" env:"INFIN8_SIGNING_KEYS_REFRESH,INFIN8_KEYS_REFRESH" help:"Time between two fetches of the issuer's signing keys."`

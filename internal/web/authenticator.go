@@ -13,9 +13,12 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/issuer"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 const (
@@ -224,6 +227,9 @@ func (a *Authenticator) Token(who caller.Caller, ttl time.Duration) (string, err
 		secretNames.Role:         string(who.Role),
 		"iat":                    jwt.NewNumericDate(now),
 		"exp":                    jwt.NewNumericDate(now.Add(ttl)),
+	}
+	if who.WorkflowID != uuid.Nil {
+		claims[secretNames.Workflow] = string(publicid.New(publicid.Workflow, who.WorkflowID))
 	}
 	if _, err := secretNames.caller(claims); err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)

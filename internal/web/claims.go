@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/publicid"
 )
 
 const (
@@ -26,6 +27,8 @@ const (
 // The zero value is org and role.
 type ClaimNames struct {
 	Organization, Role string
+	// Workflow is the claim with the only workflow that the caller reaches; "" when tokens have none.
+	Workflow string
 	// Roles maps the issuer's names of roles to ours. Empty maps each of our names to itself. Of several roles in a token
 	// the last one in the order of caller.Roles counts: never one with fewer permissions than another.
 	Roles map[string]caller.Role
@@ -34,7 +37,7 @@ type ClaimNames struct {
 }
 
 // secretNames has the claims of the tokens that are signed with our secret.
-var secretNames = ClaimNames{Organization: "org", Role: "role"}
+var secretNames = ClaimNames{Organization: "org", Role: "role", Workflow: "workflow"}
 
 func (n ClaimNames) withDefaults() ClaimNames {
 	n.Organization = cmp.Or(n.Organization, secretNames.Organization)
@@ -60,7 +63,31 @@ func (n ClaimNames) caller(claims map[string]any) (caller.Caller, error) {
 		return caller.Caller{}, refused(
 			fmt.Sprintf("the role (%s) is none of %s, and no name for one", n.Role, caller.RoleNames()))
 	}
-	return caller.Caller{Actor: actor, OrganizationID: organization, Role: role}, nil
+	flow, err := n.workflow(claims)
+	if err != nil {
+		return caller.Caller{}, err
+	}
+	return caller.Caller{
+		Actor:          actor,
+		OrganizationID: organization,
+		Role:           role,
+		WorkflowID:     flow,
+	}, nil
+}
+
+// workflow returns the workflow that a token is bound to; the nil UUID for none. It refuses a claim that names none, so
+// that a mistake never widens a token.
+func (n ClaimNames) workflow(claims map[string]any) (uuid.UUID, error) {
+	value := claimAt(claims, n.Workflow)
+	if n.Workflow == "" || value == nil {
+		return uuid.Nil, nil
+	}
+	text, _ := value.(string)
+	flow, err := publicid.ID(text).As(publicid.Workflow)
+	if err != nil {
+		return uuid.Nil, refused("the workflow (" + n.Workflow + ") is no id of a workflow: wf_…")
+	}
+	return flow, nil
 }
 
 // role returns our role for the value of a claim.

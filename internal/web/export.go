@@ -92,8 +92,8 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 		case in.Table != Journal && in.Table != Ledger || mediaTypes[in.Format] == "":
 			notFound(w, r)
 			return
-		case !who.Role.Has(caller.Export):
-			refuse(w, r, denied(caller.Export, who.Role))
+		case !who.Has(caller.Export):
+			refuse(w, r, denied(caller.Export, who))
 			return
 		}
 		if !running.begin(who.OrganizationID) {

@@ -113,17 +113,17 @@ func examplesHandler(p Playground) http.Handler {
 // onlyAdmins refuses every other role.
 func onlyAdmins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if role := caller.From(r.Context()).Role; !role.Has(caller.Explore) {
-			refuse(w, r, denied(caller.Explore, role))
+		if who := caller.From(r.Context()); !who.Has(caller.Explore) {
+			refuse(w, r, denied(caller.Explore, who))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// denied is the answer to a caller whose role lacks the permission.
-func denied(permission caller.Permission, role caller.Role) refusal {
-	return refusal{http.StatusForbidden, fault.Forbidden, permission.Denied(role)}
+// denied is the answer to a caller that lacks the permission.
+func denied(permission caller.Permission, who caller.Caller) refusal {
+	return refusal{http.StatusForbidden, fault.Forbidden, who.Denied(permission)}
 }
 
 // asset serves a file of the playground. A browser validates it each time, so that no old script talks to a new server.

@@ -210,7 +210,7 @@ func TestListener_CutsAClientThatDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The answers are the playground page. The client does not read them, so they fill all buffers.
-	request := bytes.Repeat([]byte("GET / HTTP/1.1\r\nHost: here\r\nAccept: text/html\r\n\r\n"), 100)
+	request := bytes.Repeat([]byte("GET /playground HTTP/1.1\r\nHost: here\r\nAccept: text/html\r\n\r\n"), 100)
 	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}

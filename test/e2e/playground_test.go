@@ -60,7 +60,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	admin := token(t, w.who)
 	p.open(started.address + "/playground#token=" + admin)
 	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
-	if got := p.run(`location.href`); got != started.address+"/" {
+	if got := p.run(`location.href`); got != started.address+"/playground" {
 		t.Errorf("the address: got %s, want it without the token", got)
 	}
 	if got := p.run(`document.querySelector('.notice')?.textContent`); got != server.SyntheticNotice {

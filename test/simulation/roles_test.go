@@ -94,7 +94,7 @@ var answers = map[string][]fault.Kind{
 	"mismatch": {fault.IdempotencyMismatch},
 	"adjust":   {fault.Conflict},
 
-	"keep a part":  {fault.StaleState},
+	"keep a part":  {fault.LostRun},
 	"add keywords": {fault.StaleState, fault.TerminalState, fault.Conflict},
 	// A keyword of an earlier visit is in no review.
 	"decide":    {fault.StaleState, fault.TerminalState, fault.Conflict, fault.NotFound},

@@ -14,9 +14,10 @@ import (
 
 const apiKeyAdd = `-- name: ApiKeyAdd :one
 INSERT INTO api_keys (
-    organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-RETURNING organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version, created_event, revoked_by, revoked_at, revoked_version, revoked_event, last_used_at
+    organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version, workflow_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11)
+RETURNING organization_id, id, name, role, prefix, digest, expires_at, created_by, created_at, created_version, created_event, revoked_by, revoked_at, revoked_version, revoked_event, last_used_at, workflow_id
 `
 
 type ApiKeyAddParams struct {
@@ -30,6 +31,7 @@ type ApiKeyAddParams struct {
 	Actor          string
 	At             time.Time
 	Version        int
+	WorkflowID     *uuid.UUID
 }
 
 // ApiKeyAdd writes a key; a row of the organization's journal has its creation.
@@ -45,6 +47,7 @@ func (q *Queries) ApiKeyAdd(ctx context.Context, arg ApiKeyAddParams) (ApiKey, e
 		arg.Actor,
 		arg.At,
 		arg.Version,
+		arg.WorkflowID,
 	)
 	var i ApiKey
 	err := row.Scan(
@@ -64,6 +67,7 @@ func (q *Queries) ApiKeyAdd(ctx context.Context, arg ApiKeyAddParams) (ApiKey, e
 		&i.RevokedVersion,
 		&i.RevokedEvent,
 		&i.LastUsedAt,
+		&i.WorkflowID,
 	)
 	return i, err
 }
@@ -89,7 +93,7 @@ func (q *Queries) ApiKeyCount(ctx context.Context, arg ApiKeyCountParams) (int64
 }
 
 const apiKeyFind = `-- name: ApiKeyFind :one
-SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k WHERE k.organization_id = $1 AND k.prefix = $2
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id FROM api_keys AS k WHERE k.organization_id = $1 AND k.prefix = $2
 `
 
 type ApiKeyFindParams struct {
@@ -118,12 +122,13 @@ func (q *Queries) ApiKeyFind(ctx context.Context, arg ApiKeyFindParams) (ApiKey,
 		&i.RevokedVersion,
 		&i.RevokedEvent,
 		&i.LastUsedAt,
+		&i.WorkflowID,
 	)
 	return i, err
 }
 
 const apiKeyGet = `-- name: ApiKeyGet :one
-SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k WHERE k.organization_id = $1 AND k.id = $2
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id FROM api_keys AS k WHERE k.organization_id = $1 AND k.id = $2
 `
 
 type ApiKeyGetParams struct {
@@ -152,12 +157,13 @@ func (q *Queries) ApiKeyGet(ctx context.Context, arg ApiKeyGetParams) (ApiKey, e
 		&i.RevokedVersion,
 		&i.RevokedEvent,
 		&i.LastUsedAt,
+		&i.WorkflowID,
 	)
 	return i, err
 }
 
 const apiKeyGetByName = `-- name: ApiKeyGetByName :one
-SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k WHERE k.organization_id = $1 AND k.name = $2
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id FROM api_keys AS k WHERE k.organization_id = $1 AND k.name = $2
 `
 
 type ApiKeyGetByNameParams struct {
@@ -186,12 +192,13 @@ func (q *Queries) ApiKeyGetByName(ctx context.Context, arg ApiKeyGetByNameParams
 		&i.RevokedVersion,
 		&i.RevokedEvent,
 		&i.LastUsedAt,
+		&i.WorkflowID,
 	)
 	return i, err
 }
 
 const apiKeyList = `-- name: ApiKeyList :many
-SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id FROM api_keys AS k
 WHERE k.organization_id = $1
     AND (k.created_at, k.id) < ($2::timestamptz, $3::uuid)
 ORDER BY k.created_at DESC, k.id DESC
@@ -237,6 +244,7 @@ func (q *Queries) ApiKeyList(ctx context.Context, arg ApiKeyListParams) ([]ApiKe
 			&i.RevokedVersion,
 			&i.RevokedEvent,
 			&i.LastUsedAt,
+			&i.WorkflowID,
 		); err != nil {
 			return nil, err
 		}
@@ -249,7 +257,7 @@ func (q *Queries) ApiKeyList(ctx context.Context, arg ApiKeyListParams) ([]ApiKe
 }
 
 const apiKeyListAscending = `-- name: ApiKeyListAscending :many
-SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at FROM api_keys AS k
+SELECT k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id FROM api_keys AS k
 WHERE k.organization_id = $1
     AND (k.created_at, k.id) > ($2::timestamptz, $3::uuid)
 ORDER BY k.created_at, k.id
@@ -295,6 +303,7 @@ func (q *Queries) ApiKeyListAscending(ctx context.Context, arg ApiKeyListAscendi
 			&i.RevokedVersion,
 			&i.RevokedEvent,
 			&i.LastUsedAt,
+			&i.WorkflowID,
 		); err != nil {
 			return nil, err
 		}
@@ -310,7 +319,7 @@ const apiKeyRevoke = `-- name: ApiKeyRevoke :one
 UPDATE api_keys AS k
 SET revoked_by = $1::actor, revoked_at = $2::timestamptz, revoked_version = $3::integer
 WHERE k.organization_id = $4 AND k.id = $5 AND k.revoked_version IS NULL
-RETURNING k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at
+RETURNING k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id
 `
 
 type ApiKeyRevokeParams struct {
@@ -349,6 +358,7 @@ func (q *Queries) ApiKeyRevoke(ctx context.Context, arg ApiKeyRevokeParams) (Api
 		&i.RevokedVersion,
 		&i.RevokedEvent,
 		&i.LastUsedAt,
+		&i.WorkflowID,
 	)
 	return i, err
 }

@@ -26,7 +26,7 @@ func (q *Queries) ApiKeyEventCount(ctx context.Context, organizationID uuid.UUID
 }
 
 const apiKeyEventList = `-- name: ApiKeyEventList :many
-SELECT c.version, c.occurred_at, c.actor, c.reason, coalesce(c.api_key_event, '')::text AS event, k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at
+SELECT c.version, c.occurred_at, c.actor, c.reason, coalesce(c.api_key_event, '')::text AS event, k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id
 FROM organization_changes AS c
 JOIN api_keys AS k ON k.organization_id = c.organization_id AND k.id = c.api_key_id
 WHERE c.organization_id = $1 AND c.version < $2::integer
@@ -81,6 +81,7 @@ func (q *Queries) ApiKeyEventList(ctx context.Context, arg ApiKeyEventListParams
 			&i.ApiKey.RevokedVersion,
 			&i.ApiKey.RevokedEvent,
 			&i.ApiKey.LastUsedAt,
+			&i.ApiKey.WorkflowID,
 		); err != nil {
 			return nil, err
 		}
@@ -93,7 +94,7 @@ func (q *Queries) ApiKeyEventList(ctx context.Context, arg ApiKeyEventListParams
 }
 
 const apiKeyEventListAscending = `-- name: ApiKeyEventListAscending :many
-SELECT c.version, c.occurred_at, c.actor, c.reason, coalesce(c.api_key_event, '')::text AS event, k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at
+SELECT c.version, c.occurred_at, c.actor, c.reason, coalesce(c.api_key_event, '')::text AS event, k.organization_id, k.id, k.name, k.role, k.prefix, k.digest, k.expires_at, k.created_by, k.created_at, k.created_version, k.created_event, k.revoked_by, k.revoked_at, k.revoked_version, k.revoked_event, k.last_used_at, k.workflow_id
 FROM organization_changes AS c
 JOIN api_keys AS k ON k.organization_id = c.organization_id AND k.id = c.api_key_id
 WHERE c.organization_id = $1 AND c.version > $2::integer
@@ -148,6 +149,7 @@ func (q *Queries) ApiKeyEventListAscending(ctx context.Context, arg ApiKeyEventL
 			&i.ApiKey.RevokedVersion,
 			&i.ApiKey.RevokedEvent,
 			&i.ApiKey.LastUsedAt,
+			&i.ApiKey.WorkflowID,
 		); err != nil {
 			return nil, err
 		}

@@ -1009,7 +1009,7 @@ const callReserve = `-- name: CallReserve :one
 WITH flow AS (
     SELECT w.organization_id, w.id FROM intent_workflows AS w
     WHERE w.organization_id = $20 AND w.id = $21 AND w.state <> ALL($22::text[])
-        AND w.version = coalesce($4, w.version)
+        AND w.version = coalesce($4, $23::integer, w.version)
         AND ($17::uuid IS NULL OR EXISTS (
             SELECT FROM step_units AS u
             WHERE u.organization_id = w.organization_id AND u.id = $17::uuid AND u.token = w.version
@@ -1058,11 +1058,13 @@ type CallReserveParams struct {
 	OrganizationID      uuid.UUID
 	WorkflowID          uuid.UUID
 	Terminal            []string
+	Fence               *int
 }
 
 // CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
-// while that is live. It locks the workflow until the transaction ends. The day that admits the call is one of its
-// month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
+// while that is live. fence is the token of a run of an external program. It locks the workflow until the transaction
+// ends. The day that admits the call is one of its month, in the month's time zone. No row: the workflow does not exist,
+// is over, or has moved on.
 func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callReserve,
 		arg.ID,
@@ -1087,6 +1089,7 @@ func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCal
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Terminal,
+		arg.Fence,
 	)
 	var i AiCall
 	err := row.Scan(

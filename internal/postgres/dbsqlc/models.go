@@ -139,6 +139,7 @@ type ApiKey struct {
 	RevokedVersion *int
 	RevokedEvent   *string
 	LastUsedAt     *time.Time
+	WorkflowID     *uuid.UUID
 }
 
 type ArticleBudget struct {

@@ -104,6 +104,27 @@ func (q *Queries) RunGet(ctx context.Context, arg RunGetParams) (WorkflowRun, er
 	return i, err
 }
 
+const runHasWorker = `-- name: RunHasWorker :one
+SELECT EXISTS (
+    SELECT FROM workflow_runs AS r
+    WHERE r.organization_id = $1 AND r.workflow_id = $2 AND r.worker = $3
+)
+`
+
+type RunHasWorkerParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Worker         string
+}
+
+// RunHasWorker reports whether a worker has, or had, a run in a workflow.
+func (q *Queries) RunHasWorker(ctx context.Context, arg RunHasWorkerParams) (bool, error) {
+	row := q.db.QueryRow(ctx, runHasWorker, arg.OrganizationID, arg.WorkflowID, arg.Worker)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const runHeartbeat = `-- name: RunHeartbeat :one
 UPDATE workflow_runs AS r SET lease_expires_at = $1
 WHERE r.organization_id = $2 AND r.workflow_id = $3 AND r.token = $4
@@ -313,6 +334,40 @@ func (q *Queries) RunListLast(ctx context.Context, arg RunListLastParams) ([]Wor
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const runListLiveOfWorker = `-- name: RunListLiveOfWorker :many
+SELECT r.workflow_id FROM workflow_runs AS r
+WHERE r.organization_id = $1 AND r.worker = $2 AND r.ended_version IS NULL
+ORDER BY r.workflow_id
+LIMIT $3
+`
+
+type RunListLiveOfWorkerParams struct {
+	OrganizationID uuid.UUID
+	Worker         string
+	PageSize       int32
+}
+
+// RunListLiveOfWorker returns the workflows in which a worker has a live run.
+func (q *Queries) RunListLiveOfWorker(ctx context.Context, arg RunListLiveOfWorkerParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, runListLiveOfWorker, arg.OrganizationID, arg.Worker, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var workflow_id uuid.UUID
+		if err := rows.Scan(&workflow_id); err != nil {
+			return nil, err
+		}
+		items = append(items, workflow_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ WHERE EXISTS (
         AND ($2::uuid IS NULL OR w.id = $2::uuid)
 ) OR EXISTS (
     SELECT FROM workflow_runs AS r
-    WHERE r.organization_id = $1 AND r.step = s.step AND r.worker = $4 AND r.ended_version IS NULL
+    WHERE r.organization_id = $1 AND r.step = s.step AND r.worker = $4 AND NOT r.parked
+        AND r.ended_version IS NULL
         AND ($2::uuid IS NULL OR r.workflow_id = $2::uuid)
 )
 ORDER BY s.step
@@ -82,7 +83,7 @@ const workListOffered = `-- name: WorkListOffered :many
 SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, r.organization_id, r.workflow_id, r.token, r.graph_version, r.state, r.hash, r.step, r.worker, r.attempt, r.started_at, r.lease_expires_at, r.ended_version, r.ended_at, r.failure_code, r.failure_message, r.retry_at, r.parked FROM workflow_runs AS r
 JOIN intent_workflows AS w ON w.organization_id = r.organization_id AND w.id = r.workflow_id AND w.version = r.token
 WHERE r.organization_id = $1 AND r.step = ANY($2::text[]) AND r.worker = $3
-    AND r.ended_version IS NULL
+    AND NOT r.parked AND r.ended_version IS NULL
     AND ($4::uuid IS NULL OR w.id = $4::uuid)
 ORDER BY w.created_at, w.id
 LIMIT $5

@@ -26,10 +26,11 @@ WHERE w.organization_id = $1 AND (w.created_at, w.id) > ($2::timestamptz, $3::uu
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY w.organization_id, w.created_at, w.id
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListByCreatedParams struct {
@@ -43,6 +44,7 @@ type WorkflowListByCreatedParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -61,6 +63,7 @@ func (q *Queries) WorkflowListByCreated(ctx context.Context, arg WorkflowListByC
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -110,10 +113,11 @@ WHERE w.organization_id = $1 AND (w.created_at, w.id) < ($2::timestamptz, $3::uu
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY w.organization_id DESC, w.created_at DESC, w.id DESC
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListByCreatedDescendingParams struct {
@@ -127,6 +131,7 @@ type WorkflowListByCreatedDescendingParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -144,6 +149,7 @@ func (q *Queries) WorkflowListByCreatedDescending(ctx context.Context, arg Workf
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -242,10 +248,11 @@ WHERE w.organization_id = $1 AND w.name > $2::text
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $9::bigint
     ))
-    AND (cardinality($10::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
+    AND (coalesce(cardinality($10::uuid[]), 0) = 0 OR w.id = ANY($10::uuid[]))
+    AND (cardinality($11::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
 ORDER BY w.organization_id, w.name
-LIMIT $11
+LIMIT $12
 `
 
 type WorkflowListByNameParams struct {
@@ -258,6 +265,7 @@ type WorkflowListByNameParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -274,6 +282,7 @@ func (q *Queries) WorkflowListByName(ctx context.Context, arg WorkflowListByName
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -323,10 +332,11 @@ WHERE w.organization_id = $1 AND ($2::boolean OR w.name < $3::text)
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY w.organization_id DESC, w.name DESC
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListByNameDescendingParams struct {
@@ -340,6 +350,7 @@ type WorkflowListByNameDescendingParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -357,6 +368,7 @@ func (q *Queries) WorkflowListByNameDescending(ctx context.Context, arg Workflow
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -407,10 +419,11 @@ WHERE w.organization_id = $1 AND (a.settled_pico, w.id) > ($2::bigint, $3::uuid)
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY a.settled_pico, w.id
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListBySpendParams struct {
@@ -424,6 +437,7 @@ type WorkflowListBySpendParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -447,6 +461,7 @@ func (q *Queries) WorkflowListBySpend(ctx context.Context, arg WorkflowListBySpe
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -498,10 +513,11 @@ WHERE w.organization_id = $1 AND (a.settled_pico, w.id) < ($2::bigint, $3::uuid)
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY a.settled_pico DESC, w.id DESC
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListBySpendDescendingParams struct {
@@ -515,6 +531,7 @@ type WorkflowListBySpendDescendingParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -537,6 +554,7 @@ func (q *Queries) WorkflowListBySpendDescending(ctx context.Context, arg Workflo
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -587,10 +605,11 @@ WHERE w.organization_id = $1 AND (w.updated_at, w.id) > ($2::timestamptz, $3::uu
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY w.organization_id, w.updated_at, w.id
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListByUpdatedParams struct {
@@ -604,6 +623,7 @@ type WorkflowListByUpdatedParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -621,6 +641,7 @@ func (q *Queries) WorkflowListByUpdated(ctx context.Context, arg WorkflowListByU
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -670,10 +691,11 @@ WHERE w.organization_id = $1 AND (w.updated_at, w.id) < ($2::timestamptz, $3::uu
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $10::bigint
     ))
-    AND (cardinality($11::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
+    AND (coalesce(cardinality($11::uuid[]), 0) = 0 OR w.id = ANY($11::uuid[]))
+    AND (cardinality($12::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($12::text[]))
 ORDER BY w.organization_id DESC, w.updated_at DESC, w.id DESC
-LIMIT $12
+LIMIT $13
 `
 
 type WorkflowListByUpdatedDescendingParams struct {
@@ -687,6 +709,7 @@ type WorkflowListByUpdatedDescendingParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 	PageSize       int32
 }
@@ -704,6 +727,7 @@ func (q *Queries) WorkflowListByUpdatedDescending(ctx context.Context, arg Workf
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 		arg.PageSize,
 	)
@@ -753,8 +777,9 @@ WHERE w.organization_id = $1
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $8::bigint
     ))
-    AND (cardinality($9::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($9::text[]))
+    AND (coalesce(cardinality($9::uuid[]), 0) = 0 OR w.id = ANY($9::uuid[]))
+    AND (cardinality($10::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
 `
 
 type WorkflowListCountParams struct {
@@ -766,6 +791,7 @@ type WorkflowListCountParams struct {
 	CreatedBy      string
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 }
 
@@ -780,6 +806,7 @@ func (q *Queries) WorkflowListCount(ctx context.Context, arg WorkflowListCountPa
 		arg.CreatedBy,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 	)
 	var count int64
