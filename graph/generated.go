@@ -53,7 +53,8 @@ type DirectiveRoot struct {
 	Requires func(ctx context.Context, obj any, next graphql.Resolver, permission caller.Permission) (res any, err error)
 }
 
-type ComplexityRoot struct{}
+type ComplexityRoot struct {
+}
 
 // endregion ***************************** api!.gotpl *****************************
 
@@ -9430,7 +9431,6 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AcceptPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -9463,7 +9463,6 @@ func (ec *executionContext) _AcceptPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AcceptPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AcceptPricePayload", field, false, false, "Boolean")
 }
@@ -9487,7 +9486,6 @@ func (ec *executionContext) _AcceptPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AcceptPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -9520,7 +9518,6 @@ func (ec *executionContext) _Activity_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "ActivityCode")
 }
@@ -9544,7 +9541,6 @@ func (ec *executionContext) _Activity_sentence(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -9568,7 +9564,6 @@ func (ec *executionContext) _Activity_since(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9610,7 +9605,6 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_who(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -9634,7 +9628,6 @@ func (ec *executionContext) _Activity_nextRetryAt(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9658,7 +9651,6 @@ func (ec *executionContext) _Activity_leaseExpiresAt(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Activity_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -9682,7 +9674,6 @@ func (ec *executionContext) _AddKeywordsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AddKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9715,7 +9706,6 @@ func (ec *executionContext) _AddKeywordsPayload_affected(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AddKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Int")
 }
@@ -9739,7 +9729,6 @@ func (ec *executionContext) _AddKeywordsPayload_selection(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AddKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9772,7 +9761,6 @@ func (ec *executionContext) _AddKeywordsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AddKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Boolean")
 }
@@ -9796,7 +9784,6 @@ func (ec *executionContext) _AddKeywordsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AddKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -9847,7 +9834,6 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AdjustUsagePayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9898,7 +9884,6 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AdjustUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9931,7 +9916,6 @@ func (ec *executionContext) _AdjustUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AdjustUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -9964,7 +9948,6 @@ func (ec *executionContext) _AdjustUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AdjustUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AdjustUsagePayload", field, false, false, "Boolean")
 }
@@ -9988,7 +9971,6 @@ func (ec *executionContext) _AdjustUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AdjustUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -10021,7 +10003,6 @@ func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10045,7 +10026,6 @@ func (ec *executionContext) _Alert_kind(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "AlertKind")
 }
@@ -10069,7 +10049,6 @@ func (ec *executionContext) _Alert_message(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -10093,7 +10072,6 @@ func (ec *executionContext) _Alert_createdAt(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "DateTime")
 }
@@ -10117,7 +10095,6 @@ func (ec *executionContext) _Alert_account(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "AccountKind")
 }
@@ -10141,7 +10118,6 @@ func (ec *executionContext) _Alert_month(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10174,7 +10150,6 @@ func (ec *executionContext) _Alert_threshold(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_threshold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "Int")
 }
@@ -10198,7 +10173,6 @@ func (ec *executionContext) _Alert_settled(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -10222,7 +10196,6 @@ func (ec *executionContext) _Alert_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -10246,7 +10219,6 @@ func (ec *executionContext) _Alert_entryId(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_entryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10270,7 +10242,6 @@ func (ec *executionContext) _Alert_workflowId(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10294,7 +10265,6 @@ func (ec *executionContext) _Alert_callId(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10318,7 +10288,6 @@ func (ec *executionContext) _Alert_priceProposalId(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_priceProposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -10342,7 +10311,6 @@ func (ec *executionContext) _Alert_model(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -10384,7 +10352,6 @@ func (ec *executionContext) _Alert_difference(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_difference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10435,7 +10402,6 @@ func (ec *executionContext) _Alert_delivery(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Alert_delivery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -10486,7 +10452,6 @@ func (ec *executionContext) _AlertConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10537,7 +10502,6 @@ func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10570,7 +10534,6 @@ func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -10603,7 +10566,6 @@ func (ec *executionContext) _AlertConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertConnection", field, true, false, "Int")
 }
@@ -10627,7 +10589,6 @@ func (ec *executionContext) _AlertDelivery_state(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "AlertDeliveryState")
 }
@@ -10651,7 +10612,6 @@ func (ec *executionContext) _AlertDelivery_attempts(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -10675,7 +10635,6 @@ func (ec *executionContext) _AlertDelivery_lastAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_lastAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10699,7 +10658,6 @@ func (ec *executionContext) _AlertDelivery_lastStatus(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_lastStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -10723,7 +10681,6 @@ func (ec *executionContext) _AlertDelivery_lastError(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "String")
 }
@@ -10747,7 +10704,6 @@ func (ec *executionContext) _AlertDelivery_deliveredAt(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_deliveredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10771,7 +10727,6 @@ func (ec *executionContext) _AlertDelivery_nextAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDelivery_nextAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -10795,7 +10750,6 @@ func (ec *executionContext) _AlertDifference_provider(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "String")
 }
@@ -10819,7 +10773,6 @@ func (ec *executionContext) _AlertDifference_day(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Date")
 }
@@ -10843,7 +10796,6 @@ func (ec *executionContext) _AlertDifference_booked(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -10867,7 +10819,6 @@ func (ec *executionContext) _AlertDifference_charged(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_charged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -10891,7 +10842,6 @@ func (ec *executionContext) _AlertDifference_bookedCalls(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_bookedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -10915,7 +10865,6 @@ func (ec *executionContext) _AlertDifference_chargedCalls(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertDifference_chargedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -10957,7 +10906,6 @@ func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertEdge",
@@ -10990,7 +10938,6 @@ func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertEdge", field, false, false, "String")
 }
@@ -11014,7 +10961,6 @@ func (ec *executionContext) _AlertWebhook_url(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AlertWebhook_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertWebhook", field, false, false, "String")
 }
@@ -11038,7 +10984,6 @@ func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
@@ -11062,7 +11007,6 @@ func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11086,7 +11030,6 @@ func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Role")
 }
@@ -11110,7 +11053,6 @@ func (ec *executionContext) _ApiKey_workflowId(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
@@ -11134,7 +11076,6 @@ func (ec *executionContext) _ApiKey_prefix(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_prefix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11158,7 +11099,6 @@ func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ApiKeyState")
 }
@@ -11182,7 +11122,6 @@ func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11206,7 +11145,6 @@ func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -11230,7 +11168,6 @@ func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11254,7 +11191,6 @@ func (ec *executionContext) _ApiKey_revokedBy(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_revokedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "String")
 }
@@ -11278,7 +11214,6 @@ func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11302,7 +11237,6 @@ func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKey_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -11344,7 +11278,6 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11395,7 +11328,6 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11428,7 +11360,6 @@ func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -11461,7 +11392,6 @@ func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyConnection", field, true, false, "Int")
 }
@@ -11503,7 +11433,6 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEdge",
@@ -11536,7 +11465,6 @@ func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
@@ -11560,7 +11488,6 @@ func (ec *executionContext) _ApiKeyEvent_kind(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "ApiKeyEventKind")
 }
@@ -11584,7 +11511,6 @@ func (ec *executionContext) _ApiKeyEvent_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "DateTime")
 }
@@ -11608,7 +11534,6 @@ func (ec *executionContext) _ApiKeyEvent_actor(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, false, false, "String")
 }
@@ -11632,7 +11557,6 @@ func (ec *executionContext) _ApiKeyEvent_reason(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "String")
 }
@@ -11674,7 +11598,6 @@ func (ec *executionContext) _ApiKeyEvent_apiKey(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEvent_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEvent",
@@ -11725,7 +11648,6 @@ func (ec *executionContext) _ApiKeyEventConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11776,7 +11698,6 @@ func (ec *executionContext) _ApiKeyEventConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11809,7 +11730,6 @@ func (ec *executionContext) _ApiKeyEventConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -11842,7 +11762,6 @@ func (ec *executionContext) _ApiKeyEventConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventConnection", field, true, false, "Int")
 }
@@ -11884,7 +11803,6 @@ func (ec *executionContext) _ApiKeyEventEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventEdge",
@@ -11917,7 +11835,6 @@ func (ec *executionContext) _ApiKeyEventEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventEdge", field, false, false, "String")
 }
@@ -11941,7 +11858,6 @@ func (ec *executionContext) _ApproveArticlePlanPayload_workflow(ctx context.Cont
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -11974,7 +11890,6 @@ func (ec *executionContext) _ApproveArticlePlanPayload_transition(ctx context.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -12007,7 +11922,6 @@ func (ec *executionContext) _ApproveArticlePlanPayload_replayed(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -12031,7 +11945,6 @@ func (ec *executionContext) _ApproveArticlePlanPayload_userErrors(ctx context.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -12064,7 +11977,6 @@ func (ec *executionContext) _ApproveSeedsPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -12097,7 +12009,6 @@ func (ec *executionContext) _ApproveSeedsPayload_transition(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -12130,7 +12041,6 @@ func (ec *executionContext) _ApproveSeedsPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveSeedsPayload", field, false, false, "Boolean")
 }
@@ -12154,7 +12064,6 @@ func (ec *executionContext) _ApproveSeedsPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -12187,7 +12096,6 @@ func (ec *executionContext) _ArticlePlan_items(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlan_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -12220,7 +12128,6 @@ func (ec *executionContext) _ArticlePlan_approved(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlan_approved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -12244,7 +12151,6 @@ func (ec *executionContext) _ArticlePlan_rejected(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlan_rejected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -12268,7 +12174,6 @@ func (ec *executionContext) _ArticlePlan_digest(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlan_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "String")
 }
@@ -12310,7 +12215,6 @@ func (ec *executionContext) _ArticlePlan_forecast(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlan_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -12343,7 +12247,6 @@ func (ec *executionContext) _ArticlePlanItem_id(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "ID")
 }
@@ -12367,7 +12270,6 @@ func (ec *executionContext) _ArticlePlanItem_page(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12400,7 +12302,6 @@ func (ec *executionContext) _ArticlePlanItem_topic(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12433,7 +12334,6 @@ func (ec *executionContext) _ArticlePlanItem_verdict(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanVerdict")
 }
@@ -12457,7 +12357,6 @@ func (ec *executionContext) _ArticlePlanItem_reasons(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12481,7 +12380,6 @@ func (ec *executionContext) _ArticlePlanItem_brief(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -12514,7 +12412,6 @@ func (ec *executionContext) _ArticlePlanItem_revision(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Int")
 }
@@ -12538,7 +12435,6 @@ func (ec *executionContext) _ArticlePlanItem_author(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "AuthorKind")
 }
@@ -12562,7 +12458,6 @@ func (ec *executionContext) _ArticlePlanItem_choice(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanChoice")
 }
@@ -12586,7 +12481,6 @@ func (ec *executionContext) _ArticlePlanItem_isCarried(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -12628,7 +12522,6 @@ func (ec *executionContext) _ArticlePlanItem_decidedBy(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12670,7 +12563,6 @@ func (ec *executionContext) _ArticlePlanItem_reason(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -12694,7 +12586,6 @@ func (ec *executionContext) _ArticlePlanItem_isSynthetic(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ArticlePlanItem_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -12718,7 +12609,6 @@ func (ec *executionContext) _AttachKeywordPayload_workflow(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AttachKeywordPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -12751,7 +12641,6 @@ func (ec *executionContext) _AttachKeywordPayload_articleId(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_AttachKeywordPayload_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "ID")
 }
@@ -12775,7 +12664,6 @@ func (ec *executionContext) _AttachKeywordPayload_replayed(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AttachKeywordPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "Boolean")
 }
@@ -12799,7 +12687,6 @@ func (ec *executionContext) _AttachKeywordPayload_userErrors(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -12832,7 +12719,6 @@ func (ec *executionContext) _Brief_title(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12856,7 +12742,6 @@ func (ec *executionContext) _Brief_angle(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_angle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12880,7 +12765,6 @@ func (ec *executionContext) _Brief_intent(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "SearchIntent")
 }
@@ -12904,7 +12788,6 @@ func (ec *executionContext) _Brief_format(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12928,7 +12811,6 @@ func (ec *executionContext) _Brief_targetWords(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_targetWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "Int")
 }
@@ -12952,7 +12834,6 @@ func (ec *executionContext) _Brief_primaryKeyword(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -12976,7 +12857,6 @@ func (ec *executionContext) _Brief_secondaryKeywords(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_secondaryKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -13000,7 +12880,6 @@ func (ec *executionContext) _Brief_questions(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -13024,7 +12903,6 @@ func (ec *executionContext) _Brief_mustAvoid(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Brief_mustAvoid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -13048,7 +12926,6 @@ func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "ErrorCode")
 }
@@ -13072,7 +12949,6 @@ func (ec *executionContext) _BudgetRefused_message(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -13096,7 +12972,6 @@ func (ec *executionContext) _BudgetRefused_field(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -13120,7 +12995,6 @@ func (ec *executionContext) _BudgetRefused_account(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "AccountKind")
 }
@@ -13144,7 +13018,6 @@ func (ec *executionContext) _BudgetRefused_limit(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -13168,7 +13041,6 @@ func (ec *executionContext) _BudgetRefused_settled(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -13192,7 +13064,6 @@ func (ec *executionContext) _BudgetRefused_held(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -13216,7 +13087,6 @@ func (ec *executionContext) _BudgetRefused_needed(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_needed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "USD")
 }
@@ -13240,7 +13110,6 @@ func (ec *executionContext) _BudgetRefused_retryable(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Boolean")
 }
@@ -13264,7 +13133,6 @@ func (ec *executionContext) _BudgetRefused_affordable(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_BudgetRefused_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Int")
 }
@@ -13288,7 +13156,6 @@ func (ec *executionContext) _Call_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "ID")
 }
@@ -13312,7 +13179,6 @@ func (ec *executionContext) _Call_workflow(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -13345,7 +13211,6 @@ func (ec *executionContext) _Call_step(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "StepKey")
 }
@@ -13369,7 +13234,6 @@ func (ec *executionContext) _Call_models(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -13393,7 +13257,6 @@ func (ec *executionContext) _Call_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "CallState")
 }
@@ -13417,7 +13280,6 @@ func (ec *executionContext) _Call_hold(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13441,7 +13303,6 @@ func (ec *executionContext) _Call_cost(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13465,7 +13326,6 @@ func (ec *executionContext) _Call_listCost(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_listCost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -13489,7 +13349,6 @@ func (ec *executionContext) _Call_overage(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Boolean")
 }
@@ -13513,7 +13372,6 @@ func (ec *executionContext) _Call_provider(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13537,7 +13395,6 @@ func (ec *executionContext) _Call_generationId(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_generationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13561,7 +13418,6 @@ func (ec *executionContext) _Call_answeredModel(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_answeredModel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -13585,7 +13441,6 @@ func (ec *executionContext) _Call_failureCode(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_failureCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "FailureCode")
 }
@@ -13627,7 +13482,6 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_usage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -13660,7 +13514,6 @@ func (ec *executionContext) _Call_promptBytes(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_promptBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13684,7 +13537,6 @@ func (ec *executionContext) _Call_maxCompletionTokens(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_maxCompletionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13708,7 +13560,6 @@ func (ec *executionContext) _Call_maxItems(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_maxItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -13732,7 +13583,6 @@ func (ec *executionContext) _Call_actor(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -13756,7 +13606,6 @@ func (ec *executionContext) _Call_reservedAt(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_reservedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13780,7 +13629,6 @@ func (ec *executionContext) _Call_dispatchedAt(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_dispatchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13804,7 +13652,6 @@ func (ec *executionContext) _Call_endedAt(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Call_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -13846,7 +13693,6 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13897,7 +13743,6 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13930,7 +13775,6 @@ func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -13963,7 +13807,6 @@ func (ec *executionContext) _CallConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallConnection", field, true, false, "Int")
 }
@@ -14005,7 +13848,6 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallEdge",
@@ -14038,7 +13880,6 @@ func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEdge", field, false, false, "String")
 }
@@ -14062,7 +13903,6 @@ func (ec *executionContext) _CancelWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -14095,7 +13935,6 @@ func (ec *executionContext) _CancelWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -14128,7 +13967,6 @@ func (ec *executionContext) _CancelWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CancelWorkflowPayload", field, false, false, "Boolean")
 }
@@ -14152,7 +13990,6 @@ func (ec *executionContext) _CancelWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -14185,7 +14022,6 @@ func (ec *executionContext) _ClaimWorkPayload_items(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ClaimWorkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -14218,7 +14054,6 @@ func (ec *executionContext) _ClaimWorkPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ClaimWorkPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ClaimWorkPayload", field, false, false, "Boolean")
 }
@@ -14242,7 +14077,6 @@ func (ec *executionContext) _ClaimWorkPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ClaimWorkPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -14275,7 +14109,6 @@ func (ec *executionContext) _Company_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Company_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -14299,7 +14132,6 @@ func (ec *executionContext) _Company_url(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Company_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -14323,7 +14155,6 @@ func (ec *executionContext) _Company_linkedinUrl(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Company_linkedinUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, true, false, "String")
 }
@@ -14347,7 +14178,6 @@ func (ec *executionContext) _Competitor_domain(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_domain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, false, false, "String")
 }
@@ -14371,7 +14201,6 @@ func (ec *executionContext) _Competitor_source(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "CompetitorSource")
 }
@@ -14395,7 +14224,6 @@ func (ec *executionContext) _Competitor_mode(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "AnalysisMode")
 }
@@ -14419,7 +14247,6 @@ func (ec *executionContext) _Competitor_keywordCount(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_keywordCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Int")
 }
@@ -14443,7 +14270,6 @@ func (ec *executionContext) _Competitor_warnings(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
 }
@@ -14467,7 +14293,6 @@ func (ec *executionContext) _Competitor_isMissing(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Competitor_isMissing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Boolean")
 }
@@ -14491,7 +14316,6 @@ func (ec *executionContext) _CompetitorAnalysis_mode(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompetitorAnalysis_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, false, false, "AnalysisMode")
 }
@@ -14515,7 +14339,6 @@ func (ec *executionContext) _CompetitorAnalysis_warnings(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompetitorAnalysis_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, true, false, "String")
 }
@@ -14539,7 +14362,6 @@ func (ec *executionContext) _CompleteStepPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompleteStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14572,7 +14394,6 @@ func (ec *executionContext) _CompleteStepPayload_transition(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompleteStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14605,7 +14426,6 @@ func (ec *executionContext) _CompleteStepPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompleteStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompleteStepPayload", field, false, false, "Boolean")
 }
@@ -14629,7 +14449,6 @@ func (ec *executionContext) _CompleteStepPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CompleteStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -14662,7 +14481,6 @@ func (ec *executionContext) _Conflict_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Conflict_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "ErrorCode")
 }
@@ -14686,7 +14504,6 @@ func (ec *executionContext) _Conflict_message(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Conflict_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -14710,7 +14527,6 @@ func (ec *executionContext) _Conflict_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Conflict_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -14752,7 +14568,6 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -14785,7 +14600,6 @@ func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
@@ -14809,7 +14623,6 @@ func (ec *executionContext) _CreateApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "Boolean")
 }
@@ -14833,7 +14646,6 @@ func (ec *executionContext) _CreateApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -14884,7 +14696,6 @@ func (ec *executionContext) _CreatePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -14917,7 +14728,6 @@ func (ec *executionContext) _CreatePublishTargetPayload_secret(ctx context.Conte
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "String")
 }
@@ -14941,7 +14751,6 @@ func (ec *executionContext) _CreatePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -14965,7 +14774,6 @@ func (ec *executionContext) _CreatePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -14998,7 +14806,6 @@ func (ec *executionContext) _CreateWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -15031,7 +14838,6 @@ func (ec *executionContext) _CreateWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -15064,7 +14870,6 @@ func (ec *executionContext) _CreateWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateWorkflowPayload", field, false, false, "Boolean")
 }
@@ -15088,7 +14893,6 @@ func (ec *executionContext) _CreateWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -15121,7 +14925,6 @@ func (ec *executionContext) _CustomerProfile_industries(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CustomerProfile_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -15145,7 +14948,6 @@ func (ec *executionContext) _CustomerProfile_buyerRoles(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CustomerProfile_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -15169,7 +14971,6 @@ func (ec *executionContext) _CustomerProfile_painPoints(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CustomerProfile_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -15193,7 +14994,6 @@ func (ec *executionContext) _CustomerProfile_valueProposition(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_CustomerProfile_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -15217,7 +15017,6 @@ func (ec *executionContext) _DecideArticlePlansPayload_workflow(ctx context.Cont
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15250,7 +15049,6 @@ func (ec *executionContext) _DecideArticlePlansPayload_affected(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Int")
 }
@@ -15274,7 +15072,6 @@ func (ec *executionContext) _DecideArticlePlansPayload_selection(ctx context.Con
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15307,7 +15104,6 @@ func (ec *executionContext) _DecideArticlePlansPayload_replayed(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Boolean")
 }
@@ -15331,7 +15127,6 @@ func (ec *executionContext) _DecideArticlePlansPayload_userErrors(ctx context.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -15364,7 +15159,6 @@ func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15397,7 +15191,6 @@ func (ec *executionContext) _DecideKeywordsPayload_affected(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Int")
 }
@@ -15421,7 +15214,6 @@ func (ec *executionContext) _DecideKeywordsPayload_selection(ctx context.Context
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15454,7 +15246,6 @@ func (ec *executionContext) _DecideKeywordsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Boolean")
 }
@@ -15478,7 +15269,6 @@ func (ec *executionContext) _DecideKeywordsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -15511,7 +15301,6 @@ func (ec *executionContext) _DuplicateGeneration_code(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateGeneration_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "ErrorCode")
 }
@@ -15535,7 +15324,6 @@ func (ec *executionContext) _DuplicateGeneration_message(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateGeneration_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -15559,7 +15347,6 @@ func (ec *executionContext) _DuplicateGeneration_field(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateGeneration_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -15613,7 +15400,6 @@ func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateGeneration_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateGeneration",
@@ -15646,7 +15432,6 @@ func (ec *executionContext) _DuplicateName_code(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateName_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "ErrorCode")
 }
@@ -15670,7 +15455,6 @@ func (ec *executionContext) _DuplicateName_message(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateName_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -15694,7 +15478,6 @@ func (ec *executionContext) _DuplicateName_field(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateName_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -15718,7 +15501,6 @@ func (ec *executionContext) _DuplicateName_existing(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_DuplicateName_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateName",
@@ -15751,7 +15533,6 @@ func (ec *executionContext) _FailStepPayload_workflow(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_FailStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15784,7 +15565,6 @@ func (ec *executionContext) _FailStepPayload_transition(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_FailStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15817,7 +15597,6 @@ func (ec *executionContext) _FailStepPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FailStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FailStepPayload", field, false, false, "Boolean")
 }
@@ -15841,7 +15620,6 @@ func (ec *executionContext) _FailStepPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FailStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -15874,7 +15652,6 @@ func (ec *executionContext) _Forecast_asOf(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Forecast_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -15898,7 +15675,6 @@ func (ec *executionContext) _Forecast_period(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Forecast_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -15949,7 +15725,6 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Forecast_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -15982,7 +15757,6 @@ func (ec *executionContext) _Forecast_settledAtEnd(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Forecast_settledAtEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, true, false, "USD")
 }
@@ -16006,7 +15780,6 @@ func (ec *executionContext) _Forecast_exhaustedAt(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Forecast_exhaustedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -16030,7 +15803,6 @@ func (ec *executionContext) _Funnel_asOf(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Funnel_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "DateTime")
 }
@@ -16054,7 +15826,6 @@ func (ec *executionContext) _Funnel_created(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Funnel_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "Int")
 }
@@ -16078,7 +15849,6 @@ func (ec *executionContext) _Funnel_steps(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Funnel_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -16111,7 +15881,6 @@ func (ec *executionContext) _Funnel_states(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Funnel_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -16144,7 +15913,6 @@ func (ec *executionContext) _FunnelState_state(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "WorkflowState")
 }
@@ -16168,7 +15936,6 @@ func (ec *executionContext) _FunnelState_workflows(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_workflows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -16192,7 +15959,6 @@ func (ec *executionContext) _FunnelState_visits(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_visits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -16216,7 +15982,6 @@ func (ec *executionContext) _FunnelState_open(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -16240,7 +16005,6 @@ func (ec *executionContext) _FunnelState_medianSeconds(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_medianSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -16264,7 +16028,6 @@ func (ec *executionContext) _FunnelState_p95Seconds(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelState_p95Seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -16288,7 +16051,6 @@ func (ec *executionContext) _FunnelStep_step(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelStep_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FunnelStep",
@@ -16321,7 +16083,6 @@ func (ec *executionContext) _FunnelStep_reached(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelStep_reached(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -16345,7 +16106,6 @@ func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_FunnelStep_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -16369,7 +16129,6 @@ func (ec *executionContext) _Gate_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Gate_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateKey")
 }
@@ -16393,7 +16152,6 @@ func (ec *executionContext) _Gate_mode(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Gate_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateMode")
 }
@@ -16417,7 +16175,6 @@ func (ec *executionContext) _Gate_isOpen(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Gate_isOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -16441,7 +16198,6 @@ func (ec *executionContext) _Gate_fourEyes(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Gate_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -16483,7 +16239,6 @@ func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Gate_decisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Gate",
@@ -16516,7 +16271,6 @@ func (ec *executionContext) _GateDecision_verdict(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "GateVerdict")
 }
@@ -16540,7 +16294,6 @@ func (ec *executionContext) _GateDecision_resetTo(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_resetTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "StepKey")
 }
@@ -16564,7 +16317,6 @@ func (ec *executionContext) _GateDecision_feedback(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -16588,7 +16340,6 @@ func (ec *executionContext) _GateDecision_selected(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -16612,7 +16363,6 @@ func (ec *executionContext) _GateDecision_selectionDigest(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_selectionDigest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -16654,7 +16404,6 @@ func (ec *executionContext) _GateDecision_likely(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -16696,7 +16445,6 @@ func (ec *executionContext) _GateDecision_most(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -16738,7 +16486,6 @@ func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_preparedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -16780,7 +16527,6 @@ func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -16804,7 +16550,6 @@ func (ec *executionContext) _GateDecision_at(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "DateTime")
 }
@@ -16828,7 +16573,6 @@ func (ec *executionContext) _GateDecision_version(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateDecision_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -16852,7 +16596,6 @@ func (ec *executionContext) _GateSettings_seeds(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateSettings_seeds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16876,7 +16619,6 @@ func (ec *executionContext) _GateSettings_plan(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateSettings_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16900,7 +16642,6 @@ func (ec *executionContext) _GateSettings_publish(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateSettings_publish(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -16924,7 +16665,6 @@ func (ec *executionContext) _GateSettings_fourEyes(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GateSettings_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "Boolean")
 }
@@ -16948,7 +16688,6 @@ func (ec *executionContext) _GenerateIcpPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GenerateIcpPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -16981,7 +16720,6 @@ func (ec *executionContext) _GenerateIcpPayload_transition(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GenerateIcpPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -17014,7 +16752,6 @@ func (ec *executionContext) _GenerateIcpPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GenerateIcpPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GenerateIcpPayload", field, false, false, "Boolean")
 }
@@ -17038,7 +16775,6 @@ func (ec *executionContext) _GenerateIcpPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GenerateIcpPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -17071,7 +16807,6 @@ func (ec *executionContext) _GraphEdge_from(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphEdge_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -17095,7 +16830,6 @@ func (ec *executionContext) _GraphEdge_to(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphEdge_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -17119,7 +16853,6 @@ func (ec *executionContext) _GraphEdge_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphEdge_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "TransitionKind")
 }
@@ -17143,7 +16876,6 @@ func (ec *executionContext) _GraphState_key(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphState_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, false, false, "WorkflowState")
 }
@@ -17167,7 +16899,6 @@ func (ec *executionContext) _GraphState_status(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphState_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "WorkflowStatus")
 }
@@ -17191,7 +16922,6 @@ func (ec *executionContext) _GraphState_step(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphState_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GraphState",
@@ -17224,7 +16954,6 @@ func (ec *executionContext) _GraphState_isTerminal(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphState_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -17248,7 +16977,6 @@ func (ec *executionContext) _GraphState_isInitial(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_GraphState_isInitial(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -17272,7 +17000,6 @@ func (ec *executionContext) _Icp_industries(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17296,7 +17023,6 @@ func (ec *executionContext) _Icp_buyerRoles(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17320,7 +17046,6 @@ func (ec *executionContext) _Icp_painPoints(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17344,7 +17069,6 @@ func (ec *executionContext) _Icp_valueProposition(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17368,7 +17092,6 @@ func (ec *executionContext) _Icp_model(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17392,7 +17115,6 @@ func (ec *executionContext) _Icp_provider(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -17416,7 +17138,6 @@ func (ec *executionContext) _Icp_producedAt(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "DateTime")
 }
@@ -17440,7 +17161,6 @@ func (ec *executionContext) _Icp_source(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "ResultSource")
 }
@@ -17464,7 +17184,6 @@ func (ec *executionContext) _Icp_isSynthetic(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Icp_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, true, false, "Boolean")
 }
@@ -17488,7 +17207,6 @@ func (ec *executionContext) _IcpCost_asOf(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IcpCost_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "DateTime")
 }
@@ -17512,7 +17230,6 @@ func (ec *executionContext) _IcpCost_spent(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IcpCost_spent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -17536,7 +17253,6 @@ func (ec *executionContext) _IcpCost_finished(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IcpCost_finished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "Count")
 }
@@ -17560,7 +17276,6 @@ func (ec *executionContext) _IcpCost_each(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_IcpCost_each(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -17584,7 +17299,6 @@ func (ec *executionContext) _IdempotencyMismatch_code(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IdempotencyMismatch_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "ErrorCode")
 }
@@ -17608,7 +17322,6 @@ func (ec *executionContext) _IdempotencyMismatch_message(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IdempotencyMismatch_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -17632,7 +17345,6 @@ func (ec *executionContext) _IdempotencyMismatch_field(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_IdempotencyMismatch_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -17656,7 +17368,6 @@ func (ec *executionContext) _IllegalTransition_code(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "ErrorCode")
 }
@@ -17680,7 +17391,6 @@ func (ec *executionContext) _IllegalTransition_message(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -17704,7 +17414,6 @@ func (ec *executionContext) _IllegalTransition_field(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -17728,7 +17437,6 @@ func (ec *executionContext) _IllegalTransition_from(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17752,7 +17460,6 @@ func (ec *executionContext) _IllegalTransition_to(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17776,7 +17483,6 @@ func (ec *executionContext) _IllegalTransition_allowed(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_IllegalTransition_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -17818,7 +17524,6 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ImportPricesPayload_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -17851,7 +17556,6 @@ func (ec *executionContext) _ImportPricesPayload_applied(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ImportPricesPayload_applied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -17875,7 +17579,6 @@ func (ec *executionContext) _ImportPricesPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ImportPricesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -17899,7 +17602,6 @@ func (ec *executionContext) _ImportPricesPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ImportPricesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -17932,7 +17634,6 @@ func (ec *executionContext) _InvalidInput_code(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_InvalidInput_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "ErrorCode")
 }
@@ -17956,7 +17657,6 @@ func (ec *executionContext) _InvalidInput_message(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_InvalidInput_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -17980,7 +17680,6 @@ func (ec *executionContext) _InvalidInput_field(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_InvalidInput_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -18004,7 +17703,6 @@ func (ec *executionContext) _Keyword_id(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "ID")
 }
@@ -18028,7 +17726,6 @@ func (ec *executionContext) _Keyword_text(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -18052,7 +17749,6 @@ func (ec *executionContext) _Keyword_source(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "KeywordSource")
 }
@@ -18076,7 +17772,6 @@ func (ec *executionContext) _Keyword_volume(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -18100,7 +17795,6 @@ func (ec *executionContext) _Keyword_difficulty(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -18142,7 +17836,6 @@ func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_cpc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "USD")
 }
@@ -18166,7 +17859,6 @@ func (ec *executionContext) _Keyword_intent(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "SearchIntent")
 }
@@ -18190,7 +17882,6 @@ func (ec *executionContext) _Keyword_language(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -18214,7 +17905,6 @@ func (ec *executionContext) _Keyword_competitor(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_competitor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -18238,7 +17928,6 @@ func (ec *executionContext) _Keyword_score(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Float")
 }
@@ -18262,7 +17951,6 @@ func (ec *executionContext) _Keyword_reasons(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -18286,7 +17974,6 @@ func (ec *executionContext) _Keyword_similarTo(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_similarTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -18310,7 +17997,6 @@ func (ec *executionContext) _Keyword_choice(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "KeywordChoice")
 }
@@ -18334,7 +18020,6 @@ func (ec *executionContext) _Keyword_isCarried(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "Boolean")
 }
@@ -18376,7 +18061,6 @@ func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -18400,7 +18084,6 @@ func (ec *executionContext) _Keyword_isSynthetic(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Keyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Boolean")
 }
@@ -18424,7 +18107,6 @@ func (ec *executionContext) _KeywordConnection_nodes(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18457,7 +18139,6 @@ func (ec *executionContext) _KeywordConnection_edges(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18490,7 +18171,6 @@ func (ec *executionContext) _KeywordConnection_pageInfo(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -18523,7 +18203,6 @@ func (ec *executionContext) _KeywordConnection_totalCount(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordConnection", field, true, false, "Int")
 }
@@ -18547,7 +18226,6 @@ func (ec *executionContext) _KeywordEdge_node(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordEdge",
@@ -18580,7 +18258,6 @@ func (ec *executionContext) _KeywordEdge_cursor(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordEdge", field, false, false, "String")
 }
@@ -18604,7 +18281,6 @@ func (ec *executionContext) _KeywordSelection_count(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordSelection_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, false, false, "Int")
 }
@@ -18628,7 +18304,6 @@ func (ec *executionContext) _KeywordSelection_digest(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordSelection_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, true, false, "String")
 }
@@ -18670,7 +18345,6 @@ func (ec *executionContext) _KeywordSelection_forecast(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_KeywordSelection_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordSelection",
@@ -18703,7 +18377,6 @@ func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18727,7 +18400,6 @@ func (ec *executionContext) _LedgerEntry_sequence(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Int")
 }
@@ -18751,7 +18423,6 @@ func (ec *executionContext) _LedgerEntry_kind(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "LedgerEntryKind")
 }
@@ -18775,7 +18446,6 @@ func (ec *executionContext) _LedgerEntry_callId(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18799,7 +18469,6 @@ func (ec *executionContext) _LedgerEntry_correctsEntryId(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_correctsEntryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -18823,7 +18492,6 @@ func (ec *executionContext) _LedgerEntry_settledBefore(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_settledBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18847,7 +18515,6 @@ func (ec *executionContext) _LedgerEntry_settledDelta(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_settledDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18871,7 +18538,6 @@ func (ec *executionContext) _LedgerEntry_settledAfter(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_settledAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18895,7 +18561,6 @@ func (ec *executionContext) _LedgerEntry_heldBefore(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_heldBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18919,7 +18584,6 @@ func (ec *executionContext) _LedgerEntry_heldDelta(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_heldDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18943,7 +18607,6 @@ func (ec *executionContext) _LedgerEntry_heldAfter(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_heldAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18967,7 +18630,6 @@ func (ec *executionContext) _LedgerEntry_limitBefore(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_limitBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -18991,7 +18653,6 @@ func (ec *executionContext) _LedgerEntry_limitDelta(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_limitDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -19015,7 +18676,6 @@ func (ec *executionContext) _LedgerEntry_limitAfter(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_limitAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -19039,7 +18699,6 @@ func (ec *executionContext) _LedgerEntry_stoppedAfter(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_stoppedAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "Boolean")
 }
@@ -19063,7 +18722,6 @@ func (ec *executionContext) _LedgerEntry_overage(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Boolean")
 }
@@ -19087,7 +18745,6 @@ func (ec *executionContext) _LedgerEntry_actor(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "String")
 }
@@ -19111,7 +18768,6 @@ func (ec *executionContext) _LedgerEntry_reason(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -19135,7 +18791,6 @@ func (ec *executionContext) _LedgerEntry_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "DateTime")
 }
@@ -19159,7 +18814,6 @@ func (ec *executionContext) _LedgerEntry_hash(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -19183,7 +18837,6 @@ func (ec *executionContext) _LedgerEntry_previousHash(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntry_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -19225,7 +18878,6 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -19276,7 +18928,6 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -19309,7 +18960,6 @@ func (ec *executionContext) _LedgerEntryConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -19342,7 +18992,6 @@ func (ec *executionContext) _LedgerEntryConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryConnection", field, true, false, "Int")
 }
@@ -19384,7 +19033,6 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryEdge",
@@ -19417,7 +19065,6 @@ func (ec *executionContext) _LedgerEntryEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LedgerEntryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryEdge", field, false, false, "String")
 }
@@ -19441,7 +19088,6 @@ func (ec *executionContext) _LostRun_code(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "ErrorCode")
 }
@@ -19465,7 +19111,6 @@ func (ec *executionContext) _LostRun_message(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -19489,7 +19134,6 @@ func (ec *executionContext) _LostRun_field(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -19513,7 +19157,6 @@ func (ec *executionContext) _LostRun_current(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LostRun",
@@ -19546,7 +19189,6 @@ func (ec *executionContext) _LostRun_token(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "Int")
 }
@@ -19570,7 +19212,6 @@ func (ec *executionContext) _LostRun_leaseExpiresAt(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "DateTime")
 }
@@ -19594,7 +19235,6 @@ func (ec *executionContext) _LostRun_isYours(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_isYours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "Boolean")
 }
@@ -19636,7 +19276,6 @@ func (ec *executionContext) _LostRun_holder(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
 }
@@ -19660,7 +19299,6 @@ func (ec *executionContext) _Market_locationCode(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Market_locationCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "Int")
 }
@@ -19684,7 +19322,6 @@ func (ec *executionContext) _Market_languageCode(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Market_languageCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "String")
 }
@@ -19708,7 +19345,6 @@ func (ec *executionContext) _Market_negativeWords(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Market_negativeWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, true, false, "String")
 }
@@ -19732,7 +19368,6 @@ func (ec *executionContext) _Market_mode(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Market_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "AnalysisMode")
 }
@@ -19756,7 +19391,6 @@ func (ec *executionContext) _Month_period(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Month_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19789,7 +19423,6 @@ func (ec *executionContext) _Month_isRunning(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Month_isRunning(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Month", field, false, false, "Boolean")
 }
@@ -19831,7 +19464,6 @@ func (ec *executionContext) _Month_opening(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Month_opening(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19882,7 +19514,6 @@ func (ec *executionContext) _Month_closing(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Month_closing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19933,7 +19564,6 @@ func (ec *executionContext) _Month_spend(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Month_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -19984,7 +19614,6 @@ func (ec *executionContext) _MonthConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -20035,7 +19664,6 @@ func (ec *executionContext) _MonthConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -20068,7 +19696,6 @@ func (ec *executionContext) _MonthConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -20101,7 +19728,6 @@ func (ec *executionContext) _MonthConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthConnection", field, true, false, "Int")
 }
@@ -20143,7 +19769,6 @@ func (ec *executionContext) _MonthEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthEdge",
@@ -20176,7 +19801,6 @@ func (ec *executionContext) _MonthEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_MonthEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthEdge", field, false, false, "String")
 }
@@ -20219,7 +19843,6 @@ func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_createWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20282,7 +19905,6 @@ func (ec *executionContext) _Mutation_generateIcp(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_generateIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20345,7 +19967,6 @@ func (ec *executionContext) _Mutation_transitionWorkflow(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_transitionWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20408,7 +20029,6 @@ func (ec *executionContext) _Mutation_cancelWorkflow(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_cancelWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20471,7 +20091,6 @@ func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_startStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20534,7 +20153,6 @@ func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20597,7 +20215,6 @@ func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20660,7 +20277,6 @@ func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_addKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20723,7 +20339,6 @@ func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_decideKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20786,7 +20401,6 @@ func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_approveSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20849,7 +20463,6 @@ func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_rejectSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20912,7 +20525,6 @@ func (ec *executionContext) _Mutation_attachKeyword(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_attachKeyword(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -20975,7 +20587,6 @@ func (ec *executionContext) _Mutation_decideArticlePlans(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_decideArticlePlans(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21038,7 +20649,6 @@ func (ec *executionContext) _Mutation_approveArticlePlan(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_approveArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21101,7 +20711,6 @@ func (ec *executionContext) _Mutation_rejectArticlePlan(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_rejectArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21164,7 +20773,6 @@ func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setGates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21227,7 +20835,6 @@ func (ec *executionContext) _Mutation_claimWork(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_claimWork(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21290,7 +20897,6 @@ func (ec *executionContext) _Mutation_completeStep(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_completeStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21353,7 +20959,6 @@ func (ec *executionContext) _Mutation_failStep(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_failStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21416,7 +21021,6 @@ func (ec *executionContext) _Mutation_setOutsideSteps(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setOutsideSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21479,7 +21083,6 @@ func (ec *executionContext) _Mutation_setMarket(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setMarket(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21542,7 +21145,6 @@ func (ec *executionContext) _Mutation_retryCompetitors(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21605,7 +21207,6 @@ func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_renewLease(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21668,7 +21269,6 @@ func (ec *executionContext) _Mutation_reserveUsage(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_reserveUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21731,7 +21331,6 @@ func (ec *executionContext) _Mutation_settleUsage(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_settleUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21794,7 +21393,6 @@ func (ec *executionContext) _Mutation_releaseUsage(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_releaseUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21857,7 +21455,6 @@ func (ec *executionContext) _Mutation_recordUsage(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_recordUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21920,7 +21517,6 @@ func (ec *executionContext) _Mutation_adjustUsage(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_adjustUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -21983,7 +21579,6 @@ func (ec *executionContext) _Mutation_setWorkflowLimit(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setWorkflowLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22046,7 +21641,6 @@ func (ec *executionContext) _Mutation_setMonthlyLimit(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setMonthlyLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22109,7 +21703,6 @@ func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_importPrices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22172,7 +21765,6 @@ func (ec *executionContext) _Mutation_acceptPrice(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_acceptPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22235,7 +21827,6 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22298,7 +21889,6 @@ func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22361,7 +21951,6 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22424,7 +22013,6 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22487,7 +22075,6 @@ func (ec *executionContext) _Mutation_setOrganizationName(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setOrganizationName(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22550,7 +22137,6 @@ func (ec *executionContext) _Mutation_createPublishTarget(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22613,7 +22199,6 @@ func (ec *executionContext) _Mutation_testPublishTarget(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_testPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22676,7 +22261,6 @@ func (ec *executionContext) _Mutation_setPublishTargetSecret(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setPublishTargetSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22739,7 +22323,6 @@ func (ec *executionContext) _Mutation_retirePublishTarget(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_retirePublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22802,7 +22385,6 @@ func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -22846,7 +22428,6 @@ func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_NotFound_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "ErrorCode")
 }
@@ -22870,7 +22451,6 @@ func (ec *executionContext) _NotFound_message(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_NotFound_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -22894,7 +22474,6 @@ func (ec *executionContext) _NotFound_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_NotFound_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -22918,7 +22497,6 @@ func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "ID")
 }
@@ -22942,7 +22520,6 @@ func (ec *executionContext) _Organization_timeZone(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "String")
 }
@@ -22966,7 +22543,6 @@ func (ec *executionContext) _Organization_createdAt(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "DateTime")
 }
@@ -23008,7 +22584,6 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_workflowLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -23050,7 +22625,6 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_monthLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -23074,7 +22648,6 @@ func (ec *executionContext) _Organization_name(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, true, "String")
 }
@@ -23098,7 +22671,6 @@ func (ec *executionContext) _Organization_gates(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23131,7 +22703,6 @@ func (ec *executionContext) _Organization_outsideSteps(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23165,7 +22736,6 @@ func (ec *executionContext) _Organization_workflowCounts(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_workflowCounts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23209,7 +22779,6 @@ func (ec *executionContext) _Organization_market(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23242,7 +22811,6 @@ func (ec *executionContext) _Organization_month(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23293,7 +22861,6 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23345,7 +22912,6 @@ func (ec *executionContext) _Organization_months(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_months(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23408,7 +22974,6 @@ func (ec *executionContext) _Organization_ledger(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23471,7 +23036,6 @@ func (ec *executionContext) _Organization_calls(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23534,7 +23098,6 @@ func (ec *executionContext) _Organization_settingsJournal(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_settingsJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23597,7 +23160,6 @@ func (ec *executionContext) _Organization_apiKeyJournal(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_apiKeyJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23660,7 +23222,6 @@ func (ec *executionContext) _Organization_priceJournal(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_priceJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23723,7 +23284,6 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23785,7 +23345,6 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23837,7 +23396,6 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_alerts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23899,7 +23457,6 @@ func (ec *executionContext) _Organization_alertWebhook(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_alertWebhook(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23933,7 +23490,6 @@ func (ec *executionContext) _Organization_funnel(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_funnel(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -23996,7 +23552,6 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_apiKeys(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -24058,7 +23613,6 @@ func (ec *executionContext) _Organization_publishTargets(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_publishTargets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -24110,7 +23664,6 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Organization_costPerIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -24154,7 +23707,6 @@ func (ec *executionContext) _OutsideSteps_steps(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_OutsideSteps_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "StepKey")
 }
@@ -24196,7 +23748,6 @@ func (ec *executionContext) _OutsideSteps_actor(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_OutsideSteps_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -24238,7 +23789,6 @@ func (ec *executionContext) _OutsideSteps_reason(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_OutsideSteps_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -24262,7 +23812,6 @@ func (ec *executionContext) _OutsideSteps_changedAt(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_OutsideSteps_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "DateTime")
 }
@@ -24286,7 +23835,6 @@ func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -24310,7 +23858,6 @@ func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -24334,7 +23881,6 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -24358,7 +23904,6 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -24382,7 +23927,6 @@ func (ec *executionContext) _PartForecast_kind(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "String")
 }
@@ -24406,7 +23950,6 @@ func (ec *executionContext) _PartForecast_calls(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -24430,7 +23973,6 @@ func (ec *executionContext) _PartForecast_models(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, true, false, "String")
 }
@@ -24454,7 +23996,6 @@ func (ec *executionContext) _PartForecast_hold(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -24478,7 +24019,6 @@ func (ec *executionContext) _PartForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -24502,7 +24042,6 @@ func (ec *executionContext) _PartForecast_samples(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -24526,7 +24065,6 @@ func (ec *executionContext) _PartForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PartForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "ForecastBasis")
 }
@@ -24550,7 +24088,6 @@ func (ec *executionContext) _Period_start(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Period_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -24574,7 +24111,6 @@ func (ec *executionContext) _Period_end(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Period_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -24598,7 +24134,6 @@ func (ec *executionContext) _Price_model(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -24622,7 +24157,6 @@ func (ec *executionContext) _Price_component(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "PriceComponent")
 }
@@ -24646,7 +24180,6 @@ func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "USD")
 }
@@ -24670,7 +24203,6 @@ func (ec *executionContext) _Price_minPromptTokens(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "Int")
 }
@@ -24694,7 +24226,6 @@ func (ec *executionContext) _Price_validFrom(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -24718,7 +24249,6 @@ func (ec *executionContext) _Price_validTo(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_validTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -24742,7 +24272,6 @@ func (ec *executionContext) _Price_source(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -24766,7 +24295,6 @@ func (ec *executionContext) _Price_isOwn(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Price_isOwn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "Boolean")
 }
@@ -24790,7 +24318,6 @@ func (ec *executionContext) _PriceChange_kind(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceChangeKind")
 }
@@ -24814,7 +24341,6 @@ func (ec *executionContext) _PriceChange_model(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "String")
 }
@@ -24838,7 +24364,6 @@ func (ec *executionContext) _PriceChange_component(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceComponent")
 }
@@ -24862,7 +24387,6 @@ func (ec *executionContext) _PriceChange_minPromptTokens(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "Int")
 }
@@ -24886,7 +24410,6 @@ func (ec *executionContext) _PriceChange_amount(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -24910,7 +24433,6 @@ func (ec *executionContext) _PriceChange_previous(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -24934,7 +24456,6 @@ func (ec *executionContext) _PriceChange_factor(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_factor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "Float")
 }
@@ -24958,7 +24479,6 @@ func (ec *executionContext) _PriceChange_doubt(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "PriceDoubt")
 }
@@ -24982,7 +24502,6 @@ func (ec *executionContext) _PriceChange_validFrom(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "DateTime")
 }
@@ -25006,7 +24525,6 @@ func (ec *executionContext) _PriceChange_proposalId(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceChange_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "ID")
 }
@@ -25048,7 +24566,6 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -25099,7 +24616,6 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -25132,7 +24648,6 @@ func (ec *executionContext) _PriceConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -25165,7 +24680,6 @@ func (ec *executionContext) _PriceConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceConnection", field, true, false, "Int")
 }
@@ -25207,7 +24721,6 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEdge",
@@ -25240,7 +24753,6 @@ func (ec *executionContext) _PriceEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEdge", field, false, false, "String")
 }
@@ -25264,7 +24776,6 @@ func (ec *executionContext) _PriceEvent_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "PriceEventKind")
 }
@@ -25288,7 +24799,6 @@ func (ec *executionContext) _PriceEvent_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "DateTime")
 }
@@ -25312,7 +24822,6 @@ func (ec *executionContext) _PriceEvent_actor(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -25336,7 +24845,6 @@ func (ec *executionContext) _PriceEvent_reason(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "String")
 }
@@ -25360,7 +24868,6 @@ func (ec *executionContext) _PriceEvent_model(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -25384,7 +24891,6 @@ func (ec *executionContext) _PriceEvent_component(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "PriceComponent")
 }
@@ -25408,7 +24914,6 @@ func (ec *executionContext) _PriceEvent_minPromptTokens(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "Int")
 }
@@ -25432,7 +24937,6 @@ func (ec *executionContext) _PriceEvent_amount(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -25456,7 +24960,6 @@ func (ec *executionContext) _PriceEvent_previousAmount(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_previousAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -25480,7 +24983,6 @@ func (ec *executionContext) _PriceEvent_validFrom(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "DateTime")
 }
@@ -25504,7 +25006,6 @@ func (ec *executionContext) _PriceEvent_source(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -25528,7 +25029,6 @@ func (ec *executionContext) _PriceEvent_proposalId(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEvent_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "ID")
 }
@@ -25570,7 +25070,6 @@ func (ec *executionContext) _PriceEventConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25621,7 +25120,6 @@ func (ec *executionContext) _PriceEventConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25654,7 +25152,6 @@ func (ec *executionContext) _PriceEventConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -25687,7 +25184,6 @@ func (ec *executionContext) _PriceEventConnection_totalCount(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventConnection", field, true, false, "Int")
 }
@@ -25729,7 +25225,6 @@ func (ec *executionContext) _PriceEventEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventEdge",
@@ -25762,7 +25257,6 @@ func (ec *executionContext) _PriceEventEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventEdge", field, false, false, "String")
 }
@@ -25786,7 +25280,6 @@ func (ec *executionContext) _PriceProposal_id(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "ID")
 }
@@ -25810,7 +25303,6 @@ func (ec *executionContext) _PriceProposal_model(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -25834,7 +25326,6 @@ func (ec *executionContext) _PriceProposal_component(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceComponent")
 }
@@ -25858,7 +25349,6 @@ func (ec *executionContext) _PriceProposal_minPromptTokens(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "Int")
 }
@@ -25882,7 +25372,6 @@ func (ec *executionContext) _PriceProposal_amount(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -25906,7 +25395,6 @@ func (ec *executionContext) _PriceProposal_previous(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -25930,7 +25418,6 @@ func (ec *executionContext) _PriceProposal_doubt(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceDoubt")
 }
@@ -25954,7 +25441,6 @@ func (ec *executionContext) _PriceProposal_source(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -25978,7 +25464,6 @@ func (ec *executionContext) _PriceProposal_proposedBy(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_proposedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -26002,7 +25487,6 @@ func (ec *executionContext) _PriceProposal_proposedAt(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_proposedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -26026,7 +25510,6 @@ func (ec *executionContext) _PriceProposal_state(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceProposalState")
 }
@@ -26050,7 +25533,6 @@ func (ec *executionContext) _PriceProposal_decidedBy(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -26074,7 +25556,6 @@ func (ec *executionContext) _PriceProposal_reason(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -26098,7 +25579,6 @@ func (ec *executionContext) _PriceProposal_decidedAt(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -26122,7 +25602,6 @@ func (ec *executionContext) _PriceProposal_validFrom(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposal_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "DateTime")
 }
@@ -26164,7 +25643,6 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -26215,7 +25693,6 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -26248,7 +25725,6 @@ func (ec *executionContext) _PriceProposalConnection_pageInfo(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -26281,7 +25757,6 @@ func (ec *executionContext) _PriceProposalConnection_totalCount(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalConnection", field, true, false, "Int")
 }
@@ -26323,7 +25798,6 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalEdge",
@@ -26356,7 +25830,6 @@ func (ec *executionContext) _PriceProposalEdge_cursor(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceProposalEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalEdge", field, false, false, "String")
 }
@@ -26380,7 +25853,6 @@ func (ec *executionContext) _PriceUnknown_code(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceUnknown_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "ErrorCode")
 }
@@ -26404,7 +25876,6 @@ func (ec *executionContext) _PriceUnknown_message(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceUnknown_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -26428,7 +25899,6 @@ func (ec *executionContext) _PriceUnknown_field(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceUnknown_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -26452,7 +25922,6 @@ func (ec *executionContext) _PriceUnknown_model(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PriceUnknown_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -26476,7 +25945,6 @@ func (ec *executionContext) _PublishTarget_id(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "ID")
 }
@@ -26500,7 +25968,6 @@ func (ec *executionContext) _PublishTarget_name(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26524,7 +25991,6 @@ func (ec *executionContext) _PublishTarget_kind(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetKind")
 }
@@ -26548,7 +26014,6 @@ func (ec *executionContext) _PublishTarget_policy(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishPolicy")
 }
@@ -26572,7 +26037,6 @@ func (ec *executionContext) _PublishTarget_baseUrl(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_baseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26596,7 +26060,6 @@ func (ec *executionContext) _PublishTarget_username(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26620,7 +26083,6 @@ func (ec *executionContext) _PublishTarget_state(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetState")
 }
@@ -26644,7 +26106,6 @@ func (ec *executionContext) _PublishTarget_siteName(ctx context.Context, field g
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_siteName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26668,7 +26129,6 @@ func (ec *executionContext) _PublishTarget_account(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26692,7 +26152,6 @@ func (ec *executionContext) _PublishTarget_failure(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "FailureCode")
 }
@@ -26716,7 +26175,6 @@ func (ec *executionContext) _PublishTarget_message(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -26740,7 +26198,6 @@ func (ec *executionContext) _PublishTarget_changedAt(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "DateTime")
 }
@@ -26782,7 +26239,6 @@ func (ec *executionContext) _PublishTarget_createdBy(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -26806,7 +26262,6 @@ func (ec *executionContext) _PublishTarget_createdAt(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "DateTime")
 }
@@ -26830,7 +26285,6 @@ func (ec *executionContext) _PublishTarget_isSynthetic(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_PublishTarget_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "Boolean")
 }
@@ -26872,7 +26326,6 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26924,7 +26377,6 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -26987,7 +26439,6 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_workflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27050,7 +26501,6 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_workflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27112,7 +26562,6 @@ func (ec *executionContext) _Query_workflowGraph(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_workflowGraph(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27175,7 +26624,6 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27239,7 +26687,6 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_prices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27314,7 +26761,6 @@ func (ec *executionContext) _Query_forecast(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_forecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27389,7 +26835,6 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query_priceProposals(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27434,7 +26879,6 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27478,7 +26922,6 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -27529,7 +26972,6 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RecordUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -27562,7 +27004,6 @@ func (ec *executionContext) _RecordUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RecordUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -27595,7 +27036,6 @@ func (ec *executionContext) _RecordUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RecordUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordUsagePayload", field, false, false, "Boolean")
 }
@@ -27619,7 +27059,6 @@ func (ec *executionContext) _RecordUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RecordUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -27652,7 +27091,6 @@ func (ec *executionContext) _RejectArticlePlanPayload_workflow(ctx context.Conte
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27685,7 +27123,6 @@ func (ec *executionContext) _RejectArticlePlanPayload_transition(ctx context.Con
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27718,7 +27155,6 @@ func (ec *executionContext) _RejectArticlePlanPayload_replayed(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -27742,7 +27178,6 @@ func (ec *executionContext) _RejectArticlePlanPayload_userErrors(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -27793,7 +27228,6 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -27826,7 +27260,6 @@ func (ec *executionContext) _RejectPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectPricePayload", field, false, false, "Boolean")
 }
@@ -27850,7 +27283,6 @@ func (ec *executionContext) _RejectPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -27883,7 +27315,6 @@ func (ec *executionContext) _RejectSeedsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -27916,7 +27347,6 @@ func (ec *executionContext) _RejectSeedsPayload_transition(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -27949,7 +27379,6 @@ func (ec *executionContext) _RejectSeedsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectSeedsPayload", field, false, false, "Boolean")
 }
@@ -27973,7 +27402,6 @@ func (ec *executionContext) _RejectSeedsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RejectSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -28024,7 +27452,6 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -28057,7 +27484,6 @@ func (ec *executionContext) _ReleaseUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -28090,7 +27516,6 @@ func (ec *executionContext) _ReleaseUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReleaseUsagePayload", field, false, false, "Boolean")
 }
@@ -28114,7 +27539,6 @@ func (ec *executionContext) _ReleaseUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -28147,7 +27571,6 @@ func (ec *executionContext) _RenewLeasePayload_run(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RenewLeasePayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -28180,7 +27603,6 @@ func (ec *executionContext) _RenewLeasePayload_replayed(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RenewLeasePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RenewLeasePayload", field, false, false, "Boolean")
 }
@@ -28204,7 +27626,6 @@ func (ec *executionContext) _RenewLeasePayload_userErrors(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RenewLeasePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -28255,7 +27676,6 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReserveUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -28288,7 +27708,6 @@ func (ec *executionContext) _ReserveUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReserveUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -28321,7 +27740,6 @@ func (ec *executionContext) _ReserveUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReserveUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReserveUsagePayload", field, false, false, "Boolean")
 }
@@ -28345,7 +27763,6 @@ func (ec *executionContext) _ReserveUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -28396,7 +27813,6 @@ func (ec *executionContext) _RetirePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -28429,7 +27845,6 @@ func (ec *executionContext) _RetirePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetirePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -28453,7 +27868,6 @@ func (ec *executionContext) _RetirePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -28486,7 +27900,6 @@ func (ec *executionContext) _RetryCompetitorsPayload_workflow(ctx context.Contex
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -28519,7 +27932,6 @@ func (ec *executionContext) _RetryCompetitorsPayload_transition(ctx context.Cont
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -28552,7 +27964,6 @@ func (ec *executionContext) _RetryCompetitorsPayload_replayed(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -28576,7 +27987,6 @@ func (ec *executionContext) _RetryCompetitorsPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -28609,7 +28019,6 @@ func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -28642,7 +28051,6 @@ func (ec *executionContext) _RetryStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -28675,7 +28083,6 @@ func (ec *executionContext) _RetryStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryStepPayload", field, false, false, "Boolean")
 }
@@ -28699,7 +28106,6 @@ func (ec *executionContext) _RetryStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RetryStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -28750,7 +28156,6 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -28783,7 +28188,6 @@ func (ec *executionContext) _RevokeApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevokeApiKeyPayload", field, false, false, "Boolean")
 }
@@ -28807,7 +28211,6 @@ func (ec *executionContext) _RevokeApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -28840,7 +28243,6 @@ func (ec *executionContext) _Run_token(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -28864,7 +28266,6 @@ func (ec *executionContext) _Run_step(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "StepKey")
 }
@@ -28888,7 +28289,6 @@ func (ec *executionContext) _Run_attempt(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -28912,7 +28312,6 @@ func (ec *executionContext) _Run_worker(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_worker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "String")
 }
@@ -28936,7 +28335,6 @@ func (ec *executionContext) _Run_startedAt(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -28960,7 +28358,6 @@ func (ec *executionContext) _Run_leaseExpiresAt(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Run_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -29002,7 +28399,6 @@ func (ec *executionContext) _SetAlertWebhookPayload_organization(ctx context.Con
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -29035,7 +28431,6 @@ func (ec *executionContext) _SetAlertWebhookPayload_secret(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "String")
 }
@@ -29059,7 +28454,6 @@ func (ec *executionContext) _SetAlertWebhookPayload_replayed(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "Boolean")
 }
@@ -29083,7 +28477,6 @@ func (ec *executionContext) _SetAlertWebhookPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -29116,7 +28509,6 @@ func (ec *executionContext) _SetCompetitorsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -29149,7 +28541,6 @@ func (ec *executionContext) _SetCompetitorsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -29173,7 +28564,6 @@ func (ec *executionContext) _SetCompetitorsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -29206,7 +28596,6 @@ func (ec *executionContext) _SetGatesPayload_gates(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetGatesPayload_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -29239,7 +28628,6 @@ func (ec *executionContext) _SetGatesPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetGatesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetGatesPayload", field, false, false, "Boolean")
 }
@@ -29263,7 +28651,6 @@ func (ec *executionContext) _SetGatesPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetGatesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -29296,7 +28683,6 @@ func (ec *executionContext) _SetMarketPayload_market(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMarketPayload_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -29329,7 +28715,6 @@ func (ec *executionContext) _SetMarketPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMarketPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMarketPayload", field, false, false, "Boolean")
 }
@@ -29353,7 +28738,6 @@ func (ec *executionContext) _SetMarketPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMarketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -29404,7 +28788,6 @@ func (ec *executionContext) _SetMonthlyLimitPayload_organization(ctx context.Con
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -29455,7 +28838,6 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -29488,7 +28870,6 @@ func (ec *executionContext) _SetMonthlyLimitPayload_replayed(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMonthlyLimitPayload", field, false, false, "Boolean")
 }
@@ -29512,7 +28893,6 @@ func (ec *executionContext) _SetMonthlyLimitPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -29563,7 +28943,6 @@ func (ec *executionContext) _SetOrganizationNamePayload_organization(ctx context
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -29596,7 +28975,6 @@ func (ec *executionContext) _SetOrganizationNamePayload_replayed(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOrganizationNamePayload", field, false, false, "Boolean")
 }
@@ -29620,7 +28998,6 @@ func (ec *executionContext) _SetOrganizationNamePayload_userErrors(ctx context.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -29653,7 +29030,6 @@ func (ec *executionContext) _SetOutsideStepsPayload_outsideSteps(ctx context.Con
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -29686,7 +29062,6 @@ func (ec *executionContext) _SetOutsideStepsPayload_replayed(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOutsideStepsPayload", field, false, false, "Boolean")
 }
@@ -29710,7 +29085,6 @@ func (ec *executionContext) _SetOutsideStepsPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -29761,7 +29135,6 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -29794,7 +29167,6 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_secret(ctx context.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "String")
 }
@@ -29818,7 +29190,6 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_replayed(ctx context.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "Boolean")
 }
@@ -29842,7 +29213,6 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_userErrors(ctx contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -29893,7 +29263,6 @@ func (ec *executionContext) _SetTimeZonePayload_organization(ctx context.Context
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetTimeZonePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -29926,7 +29295,6 @@ func (ec *executionContext) _SetTimeZonePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetTimeZonePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetTimeZonePayload", field, false, false, "Boolean")
 }
@@ -29950,7 +29318,6 @@ func (ec *executionContext) _SetTimeZonePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetTimeZonePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -29983,7 +29350,6 @@ func (ec *executionContext) _SetWorkflowLimitPayload_workflow(ctx context.Contex
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -30034,7 +29400,6 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -30067,7 +29432,6 @@ func (ec *executionContext) _SetWorkflowLimitPayload_replayed(ctx context.Contex
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetWorkflowLimitPayload", field, false, false, "Boolean")
 }
@@ -30091,7 +29455,6 @@ func (ec *executionContext) _SetWorkflowLimitPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -30124,7 +29487,6 @@ func (ec *executionContext) _SettingValue_setting(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingValue_setting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, false, false, "Setting")
 }
@@ -30148,7 +29510,6 @@ func (ec *executionContext) _SettingValue_before(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingValue_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -30172,7 +29533,6 @@ func (ec *executionContext) _SettingValue_after(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingValue_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -30196,7 +29556,6 @@ func (ec *executionContext) _SettingsChange_occurredAt(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChange_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "DateTime")
 }
@@ -30220,7 +29579,6 @@ func (ec *executionContext) _SettingsChange_actor(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChange_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, false, false, "String")
 }
@@ -30244,7 +29602,6 @@ func (ec *executionContext) _SettingsChange_reason(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "String")
 }
@@ -30286,7 +29643,6 @@ func (ec *executionContext) _SettingsChange_changes(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChange_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChange",
@@ -30337,7 +29693,6 @@ func (ec *executionContext) _SettingsChangeConnection_nodes(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -30388,7 +29743,6 @@ func (ec *executionContext) _SettingsChangeConnection_edges(ctx context.Context,
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -30421,7 +29775,6 @@ func (ec *executionContext) _SettingsChangeConnection_pageInfo(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -30454,7 +29807,6 @@ func (ec *executionContext) _SettingsChangeConnection_totalCount(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeConnection", field, true, false, "Int")
 }
@@ -30496,7 +29848,6 @@ func (ec *executionContext) _SettingsChangeEdge_node(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeEdge",
@@ -30529,7 +29880,6 @@ func (ec *executionContext) _SettingsChangeEdge_cursor(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettingsChangeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeEdge", field, false, false, "String")
 }
@@ -30571,7 +29921,6 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettleUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -30604,7 +29953,6 @@ func (ec *executionContext) _SettleUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettleUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -30637,7 +29985,6 @@ func (ec *executionContext) _SettleUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettleUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettleUsagePayload", field, false, false, "Boolean")
 }
@@ -30661,7 +30008,6 @@ func (ec *executionContext) _SettleUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SettleUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -30694,7 +30040,6 @@ func (ec *executionContext) _Similarity_min(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Similarity_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -30718,7 +30063,6 @@ func (ec *executionContext) _Similarity_average(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Similarity_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -30742,7 +30086,6 @@ func (ec *executionContext) _Similarity_methods(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Similarity_methods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "SimilarityMethod")
 }
@@ -30766,7 +30109,6 @@ func (ec *executionContext) _Spend_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -30790,7 +30132,6 @@ func (ec *executionContext) _Spend_settled(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -30814,7 +30155,6 @@ func (ec *executionContext) _Spend_held(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -30838,7 +30178,6 @@ func (ec *executionContext) _Spend_remaining(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -30862,7 +30201,6 @@ func (ec *executionContext) _Spend_stopped(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_stopped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "Boolean")
 }
@@ -30887,7 +30225,6 @@ func (ec *executionContext) _Spend_canSpend(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Spend_canSpend(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Spend",
@@ -30949,7 +30286,6 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SpendEvent_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -31000,7 +30336,6 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_SpendEvent_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -31033,7 +30368,6 @@ func (ec *executionContext) _StaleState_code(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StaleState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "ErrorCode")
 }
@@ -31057,7 +30391,6 @@ func (ec *executionContext) _StaleState_message(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StaleState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -31081,7 +30414,6 @@ func (ec *executionContext) _StaleState_field(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_StaleState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -31105,7 +30437,6 @@ func (ec *executionContext) _StaleState_current(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StaleState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StaleState",
@@ -31138,7 +30469,6 @@ func (ec *executionContext) _StartStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_StartStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -31171,7 +30501,6 @@ func (ec *executionContext) _StartStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_StartStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -31204,7 +30533,6 @@ func (ec *executionContext) _StartStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StartStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartStepPayload", field, false, false, "Boolean")
 }
@@ -31228,7 +30556,6 @@ func (ec *executionContext) _StartStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -31261,7 +30588,6 @@ func (ec *executionContext) _StateCount_state(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "WorkflowState")
 }
@@ -31285,7 +30611,6 @@ func (ec *executionContext) _StateCount_count(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "Int")
 }
@@ -31309,7 +30634,6 @@ func (ec *executionContext) _StatusCount_status(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StatusCount_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "WorkflowStatus")
 }
@@ -31333,7 +30657,6 @@ func (ec *executionContext) _StatusCount_count(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "Int")
 }
@@ -31357,7 +30680,6 @@ func (ec *executionContext) _Step_number(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Step_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "Int")
 }
@@ -31381,7 +30703,6 @@ func (ec *executionContext) _Step_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Step_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKey")
 }
@@ -31405,7 +30726,6 @@ func (ec *executionContext) _Step_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Step_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "String")
 }
@@ -31429,7 +30749,6 @@ func (ec *executionContext) _Step_kind(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Step_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKind")
 }
@@ -31453,7 +30772,6 @@ func (ec *executionContext) _Step_states(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Step_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, true, false, "WorkflowState")
 }
@@ -31477,7 +30795,6 @@ func (ec *executionContext) _StepCount_step(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepCount_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "StepKey")
 }
@@ -31501,7 +30818,6 @@ func (ec *executionContext) _StepCount_count(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "Int")
 }
@@ -31525,7 +30841,6 @@ func (ec *executionContext) _StepResult_step(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "StepKey")
 }
@@ -31549,7 +30864,6 @@ func (ec *executionContext) _StepResult_token(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "Int")
 }
@@ -31573,7 +30887,6 @@ func (ec *executionContext) _StepResult_content(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "JSON")
 }
@@ -31597,7 +30910,6 @@ func (ec *executionContext) _StepResult_model(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -31621,7 +30933,6 @@ func (ec *executionContext) _StepResult_provider(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -31645,7 +30956,6 @@ func (ec *executionContext) _StepResult_source(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "ResultSource")
 }
@@ -31669,7 +30979,6 @@ func (ec *executionContext) _StepResult_producedAt(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_StepResult_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "DateTime")
 }
@@ -31712,7 +31021,6 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Subscription_workflowTransitioned(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31774,7 +31082,6 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Subscription_organizationTransitioned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31826,7 +31133,6 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Subscription_spendChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31889,7 +31195,6 @@ func (ec *executionContext) _Subscription_workAvailable(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Subscription_workAvailable(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31952,7 +31257,6 @@ func (ec *executionContext) _Subscription_unitChanged(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Subscription_unitChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -31996,7 +31300,6 @@ func (ec *executionContext) _TerminalState_code(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TerminalState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "ErrorCode")
 }
@@ -32020,7 +31323,6 @@ func (ec *executionContext) _TerminalState_message(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TerminalState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -32044,7 +31346,6 @@ func (ec *executionContext) _TerminalState_field(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TerminalState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -32068,7 +31369,6 @@ func (ec *executionContext) _TerminalState_current(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TerminalState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TerminalState",
@@ -32119,7 +31419,6 @@ func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -32152,7 +31451,6 @@ func (ec *executionContext) _TestPublishTargetPayload_replayed(ctx context.Conte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TestPublishTargetPayload", field, false, false, "Boolean")
 }
@@ -32176,7 +31474,6 @@ func (ec *executionContext) _TestPublishTargetPayload_userErrors(ctx context.Con
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -32209,7 +31506,6 @@ func (ec *executionContext) _Topic_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Topic_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, true, false, "ID")
 }
@@ -32233,7 +31529,6 @@ func (ec *executionContext) _Topic_label(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Topic_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, false, false, "String")
 }
@@ -32257,7 +31552,6 @@ func (ec *executionContext) _Topic_hub(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Topic_hub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -32290,7 +31584,6 @@ func (ec *executionContext) _Topic_pages(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Topic_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -32323,7 +31616,6 @@ func (ec *executionContext) _Topic_similarity(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Topic_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -32356,7 +31648,6 @@ func (ec *executionContext) _TopicKeyword_id(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "ID")
 }
@@ -32380,7 +31671,6 @@ func (ec *executionContext) _TopicKeyword_text(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "String")
 }
@@ -32404,7 +31694,6 @@ func (ec *executionContext) _TopicKeyword_isSelected(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_isSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "Boolean")
 }
@@ -32428,7 +31717,6 @@ func (ec *executionContext) _TopicKeyword_source(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "KeywordSource")
 }
@@ -32452,7 +31740,6 @@ func (ec *executionContext) _TopicKeyword_volume(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -32476,7 +31763,6 @@ func (ec *executionContext) _TopicKeyword_difficulty(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -32500,7 +31786,6 @@ func (ec *executionContext) _TopicKeyword_intent(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "SearchIntent")
 }
@@ -32524,7 +31809,6 @@ func (ec *executionContext) _TopicKeyword_language(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -32548,7 +31832,6 @@ func (ec *executionContext) _TopicKeyword_score(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Float")
 }
@@ -32572,7 +31855,6 @@ func (ec *executionContext) _TopicKeyword_dropped(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "KeywordDropReason")
 }
@@ -32614,7 +31896,6 @@ func (ec *executionContext) _TopicKeyword_attachedBy(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_attachedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -32638,7 +31919,6 @@ func (ec *executionContext) _TopicKeyword_isSynthetic(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicKeyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Boolean")
 }
@@ -32662,7 +31942,6 @@ func (ec *executionContext) _TopicPage_id(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicPage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "ID")
 }
@@ -32686,7 +31965,6 @@ func (ec *executionContext) _TopicPage_isHub(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicPage_isHub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "Boolean")
 }
@@ -32710,7 +31988,6 @@ func (ec *executionContext) _TopicPage_primaryKeyword(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicPage_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -32743,7 +32020,6 @@ func (ec *executionContext) _TopicPage_keywords(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicPage_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -32776,7 +32052,6 @@ func (ec *executionContext) _TopicPage_similarity(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TopicPage_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -32809,7 +32084,6 @@ func (ec *executionContext) _Transition_id(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "ID")
 }
@@ -32833,7 +32107,6 @@ func (ec *executionContext) _Transition_workflow(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Transition",
@@ -32866,7 +32139,6 @@ func (ec *executionContext) _Transition_version(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -32890,7 +32162,6 @@ func (ec *executionContext) _Transition_graphVersion(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -32914,7 +32185,6 @@ func (ec *executionContext) _Transition_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "TransitionKind")
 }
@@ -32938,7 +32208,6 @@ func (ec *executionContext) _Transition_from(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "WorkflowState")
 }
@@ -32962,7 +32231,6 @@ func (ec *executionContext) _Transition_to(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "WorkflowState")
 }
@@ -33004,7 +32272,6 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "String")
 }
@@ -33046,7 +32313,6 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -33070,7 +32336,6 @@ func (ec *executionContext) _Transition_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "DateTime")
 }
@@ -33094,7 +32359,6 @@ func (ec *executionContext) _Transition_hash(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -33118,7 +32382,6 @@ func (ec *executionContext) _Transition_previousHash(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Transition_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -33142,7 +32405,6 @@ func (ec *executionContext) _TransitionConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -33175,7 +32437,6 @@ func (ec *executionContext) _TransitionConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -33208,7 +32469,6 @@ func (ec *executionContext) _TransitionConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -33241,7 +32501,6 @@ func (ec *executionContext) _TransitionConnection_totalCount(ctx context.Context
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionConnection", field, true, false, "Int")
 }
@@ -33265,7 +32524,6 @@ func (ec *executionContext) _TransitionEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEdge",
@@ -33298,7 +32556,6 @@ func (ec *executionContext) _TransitionEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEdge", field, false, false, "String")
 }
@@ -33322,7 +32579,6 @@ func (ec *executionContext) _TransitionEvent_workflow(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionEvent_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -33355,7 +32611,6 @@ func (ec *executionContext) _TransitionEvent_transition(ctx context.Context, fie
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionEvent_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -33388,7 +32643,6 @@ func (ec *executionContext) _TransitionEvent_resync(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionEvent_resync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEvent", field, false, false, "Boolean")
 }
@@ -33412,7 +32666,6 @@ func (ec *executionContext) _TransitionWorkflowPayload_workflow(ctx context.Cont
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -33445,7 +32698,6 @@ func (ec *executionContext) _TransitionWorkflowPayload_transition(ctx context.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -33478,7 +32730,6 @@ func (ec *executionContext) _TransitionWorkflowPayload_replayed(ctx context.Cont
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionWorkflowPayload", field, false, false, "Boolean")
 }
@@ -33502,7 +32753,6 @@ func (ec *executionContext) _TransitionWorkflowPayload_userErrors(ctx context.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -33535,7 +32785,6 @@ func (ec *executionContext) _UnclusteredKeyword_keyword(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnclusteredKeyword_keyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -33568,7 +32817,6 @@ func (ec *executionContext) _UnclusteredKeyword_nearestTopic(ctx context.Context
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnclusteredKeyword_nearestTopic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -33601,7 +32849,6 @@ func (ec *executionContext) _UnclusteredKeyword_similarity(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnclusteredKeyword_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnclusteredKeyword", field, false, false, "Float")
 }
@@ -33625,7 +32872,6 @@ func (ec *executionContext) _Unit_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "ID")
 }
@@ -33649,7 +32895,6 @@ func (ec *executionContext) _Unit_step(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "StepKey")
 }
@@ -33673,7 +32918,6 @@ func (ec *executionContext) _Unit_position(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -33697,7 +32941,6 @@ func (ec *executionContext) _Unit_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "String")
 }
@@ -33721,7 +32964,6 @@ func (ec *executionContext) _Unit_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "UnitState")
 }
@@ -33745,7 +32987,6 @@ func (ec *executionContext) _Unit_attempt(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -33769,7 +33010,6 @@ func (ec *executionContext) _Unit_since(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -33793,7 +33033,6 @@ func (ec *executionContext) _Unit_failure(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "FailureCode")
 }
@@ -33817,7 +33056,6 @@ func (ec *executionContext) _Unit_message(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "String")
 }
@@ -33841,7 +33079,6 @@ func (ec *executionContext) _Unit_nextRetryAt(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -33865,7 +33102,6 @@ func (ec *executionContext) _Unit_done(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -33889,7 +33125,6 @@ func (ec *executionContext) _Unit_of(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Unit_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -33913,7 +33148,6 @@ func (ec *executionContext) _UnitConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -33946,7 +33180,6 @@ func (ec *executionContext) _UnitConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -33979,7 +33212,6 @@ func (ec *executionContext) _UnitConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -34012,7 +33244,6 @@ func (ec *executionContext) _UnitConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitConnection", field, true, false, "Int")
 }
@@ -34036,7 +33267,6 @@ func (ec *executionContext) _UnitEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEdge", field, false, false, "String")
 }
@@ -34060,7 +33290,6 @@ func (ec *executionContext) _UnitEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEdge",
@@ -34093,7 +33322,6 @@ func (ec *executionContext) _UnitEvent_sequence(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEvent_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "Int")
 }
@@ -34117,7 +33345,6 @@ func (ec *executionContext) _UnitEvent_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "UnitEventKind")
 }
@@ -34141,7 +33368,6 @@ func (ec *executionContext) _UnitEvent_unit(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEvent_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEvent",
@@ -34192,7 +33418,6 @@ func (ec *executionContext) _UnitEvent_actor(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -34234,7 +33459,6 @@ func (ec *executionContext) _UnitEvent_reason(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UnitEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -34258,7 +33482,6 @@ func (ec *executionContext) _Usage_promptTokens(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34282,7 +33505,6 @@ func (ec *executionContext) _Usage_completionTokens(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34306,7 +33528,6 @@ func (ec *executionContext) _Usage_reasoningTokens(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_reasoningTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34330,7 +33551,6 @@ func (ec *executionContext) _Usage_cachedTokens(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_cachedTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34354,7 +33574,6 @@ func (ec *executionContext) _Usage_webSearches(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_webSearches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34378,7 +33597,6 @@ func (ec *executionContext) _Usage_items(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Usage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -34402,7 +33620,6 @@ func (ec *executionContext) _UsageGroup_day(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "Date")
 }
@@ -34426,7 +33643,6 @@ func (ec *executionContext) _UsageGroup_model(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -34450,7 +33666,6 @@ func (ec *executionContext) _UsageGroup_step(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "StepKey")
 }
@@ -34474,7 +33689,6 @@ func (ec *executionContext) _UsageGroup_workflowId(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -34498,7 +33712,6 @@ func (ec *executionContext) _UsageGroup_outcome(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "CallState")
 }
@@ -34540,7 +33753,6 @@ func (ec *executionContext) _UsageGroup_actor(ctx context.Context, field graphql
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -34582,7 +33794,6 @@ func (ec *executionContext) _UsageGroup_apiKeyId(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_apiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -34606,7 +33817,6 @@ func (ec *executionContext) _UsageGroup_calls(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -34630,7 +33840,6 @@ func (ec *executionContext) _UsageGroup_promptTokens(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -34654,7 +33863,6 @@ func (ec *executionContext) _UsageGroup_completionTokens(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -34678,7 +33886,6 @@ func (ec *executionContext) _UsageGroup_settled(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -34702,7 +33909,6 @@ func (ec *executionContext) _UsageGroup_held(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -34726,7 +33932,6 @@ func (ec *executionContext) _UsageGroup_assumed(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -34750,7 +33955,6 @@ func (ec *executionContext) _UsageGroup_adjusted(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -34774,7 +33978,6 @@ func (ec *executionContext) _UsageGroup_overage(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -34798,7 +34001,6 @@ func (ec *executionContext) _UsageGroup_booked(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageGroup_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "USD")
 }
@@ -34822,7 +34024,6 @@ func (ec *executionContext) _UsageReport_asOf(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageReport_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, false, false, "DateTime")
 }
@@ -34864,7 +34065,6 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageReport_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -34915,7 +34115,6 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageReport_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -34948,7 +34147,6 @@ func (ec *executionContext) _UsageReport_hasMore(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageReport_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, true, false, "Boolean")
 }
@@ -34972,7 +34170,6 @@ func (ec *executionContext) _UsageSums_calls(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -34996,7 +34193,6 @@ func (ec *executionContext) _UsageSums_promptTokens(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -35020,7 +34216,6 @@ func (ec *executionContext) _UsageSums_completionTokens(ctx context.Context, fie
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -35044,7 +34239,6 @@ func (ec *executionContext) _UsageSums_settled(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -35068,7 +34262,6 @@ func (ec *executionContext) _UsageSums_held(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -35092,7 +34285,6 @@ func (ec *executionContext) _UsageSums_assumed(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -35116,7 +34308,6 @@ func (ec *executionContext) _UsageSums_adjusted(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -35140,7 +34331,6 @@ func (ec *executionContext) _UsageSums_overage(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -35164,7 +34354,6 @@ func (ec *executionContext) _UsageSums_booked(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_UsageSums_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, true, false, "USD")
 }
@@ -35206,7 +34395,6 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "String")
 }
@@ -35230,7 +34418,6 @@ func (ec *executionContext) _Viewer_organizationId(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_organizationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
@@ -35254,7 +34441,6 @@ func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Role")
 }
@@ -35278,7 +34464,6 @@ func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, false, "Permission")
 }
@@ -35302,7 +34487,6 @@ func (ec *executionContext) _Viewer_workflowId(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
@@ -35344,7 +34528,6 @@ func (ec *executionContext) _Viewer_organization(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Viewer",
@@ -35377,7 +34560,6 @@ func (ec *executionContext) _WorkEvent_steps(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkEvent_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkEvent", field, false, false, "StepKey")
 }
@@ -35401,7 +34583,6 @@ func (ec *executionContext) _WorkForecast_sentence(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, true, false, "String")
 }
@@ -35425,7 +34606,6 @@ func (ec *executionContext) _WorkForecast_articles(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_articles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -35449,7 +34629,6 @@ func (ec *executionContext) _WorkForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -35473,7 +34652,6 @@ func (ec *executionContext) _WorkForecast_most(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -35497,7 +34675,6 @@ func (ec *executionContext) _WorkForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "ForecastBasis")
 }
@@ -35521,7 +34698,6 @@ func (ec *executionContext) _WorkForecast_cap(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -35545,7 +34721,6 @@ func (ec *executionContext) _WorkForecast_affordable(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -35587,7 +34762,6 @@ func (ec *executionContext) _WorkForecast_parts(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkForecast_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkForecast",
@@ -35620,7 +34794,6 @@ func (ec *executionContext) _WorkInput_company(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkInput_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -35653,7 +34826,6 @@ func (ec *executionContext) _WorkInput_icp(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkInput_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -35686,7 +34858,6 @@ func (ec *executionContext) _WorkInput_competitors(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkInput_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -35710,7 +34881,6 @@ func (ec *executionContext) _WorkInput_feedback(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkInput_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -35734,7 +34904,6 @@ func (ec *executionContext) _WorkItem_workflow(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -35767,7 +34936,6 @@ func (ec *executionContext) _WorkItem_run(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkItem_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -35800,7 +34968,6 @@ func (ec *executionContext) _WorkItem_input(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkItem_input(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -35851,7 +35018,6 @@ func (ec *executionContext) _WorkItem_budget(ctx context.Context, field graphql.
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkItem_budget(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkItem", field, true, false, "USD")
 }
@@ -35875,7 +35041,6 @@ func (ec *executionContext) _Workflow_id(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "ID")
 }
@@ -35899,7 +35064,6 @@ func (ec *executionContext) _Workflow_name(ctx context.Context, field graphql.Co
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -35923,7 +35087,6 @@ func (ec *executionContext) _Workflow_company(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -35956,7 +35119,6 @@ func (ec *executionContext) _Workflow_state(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "WorkflowState")
 }
@@ -35980,7 +35142,6 @@ func (ec *executionContext) _Workflow_version(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -36004,7 +35165,6 @@ func (ec *executionContext) _Workflow_graphVersion(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -36028,7 +35188,6 @@ func (ec *executionContext) _Workflow_step(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36061,7 +35220,6 @@ func (ec *executionContext) _Workflow_status(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowStatus")
 }
@@ -36085,7 +35243,6 @@ func (ec *executionContext) _Workflow_progress(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Int")
 }
@@ -36109,7 +35266,6 @@ func (ec *executionContext) _Workflow_isTerminal(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Boolean")
 }
@@ -36133,7 +35289,6 @@ func (ec *executionContext) _Workflow_nextStates(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_nextStates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowState")
 }
@@ -36158,7 +35313,6 @@ func (ec *executionContext) _Workflow_canAccessStep(ctx context.Context, field g
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_canAccessStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36202,7 +35356,6 @@ func (ec *executionContext) _Workflow_activity(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_activity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36235,7 +35388,6 @@ func (ec *executionContext) _Workflow_icp(ctx context.Context, field graphql.Col
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36269,7 +35421,6 @@ func (ec *executionContext) _Workflow_stepResult(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_stepResult(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36314,7 +35465,6 @@ func (ec *executionContext) _Workflow_units(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_units(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36358,7 +35508,6 @@ func (ec *executionContext) _Workflow_competitors(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36391,7 +35540,6 @@ func (ec *executionContext) _Workflow_competitorAnalysis(ctx context.Context, fi
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_competitorAnalysis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36425,7 +35573,6 @@ func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_keywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36469,7 +35616,6 @@ func (ec *executionContext) _Workflow_keywordSelection(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_keywordSelection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36502,7 +35648,6 @@ func (ec *executionContext) _Workflow_topics(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36535,7 +35680,6 @@ func (ec *executionContext) _Workflow_unclustered(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_unclustered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36568,7 +35712,6 @@ func (ec *executionContext) _Workflow_droppedKeywords(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_droppedKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36601,7 +35744,6 @@ func (ec *executionContext) _Workflow_articlePlan(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_articlePlan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36652,7 +35794,6 @@ func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36703,7 +35844,6 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36737,7 +35877,6 @@ func (ec *executionContext) _Workflow_transitions(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_transitions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36800,7 +35939,6 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36863,7 +36001,6 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36926,7 +36063,6 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -36988,7 +36124,6 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -37012,7 +36147,6 @@ func (ec *executionContext) _Workflow_createdAt(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -37036,7 +36170,6 @@ func (ec *executionContext) _Workflow_updatedAt(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_Workflow_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -37060,7 +36193,6 @@ func (ec *executionContext) _WorkflowConnection_nodes(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -37093,7 +36225,6 @@ func (ec *executionContext) _WorkflowConnection_edges(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -37126,7 +36257,6 @@ func (ec *executionContext) _WorkflowConnection_pageInfo(ctx context.Context, fi
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -37159,7 +36289,6 @@ func (ec *executionContext) _WorkflowConnection_totalCount(ctx context.Context, 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowConnection", field, true, false, "Int")
 }
@@ -37183,7 +36312,6 @@ func (ec *executionContext) _WorkflowCounts_total(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowCounts", field, true, false, "Int")
 }
@@ -37207,7 +36335,6 @@ func (ec *executionContext) _WorkflowCounts_states(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowCounts_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -37240,7 +36367,6 @@ func (ec *executionContext) _WorkflowCounts_steps(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowCounts_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -37273,7 +36399,6 @@ func (ec *executionContext) _WorkflowCounts_statuses(ctx context.Context, field 
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowCounts_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -37306,7 +36431,6 @@ func (ec *executionContext) _WorkflowEdge_node(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowEdge",
@@ -37339,7 +36463,6 @@ func (ec *executionContext) _WorkflowEdge_cursor(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowEdge", field, false, false, "String")
 }
@@ -37363,7 +36486,6 @@ func (ec *executionContext) _WorkflowGraph_version(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowGraph_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "Int")
 }
@@ -37387,7 +36509,6 @@ func (ec *executionContext) _WorkflowGraph_steps(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowGraph_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -37420,7 +36541,6 @@ func (ec *executionContext) _WorkflowGraph_states(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowGraph_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -37453,7 +36573,6 @@ func (ec *executionContext) _WorkflowGraph_edges(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowGraph_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -37486,7 +36605,6 @@ func (ec *executionContext) _WorkflowGraph_mermaid(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext_WorkflowGraph_mermaid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "String")
 }
@@ -37510,7 +36628,6 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "String")
 }
@@ -37534,7 +36651,6 @@ func (ec *executionContext) ___Directive_description(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Directive_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
 }
@@ -37558,7 +36674,6 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "Boolean")
 }
@@ -37582,7 +36697,6 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "__DirectiveLocation")
 }
@@ -37607,7 +36721,6 @@ func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Directive",
@@ -37651,7 +36764,6 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, "String")
 }
@@ -37675,7 +36787,6 @@ func (ec *executionContext) ___EnumValue_description(ctx context.Context, field 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___EnumValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -37699,7 +36810,6 @@ func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "Boolean")
 }
@@ -37723,7 +36833,6 @@ func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, 
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -37747,7 +36856,6 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, false, false, "String")
 }
@@ -37771,7 +36879,6 @@ func (ec *executionContext) ___Field_description(ctx context.Context, field grap
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -37796,7 +36903,6 @@ func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -37840,7 +36946,6 @@ func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.Col
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -37873,7 +36978,6 @@ func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field gra
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "Boolean")
 }
@@ -37897,7 +37001,6 @@ func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -37921,7 +37024,6 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -37945,7 +37047,6 @@ func (ec *executionContext) ___InputValue_description(ctx context.Context, field
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -37969,7 +37070,6 @@ func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphq
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__InputValue",
@@ -38002,7 +37102,6 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -38026,7 +37125,6 @@ func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, fiel
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "Boolean")
 }
@@ -38050,7 +37148,6 @@ func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context,
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -38074,7 +37171,6 @@ func (ec *executionContext) ___Schema_description(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Schema", field, true, false, "String")
 }
@@ -38098,7 +37194,6 @@ func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.C
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -38131,7 +37226,6 @@ func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graph
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -38164,7 +37258,6 @@ func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -38197,7 +37290,6 @@ func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, fiel
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -38230,7 +37322,6 @@ func (ec *executionContext) ___Schema_directives(ctx context.Context, field grap
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -38263,7 +37354,6 @@ func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "__TypeKind")
 }
@@ -38287,7 +37377,6 @@ func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -38311,7 +37400,6 @@ func (ec *executionContext) ___Type_description(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -38335,7 +37423,6 @@ func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field gr
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -38360,7 +37447,6 @@ func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38404,7 +37490,6 @@ func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38437,7 +37522,6 @@ func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field gra
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38471,7 +37555,6 @@ func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphq
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38516,7 +37599,6 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38560,7 +37642,6 @@ func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.Co
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -38593,7 +37674,6 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 		false,
 	)
 }
-
 func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "Boolean")
 }
@@ -42661,7 +41741,7 @@ func UnmarshalWorkflowOrder(ctx context.Context, raw any) (model.WorkflowOrder, 
 // region    ************************** interface.gotpl ***************************
 
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
-	switch obj := obj.(type) {
+	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
 	case model.Workflow:
@@ -42751,7 +41831,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 }
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj model.UserError) graphql.Marshaler {
-	switch obj := obj.(type) {
+	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
 	case model.TerminalState:
@@ -55641,7 +54721,7 @@ func (ec *executionContext) unmarshalODateTime2ᚖgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return nil, nil
 	}
-	res := new(scalar.WrittenDateTime)
+	var res = new(scalar.WrittenDateTime)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -56497,7 +55577,7 @@ func (ec *executionContext) unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengi
 	if v == nil {
 		return nil, nil
 	}
-	res := new(scalar.WrittenUSD)
+	var res = new(scalar.WrittenUSD)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

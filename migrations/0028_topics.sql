@@ -25,7 +25,8 @@ CREATE TABLE topics (
         REFERENCES step_visits (organization_id, workflow_id, visit, step),
     CONSTRAINT topics_position CHECK (position BETWEEN 1 AND 200),
     CONSTRAINT topics_label_length CHECK (char_length(label) BETWEEN 1 AND 200),
-    CONSTRAINT topics_similarity CHECK (least BETWEEN 0 AND 1 AND mean BETWEEN 0 AND 1),
+    CONSTRAINT topics_similarity CHECK (least BETWEEN 0 AND 1),
+    CONSTRAINT topics_mean CHECK (mean BETWEEN 0 AND 1),
     CONSTRAINT topics_methods CHECK (methods <@ ARRAY['SERP', 'EMBEDDING', 'LEXICAL'])
 );
 CREATE TRIGGER topics_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON topics
@@ -56,7 +57,8 @@ CREATE TABLE topic_pages (
     CONSTRAINT topic_pages_visit FOREIGN KEY (organization_id, workflow_id, visit, step)
         REFERENCES step_visits (organization_id, workflow_id, visit, step),
     CONSTRAINT topic_pages_position CHECK (position BETWEEN 1 AND 9),
-    CONSTRAINT topic_pages_similarity CHECK (least BETWEEN 0 AND 1 AND mean BETWEEN 0 AND 1),
+    CONSTRAINT topic_pages_similarity CHECK (least BETWEEN 0 AND 1),
+    CONSTRAINT topic_pages_mean CHECK (mean BETWEEN 0 AND 1),
     CONSTRAINT topic_pages_methods CHECK (methods <@ ARRAY['SERP', 'EMBEDDING', 'LEXICAL'])
 );
 CREATE TRIGGER topic_pages_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON topic_pages

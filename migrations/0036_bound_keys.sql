@@ -9,11 +9,14 @@ GRANT INSERT (workflow_id) ON api_keys TO infin8_app;
 -- The binding is kept as the other columns are.
 DROP TRIGGER api_keys_only_end ON api_keys;
 CREATE TRIGGER api_keys_only_end BEFORE UPDATE ON api_keys FOR EACH ROW WHEN (
-    (NEW.organization_id, NEW.id, NEW.name, NEW.role, NEW.prefix, NEW.digest, NEW.expires_at, NEW.created_by,
-        NEW.created_at, NEW.created_version, NEW.workflow_id)
-    IS DISTINCT FROM (OLD.organization_id, OLD.id, OLD.name, OLD.role, OLD.prefix, OLD.digest, OLD.expires_at,
-        OLD.created_by, OLD.created_at, OLD.created_version, OLD.workflow_id)
-    OR OLD.revoked_version IS NOT NULL AND (NEW.revoked_by, NEW.revoked_at, NEW.revoked_version)
-    IS DISTINCT FROM (OLD.revoked_by, OLD.revoked_at, OLD.revoked_version)
+    NEW.organization_id IS DISTINCT FROM OLD.organization_id OR NEW.id IS DISTINCT FROM OLD.id
+    OR NEW.name IS DISTINCT FROM OLD.name OR NEW.role IS DISTINCT FROM OLD.role
+    OR NEW.prefix IS DISTINCT FROM OLD.prefix OR NEW.digest IS DISTINCT FROM OLD.digest
+    OR NEW.expires_at IS DISTINCT FROM OLD.expires_at OR NEW.created_by IS DISTINCT FROM OLD.created_by
+    OR NEW.created_at IS DISTINCT FROM OLD.created_at OR NEW.created_version IS DISTINCT FROM OLD.created_version
+    OR NEW.workflow_id IS DISTINCT FROM OLD.workflow_id
+    OR OLD.revoked_version IS NOT NULL AND (
+        NEW.revoked_by IS DISTINCT FROM OLD.revoked_by OR NEW.revoked_at IS DISTINCT FROM OLD.revoked_at
+        OR NEW.revoked_version IS DISTINCT FROM OLD.revoked_version)
 ) EXECUTE FUNCTION refuse_change();
 ALTER TABLE api_keys ENABLE ALWAYS TRIGGER api_keys_only_end;

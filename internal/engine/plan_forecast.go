@@ -29,8 +29,8 @@ type planAhead struct {
 }
 
 // planForecast returns the expected cost of steps 4 and 5 for a number of selected keywords: one request for phrases,
-// and a brief for each page. Nothing when a model has no price. The steps refuse each call that does not fit, and continue
-// after the limit is raised, so the forecast refuses nothing.
+// and a brief for each page. Nothing when a model has no price. The steps refuse each call that does not fit, and
+// continue after the limit is raised, so the forecast refuses nothing.
 func (e *Engine) planForecast(
 	ctx context.Context, store *postgres.Store, who caller.Caller, in planAhead,
 ) (*WorkForecast, error) {

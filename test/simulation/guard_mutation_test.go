@@ -32,17 +32,6 @@ func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
 	finds(t, c, "has a second outcome", lock, state)
 }
 
-func TestGuardMutation_WithoutTheCapAnArticleIsOverspent(t *testing.T) {
-	t.Parallel()
-	cap := &mutation{
-		query: "ArticleBudgetHold", guard: "AND b.cap_pico - b.settled_pico - b.held_pico >= ", instead: "AND 0 <= ",
-	}
-	c := newCluster(t, cap)
-	c.alter(t, `ALTER TABLE article_budgets DROP CONSTRAINT article_budgets_cap`)
-	c.alter(t, `DROP TRIGGER article_budgets_hold ON article_budgets`)
-	finds(t, c, "has admitted", cap)
-}
-
 func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
