@@ -14,6 +14,8 @@ WHERE u.organization_id = @organization_id AND u.is_open AND u.lease_expires_at 
 -- workflow than it may have at once, and the workflows in turn. A unit has a place while it runs, and from the job that
 -- is to start it until then.
 -- name: StepUnitFill :many
+-- The rule is off: the number of free places bounds the rows, and their order is that of the places.
+-- @sqlc-vet-disable many-is-ordered-and-bounded
 WITH open AS (
     SELECT u.id, u.workflow_id, u.position, u.waits,
         NOT u.waits AND coalesce(u.retry_at <= @at::timestamptz, true) AS placed
@@ -92,6 +94,8 @@ SELECT u.* FROM step_units AS u WHERE u.organization_id = @organization_id AND u
 
 -- StepUnitLockOrganization lets one transaction at a time change which units of an organization run.
 -- name: StepUnitLockOrganization :exec
+-- The rule is off: the lock is named by the organization, and no table is read.
+-- @sqlc-vet-disable names-organization
 SELECT pg_advisory_xact_lock(@class::integer, hashtext(@organization_id::text));
 
 -- StepUnitMove is the compare-and-set of a unit: it moves it from one version to the next and writes the event. No row:

@@ -92,6 +92,8 @@ type StepUnitFillParams struct {
 // StepUnitFill gives waiting units the free places: at most one per free place of the organization, no more of one
 // workflow than it may have at once, and the workflows in turn. A unit has a place while it runs, and from the job that
 // is to start it until then.
+// The rule is off: the number of free places bounds the rows, and their order is that of the places.
+// @sqlc-vet-disable many-is-ordered-and-bounded
 func (q *Queries) StepUnitFill(ctx context.Context, arg StepUnitFillParams) ([]StepUnit, error) {
 	rows, err := q.db.Query(ctx, stepUnitFill,
 		arg.WakeAt,
@@ -436,6 +438,8 @@ type StepUnitLockOrganizationParams struct {
 }
 
 // StepUnitLockOrganization lets one transaction at a time change which units of an organization run.
+// The rule is off: the lock is named by the organization, and no table is read.
+// @sqlc-vet-disable names-organization
 func (q *Queries) StepUnitLockOrganization(ctx context.Context, arg StepUnitLockOrganizationParams) error {
 	_, err := q.db.Exec(ctx, stepUnitLockOrganization, arg.Class, arg.OrganizationID)
 	return err
