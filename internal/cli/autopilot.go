@@ -23,8 +23,9 @@ func (a autopilot) approveSeeds(ctx context.Context, id string, flow demoWorkflo
 		DecideKeywords struct {
 			demoPayload
 			Selection *struct {
-				Count  int
-				Digest string
+				Count    int
+				Digest   string
+				Forecast *struct{ Sentence string }
 			}
 		}
 	}
@@ -52,5 +53,8 @@ func (a autopilot) approveSeeds(ctx context.Context, id string, flow demoWorkflo
 	}
 	fmt.Fprintf(a.out, "              autopilot selected and approved %d keywords\n",
 		selected.DecideKeywords.Selection.Count)
+	if forecast := selected.DecideKeywords.Selection.Forecast; forecast != nil {
+		fmt.Fprintf(a.out, "              The next steps: %s\n", forecast.Sentence)
+	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,7 +31,6 @@ type (
 			Nodes    []demoEntry
 			PageInfo struct{ EndCursor string }
 		}
-		Calls    struct{ Nodes []demoCall }
 		Spend    struct{ Limit, Settled, Held, Remaining string }
 		Keywords struct {
 			TotalCount int
@@ -57,10 +58,6 @@ type (
 		Score                            float64
 		IsSynthetic                      bool
 	}
-	demoCall struct {
-		ID, State, AnsweredModel, Provider, Hold, Cost string
-		Usage                                          struct{ PromptTokens, CompletionTokens int64 }
-	}
 )
 
 func (d demoPayload) err() error {
@@ -85,8 +82,15 @@ func (o *demoOutput) print(flow demoWorkflow) {
 			transitions = transitions[1:]
 			continue
 		}
-		o.printEntry(entries[0])
-		entries = entries[1:]
+		n := len(entries)
+		if len(transitions) > 0 {
+			n = slices.IndexFunc(entries, func(e demoEntry) bool { return !e.OccurredAt.Before(transitions[0].OccurredAt) })
+			if n < 0 {
+				n = len(entries)
+			}
+		}
+		o.printEntries(entries[:n])
+		entries = entries[n:]
 	}
 	if c := flow.Transitions.PageInfo.EndCursor; c != "" {
 		o.version = c
@@ -109,6 +113,31 @@ func (o *demoOutput) printTransition(t demoTransition) {
 		t.OccurredAt.Local().Format("15:04:05.000"), t.Version, from, t.To, strings.ToLower(t.Kind), t.Actor, because)
 }
 
+// entriesAlone is how many ledger entries in a row are printed one by one.
+const entriesAlone = 4
+
+// printEntries prints ledger entries in a row; the steps with many calls have too many for a line each.
+func (o *demoOutput) printEntries(entries []demoEntry) {
+	if len(entries) <= entriesAlone {
+		for _, e := range entries {
+			o.printEntry(e)
+		}
+		return
+	}
+	counts := map[string]int{}
+	for _, e := range entries {
+		counts[e.Kind]++
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		kinds = append(kinds, fmt.Sprintf("%d %s", counts[kind], kind))
+	}
+	last := entries[len(entries)-1]
+	fmt.Fprintf(o.out, "%s  ledger %d–%d  %s  → settled $%s, held $%s of $%s\n",
+		last.OccurredAt.Local().Format("15:04:05.000"), entries[0].Sequence, last.Sequence, strings.Join(kinds, ", "),
+		last.SettledAfter, last.HeldAfter, last.LimitAfter)
+}
+
 func (o *demoOutput) printEntry(e demoEntry) {
 	fmt.Fprintf(o.out, "%s  ledger %d      %s  settled %s  held %s  → settled $%s, held $%s of $%s\n",
 		e.OccurredAt.Local().Format("15:04:05.000"), e.Sequence, e.Kind, signed(e.SettledDelta), signed(e.HeldDelta),
@@ -123,7 +152,7 @@ func signed(amount string) string {
 	return "+$" + amount
 }
 
-// printResult prints the ideal customer profile and the bill.
+// printResult prints the ideal customer profile and the best keywords.
 func (o *demoOutput) printResult(flow demoWorkflow) {
 	if icp := flow.Icp; icp != nil {
 		synthetic := ""
@@ -137,16 +166,6 @@ func (o *demoOutput) printResult(flow demoWorkflow) {
 		fmt.Fprintf(o.out, "  Value proposition:  %s\n", icp.ValueProposition)
 	}
 	o.printKeywords(flow)
-	fmt.Fprintln(o.out, "\nBill")
-	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  call\tmodel\tprovider\tstate\ttokens in\tout\thold\tcost")
-	for _, c := range flow.Calls.Nodes {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t$%s\t$%s\n",
-			c.ID, c.AnsweredModel, c.Provider, c.State, c.Usage.PromptTokens, c.Usage.CompletionTokens, c.Hold, c.Cost)
-	}
-	_ = table.Flush()
-	fmt.Fprintf(o.out, "  settled $%s, held $%s, remaining $%s of $%s\n",
-		flow.Spend.Settled, flow.Spend.Held, flow.Spend.Remaining, flow.Spend.Limit)
 }
 
 // printKeywords prints the keywords with the highest scores.

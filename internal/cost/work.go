@@ -29,8 +29,11 @@ const (
 	PartEdit     = "edit"
 )
 
-// ServiceSERP is the name under which live result pages are priced.
-const ServiceSERP = "service/dataforseo/serp-live"
+// The names under which live result pages and lists of keywords are priced.
+const (
+	ServiceSERP = "service/dataforseo/serp-live"
+	ServiceLabs = "service/dataforseo/labs"
+)
 
 // The parts of one article of about 1 800 words: the number of calls, the longest request in bytes and the longest
 // answer in tokens.

@@ -19,6 +19,8 @@ import (
 const (
 	expandBytes, expandTokens, expandPhrases = 24_000, 3000, 80
 	briefBytes, briefTokens                  = 9000, 900
+	// suggestCalls, suggestItems and serpCalls are the requests for search data of step 4.
+	suggestCalls, suggestItems, serpCalls = 20, 20, 60
 )
 
 // planAhead is what steps 4 and 5 begin with.
@@ -29,13 +31,17 @@ type planAhead struct {
 }
 
 // planForecast returns the expected cost of steps 4 and 5 for a number of selected keywords: one request for phrases,
-// and a brief for each page. Nothing when a model has no price. The steps refuse each call that does not fit, and
-// continue after the limit is raised, so the forecast refuses nothing.
+// or the search data, and a brief for each page. Nothing when a model has no price. The steps refuse each call that
+// does not fit, and continue after the limit is raised, so the forecast refuses nothing.
 func (e *Engine) planForecast(
 	ctx context.Context, store *postgres.Store, who caller.Caller, in planAhead,
 ) (*WorkForecast, error) {
 	if in.selected == 0 {
 		return nil, nil
+	}
+	searches, err := e.searches(ctx, store, who)
+	if err != nil {
+		return nil, err
 	}
 	part := func(kind string, calls, bytes, tokens int64) cost.PlannedPart {
 		return cost.PlannedPart{Kind: kind, Calls: calls, Estimate: cost.Estimate{
@@ -44,7 +50,20 @@ func (e *Engine) planForecast(
 	}
 	pages := int64(min(content.MostClustered, in.selected+expandPhrases))
 	parts := []cost.PlannedPart{part("brief", pages, briefBytes, briefTokens)}
-	if in.selected < content.MostClustered {
+	switch {
+	case searches:
+		pages = min(pages, serpCalls)
+		parts = append(parts, cost.PlannedPart{
+			Kind: cost.PartSERP, Calls: pages, Estimate: cost.Estimate{Models: []string{cost.ServiceSERP}},
+		})
+		if in.selected < content.MostClustered {
+			parts = append(parts, cost.PlannedPart{
+				Kind:     "suggestions",
+				Calls:    int64(min(in.selected, suggestCalls)),
+				Estimate: cost.Estimate{Models: []string{cost.ServiceLabs}, Items: suggestItems},
+			})
+		}
+	case in.selected < content.MostClustered:
 		parts = append(parts, part("expand", 1, expandBytes, expandTokens))
 	}
 	forecast, err := e.forecastWork(ctx, store, who, workAhead{room: in.room, parts: parts, at: in.at})
@@ -53,6 +72,18 @@ func (e *Engine) planForecast(
 		return nil, nil
 	}
 	return &forecast, err
+}
+
+// searches reports whether the steps buy search data for an organization.
+func (e *Engine) searches(ctx context.Context, store *postgres.Store, who caller.Caller) (bool, error) {
+	if e.research != cost.ResearchSERPCrawl {
+		return false, nil
+	}
+	market, err := store.MarketSettings(ctx, who)
+	if err != nil {
+		return false, fmt.Errorf("read the market of organization %s: %w", who.OrganizationID, err)
+	}
+	return market.Mode == content.ModeBest || market.Mode == content.ModeDataForSEO, nil
 }
 
 // GateForecast returns the expected cost of the work that the gate at which a workflow waits begins: steps 4 and 5 for

@@ -8,13 +8,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 )
 
 // The services by which requests are priced; see cost.IsService.
 const (
-	ServiceLabs = "service/dataforseo/labs"
-	ServiceSERP = "service/dataforseo/serp-live"
+	ServiceLabs = cost.ServiceLabs
+	ServiceSERP = cost.ServiceSERP
 )
 
 // The limits of a request.

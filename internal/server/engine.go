@@ -29,6 +29,8 @@ type EngineOptions struct {
 	// articles.
 	ArticleCap    string
 	ArticleModels []string
+	// Research is where the evidence of articles comes from; the engine's default when empty.
+	Research cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
 	Lease   time.Duration
 	Observe engineObserver
@@ -66,6 +68,7 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		MonthLimit:    o.Limits.Month,
 		ArticleCap:    articleCap,
 		ArticleModels: o.ArticleModels,
+		Research:      o.Research,
 		Lease:         o.Lease,
 		Observe:       o.Observe,
 		Webhook:       o.Webhook,
@@ -117,6 +120,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Limits:        limits,
 		ArticleCap:    s.settings.ArticleCap,
 		ArticleModels: s.settings.ContentModels,
+		Research:      s.research(),
 		Lease:         s.settings.Lease,
 		Observe:       s.observers.verbs(),
 		Webhook:       s.settings.webhook(s.secrets.WebhookKey),

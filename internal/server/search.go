@@ -28,6 +28,14 @@ const (
 	searchWait = 30 * time.Second
 )
 
+// research is where the evidence of articles comes from: result pages where the server has search data.
+func (s *Server) research() cost.ResearchMode {
+	if s.secrets.SearchLogin == "" && !s.settings.Sandbox {
+		return cost.ResearchSiteOnly
+	}
+	return cost.ResearchSERPCrawl
+}
+
 // search returns the source of search data: the provider, the sandbox on a port of its own, or nil.
 func (s *Server) search(store *postgres.Store) (*steps.Search, error) {
 	url, login, password, name := s.settings.SEOURL, s.secrets.SearchLogin, s.secrets.SearchPassword, "dataforseo"

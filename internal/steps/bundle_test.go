@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,6 +47,7 @@ type bundle struct {
 	auditor  *audit.Auditor // reads as the owner of the tables
 	sandbox  *sandbox.Sandbox
 	sites    *sites.Sites // nil unless the crawler reads them
+	crawler  *crawl.Crawler
 	gateway  steps.Gateway
 	executor steps.Executor
 	// executors are those of all steps.
@@ -55,6 +57,8 @@ type bundle struct {
 	db        *testdb.DB
 	// later is the advance of the engine's clock.
 	later *atomic.Int64
+	// asked has each request for search data, and its path.
+	asked *sync.Map
 }
 
 // options change the bundle of a test.
@@ -72,7 +76,7 @@ type options struct {
 func setup(t *testing.T, o options) bundle {
 	t.Helper()
 	db := testdb.New(t)
-	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}}
+	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}, asked: &sync.Map{}}
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
@@ -105,11 +109,10 @@ func setup(t *testing.T, o options) bundle {
 	}
 	t.Cleanup(client.Close)
 	b.gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
-	var crawler *crawl.Crawler
 	if o.crawls {
 		b.sites = sites.New()
 		t.Cleanup(func() { _ = b.sites.Close() })
-		crawler = crawl.New(crawl.Options{Override: b.sites.Connect, Pause: -1, Timeout: 500 * time.Millisecond})
+		b.crawler = crawl.New(crawl.Options{Override: b.sites.Connect, Pause: -1, Timeout: 500 * time.Millisecond})
 	}
 	b.executors = map[workflow.StepKey]steps.Executor{}
 	for _, executor := range steps.New(steps.Options{
@@ -118,7 +121,7 @@ func setup(t *testing.T, o options) bundle {
 		EmbeddingModel: o.embedding,
 		Now:            clock,
 		Limit:          o.attemptLimit,
-		Crawler:        crawler,
+		Crawler:        b.crawler,
 	}) {
 		b.executors[executor.Key()] = executor
 	}

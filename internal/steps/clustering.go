@@ -102,13 +102,13 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if summary.Clustered < content.FewestClustered {
 		return engine.FinishInput{}, &emptyError{summary.Sentence()}
 	}
-	summary.Warnings = warnings
-	signals, snapshots, embedded, err := s.signals(ctx, v, keywords, &summary)
+	known, err := s.evidence(ctx, v, input.Market, keywords)
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
+	summary.Warnings = slices.Concat(warnings, known.warnings)
 	if last.Provider == "" {
-		last = embedded
+		last = known.embedded
 	}
 	result, err := json.Marshal(summary)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 	}
 	return engine.FinishInput{
 		Result:    engine.Result{Content: result, Provider: last.Provider, Model: last.Model},
-		Clustered: &engine.Clustered{Keywords: keywords, Signals: signals, Snapshots: snapshots},
+		Clustered: &engine.Clustered{Keywords: keywords, Signals: known.Signals, Snapshots: known.fresh},
 	}, nil
 }
 
@@ -125,13 +125,19 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 func (s *clustering) expansion(
 	ctx context.Context, v visit, flow workflow.Workflow, in clusteringInput,
 ) (found content.Expansion, last engine.Part, warnings []string, err error) {
-	found = content.Expansion{Seeds: in.seeds, Source: content.SourceModel, Profile: profileOf(in.Profile)}
+	found = content.Expansion{
+		Seeds:     in.seeds,
+		Source:    content.SourceModel,
+		Profile:   profileOf(in.Profile),
+		Language:  in.Market.LanguageCode,
+		Negatives: in.Market.Negatives,
+	}
 	if n := len(in.seeds); n == 0 || n >= content.MostClustered {
 		return found, last, nil, nil
 	}
-	if s.options.Search != nil {
-		found.Source, found.Language = content.SourceDataForSEO, market.LanguageCode
-		found.Found, warnings, err = s.suggest(ctx, v, in.seeds, market)
+	if s.options.buysSearch(in.Market) {
+		found.Source = content.SourceDataForSEO
+		found.Found, warnings, err = s.suggest(ctx, v, in.seeds, marketOf(in.Market))
 		last.Provider, last.Model = s.options.Search.Name, seo.ServiceLabs
 		return found, last, warnings, err
 	}
@@ -142,28 +148,37 @@ func (s *clustering) expansion(
 	return found, last, nil, err
 }
 
-// signals returns the evidence about the keywords beside their text: result pages where the server has search data, and
-// vectors where it has an embedding model. The summary gets their warnings.
-func (s *clustering) signals(
-	ctx context.Context, v visit, keywords []content.TopicKeyword, summary *content.ClusteringSummary,
-) (signals content.Signals, snapshots []content.Snapshot, embedded engine.Part, err error) {
-	if s.options.Search != nil {
-		var warnings []string
-		if signals.Results, snapshots, warnings, err = s.resultPages(ctx, v, keywords, market); err != nil {
-			return signals, nil, embedded, err
+// evidence is what is known about keywords beside their text.
+type evidence struct {
+	content.Signals
+	// fresh are the result pages that were looked up; embedded is the answer with the vectors.
+	fresh    []content.Snapshot
+	embedded engine.Part
+	warnings []string
+}
+
+// evidence returns the evidence about the keywords: result pages where the step buys search data, and vectors where the
+// server has an embedding model.
+func (s *clustering) evidence(
+	ctx context.Context, v visit, market engine.MarketSettings, keywords []content.TopicKeyword,
+) (found evidence, err error) {
+	if s.options.buysSearch(market) {
+		found.Results, found.fresh, found.warnings, err = s.resultPages(ctx, v, keywords, marketOf(market))
+		if err != nil {
+			return found, err
 		}
-		summary.Warnings = append(summary.Warnings, warnings...)
 	}
 	embedded, warning, err := s.embed(ctx, v, keywords)
+	found.embedded = embedded
 	switch {
 	case err != nil:
-		return signals, nil, embedded, err
+		return found, err
 	case warning != "":
-		summary.Warnings = append(summary.Warnings, warning)
+		found.warnings = append(found.warnings, warning)
 	default:
-		signals.Embeddings, err = vectorsOf(keywords, embedded)
+		found.Embeddings, err = vectorsOf(keywords, embedded)
 	}
-	return signals, snapshots, embedded, err
+	return found, err
 }
 
 // expand asks a model for phrases that are related to the selected ones.

@@ -25,9 +25,6 @@ const (
 	snapshotAge = 7 * 24 * time.Hour
 )
 
-// market is the place and the language of the searches.
-var market = seo.Market{LocationCode: 2840, LanguageCode: "en"}
-
 // together calls do for 0 to n-1, some at a time, and returns the errors in order.
 func together(n int, do func(int) error) []error {
 	errs := make([]error, n)
@@ -67,17 +64,7 @@ func (s *clustering) suggest(
 	}
 	for _, keywords := range suggested {
 		for _, k := range keywords {
-			language := k.Language
-			if k.IsOtherLanguage && language == "" {
-				language = "und"
-			}
-			found = append(found, content.Candidate{
-				Text:       k.Text,
-				Volume:     k.Volume,
-				Difficulty: k.Difficulty,
-				Intent:     k.Intent,
-				Language:   language,
-			})
+			found = append(found, candidateOf(k))
 		}
 	}
 	return found, warnings, nil

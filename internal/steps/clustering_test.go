@@ -3,7 +3,6 @@ package steps_test
 import (
 	"context"
 	"encoding/json"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,9 +14,6 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
-	"github.com/infin8content/engine/internal/seo"
-	seosandbox "github.com/infin8content/engine/internal/seo/sandbox"
-	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -212,31 +208,6 @@ func TestClustering_KeepsTheSummary(t *testing.T) {
 	if want := `{"clustered":1,"dropped":{"DUPLICATE":1}}`; err != nil || string(encoded) != want {
 		t.Errorf("got %s, %v, want %s", encoded, err, want)
 	}
-}
-
-// searching gives the bundle a source of search data for topic clustering.
-func (b *bundle) searching(t *testing.T) *seosandbox.Sandbox {
-	t.Helper()
-	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
-	box := seosandbox.New(seosandbox.Options{Seed: 1, Prices: cost.StartPrices(), Now: clock})
-	server := httptest.NewServer(box)
-	t.Cleanup(server.Close)
-	client, err := seo.New(seo.Options{BaseURL: server.URL, Login: "l", Password: "p"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	for _, executor := range steps.New(steps.Options{
-		Engine:  b.engine,
-		Gateway: b.gateway,
-		Search:  &steps.Search{Client: client, Name: seosandbox.Provider, Now: clock},
-		Now:     clock,
-	}) {
-		if executor.Key() == workflow.StepClustering {
-			b.executors[executor.Key()] = executor
-		}
-	}
-	return box
 }
 
 func TestClustering_UsesSearchData(t *testing.T) {

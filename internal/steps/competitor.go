@@ -106,8 +106,10 @@ func (a *analysis) choose() error {
 	switch a.mode = a.input.Market.Mode; {
 	case a.mode == content.ModeCrawl && a.options.Crawler == nil:
 		return &unavailableError{"This server reads no websites, so the mode CRAWL is not possible. Set another mode."}
-	case a.mode == content.ModeDataForSEO:
+	case a.mode == content.ModeDataForSEO && a.options.Search == nil:
 		return &unavailableError{"This server has no access to DataForSEO. Set another mode."}
+	case a.mode == content.ModeBest && a.options.Search != nil:
+		a.mode = content.ModeDataForSEO
 	case a.mode == content.ModeBest && a.options.Crawler != nil:
 		a.mode = content.ModeCrawl
 	case a.mode == content.ModeBest:
@@ -122,13 +124,17 @@ func (a *analysis) findings(ctx context.Context, rivals []rival) ([]finding, err
 		found, err := a.fromModel(ctx, rivals)
 		return []finding{found}, err
 	}
+	find := a.fromSite
+	if a.mode == content.ModeDataForSEO {
+		find = a.fromSearch
+	}
 	all := make([]finding, len(rivals))
 	// A failure of one must not end the others: their answers are paid.
 	var group errgroup.Group
 	group.SetLimit(rivalsAtOnce)
 	for i, r := range rivals {
 		group.Go(func() error {
-			found, err := a.fromSite(ctx, r)
+			found, err := find(ctx, r)
 			found.rival, found.failed = r, err
 			all[i] = found
 			if err != nil && !a.concernsOne(ctx, err) {

@@ -26,17 +26,24 @@ var demoLines = []string{
 	`transition 6  COMPETITOR_PROCESSING → COMPETITOR_COMPLETED  \(advance by worker:.+\)`,
 	`transition 7  COMPETITOR_COMPLETED → SEED_REVIEW_PENDING  \(advance by worker:.+\)`,
 	`autopilot selected and approved 10 keywords`,
+	`The next steps: This work will cost at most \$0\.\d+, probably about \$0\.\d+\.`,
 	`transition 8  SEED_REVIEW_PENDING → SEED_REVIEW_COMPLETED  \(advance by autopilot\)`,
+	`transition 14  VALIDATION_PROCESSING → VALIDATION_COMPLETED  \(advance by worker:.+\)`,
+	`\d+ topics with \d+ pages; \d+ keywords fit no topic`,
+	`autopilot approves ".+", \d+ words, for ".+"`,
+	`These 3 articles will cost at most \$0\.21, probably about \$0\.\d+\.`,
+	`transition 15  VALIDATION_COMPLETED → ARTICLE_PENDING  \(advance by autopilot\)`,
 	`Ideal customer profile \(perplexity/sonar by sandbox, SYNTHETIC\)`,
 	`Industries: +\S`,
 	`Buyer roles: +\S`,
 	`Pain points: +\S`,
 	`Value proposition: +狐社 🦊 \(https://kitsune\.example\)`,
 	`Seed keywords: the best 10 of \d+, SYNTHETIC`,
-	`\d\.\d{4}  \S.+  (MODEL|CRAWL) +SELECTED`,
+	`\d\.\d{4}  \S.+  DATAFORSEO +SELECTED`,
 	`Bill`,
-	`call_\S+  perplexity/sonar +sandbox +SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
-	`call_\S+  openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +\$0\.\d+ +\$0\.\d+`,
+	`ICP +perplexity/sonar +sandbox +SETTLED +1 +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
+	`COMPETITOR +service/dataforseo/labs +seo-sandbox +SETTLED +3 +0 +\d+ +\$0\.045 +\$0\.\d+`,
+	`VALIDATION +openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
 	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
 }
 
@@ -115,7 +122,7 @@ func TestDemo_ServesUntilASignal(t *testing.T) {
 		Workflows struct{ Nodes []seenWorkflow }
 	}
 	client{found[1], found[2]}.ask(t, `{ workflows { nodes { id name state } } }`, nil, &data)
-	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "SEED_REVIEW_COMPLETED" {
+	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "ARTICLE_PENDING" {
 		t.Errorf("workflows by the printed token: got %+v, want the one of the demo", nodes)
 	}
 	hook := client{found[1], found[2]}.do(t, "setAlertWebhook", map[string]any{
