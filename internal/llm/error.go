@@ -27,6 +27,7 @@ const (
 	ContentFiltered     Class = "CONTENT_FILTERED"
 	Cancelled           Class = "CANCELLED"
 	InvalidOutput       Class = "INVALID_OUTPUT"
+	ModelGone           Class = "MODEL_GONE" // the provider does not serve a requested model
 )
 
 // Charge says how much a failed request has cost.
@@ -179,8 +180,19 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 	// A body with usage contradicts its own refusal.
 	if reported.refusal(status) && !present(wire["usage"]) {
 		failure.Charge = ChargeNone
+		if failure.Class == InvalidRequest && isGone(status, failure.Message) {
+			failure.Class = ModelGone
+		}
 	}
 	return failure
+}
+
+// isGone reports whether a refusal says that a model is not served: OpenRouter's 404 "No endpoints found for …", and
+// its 400 "… is not a valid model ID".
+func isGone(status int, message string) bool {
+	message = strings.ToLower(message)
+	return status == http.StatusNotFound && strings.Contains(message, "no endpoints found") ||
+		strings.Contains(message, "is not a valid model id")
 }
 
 // retryAfter reads the header as seconds or as an HTTP date. It returns 0 for an absent, past or unreadable one.

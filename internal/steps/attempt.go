@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -67,6 +69,8 @@ type attempt struct {
 	call uuid.UUID
 	// identified means that the database has the generation id.
 	identified bool
+	// gone is how many models the provider no longer serves. They are left out of the question.
+	gone int
 }
 
 // carryOut makes the attempt. Its contract is that of Executor.Run.
@@ -79,8 +83,33 @@ func (a *attempt) carryOut(ctx context.Context) error {
 }
 
 // answer asks the question and returns a usable answer, whose cost is not settled yet. After an error the call is
-// settled, released or unknown.
+// settled, released or unknown. A model that the provider no longer serves gives way to the next one.
 func (a *attempt) answer(ctx context.Context) (llm.Answer, []byte, error) {
+	for {
+		answer, content, err := a.answerOnce(ctx)
+		if err == nil || !a.leaveOutGone(err) {
+			return answer, content, err
+		}
+	}
+}
+
+// leaveOutGone leaves the model out that an error says is gone: the one that it names, else the first. It reports
+// whether other models remain. Nothing was charged, and the next request has a hold of its own.
+func (a *attempt) leaveOutGone(err error) bool {
+	var failed *llm.Error
+	models := a.question.request.Models
+	if !errors.As(err, &failed) || failed.Class != llm.ModelGone || len(models) < 2 {
+		return false
+	}
+	at := max(0, slices.IndexFunc(models, func(model string) bool { return strings.Contains(failed.Message, model) }))
+	a.log().Warn("the provider does not serve a model", "model", models[at], "message", failed.Message)
+	a.question.request.Models = slices.Delete(slices.Clone(models), at, at+1)
+	a.call, a.identified = uuid.UUID{}, false
+	a.gone++
+	return true
+}
+
+func (a *attempt) answerOnce(ctx context.Context) (llm.Answer, []byte, error) {
 	body, estimate, err := a.body(ctx)
 	if err != nil {
 		return llm.Answer{}, nil, err
@@ -154,6 +183,9 @@ func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 		Unit:           a.run.Unit,
 		Estimate:       &estimate,
 		IdempotencyKey: fmt.Sprintf("run/%s/%d", a.run.WorkflowID, a.run.Token),
+	}
+	if a.gone > 0 {
+		in.IdempotencyKey += fmt.Sprintf("/%d", a.gone)
 	}
 	if in.Unit != nil {
 		in.RunToken = nil

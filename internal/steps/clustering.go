@@ -253,7 +253,8 @@ func withoutEmbeddings(err error) string {
 	switch {
 	case isPriceUnknown(err):
 		return "The embedding model has no price." + compared
-	case errors.As(err, &failed) && failed.Class == llm.InvalidRequest && failed.Charge == llm.ChargeNone:
+	case errors.As(err, &failed) && failed.Charge == llm.ChargeNone &&
+		(failed.Class == llm.InvalidRequest || failed.Class == llm.ModelGone):
 		return "The provider gives no embeddings." + compared
 	}
 	return ""

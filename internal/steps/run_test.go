@@ -2,6 +2,7 @@ package steps_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,4 +214,38 @@ func TestGateway_AsksForItsOwnCallsOnly(t *testing.T) {
 			t.Errorf("%+v: got %+v, %v, want nothing", c, got, err)
 		}
 	}
+}
+
+// A model that the provider no longer serves gives way to the next one; without a next one the failure says so.
+func TestRun_LeavesOutAModelThatIsGone(t *testing.T) {
+	t.Parallel()
+	served := func(model string) []cost.Price {
+		return slices.DeleteFunc(cost.StartPrices(), func(p cost.Price) bool { return p.Model != model })
+	}
+	t.Run("AsksTheNextModel", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: twoSteps(), prices: served("openai/gpt-4o-mini")})
+		b.attempt(t, context.Background())
+		want := outcome{State: workflow.CompetitorPending, Call: cost.CallSettled, Model: "openai/gpt-4o-mini"}
+		if diff := cmp.Diff(want, b.outcome(t)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		calls := b.calls(t)
+		if len(calls) != 2 || calls[0].State != cost.CallReleased || calls[0].FailureCode != "MODEL_GONE" {
+			t.Errorf("got the calls %+v, want a released one before the settled one", calls)
+		}
+		b.audit(t)
+	})
+	t.Run("FailsWithoutAnother", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{prices: served("openai/text-embedding-3-small")})
+		b.attempt(t, context.Background())
+		if got := b.outcome(t); got.State != workflow.ICPFailed || got.Failure != workflow.FailureModelGone {
+			t.Errorf("got %+v, want ICP_FAILED with MODEL_GONE", got)
+		}
+		if total := b.sandbox.Total(); total != 0 {
+			t.Errorf("the provider charged $%s, want nothing", total)
+		}
+		b.audit(t)
+	})
 }
