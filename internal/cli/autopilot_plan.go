@@ -43,8 +43,14 @@ func (a autopilot) approvePlan(ctx context.Context, id string) error {
 		return errors.New("the workflow has no article plan")
 	}
 	items := plan.Workflow.ArticlePlan.Items
+	verdicts := map[string]int{}
+	for _, item := range items {
+		verdicts[item.Verdict]++
+	}
 	fmt.Fprintf(a.out, "              %d topics with %d pages; %d keywords fit no topic\n",
 		len(plan.Workflow.Topics), len(items), len(plan.Workflow.Unclustered))
+	fmt.Fprintf(a.out, "              %d pages are valid, %d weak, %d invalid\n",
+		verdicts["VALID"], verdicts["WEAK"], verdicts["INVALID"])
 	var chosen []map[string]any
 	slices.SortStableFunc(items, func(a, b demoPlanItem) int { return strings.Compare(a.Verdict, b.Verdict) })
 	for _, item := range items {

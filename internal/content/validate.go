@@ -23,7 +23,10 @@ const (
 )
 
 // Existing is a page or an article that is there already. Reference is its address or its id.
-type Existing struct{ Reference, Title string }
+type Existing struct {
+	Reference string `json:"reference"`
+	Title     string `json:"title,omitempty"`
+}
 
 // Validate returns a verdict about every page and every topic of a clustering, the topics first. existing are the pages
 // of the customer's own site and the articles of the organization's other workflows.

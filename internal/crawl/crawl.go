@@ -117,8 +117,10 @@ type Site struct {
 	Domain string
 	Pages  []Page
 	// Known is how many addresses the sitemaps and the pages name.
-	Known    int
-	Failures []Failure
+	Known int
+	// Addresses are the pages among them that were not read, in the order in which they would be.
+	Addresses []string
+	Failures  []Failure
 	// Warnings are sentences about what was left out.
 	Warnings []string
 }
@@ -144,6 +146,9 @@ func (c *Crawler) Site(ctx context.Context, domain string, most int) (Site, erro
 	}
 	failure := v.readPages(limited, &site, front, most)
 	site.Known = front.known()
+	for next := front.next(); next != nil; next = front.next() {
+		site.Addresses = append(site.Addresses, next.String())
+	}
 	if ctx.Err() != nil || len(site.Pages) == 0 {
 		return Site{}, ended(ctx, failure)
 	}

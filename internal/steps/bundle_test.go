@@ -71,6 +71,7 @@ type options struct {
 	drives        []workflow.StepKey // ICP alone when empty
 	embedding     string             // the embedding model; none when empty
 	crawls        bool               // reads the synthetic websites
+	website       string             // the company's; one without a server when empty
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -80,6 +81,9 @@ func setup(t *testing.T, o options) bundle {
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
+	}
+	if o.website == "" {
+		o.website = "https://example.com"
 	}
 	if o.drives == nil {
 		o.drives = []workflow.StepKey{workflow.StepICP}
@@ -127,7 +131,7 @@ func setup(t *testing.T, o options) bundle {
 	}
 	b.executor = b.executors[workflow.StepICP]
 	made, err := b.engine.Create(context.Background(), b.who, engine.CreateInput{
-		Name: "Workflow", Company: workflow.Company{Name: "Ünïcode \"GmbH\" 名前 🚀", URL: "https://example.com"},
+		Name: "Workflow", Company: workflow.Company{Name: "Ünïcode \"GmbH\" 名前 🚀", URL: o.website},
 		Limit: &o.workflowLimit,
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -105,14 +106,13 @@ func (s *validation) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	existing, warning, err := s.ownPages(ctx, v, flow)
+	own, err := s.ownSite(ctx, v, flow)
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	existing = append(existing, input.Elsewhere...)
-	result := validationResult{Verdicts: map[content.Verdict]int{}, Compared: len(existing)}
-	if warning != "" {
-		result.Warnings = []string{warning}
+	existing := slices.Concat(own.Pages, input.Elsewhere)
+	result := validationResult{
+		Verdicts: map[content.Verdict]int{}, Compared: len(existing), Warnings: own.Warnings,
 	}
 	verdicts := content.Validate(input.Clustering, existing)
 	wanted := map[uuid.UUID]bool{}
@@ -264,9 +264,4 @@ func readBrief(text string, page content.TopicPage) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", fault.FieldOf(err), err)
 	}
 	return json.Marshal(brief)
-}
-
-// ownPages returns the pages of the company's own website. warning says why there are none.
-func (*validation) ownPages(context.Context, visit, workflow.Workflow) ([]content.Existing, string, error) {
-	return nil, "The company's own website was not compared.", nil
 }

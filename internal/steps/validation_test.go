@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/content"
+	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
 	"github.com/infin8content/engine/internal/workflow"
@@ -105,6 +106,40 @@ func TestValidation(t *testing.T) {
 		}
 		if same == 0 {
 			t.Errorf("workflow %s has no page about %q", first.ID, approved.Page.Primary().Text)
+		}
+	})
+	t.Run("RefusesWhatTheOwnSiteHas", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps(), crawls: true, website: "https://acme-dental-billing.example"})
+		competitors := []string{"north-dental-billing.example", "b-dental-billing.example", "c-dental-billing.example"}
+		_, err := b.engine.SetCompetitors(t.Context(), b.who, engine.SetCompetitorsInput{
+			WorkflowID: b.flow.ID, URLs: competitors,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.toPlan(t)
+		refused := 0
+		for _, item := range b.plan(t).Items {
+			reasons := strings.Join(item.Verdict.Reasons, "\n")
+			if strings.Contains(reasons, "CANNIBALISES https://acme-dental-billing.example/") {
+				refused++
+				if item.Verdict.Verdict != content.VerdictInvalid || item.Plan.Revision != 0 {
+					t.Errorf("got %+v, want it INVALID without a brief", item.Verdict)
+				}
+			}
+		}
+		if refused == 0 {
+			t.Error("no page is refused, but the site has pages about the same subjects")
+		}
+		b.audit(t)
+	})
+	t.Run("PlansWithoutASiteThatCannotBeRead", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps(), crawls: true, website: "https://" + sites.Captcha})
+		b.toPlan(t)
+		if len(b.plan(t).Items) == 0 {
+			t.Error("got no plan")
 		}
 	})
 	t.Run("CarriesDecisionsOverAReset", func(t *testing.T) {
