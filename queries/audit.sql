@@ -376,6 +376,54 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
+-- AuditPublication names publications that differ from their last event, and events that do not follow the one before
+-- them.
+-- name: AuditPublication :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('publications pub_%s', p.id) AS object, format('it is %s at version %s, its last event says %s at %s',
+        p.state, p.version, coalesce(e.to_state::text, 'nothing'), e.version) AS fault
+    FROM publications AS p
+    LEFT JOIN LATERAL (
+        SELECT l.* FROM publication_events AS l
+        WHERE l.organization_id = p.organization_id AND l.publication_id = p.id
+        ORDER BY l.version DESC LIMIT 1
+    ) AS e ON true
+    WHERE (p.version, p.state::text, p.article_id, p.revision, p.approval, p.policy::text, p.publish_at, p.remote_id,
+            p.remote_url, p.remote_modified, p.remote_sha256::bytea, p.remote_revision, p.overwrite, p.lost,
+            p.failure_code::text, p.failure_message, p.changed_at)
+        IS DISTINCT FROM (e.version, e.to_state::text, e.article_id, e.revision, e.approval, e.policy::text,
+            e.publish_at, e.remote_id, e.remote_url, e.remote_modified, e.remote_sha256::bytea, e.remote_revision,
+            e.overwrite, e.lost, e.failure_code::text, e.failure_message, e.occurred_at)
+    UNION ALL
+    SELECT format('publication_events pub_%s version %s', e.publication_id, e.version),
+        format('it is %s from %s to %s, the event before led to %s', e.kind, e.from_state, e.to_state,
+            coalesce(p.to_state::text, 'nothing'))
+    FROM publication_events AS e
+    LEFT JOIN publication_events AS p ON p.organization_id = e.organization_id
+        AND p.publication_id = e.publication_id AND p.version = e.version - 1
+    WHERE (e.version > 0) <> (p.version IS NOT NULL) OR e.from_state::text IS DISTINCT FROM p.to_state::text
+        OR e.version > 0 AND NOT EXISTS (
+            SELECT FROM legal_publication_moves AS l
+            WHERE l.from_state = e.from_state AND l.to_state = e.to_state AND l.kind = e.kind)
+    UNION ALL
+    SELECT format('publication_events pub_%s version %s', e.publication_id, e.version),
+        format('it is of attempt %s at unit_%s, which has %s attempts', e.attempt, e.unit_id, u.attempt)
+    FROM publication_events AS e
+    LEFT JOIN step_units AS u ON u.organization_id = e.organization_id AND u.id = e.unit_id
+    WHERE e.unit_id IS NOT NULL AND NOT coalesce(e.attempt BETWEEN 1 AND u.attempt, false)
+    UNION ALL
+    SELECT format('publications pub_%s', p.id), 'no decision at the gate PUBLISH has asked for it'
+    FROM publications AS p
+    WHERE NOT EXISTS (
+        SELECT FROM gate_decisions AS d
+        WHERE d.organization_id = p.organization_id AND d.workflow_id = p.workflow_id AND d.version = p.approval
+            AND d.gate = @gate::text AND d.verdict = @approved::text)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
 -- AuditSelection names decisions at the gate of the keywords whose number, digest or preparer the decisions about
 -- keywords do not give. A review that was not opened again has no decision after its end, so all of them count. Else
 -- any point counts that the clocks, which differ by at most five minutes, allow between the two reviews.

@@ -213,6 +213,8 @@ var derived = map[string]string{
 	"legal_unit_moves":      "they are the program's",
 	"workflow_graphs":       "they are the program's",
 	"step_visits":           "each repeats its transition, by foreign key",
+
+	"legal_publication_moves": "they are the program's",
 }
 
 func TestCheckpoint_CoversEveryTableThatOnlyGrows(t *testing.T) {

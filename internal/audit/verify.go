@@ -83,27 +83,36 @@ func (v *verification) edges(ctx context.Context) error {
 			v.report("legal_transitions", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
 		}
 	}
-	return v.unitMoves(ctx)
+	return v.moves(ctx)
 }
 
-// unitMoves compares the moves of units in the database with the program's.
-func (v *verification) unitMoves(ctx context.Context) error {
-	rows, err := v.store.LegalUnitMoves(ctx)
+// moves compares the moves of units and of publications in the database with the program's.
+func (v *verification) moves(ctx context.Context) error {
+	units, err := v.store.LegalUnitMoves(ctx)
 	if err != nil {
 		return err
 	}
-	known := workflow.UnitEdges()
+	compareMoves(v, "legal_unit_moves", units, workflow.UnitEdges())
+	publications, err := v.store.LegalPublicationMoves(ctx)
+	if err != nil {
+		return err
+	}
+	compareMoves(v, "legal_publication_moves", publications, workflow.PublicationEdges())
+	return nil
+}
+
+// compareMoves reports the edges that only one of two lists has.
+func compareMoves[Edge comparable](v *verification, table string, rows, known []Edge) {
 	for _, row := range rows {
 		if !slices.Contains(known, row) {
-			v.report("legal_unit_moves", "%s → %s (%s) is no move of a unit", row.From, row.To, row.Kind)
+			v.report(table, "%v is no move of the program", row)
 		}
 	}
 	for _, edge := range known {
 		if !slices.Contains(rows, edge) {
-			v.report("legal_unit_moves", "%s → %s (%s) is missing", edge.From, edge.To, edge.Kind)
+			v.report(table, "%v is missing", edge)
 		}
 	}
-	return nil
 }
 
 // chain names one of the hash chains: a workflow's or an account's.

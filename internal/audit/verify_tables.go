@@ -20,7 +20,8 @@ func (v *verification) tables(ctx context.Context) error {
 		v.store.CallDisagreements,
 		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.GateDisagreements,
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
-		v.store.StepDisagreements, v.store.UnitDisagreements, v.store.BrokenReferences,
+		v.store.StepDisagreements, v.store.UnitDisagreements, v.store.PublicationDisagreements,
+		v.store.BrokenReferences,
 		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
 			return v.store.MigrationDisagreements(ctx, migrations.Files)
 		},

@@ -111,6 +111,14 @@ func (s *Store) PlanDisagreements(ctx context.Context, first int32) ([]Disagreem
 	return many(rows, err, func(r dbsqlc.AuditPlanRow) Disagreement { return Disagreement(r) })
 }
 
+// PublicationDisagreements compares publications with the journal of their events and returns the first that disagree.
+func (s *Store) PublicationDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditPublication(ctx, dbsqlc.AuditPublicationParams{
+		Gate: string(workflow.GatePublish), Approved: string(workflow.GateApproved), PageSize: first,
+	})
+	return many(rows, err, func(r dbsqlc.AuditPublicationRow) Disagreement { return Disagreement(r) })
+}
+
 // SelectionDisagreements computes the selection behind each decision at the gate SEEDS again and returns the first that
 // disagree.
 func (s *Store) SelectionDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {

@@ -131,6 +131,12 @@ func ChainKinds() []ChainKind {
 
 func unitKinds() []ChainKind {
 	return []ChainKind{
+		rowsChained("publication", `organization_id || ' ' || publication_id`, `version::bigint + 1`,
+			`organization_id, publication_id, version`,
+			`workflow_id::text, kind::text, from_state::text, to_state::text, article_id::text, revision::text,
+			approval::text, policy::text, publish_at::text, remote_id, remote_url, remote_modified, remote_sha256::text,
+			remote_revision::text, overwrite::text, lost::text, failure_code::text, failure_message, unit_id::text,
+			attempt::text, actor::text, reason::text, occurred_at::text`, `public.publication_events`),
 		rowsChained("unit", `organization_id || ' ' || workflow_id`, `sequence::bigint + 1`,
 			`organization_id, workflow_id, sequence`,
 			`unit_id::text, version::text, kind::text, from_state::text, to_state::text, attempt::text, token::text,

@@ -100,7 +100,7 @@ func TestGate_RawSQLIsRefused(t *testing.T) {
 		"AnEditedVisit":             {"UPDATE step_visits SET visit = 0", "step_visits_only_grow"},
 		"EditedCompetitors":         {"UPDATE workflow_competitors SET domains = '{}'", "workflow_competitors_only_grow"},
 		"ACallThatChangesItsPart":   {"UPDATE ai_calls SET part_key = 'x'", "ai_calls_keep_their_part"},
-		"TruncatedDecisions":        {"TRUNCATE gate_decisions", "gate_decisions_only_grow"},
+		"TruncatedDecisions":        {"TRUNCATE gate_decisions CASCADE", "gate_decisions_only_grow"},
 		"TruncatedKeywordDecisions": {"TRUNCATE keyword_decisions", "keyword_decisions_only_grow"},
 	} {
 		t.Run(name, func(t *testing.T) {

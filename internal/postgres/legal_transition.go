@@ -22,3 +22,11 @@ func (s *Store) LegalUnitMoves(ctx context.Context) ([]workflow.UnitEdge, error)
 		return workflow.UnitEdge{From: r.FromState, To: r.ToState, Kind: r.Kind}
 	})
 }
+
+// LegalPublicationMoves returns the moves of publications, as the database has them.
+func (s *Store) LegalPublicationMoves(ctx context.Context) ([]workflow.PublicationEdge, error) {
+	rows, err := s.unscoped().LegalTransitionListPublicationMoves(ctx)
+	return many(rows, err, func(r dbsqlc.LegalPublicationMove) workflow.PublicationEdge {
+		return workflow.PublicationEdge{From: r.FromState, To: r.ToState, Kind: r.Kind}
+	})
+}

@@ -102,7 +102,9 @@ func newNeighbours(t *testing.T) neighbours {
 	testdb.PublishTarget(t, n.db, n.who)
 	clustered := testdb.Cluster(t, n.db, n.who, reviewed)
 	testdb.Attach(t, n.db, n.who, clustered)
-	testdb.DecidePlan(t, n.db, n.who, testdb.Plan(t, n.db, n.who, clustered))
+	planned := testdb.Plan(t, n.db, n.who, clustered)
+	testdb.DecidePlan(t, n.db, n.who, planned)
+	testdb.Publish(t, n.db, n.who, planned)
 	for table, column := range n.tables {
 		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
 			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)
@@ -308,7 +310,7 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 		UNION ALL
 		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
 		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
-			'gate_decisions_agree', 'step_unit_events_reached')`)
+			'gate_decisions_agree', 'step_unit_events_reached', 'publication_events_reached')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
 	}

@@ -23,46 +23,51 @@ type Parked struct {
 // Units takes a workflow to the step ARTICLE and parks it over three units: one is done, one runs and one is pending.
 func Units(t testing.TB, db *DB, who caller.Caller, flow workflow.Workflow) Parked {
 	t.Helper()
-	ctx, store := context.Background(), db.Store()
 	for flow.State != workflow.ArticleProcessing {
-		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
+		flow = Move(t, db.Store(), who, flow, flow.State.NextStates()[0])
 	}
-	step, _ := workflow.StepOf(workflow.StepArticle)
+	var units []postgres.NewUnit
+	for _, label := range []string{"First", "Second", "Third"} {
+		units = append(units, postgres.NewUnit{ID: uuid.Must(uuid.NewV7()), Label: label})
+	}
+	p, store := parkOver(t, db, who, flow, units), db.Store()
+	for i := range 2 {
+		p.Units[i] = moveUnit(t, store, who, p.Units[i], workflow.UnitClaim)
+	}
+	p.Units[0] = moveUnit(t, store, who, p.Units[0], workflow.UnitFinish)
+	return p
+}
+
+// parkOver parks the run of a workflow's step over pending units.
+func parkOver(t testing.TB, db *DB, who caller.Caller, flow workflow.Workflow, units []postgres.NewUnit) Parked {
+	t.Helper()
+	ctx, store, step := context.Background(), db.Store(), *flow.Step()
 	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
 	if err != nil || !found {
 		t.Fatalf("open a visit: found %t, %v", found, err)
-	}
-	p := Parked{Flow: flow, Visit: visit}
-	new := postgres.NewUnits{
-		WorkflowID: flow.ID,
-		Visit:      visit,
-		Step:       step.Key,
-		Token:      flow.Version,
-		At:         Now(),
-	}
-	for _, label := range []string{"First", "Second", "Third"} {
-		new.Units = append(new.Units, postgres.NewUnit{ID: uuid.Must(uuid.NewV7()), Label: label})
 	}
 	err = store.InTx(ctx, func(tx *postgres.Store) error {
 		run := workflow.Run{WorkflowID: flow.ID, Token: flow.Version, Worker: "worker:test"}
 		if _, won, err := tx.ParkRun(ctx, who, run); err != nil || !won {
 			return errors.Join(err, errors.New("not parked"))
 		}
-		return tx.PlanUnits(ctx, who, new)
+		return tx.PlanUnits(ctx, who, postgres.NewUnits{
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			Step:       step.Key,
+			Token:      flow.Version,
+			Units:      units,
+			At:         Now(),
+		})
 	})
 	if err != nil {
 		t.Fatalf("plan units: %v", err)
 	}
-	units, err := store.Units(ctx, who, map[uuid.UUID]int{flow.ID: visit})
+	planned, err := store.Units(ctx, who, map[uuid.UUID]int{flow.ID: visit})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Units = units[flow.ID]
-	for i := range 2 {
-		p.Units[i] = moveUnit(t, store, who, p.Units[i], workflow.UnitClaim)
-	}
-	p.Units[0] = moveUnit(t, store, who, p.Units[0], workflow.UnitFinish)
-	return p
+	return Parked{Flow: flow, Visit: visit, Units: planned[flow.ID]}
 }
 
 // moveUnit makes one move of a unit.

@@ -43,6 +43,35 @@ func (q *Queries) LegalTransitionList(ctx context.Context, graphVersion int) ([]
 	return items, nil
 }
 
+const legalTransitionListPublicationMoves = `-- name: LegalTransitionListPublicationMoves :many
+SELECT l.from_state, l.to_state, l.kind FROM legal_publication_moves AS l
+ORDER BY l.from_state, l.to_state, l.kind
+LIMIT 1000
+`
+
+// LegalTransitionListPublicationMoves returns the moves of publications.
+// The rule is off: the moves are the same for all.
+// @sqlc-vet-disable names-organization
+func (q *Queries) LegalTransitionListPublicationMoves(ctx context.Context) ([]LegalPublicationMove, error) {
+	rows, err := q.db.Query(ctx, legalTransitionListPublicationMoves)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LegalPublicationMove{}
+	for rows.Next() {
+		var i LegalPublicationMove
+		if err := rows.Scan(&i.FromState, &i.ToState, &i.Kind); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const legalTransitionListUnitMoves = `-- name: LegalTransitionListUnitMoves :many
 SELECT l.from_state, l.to_state, l.kind FROM legal_unit_moves AS l
 ORDER BY l.from_state, l.to_state, l.kind

@@ -256,6 +256,12 @@ type Keyword struct {
 	SimilarTo      string
 }
 
+type LegalPublicationMove struct {
+	FromState workflow.PublicationState
+	ToState   workflow.PublicationState
+	Kind      workflow.PublicationMove
+}
+
 type LegalTransition struct {
 	GraphVersion int
 	FromState    workflow.State
@@ -361,6 +367,61 @@ type PlanVerdict struct {
 	Size           int
 	Language       *string
 	CreatedAt      time.Time
+}
+
+type Publication struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	WorkflowID     uuid.UUID
+	TargetID       uuid.UUID
+	ArticleID      uuid.UUID
+	Keyword        string
+	Revision       int
+	Approval       int
+	Policy         workflow.PublicationPolicy
+	PublishAt      *time.Time
+	State          workflow.PublicationState
+	Version        int
+	RemoteID       string
+	RemoteUrl      string
+	RemoteModified string
+	RemoteSha256   []byte
+	RemoteRevision int
+	Overwrite      bool
+	Lost           int
+	FailureCode    *workflow.FailureCode
+	FailureMessage string
+	ChangedAt      time.Time
+}
+
+type PublicationEvent struct {
+	OrganizationID  uuid.UUID
+	WorkflowID      uuid.UUID
+	PublicationID   uuid.UUID
+	Version         int
+	PreviousVersion *int
+	Kind            workflow.PublicationMove
+	FromState       *workflow.PublicationState
+	ToState         workflow.PublicationState
+	ArticleID       uuid.UUID
+	Revision        int
+	Approval        int
+	Policy          workflow.PublicationPolicy
+	PublishAt       *time.Time
+	RemoteID        string
+	RemoteUrl       string
+	RemoteModified  string
+	RemoteSha256    []byte
+	RemoteRevision  int
+	Overwrite       bool
+	Lost            int
+	FailureCode     *workflow.FailureCode
+	FailureMessage  string
+	UnitID          *uuid.UUID
+	Attempt         *int
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
 }
 
 type PublishTarget struct {

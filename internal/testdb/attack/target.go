@@ -64,11 +64,9 @@ func NewTarget(t testing.TB) *Target {
 	f.gates(db)
 	approved, waiting := testdb.Review(t, db, f.who), testdb.Review(t, db, f.who)
 	f.approve(approved)
-	third := testdb.Review(t, db, f.who)
-	f.approve(third)
-	planned := testdb.Plan(t, db, f.who, testdb.Cluster(t, db, f.who, third))
-	testdb.DecidePlan(t, db, f.who, planned)
+	planned := f.plan(db)
 	parked := f.park(db)
+	published := testdb.Publish(t, db, f.who, f.plan(db))
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
 	unknown, paid := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
@@ -96,6 +94,10 @@ func NewTarget(t testing.TB) *Target {
 		"article":    planned.Plan.Items[0].Page.ID,
 		"waiting":    waiting.Keywords[2].ID,
 		"parked":     parked.Flow.ID,
+		"publishing": published.Flow.ID,
+		"sent":       published.Publications[0].ID,
+		"plannedPub": published.Publications[1].ID,
+		"sending":    published.Units[0].ID,
 		"unit":       parked.Units[1].ID,
 		"month":      month,
 		"reserved":   reserved.ID,
@@ -162,6 +164,16 @@ func (f fixture) gates(db *testdb.DB) {
 	if err != nil {
 		f.t.Fatalf("set the gates: %v", err)
 	}
+}
+
+// plan returns an article plan whose first article is approved, after a review that a second person approved.
+func (f fixture) plan(db *testdb.DB) testdb.Planned {
+	f.t.Helper()
+	reviewed := testdb.Review(f.t, db, f.who)
+	f.approve(reviewed)
+	planned := testdb.Plan(f.t, db, f.who, testdb.Cluster(f.t, db, f.who, reviewed))
+	testdb.DecidePlan(f.t, db, f.who, planned)
+	return planned
 }
 
 // park parks a workflow whose review a second person has approved.

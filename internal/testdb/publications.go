@@ -1,0 +1,153 @@
+package testdb
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// Published is a workflow in the middle of the step PUBLISH: one article on two targets.
+type Published struct {
+	Parked
+	// Publications has one that a worker sends, and one that waits, in the order of the units.
+	Publications []workflow.Publication
+}
+
+// Publish takes a plan with an approved article to the step PUBLISH. A second person approves the plan; the caller
+// approves the publications.
+func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
+	t.Helper()
+	ctx, store, second := context.Background(), db.Store(), who
+	second.Actor = "second of " + who.Actor
+	p.Plan.Items[0].Plan.Choice = content.PlanApproved
+	flow := decide(t, db, second, gateStep{
+		flow:      p.Flow,
+		to:        workflow.ArticlePending,
+		gate:      workflow.GatePlan,
+		selection: p.Plan.Selection(),
+		preparer:  who.Actor,
+	})
+	for flow.State != workflow.ArticleCompleted {
+		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
+	}
+	targets := []postgres.PublishTarget{PublishTarget(t, db, who), PublishTarget(t, db, who)}
+	article := p.Plan.Items[0].Page.ID
+	var items []content.PublishItem
+	var publications []workflow.Publication
+	for _, target := range targets {
+		items = append(items, content.PublishItem{ArticleID: article, TargetID: target.ID, Revision: 1})
+		publications = append(publications, workflow.Publication{
+			ID:         uuid.Must(uuid.NewV7()),
+			WorkflowID: flow.ID,
+			TargetID:   target.ID,
+			ArticleID:  article,
+			Revision:   1,
+			Approval:   flow.Version + 1,
+			Policy:     workflow.PublishNow,
+			State:      workflow.PublicationPlanned,
+			ChangedAt:  Now(),
+		})
+	}
+	flow = decide(t, db, who, gateStep{
+		flow:      flow,
+		to:        workflow.PublishPending,
+		gate:      workflow.GatePublish,
+		selection: content.PublishSelectionOf(items),
+		preparer:  second.Actor,
+		with: func(tx *postgres.Store) error {
+			for _, publication := range publications {
+				if _, err := tx.PlanPublication(ctx, who, publication); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	return send(t, db, who, Move(t, store, who, flow, workflow.PublishProcessing), publications)
+}
+
+// send parks the run of the step PUBLISH, and an attempt at the first unit sends its publication.
+func send(
+	t testing.TB, db *DB, who caller.Caller, flow workflow.Workflow, publications []workflow.Publication,
+) Published {
+	t.Helper()
+	var units []postgres.NewUnit
+	for _, publication := range publications {
+		units = append(units, postgres.NewUnit{ID: publication.UnitOf(flow.Version - 1), Label: "Article"})
+	}
+	p := Published{Parked: parkOver(t, db, who, flow, units), Publications: publications}
+	p.Units[0] = moveUnit(t, db.Store(), who, p.Units[0], workflow.UnitClaim)
+	sent, err := publications[0].To(workflow.PublicationSent, workflow.PublicationSend, Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	won, err := db.Store().MovePublication(context.Background(), who, postgres.PublicationMove{
+		Before: publications[0],
+		After:  sent,
+		Kind:   workflow.PublicationSend,
+		Unit:   p.Units[0].Run().Unit,
+	})
+	if err != nil || !won {
+		t.Fatalf("send a publication: won %t, %v", won, err)
+	}
+	p.Publications[0] = sent
+	return p
+}
+
+// gateStep is an approval at a gate with its transition.
+type gateStep struct {
+	flow      workflow.Workflow
+	to        workflow.State
+	gate      workflow.Gate
+	selection content.Selection
+	preparer  string
+	with      func(*postgres.Store) error
+}
+
+func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workflow {
+	t.Helper()
+	ctx, at, next := context.Background(), Now(), g.flow
+	err := db.Store().InTx(ctx, func(tx *postgres.Store) error {
+		var err error
+		next, _, _, err = tx.Transition(ctx, who, postgres.Move{
+			WorkflowID: g.flow.ID,
+			From:       g.flow.State,
+			To:         g.to,
+			Kind:       workflow.Advance,
+			At:         at,
+		})
+		if err != nil {
+			return err
+		}
+		settings, err := tx.GateSettings(ctx, who)
+		if err != nil {
+			return err
+		}
+		_, err = tx.WriteGateDecision(ctx, who, postgres.GateDecision{
+			WorkflowID:      g.flow.ID,
+			Version:         next.Version,
+			Gate:            g.gate,
+			Verdict:         workflow.GateApproved,
+			SelectionDigest: g.selection.Digest[:],
+			Selected:        g.selection.Count,
+			SettingsVersion: &settings.Version,
+			FourEyes:        settings.FourEyes,
+			PreparedBy:      g.preparer,
+			At:              at,
+		})
+		if err != nil || g.with == nil {
+			return err
+		}
+		return g.with(tx)
+	})
+	if err != nil {
+		t.Fatalf("decide at the gate %s: %v", g.gate, err)
+	}
+	return next
+}

@@ -1,0 +1,84 @@
+-- PublicationGet returns one publication.
+-- name: PublicationGet :one
+SELECT p.* FROM publications AS p WHERE p.organization_id = @organization_id AND p.id = @id;
+
+-- PublicationListByApproval returns the publications that one decision asked for.
+-- name: PublicationListByApproval :many
+SELECT p.* FROM publications AS p
+WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND p.approval = @approval
+ORDER BY p.id
+LIMIT @page_size;
+
+-- PublicationListByArticles returns the publications of each named article.
+-- name: PublicationListByArticles :many
+SELECT p.* FROM publications AS p
+WHERE p.organization_id = @organization_id AND p.article_id = ANY(@article_ids::uuid[])
+ORDER BY p.article_id, p.id
+LIMIT @page_size;
+
+-- PublicationListByWorkflows returns the publications of each named workflow, from a key on.
+-- name: PublicationListByWorkflows :many
+SELECT d.* FROM unnest(@workflow_ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT p.* FROM publications AS p
+    WHERE p.organization_id = @organization_id AND p.workflow_id = wanted.id AND p.id > @after_id::uuid
+    ORDER BY p.id
+    LIMIT @page_size
+) AS d
+ORDER BY d.workflow_id, d.id;
+
+-- PublicationMove is the compare-and-set of a publication: it moves it from one version to the next and writes the
+-- event. With a unit it also asks that the attempt at that unit is live. No row: another caller was first, or the
+-- attempt is over.
+-- name: PublicationMove :one
+WITH moved AS (
+    UPDATE publications AS p
+    SET article_id = @article_id, keyword = @keyword, revision = @revision, approval = @approval,
+        policy = @policy::publication_policy, publish_at = sqlc.narg('publish_at')::timestamptz,
+        state = @to_state::publication_state, version = p.version + 1, remote_id = @remote_id,
+        remote_url = @remote_url, remote_modified = @remote_modified, remote_sha256 = sqlc.narg('remote_sha256')::digest,
+        remote_revision = @remote_revision, overwrite = @overwrite, lost = @lost,
+        failure_code = sqlc.narg('failure_code')::failure_code, failure_message = @failure_message,
+        changed_at = @at::timestamptz
+    WHERE p.organization_id = @organization_id AND p.id = @id AND p.version = @version AND p.state = @from_state
+        AND (NOT @live::boolean OR EXISTS (
+            SELECT FROM step_units AS u
+            JOIN intent_workflows AS w
+                ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
+            WHERE u.organization_id = @organization_id AND u.id = sqlc.narg('unit_id')::uuid
+                AND u.attempt = sqlc.narg('attempt')::integer AND u.worker = @actor::text
+                AND u.lease_expires_at IS NOT NULL
+            FOR SHARE OF w, u))
+    RETURNING p.*
+)
+INSERT INTO publication_events (
+    organization_id, workflow_id, publication_id, version, kind, from_state, to_state, article_id, revision, approval,
+    policy, publish_at, remote_id, remote_url, remote_modified, remote_sha256, remote_revision, overwrite, lost,
+    failure_code, failure_message, unit_id, attempt, actor, reason, occurred_at)
+SELECT m.organization_id, m.workflow_id, m.id, m.version, @kind::publication_move, @from_state::publication_state,
+    m.state, m.article_id, m.revision, m.approval, m.policy, m.publish_at, m.remote_id, m.remote_url,
+    m.remote_modified, m.remote_sha256, m.remote_revision, m.overwrite, m.lost, m.failure_code, m.failure_message,
+    sqlc.narg('unit_id')::uuid, sqlc.narg('attempt')::integer, @actor::text, @reason::reason, m.changed_at
+FROM moved AS m
+RETURNING version;
+
+-- PublicationPlan writes a publication with its first event. No row: the article has one on that target.
+-- name: PublicationPlan :one
+WITH planned AS (
+    INSERT INTO publications (
+        organization_id, id, workflow_id, target_id, article_id, keyword, revision, approval, policy, publish_at, state,
+        version, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, changed_at)
+    VALUES (@organization_id, @id, @workflow_id, @target_id, @article_id, @keyword, @revision, @approval,
+        @policy::publication_policy, sqlc.narg('publish_at')::timestamptz, @state::publication_state, 0, '', '', '', 0,
+        false, 0, '', @at::timestamptz)
+    ON CONFLICT (organization_id, article_id, target_id) DO NOTHING
+    RETURNING *
+)
+INSERT INTO publication_events (
+    organization_id, workflow_id, publication_id, version, kind, to_state, article_id, revision, approval, policy,
+    publish_at, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, actor,
+    reason, occurred_at)
+SELECT p.organization_id, p.workflow_id, p.id, 0, @kind::publication_move, p.state, p.article_id, p.revision,
+    p.approval, p.policy, p.publish_at, '', '', '', 0, false, 0, '', @actor::text, '', p.changed_at
+FROM planned AS p
+RETURNING version;
