@@ -59,6 +59,10 @@ type bundle struct {
 	later *atomic.Int64
 	// asked has each request for search data, and its path.
 	asked *sync.Map
+	// models and search are the addresses of both providers, and sent counts the requests to them.
+	models, search string
+	sent           *atomic.Int64
+	finds          engine.FindFunc // looks up calls for search data
 }
 
 // options change the bundle of a test.
@@ -77,7 +81,7 @@ type options struct {
 func setup(t *testing.T, o options) bundle {
 	t.Helper()
 	db := testdb.New(t)
-	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}, asked: &sync.Map{}}
+	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}, asked: &sync.Map{}, sent: &atomic.Int64{}}
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
@@ -105,8 +109,12 @@ func setup(t *testing.T, o options) bundle {
 	}
 	b.auditor = audit.New(db.Books(), clock)
 	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
-	server := httptest.NewServer(b.sandbox)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.sent.Add(1)
+		b.sandbox.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
+	b.models = server.URL
 	client, err := llm.New(llm.Options{BaseURL: server.URL, Key: "sandbox", HTTPClient: o.client})
 	if err != nil {
 		t.Fatal(err)

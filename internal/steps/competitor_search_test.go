@@ -29,19 +29,23 @@ func (b *bundle) searching(t *testing.T) *seosandbox.Sandbox {
 			t.Error(err)
 		}
 		b.asked.Store(string(body), r.URL.Path)
+		b.sent.Add(1)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		box.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
+	b.search = server.URL
 	client, err := seo.New(seo.Options{BaseURL: server.URL, Login: "l", Password: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
+	search := &steps.Search{Client: client, Name: seosandbox.Provider, Now: clock}
+	b.finds = search.Find
 	for _, executor := range steps.New(steps.Options{
 		Engine:  b.engine,
 		Gateway: b.gateway,
-		Search:  &steps.Search{Client: client, Name: seosandbox.Provider, Now: clock},
+		Search:  search,
 		Crawler: b.crawler,
 		Now:     clock,
 	}) {

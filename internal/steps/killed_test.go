@@ -11,7 +11,11 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/crawl"
+	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/llm"
+	"github.com/infin8content/engine/internal/llm/sandbox"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/seo"
 	seosandbox "github.com/infin8content/engine/internal/seo/sandbox"
@@ -26,8 +30,12 @@ const childVariable = "INFIN8_TEST_WORKER"
 // child is what a worker in a process of its own needs.
 type child struct {
 	Database, Search string
-	Who              caller.Caller
-	Run              workflow.Run
+	// Models is the address of the models. With it the worker executes the step of the run, else one request.
+	Models string
+	// Later is the advance of the engine's clock.
+	Later time.Duration
+	Who   caller.Caller
+	Run   workflow.Run
 }
 
 func TestMain(m *testing.M) {
@@ -48,6 +56,7 @@ func work(text string) error {
 		return err
 	}
 	ctx := context.Background()
+	clock := func() time.Time { return time.Now().Add(c.Later) }
 	pool, err := postgres.Connect(ctx, c.Database, postgres.AppRole, 4)
 	if err != nil {
 		return err
@@ -55,7 +64,8 @@ func work(text string) error {
 	e, err := engine.New(engine.Options{
 		Store:         postgres.New(pool),
 		Jobs:          noJobs{},
-		Drives:        twoSteps(),
+		Drives:        fourSteps(),
+		Now:           clock,
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
 	})
@@ -66,26 +76,57 @@ func work(text string) error {
 	if err != nil {
 		return err
 	}
+	o := steps.Options{
+		Engine: e,
+		Search: &steps.Search{Client: client, Name: seosandbox.Provider, Now: clock},
+		Now:    clock,
+	}
+	if c.Models != "" {
+		return c.execute(ctx, o)
+	}
 	request, err := aRequest(0)
 	if err != nil {
 		return err
 	}
-	o := steps.Options{
-		Engine: e,
-		Search: &steps.Search{Client: client, Name: seosandbox.Provider, Now: time.Now},
-	}
 	return steps.NewSearching(o, []seo.Request{request}, func([]seo.Found) {}).Run(ctx, c.Who, workflow.Workflow{}, c.Run)
+}
+
+// execute executes the step of the run.
+func (c child) execute(ctx context.Context, o steps.Options) error {
+	client, err := llm.New(llm.Options{BaseURL: c.Models, Key: "sandbox"})
+	if err != nil {
+		return err
+	}
+	pages := sites.New()
+	o.Gateway = steps.Gateway{Client: client, Name: sandbox.Provider}
+	o.EmbeddingModel = embeddingModel
+	o.Crawler = crawl.New(crawl.Options{Override: pages.Connect, Pause: -1})
+	flow, err := o.Engine.Workflow(ctx, c.Who, c.Run.WorkflowID)
+	if err != nil {
+		return err
+	}
+	for _, executor := range steps.New(o) {
+		if executor.Key() == c.Run.Step {
+			return executor.Run(ctx, c.Who, flow, c.Run)
+		}
+	}
+	return fmt.Errorf("no step has the key %s", c.Run.Step)
 }
 
 // start starts a process that works on a run.
 func (b *searchBundle) start(t *testing.T, run workflow.Run) *exec.Cmd {
 	t.Helper()
-	text, err := json.Marshal(child{
+	return startChild(t, child{
 		Database: b.db.URL,
 		Search:   b.server.URL,
 		Who:      b.who,
 		Run:      run,
 	})
+}
+
+func startChild(t *testing.T, c child) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
