@@ -24,7 +24,7 @@ playground: ## Build the page at /playground from the folder playground. Needs n
 	cd playground && npm ci && npm run --silent build
 
 console: ## Build the web app at /console/ from the folder console. Needs npm.
-	cd console && npm ci && npm run --silent build
+	cd console && npm install --no-save && npm run --silent build
 
 bench: ## Print the table of docs/performance.md, in five minutes. Needs PostgreSQL's programs.
 	go run ./test/bench

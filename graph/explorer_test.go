@@ -165,6 +165,13 @@ func (x *explorer) others(of *ast.Type, name string) []string {
 	return texts
 }
 
+// isFitting reports whether a foreign id, as GraphQL text, has the type that an argument names. An id of another type
+// is refused before an optional field could matter.
+func (x *explorer) isFitting(argument, text string) bool {
+	prefix, _, _ := strings.Cut(x.own[idTypes[argument]], "_")
+	return strings.HasPrefix(strings.TrimLeft(text, `["`), prefix+"_")
+}
+
 // inputs returns objects of an input: one with the required fields, then one more for each optional field, then one
 // more for each value of another organization.
 func (x *explorer) inputs(definition *ast.Definition) []string {
@@ -200,8 +207,11 @@ func (x *explorer) inputs(definition *ast.Definition) []string {
 		}
 		for _, other := range x.others(field.Type, field.Name) {
 			objects = append(objects, object(map[string]string{field.Name: other}))
+			if field.Type.Name() != "ID" || !x.isFitting(field.Name, other) {
+				continue
+			}
 			for _, more := range optional { // An input may need one of several, such as an amount or an estimate.
-				if field.Type.Name() == "ID" && more.Name != field.Name {
+				if more.Name != field.Name {
 					objects = append(objects,
 						object(map[string]string{field.Name: other, more.Name: x.value(more.Type, more.Name)}))
 				}

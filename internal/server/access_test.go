@@ -13,14 +13,17 @@ func TestAccessSettings(t *testing.T) {
 	t.Parallel()
 	t.Run("IntrospectionNeedsTheRole", func(t *testing.T) {
 		t.Parallel()
-		for access, least := range map[string]caller.Role{
-			accessAll: caller.Viewer, "everybody": caller.Viewer,
-			accessAdmins: caller.Admin, accessNone: "", "nobody": "",
+		for access, needed := range map[string]caller.Permission{
+			accessAll:    caller.Read,
+			"everybody":  caller.Read,
+			accessAdmins: caller.Explore,
+			accessNone:   "",
+			"nobody":     "",
 		} {
 			for _, role := range caller.Roles() {
 				s := AccessSettings{Introspection: access}
 				s.fill(accessAdmins)
-				want := least == caller.Viewer || least != "" && role.Covers(least)
+				want := role.Has(needed)
 				if got := s.mayReadSchema(caller.Caller{Role: role}); got != want {
 					t.Errorf("introspection for %s, asked by %s: got %t, want %t", access, role, got, want)
 				}

@@ -23,18 +23,12 @@ import (
 
 var (
 	oneSeed = flag.Uint64("seed", 0, "simulate only this seed and print its trace")
-	seeds   = flag.Uint64("seeds", 0, "number of seeds; 0 is 200, and 90 under the race detector")
+	seeds   = flag.Uint64("seeds", 200, "number of seeds")
 	steps   = flag.Int("steps", 300, "number of decisions of each seed before quiescence")
 )
 
-// usualSeeds is the number of seeds of an ordinary test run.
-var usualSeeds uint64 = 200
-
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if *seeds == 0 {
-		*seeds = usualSeeds
-	}
 	// A simulation waits for PostgreSQL half of its time, so more simulations than processors run at once.
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
