@@ -211,7 +211,8 @@ var plan = []row{
 		path: "internal/audit", // reads the journals for others to check; does not import engine, whose work it checks
 		imports: []string{
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
-			"migrations", // which migrations were applied is a finding
+			"migrations",       // which migrations were applied is a finding
+			"internal/content", // the quotes of articles are looked up in their pages
 		},
 		modules: []string{mod}, // C2SP signed notes and the tree of a checkpoint
 		tests:   []string{"internal/testengine", "internal/testdb/attack"},

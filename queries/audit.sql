@@ -24,6 +24,38 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
 ORDER BY f.object, f.fault
 LIMIT @page_size;
 
+-- AuditArticle names versions by the engine that no unit has finished, units of articles that are done without a
+-- version, and evidence with a gap.
+-- name: AuditArticle :many
+-- The rule is off: the auditor reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT f.object::text AS object, f.fault::text AS fault FROM (
+    SELECT format('article_versions art_%s revision %s', v.article_id, v.revision) AS object,
+        format('the engine has written it at %s, and no unit of the article has finished then', v.created_at) AS fault
+    FROM article_versions AS v
+    JOIN articles AS a ON a.organization_id = v.organization_id AND a.workflow_id = v.workflow_id
+        AND a.visit = v.visit AND a.article_id = v.article_id
+    WHERE v.author_kind = @engine::text AND NOT EXISTS (
+        SELECT FROM step_unit_events AS e
+        WHERE e.organization_id = a.organization_id AND e.unit_id = a.unit_id AND e.kind = @finish::text
+            AND e.occurred_at = v.created_at)
+    UNION ALL
+    SELECT format('articles art_%s visit %s', a.article_id, a.visit), 'its unit is done, and it has no version'
+    FROM articles AS a
+    JOIN step_units AS u ON u.organization_id = a.organization_id AND u.id = a.unit_id
+    WHERE u.state = @done::text AND NOT EXISTS (
+        SELECT FROM article_versions AS v
+        WHERE v.organization_id = a.organization_id AND v.article_id = a.article_id AND v.visit = a.visit)
+    UNION ALL
+    SELECT format('article_evidence art_%s visit %s', e.article_id, e.visit),
+        format('it has %s quotes up to number %s', count(*), max(e.number))
+    FROM article_evidence AS e
+    GROUP BY e.organization_id, e.workflow_id, e.visit, e.article_id
+    HAVING count(*) <> max(e.number)
+) AS f
+ORDER BY f.object, f.fault
+LIMIT @page_size;
+
 -- AuditArticleBudget names budgets of articles that do not agree with the calls for the article and with what the ledger
 -- has booked for them.
 -- name: AuditArticleBudget :many

@@ -36,6 +36,14 @@ FROM fence AS f CROSS JOIN answer AS a
 ON CONFLICT (organization_id, workflow_id, visit, part_key) DO NOTHING
 RETURNING *;
 
+-- StepPartListBySubject returns the parts of one visit whose key has the subject after its kind.
+-- name: StepPartListBySubject :many
+SELECT p.* FROM step_parts AS p
+WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND p.visit = @visit
+    AND split_part(p.part_key, '/', 2) = @subject::text
+ORDER BY p.part_key
+LIMIT 1000;
+
 -- StepPartListByVisit returns the parts of one visit.
 -- name: StepPartListByVisit :many
 SELECT p.* FROM step_parts AS p

@@ -42,7 +42,8 @@ func (a *Auditor) verify(ctx context.Context, more func(*postgres.Store) error, 
 	return a.store.Snapshot(ctx, func(s *postgres.Store) error {
 		v.store = s
 		for _, part := range []func(context.Context) error{
-			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage, v.tables, v.months, v.catalog,
+			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage, v.tables, v.quotes, v.months,
+			v.catalog,
 		} {
 			if err := part(ctx); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/migrations"
@@ -20,8 +21,8 @@ func (v *verification) tables(ctx context.Context) error {
 		v.store.CallDisagreements,
 		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.GateDisagreements,
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
-		v.store.StepDisagreements, v.store.UnitDisagreements, v.store.PublicationDisagreements,
-		v.store.BrokenReferences,
+		v.store.TextDisagreements, v.store.StepDisagreements, v.store.UnitDisagreements,
+		v.store.PublicationDisagreements, v.store.BrokenReferences,
 		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
 			return v.store.MigrationDisagreements(ctx, migrations.Files)
 		},
@@ -35,6 +36,17 @@ func (v *verification) tables(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// quotes looks every quote up in the text of its page.
+func (v *verification) quotes(ctx context.Context) error {
+	return v.store.EachQuote(ctx, func(q content.Quote, page string) error {
+		if !content.HasQuote(page, q.Text) {
+			v.report(fmt.Sprintf("article_evidence art_%s visit %d number %d", q.ArticleID, q.Visit, q.Number),
+				"its page does not have the quote")
+		}
+		return nil
+	})
 }
 
 // months computes the period of every month again.

@@ -42,11 +42,11 @@ func CheckCodes() []CheckCode {
 
 // Check is one finding about an article.
 type Check struct {
-	Code       CheckCode
-	IsBlocking bool
+	Code       CheckCode `json:"code"`
+	IsBlocking bool      `json:"isBlocking"`
 	// Section is the heading of the section; "" for the whole article.
-	Section string
-	Message string
+	Section string `json:"section"`
+	Message string `json:"message"`
 }
 
 // ArticleText is what CheckArticle reads.

@@ -16,6 +16,8 @@ type ParkInput struct {
 	Visit int
 	// Units are planned with the run; none when the visit has its units already.
 	Units []NewUnit
+	// keep writes what the new units stand for within the transaction; nil for nothing.
+	keep func(context.Context, *postgres.Store) error
 }
 
 // Park hands the work of a run to units: it writes them, takes the run from its worker, and inserts the jobs of the
@@ -69,6 +71,11 @@ func (e *Engine) openUnits(
 		})
 		if err != nil {
 			return fmt.Errorf("plan the units: %w", err)
+		}
+		if in.keep != nil {
+			if err := in.keep(ctx, tx); err != nil {
+				return err
+			}
 		}
 	} else {
 		_, err := e.reopenUnits(ctx, tx, who, reopening{

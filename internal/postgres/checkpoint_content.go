@@ -7,6 +7,17 @@ func contentKinds() []ChainKind {
 	const serp = `organization_id || ' ' || location_code || ' ' || to_json(language_code) || ' '
 		|| to_json(normalised) || ' ' || day`
 	return []ChainKind{
+		rowsAlone("article", article, `organization_id, workflow_id, visit, article_id`, `position::text, unit_id::text,
+			plan_visit::text, plan_revision::text, created_at::text`, `public.articles`),
+		rowsChained("article_version", `organization_id || ' ' || article_id`, `revision::bigint`,
+			`organization_id, article_id, revision`, `workflow_id::text, visit::text, based_on::text, title,
+			meta_description, digest::text, words::text, fingerprint::text, checks::text, needs_review::text, mode::text,
+			brand_revision::text, author_kind::text, is_synthetic::text, actor::text, created_at::text`,
+			`public.article_versions`),
+		rowsAlone("evidence", article+` || ' ' || number`, `organization_id, workflow_id, visit, article_id, number`,
+			`url_sha256::text, fetched_at::text, page_sha256::text, quote, created_at::text`, `public.article_evidence`),
+		rowsAlone("page", `organization_id || ' ' || url_sha256 || ' ' || to_json(fetched_at)`,
+			`organization_id, url_sha256, fetched_at`, `url, title, text_sha256::text`, `public.pages`),
 		rowsChained("brief", article, `revision::bigint`, `organization_id, workflow_id, visit, article_id, revision`,
 			`brief::text, author_kind::text, is_synthetic::text, actor::text, created_at::text`, `public.article_plans`),
 		rowsChained("plan_decision", `organization_id || ' ' || workflow_id || ' ' || article_id`, `sequence::bigint`,

@@ -102,6 +102,33 @@ func (s *Store) Parts(
 	return parts, nil
 }
 
+// PartsOf returns the answers of a visit whose key has a subject after its kind, by their keys.
+func (s *Store) PartsOf(
+	ctx context.Context, who caller.Caller, subject PartsSubject,
+) (map[string]Part, error) {
+	rows, err := s.forTenant(who.OrganizationID).StepPartListBySubject(ctx, dbsqlc.StepPartListBySubjectParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     subject.WorkflowID,
+		Visit:          subject.Visit,
+		Subject:        subject.Subject,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	parts := map[string]Part{}
+	for _, row := range rows {
+		parts[row.PartKey] = toPart(row)
+	}
+	return parts, nil
+}
+
+// PartsSubject names the answers of one subject of a visit.
+type PartsSubject struct {
+	WorkflowID uuid.UUID
+	Visit      int
+	Subject    string
+}
+
 func toPart(r dbsqlc.StepPart) Part {
 	return Part{
 		Key:       r.PartKey,

@@ -142,6 +142,19 @@ type ApiKey struct {
 	WorkflowID     *uuid.UUID
 }
 
+type Article struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Step           workflow.StepKey
+	ArticleID      uuid.UUID
+	Position       int
+	UnitID         uuid.UUID
+	PlanVisit      int
+	PlanRevision   int
+	CreatedAt      time.Time
+}
+
 type ArticleBudget struct {
 	OrganizationID uuid.UUID
 	ArticleID      uuid.UUID
@@ -163,6 +176,32 @@ type ArticlePlan struct {
 	Revision         int
 	PreviousRevision *int
 	Brief            []byte
+	AuthorKind       content.AuthorKind
+	IsSynthetic      bool
+	Actor            string
+	CreatedAt        time.Time
+}
+
+type ArticleVersion struct {
+	OrganizationID   uuid.UUID
+	ArticleID        uuid.UUID
+	Revision         int
+	WorkflowID       uuid.UUID
+	Visit            int
+	PreviousRevision *int
+	PreviousAuthor   *content.AuthorKind
+	PreviousVisit    *int
+	BasedOn          *int
+	Title            string
+	MetaDescription  string
+	Markdown         string
+	Digest           []byte
+	Words            int
+	Fingerprint      int64
+	Checks           []byte
+	NeedsReview      bool
+	Mode             cost.ResearchMode
+	BrandRevision    *int
 	AuthorKind       content.AuthorKind
 	IsSynthetic      bool
 	Actor            string
@@ -351,6 +390,16 @@ type OutsideStep struct {
 	Actor           string
 	Reason          string
 	OccurredAt      time.Time
+}
+
+type Page struct {
+	OrganizationID uuid.UUID
+	UrlSha256      []byte
+	FetchedAt      time.Time
+	Url            string
+	Title          string
+	Text           string
+	TextSha256     []byte
 }
 
 type PlanVerdict struct {

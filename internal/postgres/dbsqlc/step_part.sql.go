@@ -126,6 +126,59 @@ func (q *Queries) StepPartInsert(ctx context.Context, arg StepPartInsertParams) 
 	return i, err
 }
 
+const stepPartListBySubject = `-- name: StepPartListBySubject :many
+SELECT p.organization_id, p.workflow_id, p.visit, p.step, p.part_key, p.content, p.digest, p.call_id, p.provider, p.model, p.created_at FROM step_parts AS p
+WHERE p.organization_id = $1 AND p.workflow_id = $2 AND p.visit = $3
+    AND split_part(p.part_key, '/', 2) = $4::text
+ORDER BY p.part_key
+LIMIT 1000
+`
+
+type StepPartListBySubjectParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	Visit          int
+	Subject        string
+}
+
+// StepPartListBySubject returns the parts of one visit whose key has the subject after its kind.
+func (q *Queries) StepPartListBySubject(ctx context.Context, arg StepPartListBySubjectParams) ([]StepPart, error) {
+	rows, err := q.db.Query(ctx, stepPartListBySubject,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.Visit,
+		arg.Subject,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepPart{}
+	for rows.Next() {
+		var i StepPart
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.WorkflowID,
+			&i.Visit,
+			&i.Step,
+			&i.PartKey,
+			&i.Content,
+			&i.Digest,
+			&i.CallID,
+			&i.Provider,
+			&i.Model,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const stepPartListByVisit = `-- name: StepPartListByVisit :many
 SELECT p.organization_id, p.workflow_id, p.visit, p.step, p.part_key, p.content, p.digest, p.call_id, p.provider, p.model, p.created_at FROM step_parts AS p
 WHERE p.organization_id = $1 AND p.workflow_id = $2 AND p.visit = $3

@@ -21,8 +21,9 @@ import (
 // Target is a database with something of each kind in it. Of an organization it has a workflow at COMPETITOR_PENDING
 // (version 4) with an ended run, one in the middle of its run, calls in four states, an article of ten cents with an
 // open call and a settled one, a webhook, an API key, a price, idempotency records, a review that a second person
-// approved, a review that waits for its approval, and a parked run with a unit that is done, one that runs and one that
-// waits; of another organization a workflow, a month and a call; and an organization with nothing.
+// approved, a review that waits for its approval, a parked run with a unit that is done, one that runs and one that
+// waits, and an article with a version that quotes a page; of another organization a workflow, a month and a call; and
+// an organization with nothing.
 type Target struct {
 	DB     *testdb.DB
 	Who    caller.Caller
@@ -67,6 +68,7 @@ func NewTarget(t testing.TB) *Target {
 	planned := f.plan(db)
 	parked := f.park(db)
 	published := testdb.Publish(t, db, f.who, f.plan(db))
+	text := testdb.Write(t, db, f.who, f.plan(db))
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
 	unknown, paid := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
@@ -92,6 +94,7 @@ func NewTarget(t testing.TB) *Target {
 		"review":     waiting.Flow.ID,
 		"planned":    planned.Flow.ID,
 		"article":    planned.Plan.Items[0].Page.ID,
+		"text":       text.Article.ID,
 		"waiting":    waiting.Keywords[2].ID,
 		"parked":     parked.Flow.ID,
 		"publishing": published.Flow.ID,

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// ArticleWork is what an attempt at an article works from.
+type ArticleWork struct {
+	Article content.Article
+	StepInput
+	// BasedOn is the version that the new text is made from; nil for a text from the brief.
+	BasedOn *int
+	// Others are the titles of the workflow's other articles.
+	Others []string
+	// Fingerprints are those of the organization's other articles.
+	Fingerprints []uint64
+	// Parts are the answers that earlier attempts paid for.
+	Parts map[string]Part
+}
+
+// mostFingerprints is how many other articles a text is compared with, the newest ones.
+const mostFingerprints = 500
+
+// OpenArticle returns what an attempt at a unit of step 6 works from.
+func (e *Engine) OpenArticle(ctx context.Context, who caller.Caller, unit workflow.Unit) (ArticleWork, error) {
+	var w ArticleWork
+	visits := map[uuid.UUID]int{unit.WorkflowID: unit.Visit}
+	articles, err := e.store.Articles(ctx, who, visits)
+	if err != nil {
+		return w, fmt.Errorf("read the articles of workflow %s: %w", unit.WorkflowID, err)
+	}
+	for _, article := range articles[unit.WorkflowID] {
+		if article.UnitID == unit.ID {
+			w.Article = article.Article
+		} else {
+			w.Others = append(w.Others, article.Brief.Title)
+		}
+	}
+	if w.Article.UnitID != unit.ID {
+		return w, notFound("article")
+	}
+	if w.StepInput, err = e.StepInput(ctx, who, unit.Run()); err != nil {
+		return w, err
+	}
+	if w.Parts, err = e.ArticleParts(ctx, who, w.Article); err != nil {
+		return w, fmt.Errorf("read the parts of article %s: %w", w.Article.ID, err)
+	}
+	w.Fingerprints, err = e.store.OtherFingerprints(ctx, who, w.Article.ID, mostFingerprints)
+	if err != nil {
+		return w, fmt.Errorf("read the other articles: %w", err)
+	}
+	return w, nil
+}
+
+// FinishArticleInput ends an attempt at an article with its text.
+type FinishArticleInput struct {
+	Unit    workflow.Unit
+	Article content.Article
+	Version content.ArticleVersion
+	// Quotes are the evidence that the text may cite. Their pages are stored.
+	Quotes []content.Quote
+}
+
+// FinishArticle ends an attempt at an article: the version, its evidence and the end of the unit are one commit. A text
+// that would be written over one of a person is dropped, and the unit is done. When the attempt is lost, everything is
+// dropped and the error is *LostRunError.
+func (e *Engine) FinishArticle(ctx context.Context, who caller.Caller, in FinishArticleInput) error {
+	in.Version.WorkflowID, in.Version.ArticleID = in.Article.WorkflowID, in.Article.ID
+	in.Version.Visit, in.Version.Author = in.Article.Visit, content.AuthorEngine
+	return e.FinishUnit(ctx, who, FinishUnitInput{
+		Unit: in.Unit,
+		keep: func(ctx context.Context, tx *postgres.Store, at time.Time) error {
+			in.Version.CreatedAt = at
+			_, written, err := tx.AddArticleVersion(ctx, who, in.Version)
+			if err != nil || !written {
+				return err
+			}
+			if err := tx.AddEvidence(ctx, who, in.Article, in.Quotes, at); err != nil {
+				return fmt.Errorf("write the evidence of article %s: %w", in.Article.ID, err)
+			}
+			return nil
+		},
+	})
+}
+
+// KeepPages stores pages and result pages that were read for an article. They are a cache of the organization.
+func (e *Engine) KeepPages(
+	ctx context.Context, who caller.Caller, pages []content.WebPage, snapshots []content.Snapshot, at time.Time,
+) error {
+	return e.store.InTx(ctx, func(tx *postgres.Store) error {
+		if err := tx.AddPages(ctx, who, pages, at); err != nil {
+			return fmt.Errorf("store pages: %w", err)
+		}
+		return tx.AddSnapshots(ctx, who, snapshots, e.now())
+	})
+}
+
+// Pages returns the last reading of each address since a time.
+func (e *Engine) Pages(
+	ctx context.Context, who caller.Caller, urls []string, since time.Time,
+) ([]content.WebPage, error) {
+	return e.store.Pages(ctx, who, urls, since)
+}
+
+// PagesAt returns pages as they were read at some times.
+func (e *Engine) PagesAt(ctx context.Context, who caller.Caller, wanted []content.WebPage) ([]content.WebPage, error) {
+	return e.store.PagesAt(ctx, who, wanted)
+}

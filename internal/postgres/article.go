@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// NewArticle is an article to be written: its id is that of its plan.
+type NewArticle struct {
+	ID, UnitID   uuid.UUID
+	PlanRevision int
+}
+
+// NewArticles are the articles of a visit, in their order.
+type NewArticles struct {
+	WorkflowID       uuid.UUID
+	Visit, PlanVisit int
+	Articles         []NewArticle
+	At               time.Time
+}
+
+// AddArticles writes the articles of a visit. Their units, briefs and budgets are there.
+func (s *Store) AddArticles(ctx context.Context, who caller.Caller, n NewArticles) error {
+	in := dbsqlc.ArticleInsertParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     n.WorkflowID,
+		Visit:          n.Visit,
+		PlanVisit:      n.PlanVisit,
+		At:             n.At,
+	}
+	for i, a := range n.Articles {
+		in.ArticleIds, in.UnitIds = append(in.ArticleIds, a.ID), append(in.UnitIds, a.UnitID)
+		in.Positions, in.PlanRevisions = append(in.Positions, i+1), append(in.PlanRevisions, a.PlanRevision)
+	}
+	return translate(s.forTenant(who.OrganizationID).ArticleInsert(ctx, in))
+}
+
+// WrittenArticle is an article with its unit.
+type WrittenArticle struct {
+	content.Article
+	Unit workflow.Unit
+}
+
+// Articles returns the articles of one visit of each workflow in their order. They have no version yet: LastVersions
+// returns those.
+func (s *Store) Articles(
+	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
+) (map[uuid.UUID][]WrittenArticle, error) {
+	in := dbsqlc.ArticleListByVisitsParams{
+		OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * unitPage),
+	}
+	in.WorkflowIds, in.Visits = visited(visits)
+	rows, err := s.forTenant(who.OrganizationID).ArticleListByVisits(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	articles := map[uuid.UUID][]WrittenArticle{}
+	for _, row := range rows {
+		article := WrittenArticle{Article: toArticle(row.Article), Unit: toUnit(row.StepUnit)}
+		article.Budget = toArticleBudget(row.ArticleBudget)
+		if err := json.Unmarshal(row.Brief, &article.Brief); err != nil {
+			return nil, fmt.Errorf("read the brief of article %s: %w", article.ID, err)
+		}
+		articles[article.WorkflowID] = append(articles[article.WorkflowID], article)
+	}
+	return articles, nil
+}
+
+// ArticlesOfUnits returns the articles that some units work on, by unit, without brief and budget.
+func (s *Store) ArticlesOfUnits(
+	ctx context.Context, who caller.Caller, units []uuid.UUID,
+) (map[uuid.UUID]content.Article, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleListByUnits(ctx, dbsqlc.ArticleListByUnitsParams{
+		OrganizationID: who.OrganizationID,
+		UnitIds:        units,
+		PageSize:       int32(len(units)),
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	articles := map[uuid.UUID]content.Article{}
+	for _, row := range rows {
+		articles[row.UnitID] = toArticle(row)
+	}
+	return articles, nil
+}
+
+// WorkflowsOfArticles returns the workflow of each article. An article that is not being written is not in the map.
+func (s *Store) WorkflowsOfArticles(
+	ctx context.Context, who caller.Caller, articles []uuid.UUID,
+) (map[uuid.UUID]uuid.UUID, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleWorkflows(ctx, dbsqlc.ArticleWorkflowsParams{
+		OrganizationID: who.OrganizationID, ArticleIds: articles,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	flows := map[uuid.UUID]uuid.UUID{}
+	for _, row := range rows {
+		flows[row.ArticleID] = row.WorkflowID
+	}
+	return flows, nil
+}
+
+// visited returns workflows and their visits as parameters of one length.
+func visited(visits map[uuid.UUID]int) (flows []uuid.UUID, numbers []int) {
+	for flow, visit := range visits {
+		flows, numbers = append(flows, flow), append(numbers, visit)
+	}
+	return flows, numbers
+}
+
+func toArticle(r dbsqlc.Article) content.Article {
+	return content.Article{
+		WorkflowID:   r.WorkflowID,
+		ID:           r.ArticleID,
+		Visit:        r.Visit,
+		Position:     r.Position,
+		UnitID:       r.UnitID,
+		PlanVisit:    r.PlanVisit,
+		PlanRevision: r.PlanRevision,
+	}
+}

@@ -1,0 +1,193 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+)
+
+// AddArticleVersion writes the next version of an article; its revision is not read from v. written is false when the
+// text is not the next version: BasedOn is not the last one, or the text was written from the brief and a person has
+// written in this visit. Of two writers at once one wins.
+func (s *Store) AddArticleVersion(
+	ctx context.Context, who caller.Caller, v content.ArticleVersion,
+) (_ content.ArticleVersion, written bool, err error) {
+	checks, err := json.Marshal(append([]content.Check{}, v.Checks...))
+	if err != nil {
+		return v, false, fmt.Errorf("encode checks: %w", err)
+	}
+	row, err := s.forTenant(who.OrganizationID).ArticleVersionInsert(ctx, dbsqlc.ArticleVersionInsertParams{
+		OrganizationID:  who.OrganizationID,
+		ArticleID:       v.ArticleID,
+		WorkflowID:      v.WorkflowID,
+		Visit:           v.Visit,
+		BasedOn:         v.BasedOn,
+		Title:           v.Title,
+		MetaDescription: v.MetaDescription,
+		Markdown:        v.Markdown,
+		Words:           v.Words,
+		Fingerprint:     int64(v.Fingerprint),
+		Checks:          checks,
+		NeedsReview:     v.NeedsReview,
+		Mode:            v.Mode,
+		BrandRevision:   v.BrandRevision,
+		AuthorKind:      v.Author,
+		IsSynthetic:     v.IsSynthetic,
+		Actor:           who.Actor,
+		At:              v.CreatedAt,
+		Person:          string(content.AuthorPerson),
+	})
+	kept, written, err := one(row, err, toArticleVersion)
+	if err != nil || !written {
+		return v, written, err
+	}
+	kept.Checks = v.Checks
+	return kept, true, nil
+}
+
+// LastVersions returns the last version of each article of one visit of each workflow, without its Markdown.
+func (s *Store) LastVersions(
+	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
+) (map[uuid.UUID]content.ArticleVersion, error) {
+	in := dbsqlc.ArticleVersionListLastParams{
+		OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * unitPage),
+	}
+	in.WorkflowIds, in.Visits = visited(visits)
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListLast(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	versions := map[uuid.UUID]content.ArticleVersion{}
+	for _, r := range rows {
+		version, err := checked(toArticleVersion(dbsqlc.ArticleVersion{
+			ArticleID:       r.ArticleID,
+			Revision:        r.Revision,
+			WorkflowID:      r.WorkflowID,
+			Visit:           r.Visit,
+			BasedOn:         r.BasedOn,
+			Title:           r.Title,
+			MetaDescription: r.MetaDescription,
+			Words:           r.Words,
+			Fingerprint:     r.Fingerprint,
+			NeedsReview:     r.NeedsReview,
+			Mode:            r.Mode,
+			BrandRevision:   r.BrandRevision,
+			AuthorKind:      r.AuthorKind,
+			IsSynthetic:     r.IsSynthetic,
+			Actor:           r.Actor,
+			CreatedAt:       r.CreatedAt,
+		}), r.Checks)
+		if err != nil {
+			return nil, err
+		}
+		versions[r.ArticleID] = version
+	}
+	return versions, nil
+}
+
+// VersionsPage asks for versions of an article before a revision, the newest first; all when Before is zero.
+type VersionsPage struct {
+	ArticleID uuid.UUID
+	Before    int
+	Size      int
+}
+
+// ArticleVersions returns versions of an article, the newest first.
+func (s *Store) ArticleVersions(
+	ctx context.Context, who caller.Caller, p VersionsPage,
+) ([]content.ArticleVersion, error) {
+	if p.Before == 0 {
+		p.Before = math.MaxInt32
+	}
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListByArticle(ctx,
+		dbsqlc.ArticleVersionListByArticleParams{
+			OrganizationID: who.OrganizationID,
+			ArticleID:      p.ArticleID,
+			BeforeRevision: p.Before,
+			PageSize:       int32(p.Size),
+		})
+	if err != nil {
+		return nil, translate(err)
+	}
+	versions := make([]content.ArticleVersion, len(rows))
+	for i, row := range rows {
+		if versions[i], err = checked(toArticleVersion(row), row.Checks); err != nil {
+			return nil, err
+		}
+	}
+	return versions, nil
+}
+
+// VersionTexts returns the Markdown of one revision of each article.
+func (s *Store) VersionTexts(
+	ctx context.Context, who caller.Caller, revisions map[uuid.UUID]int,
+) (map[uuid.UUID]string, error) {
+	in := dbsqlc.ArticleVersionListTextsParams{OrganizationID: who.OrganizationID}
+	in.ArticleIds, in.Revisions = visited(revisions)
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListTexts(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	texts := map[uuid.UUID]string{}
+	for _, row := range rows {
+		texts[row.ArticleID] = row.Markdown
+	}
+	return texts, nil
+}
+
+// OtherFingerprints returns the fingerprints of the organization's newest other articles, at most a number of them.
+func (s *Store) OtherFingerprints(
+	ctx context.Context, who caller.Caller, article uuid.UUID, most int,
+) ([]uint64, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListFingerprints(ctx,
+		dbsqlc.ArticleVersionListFingerprintsParams{
+			OrganizationID: who.OrganizationID,
+			ArticleID:      article,
+			PageSize:       int32(most),
+		})
+	if err != nil {
+		return nil, translate(err)
+	}
+	fingerprints := make([]uint64, len(rows))
+	for i, row := range rows {
+		fingerprints[i] = uint64(row)
+	}
+	return fingerprints, nil
+}
+
+// checked returns a version with its checks.
+func checked(v content.ArticleVersion, checks []byte) (content.ArticleVersion, error) {
+	if err := json.Unmarshal(checks, &v.Checks); err != nil {
+		return v, fmt.Errorf("read the checks of article %s: %w", v.ArticleID, err)
+	}
+	return v, nil
+}
+
+func toArticleVersion(r dbsqlc.ArticleVersion) content.ArticleVersion {
+	return content.ArticleVersion{
+		WorkflowID:      r.WorkflowID,
+		ArticleID:       r.ArticleID,
+		Visit:           r.Visit,
+		Revision:        r.Revision,
+		BasedOn:         r.BasedOn,
+		Title:           r.Title,
+		MetaDescription: r.MetaDescription,
+		Markdown:        r.Markdown,
+		Words:           r.Words,
+		Fingerprint:     uint64(r.Fingerprint),
+		NeedsReview:     r.NeedsReview,
+		Mode:            r.Mode,
+		BrandRevision:   r.BrandRevision,
+		Author:          r.AuthorKind,
+		IsSynthetic:     r.IsSynthetic,
+		Actor:           r.Actor,
+		CreatedAt:       r.CreatedAt.UTC(),
+	}
+}
