@@ -31,7 +31,7 @@ type demoCommand struct {
 	Company         string        `default:"Acme Robotics" help:"The company that the workflow is about."`
 	URL             string        `name:"url" default:"https://acme-robotics.example" help:"The company's website."`
 	LinkedIn        string        `name:"linkedin" help:"The company's LinkedIn page."`
-	Until           string        `default:"VALIDATION" enum:"ICP,COMPETITOR,SEED_REVIEW,CLUSTERING,VALIDATION" help:"The last step of the demo: ICP, COMPETITOR, SEED_REVIEW, CLUSTERING or VALIDATION."`
+	Until           string        `default:"VALIDATION" enum:"ICP,COMPETITOR,SEED_REVIEW,CLUSTERING,VALIDATION,ARTICLE" help:"The last step of the demo: ICP, COMPETITOR, SEED_REVIEW, CLUSTERING, VALIDATION or ARTICLE."`
 	Exit            bool          `help:"End with the workflow; the exit status is 0 only if it succeeds."`
 	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
@@ -218,8 +218,8 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 				return fmt.Errorf("approve the article plan: %w", err)
 			}
 			continue
-		case flow.State == c.Until+"_COMPLETED", flow.State == string(workflow.ArticlePending),
-			flow.Status == "AWAITING_REVIEW":
+		case flow.State == c.Until+"_COMPLETED", flow.Status == "AWAITING_REVIEW",
+			flow.State == string(workflow.ArticlePending) && !c.passes(workflow.StepArticle):
 			output.printResult(flow)
 			bill, err := client.bill(ctx, id)
 			if err != nil {
@@ -230,7 +230,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 				c.printPages(p, s.URL(), token)
 			}
 			return nil
-		case flow.IsTerminal || flow.Activity.Code == "FAILED":
+		case flow.IsTerminal || flow.Activity.Code == "FAILED" || flow.Activity.Code == "NEEDS_DECISION":
 			return fmt.Errorf("the workflow ended in %s: %s", flow.State, flow.Activity.Sentence)
 		}
 		select {

@@ -29,6 +29,7 @@ const (
 	CheckRepeatedText      CheckCode = "REPEATED_TEXT"
 	CheckNearDuplicate     CheckCode = "NEAR_DUPLICATE"
 	CheckKeywordMissing    CheckCode = "KEYWORD_MISSING"
+	CheckUnsourced         CheckCode = "UNSOURCED" // no evidence was found
 )
 
 // CheckCodes returns all checks. The caller may change the slice.
@@ -36,7 +37,7 @@ func CheckCodes() []CheckCode {
 	return []CheckCode{
 		CheckEmptySection, CheckCutSection, CheckHeadingLevels, CheckLanguage, CheckWordCount, CheckUnknownEvidence,
 		CheckForeignLink, CheckBannedWord, CheckUnsupportedNumber, CheckRepeatedText, CheckNearDuplicate,
-		CheckKeywordMissing,
+		CheckKeywordMissing, CheckUnsourced,
 	}
 }
 
@@ -87,9 +88,9 @@ func CheckArticle(a ArticleText) []Check {
 		func() []Check { return checkHeadings(sections) },
 		func() []Check { return checkLanguage(a, whole.text) },
 		func() []Check { return checkLength(a, whole.text) },
-		func() []Check { return checkEvidence(a) },
+		func() []Check { return checkEvidence(a, sections) },
 		func() []Check { return checkLinks(a, whole.links) },
-		func() []Check { return checkBanned(a, whole.text) },
+		func() []Check { return checkBanned(a, sections) },
 		func() []Check { return checkNumbers(a, sections) },
 		func() []Check { return checkRepetition(sections) },
 		func() []Check { return checkOthers(a, whole.text) },
@@ -108,6 +109,14 @@ func CheckArticle(a ArticleText) []Check {
 	})
 	return found[:min(len(found), maxChecks)]
 }
+
+// IsBlocked reports whether a finding blocks the article, so that a person must decide.
+func IsBlocked(checks []Check) bool {
+	return slices.ContainsFunc(checks, func(c Check) bool { return c.IsBlocking })
+}
+
+// Fingerprint is the simhash of the words of a text, with which CheckArticle compares other articles.
+func Fingerprint(markdown string) uint64 { return Simhash(read(markdown).text) }
 
 func blocking(code CheckCode, section, format string, args ...any) Check {
 	return Check{Code: code, IsBlocking: true, Section: section, Message: fmt.Sprintf(format, args...)}
@@ -185,10 +194,12 @@ func checkLength(a ArticleText, text string) []Check {
 	return []Check{blocking(CheckWordCount, "", "The article has %d words; the brief asks for %d.", words, a.TargetWords)}
 }
 
-func checkEvidence(a ArticleText) (found []Check) {
-	for _, id := range Citations(a.Markdown) {
-		if !slices.Contains(a.Evidence, id) {
-			found = append(found, blocking(CheckUnknownEvidence, "", "The text cites %s, which is no evidence.", id))
+func checkEvidence(a ArticleText, sections []Section) (found []Check) {
+	for _, s := range sections {
+		for _, id := range Citations(s.Body) {
+			if !slices.Contains(a.Evidence, id) {
+				found = append(found, blocking(CheckUnknownEvidence, s.Heading, "The text cites %s, which is no evidence.", id))
+			}
 		}
 	}
 	return found
@@ -219,11 +230,13 @@ func isOwnHost(host string, hosts []string) bool {
 	return false
 }
 
-func checkBanned(a ArticleText, text string) (found []Check) {
-	words := " " + Normalise(text) + " "
-	for _, banned := range a.Banned {
-		if phrase := Normalise(banned); phrase != "" && strings.Contains(words, " "+phrase+" ") {
-			found = append(found, blocking(CheckBannedWord, "", "The text has the banned words %q.", banned))
+func checkBanned(a ArticleText, sections []Section) (found []Check) {
+	for _, s := range sections {
+		words := " " + Normalise(s.Heading) + " " + Normalise(read(s.Body).text) + " "
+		for _, banned := range a.Banned {
+			if phrase := Normalise(banned); phrase != "" && strings.Contains(words, " "+phrase+" ") {
+				found = append(found, blocking(CheckBannedWord, s.Heading, "The text has the banned words %q.", banned))
+			}
 		}
 	}
 	return found

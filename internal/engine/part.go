@@ -20,12 +20,21 @@ type Visit struct {
 	Parts  map[string]Part
 }
 
-// OpenVisit returns the visit that a run belongs to, with the answers that earlier attempts paid for.
-func (e *Engine) OpenVisit(ctx context.Context, who caller.Caller, run workflow.Run) (Visit, error) {
+// VisitOf returns the number of the visit that a run belongs to.
+func (e *Engine) VisitOf(ctx context.Context, who caller.Caller, run workflow.Run) (int, error) {
 	step, _ := workflow.StepOf(run.Step)
 	number, there, err := e.store.OpenVisit(ctx, who, run.WorkflowID, step)
 	if number, err = found(number, there, err, "visit"); err != nil {
-		return Visit{}, fmt.Errorf("open the visit of step %s of workflow %s: %w", run.Step, run.WorkflowID, err)
+		return 0, fmt.Errorf("open the visit of step %s of workflow %s: %w", run.Step, run.WorkflowID, err)
+	}
+	return number, nil
+}
+
+// OpenVisit returns the visit that a run belongs to, with the answers that earlier attempts paid for.
+func (e *Engine) OpenVisit(ctx context.Context, who caller.Caller, run workflow.Run) (Visit, error) {
+	number, err := e.VisitOf(ctx, who, run)
+	if err != nil {
+		return Visit{}, err
 	}
 	parts, err := e.store.Parts(ctx, who, run.WorkflowID, number)
 	if err != nil {

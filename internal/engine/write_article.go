@@ -17,6 +17,8 @@ import (
 type ArticleWork struct {
 	Article content.Article
 	StepInput
+	// Hosts are those of the company's own website, which a text may link to.
+	Hosts []string
 	// BasedOn is the version that the new text is made from; nil for a text from the brief.
 	BasedOn *int
 	// Others are the titles of the workflow's other articles.
@@ -25,6 +27,24 @@ type ArticleWork struct {
 	Fingerprints []uint64
 	// Parts are the answers that earlier attempts paid for.
 	Parts map[string]Part
+}
+
+// Check returns what is wrong with a text of the article that may cite some quotes.
+func (w ArticleWork) Check(title, markdown string, quotes []content.Quote) []content.Check {
+	text := content.ArticleText{
+		Title:          title,
+		Markdown:       markdown,
+		Language:       w.Market.LanguageCode,
+		TargetWords:    w.Article.Brief.TargetWords,
+		PrimaryKeyword: w.Article.Brief.PrimaryKeyword,
+		Hosts:          w.Hosts,
+		Others:         w.Fingerprints,
+		NoNumbers:      len(quotes) == 0,
+	}
+	for _, q := range quotes {
+		text.Evidence, text.Links = append(text.Evidence, q.ID()), append(text.Links, q.URL)
+	}
+	return content.CheckArticle(text)
 }
 
 // mostFingerprints is how many other articles a text is compared with, the newest ones.
@@ -51,6 +71,13 @@ func (e *Engine) OpenArticle(ctx context.Context, who caller.Caller, unit workfl
 	if w.StepInput, err = e.StepInput(ctx, who, unit.Run()); err != nil {
 		return w, err
 	}
+	flow, err := e.Workflow(ctx, who, unit.WorkflowID)
+	if err != nil {
+		return w, err
+	}
+	if host, valid := content.Domain(flow.Company.URL); valid {
+		w.Hosts = []string{host}
+	}
 	if w.Parts, err = e.ArticleParts(ctx, who, w.Article); err != nil {
 		return w, fmt.Errorf("read the parts of article %s: %w", w.Article.ID, err)
 	}
@@ -68,6 +95,8 @@ type FinishArticleInput struct {
 	Version content.ArticleVersion
 	// Quotes are the evidence that the text may cite. Their pages are stored.
 	Quotes []content.Quote
+	// Provider is the one of the models that wrote the text.
+	Provider string
 }
 
 // FinishArticle ends an attempt at an article: the version, its evidence and the end of the unit are one commit. A text
@@ -76,6 +105,7 @@ type FinishArticleInput struct {
 func (e *Engine) FinishArticle(ctx context.Context, who caller.Caller, in FinishArticleInput) error {
 	in.Version.WorkflowID, in.Version.ArticleID = in.Article.WorkflowID, in.Article.ID
 	in.Version.Visit, in.Version.Author = in.Article.Visit, content.AuthorEngine
+	in.Version.IsSynthetic = isSynthetic(in.Provider)
 	return e.FinishUnit(ctx, who, FinishUnitInput{
 		Unit: in.Unit,
 		keep: func(ctx context.Context, tx *postgres.Store, at time.Time) error {
@@ -92,16 +122,16 @@ func (e *Engine) FinishArticle(ctx context.Context, who caller.Caller, in Finish
 	})
 }
 
-// KeepPages stores pages and result pages that were read for an article. They are a cache of the organization.
+// KeepPages stores pages that were read at one time. They are a cache of the organization.
 func (e *Engine) KeepPages(
-	ctx context.Context, who caller.Caller, pages []content.WebPage, snapshots []content.Snapshot, at time.Time,
+	ctx context.Context, who caller.Caller, pages []content.WebPage, at time.Time,
 ) error {
-	return e.store.InTx(ctx, func(tx *postgres.Store) error {
-		if err := tx.AddPages(ctx, who, pages, at); err != nil {
-			return fmt.Errorf("store pages: %w", err)
-		}
-		return tx.AddSnapshots(ctx, who, snapshots, e.now())
-	})
+	return e.store.AddPages(ctx, who, pages, at)
+}
+
+// KeepSnapshots stores result pages of a search engine. They are a cache of the organization.
+func (e *Engine) KeepSnapshots(ctx context.Context, who caller.Caller, snapshots []content.Snapshot) error {
+	return e.store.AddSnapshots(ctx, who, snapshots, e.now())
 }
 
 // Pages returns the last reading of each address since a time.

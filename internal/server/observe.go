@@ -222,3 +222,30 @@ func (x tracedExecutor) Run(
 	ended(err)
 	return err
 }
+
+// units wraps the executors of units, so that each attempt has a span.
+func (o *observers) units(executors []steps.UnitExecutor) []steps.UnitExecutor {
+	if o.tracer == nil {
+		return executors
+	}
+	traced := make([]steps.UnitExecutor, len(executors))
+	for i, x := range executors {
+		traced[i] = tracedUnits{x, o.tracer}
+	}
+	return traced
+}
+
+type tracedUnits struct {
+	steps.UnitExecutor
+	tracer *tracing.Tracer
+}
+
+// RunUnit makes one attempt within a span.
+func (x tracedUnits) RunUnit(
+	ctx context.Context, who caller.Caller, flow workflow.Workflow, unit workflow.Unit,
+) error {
+	ctx, ended := x.tracer.Root(ctx, "unit "+string(unit.Step))
+	err := x.UnitExecutor.RunUnit(ctx, who, flow, unit)
+	ended(err)
+	return err
+}

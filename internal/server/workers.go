@@ -31,7 +31,7 @@ func (s *Server) wireWorkers(p pools) error {
 		return err
 	}
 	sender := s.settings.sender(s.secrets.WebhookKey)
-	executors := steps.New(steps.Options{
+	options := steps.Options{
 		Engine:  s.engine,
 		Gateway: gateway,
 		Search:  search,
@@ -44,11 +44,12 @@ func (s *Server) wireWorkers(p pools) error {
 		EmbeddingModel: s.settings.Embedding,
 		ContentModels:  s.settings.ContentModels,
 		Crawler:        s.crawler(),
-	})
+	}
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      p.direct,
 		Engine:    s.engine,
-		Executors: s.observers.runs(executors),
+		Executors: s.observers.runs(steps.New(options)),
+		Units:     s.observers.units(steps.NewUnits(options)),
 		Workers:   s.settings.WorkerCount,
 
 		UnitWorkers: s.settings.UnitWorkers,

@@ -181,6 +181,7 @@ func (a *attempt) reserve(ctx context.Context, estimate cost.Estimate) error {
 		Step:           a.run.Step,
 		RunToken:       &a.run.Token,
 		Unit:           a.run.Unit,
+		ArticleID:      a.article,
 		Estimate:       &estimate,
 		IdempotencyKey: fmt.Sprintf("run/%s/%d", a.run.WorkflowID, a.run.Token),
 	}

@@ -48,6 +48,8 @@ type partLocks struct {
 	each map[string]*sync.Mutex
 }
 
+func newPartLocks() *partLocks { return &partLocks{each: map[string]*sync.Mutex{}} }
+
 // once returns a part: the one that is there, or the one that it buys. Of several callers for one part, one buys.
 func (v visit) once(key string, buy func() (engine.Part, error)) (engine.Part, error) {
 	v.parts.Lock()
@@ -76,7 +78,7 @@ func (v visit) once(key string, buy func() (engine.Part, error)) (engine.Part, e
 
 // visit opens the visit that the run belongs to.
 func (r runner) visit(ctx context.Context) (visit, error) {
-	v := visit{runner: r, parts: &partLocks{each: map[string]*sync.Mutex{}}}
+	v := visit{runner: r, parts: newPartLocks()}
 	err := r.book(ctx, func(ctx context.Context) (err error) {
 		v.Visit, err = r.options.Engine.OpenVisit(ctx, r.who, r.run)
 		return err
@@ -159,8 +161,13 @@ func (v visit) finish(ctx context.Context, in engine.FinishInput) error {
 
 // keyOf returns the key of a part that is made from a text.
 func keyOf(name, text string) string {
+	return name + "/" + digestOf(text)
+}
+
+// digestOf returns a short digest of a text.
+func digestOf(text string) string {
 	digest := sha256.Sum256([]byte(text))
-	return fmt.Sprintf("%s/%x", name, digest[:8])
+	return fmt.Sprintf("%x", digest[:8])
 }
 
 // partKey returns the key of a part whose answer depends on the messages: another input is another part.

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/workflow"
@@ -17,6 +19,8 @@ type runner struct {
 	run     workflow.Run
 	// unit is the unit that the run stands for; nil for the run of a whole step.
 	unit *workflow.Unit
+	// article is the article whose budget pays for the calls; nil for none.
+	article *uuid.UUID
 	// timeout is the longest time for one booking; bookingTimeout when zero.
 	timeout time.Duration
 }

@@ -43,7 +43,12 @@ func (e *pendingError) Error() string {
 // together with its cost. It may be called for several requests at once. A request whose cost is unknown is not sent
 // again before the look-up has ended; the attempt then fails and is repeated later.
 func (v visit) search(ctx context.Context, r seo.Request) (found seo.Found, err error) {
-	kept, err := v.once(r.Key(), func() (engine.Part, error) { return v.buy(ctx, r) })
+	return v.searchAs(ctx, r.Key(), r)
+}
+
+// searchAs is search for a part with another key than that of the request.
+func (v visit) searchAs(ctx context.Context, key string, r seo.Request) (found seo.Found, err error) {
+	kept, err := v.once(key, func() (engine.Part, error) { return v.buy(ctx, key, r) })
 	if err != nil {
 		return found, err
 	}
@@ -54,11 +59,11 @@ func (v visit) search(ctx context.Context, r seo.Request) (found seo.Found, err 
 }
 
 // buy sends a request and keeps its answer.
-func (v visit) buy(ctx context.Context, r seo.Request) (engine.Part, error) {
+func (v visit) buy(ctx context.Context, key string, r seo.Request) (engine.Part, error) {
 	if v.options.Search == nil {
 		return engine.Part{}, &requestError{errors.New("there is no source of search data")}
 	}
-	if err := v.checkPending(ctx, r.Key()); err != nil {
+	if err := v.checkPending(ctx, key); err != nil {
 		return engine.Part{}, err
 	}
 	done, err := v.options.Search.admit(ctx)
@@ -66,7 +71,7 @@ func (v visit) buy(ctx context.Context, r seo.Request) (engine.Part, error) {
 		return engine.Part{}, err
 	}
 	defer done()
-	p := purchase{request: r, attempt: attempt{runner: v.runner, part: &part{visit: v.Number, key: r.Key()}}}
+	p := purchase{request: r, attempt: attempt{runner: v.runner, part: &part{visit: v.Number, key: key}}}
 	err = p.reserve(ctx, cost.Estimate{Models: []string{r.Service()}, Items: r.MaxItems()})
 	if err != nil {
 		return engine.Part{}, err
@@ -80,7 +85,7 @@ func (v visit) buy(ctx context.Context, r seo.Request) (engine.Part, error) {
 		return engine.Part{}, fmt.Errorf("write search data: %w", err)
 	}
 	kept := engine.Part{
-		Key:      r.Key(),
+		Key:      key,
 		Content:  content,
 		Provider: v.options.Search.Name,
 		Model:    r.Service(),

@@ -87,6 +87,18 @@ type Asked struct {
 
 // New returns the executors of the steps that the program drives itself.
 func New(o Options) []Executor {
+	o = o.withDefaults()
+	return []Executor{
+		&icp{options: o}, &competitor{options: o}, &clustering{options: o}, &validation{options: o}, &article{options: o},
+	}
+}
+
+// NewUnits returns the executors of the units of steps.
+func NewUnits(o Options) []UnitExecutor {
+	return []UnitExecutor{&article{options: o.withDefaults()}}
+}
+
+func (o Options) withDefaults() Options {
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
 	}
@@ -102,10 +114,12 @@ func New(o Options) []Executor {
 	if len(o.ContentModels) == 0 {
 		o.ContentModels = []string{"openai/gpt-4o-mini"}
 	}
-	return []Executor{&icp{options: o}, &competitor{options: o}, &clustering{options: o}, &validation{options: o}}
+	return o
 }
 
 // Keys returns the steps of the executors of New.
 func Keys() []workflow.StepKey {
-	return []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation}
+	return []workflow.StepKey{
+		workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation, workflow.StepArticle,
+	}
 }

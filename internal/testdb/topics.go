@@ -2,6 +2,7 @@ package testdb
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -23,19 +24,6 @@ type Clustered struct {
 // at least one topic, one keyword fits no topic, and one is left out.
 func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
 	t.Helper()
-	ctx, store := context.Background(), db.Store()
-	flow, found, err := store.Workflow(ctx, who, r.Flow.ID)
-	if err != nil || !found {
-		t.Fatalf("read the workflow: found %t, %v", found, err)
-	}
-	for _, to := range []workflow.State{workflow.ClusteringPending, workflow.ClusteringProcessing} {
-		flow = Move(t, store, who, flow, to)
-	}
-	step, _ := workflow.StepOf(workflow.StepClustering)
-	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
-	if err != nil || !found {
-		t.Fatalf("open a visit: found %t, %v", found, err)
-	}
 	var seeds []content.SeedKeyword
 	for _, k := range r.Keywords {
 		if k.Choice == content.ChoiceSelected {
@@ -53,7 +41,58 @@ func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
 			{Text: "quartz kitchen"},
 		},
 	})
-	clustering := content.Arrange(keywords, content.Signals{}, func() uuid.UUID { return uuid.Must(uuid.NewV7()) })
+	return cluster(t, db, who, r, content.Arrange(keywords, content.Signals{}, newID))
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// pageWords are the second words of the keywords of ClusterPages.
+var pageWords = strings.Fields(`invoices reminders payroll inventory shipping training hiring security support reports
+	budgets contracts leads surveys tickets travel assets quality audits forms`)
+
+// ClusterPages is Cluster with one topic of a number of pages, at most 400, of one keyword each.
+func ClusterPages(t testing.TB, db *DB, who caller.Caller, r Reviewed, pages int) Clustered {
+	t.Helper()
+	topic := content.PageTopic{ID: newID(), Position: 1, Label: "software"}
+	var clustering content.Clustering
+	for i := range pages {
+		text := "software for " + pageWords[i%len(pageWords)]
+		if i >= len(pageWords) {
+			text += " and " + pageWords[i/len(pageWords)]
+		}
+		page := content.TopicPage{ID: newID(), TopicID: &topic.ID, Position: i + 1}
+		keyword := content.TopicKeyword{
+			ID:         newID(),
+			Text:       text,
+			Normalised: content.Normalise(text),
+			Source:     content.SourceModel,
+			Score:      1 - float64(i)/1000,
+			PageID:     &page.ID,
+		}
+		page.Keywords = []content.TopicKeyword{keyword}
+		topic.Pages = append(topic.Pages, page)
+		clustering.Keywords = append(clustering.Keywords, keyword)
+	}
+	clustering.Topics = []content.PageTopic{topic}
+	return cluster(t, db, who, r, clustering)
+}
+
+// cluster takes a workflow to CLUSTERING_COMPLETED with a result.
+func cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed, clustering content.Clustering) Clustered {
+	t.Helper()
+	ctx, store := context.Background(), db.Store()
+	flow, found, err := store.Workflow(ctx, who, r.Flow.ID)
+	if err != nil || !found {
+		t.Fatalf("read the workflow: found %t, %v", found, err)
+	}
+	for _, to := range []workflow.State{workflow.ClusteringPending, workflow.ClusteringProcessing} {
+		flow = Move(t, store, who, flow, to)
+	}
+	step, _ := workflow.StepOf(workflow.StepClustering)
+	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
+	if err != nil || !found {
+		t.Fatalf("open a visit: found %t, %v", found, err)
+	}
 	err = store.InTx(ctx, func(tx *postgres.Store) error {
 		err := tx.AddClustering(ctx, who, postgres.NewClustering{
 			WorkflowID: flow.ID,

@@ -151,5 +151,24 @@ func (s site) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if found, is := s.searched(r.URL.Path); is {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = pageTemplate.Execute(w, found)
+		return
+	}
 	http.NotFound(w, r)
+}
+
+// searched returns the page at an address that the synthetic search data names: about the words of its path.
+func (s *site) searched(path string) (page, bool) {
+	if !strings.HasPrefix(s.host, "site-") && !strings.HasPrefix(s.host, "blog-") && s.host != "directory.example" {
+		return page{}, false
+	}
+	topic := strings.Join(strings.FieldsFunc(strings.TrimPrefix(path, "/lists/"), func(r rune) bool {
+		return r == '-' || r == '/'
+	}), " ")
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, s.host+path)
+	random := rand.New(rand.NewPCG(hash.Sum64(), 1)) //nolint:gosec // Repeatable on purpose.
+	return s.page(path, "About "+topic, topic, random), topic != ""
 }

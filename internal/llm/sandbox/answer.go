@@ -82,7 +82,10 @@ func (s *Sandbox) answer(q chatRequest, f Injection) string {
 	case "expand":
 		value = expandAnswer(random, q.Messages)
 	default:
-		value = icpAnswer(random, name, url)
+		written, is := articleAnswer(q.Format.Schema.Name, random, q.Messages, f.Kind == InjectionInventCitation)
+		if value = written; !is {
+			value = icpAnswer(random, name, url)
+		}
 	}
 	text := encode(value)
 	if f.Kind == InjectionFencedJSON {

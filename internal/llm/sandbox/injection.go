@@ -32,6 +32,7 @@ const (
 	InjectionHangAfterHeaders  InjectionKind = "HANG_AFTER_HEADERS"
 	InjectionOwnKey            InjectionKind = "OWN_KEY"
 	InjectionWire              InjectionKind = "WIRE"
+	InjectionInventCitation    InjectionKind = "INVENT_CITATION"
 )
 
 var injectionKinds = map[InjectionKind]bool{
@@ -56,6 +57,7 @@ var injectionKinds = map[InjectionKind]bool{
 	InjectionHangAfterHeaders:  true,
 	InjectionOwnKey:            true,
 	InjectionWire:              true,
+	InjectionInventCitation:    true,
 }
 
 // Injection is an injected failure of one request. The zero Injection is none.
@@ -204,3 +206,6 @@ func (s *Sandbox) takeInjection() Injection {
 	s.next = s.next[1:]
 	return f
 }
+
+// InventCitation gives the texts of an article sources that do not exist: addresses, ids of evidence and quotes.
+func InventCitation() Injection { return Injection{Kind: InjectionInventCitation} }
