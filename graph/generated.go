@@ -88,6 +88,7 @@ type MutationResolver interface {
 	FailStep(ctx context.Context, input model.FailStepInput) (*model.FailStepPayload, error)
 	SetOutsideSteps(ctx context.Context, input model.SetOutsideStepsInput) (*model.SetOutsideStepsPayload, error)
 	SetMarket(ctx context.Context, input model.SetMarketInput) (*model.SetMarketPayload, error)
+	SetBrand(ctx context.Context, input model.SetBrandInput) (*model.SetBrandPayload, error)
 	RetryCompetitors(ctx context.Context, input model.RetryCompetitorsInput) (*model.RetryCompetitorsPayload, error)
 	RenewLease(ctx context.Context, input model.RenewLeaseInput) (*model.RenewLeasePayload, error)
 	ReserveUsage(ctx context.Context, input model.ReserveUsageInput) (*model.ReserveUsagePayload, error)
@@ -116,6 +117,7 @@ type OrganizationResolver interface {
 	OutsideSteps(ctx context.Context, obj *model.Organization) (*model.OutsideSteps, error)
 	WorkflowCounts(ctx context.Context, obj *model.Organization, filter *model.WorkflowFilter) (*model.WorkflowCounts, error)
 	Market(ctx context.Context, obj *model.Organization) (*model.Market, error)
+	Brand(ctx context.Context, obj *model.Organization) (*model.Brand, error)
 
 	Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error)
 	Ledger(ctx context.Context, obj *model.Organization, filter *model.LedgerFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.LedgerEntry], error)
@@ -246,6 +248,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetAlertWebhookInput", ec.unmarshalInputSetAlertWebhookInput),
+			graphql.NewInputUnmarshaler("SetBrandInput", ec.unmarshalInputSetBrandInput),
 			graphql.NewInputUnmarshaler("SetCompetitorsInput", ec.unmarshalInputSetCompetitorsInput),
 			graphql.NewInputUnmarshaler("SetGatesInput", ec.unmarshalInputSetGatesInput),
 			graphql.NewInputUnmarshaler("SetMarketInput", ec.unmarshalInputSetMarketInput),
@@ -683,6 +686,15 @@ type Mutation {
     "The request."
     input: SetMarketInput!
   ): SetMarketPayload! @requires(permission: SETTINGS)
+
+  """
+  Sets the brand voice: how articles sound. The change counts for every article that is begun from then on.
+  Requires SETTINGS.
+  """
+  setBrand(
+    "The request."
+    input: SetBrandInput!
+  ): SetBrandPayload! @requires(permission: SETTINGS)
 
   """
   Asks again for the competitors that the current analysis left out, in a new visit. Answers that are there are not
@@ -2821,6 +2833,54 @@ type Market {
   mode: AnalysisMode!
 }
 
+"The brand voice of an organization: how its articles sound."
+type Brand {
+  "The number of the version in force, from 0. Null when no brand voice was set."
+  version: Int
+  "The tone, such as ` + "`" + `plain and friendly` + "`" + `. Empty when there is none."
+  tone: String!
+  "The readers, such as ` + "`" + `owners of small workshops` + "`" + `. Empty when there is none."
+  audience: String!
+  "Rules that say what to do."
+  do: [String!]!
+  "Rules that say what to avoid."
+  dont: [String!]!
+  "Words and phrases that no article may have. A found one is a blocking check."
+  bannedWords: [String!]!
+  "Sentences in the voice of the brand. Empty when there are none."
+  examples: String!
+}
+
+"Input of ` + "`" + `setBrand` + "`" + `. An absent field stays as it is."
+input SetBrandInput {
+  "The tone, up to 500 characters."
+  tone: String
+  "The readers, up to 500 characters."
+  audience: String
+  "At most 20 rules of up to 200 characters. They replace the earlier ones."
+  do: [String!]
+  "At most 20 rules of up to 200 characters. They replace the earlier ones."
+  dont: [String!]
+  "At most 100 words or phrases of up to 100 characters. They replace the earlier ones."
+  bannedWords: [String!]
+  "Sentences in the voice of the brand, up to 2048 bytes."
+  examples: String
+  "The reason, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `setBrand` + "`" + `."
+type SetBrandPayload {
+  "The brand voice now. Null when nothing changed."
+  brand: Brand
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
 "Input of ` + "`" + `setMarket` + "`" + `. An absent field stays as it is."
 input SetMarketInput {
   "The place of the searches: a number from 1 to 99999999."
@@ -4110,6 +4170,8 @@ type Organization implements Node @requires(permission: READ_ALL) {
   ): WorkflowCounts!
   "Where and how its keywords are found."
   market: Market!
+  "How its articles sound."
+  brand: Brand!
   "The running month, in the time zone that the organization had when it began."
   month: Period!
   "The account of the running month, over all workflows. A call counts for the month that admitted it. Requires READ."
@@ -5574,6 +5636,26 @@ func (ec *executionContext) childFields_AttachKeywordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type AttachKeywordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Brand(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_Brand_version(ctx, field)
+	case "tone":
+		return ec.fieldContext_Brand_tone(ctx, field)
+	case "audience":
+		return ec.fieldContext_Brand_audience(ctx, field)
+	case "do":
+		return ec.fieldContext_Brand_do(ctx, field)
+	case "dont":
+		return ec.fieldContext_Brand_dont(ctx, field)
+	case "bannedWords":
+		return ec.fieldContext_Brand_bannedWords(ctx, field)
+	case "examples":
+		return ec.fieldContext_Brand_examples(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Brand", field.Name)
+}
+
 func (ec *executionContext) childFields_Brief(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "title":
@@ -6286,6 +6368,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_workflowCounts(ctx, field)
 	case "market":
 		return ec.fieldContext_Organization_market(ctx, field)
+	case "brand":
+		return ec.fieldContext_Organization_brand(ctx, field)
 	case "month":
 		return ec.fieldContext_Organization_month(ctx, field)
 	case "spend":
@@ -6778,6 +6862,18 @@ func (ec *executionContext) childFields_SetAlertWebhookPayload(ctx context.Conte
 		return ec.fieldContext_SetAlertWebhookPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetAlertWebhookPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetBrandPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "brand":
+		return ec.fieldContext_SetBrandPayload_brand(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetBrandPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetBrandPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetBrandPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetCompetitorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8138,6 +8234,20 @@ func (ec *executionContext) field_Mutation_setAlertWebhook_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetAlertWebhookInput, error) {
 			return ec.unmarshalNSetAlertWebhookInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetAlertWebhookInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setBrand_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetBrandInput, error) {
+			return ec.unmarshalNSetBrandInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetBrandInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12698,6 +12808,167 @@ func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Brand_version(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Brand_tone(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_tone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_tone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brand_audience(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_audience(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Audience, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_audience(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
+}
+
+func (ec *executionContext) _Brand_do(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_do(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Do(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_do(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
+}
+
+func (ec *executionContext) _Brand_dont(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_dont(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dont(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_dont(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
+}
+
+func (ec *executionContext) _Brand_bannedWords(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_bannedWords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BannedWords(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_bannedWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
+}
+
+func (ec *executionContext) _Brand_examples(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brand_examples(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examples, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brand_examples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
 }
 
 func (ec *executionContext) _Brief_title(ctx context.Context, field graphql.CollectedField, obj *content.Brief) (ret graphql.Marshaler) {
@@ -21107,6 +21378,68 @@ func (ec *executionContext) fieldContext_Mutation_setMarket(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setBrand(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setBrand(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetBrand(ctx, fc.Args["input"].(model.SetBrandInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.SetBrandPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetBrandPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetBrandPayload) graphql.Marshaler {
+			return ec.marshalNSetBrandPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetBrandPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setBrand(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetBrandPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setBrand_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22787,6 +23120,38 @@ func (ec *executionContext) fieldContext_Organization_market(_ context.Context, 
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Market(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_brand(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_brand(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Brand(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Brand) graphql.Marshaler {
+			return ec.marshalNBrand2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBrand(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_brand(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Brand(ctx, field)
 		},
 	}
 	return fc, nil
@@ -28480,6 +28845,93 @@ func (ec *executionContext) _SetAlertWebhookPayload_userErrors(ctx context.Conte
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetBrandPayload_brand(ctx context.Context, field graphql.CollectedField, obj *model.SetBrandPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetBrandPayload_brand(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Brand, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Brand) graphql.Marshaler {
+			return ec.marshalOBrand2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBrand(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetBrandPayload_brand(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetBrandPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Brand(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetBrandPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetBrandPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetBrandPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetBrandPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetBrandPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetBrandPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetBrandPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetBrandPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetBrandPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetBrandPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -40487,6 +40939,97 @@ func UnmarshalSetAlertWebhookInput(ctx context.Context, raw any) (model.SetAlert
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetBrandInput(ctx context.Context, obj any) (model.SetBrandInput, error) {
+	var it model.SetBrandInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"tone", "audience", "do", "dont", "bannedWords", "examples", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "tone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tone"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Tone = graphql.OmittableOf(data)
+		case "audience":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("audience"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Audience = graphql.OmittableOf(data)
+		case "do":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("do"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Do = graphql.OmittableOf(data)
+		case "dont":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dont"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Dont = graphql.OmittableOf(data)
+		case "bannedWords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bannedWords"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BannedWords = graphql.OmittableOf(data)
+		case "examples":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("examples"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Examples = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetBrandInput unmarshals raw into the SetBrandInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetBrandInput(ctx context.Context, raw any) (model.SetBrandInput, error) {
+	var out model.SetBrandInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetBrandInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetCompetitorsInput(ctx context.Context, obj any) (model.SetCompetitorsInput, error) {
 	var it model.SetCompetitorsInput
 	if obj == nil {
@@ -43073,6 +43616,69 @@ func (ec *executionContext) _AttachKeywordPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			out.Values[i] = ec._AttachKeywordPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var brandImplementors = []string{"Brand"}
+
+func (ec *executionContext) _Brand(ctx context.Context, sel ast.SelectionSet, obj *model.Brand) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, brandImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Brand")
+		case "version":
+			out.Values[i] = ec._Brand_version(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "tone":
+			out.Values[i] = ec._Brand_tone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "audience":
+			out.Values[i] = ec._Brand_audience(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "do":
+			out.Values[i] = ec._Brand_do(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dont":
+			out.Values[i] = ec._Brand_dont(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bannedWords":
+			out.Values[i] = ec._Brand_bannedWords(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "examples":
+			out.Values[i] = ec._Brand_examples(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -45951,6 +46557,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setBrand":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setBrand(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "retryCompetitors":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retryCompetitors(ctx, field)
@@ -46223,6 +46836,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_market(ctx, field, obj)
+				})
+		case "brand":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_brand(ctx, field, obj)
 				})
 		case "month":
 			out.Values[i] = ec._Organization_month(ctx, field, obj)
@@ -47978,6 +48597,49 @@ func (ec *executionContext) _SetAlertWebhookPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetAlertWebhookPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setBrandPayloadImplementors = []string{"SetBrandPayload"}
+
+func (ec *executionContext) _SetBrandPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetBrandPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setBrandPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetBrandPayload")
+		case "brand":
+			out.Values[i] = ec._SetBrandPayload_brand(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetBrandPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetBrandPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -51638,6 +52300,14 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) marshalNBrand2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBrand(ctx context.Context, sel ast.SelectionSet, v *model.Brand) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Brand!")
+		return graphql.Null
+	}
+	return ec._Brand(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCall2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
 	return ec._Call(ctx, sel, &v)
 }
@@ -53181,6 +53851,19 @@ func (ec *executionContext) marshalNSetAlertWebhookPayload2ᚖgithubᚗcomᚋinf
 	return ec._SetAlertWebhookPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetBrandInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetBrandInput(ctx context.Context, v any) (model.SetBrandInput, error) {
+	res, err := ec.unmarshalInputSetBrandInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetBrandPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetBrandPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetBrandPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetBrandPayload!")
+		return graphql.Null
+	}
+	return ec._SetBrandPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetCompetitorsInput(ctx context.Context, v any) (model.SetCompetitorsInput, error) {
 	res, err := ec.unmarshalInputSetCompetitorsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -54590,6 +55273,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOBrand2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBrand(ctx context.Context, sel ast.SelectionSet, v *model.Brand) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Brand(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOBrief2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐBrief(ctx context.Context, sel ast.SelectionSet, v *content.Brief) graphql.Marshaler {

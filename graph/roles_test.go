@@ -28,6 +28,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
 		"setOutsideSteps": caller.Settings,
 		"setMarket":       caller.Settings,
+		"setBrand":        caller.Settings,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

@@ -111,6 +111,10 @@ func (r *mutationResolver) SetMarket(ctx context.Context, input model.SetMarketI
 	return mutate(ctx, r.Resolver, decodeMarket(input), r.Engine.SetMarket, marketPayload)
 }
 
+func (r *mutationResolver) SetBrand(ctx context.Context, input model.SetBrandInput) (*model.SetBrandPayload, error) {
+	return mutate(ctx, r.Resolver, decodeBrand(input), r.Engine.SetBrand, brandPayload)
+}
+
 func (r *mutationResolver) RetryCompetitors(ctx context.Context, input model.RetryCompetitorsInput) (*model.RetryCompetitorsPayload, error) {
 	return mutate(ctx, r.Resolver, decodeRetryCompetitors(input), r.Engine.RetryCompetitors, retryCompetitorsPayload)
 }
@@ -217,6 +221,10 @@ func (r *organizationResolver) WorkflowCounts(ctx context.Context, obj *model.Or
 
 func (r *organizationResolver) Market(ctx context.Context, obj *model.Organization) (*model.Market, error) {
 	return r.market(ctx)
+}
+
+func (r *organizationResolver) Brand(ctx context.Context, obj *model.Organization) (*model.Brand, error) {
+	return r.brand(ctx)
 }
 
 func (r *organizationResolver) Months(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Month], error) {

@@ -913,6 +913,36 @@ type SetAlertWebhookPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `setBrand`. An absent field stays as it is.
+type SetBrandInput struct {
+	// The tone, up to 500 characters.
+	Tone graphql.Omittable[*string] `json:"tone,omitempty"`
+	// The readers, up to 500 characters.
+	Audience graphql.Omittable[*string] `json:"audience,omitempty"`
+	// At most 20 rules of up to 200 characters. They replace the earlier ones.
+	Do graphql.Omittable[[]string] `json:"do,omitempty"`
+	// At most 20 rules of up to 200 characters. They replace the earlier ones.
+	Dont graphql.Omittable[[]string] `json:"dont,omitempty"`
+	// At most 100 words or phrases of up to 100 characters. They replace the earlier ones.
+	BannedWords graphql.Omittable[[]string] `json:"bannedWords,omitempty"`
+	// Sentences in the voice of the brand, up to 2048 bytes.
+	Examples graphql.Omittable[*string] `json:"examples,omitempty"`
+	// The reason, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `setBrand`.
+type SetBrandPayload struct {
+	// The brand voice now. Null when nothing changed.
+	Brand *Brand `json:"brand,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `setCompetitors`.
 type SetCompetitorsInput struct {
 	// The id of the workflow: `wf_…`.

@@ -90,3 +90,19 @@ type KeywordSelection struct {
 
 // Digest is hexadecimal.
 func (s KeywordSelection) Digest() string { return hex.EncodeToString(s.Selection.Digest[:]) }
+
+// Brand is the brand voice of an organization in an answer.
+type Brand struct {
+	content.Brand
+	// Version is nil when no brand voice was set.
+	Version *int
+}
+
+// Do are rules. They are never nil, and neither are the lists below.
+func (b Brand) Do() []string { return append([]string{}, b.Brand.Do...) }
+
+// Dont are rules that say what to avoid.
+func (b Brand) Dont() []string { return append([]string{}, b.Brand.Dont...) }
+
+// BannedWords are the words and phrases that no article may have.
+func (b Brand) BannedWords() []string { return append([]string{}, b.Banned...) }

@@ -175,6 +175,9 @@ func researchKinds() []ChainKind {
 		rowsChained("market", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`location_code::text, language_code, negative_words::text, mode::text, actor::text, reason::text,
 			occurred_at::text`, `public.market_settings`),
+		rowsChained("brand", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
+			`tone, audience, dos::text, donts::text, banned_words::text, examples, actor::text, reason::text,
+			occurred_at::text`, `public.brand_settings`),
 	}
 }
 

@@ -96,6 +96,10 @@ func newNeighbours(t *testing.T) neighbours {
 	if set, err := n.store.SetMarket(ctx, n.who, market); err != nil || !set {
 		t.Fatalf("set the market: %t, %v", set, err)
 	}
+	brand := postgres.BrandSettings{Brand: content.Brand{Tone: "plain"}, At: testdb.Now()}
+	if set, err := n.store.SetBrand(ctx, n.who, brand); err != nil || !set {
+		t.Fatalf("set the brand voice: %t, %v", set, err)
+	}
 	if err := testdb.Approve(ctx, n.store, n.who, reviewed, n.who.Actor); err != nil {
 		t.Fatal(err)
 	}

@@ -159,6 +159,7 @@ var selections = map[string]struct{ input, fields string }{
 	"rejectSeeds":        {"RejectSeedsInput", selectMoved},
 	"retryCompetitors":   {"RetryCompetitorsInput", selectMoved},
 	"setMarket":          {"SetMarketInput", `market { mode } replayed `},
+	"setBrand":           {"SetBrandInput", `brand { tone } replayed `},
 	"setGates":           {"SetGatesInput", `gates { seeds } replayed `},
 	"claimWork":          {"ClaimWorkInput", `items { run { token } } replayed `},
 	"completeStep":       {"CompleteStepInput", selectMoved},

@@ -90,7 +90,8 @@ func badIDs() (rows []badInput) {
 		field, kind, number, foreign := "workflowId", "wf_", "", func(f fixture) any { return wf(f.other.fresh) }
 		switch mutation {
 		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
-			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket":
+			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket",
+			"setBrand":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }

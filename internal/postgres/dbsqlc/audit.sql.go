@@ -416,6 +416,12 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     FROM market_settings AS s
     GROUP BY s.organization_id
     HAVING min(s.version) <> 0 OR count(*) <> max(s.version) + 1
+    UNION ALL
+    SELECT format('brand_settings org_%s', b.organization_id),
+        format('it has %s versions from %s to %s', count(*), min(b.version), max(b.version))
+    FROM brand_settings AS b
+    GROUP BY b.organization_id
+    HAVING min(b.version) <> 0 OR count(*) <> max(b.version) + 1
 ) AS f
 ORDER BY f.object, f.fault
 LIMIT $3
@@ -432,8 +438,8 @@ type AuditKeywordRow struct {
 	Fault  string
 }
 
-// AuditKeyword names decisions about keywords that were made outside of a review or have a gap, and competitors and
-// markets with a gap.
+// AuditKeyword names decisions about keywords that were made outside of a review or have a gap, and competitors, markets
+// and brand voices with a gap.
 // The rule is off: the auditor reads all organizations.
 // @sqlc-vet-disable names-organization
 func (q *Queries) AuditKeyword(ctx context.Context, arg AuditKeywordParams) ([]AuditKeywordRow, error) {

@@ -208,6 +208,21 @@ type ArticleVersion struct {
 	CreatedAt        time.Time
 }
 
+type BrandSetting struct {
+	OrganizationID  uuid.UUID
+	Version         int
+	PreviousVersion *int
+	Tone            string
+	Audience        string
+	Dos             []string
+	Donts           []string
+	BannedWords     []string
+	Examples        string
+	Actor           string
+	Reason          string
+	OccurredAt      time.Time
+}
+
 type GateDecision struct {
 	OrganizationID  uuid.UUID
 	WorkflowID      uuid.UUID

@@ -57,6 +57,7 @@ func reviews() []Attack {
 		{"topic_keywords", "text"},
 		{"keyword_attachments", "actor"},
 		{"market_settings", "actor"},
+		{"brand_settings", "tone"},
 	} {
 		all = append(all, onlyGrows(c.table, c.column, c.table+"_only_grow")...)
 	}
