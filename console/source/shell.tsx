@@ -4,6 +4,7 @@ import { useEffect, useRef, type ReactNode } from 'react'
 import { useLive, useRead } from './api/client'
 import { addSeen, resyncs } from './api/events'
 import { connection } from './api/live'
+import type { Problem } from './api/network'
 import { session, signOut } from './api/session'
 import type { Settings } from './api/settings'
 import { useStore } from './api/store'
@@ -30,14 +31,7 @@ function SignedIn({ settings }: { settings: Settings }) {
     const timer = setTimeout(read.again, 2000)
     return () => clearTimeout(timer)
   }, [read.problem, read.again])
-  if (!viewer) {
-    return (
-      <main className="alone">
-        {read.problem ? <><h1>Infin8Content</h1><ProblemNote problem={read.problem} again={read.again} />
-          <Button onClick={() => signOut()}>Sign out</Button></> : <Skeleton rows={6} label="Loading the console" />}
-      </main>
-    )
-  }
+  if (!viewer) return read.problem ? <Refused problem={read.problem} again={read.again} /> : <Frame />
   return (
     <ViewerContext value={viewer}>
       <a className="skip" href="#main">Skip to the content</a>
@@ -56,6 +50,30 @@ function SignedIn({ settings }: { settings: Settings }) {
   )
 }
 
+/** The frame of the pages before the answer, so that nothing moves when it comes. */
+function Frame() {
+  return (
+    <>
+      <header className="header"><span className="brand"><span className="brand-mark" aria-hidden="true">∞</span>Infin8Content</span></header>
+      <div className="frame"><div className="menu" /><main id="main"><Skeleton rows={8} label="Loading the console" /></main></div>
+    </>
+  )
+}
+
+/** The console cannot show anything: the server is away, or the token is that of a program. */
+function Refused({ problem, again }: { problem: Problem; again: () => void }) {
+  const isProgram = problem.kind === 'forbidden'
+  useEffect(() => { document.title = 'Infin8Content console' }, [])
+  return (
+    <main className="alone">
+      <h1>{isProgram ? 'The console is for people' : 'Infin8Content'}</h1>
+      {isProgram && <p>This token belongs to a program. Sign in with the token of a person, or with a key that reads the organization.</p>}
+      <ProblemNote problem={problem} again={again} />
+      <div className="buttons"><Button onClick={() => signOut()}>Sign out</Button></div>
+    </main>
+  )
+}
+
 function Help() {
   const [isOpen, close] = useShortcuts()
   return isOpen ? <HelpDialog onClose={close} /> : null
@@ -67,8 +85,8 @@ function Live() {
   useLive(LiveOrganizationDocument, { actors: may('ACTORS') }, ({ organizationTransitioned: event }) => {
     if (event.resync) resyncs.set(resyncs.get() + 1)
     if (event.workflow && event.transition) {
-      const { from, to, actor, occurredAt } = event.transition
-      addSeen({ workflowId: event.workflow.id, from: from ?? null, to, actor: actor ?? null, at: occurredAt })
+      const { version, from, to, actor, occurredAt } = event.transition
+      addSeen({ workflowId: event.workflow.id, version, from: from ?? null, to, actor: actor ?? null, at: occurredAt })
     }
   })
   return null

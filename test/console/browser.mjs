@@ -36,24 +36,31 @@ export async function openPage(browser, { origins, ...options }) {
   return page
 }
 
-/** Runs axe in a world of its own, which the page's policy does not bind. Returns a line for each violation. */
-export async function violations(page) {
-  const session = await page.context().newCDPSession(page)
-  const { frameTree } = await session.send('Page.getFrameTree')
-  const { executionContextId } = await session.send('Page.createIsolatedWorld', {
-    frameId: frameTree.frame.id, worldName: 'axe', grantUniveralAccess: false,
-  })
+/** A world of its own for axe, which the page's policy does not bind. One serves as long as the page's document does. */
+async function worldOf(page) {
+  page.axe ??= await page.context().newCDPSession(page)
   const evaluate = async (expression) => {
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      expression, contextId: executionContextId, awaitPromise: true, returnByValue: true,
+    const { result, exceptionDetails } = await page.axe.send('Runtime.evaluate', {
+      expression, contextId: page.axeWorld, awaitPromise: true, returnByValue: true,
     })
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
     return result.value
   }
-  await evaluate(`${axe}; 0`)
+  const isThere = page.axeWorld && await evaluate('typeof axe').then((type) => type === 'object', () => false)
+  if (!isThere) {
+    const { frameTree } = await page.axe.send('Page.getFrameTree')
+    const made = await page.axe.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' })
+    page.axeWorld = made.executionContextId
+    await evaluate(`${axe}; 0`)
+  }
+  return evaluate
+}
+
+/** Runs axe. Returns a line for each violation. */
+export async function violations(page) {
+  const evaluate = await worldOf(page)
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-  const found = await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((r) => JSON.stringify(
+  const found = await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ['violations'] }).then((r) => JSON.stringify(
     r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' [' + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? '') + ']').join(' | '))))`)
-  await session.detach()
   return JSON.parse(found)
 }

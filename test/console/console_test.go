@@ -40,14 +40,14 @@ func TestConsole_InABrowser(t *testing.T) {
 	if code := cli.Run(t.Context(), []string{"migrate", "up"}, database, io.Discard, os.Stderr); code != 0 {
 		t.Fatalf("migrate up: status %d", code)
 	}
-	who := testdb.Caller(t, db)
+	lanes := organizations(t, db)
 	environment := []string{
 		"DATABASE_URL=" + db.URL,
 		"AUTH_SECRET=" + authSecret,
 		"INFIN8_ALERT_WEBHOOK_KEY=" + authSecret,
 	}
 	quick := []string{"--sandbox", "--connections=12", "--lease=3s", "--heartbeat=1s", "--watch=100ms", "--sweep=300ms"}
-	server := serve(t, environment, append(quick, "--listen=127.0.0.1:0")...)
+	server := serve(t, environment, append(slices.Clone(quick), "--listen=127.0.0.1:0")...)
 
 	signer := sandbox.NewSigner("ES256", "one")
 	provider := sandbox.Start(signer)
@@ -60,26 +60,29 @@ func TestConsole_InABrowser(t *testing.T) {
 		Claims: map[string]any{
 			"sub":  "ada@example.com",
 			"aud":  "engine",
-			"org":  who.OrganizationID.String(),
+			"org":  lanes["sign-in"].Organization,
 			"role": "OPERATOR",
 		},
 	})
 	withoutSecret := slices.DeleteFunc(slices.Clone(environment), func(v string) bool {
 		return strings.HasPrefix(v, "AUTH_SECRET=")
 	})
-	members := serve(t, withoutSecret, append(quick, "--listen=127.0.0.1:0", "--workers=false", "--issuer="+provider.URL(),
-		"--audience=engine", "--console=members", "--console-client-id=console")...)
+	members := serve(t, withoutSecret, append(slices.Clone(quick), "--listen=127.0.0.1:0", "--workers=false",
+		"--issuer="+provider.URL(), "--audience=engine", "--console=members", "--console-client-id=console")...)
 
-	listen := "--listen=" + hostOf(t, server.address)
+	// The tests that kill a server have one of their own, so that the others can run at the same time.
+	web := append(slices.Clone(quick), "--workers=false")
+	fragile := serve(t, environment, append(slices.Clone(web), "--listen=127.0.0.1:0")...)
+	listen := "--listen=" + hostOf(t, fragile.address)
 	world := map[string]any{
-		"address":      server.address,
-		"members":      members.address,
-		"issuer":       provider.URL(),
-		"organization": who.OrganizationID,
-		"tokens":       tokens(t, who.OrganizationID),
+		"address": server.address,
+		"members": members.address,
+		"fragile": fragile.address,
+		"issuer":  provider.URL(),
+		"lanes":   lanes,
 		"control": control(t, map[string]func(){
-			"kill":  func() { server.kill() }, // of the present one
-			"start": func() { server = serve(t, environment, append(quick, listen)...) },
+			"kill":  func() { fragile.kill() }, // of the present one
+			"start": func() { fragile = serve(t, environment, append(slices.Clone(web), listen)...) },
 		}),
 	}
 	text, err := json.Marshal(world)

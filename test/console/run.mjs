@@ -5,15 +5,40 @@ import * as signIn from './tests/sign-in.mjs'
 import * as workflows from './tests/workflows.mjs'
 import * as keywords from './tests/keywords.mjs'
 import * as plan from './tests/plan.mjs'
+import * as crashes from './tests/crashes.mjs'
 import * as overview from './tests/overview.mjs'
 import * as budgets from './tests/budgets.mjs'
 import * as pages from './tests/pages.mjs'
+import * as roles from './tests/roles.mjs'
 import { takeScreenshots } from './screenshots.mjs'
 
+/** The lanes, the longest first. Each has an organization of its own, and runs its files one after another. */
+const lanes = [
+  ['pages', [pages]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
+  ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
+]
+const width = 3 // lanes at the same time
+
 const world = JSON.parse(process.env.CONSOLE_WORLD)
-const only = process.argv.slice(2)
-const suite = new Suite(await launch(), world, only)
+const tally = { failed: 0, began: performance.now(), only: process.argv.slice(2) }
+const browser = await launch()
+const laneOf = (name) => new Suite(browser, world, name, tally)
+
+async function runLane([name, files]) {
+  const suite = laneOf(name)
+  for (const file of files) await file.run(suite).catch((error) => suite.fails(name, error))
+}
+
 const pictures = process.env.CONSOLE_SCREENSHOTS
-if (pictures) await takeScreenshots(suite, pictures)
-else for (const file of [signIn, workflows, keywords, plan, overview, pages, budgets]) await file.run(suite)
-await suite.end()
+if (pictures) await takeScreenshots(laneOf('pages'), pictures)
+else {
+  const waiting = [...lanes]
+  await Promise.all(Array.from({ length: width }, async () => {
+    while (waiting.length > 0) await runLane(waiting.shift())
+  }))
+  await runLane(['budgets', [budgets]]) // alone, since it measures
+}
+await browser.close()
+const seconds = Math.round((performance.now() - tally.began) / 1000)
+console.log(`${tally.failed === 0 ? 'all passed' : `${tally.failed} failed`} in ${seconds} s`)
+process.exit(tally.failed === 0 ? 0 : 1)

@@ -100,6 +100,26 @@ func (p *process) kill() {
 	_ = p.command.Wait()
 }
 
+// lane is an organization of its own for tests that run one after another, with a token for each role.
+type lane struct {
+	Organization string                 `json:"organization"`
+	Tokens       map[caller.Role]string `json:"tokens"`
+}
+
+// organizations returns a lane for each part of the tests. Lanes run at the same time and share no organization.
+func organizations(t *testing.T, db *testdb.DB) map[string]lane {
+	t.Helper()
+	lanes := map[string]lane{}
+	for _, name := range []string{"sign-in", "workflows", "reviews", "crashes", "overview", "roles", "pages", "budgets"} {
+		who := testdb.Caller(t, db)
+		lanes[name] = lane{
+			Organization: who.OrganizationID.String(),
+			Tokens:       tokens(t, who.OrganizationID),
+		}
+	}
+	return lanes
+}
+
 // tokens returns a token for each role of an organization, by the role.
 func tokens(t *testing.T, organization uuid.UUID) map[caller.Role]string {
 	t.Helper()
@@ -121,7 +141,7 @@ func tokens(t *testing.T, organization uuid.UUID) map[caller.Role]string {
 	return all
 }
 
-// control lets the tests in the browser change the surroundings: POST /kill and POST /start for the server.
+// control lets the tests in the browser change the surroundings, such as POST /kill and POST /start for a server.
 func control(t *testing.T, actions map[string]func()) string {
 	t.Helper()
 	mux := http.NewServeMux()

@@ -2,38 +2,49 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { openPage, violations } from './browser.mjs'
 
+/** The tests of one lane, which has an organization of its own. A tally is that of all lanes. */
 export class Suite {
-  constructor(browser, world, only) {
-    Object.assign(this, { browser, world, only, failed: 0, began: performance.now() })
+  constructor(browser, world, lane, tally) {
+    Object.assign(this, { browser, world, lane: world.lanes[lane], tally })
   }
 
   /** Runs one test with a page of its own. Its page must make no foreign request and break no policy. */
   async test(name, options, body) {
-    if (this.only.length > 0 && !this.only.some((word) => name.includes(word))) return
+    const { only } = this.tally
+    if (only.length > 0 && !only.some((word) => name.includes(word))) return
     const began = performance.now()
-    const { address, issuer, members } = this.world
-    const page = await openPage(this.browser, { origins: [address, issuer, members], ...options })
-    page.setDefaultTimeout(15_000)
+    const { address, fragile, issuer, members } = this.world
+    const page = await openPage(this.browser, { origins: [address, fragile, issuer, members], ...options })
+    page.setDefaultTimeout(30_000) // A machine may be busy with other things.
     try {
       await body(page)
       const reports = await page.evaluate(() => window.reports).catch(() => [])
       if (page.faults.length + reports.length > 0) throw new Error([...page.faults, ...reports].join('\n'))
       console.log(`ok   ${name} (${Math.round(performance.now() - began)} ms)`)
     } catch (error) {
-      this.failed += 1
-      console.log(`FAIL ${name}: ${error.stack ?? error}`)
-      const shot = `${process.env.TMPDIR ?? '/tmp'}/console-failure-${this.failed}.png`
+      this.fails(name, error)
+      const shot = `${process.env.TMPDIR ?? '/tmp'}/console-failure-${this.tally.failed}.png`
       await page.screenshot({ path: shot, timeout: 5000 }).then(() => console.log(`     ${page.url()} ${shot}`), () => {})
     } finally {
       await page.context().close()
     }
   }
 
-  token(role = 'ADMIN') { return this.world.tokens[role] }
+  fails(name, error) {
+    this.tally.failed += 1
+    console.log(`FAIL ${name}: ${error.stack ?? error}`)
+  }
+
+  token(role = 'ADMIN') { return this.lane.tokens[role] }
 
   /** Opens an address of the console, signed in. */
-  async open(page, path, role = 'ADMIN') {
-    await page.goto(`${this.world.address}/console${path}#token=${this.token(role)}`)
+  async open(page, path, role = 'ADMIN', address = this.world.address) {
+    await page.goto(`${address}/console${path}#token=${this.token(role)}`)
+  }
+
+  /** Goes to an address of the console within the open page, as a link of it does. */
+  async go(page, path) {
+    await page.evaluate((to) => history.pushState({}, '', to), `/console${path}`)
   }
 
   /** Asks the API directly, for what a test only needs. */
@@ -47,16 +58,38 @@ export class Suite {
     return data
   }
 
+  /** Sends a mutation that takes one input. It throws when the server refuses. Returns the payload's fields. */
+  async act(name, input, fields = '', role = 'ADMIN') {
+    const type = `${name[0].toUpperCase()}${name.slice(1)}Input`
+    const data = await this.ask(`mutation($i: ${type}!) { ${name}(input: $i) { ${fields} userErrors { message } } }`, { i: input }, role)
+    const { userErrors } = data[name]
+    if (userErrors.length > 0) throw new Error(`${name}: ${userErrors.map((one) => one.message).join(' ')}`)
+    return data[name]
+  }
+
   async control(action) { await fetch(`${this.world.control}/${action}`, { method: 'POST' }) }
 
   /** Creates a workflow by the API, and starts it unless told otherwise. Returns its id. */
   async create(name, { start = true, spendLimit = null } = {}) {
-    const { createWorkflow } = await this.ask(
-      `mutation($input: CreateWorkflowInput!) { createWorkflow(input: $input) { workflow { id } userErrors { message } } }`,
-      { input: { name, company: { name: 'Acme Robotics', url: 'https://acme-robotics.example' }, spendLimit } })
-    const id = createWorkflow.workflow.id
-    if (start) await this.ask(`mutation($id: ID!) { startStep(input: { workflowId: $id }) { userErrors { message } } }`, { id })
+    const { workflow: { id } } = await this.act('createWorkflow',
+      { name, company: { name: 'Acme Robotics', url: 'https://acme-robotics.example' }, spendLimit }, 'workflow { id }')
+    if (start) await this.act('startStep', { workflowId: id })
     return id
+  }
+
+  /** Creates a workflow that waits for the review of its keywords. Returns its id. */
+  async createReviewed(name) {
+    const id = await this.create(name)
+    await this.reaches(id, 'SEED_REVIEW_PENDING')
+    return id
+  }
+
+  /** Selects the commercial keywords of a workflow and approves them. */
+  async approveKeywords(workflowId) {
+    await this.act('decideKeywords', { workflowId, where: { intents: ['COMMERCIAL'] }, choice: 'SELECTED' })
+    const { workflow } = await this.ask(`query($id: ID!) { workflow(id: $id) { version keywordSelection { digest } } }`, { id: workflowId })
+    await this.act('approveSeeds',
+      { workflowId, expectedVersion: workflow.version, selectionDigest: workflow.keywordSelection.digest })
   }
 
   /** Waits until a workflow is in a state. */
@@ -65,7 +98,7 @@ export class Suite {
       (await this.ask(`query($id: ID!) { workflow(id: $id) { state } }`, { id })).workflow.state === state)
   }
 
-  async until(what, fact, timeout = 20_000) {
+  async until(what, fact, timeout = 60_000) {
     for (const end = performance.now() + timeout; performance.now() < end; await pause(100)) {
       if (await fact()) return
     }
@@ -77,14 +110,14 @@ export class Suite {
     const found = await violations(page)
     if (found.length > 0) throw new Error(`axe on ${what}:\n  ${found.join('\n  ')}`)
   }
-
-  async end() {
-    await this.browser.close()
-    console.log(`${this.failed === 0 ? 'all passed' : `${this.failed} failed`} in ${Math.round((performance.now() - this.began) / 1000)} s`)
-    process.exit(this.failed === 0 ? 0 : 1)
-  }
 }
 
 export function equal(got, want, what) {
   if (got !== want) throw new Error(`${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`)
+}
+
+/** Makes something when a test first needs it, once. */
+export function once(make) {
+  let made
+  return () => (made ??= make())
 }

@@ -64,7 +64,8 @@ export function networkExchange(settings: Settings): Exchange {
         const abort = new AbortController()
         const isOver = pipe(
           operations,
-          filter((other) => other.kind === 'teardown' && other.key === operation.key),
+          // A newer request for the same data takes the place of this one, whose answer may come later and be older.
+          filter((other) => other.key === operation.key && (other.kind === 'teardown' || other.kind === 'query')),
           map(() => abort.abort()),
         )
         return pipe(fromPromise(run(settings, operation, abort.signal)), takeUntil(isOver))

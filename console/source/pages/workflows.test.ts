@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isOvertaken } from '../api/events'
 import { waiting } from './workflows'
 import { dayStart, filterOf, orderOf, readSearch } from './workflows-search'
 import { keywordFilterOf, readKeywordSearch } from './keywords-search'
@@ -36,12 +37,18 @@ describe('the search part of an address', () => {
 
 describe('changes that wait behind a button', () => {
   const event = (number: number, workflowId: string, from: string | null) =>
-    ({ number, workflowId, from, to: 'CREATED', actor: null, at: '' })
+    ({ number, workflowId, version: number, from, to: 'CREATED', actor: null, at: '' })
   it('counts new workflows that are not on the page', () => {
     const events = [event(3, 'wf_c', null), event(2, 'wf_a', 'CREATED'), event(1, 'wf_b', null)]
     expect(waiting(events, 0, [{ id: 'wf_a' }], {})).toBe(2)
     expect(waiting(events, 1, [{ id: 'wf_a' }], {})).toBe(1)
     expect(waiting(events, 0, [{ id: 'wf_b' }, { id: 'wf_c' }], {})).toBe(0)
+  })
+  it('finds rows that an event overtook', () => {
+    const events = [event(4, 'wf_a', 'CREATED'), event(3, 'wf_a', null)]
+    expect(isOvertaken({ id: 'wf_a', version: 3 }, events)).toBe(true)
+    expect(isOvertaken({ id: 'wf_a', version: 4 }, events)).toBe(false)
+    expect(isOvertaken({ id: 'wf_b', version: 0 }, events)).toBe(false)
   })
   it('counts every workflow once where each transition may reorder the list', () => {
     const events = [event(2, 'wf_a', 'CREATED'), event(1, 'wf_a', 'CREATED')]

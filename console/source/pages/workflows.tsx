@@ -1,9 +1,8 @@
 // The list of workflows.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useRead } from '../api/client'
-import { lastNumber, recent, resyncs, type Seen } from '../api/events'
-import { connections } from '../api/live'
+import { isOvertaken, lastNumber, recent, useGaps, useNews, type Seen } from '../api/events'
 import { useStore, useWhenChanged } from '../api/store'
 import { denied, useMay, useViewer } from '../api/viewer'
 import { WorkflowCountsDocument, WorkflowListDocument, type WorkflowFilter, type WorkflowRowFragment, type WorkflowStatus } from '../gql/graphql'
@@ -50,16 +49,11 @@ export function WorkflowsPage() {
   )
 }
 
-/** A value that grows when data may be out of date: after a gap in the events or a new connection. */
-const useGaps = () => useStore(resyncs) + useStore(connections)
-
 function Chips({ filter, current }: { filter: WorkflowFilter; current?: WorkflowStatus }) {
   const change = useChange()
   const rest = { ...filter, statuses: undefined }
   const read = useRead(WorkflowCountsDocument, { filter: rest }, { keep: true })
-  const events = useStore(recent)
-  const gaps = useGaps()
-  useWhenChanged(`${events[0]?.number ?? 0} ${gaps}`, read.again, 400)
+  useWhenChanged(useNews(), read.again, 400)
   const counts = read.data?.viewer.organization.workflowCounts
   const countOf = (status?: WorkflowStatus) =>
     (status ? counts?.statuses.find((one) => one.status === status)?.count : counts?.total) ?? '…'
@@ -122,6 +116,10 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
   }, { keep: true })
   const change = useChange()
   useWhenChanged(useGaps(), read.again)
+  const { data, isReading, again } = read
+  useEffect(() => {
+    if (!isReading && data?.workflows.nodes.some((row) => isOvertaken(row))) again()
+  }, [data, isReading, again])
   return (
     <Loaded read={read} rows={8}>
       {({ workflows: { nodes, pageInfo } }) => (
@@ -177,17 +175,22 @@ function Table({ rows, filter }: { rows: WorkflowRowFragment[]; filter: Workflow
     <>
       <BulkBar chosen={shown} filter={filter} />
       <div className="table-box">
-        <table className="table cards">
+        <table className="table cards workflows">
           <caption className="hidden">Workflows</caption>
           <thead>
             <tr>
               <th scope="col" className="tick"><input type="checkbox" aria-label="Choose the page" checked={shown.length === rows.length}
                 onChange={(event) => toggle(ids, event.target.checked)} /></th>
-              <th scope="col">Workflow</th><th scope="col">Status</th><th scope="col">Step</th>
-              <th scope="col">Since</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Limit</th>
+              <th scope="col">Workflow</th><th scope="col" className="middle">Status</th><th scope="col" className="middle">Step</th>
+              <th scope="col" className="short">Since</th><th scope="col" className="short right">Spent</th><th scope="col" className="short right">Limit</th>
             </tr>
           </thead>
-          <tbody>{rows.map((row) => <Row key={row.id} row={row} isChosen={chosen.has(row.id)} onChoose={(isOn) => toggle([row.id], isOn)} />)}</tbody>
+          <tbody>
+            {rows.map((row, index) => (
+              // A row that changes its place is a new one, so that none moves under a pointer.
+              <Row key={`${index} ${row.id}`} row={row} isChosen={chosen.has(row.id)} onChoose={(isOn) => toggle([row.id], isOn)} />
+            ))}
+          </tbody>
         </table>
       </div>
     </>

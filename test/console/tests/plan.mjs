@@ -2,16 +2,12 @@ import { equal } from '../suite.mjs'
 
 export async function run(suite) {
   await suite.test('plan: edit a brief, decide one and many, approve', {}, async (page) => {
-    await suite.ask(`mutation($i: SetGatesInput!) { setGates(input: $i) { userErrors { message } } }`, { i: { plan: 'HUMAN' } })
-    const id = await suite.create('Planned by hand')
-    await suite.reaches(id, 'SEED_REVIEW_PENDING')
-    await suite.ask(`mutation($i: DecideKeywordsInput!) { decideKeywords(input: $i) { affected userErrors { message } } }`,
-      { i: { workflowId: id, where: { intents: ['COMMERCIAL'] }, choice: 'SELECTED' } })
-    const { workflow } = await suite.ask(`query($id: ID!) { workflow(id: $id) { version keywordSelection { digest } } }`, { id })
+    await suite.act('setGates', { plan: 'HUMAN' })
+    const id = await suite.createReviewed('Planned by hand')
+    await suite.act('setWorkflowLimit', { workflowId: id, limit: '10', idempotencyKey: 'enough' })
     await suite.open(page, `/workflows/${id}`)
-    await suite.ask(`mutation($i: ApproveSeedsInput!) { approveSeeds(input: $i) { userErrors { message } } }`,
-      { i: { workflowId: id, expectedVersion: workflow.version, selectionDigest: workflow.keywordSelection.digest } })
-    await page.getByRole('button', { name: 'Review the plan' }).click({ timeout: 30_000 })
+    await suite.approveKeywords(id)
+    await page.getByRole('button', { name: 'Review the plan' }).click({ timeout: 60_000 })
     await page.getByRole('heading', { name: 'Article plan' }).waitFor()
     const write = page.getByRole('button', { name: /^Write \d+ article/ })
     equal(await write.getAttribute('aria-disabled'), 'true', 'writing nothing')
@@ -29,8 +25,8 @@ export async function run(suite) {
     // Another person rejects an article while the dialog is open: the approval is for the plan that this person saw.
     await write.click()
     const plan = await suite.ask(`query($id: ID!) { workflow(id: $id) { articlePlan { items { id choice } } } }`, { id })
-    await suite.ask(`mutation($i: DecideArticlePlansInput!) { decideArticlePlans(input: $i) { affected } }`,
-      { i: { workflowId: id, items: [{ articleId: plan.workflow.articlePlan.items.findLast((one) => one.choice === 'APPROVED').id, choice: 'REJECTED' }] } }, 'OPERATOR')
+    const last = plan.workflow.articlePlan.items.findLast((one) => one.choice === 'APPROVED')
+    await suite.act('decideArticlePlans', { workflowId: id, items: [{ articleId: last.id, choice: 'REJECTED' }] }, '', 'OPERATOR')
     await page.getByRole('dialog').getByRole('button', { name: 'Approve the plan' }).click()
     await page.getByText('Another person changed the plan after you opened this dialog.').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
@@ -40,6 +36,5 @@ export async function run(suite) {
     await page.getByRole('heading', { name: 'Planned by hand' }).waitFor()
     const after = await suite.ask(`query($id: ID!) { workflow(id: $id) { state gates { key decisions { verdict } } } }`, { id })
     equal(after.workflow.gates.find((gate) => gate.key === 'PLAN').decisions[0].verdict, 'APPROVED', 'the decision')
-    await suite.ask(`mutation($i: SetGatesInput!) { setGates(input: $i) { userErrors { message } } }`, { i: { plan: 'OFF' } })
   })
 }

@@ -1,8 +1,8 @@
 // Events that need a person's attention.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useRead } from '../../api/client'
-import { recent } from '../../api/events'
-import { useStore, useWhenChanged } from '../../api/store'
+import { useNews } from '../../api/events'
+import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { AlertsDocument, type AlertRowFragment } from '../../gql/graphql'
 import { Ago, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
@@ -17,7 +17,7 @@ export function AlertsPage() {
   const navigate = useNavigate({ from: '/alerts' })
   const oversee = useMay()('OVERSEE')
   const read = useRead(AlertsDocument, { kinds: kind ? [kind] : null, first: 25, after, oversee }, { keep: true })
-  useWhenChanged(useStore(recent)[0]?.number, read.again, 1000)
+  useWhenChanged(useNews(), read.again, 500)
   const change = (search: AlertSearch) => navigate({ resetScroll: false, search: (old) => ({ ...old, after: undefined, ...search }) })
   return (
     <>

@@ -42,7 +42,7 @@ function Line({ one, review, plan, closed, again }: Props & { one: Review['unclu
         <option value="">A page of its own</option>
         {plan.items.map((item) => <option key={item.id} value={item.id}>{item.brief?.title ?? item.page.primaryKeyword.text}</option>)}
       </select>
-      <Button reason={closed} isBusy={attach.isBusy} aria-label={`Put ${one.keyword.text} on the page`} onClick={() => void run()}>Put it there</Button>
+      <Button reason={closed} isBusy={attach.isBusy} aria-label={`Put it there: ${one.keyword.text}`} onClick={() => void run()}>Put it there</Button>
       {refused && <Refusal outcome={refused} />}
     </li>
   )

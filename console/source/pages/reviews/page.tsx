@@ -1,9 +1,8 @@
 // Everything that waits for a person, the oldest first.
 import { Link } from '@tanstack/react-router'
 import { useRead } from '../../api/client'
-import { connections } from '../../api/live'
-import { recent, resyncs } from '../../api/events'
-import { useStore, useWhenChanged } from '../../api/store'
+import { useNews } from '../../api/events'
+import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { OrganizationDocument, WorkflowListDocument, type WorkflowRowFragment, type WorkflowState } from '../../gql/graphql'
 import { Ago, Empty, Loaded, PageTitle } from '../../ui/basic'
@@ -32,8 +31,7 @@ function Inbox({ modes }: { modes: Modes }) {
   const read = useRead(WorkflowListDocument, {
     filter: { states: waitingStates(modes) }, orderBy: { field: 'UPDATED_AT', direction: 'ASC' }, first: 50, actors,
   })
-  const [events, missed, joined] = [useStore(recent), useStore(resyncs), useStore(connections)]
-  useWhenChanged(`${events[0]?.number ?? 0} ${missed} ${joined}`, read.again, 300)
+  useWhenChanged(useNews(), read.again, 300)
   return (
     <Loaded read={read}>
       {({ workflows: { nodes, pageInfo } }) => {

@@ -2,6 +2,8 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useRead } from '../../api/client'
+import { useNews } from '../../api/events'
+import { useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { SpendDocument, WorkflowNameDocument, type SpendQuery } from '../../gql/graphql'
 import { Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
@@ -23,6 +25,7 @@ export function SpendPage() {
   const { organization } = useViewer()
   const [today] = useState(() => dateIn(new Date(), organization.timeZone))
   const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by], actors: may('ACTORS') }, { keep: true })
+  useWhenChanged(useNews(), read.again, 1000)
   return (
     <>
       <PageTitle title="Spend"><LimitButton again={read.again} /></PageTitle>
