@@ -187,7 +187,10 @@ var plan = []row{
 			"internal/publish", "internal/webhook", "internal/publicid", // articles go to sites and to webhooks
 		},
 		modules: []string{sync}, // a step asks for several parts at once
-		tests:   []string{"internal/llm/sandbox", "internal/crawl/sandbox", "internal/seo/sandbox", "internal/audit"},
+		tests: []string{
+			"internal/llm/sandbox", "internal/crawl/sandbox", "internal/seo/sandbox", "internal/publish/sandbox",
+			"internal/audit",
+		},
 	},
 
 	// The engine, and packages that read its store.

@@ -3,35 +3,41 @@
 SELECT count(*) FROM step_units AS u
 WHERE u.organization_id = @organization_id AND u.workflow_id = @workflow_id AND u.token = @token AND u.is_open;
 
--- StepUnitCountRunning counts the running units of live workflows: of the organization, and of one workflow.
+-- StepUnitCountRunning counts the running units of live workflows: of the organization, of one workflow, and of a lane.
 -- name: StepUnitCountRunning :one
-SELECT count(*) AS organization, count(*) FILTER (WHERE u.workflow_id = @workflow_id) AS workflow
+SELECT count(*) AS organization, count(*) FILTER (WHERE u.workflow_id = @workflow_id) AS workflow,
+    count(*) FILTER (WHERE u.lane = sqlc.narg('lane')::uuid) AS lane
 FROM step_units AS u
 JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
 WHERE u.organization_id = @organization_id AND u.is_open AND u.lease_expires_at IS NOT NULL;
 
 -- StepUnitFill gives waiting units the free places: at most one per free place of the organization, no more of one
--- workflow than it may have at once, and the workflows in turn. A unit has a place while it runs, and from the job that
--- is to start it until then.
+-- workflow than it may have at once, one of a lane, and the workflows in turn. A unit has a place while it runs, and from
+-- the job that is to start it until then.
 -- name: StepUnitFill :many
 -- The rule is off: the number of free places bounds the rows, and their order is that of the places.
 -- @sqlc-vet-disable many-is-ordered-and-bounded
 WITH open AS (
-    SELECT u.id, u.workflow_id, u.position, u.waits,
+    SELECT u.id, u.workflow_id, u.position, u.waits, u.lane,
         NOT u.waits AND coalesce(u.retry_at <= @at::timestamptz, true) AS placed
     FROM step_units AS u
     JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
     WHERE u.organization_id = @organization_id AND u.is_open
-), ranked AS (
-    SELECT o.id, o.workflow_id, o.position, o.waits,
-        count(*) FILTER (WHERE o.placed) OVER (PARTITION BY o.workflow_id)
-            + row_number() OVER (PARTITION BY o.workflow_id, o.waits ORDER BY o.position, o.id) AS place,
-        count(*) FILTER (WHERE o.placed) OVER () AS taken
+), laned AS (
+    SELECT o.id, o.workflow_id, o.position, o.placed, o.waits AND (
+        o.lane IS NULL OR count(*) FILTER (WHERE o.placed) OVER (PARTITION BY o.lane)
+            + row_number() OVER (PARTITION BY o.lane, o.waits ORDER BY o.position, o.id) <= 1) AS may_begin
     FROM open AS o
+), ranked AS (
+    SELECT l.id, l.workflow_id, l.may_begin,
+        count(*) FILTER (WHERE l.placed) OVER (PARTITION BY l.workflow_id)
+            + row_number() OVER (PARTITION BY l.workflow_id, l.may_begin ORDER BY l.position, l.id) AS place,
+        count(*) FILTER (WHERE l.placed) OVER () AS taken
+    FROM laned AS l
 ), chosen AS (
     SELECT r.id, r.taken + row_number() OVER (ORDER BY r.place, r.workflow_id) AS number
     FROM ranked AS r
-    WHERE r.waits AND r.place <= @per_workflow::bigint
+    WHERE r.may_begin AND r.place <= @per_workflow::bigint
 )
 UPDATE step_units AS u SET wake_at = @wake_at::timestamptz
 FROM chosen AS c
@@ -135,12 +141,13 @@ WHERE u.organization_id = @organization_id AND u.id = @id AND u.version = @versi
 -- name: StepUnitPlan :one
 WITH planned AS (
     INSERT INTO step_units (
-        organization_id, id, workflow_id, visit, step, position, label, state, version, attempt, token, tries, worker,
-        done, total, failure_message, changed_at)
-    SELECT @organization_id, p.id, @workflow_id, @visit, @step::step_key, p.position, p.label, @pending::unit_state, 0,
-        0, @token, 0, '', 0, 0, '', @at::timestamptz
+        organization_id, id, workflow_id, visit, step, position, label, lane, state, version, attempt, token, tries,
+        worker, done, total, failure_message, changed_at)
+    SELECT @organization_id, p.id, @workflow_id, @visit, @step::step_key, p.position, p.label,
+        NULLIF(p.lane, @no_lane::uuid), @pending::unit_state, 0, 0, @token, 0, '', 0, 0, '', @at::timestamptz
     FROM (
-        SELECT unnest(@ids::uuid[]) AS id, unnest(@labels::text[]) AS label, unnest(@positions::integer[]) AS position
+        SELECT unnest(@ids::uuid[]) AS id, unnest(@labels::text[]) AS label, unnest(@lanes::uuid[]) AS lane,
+            unnest(@positions::integer[]) AS position
     ) AS p
     RETURNING *
 ), head AS (

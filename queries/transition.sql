@@ -18,6 +18,13 @@ WHERE t.organization_id = @organization_id AND t.workflow_id = @workflow_id AND 
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
     pg_current_xact_id()::text::bigint AS next;
 
+-- TransitionGetLastInto returns the version of the last transition of one kind into a state, up to a version; 0 without
+-- one.
+-- name: TransitionGetLastInto :one
+SELECT coalesce(max(t.version), 0)::integer FROM workflow_transitions AS t
+WHERE t.organization_id = @organization_id AND t.workflow_id = @workflow_id AND t.to_state = @to_state
+    AND t.kind = @kind AND t.version <= @up_to;
+
 -- TransitionListAll pages through the journals of all organizations by key, for the auditor.
 -- name: TransitionListAll :many
 -- The rule is off: the auditor reads all organizations.

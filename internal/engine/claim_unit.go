@@ -23,8 +23,8 @@ type TakenUnit struct {
 }
 
 // ClaimUnit claims an attempt at a unit. Of any number of workers one gets it, and over all servers no more units run
-// at once than the limits allow: of one workflow, and of one organization. A unit that finds no place gets one when
-// another unit ends.
+// at once than the limits allow: of one workflow, of one organization, and one of a lane. A unit that finds no place
+// gets one when another unit ends.
 func (e *Engine) ClaimUnit(ctx context.Context, who caller.Caller, id uuid.UUID) (taken TakenUnit, err error) {
 	ctx, end := e.begin(ctx, "ClaimUnit")
 	defer end(&err)
@@ -44,7 +44,7 @@ func (e *Engine) ClaimUnit(ctx context.Context, who caller.Caller, id uuid.UUID)
 			taken.RetryAt = at
 			return nil
 		}
-		free, err := e.hasPlace(ctx, tx, who, l.flow.ID)
+		free, err := e.hasPlace(ctx, tx, who, l.unit)
 		if err != nil {
 			return err
 		}
@@ -71,15 +71,16 @@ func (e *Engine) claim(
 	return &claimed, e.moveUnit(ctx, tx, who, m)
 }
 
-// hasPlace reports whether one more unit of a workflow may run. The units of the organization are locked.
+// hasPlace reports whether a unit may run beside those that do. The units of the organization are locked.
 func (e *Engine) hasPlace(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, flow uuid.UUID,
+	ctx context.Context, tx *postgres.Store, who caller.Caller, unit workflow.Unit,
 ) (bool, error) {
-	ofWorkflow, ofOrganization, err := tx.RunningUnits(ctx, who, flow)
+	running, err := tx.RunningUnits(ctx, who, unit)
 	if err != nil {
 		return false, fmt.Errorf("count the running units: %w", err)
 	}
-	return ofWorkflow < e.unitLimits.PerWorkflow && ofOrganization < e.unitLimits.PerOrganization, nil
+	return running.OfWorkflow < e.unitLimits.PerWorkflow && running.OfOrganization < e.unitLimits.PerOrganization &&
+		running.OfLane == 0, nil
 }
 
 // HeartbeatUnit renews the lease of an attempt. The error is *LostRunError when the worker has lost it.

@@ -152,10 +152,16 @@ func (e *Engine) retryOfUnit(
 	if err != nil {
 		return 0, false, fmt.Errorf("read the events of unit %s: %w", unit.ID, err)
 	}
-	same := 0
+	if in.Failure == workflow.FailureRemoteUnknown && in.RetryAfter > 0 {
+		return in.RetryAfter, true, nil // The executor decides how often a site is asked.
+	}
+	same, looks := 0, 0
 	for _, event := range events {
 		if event.Kind == workflow.UnitReopen {
 			break
+		}
+		if event.Kind == workflow.UnitRetry && event.Unit.Failure == workflow.FailureRemoteUnknown {
+			looks++
 		}
 		if event.Kind == workflow.UnitRetry && event.Unit.Failure == in.Failure {
 			same++
@@ -163,7 +169,7 @@ func (e *Engine) retryOfUnit(
 	}
 	wait, again := workflow.PolicyOf(unit.Step).Retry(workflow.RetryInput{
 		Code:           in.Failure,
-		Attempt:        unit.Tries,
+		Attempt:        unit.Tries - looks,
 		SameCodeBefore: same,
 		RetryAfter:     in.RetryAfter,
 		Jitter:         e.jitter(),

@@ -132,10 +132,13 @@ func refuseOpenUnits(ctx context.Context, tx *postgres.Store, who caller.Caller,
 }
 
 // advance enters the next step when the engine's workers or programs outside drive it. A step for people follows each
-// step that the workers finish.
+// step that the workers finish, and COMPLETED follows the last step.
 func (e *Engine) advance(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, m Moved, done workflow.Step,
 ) (Moved, error) {
+	if done.Key == workflow.StepPublish && e.drives[done.Key] {
+		return e.enter(ctx, tx, who, m, workflow.Completed)
+	}
 	next, there := nextStep(done.Completed)
 	if !there {
 		return m, nil

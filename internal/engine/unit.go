@@ -210,7 +210,7 @@ func checkUnits(units []NewUnit) ([]NewUnit, error) {
 		if len(label) == 0 {
 			label = []rune(fmt.Sprint(i + 1))
 		}
-		cleaned[i] = NewUnit{ID: u.ID, Label: string(label[:min(len(label), maxUnitLabel)])}
+		cleaned[i] = NewUnit{ID: u.ID, Label: string(label[:min(len(label), maxUnitLabel)]), Lane: u.Lane}
 	}
 	return cleaned, nil
 }

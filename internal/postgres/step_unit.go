@@ -29,6 +29,8 @@ func (s *Store) LockUnits(ctx context.Context, who caller.Caller) error {
 type NewUnit struct {
 	ID    uuid.UUID
 	Label string
+	// Lane is shared by units of the organization that must not run side by side; uuid.Nil for none.
+	Lane uuid.UUID
 }
 
 // NewUnits are the units of a visit, in their order.
@@ -56,6 +58,7 @@ func (s *Store) PlanUnits(ctx context.Context, who caller.Caller, n NewUnits) er
 	}
 	for i, u := range n.Units {
 		in.Ids, in.Labels, in.Positions = append(in.Ids, u.ID), append(in.Labels, u.Label), append(in.Positions, i+1)
+		in.Lanes = append(in.Lanes, u.Lane)
 	}
 	last, err := s.forTenant(who.OrganizationID).StepUnitPlan(ctx, in)
 	if err != nil {
@@ -148,13 +151,15 @@ func (s *Store) OpenUnits(ctx context.Context, who caller.Caller, flow uuid.UUID
 	return n, translate(err)
 }
 
-// RunningUnits counts the running units of live workflows: of one workflow, and of the organization.
-func (s *Store) RunningUnits(
-	ctx context.Context, who caller.Caller, flow uuid.UUID,
-) (ofWorkflow, ofOrganization int64, err error) {
-	in := dbsqlc.StepUnitCountRunningParams{OrganizationID: who.OrganizationID, WorkflowID: flow}
-	row, err := s.forTenant(who.OrganizationID).StepUnitCountRunning(ctx, in)
-	return row.Workflow, row.Organization, translate(err)
+// Running counts the running units of live workflows: of one workflow, of the organization and of a lane.
+type Running struct{ OfWorkflow, OfOrganization, OfLane int64 }
+
+// RunningUnits counts the units that run beside a unit.
+func (s *Store) RunningUnits(ctx context.Context, who caller.Caller, u workflow.Unit) (Running, error) {
+	row, err := s.forTenant(who.OrganizationID).StepUnitCountRunning(ctx, dbsqlc.StepUnitCountRunningParams{
+		OrganizationID: who.OrganizationID, WorkflowID: u.WorkflowID, Lane: pointer(u.Lane),
+	})
+	return Running{OfWorkflow: row.Workflow, OfOrganization: row.Organization, OfLane: row.Lane}, translate(err)
 }
 
 // Places are how many units may run at once.
@@ -239,6 +244,7 @@ func toUnit(r dbsqlc.StepUnit) workflow.Unit {
 		Visit:          r.Visit,
 		Position:       r.Position,
 		Label:          r.Label,
+		Lane:           value(r.Lane),
 		State:          r.State,
 		Version:        r.Version,
 		Attempt:        r.Attempt,

@@ -198,3 +198,22 @@ func (s *Store) LastTransitions(
 	values, err := many(rows, err, toTransition)
 	return group(values, err, func(t workflow.Transition) uuid.UUID { return t.WorkflowID })
 }
+
+// AdvanceInto asks for the last ADVANCE of a workflow into a state, up to a version.
+type AdvanceInto struct {
+	WorkflowID uuid.UUID
+	State      workflow.State
+	UpTo       int
+}
+
+// LastAdvanceInto returns the version of that transition; 0 without one.
+func (s *Store) LastAdvanceInto(ctx context.Context, who caller.Caller, a AdvanceInto) (int, error) {
+	version, err := s.forTenant(who.OrganizationID).TransitionGetLastInto(ctx, dbsqlc.TransitionGetLastIntoParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowID:     a.WorkflowID,
+		ToState:        a.State,
+		Kind:           workflow.Advance,
+		UpTo:           a.UpTo,
+	})
+	return version, translate(err)
+}

@@ -33,6 +33,7 @@ const (
 	TopicKeyword  Kind = "tkw"
 	Article       Kind = "art" // a page of a topic too: one article answers a page
 	Unit          Kind = "unit"
+	Publication   Kind = "pub"
 )
 
 // nouns name the kinds in sentences.
@@ -51,6 +52,7 @@ var nouns = map[Kind]string{
 	TopicKeyword:  "a keyword of a topic",
 	Article:       "an article",
 	Unit:          "a unit",
+	Publication:   "a publication",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

@@ -93,6 +93,9 @@ func runEndOf(ctx context.Context, err error) runEnd {
 	if end, is := searchEndOf(err); is {
 		return end
 	}
+	if end, is := publishEndOf(ctx, err); is {
+		return end
+	}
 	switch {
 	case errors.As(err, &failed) && failed.Class != llm.Cancelled:
 		return runEnd{

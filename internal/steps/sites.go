@@ -96,6 +96,28 @@ func (s *Sites) capabilities(
 	return publish.Capabilities{CanPublish: true}, nil
 }
 
+// open returns a client for a site with drafts.
+func (s *Sites) open(who caller.Caller, t engine.PublishTarget) (site, error) {
+	secret, err := s.Open(who.OrganizationID, t.ID, t.Secret)
+	if err != nil {
+		return nil, &publish.Error{Class: publish.Auth, Message: err.Error()}
+	}
+	if t.Kind == workflow.TargetGhost {
+		return publish.NewGhost(publish.GhostOptions{
+			Client: s.Client,
+			Site:   t.BaseURL,
+			Key:    secret,
+			Now:    s.Now,
+		})
+	}
+	return publish.NewWordPress(publish.WordPressOptions{
+		Client:   s.Client,
+		Root:     t.APIRoot,
+		User:     t.Username,
+		Password: secret,
+	}), nil
+}
+
 // ping sends a test message to a webhook.
 func (s *Sites) ping(ctx context.Context, t engine.PublishTarget, secret string) (publish.Capabilities, error) {
 	id := string(publicid.New(publicid.PublishTarget, t.ID))

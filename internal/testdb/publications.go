@@ -23,6 +23,16 @@ type Published struct {
 // approves the publications.
 func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
 	t.Helper()
+	targets := []postgres.PublishTarget{PublishTarget(t, db, who), PublishTarget(t, db, who)}
+	flow, publications := ApprovePublishing(t, db, who, p, targets)
+	return send(t, db, who, Move(t, db.Store(), who, flow, workflow.PublishProcessing), publications)
+}
+
+// ApprovePublishing takes a plan with an approved article to PUBLISH_PENDING, with a publication on each target.
+func ApprovePublishing(
+	t testing.TB, db *DB, who caller.Caller, p Planned, targets []postgres.PublishTarget,
+) (workflow.Workflow, []workflow.Publication) {
+	t.Helper()
 	ctx, store, second := context.Background(), db.Store(), who
 	second.Actor = "second of " + who.Actor
 	p.Plan.Items[0].Plan.Choice = content.PlanApproved
@@ -36,7 +46,6 @@ func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
 	for flow.State != workflow.ArticleCompleted {
 		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
 	}
-	targets := []postgres.PublishTarget{PublishTarget(t, db, who), PublishTarget(t, db, who)}
 	article := p.Plan.Items[0].Page.ID
 	var items []content.PublishItem
 	var publications []workflow.Publication
@@ -54,7 +63,7 @@ func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
 			ChangedAt:  Now(),
 		})
 	}
-	flow = decide(t, db, who, gateStep{
+	return decide(t, db, who, gateStep{
 		flow:      flow,
 		to:        workflow.PublishPending,
 		gate:      workflow.GatePublish,
@@ -68,8 +77,7 @@ func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
 			}
 			return nil
 		},
-	})
-	return send(t, db, who, Move(t, store, who, flow, workflow.PublishProcessing), publications)
+	}), publications
 }
 
 // send parks the run of the step PUBLISH, and an attempt at the first unit sends its publication.
@@ -129,6 +137,10 @@ func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workfl
 		if err != nil {
 			return err
 		}
+		var named *int
+		if settings.Version >= 0 {
+			named = &settings.Version
+		}
 		_, err = tx.WriteGateDecision(ctx, who, postgres.GateDecision{
 			WorkflowID:      g.flow.ID,
 			Version:         next.Version,
@@ -136,7 +148,7 @@ func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workfl
 			Verdict:         workflow.GateApproved,
 			SelectionDigest: g.selection.Digest[:],
 			Selected:        g.selection.Count,
-			SettingsVersion: &settings.Version,
+			SettingsVersion: named,
 			FourEyes:        settings.FourEyes,
 			PreparedBy:      g.preparer,
 			At:              at,

@@ -141,18 +141,22 @@ func Approve(ctx context.Context, store *postgres.Store, who caller.Caller, r Re
 	})
 }
 
-// PublishTarget returns a target of the kind FILE.
+// PublishTarget adds a target of the kind FILE.
 func PublishTarget(t testing.TB, db *DB, who caller.Caller) postgres.PublishTarget {
 	t.Helper()
+	return PublishTargetOf(t, db, who, postgres.PublishTarget{
+		Kind: workflow.TargetFile, TargetVersion: postgres.TargetVersion{State: workflow.TargetReady},
+	})
+}
+
+// PublishTargetOf adds a target with a name of its own.
+func PublishTargetOf(
+	t testing.TB, db *DB, who caller.Caller, target postgres.PublishTarget,
+) postgres.PublishTarget {
+	t.Helper()
 	ctx, store := context.Background(), db.Store()
-	target := postgres.PublishTarget{
-		ID:        uuid.Must(uuid.NewV7()),
-		Name:      "Files " + uuid.NewString(),
-		Kind:      workflow.TargetFile,
-		Policy:    workflow.PolicyPublish,
-		CreatedAt: Now(),
-	}
-	target.State, target.At = workflow.TargetReady, target.CreatedAt
+	target.ID, target.Name = uuid.Must(uuid.NewV7()), "Target "+uuid.NewString()
+	target.Policy, target.CreatedAt, target.At = workflow.PolicyPublish, Now(), Now()
 	added, err := store.AddPublishTarget(ctx, who, target)
 	if err == nil && added {
 		added, err = store.AddTargetVersion(ctx, who, target.ID, target.TargetVersion)

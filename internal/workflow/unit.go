@@ -85,6 +85,7 @@ type Unit struct {
 	Visit                          int
 	Position                       int // from 1
 	Label                          string
+	Lane                           uuid.UUID // shared by units that must not run side by side; uuid.Nil for none
 	State                          UnitState
 	Version                        int // counts the events
 	Attempt                        int // counts the claims

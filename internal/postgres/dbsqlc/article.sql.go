@@ -96,7 +96,7 @@ const articleListByVisits = `-- name: ArticleListByVisits :many
 WITH wanted AS (
     SELECT unnest($3::uuid[]) AS workflow_id, unnest($4::integer[]) AS visit
 )
-SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, p.brief
+SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, p.brief
 FROM wanted
 JOIN articles AS a
     ON a.organization_id = $1 AND a.workflow_id = wanted.workflow_id AND a.visit = wanted.visit
@@ -171,6 +171,7 @@ func (q *Queries) ArticleListByVisits(ctx context.Context, arg ArticleListByVisi
 			&i.StepUnit.FailureCode,
 			&i.StepUnit.FailureMessage,
 			&i.StepUnit.ChangedAt,
+			&i.StepUnit.Lane,
 			&i.ArticleBudget.OrganizationID,
 			&i.ArticleBudget.ArticleID,
 			&i.ArticleBudget.WorkflowID,

@@ -579,6 +579,7 @@ type StepUnit struct {
 	FailureCode    *workflow.FailureCode
 	FailureMessage string
 	ChangedAt      time.Time
+	Lane           *uuid.UUID
 }
 
 type StepUnitEvent struct {

@@ -33,52 +33,60 @@ func (q *Queries) StepUnitCountOpen(ctx context.Context, arg StepUnitCountOpenPa
 }
 
 const stepUnitCountRunning = `-- name: StepUnitCountRunning :one
-SELECT count(*) AS organization, count(*) FILTER (WHERE u.workflow_id = $1) AS workflow
+SELECT count(*) AS organization, count(*) FILTER (WHERE u.workflow_id = $1) AS workflow,
+    count(*) FILTER (WHERE u.lane = $2::uuid) AS lane
 FROM step_units AS u
 JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
-WHERE u.organization_id = $2 AND u.is_open AND u.lease_expires_at IS NOT NULL
+WHERE u.organization_id = $3 AND u.is_open AND u.lease_expires_at IS NOT NULL
 `
 
 type StepUnitCountRunningParams struct {
 	WorkflowID     uuid.UUID
+	Lane           *uuid.UUID
 	OrganizationID uuid.UUID
 }
 
 type StepUnitCountRunningRow struct {
 	Organization int64
 	Workflow     int64
+	Lane         int64
 }
 
-// StepUnitCountRunning counts the running units of live workflows: of the organization, and of one workflow.
+// StepUnitCountRunning counts the running units of live workflows: of the organization, of one workflow, and of a lane.
 func (q *Queries) StepUnitCountRunning(ctx context.Context, arg StepUnitCountRunningParams) (StepUnitCountRunningRow, error) {
-	row := q.db.QueryRow(ctx, stepUnitCountRunning, arg.WorkflowID, arg.OrganizationID)
+	row := q.db.QueryRow(ctx, stepUnitCountRunning, arg.WorkflowID, arg.Lane, arg.OrganizationID)
 	var i StepUnitCountRunningRow
-	err := row.Scan(&i.Organization, &i.Workflow)
+	err := row.Scan(&i.Organization, &i.Workflow, &i.Lane)
 	return i, err
 }
 
 const stepUnitFill = `-- name: StepUnitFill :many
 WITH open AS (
-    SELECT u.id, u.workflow_id, u.position, u.waits,
+    SELECT u.id, u.workflow_id, u.position, u.waits, u.lane,
         NOT u.waits AND coalesce(u.retry_at <= $4::timestamptz, true) AS placed
     FROM step_units AS u
     JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
     WHERE u.organization_id = $2 AND u.is_open
-), ranked AS (
-    SELECT o.id, o.workflow_id, o.position, o.waits,
-        count(*) FILTER (WHERE o.placed) OVER (PARTITION BY o.workflow_id)
-            + row_number() OVER (PARTITION BY o.workflow_id, o.waits ORDER BY o.position, o.id) AS place,
-        count(*) FILTER (WHERE o.placed) OVER () AS taken
+), laned AS (
+    SELECT o.id, o.workflow_id, o.position, o.placed, o.waits AND (
+        o.lane IS NULL OR count(*) FILTER (WHERE o.placed) OVER (PARTITION BY o.lane)
+            + row_number() OVER (PARTITION BY o.lane, o.waits ORDER BY o.position, o.id) <= 1) AS may_begin
     FROM open AS o
+), ranked AS (
+    SELECT l.id, l.workflow_id, l.may_begin,
+        count(*) FILTER (WHERE l.placed) OVER (PARTITION BY l.workflow_id)
+            + row_number() OVER (PARTITION BY l.workflow_id, l.may_begin ORDER BY l.position, l.id) AS place,
+        count(*) FILTER (WHERE l.placed) OVER () AS taken
+    FROM laned AS l
 ), chosen AS (
     SELECT r.id, r.taken + row_number() OVER (ORDER BY r.place, r.workflow_id) AS number
     FROM ranked AS r
-    WHERE r.waits AND r.place <= $5::bigint
+    WHERE r.may_begin AND r.place <= $5::bigint
 )
 UPDATE step_units AS u SET wake_at = $1::timestamptz
 FROM chosen AS c
 WHERE u.organization_id = $2 AND u.id = c.id AND u.waits AND c.number <= $3::bigint
-RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at
+RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane
 `
 
 type StepUnitFillParams struct {
@@ -90,8 +98,8 @@ type StepUnitFillParams struct {
 }
 
 // StepUnitFill gives waiting units the free places: at most one per free place of the organization, no more of one
-// workflow than it may have at once, and the workflows in turn. A unit has a place while it runs, and from the job that
-// is to start it until then.
+// workflow than it may have at once, one of a lane, and the workflows in turn. A unit has a place while it runs, and from
+// the job that is to start it until then.
 // The rule is off: the number of free places bounds the rows, and their order is that of the places.
 // @sqlc-vet-disable many-is-ordered-and-bounded
 func (q *Queries) StepUnitFill(ctx context.Context, arg StepUnitFillParams) ([]StepUnit, error) {
@@ -133,6 +141,7 @@ func (q *Queries) StepUnitFill(ctx context.Context, arg StepUnitFillParams) ([]S
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.ChangedAt,
+			&i.Lane,
 		); err != nil {
 			return nil, err
 		}
@@ -145,7 +154,7 @@ func (q *Queries) StepUnitFill(ctx context.Context, arg StepUnitFillParams) ([]S
 }
 
 const stepUnitGet = `-- name: StepUnitGet :one
-SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at FROM step_units AS u WHERE u.organization_id = $1 AND u.id = $2
+SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane FROM step_units AS u WHERE u.organization_id = $1 AND u.id = $2
 `
 
 type StepUnitGetParams struct {
@@ -181,6 +190,7 @@ func (q *Queries) StepUnitGet(ctx context.Context, arg StepUnitGetParams) (StepU
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.ChangedAt,
+		&i.Lane,
 	)
 	return i, err
 }
@@ -191,7 +201,7 @@ FROM intent_workflows AS w
 WHERE u.organization_id = $2 AND u.id = $3 AND u.attempt = $4 AND u.worker = $5
     AND u.lease_expires_at IS NOT NULL
     AND w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
-RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at
+RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane
 `
 
 type StepUnitHeartbeatParams struct {
@@ -236,6 +246,7 @@ func (q *Queries) StepUnitHeartbeat(ctx context.Context, arg StepUnitHeartbeatPa
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.ChangedAt,
+		&i.Lane,
 	)
 	return i, err
 }
@@ -244,7 +255,7 @@ const stepUnitListByVisits = `-- name: StepUnitListByVisits :many
 WITH wanted AS (
     SELECT unnest($3::uuid[]) AS workflow_id, unnest($4::integer[]) AS visit
 )
-SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at FROM wanted
+SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane FROM wanted
 JOIN step_units AS u
     ON u.organization_id = $1 AND u.workflow_id = wanted.workflow_id AND u.visit = wanted.visit
 ORDER BY u.workflow_id, u.visit, u.position
@@ -297,6 +308,7 @@ func (q *Queries) StepUnitListByVisits(ctx context.Context, arg StepUnitListByVi
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.ChangedAt,
+			&i.Lane,
 		); err != nil {
 			return nil, err
 		}
@@ -388,7 +400,7 @@ func (q *Queries) StepUnitListWaiting(ctx context.Context, pageSize int32) ([]uu
 }
 
 const stepUnitLock = `-- name: StepUnitLock :one
-SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at FROM step_units AS u WHERE u.organization_id = $1 AND u.id = $2 FOR NO KEY UPDATE
+SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane FROM step_units AS u WHERE u.organization_id = $1 AND u.id = $2 FOR NO KEY UPDATE
 `
 
 type StepUnitLockParams struct {
@@ -424,6 +436,7 @@ func (q *Queries) StepUnitLock(ctx context.Context, arg StepUnitLockParams) (Ste
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.ChangedAt,
+		&i.Lane,
 	)
 	return i, err
 }
@@ -454,7 +467,7 @@ WITH moved AS (
         total = $10, failure_code = $11::failure_code, failure_message = $12,
         changed_at = $13::timestamptz
     WHERE u.organization_id = $14 AND u.id = $15 AND u.version = $16 AND u.state = $17
-    RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at
+    RETURNING u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane
 ), head AS (
     UPDATE step_unit_heads AS h SET sequence = h.sequence + 1
     FROM moved AS m
@@ -551,14 +564,15 @@ func (q *Queries) StepUnitPlace(ctx context.Context, arg StepUnitPlaceParams) er
 const stepUnitPlan = `-- name: StepUnitPlan :one
 WITH planned AS (
     INSERT INTO step_units (
-        organization_id, id, workflow_id, visit, step, position, label, state, version, attempt, token, tries, worker,
-        done, total, failure_message, changed_at)
-    SELECT $1, p.id, $2, $3, $4::step_key, p.position, p.label, $5::unit_state, 0,
-        0, $6, 0, '', 0, 0, '', $7::timestamptz
+        organization_id, id, workflow_id, visit, step, position, label, lane, state, version, attempt, token, tries,
+        worker, done, total, failure_message, changed_at)
+    SELECT $1, p.id, $2, $3, $4::step_key, p.position, p.label,
+        NULLIF(p.lane, $5::uuid), $6::unit_state, 0, 0, $7, 0, '', 0, 0, '', $8::timestamptz
     FROM (
-        SELECT unnest($8::uuid[]) AS id, unnest($9::text[]) AS label, unnest($10::integer[]) AS position
+        SELECT unnest($9::uuid[]) AS id, unnest($10::text[]) AS label, unnest($11::uuid[]) AS lane,
+            unnest($12::integer[]) AS position
     ) AS p
-    RETURNING organization_id, id, workflow_id, visit, step, position, label, state, version, attempt, token, tries, worker, lease_expires_at, retry_at, wake_at, is_open, waits, done, total, failure_code, failure_message, changed_at
+    RETURNING organization_id, id, workflow_id, visit, step, position, label, state, version, attempt, token, tries, worker, lease_expires_at, retry_at, wake_at, is_open, waits, done, total, failure_code, failure_message, changed_at, lane
 ), head AS (
     INSERT INTO step_unit_heads AS h (organization_id, workflow_id, sequence)
     SELECT $1, $2, (count(*) - 1)::integer FROM planned
@@ -569,7 +583,7 @@ WITH planned AS (
         organization_id, workflow_id, sequence, unit_id, version, kind, to_state, attempt, token, tries, done, total,
         actor, reason, failure_message, occurred_at)
     SELECT p.organization_id, p.workflow_id, h.sequence - (SELECT count(*) FROM planned)::integer + p.position, p.id, 0,
-        $11::unit_move, p.state, 0, p.token, 0, 0, 0, $12::actor, '', '', p.changed_at
+        $13::unit_move, p.state, 0, p.token, 0, 0, 0, $14::actor, '', '', p.changed_at
     FROM planned AS p CROSS JOIN head AS h
 )
 SELECT h.sequence FROM head AS h
@@ -580,11 +594,13 @@ type StepUnitPlanParams struct {
 	WorkflowID     uuid.UUID
 	Visit          int
 	Step           workflow.StepKey
+	NoLane         uuid.UUID
 	Pending        workflow.UnitState
 	Token          int
 	At             time.Time
 	Ids            []uuid.UUID
 	Labels         []string
+	Lanes          []uuid.UUID
 	Positions      []int
 	Kind           workflow.UnitMove
 	Actor          string
@@ -597,11 +613,13 @@ func (q *Queries) StepUnitPlan(ctx context.Context, arg StepUnitPlanParams) (int
 		arg.WorkflowID,
 		arg.Visit,
 		arg.Step,
+		arg.NoLane,
 		arg.Pending,
 		arg.Token,
 		arg.At,
 		arg.Ids,
 		arg.Labels,
+		arg.Lanes,
 		arg.Positions,
 		arg.Kind,
 		arg.Actor,
@@ -612,7 +630,7 @@ func (q *Queries) StepUnitPlan(ctx context.Context, arg StepUnitPlanParams) (int
 }
 
 const stepUnitWatch = `-- name: StepUnitWatch :one
-SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at FROM step_units AS u
+SELECT u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane FROM step_units AS u
 JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id AND w.version = u.token
 WHERE u.organization_id = $1 AND u.id = $2 AND u.attempt = $3 AND u.worker = $4
     AND u.lease_expires_at IS NOT NULL
@@ -658,6 +676,7 @@ func (q *Queries) StepUnitWatch(ctx context.Context, arg StepUnitWatchParams) (S
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.ChangedAt,
+		&i.Lane,
 	)
 	return i, err
 }

@@ -87,7 +87,7 @@ func (q *Queries) StepUnitEventListByUnit(ctx context.Context, arg StepUnitEvent
 }
 
 const stepUnitEventListByWorkflow = `-- name: StepUnitEventListByWorkflow :many
-SELECT e.organization_id, e.workflow_id, e.sequence, e.previous_sequence, e.unit_id, e.version, e.previous_version, e.kind, e.from_state, e.to_state, e.attempt, e.previous_attempt, e.token, e.tries, e.done, e.total, e.actor, e.reason, e.failure_code, e.failure_message, e.retry_at, e.occurred_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at FROM step_unit_events AS e
+SELECT e.organization_id, e.workflow_id, e.sequence, e.previous_sequence, e.unit_id, e.version, e.previous_version, e.kind, e.from_state, e.to_state, e.attempt, e.previous_attempt, e.token, e.tries, e.done, e.total, e.actor, e.reason, e.failure_code, e.failure_message, e.retry_at, e.occurred_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane FROM step_unit_events AS e
 JOIN step_units AS u ON u.organization_id = e.organization_id AND u.id = e.unit_id
 WHERE e.organization_id = $1 AND e.workflow_id = $2 AND e.sequence > $3
 ORDER BY e.sequence
@@ -167,6 +167,7 @@ func (q *Queries) StepUnitEventListByWorkflow(ctx context.Context, arg StepUnitE
 			&i.StepUnit.FailureCode,
 			&i.StepUnit.FailureMessage,
 			&i.StepUnit.ChangedAt,
+			&i.StepUnit.Lane,
 		); err != nil {
 			return nil, err
 		}

@@ -94,6 +94,35 @@ func (q *Queries) TransitionGetHorizon(ctx context.Context) (TransitionGetHorizo
 	return i, err
 }
 
+const transitionGetLastInto = `-- name: TransitionGetLastInto :one
+SELECT coalesce(max(t.version), 0)::integer FROM workflow_transitions AS t
+WHERE t.organization_id = $1 AND t.workflow_id = $2 AND t.to_state = $3
+    AND t.kind = $4 AND t.version <= $5
+`
+
+type TransitionGetLastIntoParams struct {
+	OrganizationID uuid.UUID
+	WorkflowID     uuid.UUID
+	ToState        workflow.State
+	Kind           workflow.EdgeKind
+	UpTo           int
+}
+
+// TransitionGetLastInto returns the version of the last transition of one kind into a state, up to a version; 0 without
+// one.
+func (q *Queries) TransitionGetLastInto(ctx context.Context, arg TransitionGetLastIntoParams) (int, error) {
+	row := q.db.QueryRow(ctx, transitionGetLastInto,
+		arg.OrganizationID,
+		arg.WorkflowID,
+		arg.ToState,
+		arg.Kind,
+		arg.UpTo,
+	)
+	var column_1 int
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const transitionListAll = `-- name: TransitionListAll :many
 SELECT t.organization_id, t.workflow_id, t.version, t.previous_version, t.graph_version, t.kind, t.from_state, t.to_state, t.actor, t.reason, t.occurred_at, t.previous_hash, t.hash FROM workflow_transitions AS t
 WHERE (t.organization_id, t.workflow_id, t.version)
