@@ -28,7 +28,7 @@ func (r *Resolver) articlePlan(ctx context.Context, w *model.Workflow) (*model.A
 	if err != nil || !there {
 		return nil, err
 	}
-	return &model.ArticlePlan{Plan: plan, Workflow: w.Workflow}, nil
+	return &model.ArticlePlan{Plan: plan, Workflow: w}, nil
 }
 
 func decodeAttach(input model.AttachKeywordInput) (in decoded[engine.AttachKeywordInput]) {

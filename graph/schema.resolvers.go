@@ -20,7 +20,7 @@ import (
 )
 
 func (r *articlePlanResolver) Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error) {
-	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow, obj.Approved())
+	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow.Workflow, obj.Approved())
 }
 
 func (r *keywordSelectionResolver) Forecast(ctx context.Context, obj *model.KeywordSelection) (*engine.WorkForecast, error) {
@@ -419,6 +419,40 @@ func (r *subscriptionResolver) UnitChanged(ctx context.Context, workflowID publi
 	return stream(ctx, events, err, unitEvent, nil)
 }
 
+func (r *supersededVisitResolver) Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error) {
+	found, err := loadVisits(ctx, r.Resolver, obj, visitContent[[]content.SeedKeyword]{
+		workflow.StepCompetitor, supersededKeywordsKey{}, r.Engine.KeywordsOfVisits,
+	})
+	return wrapAll(found, func(k content.SeedKeyword) model.Keyword { return model.Keyword{SeedKeyword: k} }), err
+}
+
+func (r *supersededVisitResolver) Topics(ctx context.Context, obj *model.SupersededVisit) ([]model.Topic, error) {
+	found, err := loadVisits(ctx, r.Resolver, obj, visitContent[content.Clustering]{
+		workflow.StepClustering, supersededTopicsKey{}, r.Engine.ClusteringsOfVisits,
+	})
+	return topics(found, nil), err
+}
+
+func (r *supersededVisitResolver) Briefs(ctx context.Context, obj *model.SupersededVisit) ([]model.SupersededBrief, error) {
+	found, err := loadVisits(ctx, r.Resolver, obj, visitContent[[]content.ArticlePlan]{
+		workflow.StepValidation, supersededBriefsKey{}, r.Engine.BriefsOfVisits,
+	})
+	return wrapAll(found, supersededBrief), err
+}
+
+func (r *topicResolver) Verdict(ctx context.Context, obj *model.Topic) (*content.Verdict, error) {
+	verdict, err := r.topicVerdict(ctx, obj)
+	if err != nil || verdict.Verdict == "" {
+		return nil, err
+	}
+	return &verdict.Verdict, nil
+}
+
+func (r *topicResolver) Reasons(ctx context.Context, obj *model.Topic) ([]string, error) {
+	verdict, err := r.topicVerdict(ctx, obj)
+	return append([]string{}, verdict.Reasons...), err
+}
+
 func (r *viewerResolver) OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error) {
 	return publicid.New(publicid.Organization, obj.OrganizationID), nil
 }
@@ -442,6 +476,10 @@ func (r *workflowResolver) Icp(ctx context.Context, obj *model.Workflow) (*model
 
 func (r *workflowResolver) StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error) {
 	return r.stepResult(ctx, obj, step)
+}
+
+func (r *workflowResolver) Superseded(ctx context.Context, obj *model.Workflow, step workflow.StepKey) ([]model.SupersededVisit, error) {
+	return r.superseded(ctx, obj, step)
 }
 
 func (r *workflowResolver) Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error) {
@@ -475,12 +513,12 @@ func (r *workflowResolver) KeywordSelection(ctx context.Context, obj *model.Work
 
 func (r *workflowResolver) Topics(ctx context.Context, obj *model.Workflow) ([]model.Topic, error) {
 	clustering, err := r.clusteringOf(ctx, obj)
-	return topics(clustering), err
+	return topics(clustering, obj), err
 }
 
 func (r *workflowResolver) Unclustered(ctx context.Context, obj *model.Workflow) ([]model.UnclusteredKeyword, error) {
 	clustering, err := r.clusteringOf(ctx, obj)
-	return unclustered(clustering), err
+	return unclustered(clustering, obj), err
 }
 
 func (r *workflowResolver) DroppedKeywords(ctx context.Context, obj *model.Workflow) ([]model.TopicKeyword, error) {
@@ -547,6 +585,10 @@ func (r *Resolver) Spend() SpendResolver { return &spendResolver{r} }
 
 func (r *Resolver) Subscription() SubscriptionResolver { return &subscriptionResolver{r} }
 
+func (r *Resolver) SupersededVisit() SupersededVisitResolver { return &supersededVisitResolver{r} }
+
+func (r *Resolver) Topic() TopicResolver { return &topicResolver{r} }
+
 func (r *Resolver) Viewer() ViewerResolver { return &viewerResolver{r} }
 
 func (r *Resolver) Workflow() WorkflowResolver { return &workflowResolver{r} }
@@ -559,6 +601,8 @@ type (
 	queryResolver            struct{ *Resolver }
 	spendResolver            struct{ *Resolver }
 	subscriptionResolver     struct{ *Resolver }
+	supersededVisitResolver  struct{ *Resolver }
+	topicResolver            struct{ *Resolver }
 	viewerResolver           struct{ *Resolver }
 	workflowResolver         struct{ *Resolver }
 )

@@ -24,3 +24,22 @@ WHERE NOT EXISTS (
         AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[])
 )
 ORDER BY s.workflow_id;
+
+-- ResultListSuperseded returns for each workflow the results of a step that a later RESET to one of reset_targets has
+-- superseded, the newest first, each with the version that began its visit and with that RESET.
+-- name: ResultListSuperseded :many
+SELECT sqlc.embed(s), sqlc.embed(r), v.version AS visit
+FROM step_results AS s
+JOIN workflow_transitions AS r ON r.organization_id = s.organization_id AND r.workflow_id = s.workflow_id
+    AND r.version = (
+        SELECT min(t.version) FROM workflow_transitions AS t
+        WHERE t.organization_id = s.organization_id AND t.workflow_id = s.workflow_id AND t.version > s.token
+            AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[]))
+JOIN workflow_transitions AS v ON v.organization_id = s.organization_id AND v.workflow_id = s.workflow_id
+    AND v.version = (
+        SELECT max(p.version) FROM workflow_transitions AS p
+        WHERE p.organization_id = s.organization_id AND p.workflow_id = s.workflow_id AND p.version < s.token
+            AND p.to_state = @pending)
+WHERE s.organization_id = @organization_id AND s.workflow_id = ANY(@workflow_ids::uuid[]) AND s.step = @step
+ORDER BY s.workflow_id, s.token DESC
+LIMIT @page_size;

@@ -5,20 +5,19 @@ import (
 
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/publicid"
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 // ArticlePlan is the plan of a workflow in an answer.
 type ArticlePlan struct {
 	content.Plan
-	Workflow workflow.Workflow
+	Workflow *Workflow
 }
 
 // Items are the articles in an answer.
 func (p ArticlePlan) Items() []ArticlePlanItem {
 	items := make([]ArticlePlanItem, len(p.Plan.Items))
 	for i, item := range p.Plan.Items {
-		items[i] = ArticlePlanItem{item}
+		items[i] = ArticlePlanItem{item, p.Workflow}
 	}
 	return items
 }
@@ -36,7 +35,10 @@ func (p ArticlePlan) Digest() string {
 }
 
 // ArticlePlanItem is an article of a plan in an answer.
-type ArticlePlanItem struct{ content.PlanItem }
+type ArticlePlanItem struct {
+	content.PlanItem
+	Workflow *Workflow
+}
 
 // ID is the typed id of the article and of its page.
 func (i ArticlePlanItem) ID() publicid.ID { return publicid.New(publicid.Article, i.PlanItem.Page.ID) }
@@ -49,7 +51,7 @@ func (i ArticlePlanItem) Topic() *Topic {
 	if i.PlanItem.Topic == nil {
 		return nil
 	}
-	return &Topic{*i.PlanItem.Topic}
+	return &Topic{PageTopic: *i.PlanItem.Topic, Workflow: i.Workflow}
 }
 
 // Verdict is that of cluster validation.

@@ -6,7 +6,11 @@ import (
 )
 
 // Topic is a topic in an answer.
-type Topic struct{ content.PageTopic }
+type Topic struct {
+	content.PageTopic
+	// Workflow is the workflow whose current topic it is; nil for a superseded one.
+	Workflow *Workflow
+}
 
 // ID is the typed id.
 func (t Topic) ID() publicid.ID { return publicid.New(publicid.Topic, t.PageTopic.ID) }

@@ -191,15 +191,19 @@ func (e *Engine) StepResults(
 	}
 	results := make(map[uuid.UUID]Result, len(kept))
 	for id, r := range kept {
-		results[id] = Result{
-			Token:    r.Token,
-			Step:     r.Step,
-			Content:  r.Content,
-			Provider: r.Provider,
-			Model:    r.Model,
-			Source:   r.Source,
-			At:       r.At,
-		}
+		results[id] = toResult(r)
 	}
 	return results, nil
+}
+
+func toResult(r postgres.StepResult) Result {
+	return Result{
+		Token:    r.Token,
+		Step:     r.Step,
+		Content:  r.Content,
+		Provider: r.Provider,
+		Model:    r.Model,
+		Source:   r.Source,
+		At:       r.At,
+	}
 }

@@ -66,23 +66,27 @@ func (s *Store) AddArticlePlans(ctx context.Context, who caller.Caller, in NewAr
 func (s *Store) ArticlePlans(
 	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
 ) (map[uuid.UUID][]content.ArticlePlan, error) {
+	plans, err := s.ArticlePlansOfVisits(ctx, who, keysOf(visits))
+	return group(plans, err, func(p content.ArticlePlan) uuid.UUID { return p.WorkflowID })
+}
+
+// ArticlePlansOfVisits returns the last revision of each brief of some visits, with the last decision about it.
+func (s *Store) ArticlePlansOfVisits(
+	ctx context.Context, who caller.Caller, visits []VisitKey,
+) ([]content.ArticlePlan, error) {
 	in := dbsqlc.ArticlePlanListByVisitsParams{
 		OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * plansOfVisit),
 	}
-	for flow, visit := range visits {
-		in.WorkflowIds, in.Visits = append(in.WorkflowIds, flow), append(in.Visits, visit)
-	}
+	in.WorkflowIds, in.Visits = visitColumns(visits)
 	rows, err := s.forTenant(who.OrganizationID).ArticlePlanListByVisits(ctx, in)
 	if err != nil {
 		return nil, translate(err)
 	}
-	plans := map[uuid.UUID][]content.ArticlePlan{}
-	for _, row := range rows {
-		plan, err := toArticlePlan(row)
-		if err != nil {
+	plans := make([]content.ArticlePlan, len(rows))
+	for i, row := range rows {
+		if plans[i], err = toArticlePlan(row); err != nil {
 			return nil, err
 		}
-		plans[plan.WorkflowID] = append(plans[plan.WorkflowID], plan)
 	}
 	return plans, nil
 }

@@ -94,13 +94,18 @@ const keywordsOfVisit = 1000
 func (s *Store) Keywords(
 	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
 ) (map[uuid.UUID][]content.SeedKeyword, error) {
-	in := dbsqlc.KeywordListParams{OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * keywordsOfVisit)}
-	for flow, visit := range visits {
-		in.WorkflowIds, in.Visits = append(in.WorkflowIds, flow), append(in.Visits, visit)
-	}
-	rows, err := s.forTenant(who.OrganizationID).KeywordList(ctx, in)
-	keywords, err := many(rows, err, toKeyword)
+	keywords, err := s.KeywordsOfVisits(ctx, who, keysOf(visits))
 	return group(keywords, err, func(k content.SeedKeyword) uuid.UUID { return k.WorkflowID })
+}
+
+// KeywordsOfVisits returns the keywords of visits with their last decisions, the highest score of a workflow first.
+func (s *Store) KeywordsOfVisits(
+	ctx context.Context, who caller.Caller, visits []VisitKey,
+) ([]content.SeedKeyword, error) {
+	in := dbsqlc.KeywordListParams{OrganizationID: who.OrganizationID, PageSize: int32(len(visits) * keywordsOfVisit)}
+	in.WorkflowIds, in.Visits = visitColumns(visits)
+	rows, err := s.forTenant(who.OrganizationID).KeywordList(ctx, in)
+	return many(rows, err, toKeyword)
 }
 
 // Chosen is the last decision about a keyword of an earlier visit.

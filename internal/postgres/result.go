@@ -81,3 +81,35 @@ func (s *Store) CurrentResults(
 	}
 	return results, nil
 }
+
+// SupersededResult is a result that a RESET has superseded.
+type SupersededResult struct {
+	StepResult
+	// Visit is the version of the transition that began the visit.
+	Visit int
+	Reset workflow.Transition
+}
+
+// supersededOfFlow limits the superseded results that are read, on average over the workflows.
+const supersededOfFlow = 20
+
+// SupersededResults returns for each workflow the results of a step that a RESET has superseded, the newest first.
+func (s *Store) SupersededResults(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID, step workflow.Step,
+) (map[uuid.UUID][]SupersededResult, error) {
+	rows, err := s.forTenant(who.OrganizationID).ResultListSuperseded(ctx, dbsqlc.ResultListSupersededParams{
+		OrganizationID: who.OrganizationID,
+		WorkflowIds:    flows,
+		Step:           step.Key,
+		Pending:        step.Pending,
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(step.Key)),
+		PageSize:       int32(len(flows) * supersededOfFlow),
+	})
+	results, err := many(rows, err, func(r dbsqlc.ResultListSupersededRow) SupersededResult {
+		return SupersededResult{
+			StepResult: toStepResult(r.StepResult), Visit: r.Visit, Reset: toTransition(r.WorkflowTransition),
+		}
+	})
+	return group(results, err, func(r SupersededResult) uuid.UUID { return r.WorkflowID })
+}

@@ -45,3 +45,26 @@ func (s *Store) CurrentVisits(
 	}
 	return visits, nil
 }
+
+// VisitKey is one visit of a workflow. A list of them may have several visits of one workflow.
+type VisitKey struct {
+	WorkflowID uuid.UUID
+	Visit      int
+}
+
+// keysOf returns one visit of each workflow as a list.
+func keysOf(visits map[uuid.UUID]int) []VisitKey {
+	keys := make([]VisitKey, 0, len(visits))
+	for flow, visit := range visits {
+		keys = append(keys, VisitKey{flow, visit})
+	}
+	return keys
+}
+
+// visitColumns returns the visits as the queries take them.
+func visitColumns(keys []VisitKey) (flows []uuid.UUID, visits []int) {
+	for _, key := range keys {
+		flows, visits = append(flows, key.WorkflowID), append(visits, key.Visit)
+	}
+	return flows, visits
+}

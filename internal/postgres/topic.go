@@ -78,11 +78,19 @@ func (s *Store) Clusterings(
 	if len(visits) == 0 {
 		return map[uuid.UUID]content.Clustering{}, nil
 	}
-	var flows []uuid.UUID
-	var numbers []int
-	for flow, visit := range visits {
-		flows, numbers = append(flows, flow), append(numbers, visit)
+	found, err := s.ClusteringsOfVisits(ctx, who, keysOf(visits))
+	all := make(map[uuid.UUID]content.Clustering, len(found))
+	for key, clustering := range found {
+		all[key.WorkflowID] = clustering
 	}
+	return all, err
+}
+
+// ClusteringsOfVisits returns the topics of visits.
+func (s *Store) ClusteringsOfVisits(
+	ctx context.Context, who caller.Caller, visits []VisitKey,
+) (map[VisitKey]content.Clustering, error) {
+	flows, numbers := visitColumns(visits)
 	keywords, err := s.topicKeywords(ctx, who, flows, numbers)
 	if err != nil {
 		return nil, err
@@ -106,14 +114,15 @@ func (s *Store) Clusterings(
 // assembled puts keywords on their pages and pages into their topics.
 func assembled(
 	topics []dbsqlc.Topic, pages []content.TopicPage, keywords []content.TopicKeyword,
-) map[uuid.UUID]content.Clustering {
-	all := map[uuid.UUID]content.Clustering{}
+) map[VisitKey]content.Clustering {
+	all := map[VisitKey]content.Clustering{}
 	byPage := map[uuid.UUID][]content.TopicKeyword{}
 	var attached []content.TopicKeyword
 	for _, k := range keywords {
-		clustering := all[k.WorkflowID]
+		key := VisitKey{k.WorkflowID, k.Visit}
+		clustering := all[key]
 		clustering.Keywords = append(clustering.Keywords, k)
-		all[k.WorkflowID] = clustering
+		all[key] = clustering
 		switch {
 		case k.AttachedBy != "":
 			attached = append(attached, k)
@@ -131,16 +140,18 @@ func assembled(
 			byTopic[*page.TopicID] = append(byTopic[*page.TopicID], page)
 			continue
 		}
-		clustering := all[page.WorkflowID]
+		key := VisitKey{page.WorkflowID, page.Visit}
+		clustering := all[key]
 		clustering.Own = append(clustering.Own, page)
-		all[page.WorkflowID] = clustering
+		all[key] = clustering
 	}
 	for _, row := range topics {
 		topic := toTopic(row)
 		topic.Pages = byTopic[topic.ID]
-		clustering := all[topic.WorkflowID]
+		key := VisitKey{topic.WorkflowID, topic.Visit}
+		clustering := all[key]
 		clustering.Topics = append(clustering.Topics, topic)
-		all[topic.WorkflowID] = clustering
+		all[key] = clustering
 	}
 	return all
 }

@@ -52,6 +52,7 @@ var parts = []struct {
 	{"pairs", (*bench).pairs, always},
 	{"sockets", (*bench).sockets, always},
 	{"icp", (*bench).icps, always},
+	{"plan", (*bench).plan, always},
 	{"content", (*bench).content, always},
 	{"profile", (*bench).profile, always},
 	{"ledger", (*bench).ledger, func(o options) bool { return o.ledger > 0 }},

@@ -136,3 +136,91 @@ func (q *Queries) ResultListCurrent(ctx context.Context, arg ResultListCurrentPa
 	}
 	return items, nil
 }
+
+const resultListSuperseded = `-- name: ResultListSuperseded :many
+SELECT s.organization_id, s.workflow_id, s.token, s.step, s.content, s.provider, s.model, s.created_at, s.source, r.organization_id, r.workflow_id, r.version, r.previous_version, r.graph_version, r.kind, r.from_state, r.to_state, r.actor, r.reason, r.occurred_at, r.previous_hash, r.hash, v.version AS visit
+FROM step_results AS s
+JOIN workflow_transitions AS r ON r.organization_id = s.organization_id AND r.workflow_id = s.workflow_id
+    AND r.version = (
+        SELECT min(t.version) FROM workflow_transitions AS t
+        WHERE t.organization_id = s.organization_id AND t.workflow_id = s.workflow_id AND t.version > s.token
+            AND t.kind = $1 AND t.to_state = ANY($2::text[]))
+JOIN workflow_transitions AS v ON v.organization_id = s.organization_id AND v.workflow_id = s.workflow_id
+    AND v.version = (
+        SELECT max(p.version) FROM workflow_transitions AS p
+        WHERE p.organization_id = s.organization_id AND p.workflow_id = s.workflow_id AND p.version < s.token
+            AND p.to_state = $3)
+WHERE s.organization_id = $4 AND s.workflow_id = ANY($5::uuid[]) AND s.step = $6
+ORDER BY s.workflow_id, s.token DESC
+LIMIT $7
+`
+
+type ResultListSupersededParams struct {
+	Reset          workflow.EdgeKind
+	ResetTargets   []string
+	Pending        workflow.State
+	OrganizationID uuid.UUID
+	WorkflowIds    []uuid.UUID
+	Step           workflow.StepKey
+	PageSize       int32
+}
+
+type ResultListSupersededRow struct {
+	StepResult         StepResult
+	WorkflowTransition WorkflowTransition
+	Visit              int
+}
+
+// ResultListSuperseded returns for each workflow the results of a step that a later RESET to one of reset_targets has
+// superseded, the newest first, each with the version that began its visit and with that RESET.
+func (q *Queries) ResultListSuperseded(ctx context.Context, arg ResultListSupersededParams) ([]ResultListSupersededRow, error) {
+	rows, err := q.db.Query(ctx, resultListSuperseded,
+		arg.Reset,
+		arg.ResetTargets,
+		arg.Pending,
+		arg.OrganizationID,
+		arg.WorkflowIds,
+		arg.Step,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ResultListSupersededRow{}
+	for rows.Next() {
+		var i ResultListSupersededRow
+		if err := rows.Scan(
+			&i.StepResult.OrganizationID,
+			&i.StepResult.WorkflowID,
+			&i.StepResult.Token,
+			&i.StepResult.Step,
+			&i.StepResult.Content,
+			&i.StepResult.Provider,
+			&i.StepResult.Model,
+			&i.StepResult.CreatedAt,
+			&i.StepResult.Source,
+			&i.WorkflowTransition.OrganizationID,
+			&i.WorkflowTransition.WorkflowID,
+			&i.WorkflowTransition.Version,
+			&i.WorkflowTransition.PreviousVersion,
+			&i.WorkflowTransition.GraphVersion,
+			&i.WorkflowTransition.Kind,
+			&i.WorkflowTransition.FromState,
+			&i.WorkflowTransition.ToState,
+			&i.WorkflowTransition.Actor,
+			&i.WorkflowTransition.Reason,
+			&i.WorkflowTransition.OccurredAt,
+			&i.WorkflowTransition.PreviousHash,
+			&i.WorkflowTransition.Hash,
+			&i.Visit,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
