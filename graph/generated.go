@@ -45,6 +45,8 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	Spend() SpendResolver
 	Subscription() SubscriptionResolver
+	SupersededVisit() SupersededVisitResolver
+	Topic() TopicResolver
 	Viewer() ViewerResolver
 	Workflow() WorkflowResolver
 }
@@ -155,6 +157,15 @@ type SubscriptionResolver interface {
 	WorkAvailable(ctx context.Context, steps []workflow.StepKey) (<-chan *model.WorkEvent, error)
 	UnitChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.UnitEvent, error)
 }
+type SupersededVisitResolver interface {
+	Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error)
+	Topics(ctx context.Context, obj *model.SupersededVisit) ([]model.Topic, error)
+	Briefs(ctx context.Context, obj *model.SupersededVisit) ([]model.SupersededBrief, error)
+}
+type TopicResolver interface {
+	Verdict(ctx context.Context, obj *model.Topic) (*content.Verdict, error)
+	Reasons(ctx context.Context, obj *model.Topic) ([]string, error)
+}
 type ViewerResolver interface {
 	OrganizationID(ctx context.Context, obj *caller.Caller) (publicid.ID, error)
 
@@ -165,6 +176,7 @@ type WorkflowResolver interface {
 	Activity(ctx context.Context, obj *model.Workflow) (*engine.Activity, error)
 	Icp(ctx context.Context, obj *model.Workflow) (*model.Icp, error)
 	StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error)
+	Superseded(ctx context.Context, obj *model.Workflow, step workflow.StepKey) ([]model.SupersededVisit, error)
 	Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error)
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
 	CompetitorAnalysis(ctx context.Context, obj *model.Workflow) (*model.CompetitorAnalysis, error)
@@ -1102,6 +1114,13 @@ type Workflow implements Node {
     "The step."
     step: StepKey!
   ): StepResult
+  """
+  The results of an automatic step that a RESET has superseded: the five newest. They count no more, and stay readable.
+  """
+  superseded(
+    "The step."
+    step: StepKey!
+  ): [SupersededVisit!]! @listSize(assumedSize: 2)
   "The units of the current visit of a step, such as one for each article. Empty for a step without units."
   units(
     "The step. The workflow's present step when absent."
@@ -1378,6 +1397,36 @@ type StepResult {
   source: ResultSource!
   "The time at which the engine stored it."
   producedAt: DateTime!
+}
+
+"A visit of a step whose result a RESET has superseded."
+type SupersededVisit {
+  "The version of the transition that began the visit."
+  visit: Int!
+  "The result of the step."
+  result: StepResult!
+  "The RESET that superseded it."
+  supersededBy: Transition!
+  "The keywords of a competitor analysis with their last choices. Empty for another step."
+  keywords: [Keyword!]! @listSize(assumedSize: 60)
+  "The topics of a clustering. Empty for another step."
+  topics: [Topic!]! @listSize(assumedSize: 20)
+  "The last revision of each brief of a cluster validation. Empty for another step."
+  briefs: [SupersededBrief!]! @listSize(assumedSize: 30)
+}
+
+"A brief of a superseded article plan."
+type SupersededBrief {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The brief."
+  brief: Brief!
+  "The revision of the brief, from 1."
+  revision: Int!
+  "The last decision about the article. Null when there was none, or when it was cleared."
+  choice: PlanChoice
+  "The actor of that decision. Null without one. Requires ACTORS."
+  decidedBy: String @requires(permission: ACTORS)
 }
 
 "The kinds of programs that produce the result of a step."
@@ -2345,6 +2394,10 @@ type Topic {
   pages: [TopicPage!]! @listSize(assumedSize: 3)
   "The similarity of the keywords of all pages."
   similarity: Similarity!
+  "The verdict of cluster validation about the topic. Null before it, and for a superseded topic."
+  verdict: PlanVerdict
+  "The reasons of the verdict, as those of an article. Empty without a verdict."
+  reasons: [String!]!
 }
 
 "A page: keywords that mean the same to people who search, and that one article answers."
@@ -7174,6 +7227,40 @@ func (ec *executionContext) childFields_StepResult(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type StepResult", field.Name)
 }
 
+func (ec *executionContext) childFields_SupersededBrief(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "articleId":
+		return ec.fieldContext_SupersededBrief_articleId(ctx, field)
+	case "brief":
+		return ec.fieldContext_SupersededBrief_brief(ctx, field)
+	case "revision":
+		return ec.fieldContext_SupersededBrief_revision(ctx, field)
+	case "choice":
+		return ec.fieldContext_SupersededBrief_choice(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_SupersededBrief_decidedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupersededBrief", field.Name)
+}
+
+func (ec *executionContext) childFields_SupersededVisit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "visit":
+		return ec.fieldContext_SupersededVisit_visit(ctx, field)
+	case "result":
+		return ec.fieldContext_SupersededVisit_result(ctx, field)
+	case "supersededBy":
+		return ec.fieldContext_SupersededVisit_supersededBy(ctx, field)
+	case "keywords":
+		return ec.fieldContext_SupersededVisit_keywords(ctx, field)
+	case "topics":
+		return ec.fieldContext_SupersededVisit_topics(ctx, field)
+	case "briefs":
+		return ec.fieldContext_SupersededVisit_briefs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupersededVisit", field.Name)
+}
+
 func (ec *executionContext) childFields_TestPublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "target":
@@ -7198,6 +7285,10 @@ func (ec *executionContext) childFields_Topic(ctx context.Context, field graphql
 		return ec.fieldContext_Topic_pages(ctx, field)
 	case "similarity":
 		return ec.fieldContext_Topic_similarity(ctx, field)
+	case "verdict":
+		return ec.fieldContext_Topic_verdict(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Topic_reasons(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Topic", field.Name)
 }
@@ -7612,6 +7703,8 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_icp(ctx, field)
 	case "stepResult":
 		return ec.fieldContext_Workflow_stepResult(ctx, field)
+	case "superseded":
+		return ec.fieldContext_Workflow_superseded(ctx, field)
 	case "units":
 		return ec.fieldContext_Workflow_units(ctx, field)
 	case "competitors":
@@ -9303,6 +9396,20 @@ func (ec *executionContext) field_Workflow_ledger_args(ctx context.Context, rawA
 }
 
 func (ec *executionContext) field_Workflow_stepResult_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "step",
+		func(ctx context.Context, v any) (workflow.StepKey, error) {
+			return ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["step"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Workflow_superseded_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "step",
@@ -31733,6 +31840,331 @@ func (ec *executionContext) fieldContext_Subscription_unitChanged(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _SupersededBrief_articleId(ctx context.Context, field graphql.CollectedField, obj *model.SupersededBrief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededBrief_articleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArticleID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededBrief_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "ID")
+}
+
+func (ec *executionContext) _SupersededBrief_brief(ctx context.Context, field graphql.CollectedField, obj *model.SupersededBrief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededBrief_brief(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Brief, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.Brief) graphql.Marshaler {
+			return ec.marshalNBrief2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐBrief(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededBrief_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededBrief",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Brief(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupersededBrief_revision(ctx context.Context, field graphql.CollectedField, obj *model.SupersededBrief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededBrief_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededBrief_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupersededBrief", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SupersededBrief_choice(ctx context.Context, field graphql.CollectedField, obj *model.SupersededBrief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededBrief_choice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Choice(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.PlanChoice) graphql.Marshaler {
+			return ec.marshalOPlanChoice2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐPlanChoice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededBrief_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "PlanChoice")
+}
+
+func (ec *executionContext) _SupersededBrief_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.SupersededBrief) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededBrief_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededBrief_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "String")
+}
+
+func (ec *executionContext) _SupersededVisit_visit(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_visit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_visit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SupersededVisit", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SupersededVisit_result(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StepResult) graphql.Marshaler {
+			return ec.marshalNStepResult2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResult(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededVisit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StepResult(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupersededVisit_supersededBy(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_supersededBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SupersededBy(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalNTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_supersededBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededVisit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupersededVisit_keywords(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_keywords(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SupersededVisit().Keywords(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Keyword) graphql.Marshaler {
+			return ec.marshalNKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededVisit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Keyword(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupersededVisit_topics(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_topics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SupersededVisit().Topics(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Topic) graphql.Marshaler {
+			return ec.marshalNTopic2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTopicᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededVisit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Topic(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SupersededVisit_briefs(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SupersededVisit_briefs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SupersededVisit().Briefs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.SupersededBrief) graphql.Marshaler {
+			return ec.marshalNSupersededBrief2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededBriefᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SupersededVisit_briefs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SupersededVisit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupersededBrief(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TerminalState_code(ctx context.Context, field graphql.CollectedField, obj *model.TerminalState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32079,6 +32511,52 @@ func (ec *executionContext) fieldContext_Topic_similarity(_ context.Context, fie
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Topic_verdict(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Topic().Verdict(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *content.Verdict) graphql.Marshaler {
+			return ec.marshalOPlanVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Topic", field, true, true, "PlanVerdict")
+}
+
+func (ec *executionContext) _Topic_reasons(ctx context.Context, field graphql.CollectedField, obj *model.Topic) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Topic_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Topic().Reasons(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Topic_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Topic", field, true, true, "String")
 }
 
 func (ec *executionContext) _TopicKeyword_id(ctx context.Context, field graphql.CollectedField, obj *model.TopicKeyword) (ret graphql.Marshaler) {
@@ -35891,6 +36369,50 @@ func (ec *executionContext) fieldContext_Workflow_stepResult(ctx context.Context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Workflow_stepResult_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Workflow_superseded(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_superseded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Workflow().Superseded(ctx, obj, fc.Args["step"].(workflow.StepKey))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.SupersededVisit) graphql.Marshaler {
+			return ec.marshalNSupersededVisit2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededVisitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_superseded(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupersededVisit(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Workflow_superseded_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -49782,6 +50304,120 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var supersededBriefImplementors = []string{"SupersededBrief"}
+
+func (ec *executionContext) _SupersededBrief(ctx context.Context, sel ast.SelectionSet, obj *model.SupersededBrief) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supersededBriefImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupersededBrief")
+		case "articleId":
+			out.Values[i] = ec._SupersededBrief_articleId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "brief":
+			out.Values[i] = ec._SupersededBrief_brief(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._SupersededBrief_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "choice":
+			out.Values[i] = ec._SupersededBrief_choice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._SupersededBrief_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var supersededVisitImplementors = []string{"SupersededVisit"}
+
+func (ec *executionContext) _SupersededVisit(ctx context.Context, sel ast.SelectionSet, obj *model.SupersededVisit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, supersededVisitImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SupersededVisit")
+		case "visit":
+			out.Values[i] = ec._SupersededVisit_visit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "result":
+			out.Values[i] = ec._SupersededVisit_result(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "supersededBy":
+			out.Values[i] = ec._SupersededVisit_supersededBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "keywords":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SupersededVisit_keywords(ctx, field, obj)
+				})
+		case "topics":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SupersededVisit_topics(ctx, field, obj)
+				})
+		case "briefs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SupersededVisit_briefs(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var terminalStateImplementors = []string{"TerminalState", "UserError"}
 
 func (ec *executionContext) _TerminalState(ctx context.Context, sel ast.SelectionSet, obj *model.TerminalState) graphql.Marshaler {
@@ -49887,28 +50523,40 @@ func (ec *executionContext) _Topic(ctx context.Context, sel ast.SelectionSet, ob
 		case "id":
 			out.Values[i] = ec._Topic_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
 			out.Values[i] = ec._Topic_label(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "hub":
 			out.Values[i] = ec._Topic_hub(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pages":
 			out.Values[i] = ec._Topic_pages(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "similarity":
 			out.Values[i] = ec._Topic_similarity(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "verdict":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Topic_verdict(ctx, field, obj)
+				})
+		case "reasons":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Topic_reasons(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -51238,6 +51886,12 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_stepResult(ctx, field, obj)
 				})
+		case "superseded":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_superseded(ctx, field, obj)
+				})
 		case "units":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -52308,6 +52962,10 @@ func (ec *executionContext) marshalNBrand2ᚖgithubᚗcomᚋinfin8contentᚋengi
 	return ec._Brand(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNBrief2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐBrief(ctx context.Context, sel ast.SelectionSet, v content.Brief) graphql.Marshaler {
+	return ec._Brief(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNCall2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
 	return ec._Call(ctx, sel, &v)
 }
@@ -52944,6 +53602,26 @@ func (ec *executionContext) marshalNJSON2githubᚗcomᚋinfin8contentᚋengine�
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalNKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx context.Context, sel ast.SelectionSet, v model.Keyword) graphql.Marshaler {
+	return ec._Keyword(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeyword2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Keyword) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyword2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeyword(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNKeyword2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐKeywordᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Keyword) graphql.Marshaler {
@@ -54303,6 +54981,10 @@ func (ec *executionContext) marshalNStepKind2githubᚗcomᚋinfin8contentᚋengi
 	return res
 }
 
+func (ec *executionContext) marshalNStepResult2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResult(ctx context.Context, sel ast.SelectionSet, v model.StepResult) graphql.Marshaler {
+	return ec._StepResult(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNStepResultInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStepResultInput(ctx context.Context, v any) (model.StepResultInput, error) {
 	res, err := ec.unmarshalInputStepResultInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -54341,6 +55023,46 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSupersededBrief2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededBrief(ctx context.Context, sel ast.SelectionSet, v model.SupersededBrief) graphql.Marshaler {
+	return ec._SupersededBrief(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSupersededBrief2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededBriefᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SupersededBrief) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSupersededBrief2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededBrief(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSupersededVisit2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededVisit(ctx context.Context, sel ast.SelectionSet, v model.SupersededVisit) graphql.Marshaler {
+	return ec._SupersededVisit(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSupersededVisit2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededVisitᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SupersededVisit) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSupersededVisit2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSupersededVisit(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -55967,6 +56689,25 @@ func (ec *executionContext) marshalOPlanVerdict2ᚕgithubᚗcomᚋinfin8content�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOPlanVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx context.Context, v any) (*content.Verdict, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.Verdict(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPlanVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐVerdict(ctx context.Context, sel ast.SelectionSet, v *content.Verdict) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOPriceDoubt2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐDoubt(ctx context.Context, v any) (*cost.Doubt, error) {

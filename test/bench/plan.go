@@ -17,7 +17,7 @@ const (
 	startQuery = `mutation ($input: StartStepInput!) { startStep(input: $input) {
 	workflow { state } userErrors { code message } } }`
 	addQuery = `mutation ($input: AddKeywordsInput!) { addKeywords(input: $input) {
-	added userErrors { code message } } }`
+	affected userErrors { code message } } }`
 	keywordsQuery = `query ($id: ID!) { workflow(id: $id) {
 	keywords(filter: {search: "keyword", choices: [SELECTED]}, first: 20) { totalCount nodes {
 		id text volume difficulty cpc intent source score reasons choice } } } }`
@@ -201,6 +201,11 @@ func (b *bench) keywordList(organization int) error {
 	if err != nil {
 		return err
 	}
+	return b.pages(p, clients, text, variables)
+}
+
+// pages lets the clients ask for a page of keywords.
+func (b *bench) pages(p *process, clients []*client, text, variables string) error {
 	var took, server, statements series
 	for range b.rounds {
 		before, err := b.statements()
@@ -225,7 +230,7 @@ func (b *bench) keywordList(organization int) error {
 		statements = append(statements, float64(after-before)/requests)
 	}
 	b.table.add(row{
-		what: fmt.Sprintf("page of 20 of %d keywords with a filter, 8 callers, p50, ms", keywordsListed),
+		what:  fmt.Sprintf("page of 20 of %d keywords with a filter, 8 callers, p50, ms", keywordsListed),
 		found: fmt.Sprintf("%s; %s statements; processor: server %s µs", took, figure(statements.median()), server),
 		goal:  "≤ 4 statements",
 	})
