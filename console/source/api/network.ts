@@ -41,6 +41,9 @@ const hasCode = (answer: Answer, code: string) =>
 /** Runs an operation once, and once more with a new token when the server refuses the token. */
 async function run(settings: Settings, operation: Operation, signal: AbortSignal): Promise<OperationResult> {
   try {
+    // A component that draws for the first time asks and withdraws at once, then asks for good.
+    await Promise.resolve()
+    signal.throwIfAborted()
     let got = await post(operation, signal)
     if (got.status === 401 && (await renew(settings))) got = await post(operation, signal)
     if (got.status === 401) signOut(expired)

@@ -49,12 +49,14 @@ export function useNow(pause = 1000): number {
   return now
 }
 
-/** The time since a moment. */
+/** The time since a moment. A hover shows the moment; its first formatting takes too long for the first view of a list. */
 export function Ago({ at }: { at: string }) {
   const now = useNow(10_000)
   const { organization } = useViewer()
-  const title = `${momentIn(at, organization.timeZone)} · ${momentUTC(at)}`
-  return <time dateTime={at} title={title}>{span(now - Date.parse(at))}</time>
+  const explain = (event: { currentTarget: HTMLElement }) => {
+    event.currentTarget.title = `${momentIn(at, organization.timeZone)} · ${momentUTC(at)}`
+  }
+  return <time dateTime={at} onPointerEnter={explain}>{span(now - Date.parse(at))}</time>
 }
 
 /** The time until a moment. */
