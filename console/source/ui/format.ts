@@ -63,5 +63,8 @@ export function words(constant: string): string {
   return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(' ')
 }
 
+/** The lines of a text that say something. */
+export const linesOf = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${count.toLocaleString('en-GB').replaceAll(',', ' ')} ${count === 1 ? one : many}`

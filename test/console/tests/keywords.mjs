@@ -32,6 +32,7 @@ export async function run(suite) {
     await page.getByRole('button', { name: 'Review the keywords' }).click()
     await page.getByText('Last decision: Rejected by ADMIN@example.com: “More for small teams, please.”').waitFor()
     await page.locator('.decision-count', { hasText: /[1-9]\d* selected/ }).waitFor() // Choices are carried over.
+    await page.getByText(/This work will cost at most \$/).first().waitFor()
     await approve.click()
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
     await page.getByRole('heading', { name: 'Keywords by hand' }).waitFor()

@@ -86,7 +86,7 @@ export async function run(suite) {
     await page.getByText('Revoked').first().waitFor()
   })
 
-  await suite.test('organization: name, gates and time zone, and their journal', {}, async (page) => {
+  await suite.test('organization: its settings and their journal', {}, async (page) => {
     await suite.open(page, '/organization')
     await page.getByRole('region', { name: 'Name' }).getByRole('button', { name: 'Change' }).click()
     await send(page, 'Set name', { Name: 'Acme group', Reason: 'We have one.' })
@@ -99,6 +99,16 @@ export async function run(suite) {
     await send(page, 'Set time zone', { 'Time zone': 'Europe/Berlin' })
     await page.getByText('The time zone is Europe/Berlin now.').waitFor()
     await page.locator('.zone', { hasText: 'Europe/Berlin' }).waitFor()
+    await page.getByRole('region', { name: 'Market' }).getByRole('button', { name: 'Change' }).click()
+    await suite.accessible(page, 'the market')
+    await send(page, 'Set market', { 'Place of the searches': '2276', Language: 'not one at all' })
+    await page.getByRole('dialog').locator('.field-error').waitFor()
+    await send(page, 'Set market', { Language: 'de', 'Words that no keyword may have, one text a line': 'free\ncheap' })
+    await page.getByText('Germany, German').waitFor()
+    await page.getByRole('region', { name: 'Brand voice' }).getByRole('button', { name: 'Change' }).click()
+    await suite.accessible(page, 'the brand voice')
+    await send(page, 'Set brand voice', { Tone: 'plain and friendly', 'Banned words, one a line': 'leverage\nsynergy' })
+    await page.getByText('0 rules, 2 banned words. Version 0.').waitFor()
     await suite.open(page, '/audit', 'AUDITOR')
     await page.getByRole('cell', { name: 'We have one.' }).waitFor()
     await page.getByText('nightly report').first().waitFor()

@@ -22,6 +22,7 @@ export async function run(suite) {
     await page.getByRole('button', { name: /^Valid/ }).click()
     await page.getByRole('button', { name: 'Approve all valid', exact: true }).click()
     await page.locator('.decision-count', { hasText: /^([2-9]|\d\d) of/ }).waitFor()
+    await page.getByText(/These \d+ articles will cost at most \$/).first().waitFor()
     // Another person rejects an article while the dialog is open: the approval is for the plan that this person saw.
     await write.click()
     const plan = await suite.ask(`query($id: ID!) { workflow(id: $id) { articlePlan { items { id choice } } } }`, { id })

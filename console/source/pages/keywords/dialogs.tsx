@@ -5,6 +5,7 @@ import { newKey, useAct } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { AddKeywordsDocument, ApproveSeedsDocument, RejectSeedsDocument, type StepKey } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
+import { Forecast } from '../../ui/forecast'
 import { money, plural } from '../../ui/format'
 import { say } from '../../ui/toast'
 import type { Review } from './page'
@@ -34,6 +35,7 @@ export function ApproveDialog({ review, onClose }: Props) {
       isBusy={approve.isBusy} errors={errors} problem={approve.last?.problem}
       reason={isStale ? 'Close, look at the selection again, then approve.' : null}>
       <p>The review ends with this selection. The next step works on it.</p>
+      <Forecast forecast={review.keywordSelection.forecast} />
       <p>{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining, 'no limit')} remains.</p>
       {isStale && <Changed errors={errors} seen={seen.count} />}
     </Dialog>

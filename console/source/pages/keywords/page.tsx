@@ -8,6 +8,7 @@ import { denied, useMay, useViewer } from '../../api/viewer'
 import { DecideKeywordsDocument, KeywordsDocument, LiveWorkflowDocument, type KeywordChoice, type KeywordRowFragment, type KeywordsQuery } from '../../gql/graphql'
 import { Button, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
+import { Forecast } from '../../ui/forecast'
 import { money, plural, words } from '../../ui/format'
 import { LateInput } from '../../ui/late-input'
 import { nextOf, Pager } from '../../ui/pager'
@@ -111,7 +112,8 @@ function Decision({ review, closed, again }: { review: Review; closed: string | 
   return (
     <section className="card decision" aria-label="Decision">
       <p className="decision-count"><strong>{count}</strong> selected</p>
-      <p className="sub">An approval plans up to {plural(count, 'article')} with {money(review.spend.remaining, 'no limit')} left to spend.
+      <Forecast forecast={review.keywordSelection.forecast} />
+      <p className="sub">{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining, 'no limit')} remains.
         {gate?.fourEyes && ' Another person than the one who prepared the selection must approve it.'}</p>
       <div className="buttons">
         <Button kind="primary" reason={closed ?? tooFew} onClick={() => setOpen('approve')}>Approve {plural(count, 'keyword')}</Button>

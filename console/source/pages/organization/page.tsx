@@ -1,5 +1,5 @@
 // The settings of the organization.
-import { useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useState } from 'react'
 import { newKey, useAct, useRead } from '../../api/client'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { OrganizationDocument, SetGatesDocument, SetTimeZoneDocument, type GateMode, type OrganizationQuery } from '../../gql/graphql'
@@ -11,6 +11,9 @@ import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
 import { WebhookButton } from '../alerts/webhook'
 import { MonthLimitDialog } from '../spend/limit'
+import { Brand } from './brand'
+import { Card } from './card'
+import { Market } from './market'
 import { NameDialog } from './name'
 import { Targets } from './targets'
 
@@ -29,6 +32,8 @@ export function OrganizationPage() {
             <Limits organization={organization} again={read.again} />
             <Zone organization={organization} again={read.again} />
             <Gates organization={organization} again={read.again} />
+            <Market market={organization.market} again={read.again} />
+            <Brand brand={organization.brand} again={read.again} />
             {oversee && (
               <Card title="Webhook" actions={<WebhookButton url={organization.alertWebhook?.url} again={read.again} />}>
                 <p>{organization.alertWebhook?.url ?? 'No webhook receives the alerts.'}</p>
@@ -43,10 +48,6 @@ export function OrganizationPage() {
 }
 
 type Part = { organization: Organization; again: () => void }
-
-function Card({ title, actions, children }: { title: string; actions: ReactNode; children: ReactNode }) {
-  return <section className="card" aria-label={title}><h2>{title}</h2>{children}<div className="buttons">{actions}</div></section>
-}
 
 function Name({ organization, again }: Part) {
   const { role } = useViewer()

@@ -5,7 +5,8 @@ import { newKey, useAct, type Outcome, type UserError } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { ApproveArticlePlanDocument, RejectArticlePlanDocument, type PlanItemFragment, type StepKey } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
-import { money, plural } from '../../ui/format'
+import { Forecast } from '../../ui/forecast'
+import { linesOf, money, plural } from '../../ui/format'
 import { say } from '../../ui/toast'
 import { steps } from '../workflows-search'
 import type { Decide, Plan, Review } from './page'
@@ -36,6 +37,7 @@ export function ApprovePlanDialog({ review, plan, onClose }: { review: Review; p
     <Dialog title={`Write ${plural(seen.count, 'article')}?`} submit="Approve the plan" onClose={onClose} onSubmit={submit}
       isBusy={approve.isBusy} errors={errorsElsewhere(errors, 'maxTotal')} problem={approve.last?.problem}
       reason={isStale ? 'Close, look at the plan again, then approve.' : null}>
+      <Forecast forecast={plan.forecast} />
       <p>{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining)} remains.</p>
       <Field label="All articles together may cost (optional)" path="maxTotal" errors={errors} hint="In US dollars. The budgets limit the cost anyway.">
         {(props) => <input {...props} inputMode="decimal" value={maxTotal} onChange={(event) => setMaxTotal(event.target.value)} />}
@@ -104,8 +106,6 @@ export function OverruleDialog({ item, decide, onClose }: ItemDialogProps) {
   )
 }
 
-const lines = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-
 export function BriefDialog({ item, decide, onClose }: ItemDialogProps) {
   const brief = item.brief
   const [form, setForm] = useState({
@@ -120,7 +120,7 @@ export function BriefDialog({ item, decide, onClose }: ItemDialogProps) {
         articleId: item.id,
         brief: {
           title: form.title.trim(), angle: form.angle.trim(), format: form.format.trim(), targetWords: Number(form.targetWords),
-          secondaryKeywords: lines(form.secondaryKeywords), questions: lines(form.questions), mustAvoid: lines(form.mustAvoid),
+          secondaryKeywords: linesOf(form.secondaryKeywords), questions: linesOf(form.questions), mustAvoid: linesOf(form.mustAvoid),
         },
       }],
     })

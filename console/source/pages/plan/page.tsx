@@ -7,6 +7,7 @@ import { useStore, useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { DecideArticlePlansDocument, LiveWorkflowDocument, PlanDocument, type ArticlePlanFilter, type ArticlePlanItemInput, type PlanChoice, type PlanQuery } from '../../gql/graphql'
 import { Button, Empty, Loaded, PageTitle } from '../../ui/basic'
+import { Forecast } from '../../ui/forecast'
 import { money, plural, words } from '../../ui/format'
 import { say } from '../../ui/toast'
 import { Refusal } from '../workflow/refusal'
@@ -98,6 +99,7 @@ function Decision({ review, plan, closed, again }: DecisionProps) {
   return (
     <section className="card decision" aria-label="Decision">
       <p className="decision-count"><strong>{approved}</strong> of {plan.items.length} approved, {plan.rejected} rejected</p>
+      <Forecast forecast={plan.forecast} />
       <p className="sub">{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining)} remains.
         {gate?.fourEyes && ' Another person than the one who prepared the plan must approve it.'}</p>
       <div className="buttons">
