@@ -18,14 +18,15 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
 // Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
-// top choose the data, the caller and the variables: "# with: review", "# with: topics" or "# with: plan",
-// "# as: VIEWER", "# actor: bob", "# of: another organization", "# variables: {…}".
+// top choose the data, the caller and the variables: "# with: review", "# with: topics", "# with: plan"
+// or "# with: articles", "# as: VIEWER", "# actor: bob", "# of: another organization", "# variables: {…}".
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
@@ -47,11 +48,14 @@ func TestGolden(t *testing.T) {
 				case !strings.HasPrefix(line, "# "):
 				case name == "with":
 					review(t, b)
-					if value == "topics" || value == "plan" {
+					if value != "review" {
 						cluster(t, b)
 					}
-					if value == "plan" {
+					if value == "plan" || value == "articles" {
 						validate(t, b)
+					}
+					if value == "articles" {
+						write(t, b)
 					}
 				case name == "actor":
 					b.Who.Actor = value
@@ -314,6 +318,24 @@ func validate(t *testing.T, b graphtest.Bundle) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// write adds the data of the requests "with: articles" to the plan: the article of Hooli is written, and quotes a page.
+func write(t *testing.T, b graphtest.Bundle) {
+	t.Helper()
+	ctx, id, off := context.Background(), uuid.MustParse("00000000-0000-7000-8000-000000000008"), workflow.GateOff
+	if _, err := b.Engine.SetGates(ctx, b.Who, engine.SetGatesInput{Plan: &off}); err != nil {
+		t.Fatal(err)
+	}
+	flow, err := b.Engine.Workflow(ctx, b.Who, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := b.Engine.Plans(ctx, b.Who, []uuid.UUID{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testdb.Write(t, b.DB, b.Who, testdb.Planned{Flow: flow, Visit: plans[id].Visit, Plan: plans[id]})
 }
 
 // move takes edges through the engine.

@@ -45,6 +45,8 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.Unit:
 		unit, err := r.Engine.Unit(ctx, who, ref.UUID)
 		return &model.Unit{Unit: unit}, err
+	case publicid.Article:
+		return r.article(ctx, ref.UUID)
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

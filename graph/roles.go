@@ -41,6 +41,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.APIKey: "ApiKey", publicid.Alert: "Alert", publicid.Keyword: "Keyword",
 	publicid.PublishTarget: "PublishTarget",
 	publicid.Unit:          "Unit",
+	publicid.Article:       "Article",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

@@ -19,6 +19,30 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+func (r *articleResolver) Markdown(ctx context.Context, obj *model.Article) (string, error) {
+	return r.markdown(ctx, obj)
+}
+
+func (r *articleResolver) HTML(ctx context.Context, obj *model.Article) (string, error) {
+	return r.html(ctx, obj)
+}
+
+func (r *articleResolver) Evidence(ctx context.Context, obj *model.Article) ([]model.Evidence, error) {
+	return r.evidence(ctx, obj)
+}
+
+func (r *articleResolver) Parts(ctx context.Context, obj *model.Article) ([]model.ArticlePart, error) {
+	return r.parts(ctx, obj)
+}
+
+func (r *articleResolver) Versions(ctx context.Context, obj *model.Article, first *int, after *string, last *int, before *string) (*model.Connection[*model.ArticleVersion], error) {
+	asked, err := decodeNumbered(versionsOf(obj), paging{first, after, last, before})
+	if err != nil {
+		return nil, err
+	}
+	return r.versions(ctx, obj, asked)
+}
+
 func (r *articlePlanResolver) Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error) {
 	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow.Workflow, obj.Approved())
 }
@@ -530,6 +554,14 @@ func (r *workflowResolver) ArticlePlan(ctx context.Context, obj *model.Workflow)
 	return r.articlePlan(ctx, obj)
 }
 
+func (r *workflowResolver) Articles(ctx context.Context, obj *model.Workflow, filter *model.ArticleFilter, first *int, after *string, last *int, before *string) (*model.Connection[*model.Article], error) {
+	asked, err := decodeArticles(obj, filter, paging{first, after, last, before})
+	if err != nil {
+		return nil, err
+	}
+	return r.articles(ctx, obj, asked)
+}
+
 func (r *workflowResolver) Gates(ctx context.Context, obj *model.Workflow) ([]model.Gate, error) {
 	return r.gates(ctx, obj)
 }
@@ -571,6 +603,8 @@ func (r *workflowResolver) Usage(ctx context.Context, obj *model.Workflow, range
 	return r.usage(ctx, obj, in)
 }
 
+func (r *Resolver) Article() ArticleResolver { return &articleResolver{r} }
+
 func (r *Resolver) ArticlePlan() ArticlePlanResolver { return &articlePlanResolver{r} }
 
 func (r *Resolver) KeywordSelection() KeywordSelectionResolver { return &keywordSelectionResolver{r} }
@@ -594,6 +628,7 @@ func (r *Resolver) Viewer() ViewerResolver { return &viewerResolver{r} }
 func (r *Resolver) Workflow() WorkflowResolver { return &workflowResolver{r} }
 
 type (
+	articleResolver          struct{ *Resolver }
 	articlePlanResolver      struct{ *Resolver }
 	keywordSelectionResolver struct{ *Resolver }
 	mutationResolver         struct{ *Resolver }

@@ -127,6 +127,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			workflow.TargetUnchecked, workflow.TargetChecking, workflow.TargetReady, workflow.TargetFailed,
 			workflow.TargetRetired,
 		}),
+		"ArticleCheckCode":  texts(content.CheckCodes()),
 		"PlanVerdict":       texts([]content.Verdict{content.VerdictValid, content.VerdictWeak, content.VerdictInvalid}),
 		"PlanChoice":        texts([]content.PlanChoice{content.PlanApproved, content.PlanRejected, content.PlanCleared}),
 		"AuthorKind":        texts([]content.AuthorKind{content.AuthorEngine, content.AuthorPerson}),

@@ -178,6 +178,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	clustered := testdb.Cluster(t, b.db, who, reviewed)
 	testdb.Attach(t, b.db, who, clustered)
 	testdb.DecidePlan(t, b.db, who, testdb.Plan(t, b.db, who, clustered))
+	writing := testdb.Review(t, b.db, who)
+	must(testdb.Approve(ctx, b.db.Store(), who, writing, who.Actor))
+	testdb.Write(t, b.db, who, testdb.Plan(t, b.db, who, testdb.Cluster(t, b.db, who, writing)))
 	b.moving[mark], b.done[mark] = moving, done
 	return who
 }

@@ -1,3 +1,11 @@
+-- ArticleVersionCount returns the number of versions of each article that has some.
+-- name: ArticleVersionCount :many
+SELECT v.article_id, count(*) AS versions FROM article_versions AS v
+WHERE v.organization_id = @organization_id AND v.article_id = ANY(@article_ids::uuid[])
+GROUP BY v.article_id
+ORDER BY v.article_id
+LIMIT 1000;
+
 -- ArticleVersionInsert writes the next version of an article of a visit. A text that was made from a version needs that
 -- version to be the last one; a text that was written from the brief needs that no person has written in this visit.
 -- Of two writers at once one gets the revision. No row: the text is not the next version.
@@ -32,6 +40,21 @@ SELECT v.* FROM article_versions AS v
 WHERE v.organization_id = @organization_id AND v.article_id = @article_id AND v.revision < @before_revision
 ORDER BY v.revision DESC
 LIMIT @page_size;
+
+-- ArticleVersionListByArticles returns a page of the versions of each article: those after a revision in ascending
+-- order, or with @backward those before it in descending order.
+-- name: ArticleVersionListByArticles :many
+SELECT v.* FROM unnest(@article_ids::uuid[]) AS wanted (article_id)
+CROSS JOIN LATERAL (
+    SELECT w.* FROM article_versions AS w
+    WHERE w.organization_id = @organization_id AND w.article_id = wanted.article_id
+        AND CASE WHEN @backward::boolean THEN w.revision < @from_revision::integer
+            ELSE w.revision > @from_revision::integer END
+    ORDER BY CASE WHEN @backward::boolean THEN -w.revision ELSE w.revision END
+    LIMIT @page_size
+) AS v
+ORDER BY v.article_id, CASE WHEN @backward::boolean THEN -v.revision ELSE v.revision END
+LIMIT 5000;
 
 -- ArticleVersionListFingerprints returns the fingerprints of the last versions of the organization's newest other
 -- articles.

@@ -44,6 +44,21 @@ WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND 
 ORDER BY p.part_key
 LIMIT 1000;
 
+-- StepPartListBySubjects returns the parts of some visits whose keys have one of the subjects after their kind, without
+-- their contents.
+-- name: StepPartListBySubjects :many
+WITH wanted AS (
+    SELECT unnest(@workflow_ids::uuid[]) AS workflow_id, unnest(@visits::integer[]) AS visit,
+        unnest(@subjects::text[]) AS subject
+)
+SELECT p.part_key, p.call_id, p.provider, p.model, p.created_at, c.cost_pico, wanted.subject::text AS subject
+FROM wanted
+JOIN step_parts AS p ON p.organization_id = @organization_id AND p.workflow_id = wanted.workflow_id
+    AND p.visit = wanted.visit AND split_part(p.part_key, '/', 2) = wanted.subject
+LEFT JOIN ai_calls AS c ON c.organization_id = p.organization_id AND c.id = p.call_id
+ORDER BY wanted.subject, p.created_at, p.part_key
+LIMIT 5000;
+
 -- StepPartListByVisit returns the parts of one visit.
 -- name: StepPartListByVisit :many
 SELECT p.* FROM step_parts AS p

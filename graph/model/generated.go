@@ -149,6 +149,14 @@ type ApproveSeedsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Which articles a list has. A condition that is absent chooses all.
+type ArticleFilter struct {
+	// Articles whose unit is in one of these states.
+	States graphql.Omittable[[]workflow.UnitState] `json:"states,omitempty"`
+	// Articles that need a person's decision, or that need none.
+	NeedsReview graphql.Omittable[*bool] `json:"needsReview,omitempty"`
+}
+
 // Which articles of a plan. All conditions must hold.
 type ArticlePlanFilter struct {
 	// Only articles with one of these verdicts.

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -117,4 +119,56 @@ func (e *Engine) ArticleParts(
 	return e.store.PartsOf(ctx, who, postgres.PartsSubject{
 		WorkflowID: article.WorkflowID, Visit: article.Visit, Subject: article.ID.String(),
 	})
+}
+
+// VersionPagesInput asks for one page of the versions of each article: those after a revision, or with Backward those
+// before it, the last one first.
+type VersionPagesInput = postgres.VersionPages
+
+// VersionPages returns one page of the versions of each article with their texts.
+func (e *Engine) VersionPages(
+	ctx context.Context, who caller.Caller, in VersionPagesInput,
+) (map[uuid.UUID][]content.ArticleVersion, error) {
+	return e.store.VersionPages(ctx, who, in)
+}
+
+// CountVersions returns the number of versions of each article that has some.
+func (e *Engine) CountVersions(
+	ctx context.Context, who caller.Caller, articles []uuid.UUID,
+) (map[uuid.UUID]int, error) {
+	return e.store.CountVersions(ctx, who, articles)
+}
+
+// ArticlePart is an answer that an article was made of, without its content.
+type ArticlePart = postgres.SubjectPart
+
+// PartsOfArticles returns the answers that each article was made of in its visit, the oldest first.
+func (e *Engine) PartsOfArticles(
+	ctx context.Context, who caller.Caller, articles []Article,
+) (map[uuid.UUID][]ArticlePart, error) {
+	subjects := make([]postgres.PartsSubject, len(articles))
+	for i, a := range articles {
+		subjects[i] = postgres.PartsSubject{
+			WorkflowID: a.WorkflowID, Visit: a.Visit, Subject: a.ID.String(),
+		}
+	}
+	parts, err := e.store.PartsOfSubjects(ctx, who, subjects)
+	if err != nil {
+		return nil, err
+	}
+	found := map[uuid.UUID][]ArticlePart{}
+	for _, a := range articles {
+		found[a.ID] = parts[a.ID.String()]
+	}
+	return found, nil
+}
+
+// LikelyArticle returns what an article probably costs now; nil when a model has no price.
+func (e *Engine) LikelyArticle(ctx context.Context, who caller.Caller) (*cost.Pico, error) {
+	forecast, err := e.forecastWork(ctx, e.store, who, workAhead{parts: e.articleParts(""), articles: 1, at: e.now()})
+	var unknown *cost.PriceUnknownError
+	if errors.As(err, &unknown) {
+		return nil, nil
+	}
+	return &forecast.Likely, err
 }

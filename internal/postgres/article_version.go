@@ -125,6 +125,58 @@ func (s *Store) ArticleVersions(
 	return versions, nil
 }
 
+// VersionPages asks for one page of the versions of each article: those after a revision, or with Backward those before
+// it, the last one first.
+type VersionPages struct {
+	Articles []uuid.UUID
+	From     int
+	Size     int
+	Backward bool
+}
+
+// VersionPages returns one page of the versions of each article.
+func (s *Store) VersionPages(
+	ctx context.Context, who caller.Caller, p VersionPages,
+) (map[uuid.UUID][]content.ArticleVersion, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListByArticles(ctx,
+		dbsqlc.ArticleVersionListByArticlesParams{
+			OrganizationID: who.OrganizationID,
+			ArticleIds:     p.Articles,
+			Backward:       p.Backward,
+			FromRevision:   p.From,
+			PageSize:       int32(p.Size),
+		})
+	if err != nil {
+		return nil, translate(err)
+	}
+	versions := map[uuid.UUID][]content.ArticleVersion{}
+	for _, row := range rows {
+		version, err := checked(toArticleVersion(row), row.Checks)
+		if err != nil {
+			return nil, err
+		}
+		versions[row.ArticleID] = append(versions[row.ArticleID], version)
+	}
+	return versions, nil
+}
+
+// CountVersions returns the number of versions of each article that has some.
+func (s *Store) CountVersions(
+	ctx context.Context, who caller.Caller, articles []uuid.UUID,
+) (map[uuid.UUID]int, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionCount(ctx, dbsqlc.ArticleVersionCountParams{
+		OrganizationID: who.OrganizationID, ArticleIds: articles,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	counts := map[uuid.UUID]int{}
+	for _, row := range rows {
+		counts[row.ArticleID] = int(row.Versions)
+	}
+	return counts, nil
+}
+
 // VersionTexts returns the Markdown of one revision of each article.
 func (s *Store) VersionTexts(
 	ctx context.Context, who caller.Caller, revisions map[uuid.UUID]int,

@@ -2,11 +2,13 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -118,6 +120,43 @@ func (s *Store) PartsOf(
 	parts := map[string]Part{}
 	for _, row := range rows {
 		parts[row.PartKey] = toPart(row)
+	}
+	return parts, nil
+}
+
+// SubjectPart is an answer without its content. Kind is the first word of its key.
+type SubjectPart struct {
+	Kind            string
+	CallID          *uuid.UUID // nil for a free answer
+	Provider, Model string
+	Cost            *cost.Pico // nil for a free answer, and while it is not known
+	CreatedAt       time.Time
+}
+
+// PartsOfSubjects returns the answers of each subject, the oldest first, by the subjects.
+func (s *Store) PartsOfSubjects(
+	ctx context.Context, who caller.Caller, subjects []PartsSubject,
+) (map[string][]SubjectPart, error) {
+	in := dbsqlc.StepPartListBySubjectsParams{OrganizationID: who.OrganizationID}
+	for _, subject := range subjects {
+		in.WorkflowIds, in.Visits = append(in.WorkflowIds, subject.WorkflowID), append(in.Visits, subject.Visit)
+		in.Subjects = append(in.Subjects, subject.Subject)
+	}
+	rows, err := s.forTenant(who.OrganizationID).StepPartListBySubjects(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	parts := map[string][]SubjectPart{}
+	for _, r := range rows {
+		kind, _, _ := strings.Cut(r.PartKey, "/")
+		parts[r.Subject] = append(parts[r.Subject], SubjectPart{
+			Kind:      kind,
+			CallID:    r.CallID,
+			Provider:  r.Provider,
+			Model:     r.Model,
+			Cost:      r.CostPico,
+			CreatedAt: r.CreatedAt.UTC(),
+		})
 	}
 	return parts, nil
 }

@@ -134,7 +134,7 @@ func writeArticle(
 
 // ArticleText returns a text for an article, written from its brief.
 func ArticleText(article content.Article, author content.AuthorKind, at time.Time) content.ArticleVersion {
-	const text = "# What it costs\n\nMost teams pay ten euro a month [E1].\n"
+	const text = "Most teams pay ten euro a month [E1].\n"
 	return content.ArticleVersion{
 		WorkflowID:      article.WorkflowID,
 		ArticleID:       article.ID,

@@ -14,6 +14,45 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
+const articleVersionCount = `-- name: ArticleVersionCount :many
+SELECT v.article_id, count(*) AS versions FROM article_versions AS v
+WHERE v.organization_id = $1 AND v.article_id = ANY($2::uuid[])
+GROUP BY v.article_id
+ORDER BY v.article_id
+LIMIT 1000
+`
+
+type ArticleVersionCountParams struct {
+	OrganizationID uuid.UUID
+	ArticleIds     []uuid.UUID
+}
+
+type ArticleVersionCountRow struct {
+	ArticleID uuid.UUID
+	Versions  int64
+}
+
+// ArticleVersionCount returns the number of versions of each article that has some.
+func (q *Queries) ArticleVersionCount(ctx context.Context, arg ArticleVersionCountParams) ([]ArticleVersionCountRow, error) {
+	rows, err := q.db.Query(ctx, articleVersionCount, arg.OrganizationID, arg.ArticleIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArticleVersionCountRow{}
+	for rows.Next() {
+		var i ArticleVersionCountRow
+		if err := rows.Scan(&i.ArticleID, &i.Versions); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const articleVersionInsert = `-- name: ArticleVersionInsert :one
 WITH last AS (
     SELECT v.revision, v.visit, v.author_kind FROM article_versions AS v
@@ -136,6 +175,80 @@ func (q *Queries) ArticleVersionListByArticle(ctx context.Context, arg ArticleVe
 		arg.OrganizationID,
 		arg.ArticleID,
 		arg.BeforeRevision,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArticleVersion{}
+	for rows.Next() {
+		var i ArticleVersion
+		if err := rows.Scan(
+			&i.OrganizationID,
+			&i.ArticleID,
+			&i.Revision,
+			&i.WorkflowID,
+			&i.Visit,
+			&i.PreviousRevision,
+			&i.PreviousAuthor,
+			&i.PreviousVisit,
+			&i.BasedOn,
+			&i.Title,
+			&i.MetaDescription,
+			&i.Markdown,
+			&i.Digest,
+			&i.Words,
+			&i.Fingerprint,
+			&i.Checks,
+			&i.NeedsReview,
+			&i.Mode,
+			&i.BrandRevision,
+			&i.AuthorKind,
+			&i.IsSynthetic,
+			&i.Actor,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const articleVersionListByArticles = `-- name: ArticleVersionListByArticles :many
+SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at FROM unnest($1::uuid[]) AS wanted (article_id)
+CROSS JOIN LATERAL (
+    SELECT w.organization_id, w.article_id, w.revision, w.workflow_id, w.visit, w.previous_revision, w.previous_author, w.previous_visit, w.based_on, w.title, w.meta_description, w.markdown, w.digest, w.words, w.fingerprint, w.checks, w.needs_review, w.mode, w.brand_revision, w.author_kind, w.is_synthetic, w.actor, w.created_at FROM article_versions AS w
+    WHERE w.organization_id = $2 AND w.article_id = wanted.article_id
+        AND CASE WHEN $3::boolean THEN w.revision < $4::integer
+            ELSE w.revision > $4::integer END
+    ORDER BY CASE WHEN $3::boolean THEN -w.revision ELSE w.revision END
+    LIMIT $5
+) AS v
+ORDER BY v.article_id, CASE WHEN $3::boolean THEN -v.revision ELSE v.revision END
+LIMIT 5000
+`
+
+type ArticleVersionListByArticlesParams struct {
+	ArticleIds     []uuid.UUID
+	OrganizationID uuid.UUID
+	Backward       bool
+	FromRevision   int
+	PageSize       int32
+}
+
+// ArticleVersionListByArticles returns a page of the versions of each article: those after a revision in ascending
+// order, or with @backward those before it in descending order.
+func (q *Queries) ArticleVersionListByArticles(ctx context.Context, arg ArticleVersionListByArticlesParams) ([]ArticleVersion, error) {
+	rows, err := q.db.Query(ctx, articleVersionListByArticles,
+		arg.ArticleIds,
+		arg.OrganizationID,
+		arg.Backward,
+		arg.FromRevision,
 		arg.PageSize,
 	)
 	if err != nil {

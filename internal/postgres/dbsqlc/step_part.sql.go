@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -168,6 +169,72 @@ func (q *Queries) StepPartListBySubject(ctx context.Context, arg StepPartListByS
 			&i.Provider,
 			&i.Model,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stepPartListBySubjects = `-- name: StepPartListBySubjects :many
+WITH wanted AS (
+    SELECT unnest($2::uuid[]) AS workflow_id, unnest($3::integer[]) AS visit,
+        unnest($4::text[]) AS subject
+)
+SELECT p.part_key, p.call_id, p.provider, p.model, p.created_at, c.cost_pico, wanted.subject::text AS subject
+FROM wanted
+JOIN step_parts AS p ON p.organization_id = $1 AND p.workflow_id = wanted.workflow_id
+    AND p.visit = wanted.visit AND split_part(p.part_key, '/', 2) = wanted.subject
+LEFT JOIN ai_calls AS c ON c.organization_id = p.organization_id AND c.id = p.call_id
+ORDER BY wanted.subject, p.created_at, p.part_key
+LIMIT 5000
+`
+
+type StepPartListBySubjectsParams struct {
+	OrganizationID uuid.UUID
+	WorkflowIds    []uuid.UUID
+	Visits         []int
+	Subjects       []string
+}
+
+type StepPartListBySubjectsRow struct {
+	PartKey   string
+	CallID    *uuid.UUID
+	Provider  string
+	Model     string
+	CreatedAt time.Time
+	CostPico  *cost.Pico
+	Subject   string
+}
+
+// StepPartListBySubjects returns the parts of some visits whose keys have one of the subjects after their kind, without
+// their contents.
+func (q *Queries) StepPartListBySubjects(ctx context.Context, arg StepPartListBySubjectsParams) ([]StepPartListBySubjectsRow, error) {
+	rows, err := q.db.Query(ctx, stepPartListBySubjects,
+		arg.OrganizationID,
+		arg.WorkflowIds,
+		arg.Visits,
+		arg.Subjects,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepPartListBySubjectsRow{}
+	for rows.Next() {
+		var i StepPartListBySubjectsRow
+		if err := rows.Scan(
+			&i.PartKey,
+			&i.CallID,
+			&i.Provider,
+			&i.Model,
+			&i.CreatedAt,
+			&i.CostPico,
+			&i.Subject,
 		); err != nil {
 			return nil, err
 		}
