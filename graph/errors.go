@@ -74,8 +74,11 @@ func withData(err error, problem model.Problem) model.UserError {
 		repeated  *engine.DuplicateGenerationError
 		refused   *cost.RefusedError
 		unpriced  *cost.PriceUnknownError
+		selection *engine.StaleBatchError
 	)
 	switch {
+	case errors.As(err, &selection):
+		return model.StaleBatch{Problem: problem, Preview: model.BatchPreview{BatchPreview: selection.Preview}}
 	case errors.As(err, &stale):
 		return model.StaleState{Problem: problem, Current: model.NewWorkflow(stale.Current)}
 	case errors.As(err, &lost):

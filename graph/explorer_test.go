@@ -49,7 +49,7 @@ var idTypes = map[string]string{
 	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
 	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
 	"targetId":    "PublishTarget",
-	"workflowIds": "Workflow",
+	"workflowIds": "Workflow", "batchId": "Batch",
 }
 
 // value returns a valid value for an argument, as GraphQL text.
@@ -84,7 +84,9 @@ func (x *explorer) value(of *ast.Type, name string) string {
 	case "String":
 		return x.text(name)
 	case "Int":
-		numbers := map[string]string{"first": "50", "last": "50", "afterVersion": "-1", "afterSequence": "-1"}
+		numbers := map[string]string{
+			"first": "50", "last": "50", "afterVersion": "-1", "afterSequence": "-1", "afterPosition": "-1",
+		}
 		if number, special := numbers[name]; special {
 			return number
 		}

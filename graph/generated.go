@@ -40,6 +40,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Article() ArticleResolver
 	ArticlePlan() ArticlePlanResolver
+	Batch() BatchResolver
 	KeywordSelection() KeywordSelectionResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
@@ -75,6 +76,9 @@ type ArticleResolver interface {
 type ArticlePlanResolver interface {
 	Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error)
 }
+type BatchResolver interface {
+	Items(ctx context.Context, obj *model.OrderedBatch, outcomes []workflow.BatchOutcome, first *int, after *string, last *int, before *string) (*model.Connection[*model.BatchItem], error)
+}
 type KeywordSelectionResolver interface {
 	Forecast(ctx context.Context, obj *model.KeywordSelection) (*engine.WorkForecast, error)
 }
@@ -85,6 +89,9 @@ type MutationResolver interface {
 	CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error)
 	StartStep(ctx context.Context, input model.StartStepInput) (*model.StartStepPayload, error)
 	RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error)
+	CancelWorkflows(ctx context.Context, input model.CancelWorkflowsInput) (*model.CancelWorkflowsPayload, error)
+	RetryWorkflows(ctx context.Context, input model.RetryWorkflowsInput) (*model.RetryWorkflowsPayload, error)
+	StartSteps(ctx context.Context, input model.StartStepsInput) (*model.StartStepsPayload, error)
 	SetCompetitors(ctx context.Context, input model.SetCompetitorsInput) (*model.SetCompetitorsPayload, error)
 	AddKeywords(ctx context.Context, input model.AddKeywordsInput) (*model.AddKeywordsPayload, error)
 	DecideKeywords(ctx context.Context, input model.DecideKeywordsInput) (*model.DecideKeywordsPayload, error)
@@ -109,6 +116,7 @@ type MutationResolver interface {
 	RecordUsage(ctx context.Context, input model.RecordUsageInput) (*model.RecordUsagePayload, error)
 	AdjustUsage(ctx context.Context, input model.AdjustUsageInput) (*model.AdjustUsagePayload, error)
 	SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error)
+	SetWorkflowLimits(ctx context.Context, input model.SetWorkflowLimitsInput) (*model.SetWorkflowLimitsPayload, error)
 	SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error)
 	ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error)
 	AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error)
@@ -139,6 +147,7 @@ type OrganizationResolver interface {
 	PriceJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceEvent], error)
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
+	Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
@@ -166,6 +175,7 @@ type SubscriptionResolver interface {
 	SpendChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.SpendEvent, error)
 	WorkAvailable(ctx context.Context, steps []workflow.StepKey) (<-chan *model.WorkEvent, error)
 	UnitChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.UnitEvent, error)
+	BatchChanged(ctx context.Context, batchID publicid.ID, afterPosition *int) (<-chan *model.BatchEvent, error)
 }
 type SupersededVisitResolver interface {
 	Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error)
@@ -241,6 +251,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("BriefInput", ec.unmarshalInputBriefInput),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
 			graphql.NewInputUnmarshaler("CancelWorkflowInput", ec.unmarshalInputCancelWorkflowInput),
+			graphql.NewInputUnmarshaler("CancelWorkflowsInput", ec.unmarshalInputCancelWorkflowsInput),
 			graphql.NewInputUnmarshaler("ClaimWorkInput", ec.unmarshalInputClaimWorkInput),
 			graphql.NewInputUnmarshaler("CompanyInput", ec.unmarshalInputCompanyInput),
 			graphql.NewInputUnmarshaler("CompleteStepInput", ec.unmarshalInputCompleteStepInput),
@@ -270,6 +281,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RetirePublishTargetInput", ec.unmarshalInputRetirePublishTargetInput),
 			graphql.NewInputUnmarshaler("RetryCompetitorsInput", ec.unmarshalInputRetryCompetitorsInput),
 			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
+			graphql.NewInputUnmarshaler("RetryWorkflowsInput", ec.unmarshalInputRetryWorkflowsInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("SetAlertWebhookInput", ec.unmarshalInputSetAlertWebhookInput),
 			graphql.NewInputUnmarshaler("SetBrandInput", ec.unmarshalInputSetBrandInput),
@@ -282,8 +294,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetPublishTargetSecretInput", ec.unmarshalInputSetPublishTargetSecretInput),
 			graphql.NewInputUnmarshaler("SetTimeZoneInput", ec.unmarshalInputSetTimeZoneInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
+			graphql.NewInputUnmarshaler("SetWorkflowLimitsInput", ec.unmarshalInputSetWorkflowLimitsInput),
 			graphql.NewInputUnmarshaler("SettleUsageInput", ec.unmarshalInputSettleUsageInput),
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
+			graphql.NewInputUnmarshaler("StartStepsInput", ec.unmarshalInputStartStepsInput),
 			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TimeRange", ec.unmarshalInputTimeRange),
@@ -560,6 +574,36 @@ type Mutation {
   ): RetryStepPayload! @requires(permission: OPERATE)
 
   """
+  Cancels many workflows: those with the given ids, or all of a filter. Without ` + "`" + `digest` + "`" + ` nothing changes: ` + "`" + `preview` + "`" + ` says
+  which workflows can be cancelled, and why others cannot. With the digest of a preview a batch of those that can is
+  ordered, and workers cancel one after the other as ` + "`" + `cancelWorkflow` + "`" + ` does, in your name. ` + "`" + `STALE_STATE` + "`" + ` when the
+  selection has changed since the preview. Your organization may have 5 batches that have not ended, else ` + "`" + `CONFLICT` + "`" + `.
+  Requires OPERATE.
+  """
+  cancelWorkflows(
+    "The workflows and the reason."
+    input: CancelWorkflowsInput!
+  ): CancelWorkflowsPayload! @requires(permission: OPERATE)
+
+  """
+  Begins a new run of the failed step of many workflows, as ` + "`" + `retryStep` + "`" + ` does. It has a preview and a batch as
+  ` + "`" + `cancelWorkflows` + "`" + ` has. Requires OPERATE.
+  """
+  retryWorkflows(
+    "The workflows."
+    input: RetryWorkflowsInput!
+  ): RetryWorkflowsPayload! @requires(permission: OPERATE)
+
+  """
+  Starts the next step of many workflows, as ` + "`" + `startStep` + "`" + ` does. It has a preview and a batch as ` + "`" + `cancelWorkflows` + "`" + ` has. A
+  workflow that has moved on since the order keeps its state. Requires OPERATE.
+  """
+  startSteps(
+    "The workflows and the step."
+    input: StartStepsInput!
+  ): StartStepsPayload! @requires(permission: OPERATE)
+
+  """
   Names the competitors that the next analysis works with. ` + "`" + `STALE_STATE` + "`" + ` once the analysis has begun and has not
   failed.
   Requires OPERATE.
@@ -797,6 +841,15 @@ type Mutation {
   ): SetWorkflowLimitPayload! @requires(permission: LIMITS)
 
   """
+  Sets the limit of many workflows, as ` + "`" + `setWorkflowLimit` + "`" + ` does. It has a preview and a batch as ` + "`" + `cancelWorkflows` + "`" + ` has.
+  Requires LIMITS.
+  """
+  setWorkflowLimits(
+    "The workflows and the limit."
+    input: SetWorkflowLimitsInput!
+  ): SetWorkflowLimitsPayload! @requires(permission: LIMITS)
+
+  """
   Sets the organization's limit for a month: the running one and all later ones. Raising and lowering work as with
   ` + "`" + `setWorkflowLimit` + "`" + `. Requires LIMITS.
   """
@@ -974,6 +1027,18 @@ type Subscription {
     "The last sequence number that you have: −1 or more. −1 replays the whole journal."
     afterSequence: Int
   ): UnitEvent! @requires(permission: READ)
+
+  """
+  The results of one batch, each once, without a gap and in order, and then the end of the subscription. Without
+  ` + "`" + `afterPosition` + "`" + ` the first event is the latest result, if there is one. To resume, give the last position that you
+  received. The error ` + "`" + `NOT_FOUND` + "`" + ` when your organization has no batch with that id. Requires READ_ALL.
+  """
+  batchChanged(
+    "The id of the batch: ` + "`" + `batch_…` + "`" + `."
+    batchId: ID!
+    "The last position that you have: −1 or more. −1 replays all results."
+    afterPosition: Int
+  ): BatchEvent! @requires(permission: READ_ALL)
 }
 
 # ------------------------------------------------------------------------------
@@ -4562,6 +4627,17 @@ type Organization implements Node @requires(permission: READ_ALL) {
   ): UsageReport!
   "The estimated cost of the running month at its end. Requires READ."
   forecast: Forecast!
+  "The batches, newest first. Requires READ_ALL."
+  batches(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): BatchConnection!
   """
   The alerts, newest first. Each is written once, in the transaction of its cause. The webhook, if there is one,
   receives the same alerts. Requires ALERTS.
@@ -5573,6 +5649,279 @@ type UnitEdge {
   "The unit."
   node: Unit!
 }
+
+# ------------------------------------------------------------------------------
+# Batches
+# ------------------------------------------------------------------------------
+
+"One order to change many workflows, with its progress. Requires READ_ALL."
+type Batch implements Node @requires(permission: READ_ALL) {
+  "The id: ` + "`" + `batch_…` + "`" + `."
+  id: ID!
+  "The change."
+  kind: BatchKind!
+  "The new limit, of a batch of the kind ` + "`" + `LIMIT` + "`" + `. Null: no limit, or another kind."
+  limit: USD
+  "The number of workflows."
+  total: Int!
+  "The number of workflows with a result."
+  done: Int!
+  "The number of workflows that were changed. The other ones with a result were refused."
+  succeeded: Int!
+  "The actor who ordered it, in whose name each change is made. Requires ACTORS."
+  createdBy: String! @requires(permission: ACTORS)
+  "The reason. Null without one. Requires ACTORS."
+  reason: String @requires(permission: ACTORS)
+  "The time of the order."
+  createdAt: DateTime!
+  "The time of the last result. Null while workflows have none."
+  endedAt: DateTime
+  "The workflows, in the order in which they are changed. Requires READ_ALL."
+  items(
+    "Only workflows with one of these results. All workflows when absent, also those without a result."
+    outcomes: [BatchOutcome!]
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): BatchItemConnection!
+}
+
+"The changes that a batch can make."
+enum BatchKind {
+  "It cancels."
+  CANCEL
+  "It begins a new run of a failed step."
+  RETRY
+  "It starts the next step."
+  START
+  "It sets the limit of the workflow's account."
+  LIMIT
+}
+
+"The result of a workflow of a batch."
+enum BatchOutcome {
+  "The workflow was changed."
+  DONE
+  "The workflow was not changed."
+  REFUSED
+}
+
+"One workflow of a batch. Requires READ_ALL."
+type BatchItem @requires(permission: READ_ALL) {
+  "The place in the batch, from 0."
+  position: Int!
+  "The workflow."
+  workflow: Workflow!
+  "The step to start. Null in a batch of another kind."
+  step: StepKey
+  "The result. Null while there is none."
+  outcome: BatchOutcome
+  "The reason of a refusal, for programs: the code that the single change answers. Null without a refusal."
+  code: ErrorCode
+  "The reason of a refusal, for people. Null without a refusal."
+  message: String
+  "The version of the transition that the change made. Null when it made none."
+  version: Int
+  "The sequence number of the ledger entry that the change made. Null when it made none."
+  sequence: Int
+  "The time of the result. Null while there is none."
+  at: DateTime
+}
+
+"A new result of a batch. Requires READ_ALL."
+type BatchEvent @requires(permission: READ_ALL) {
+  "The batch with its progress after this result. Requires READ_ALL."
+  batch: Batch!
+  "The workflow with its result. Requires READ_ALL."
+  item: BatchItem!
+}
+
+"What a batch would do now."
+type BatchPreview {
+  "The number of selected workflows."
+  selected: Int!
+  "The number of those that can be changed: the workflows of the batch."
+  able: Int!
+  "Why the others cannot be changed, the most frequent reason first."
+  refusals: [BatchRefusal!]!
+  "The digest of the selection and of what can be changed of it. The order repeats it."
+  digest: String!
+}
+
+"A reason why workflows cannot be changed."
+type BatchRefusal {
+  "The reason, for programs."
+  code: ErrorCode!
+  "The reason, for people."
+  message: String!
+  "The number of workflows."
+  count: Int!
+  "The ids of at most five of them."
+  examples: [ID!]!
+}
+
+"The selection of a batch is not the one of its preview."
+type StaleBatch implements UserError {
+  "` + "`" + `STALE_STATE` + "`" + `."
+  code: ErrorCode!
+  "The error, for people."
+  message: String!
+  "The field that is out of date."
+  field: [String!]
+  "The present preview."
+  preview: BatchPreview!
+}
+
+"The workflows to cancel."
+input CancelWorkflowsInput {
+  "The ids: 1 to 1000, each ` + "`" + `wf_…` + "`" + `. Not together with ` + "`" + `filter` + "`" + `."
+  workflowIds: [ID!]
+  "All workflows of a filter, at most 10 000; ` + "`" + `{}` + "`" + ` for all. Not together with ` + "`" + `workflowIds` + "`" + `."
+  filter: WorkflowFilter
+  "The reason, for the journal: up to 2000 characters."
+  reason: String
+  "The digest of the preview that you have seen. Absent: a dry run."
+  digest: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with ` + "`" + `digest` + "`" + `."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `cancelWorkflows` + "`" + `."
+type CancelWorkflowsPayload {
+  "What a batch would do. Null after an order."
+  preview: BatchPreview
+  "The ordered batch. Null after a dry run. Requires READ_ALL."
+  batch: Batch
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The workflows whose failed step is tried again."
+input RetryWorkflowsInput {
+  "The ids: 1 to 1000, each ` + "`" + `wf_…` + "`" + `. Not together with ` + "`" + `filter` + "`" + `."
+  workflowIds: [ID!]
+  "All workflows of a filter, at most 10 000; ` + "`" + `{}` + "`" + ` for all. Not together with ` + "`" + `workflowIds` + "`" + `."
+  filter: WorkflowFilter
+  "The digest of the preview that you have seen. Absent: a dry run."
+  digest: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with ` + "`" + `digest` + "`" + `."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `retryWorkflows` + "`" + `."
+type RetryWorkflowsPayload {
+  "What a batch would do. Null after an order."
+  preview: BatchPreview
+  "The ordered batch. Null after a dry run. Requires READ_ALL."
+  batch: Batch
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The workflows whose next step is started."
+input StartStepsInput {
+  "The ids: 1 to 1000, each ` + "`" + `wf_…` + "`" + `. Not together with ` + "`" + `filter` + "`" + `."
+  workflowIds: [ID!]
+  "All workflows of a filter, at most 10 000; ` + "`" + `{}` + "`" + ` for all. Not together with ` + "`" + `workflowIds` + "`" + `."
+  filter: WorkflowFilter
+  "The step to start: only workflows whose next step it is. The next step of each workflow when absent."
+  step: StepKey
+  "The digest of the preview that you have seen. Absent: a dry run."
+  digest: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with ` + "`" + `digest` + "`" + `."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `startSteps` + "`" + `."
+type StartStepsPayload {
+  "What a batch would do. Null after an order."
+  preview: BatchPreview
+  "The ordered batch. Null after a dry run. Requires READ_ALL."
+  batch: Batch
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"The workflows and their new limit."
+input SetWorkflowLimitsInput {
+  "The ids: 1 to 1000, each ` + "`" + `wf_…` + "`" + `. Not together with ` + "`" + `filter` + "`" + `."
+  workflowIds: [ID!]
+  "All workflows of a filter, at most 10 000; ` + "`" + `{}` + "`" + ` for all. Not together with ` + "`" + `workflowIds` + "`" + `."
+  filter: WorkflowFilter
+  "The limit of each workflow."
+  limit: USD
+  "True for no limit."
+  unlimited: Boolean
+  "The reason, for the journal: up to 2000 characters."
+  reason: String
+  "The digest of the preview that you have seen. Absent: a dry run."
+  digest: String
+  "A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with ` + "`" + `digest` + "`" + `."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `setWorkflowLimits` + "`" + `."
+type SetWorkflowLimitsPayload {
+  "What a batch would do. Null after an order."
+  preview: BatchPreview
+  "The ordered batch. Null after a dry run. Requires READ_ALL."
+  batch: Batch
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A page of batches. Requires READ_ALL."
+type BatchConnection @requires(permission: READ_ALL) {
+  "The items of this page. Requires READ_ALL."
+  nodes: [Batch!]!
+  "The items, each with its cursor. Requires READ_ALL."
+  edges: [BatchEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"An item of such a list. Requires READ_ALL."
+type BatchEdge @requires(permission: READ_ALL) {
+  "The item. Requires READ_ALL."
+  node: Batch!
+  "Its cursor in the list."
+  cursor: String!
+}
+
+"A page of workflows of a batch. Requires READ_ALL."
+type BatchItemConnection @requires(permission: READ_ALL) {
+  "The items of this page. Requires READ_ALL."
+  nodes: [BatchItem!]!
+  "The items, each with its cursor. Requires READ_ALL."
+  edges: [BatchItemEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"An item of such a list. Requires READ_ALL."
+type BatchItemEdge @requires(permission: READ_ALL) {
+  "The item. Requires READ_ALL."
+  node: BatchItem!
+  "Its cursor in the list."
+  cursor: String!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -6111,6 +6460,144 @@ func (ec *executionContext) childFields_AttachKeywordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type AttachKeywordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Batch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Batch_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Batch_kind(ctx, field)
+	case "limit":
+		return ec.fieldContext_Batch_limit(ctx, field)
+	case "total":
+		return ec.fieldContext_Batch_total(ctx, field)
+	case "done":
+		return ec.fieldContext_Batch_done(ctx, field)
+	case "succeeded":
+		return ec.fieldContext_Batch_succeeded(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Batch_createdBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_Batch_reason(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Batch_createdAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Batch_endedAt(ctx, field)
+	case "items":
+		return ec.fieldContext_Batch_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Batch", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_BatchConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_BatchConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BatchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BatchConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BatchEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BatchEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "batch":
+		return ec.fieldContext_BatchEvent_batch(ctx, field)
+	case "item":
+		return ec.fieldContext_BatchEvent_item(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "position":
+		return ec.fieldContext_BatchItem_position(ctx, field)
+	case "workflow":
+		return ec.fieldContext_BatchItem_workflow(ctx, field)
+	case "step":
+		return ec.fieldContext_BatchItem_step(ctx, field)
+	case "outcome":
+		return ec.fieldContext_BatchItem_outcome(ctx, field)
+	case "code":
+		return ec.fieldContext_BatchItem_code(ctx, field)
+	case "message":
+		return ec.fieldContext_BatchItem_message(ctx, field)
+	case "version":
+		return ec.fieldContext_BatchItem_version(ctx, field)
+	case "sequence":
+		return ec.fieldContext_BatchItem_sequence(ctx, field)
+	case "at":
+		return ec.fieldContext_BatchItem_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchItem", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchItemConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_BatchItemConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_BatchItemConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BatchItemConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BatchItemConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchItemConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchItemEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BatchItemEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BatchItemEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchItemEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "selected":
+		return ec.fieldContext_BatchPreview_selected(ctx, field)
+	case "able":
+		return ec.fieldContext_BatchPreview_able(ctx, field)
+	case "refusals":
+		return ec.fieldContext_BatchPreview_refusals(ctx, field)
+	case "digest":
+		return ec.fieldContext_BatchPreview_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchRefusal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_BatchRefusal_code(ctx, field)
+	case "message":
+		return ec.fieldContext_BatchRefusal_message(ctx, field)
+	case "count":
+		return ec.fieldContext_BatchRefusal_count(ctx, field)
+	case "examples":
+		return ec.fieldContext_BatchRefusal_examples(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchRefusal", field.Name)
+}
+
 func (ec *executionContext) childFields_Brand(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -6239,6 +6726,20 @@ func (ec *executionContext) childFields_CancelWorkflowPayload(ctx context.Contex
 		return ec.fieldContext_CancelWorkflowPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CancelWorkflowPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelWorkflowsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_CancelWorkflowsPayload_preview(ctx, field)
+	case "batch":
+		return ec.fieldContext_CancelWorkflowsPayload_batch(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CancelWorkflowsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelWorkflowsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelWorkflowsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ClaimWorkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6883,6 +7384,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_usage(ctx, field)
 	case "forecast":
 		return ec.fieldContext_Organization_forecast(ctx, field)
+	case "batches":
+		return ec.fieldContext_Organization_batches(ctx, field)
 	case "alerts":
 		return ec.fieldContext_Organization_alerts(ctx, field)
 	case "alertWebhook":
@@ -7313,6 +7816,20 @@ func (ec *executionContext) childFields_RetryStepPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type RetryStepPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RetryWorkflowsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_RetryWorkflowsPayload_preview(ctx, field)
+	case "batch":
+		return ec.fieldContext_RetryWorkflowsPayload_batch(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RetryWorkflowsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryWorkflowsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryWorkflowsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -7483,6 +8000,20 @@ func (ec *executionContext) childFields_SetWorkflowLimitPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type SetWorkflowLimitPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetWorkflowLimitsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_SetWorkflowLimitsPayload_preview(ctx, field)
+	case "batch":
+		return ec.fieldContext_SetWorkflowLimitsPayload_batch(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetWorkflowLimitsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetWorkflowLimitsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetWorkflowLimitsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SettingValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "setting":
@@ -7599,6 +8130,20 @@ func (ec *executionContext) childFields_StartStepPayload(ctx context.Context, fi
 		return ec.fieldContext_StartStepPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StartStepPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartStepsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_StartStepsPayload_preview(ctx, field)
+	case "batch":
+		return ec.fieldContext_StartStepsPayload_batch(ctx, field)
+	case "replayed":
+		return ec.fieldContext_StartStepsPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartStepsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartStepsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8409,6 +8954,52 @@ func (ec *executionContext) field_Article_versions_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Batch_items_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "outcomes",
+		func(ctx context.Context, v any) ([]workflow.BatchOutcome, error) {
+			return ec.unmarshalOBatchOutcome2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcomeᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["outcomes"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_acceptPrice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8499,6 +9090,20 @@ func (ec *executionContext) field_Mutation_cancelWorkflow_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CancelWorkflowInput, error) {
 			return ec.unmarshalNCancelWorkflowInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCancelWorkflowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cancelWorkflows_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CancelWorkflowsInput, error) {
+			return ec.unmarshalNCancelWorkflowsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCancelWorkflowsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8787,6 +9392,20 @@ func (ec *executionContext) field_Mutation_retryStep_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryWorkflows_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryWorkflowsInput, error) {
+			return ec.unmarshalNRetryWorkflowsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryWorkflowsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8955,6 +9574,20 @@ func (ec *executionContext) field_Mutation_setWorkflowLimit_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setWorkflowLimits_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetWorkflowLimitsInput, error) {
+			return ec.unmarshalNSetWorkflowLimitsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetWorkflowLimitsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_settleUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8975,6 +9608,20 @@ func (ec *executionContext) field_Mutation_startStep_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartStepInput, error) {
 			return ec.unmarshalNStartStepInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_startSteps_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StartStepsInput, error) {
+			return ec.unmarshalNStartStepsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9096,6 +9743,44 @@ func (ec *executionContext) field_Organization_apiKeyJournal_args(ctx context.Co
 }
 
 func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_batches_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -9648,6 +10333,28 @@ func (ec *executionContext) field_Spend_canSpend_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["amount"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_batchChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "batchId",
+		func(ctx context.Context, v any) (publicid.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["batchId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "afterPosition",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["afterPosition"] = arg1
 	return args, nil
 }
 
@@ -15029,6 +15736,1299 @@ func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Batch_id(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Batch_kind(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.BatchKind) graphql.Marshaler {
+			return ec.marshalNBatchKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "BatchKind")
+}
+
+func (ec *executionContext) _Batch_limit(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_limit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limit(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, true, false, "USD")
+}
+
+func (ec *executionContext) _Batch_total(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Batch_done(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_done(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Done, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Batch_succeeded(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_succeeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Succeeded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_succeeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Batch_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, true, false, "String")
+}
+
+func (ec *executionContext) _Batch_reason(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, true, false, "String")
+}
+
+func (ec *executionContext) _Batch_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Batch_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Batch", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Batch_items(ctx context.Context, field graphql.CollectedField, obj *model.OrderedBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Batch_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Batch().Items(ctx, obj, fc.Args["outcomes"].([]workflow.BatchOutcome), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Connection[*model.BatchItem]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.BatchItem]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.BatchItem]) graphql.Marshaler {
+			return ec.marshalNBatchItemConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Batch_items(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Batch",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchItemConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Batch_items_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal []*model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalNBatch2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatchᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal []model.Edge[*model.OrderedBatch]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.OrderedBatch]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.OrderedBatch]) graphql.Marshaler {
+			return ec.marshalNBatchEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _BatchEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalNBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.OrderedBatch]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _BatchEvent_batch(ctx context.Context, field graphql.CollectedField, obj *model.BatchEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchEvent_batch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Batch, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalNBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchEvent_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchEvent_item(ctx context.Context, field graphql.CollectedField, obj *model.BatchEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchEvent_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.BatchItem
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.BatchItem
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchItem) graphql.Marshaler {
+			return ec.marshalNBatchItem2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchEvent_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItem_position(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_position(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Position, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchItem_workflow(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItem_step(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.StepKey) graphql.Marshaler {
+			return ec.marshalOStepKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "StepKey")
+}
+
+func (ec *executionContext) _BatchItem_outcome(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.BatchOutcome) graphql.Marshaler {
+			return ec.marshalOBatchOutcome2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "BatchOutcome")
+}
+
+func (ec *executionContext) _BatchItem_code(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
+			return ec.marshalOErrorCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "ErrorCode")
+}
+
+func (ec *executionContext) _BatchItem_message(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _BatchItem_version(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchItem_sequence(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchItem_at(ctx context.Context, field graphql.CollectedField, obj *model.BatchItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItem_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItem_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _BatchItemConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal []*model.BatchItem
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.BatchItem
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.BatchItem) graphql.Marshaler {
+			return ec.marshalNBatchItem2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItemConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItemConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal []model.Edge[*model.BatchItem]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.BatchItem]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.BatchItem]) graphql.Marshaler {
+			return ec.marshalNBatchItemEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItemConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchItemEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItemConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItemConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItemConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItemConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _BatchItemEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.BatchItem
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.BatchItem
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchItem) graphql.Marshaler {
+			return ec.marshalNBatchItem2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItemEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchItemEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.BatchItem]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchItemEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _BatchPreview_selected(ctx context.Context, field graphql.CollectedField, obj *model.BatchPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchPreview_selected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Selected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchPreview_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchPreview_able(ctx context.Context, field graphql.CollectedField, obj *model.BatchPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchPreview_able(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Able, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchPreview_able(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchPreview_refusals(ctx context.Context, field graphql.CollectedField, obj *model.BatchPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchPreview_refusals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refusals(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.BatchRefusal) graphql.Marshaler {
+			return ec.marshalNBatchRefusal2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchRefusalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchPreview_refusals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchPreview",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchRefusal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BatchPreview_digest(ctx context.Context, field graphql.CollectedField, obj *model.BatchPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchPreview_digest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Digest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchPreview_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _BatchRefusal_code(ctx context.Context, field graphql.CollectedField, obj *model.BatchRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchRefusal_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v fault.Kind) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchRefusal_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _BatchRefusal_message(ctx context.Context, field graphql.CollectedField, obj *model.BatchRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchRefusal_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchRefusal_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "String")
+}
+
+func (ec *executionContext) _BatchRefusal_count(ctx context.Context, field graphql.CollectedField, obj *model.BatchRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchRefusal_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchRefusal_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BatchRefusal_examples(ctx context.Context, field graphql.CollectedField, obj *model.BatchRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchRefusal_examples(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Examples(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BatchRefusal_examples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BatchRefusal", field, true, false, "ID")
+}
+
 func (ec *executionContext) _Brand_version(ctx context.Context, field graphql.CollectedField, obj *model.Brand) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16483,6 +18483,143 @@ func (ec *executionContext) _CancelWorkflowPayload_userErrors(ctx context.Contex
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CancelWorkflowsPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.CancelWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelWorkflowsPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchPreview) graphql.Marshaler {
+			return ec.marshalOBatchPreview2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelWorkflowsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelWorkflowsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CancelWorkflowsPayload_batch(ctx context.Context, field graphql.CollectedField, obj *model.CancelWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelWorkflowsPayload_batch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Batch, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalOBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelWorkflowsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelWorkflowsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CancelWorkflowsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CancelWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelWorkflowsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelWorkflowsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CancelWorkflowsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CancelWorkflowsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelWorkflowsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelWorkflowsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelWorkflowsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -22805,6 +24942,192 @@ func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_cancelWorkflows(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelWorkflows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelWorkflows(ctx, fc.Args["input"].(model.CancelWorkflowsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.CancelWorkflowsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.CancelWorkflowsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CancelWorkflowsPayload) graphql.Marshaler {
+			return ec.marshalNCancelWorkflowsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCancelWorkflowsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelWorkflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CancelWorkflowsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelWorkflows_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryWorkflows(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryWorkflows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryWorkflows(ctx, fc.Args["input"].(model.RetryWorkflowsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RetryWorkflowsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RetryWorkflowsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryWorkflowsPayload) graphql.Marshaler {
+			return ec.marshalNRetryWorkflowsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryWorkflowsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryWorkflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryWorkflowsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryWorkflows_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startSteps(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startSteps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StartSteps(ctx, fc.Args["input"].(model.StartStepsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.StartStepsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.StartStepsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StartStepsPayload) graphql.Marshaler {
+			return ec.marshalNStartStepsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartStepsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_startSteps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24287,6 +26610,68 @@ func (ec *executionContext) fieldContext_Mutation_setWorkflowLimit(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setWorkflowLimit_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setWorkflowLimits(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setWorkflowLimits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetWorkflowLimits(ctx, fc.Args["input"].(model.SetWorkflowLimitsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "LIMITS")
+				if err != nil {
+					var zeroVal *model.SetWorkflowLimitsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SetWorkflowLimitsPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetWorkflowLimitsPayload) graphql.Marshaler {
+			return ec.marshalNSetWorkflowLimitsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetWorkflowLimitsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setWorkflowLimits(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetWorkflowLimitsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setWorkflowLimits_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -26076,6 +28461,68 @@ func (ec *executionContext) fieldContext_Organization_forecast(_ context.Context
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Forecast(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_batches(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_batches(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Batches(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.Connection[*model.OrderedBatch]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.OrderedBatch]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.OrderedBatch]) graphql.Marshaler {
+			return ec.marshalNBatchConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Organization_batches(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_batches_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -30841,6 +33288,143 @@ func (ec *executionContext) fieldContext_RetryStepPayload_userErrors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RetryWorkflowsPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.RetryWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryWorkflowsPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchPreview) graphql.Marshaler {
+			return ec.marshalOBatchPreview2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryWorkflowsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryWorkflowsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryWorkflowsPayload_batch(ctx context.Context, field graphql.CollectedField, obj *model.RetryWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryWorkflowsPayload_batch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Batch, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalOBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryWorkflowsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryWorkflowsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryWorkflowsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RetryWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryWorkflowsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryWorkflowsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetryWorkflowsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RetryWorkflowsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryWorkflowsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryWorkflowsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryWorkflowsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryWorkflowsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32277,6 +34861,143 @@ func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_userErrors(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _SetWorkflowLimitsPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.SetWorkflowLimitsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetWorkflowLimitsPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchPreview) graphql.Marshaler {
+			return ec.marshalOBatchPreview2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetWorkflowLimitsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetWorkflowLimitsPayload_batch(ctx context.Context, field graphql.CollectedField, obj *model.SetWorkflowLimitsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetWorkflowLimitsPayload_batch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Batch, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalOBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetWorkflowLimitsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetWorkflowLimitsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SetWorkflowLimitsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetWorkflowLimitsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetWorkflowLimitsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SetWorkflowLimitsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetWorkflowLimitsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetWorkflowLimitsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetWorkflowLimitsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SettingValue_setting(ctx context.Context, field graphql.CollectedField, obj *model.SettingValue) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -33158,6 +35879,107 @@ func (ec *executionContext) fieldContext_SpendEvent_entry(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _StaleBatch_code(ctx context.Context, field graphql.CollectedField, obj *model.StaleBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StaleBatch_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v fault.Kind) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StaleBatch_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _StaleBatch_message(ctx context.Context, field graphql.CollectedField, obj *model.StaleBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StaleBatch_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StaleBatch_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "String")
+}
+
+func (ec *executionContext) _StaleBatch_field(ctx context.Context, field graphql.CollectedField, obj *model.StaleBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StaleBatch_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StaleBatch_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "String")
+}
+
+func (ec *executionContext) _StaleBatch_preview(ctx context.Context, field graphql.CollectedField, obj *model.StaleBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StaleBatch_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.BatchPreview) graphql.Marshaler {
+			return ec.marshalNBatchPreview2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StaleBatch_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StaleBatch",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _StaleState_code(ctx context.Context, field graphql.CollectedField, obj *model.StaleState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -33368,6 +36190,143 @@ func (ec *executionContext) _StartStepPayload_userErrors(ctx context.Context, fi
 func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepsPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.StartStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepsPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchPreview) graphql.Marshaler {
+			return ec.marshalOBatchPreview2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepsPayload_batch(ctx context.Context, field graphql.CollectedField, obj *model.StartStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepsPayload_batch(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Batch, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.OrderedBatch
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+			return ec.marshalOBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Batch(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepsPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.StartStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepsPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepsPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StartStepsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.StartStepsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -34084,6 +37043,80 @@ func (ec *executionContext) fieldContext_Subscription_unitChanged(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_unitChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_batchChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_batchChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().BatchChanged(ctx, fc.Args["batchId"].(publicid.ID), fc.Args["afterPosition"].(*int))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.BatchEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.BatchEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.BatchEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.BatchEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BatchEvent) graphql.Marshaler {
+			return ec.marshalNBatchEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_batchChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BatchEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_batchChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -41713,6 +44746,76 @@ func UnmarshalCancelWorkflowInput(ctx context.Context, raw any) (model.CancelWor
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCancelWorkflowsInput(ctx context.Context, obj any) (model.CancelWorkflowsInput, error) {
+	var it model.CancelWorkflowsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowIds", "filter", "reason", "digest", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowIds = graphql.OmittableOf(data)
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalOWorkflowFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "digest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("digest"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Digest = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCancelWorkflowsInput unmarshals raw into the CancelWorkflowsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCancelWorkflowsInput(ctx context.Context, raw any) (model.CancelWorkflowsInput, error) {
+	var out model.CancelWorkflowsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CancelWorkflowsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputClaimWorkInput(ctx context.Context, obj any) (model.ClaimWorkInput, error) {
 	var it model.ClaimWorkInput
 	if obj == nil {
@@ -43692,6 +46795,69 @@ func UnmarshalRetryStepInput(ctx context.Context, raw any) (model.RetryStepInput
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRetryWorkflowsInput(ctx context.Context, obj any) (model.RetryWorkflowsInput, error) {
+	var it model.RetryWorkflowsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowIds", "filter", "digest", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowIds = graphql.OmittableOf(data)
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalOWorkflowFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = graphql.OmittableOf(data)
+		case "digest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("digest"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Digest = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetryWorkflowsInput unmarshals raw into the RetryWorkflowsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetryWorkflowsInput(ctx context.Context, raw any) (model.RetryWorkflowsInput, error) {
+	var out model.RetryWorkflowsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryWorkflowsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context, obj any) (model.RevokeAPIKeyInput, error) {
 	var it model.RevokeAPIKeyInput
 	if obj == nil {
@@ -44469,6 +47635,90 @@ func UnmarshalSetWorkflowLimitInput(ctx context.Context, raw any) (model.SetWork
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetWorkflowLimitsInput(ctx context.Context, obj any) (model.SetWorkflowLimitsInput, error) {
+	var it model.SetWorkflowLimitsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowIds", "filter", "limit", "unlimited", "reason", "digest", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowIds = graphql.OmittableOf(data)
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalOWorkflowFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = graphql.OmittableOf(data)
+		case "limit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("limit"))
+			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Limit = graphql.OmittableOf(data)
+		case "unlimited":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unlimited"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Unlimited = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "digest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("digest"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Digest = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetWorkflowLimitsInput unmarshals raw into the SetWorkflowLimitsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetWorkflowLimitsInput(ctx context.Context, raw any) (model.SetWorkflowLimitsInput, error) {
+	var out model.SetWorkflowLimitsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetWorkflowLimitsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSettleUsageInput(ctx context.Context, obj any) (model.SettleUsageInput, error) {
 	var it model.SettleUsageInput
 	if obj == nil {
@@ -44661,6 +47911,76 @@ func (ec *executionContext) unmarshalInputStartStepInput(ctx context.Context, ob
 func UnmarshalStartStepInput(ctx context.Context, raw any) (model.StartStepInput, error) {
 	var out model.StartStepInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartStepInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputStartStepsInput(ctx context.Context, obj any) (model.StartStepsInput, error) {
+	var it model.StartStepsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowIds", "filter", "step", "digest", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowIds = graphql.OmittableOf(data)
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalOWorkflowFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflowFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = graphql.OmittableOf(data)
+		case "step":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("step"))
+			data, err := ec.unmarshalOStepKey2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Step = graphql.OmittableOf(data)
+		case "digest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("digest"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Digest = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStartStepsInput unmarshals raw into the StartStepsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStartStepsInput(ctx context.Context, raw any) (model.StartStepsInput, error) {
+	var out model.StartStepsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartStepsInput", raw, &out)
 	return out, err
 }
 
@@ -45215,6 +48535,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Call(ctx, sel, obj)
+	case model.OrderedBatch:
+		return ec._Batch(ctx, sel, &obj)
+	case *model.OrderedBatch:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Batch(ctx, sel, obj)
 	case model.Article:
 		return ec._Article(ctx, sel, &obj)
 	case *model.Article:
@@ -45263,6 +48590,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._StaleState(ctx, sel, obj)
+	case model.StaleBatch:
+		return ec._StaleBatch(ctx, sel, &obj)
+	case *model.StaleBatch:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StaleBatch(ctx, sel, obj)
 	case model.PriceUnknown:
 		return ec._PriceUnknown(ctx, sel, &obj)
 	case *model.PriceUnknown:
@@ -47073,6 +50407,471 @@ func (ec *executionContext) _AttachKeywordPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var batchImplementors = []string{"Batch", "Node"}
+
+func (ec *executionContext) _Batch(ctx context.Context, sel ast.SelectionSet, obj *model.OrderedBatch) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Batch")
+		case "id":
+			out.Values[i] = ec._Batch_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.Values[i] = ec._Batch_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "limit":
+			out.Values[i] = ec._Batch_limit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "total":
+			out.Values[i] = ec._Batch_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "done":
+			out.Values[i] = ec._Batch_done(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "succeeded":
+			out.Values[i] = ec._Batch_succeeded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "createdBy":
+			out.Values[i] = ec._Batch_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._Batch_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "createdAt":
+			out.Values[i] = ec._Batch_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endedAt":
+			out.Values[i] = ec._Batch_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "items":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Batch_items(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchConnectionImplementors = []string{"BatchConnection"}
+
+func (ec *executionContext) _BatchConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.OrderedBatch]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchConnection")
+		case "nodes":
+			out.Values[i] = ec._BatchConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._BatchConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._BatchConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._BatchConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchEdgeImplementors = []string{"BatchEdge"}
+
+func (ec *executionContext) _BatchEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.OrderedBatch]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchEdge")
+		case "node":
+			out.Values[i] = ec._BatchEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._BatchEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchEventImplementors = []string{"BatchEvent"}
+
+func (ec *executionContext) _BatchEvent(ctx context.Context, sel ast.SelectionSet, obj *model.BatchEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchEvent")
+		case "batch":
+			out.Values[i] = ec._BatchEvent_batch(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "item":
+			out.Values[i] = ec._BatchEvent_item(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchItemImplementors = []string{"BatchItem"}
+
+func (ec *executionContext) _BatchItem(ctx context.Context, sel ast.SelectionSet, obj *model.BatchItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchItem")
+		case "position":
+			out.Values[i] = ec._BatchItem_position(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "workflow":
+			out.Values[i] = ec._BatchItem_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "step":
+			out.Values[i] = ec._BatchItem_step(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outcome":
+			out.Values[i] = ec._BatchItem_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._BatchItem_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._BatchItem_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._BatchItem_version(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._BatchItem_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._BatchItem_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchItemConnectionImplementors = []string{"BatchItemConnection"}
+
+func (ec *executionContext) _BatchItemConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.BatchItem]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchItemConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchItemConnection")
+		case "nodes":
+			out.Values[i] = ec._BatchItemConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._BatchItemConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._BatchItemConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._BatchItemConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchItemEdgeImplementors = []string{"BatchItemEdge"}
+
+func (ec *executionContext) _BatchItemEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.BatchItem]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchItemEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchItemEdge")
+		case "node":
+			out.Values[i] = ec._BatchItemEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._BatchItemEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchPreviewImplementors = []string{"BatchPreview"}
+
+func (ec *executionContext) _BatchPreview(ctx context.Context, sel ast.SelectionSet, obj *model.BatchPreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchPreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchPreview")
+		case "selected":
+			out.Values[i] = ec._BatchPreview_selected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "able":
+			out.Values[i] = ec._BatchPreview_able(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refusals":
+			out.Values[i] = ec._BatchPreview_refusals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "digest":
+			out.Values[i] = ec._BatchPreview_digest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var batchRefusalImplementors = []string{"BatchRefusal"}
+
+func (ec *executionContext) _BatchRefusal(ctx context.Context, sel ast.SelectionSet, obj *model.BatchRefusal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, batchRefusalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BatchRefusal")
+		case "code":
+			out.Values[i] = ec._BatchRefusal_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._BatchRefusal_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._BatchRefusal_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "examples":
+			out.Values[i] = ec._BatchRefusal_examples(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var brandImplementors = []string{"Brand"}
 
 func (ec *executionContext) _Brand(ctx context.Context, sel ast.SelectionSet, obj *model.Brand) graphql.Marshaler {
@@ -47535,6 +51334,54 @@ func (ec *executionContext) _CancelWorkflowPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._CancelWorkflowPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var cancelWorkflowsPayloadImplementors = []string{"CancelWorkflowsPayload"}
+
+func (ec *executionContext) _CancelWorkflowsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelWorkflowsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelWorkflowsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CancelWorkflowsPayload")
+		case "preview":
+			out.Values[i] = ec._CancelWorkflowsPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "batch":
+			out.Values[i] = ec._CancelWorkflowsPayload_batch(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._CancelWorkflowsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CancelWorkflowsPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -49947,6 +53794,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "cancelWorkflows":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelWorkflows(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryWorkflows":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryWorkflows(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startSteps":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startSteps(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setCompetitors":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setCompetitors(ctx, field)
@@ -50111,6 +53979,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setWorkflowLimit":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setWorkflowLimit(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setWorkflowLimits":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setWorkflowLimits(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -50395,6 +54270,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_forecast(ctx, field, obj)
+				})
+		case "batches":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_batches(ctx, field, obj)
 				})
 		case "alerts":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -51963,6 +55844,54 @@ func (ec *executionContext) _RetryStepPayload(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var retryWorkflowsPayloadImplementors = []string{"RetryWorkflowsPayload"}
+
+func (ec *executionContext) _RetryWorkflowsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryWorkflowsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryWorkflowsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryWorkflowsPayload")
+		case "preview":
+			out.Values[i] = ec._RetryWorkflowsPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "batch":
+			out.Values[i] = ec._RetryWorkflowsPayload_batch(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RetryWorkflowsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetryWorkflowsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeAPIKeyPayload) graphql.Marshaler {
@@ -52557,6 +56486,54 @@ func (ec *executionContext) _SetWorkflowLimitPayload(ctx context.Context, sel as
 	return out
 }
 
+var setWorkflowLimitsPayloadImplementors = []string{"SetWorkflowLimitsPayload"}
+
+func (ec *executionContext) _SetWorkflowLimitsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetWorkflowLimitsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setWorkflowLimitsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetWorkflowLimitsPayload")
+		case "preview":
+			out.Values[i] = ec._SetWorkflowLimitsPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "batch":
+			out.Values[i] = ec._SetWorkflowLimitsPayload_batch(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SetWorkflowLimitsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetWorkflowLimitsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var settingValueImplementors = []string{"SettingValue"}
 
 func (ec *executionContext) _SettingValue(ctx context.Context, sel ast.SelectionSet, obj *model.SettingValue) graphql.Marshaler {
@@ -52923,6 +56900,54 @@ func (ec *executionContext) _SpendEvent(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var staleBatchImplementors = []string{"StaleBatch", "UserError"}
+
+func (ec *executionContext) _StaleBatch(ctx context.Context, sel ast.SelectionSet, obj *model.StaleBatch) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, staleBatchImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StaleBatch")
+		case "code":
+			out.Values[i] = ec._StaleBatch_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._StaleBatch_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._StaleBatch_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "preview":
+			out.Values[i] = ec._StaleBatch_preview(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var staleStateImplementors = []string{"StaleState", "UserError"}
 
 func (ec *executionContext) _StaleState(ctx context.Context, sel ast.SelectionSet, obj *model.StaleState) graphql.Marshaler {
@@ -52999,6 +57024,54 @@ func (ec *executionContext) _StartStepPayload(ctx context.Context, sel ast.Selec
 			}
 		case "userErrors":
 			out.Values[i] = ec._StartStepPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var startStepsPayloadImplementors = []string{"StartStepsPayload"}
+
+func (ec *executionContext) _StartStepsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.StartStepsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startStepsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartStepsPayload")
+		case "preview":
+			out.Values[i] = ec._StartStepsPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "batch":
+			out.Values[i] = ec._StartStepsPayload_batch(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._StartStepsPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._StartStepsPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -53272,6 +57345,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_workAvailable(ctx, fields[0])
 	case "unitChanged":
 		return ec._Subscription_unitChanged(ctx, fields[0])
+	case "batchChanged":
+		return ec._Subscription_batchChanged(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -56097,6 +60172,172 @@ func (ec *executionContext) marshalNAuthorKind2githubᚗcomᚋinfin8contentᚋen
 	return res
 }
 
+func (ec *executionContext) marshalNBatch2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatchᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.OrderedBatch) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx context.Context, sel ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Batch!")
+		return graphql.Null
+	}
+	return ec._Batch(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBatchConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.OrderedBatch]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "BatchConnection!")
+		return graphql.Null
+	}
+	return ec._BatchConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBatchEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.OrderedBatch]) graphql.Marshaler {
+	return ec._BatchEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBatchEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.OrderedBatch]) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatchEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBatchEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchEvent(ctx context.Context, sel ast.SelectionSet, v *model.BatchEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "BatchEvent!")
+		return graphql.Null
+	}
+	return ec._BatchEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBatchItem2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.BatchItem) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatchItem2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBatchItem2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchItem(ctx context.Context, sel ast.SelectionSet, v *model.BatchItem) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "BatchItem!")
+		return graphql.Null
+	}
+	return ec._BatchItem(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBatchItemConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.BatchItem]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "BatchItemConnection!")
+		return graphql.Null
+	}
+	return ec._BatchItemConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBatchItemEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.BatchItem]) graphql.Marshaler {
+	return ec._BatchItemEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBatchItemEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.BatchItem]) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatchItemEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNBatchKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchKind(ctx context.Context, v any) (workflow.BatchKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.BatchKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBatchKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchKind(ctx context.Context, sel ast.SelectionSet, v workflow.BatchKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BatchKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNBatchOutcome2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx context.Context, v any) (workflow.BatchOutcome, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.BatchOutcome(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBatchOutcome2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx context.Context, sel ast.SelectionSet, v workflow.BatchOutcome) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BatchOutcome!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNBatchPreview2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx context.Context, sel ast.SelectionSet, v model.BatchPreview) graphql.Marshaler {
+	return ec._BatchPreview(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBatchRefusal2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchRefusal(ctx context.Context, sel ast.SelectionSet, v model.BatchRefusal) graphql.Marshaler {
+	return ec._BatchRefusal(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBatchRefusal2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchRefusalᚄ(ctx context.Context, sel ast.SelectionSet, v []model.BatchRefusal) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatchRefusal2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchRefusal(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -56205,6 +60446,19 @@ func (ec *executionContext) marshalNCancelWorkflowPayload2ᚖgithubᚗcomᚋinfi
 		return graphql.Null
 	}
 	return ec._CancelWorkflowPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCancelWorkflowsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCancelWorkflowsInput(ctx context.Context, v any) (model.CancelWorkflowsInput, error) {
+	res, err := ec.unmarshalInputCancelWorkflowsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCancelWorkflowsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐCancelWorkflowsPayload(ctx context.Context, sel ast.SelectionSet, v *model.CancelWorkflowsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CancelWorkflowsPayload!")
+		return graphql.Null
+	}
+	return ec._CancelWorkflowsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNClaimWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐClaimWorkInput(ctx context.Context, v any) (model.ClaimWorkInput, error) {
@@ -56716,6 +60970,35 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋi
 		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx context.Context, v any) ([]publicid.ID, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]publicid.ID, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx context.Context, sel ast.SelectionSet, v []publicid.ID) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNIcpCost2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐICPCost(ctx context.Context, sel ast.SelectionSet, v *report.ICPCost) graphql.Marshaler {
@@ -57661,6 +61944,19 @@ func (ec *executionContext) marshalNRetryStepPayload2ᚖgithubᚗcomᚋinfin8con
 	return ec._RetryStepPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRetryWorkflowsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryWorkflowsInput(ctx context.Context, v any) (model.RetryWorkflowsInput, error) {
+	res, err := ec.unmarshalInputRetryWorkflowsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryWorkflowsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryWorkflowsPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryWorkflowsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetryWorkflowsPayload!")
+		return graphql.Null
+	}
+	return ec._RetryWorkflowsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRevokeApiKeyInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRevokeAPIKeyInput(ctx context.Context, v any) (model.RevokeAPIKeyInput, error) {
 	res, err := ec.unmarshalInputRevokeApiKeyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -57851,6 +62147,19 @@ func (ec *executionContext) marshalNSetWorkflowLimitPayload2ᚖgithubᚗcomᚋin
 	return ec._SetWorkflowLimitPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetWorkflowLimitsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetWorkflowLimitsInput(ctx context.Context, v any) (model.SetWorkflowLimitsInput, error) {
+	res, err := ec.unmarshalInputSetWorkflowLimitsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetWorkflowLimitsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSetWorkflowLimitsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetWorkflowLimitsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetWorkflowLimitsPayload!")
+		return graphql.Null
+	}
+	return ec._SetWorkflowLimitsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetting2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐSetting(ctx context.Context, v any) (engine.Setting, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := engine.Setting(tmp)
@@ -58031,6 +62340,19 @@ func (ec *executionContext) marshalNStartStepPayload2ᚖgithubᚗcomᚋinfin8con
 		return graphql.Null
 	}
 	return ec._StartStepPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStartStepsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepsInput(ctx context.Context, v any) (model.StartStepsInput, error) {
+	res, err := ec.unmarshalInputStartStepsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStartStepsPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartStepsPayload(ctx context.Context, sel ast.SelectionSet, v *model.StartStepsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StartStepsPayload!")
+		return graphql.Null
+	}
+	return ec._StartStepsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNStateCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCount(ctx context.Context, sel ast.SelectionSet, v model.StateCount) graphql.Marshaler {
@@ -59167,6 +63489,75 @@ func (ec *executionContext) marshalOAuthorKind2ᚖgithubᚗcomᚋinfin8content�
 	return res
 }
 
+func (ec *executionContext) marshalOBatch2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderedBatch(ctx context.Context, sel ast.SelectionSet, v *model.OrderedBatch) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Batch(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOBatchOutcome2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcomeᚄ(ctx context.Context, v any) ([]workflow.BatchOutcome, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]workflow.BatchOutcome, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNBatchOutcome2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOBatchOutcome2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcomeᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.BatchOutcome) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBatchOutcome2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOBatchOutcome2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx context.Context, v any) (*workflow.BatchOutcome, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.BatchOutcome(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOBatchOutcome2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐBatchOutcome(ctx context.Context, sel ast.SelectionSet, v *workflow.BatchOutcome) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) marshalOBatchPreview2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBatchPreview(ctx context.Context, sel ast.SelectionSet, v *model.BatchPreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BatchPreview(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -59363,6 +63754,25 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
+func (ec *executionContext) unmarshalOErrorCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx context.Context, v any) (*fault.Kind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := fault.Kind(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOErrorCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx context.Context, sel ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalOFailureCode2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCodeᚄ(ctx context.Context, v any) ([]workflow.FailureCode, error) {
 	if v == nil {
 		return nil, nil
@@ -59554,6 +63964,24 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalInt(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOInt2ᚖint64(ctx context.Context, v any) (*int64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalInt64(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInt2ᚖint64(ctx context.Context, sel ast.SelectionSet, v *int64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalInt64(*v)
 	return res
 }
 

@@ -47,6 +47,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 		return &model.Unit{Unit: unit}, err
 	case publicid.Article:
 		return r.article(ctx, ref.UUID)
+	case publicid.Batch:
+		batch, err := r.Engine.Batch(ctx, who, ref.UUID)
+		return model.NewOrderedBatch(batch), err
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

@@ -178,7 +178,9 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := graphtest.IDOf(testdb.Units(t, b.DB, b.Who, b.Workflow(t, workflow.ICPPending)).Flow)
 	b.Workflow(t, workflow.ClusteringPending) // Work for workAvailable.
+	batch := "batch_" + testdb.Batch(t, b.DB, b.Who).ID.String()
 	plain := map[string]string{
+		"Batch": "done", "BatchItem": "position",
 		"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence", "Unit": "state",
 	}
 	actors := map[string]string{
@@ -198,6 +200,9 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 			arguments := `(workflowId: "` + flow + `")`
 			if field.Arguments.ForName("workflowId") == nil {
 				arguments = ""
+			}
+			if field.Arguments.ForName("batchId") != nil {
+				arguments = `(batchId: "` + batch + `")`
 			}
 			parts := "__typename"
 			for _, part := range theSchema.Types[field.Type.Name()].Fields {

@@ -42,6 +42,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.PublishTarget: "PublishTarget",
 	publicid.Unit:          "Unit",
 	publicid.Article:       "Article",
+	publicid.Batch:         "Batch",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

@@ -29,6 +29,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"setOutsideSteps": caller.Settings,
 		"setMarket":       caller.Settings,
 		"setBrand":        caller.Settings,
+		"batchChanged":    caller.ReadAll, "setWorkflowLimits": caller.Limits,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

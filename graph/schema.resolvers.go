@@ -47,6 +47,14 @@ func (r *articlePlanResolver) Forecast(ctx context.Context, obj *model.ArticlePl
 	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow.Workflow, obj.Approved())
 }
 
+func (r *batchResolver) Items(ctx context.Context, obj *model.OrderedBatch, outcomes []workflow.BatchOutcome, first *int, after *string, last *int, before *string) (*model.Connection[*model.BatchItem], error) {
+	asked, err := decodeNumbered(itemList(obj), paging{first, after, last, before})
+	if err != nil {
+		return nil, err
+	}
+	return r.batchItems(ctx, obj, outcomes, asked)
+}
+
 func (r *keywordSelectionResolver) Forecast(ctx context.Context, obj *model.KeywordSelection) (*engine.WorkForecast, error) {
 	return r.Engine.GateForecast(ctx, caller.From(ctx), obj.Workflow, obj.Count)
 }
@@ -73,6 +81,18 @@ func (r *mutationResolver) StartStep(ctx context.Context, input model.StartStepI
 
 func (r *mutationResolver) RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error) {
 	return mutate(ctx, r.Resolver, decodeRetry(input), r.Engine.RetryStep, retryStepPayload)
+}
+
+func (r *mutationResolver) CancelWorkflows(ctx context.Context, input model.CancelWorkflowsInput) (*model.CancelWorkflowsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeCancelWorkflows(input), r.Engine.OrderBatch, cancelWorkflowsPayload)
+}
+
+func (r *mutationResolver) RetryWorkflows(ctx context.Context, input model.RetryWorkflowsInput) (*model.RetryWorkflowsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRetryWorkflows(input), r.Engine.OrderBatch, retryWorkflowsPayload)
+}
+
+func (r *mutationResolver) StartSteps(ctx context.Context, input model.StartStepsInput) (*model.StartStepsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeStartSteps(input), r.Engine.OrderBatch, startStepsPayload)
 }
 
 func (r *mutationResolver) SetCompetitors(ctx context.Context, input model.SetCompetitorsInput) (*model.SetCompetitorsPayload, error) {
@@ -169,6 +189,10 @@ func (r *mutationResolver) AdjustUsage(ctx context.Context, input model.AdjustUs
 
 func (r *mutationResolver) SetWorkflowLimit(ctx context.Context, input model.SetWorkflowLimitInput) (*model.SetWorkflowLimitPayload, error) {
 	return mutate(ctx, r.Resolver, decodeWorkflowLimit(input), r.Engine.SetWorkflowLimit, workflowLimitPayload)
+}
+
+func (r *mutationResolver) SetWorkflowLimits(ctx context.Context, input model.SetWorkflowLimitsInput) (*model.SetWorkflowLimitsPayload, error) {
+	return mutate(ctx, r.Resolver, decodeWorkflowLimits(input), r.Engine.OrderBatch, workflowLimitsPayload)
 }
 
 func (r *mutationResolver) SetMonthlyLimit(ctx context.Context, input model.SetMonthlyLimitInput) (*model.SetMonthlyLimitPayload, error) {
@@ -289,6 +313,11 @@ func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organizatio
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
 	forecast, err := r.Reporter.Forecast(ctx, caller.From(ctx))
 	return &model.Forecast{Forecast: forecast}, err
+}
+
+func (r *organizationResolver) Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error) {
+	list := scalar.List{Kind: batchList, Organization: obj.Organization.ID}
+	return show(ctx, r.batches)(decodeMoments(list, paging{first, after, last, before}))
 }
 
 func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
@@ -441,6 +470,10 @@ func (r *subscriptionResolver) UnitChanged(ctx context.Context, workflowID publi
 	}
 	events, err := r.Live.Units(asked.flow, asked.after)
 	return stream(ctx, events, err, unitEvent, nil)
+}
+
+func (r *subscriptionResolver) BatchChanged(ctx context.Context, batchID publicid.ID, afterPosition *int) (<-chan *model.BatchEvent, error) {
+	return r.batchChanged(ctx, batchID, afterPosition)
 }
 
 func (r *supersededVisitResolver) Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error) {
@@ -607,6 +640,8 @@ func (r *Resolver) Article() ArticleResolver { return &articleResolver{r} }
 
 func (r *Resolver) ArticlePlan() ArticlePlanResolver { return &articlePlanResolver{r} }
 
+func (r *Resolver) Batch() BatchResolver { return &batchResolver{r} }
+
 func (r *Resolver) KeywordSelection() KeywordSelectionResolver { return &keywordSelectionResolver{r} }
 
 func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
@@ -630,6 +665,7 @@ func (r *Resolver) Workflow() WorkflowResolver { return &workflowResolver{r} }
 type (
 	articleResolver          struct{ *Resolver }
 	articlePlanResolver      struct{ *Resolver }
+	batchResolver            struct{ *Resolver }
 	keywordSelectionResolver struct{ *Resolver }
 	mutationResolver         struct{ *Resolver }
 	organizationResolver     struct{ *Resolver }

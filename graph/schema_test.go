@@ -144,7 +144,11 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"KeywordSource": texts([]content.Source{
 			content.SourceDataForSEO, content.SourceCrawl, content.SourceModel, content.SourceManual, content.SourceWorker,
 		}),
-		"ResultSource":  texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
+		"ResultSource": texts([]workflow.ResultSource{workflow.ResultOfEngine, workflow.ResultOfWorker}),
+		"BatchKind": texts([]workflow.BatchKind{
+			workflow.BatchCancel, workflow.BatchRetry, workflow.BatchStart, workflow.BatchLimit,
+		}),
+		"BatchOutcome":  texts([]workflow.BatchOutcome{workflow.BatchDone, workflow.BatchRefused}),
 		"UnitState":     texts(workflow.UnitStates()),
 		"UnitEventKind": texts(workflow.UnitMoves()),
 		"SearchIntent": texts([]content.Intent{

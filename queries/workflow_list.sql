@@ -197,3 +197,23 @@ WHERE w.organization_id = @organization_id
 GROUP BY w.state
 ORDER BY w.state
 LIMIT 100;
+
+-- WorkflowListSelected returns the first workflows of a filter by id, as a batch selects them. The filter is that of
+-- WorkflowListByCreated.
+-- name: WorkflowListSelected :many
+SELECT w.id, w.state, w.version FROM intent_workflows AS w
+WHERE w.organization_id = @organization_id
+    AND (cardinality(@states::text[]) = 0 OR w.state = ANY(@states::text[]))
+    AND (@name_contains::text = '' OR strpos(lower(w.name), lower(@name_contains::text)) > 0)
+    AND w.created_at >= @created_from AND w.created_at < @created_to
+    AND (@created_by::text = '' OR w.created_by = @created_by::text)
+    AND w.updated_at < @updated_before
+    AND (@spend_at_least::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
+    ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
+    AND (cardinality(@run_activities::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
+ORDER BY w.organization_id, w.id
+LIMIT @page_size;

@@ -261,6 +261,32 @@ type CancelWorkflowPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The workflows to cancel.
+type CancelWorkflowsInput struct {
+	// The ids: 1 to 1000, each `wf_…`. Not together with `filter`.
+	WorkflowIds graphql.Omittable[[]publicid.ID] `json:"workflowIds,omitempty"`
+	// All workflows of a filter, at most 10 000; `{}` for all. Not together with `workflowIds`.
+	Filter graphql.Omittable[*WorkflowFilter] `json:"filter,omitempty"`
+	// The reason, for the journal: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// The digest of the preview that you have seen. Absent: a dry run.
+	Digest graphql.Omittable[*string] `json:"digest,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with `digest`.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `cancelWorkflows`.
+type CancelWorkflowsPayload struct {
+	// What a batch would do. Null after an order.
+	Preview *BatchPreview `json:"preview,omitempty"`
+	// The ordered batch. Null after a dry run. Requires READ_ALL.
+	Batch *OrderedBatch `json:"batch,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The runs to claim.
 type ClaimWorkInput struct {
 	// Only these steps. All steps that outside programs drive when absent.
@@ -878,6 +904,30 @@ type RetryStepPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The workflows whose failed step is tried again.
+type RetryWorkflowsInput struct {
+	// The ids: 1 to 1000, each `wf_…`. Not together with `filter`.
+	WorkflowIds graphql.Omittable[[]publicid.ID] `json:"workflowIds,omitempty"`
+	// All workflows of a filter, at most 10 000; `{}` for all. Not together with `workflowIds`.
+	Filter graphql.Omittable[*WorkflowFilter] `json:"filter,omitempty"`
+	// The digest of the preview that you have seen. Absent: a dry run.
+	Digest graphql.Omittable[*string] `json:"digest,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with `digest`.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `retryWorkflows`.
+type RetryWorkflowsPayload struct {
+	// What a batch would do. Null after an order.
+	Preview *BatchPreview `json:"preview,omitempty"`
+	// The ordered batch. Null after a dry run. Requires READ_ALL.
+	Batch *OrderedBatch `json:"batch,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The API key to revoke.
 type RevokeAPIKeyInput struct {
 	// The id of the key: `key_…`.
@@ -1157,6 +1207,36 @@ type SetWorkflowLimitPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The workflows and their new limit.
+type SetWorkflowLimitsInput struct {
+	// The ids: 1 to 1000, each `wf_…`. Not together with `filter`.
+	WorkflowIds graphql.Omittable[[]publicid.ID] `json:"workflowIds,omitempty"`
+	// All workflows of a filter, at most 10 000; `{}` for all. Not together with `workflowIds`.
+	Filter graphql.Omittable[*WorkflowFilter] `json:"filter,omitempty"`
+	// The limit of each workflow.
+	Limit graphql.Omittable[*scalar.WrittenUSD] `json:"limit,omitempty"`
+	// True for no limit.
+	Unlimited graphql.Omittable[*bool] `json:"unlimited,omitempty"`
+	// The reason, for the journal: up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// The digest of the preview that you have seen. Absent: a dry run.
+	Digest graphql.Omittable[*string] `json:"digest,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with `digest`.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setWorkflowLimits`.
+type SetWorkflowLimitsPayload struct {
+	// What a batch would do. Null after an order.
+	Preview *BatchPreview `json:"preview,omitempty"`
+	// The ordered batch. Null after a dry run. Requires READ_ALL.
+	Batch *OrderedBatch `json:"batch,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The consumption of a call. A call has one outcome: the same content again changes nothing, and other content is
 // `IDEMPOTENCY_MISMATCH`. Correct a mistake with `adjustUsage`.
 type SettleUsageInput struct {
@@ -1218,6 +1298,32 @@ type StartStepPayload struct {
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// The new row of the journal.
 	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// The workflows whose next step is started.
+type StartStepsInput struct {
+	// The ids: 1 to 1000, each `wf_…`. Not together with `filter`.
+	WorkflowIds graphql.Omittable[[]publicid.ID] `json:"workflowIds,omitempty"`
+	// All workflows of a filter, at most 10 000; `{}` for all. Not together with `workflowIds`.
+	Filter graphql.Omittable[*WorkflowFilter] `json:"filter,omitempty"`
+	// The step to start: only workflows whose next step it is. The next step of each workflow when absent.
+	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
+	// The digest of the preview that you have seen. Absent: a dry run.
+	Digest graphql.Omittable[*string] `json:"digest,omitempty"`
+	// A text of your choice, 1 to 255 characters. The same key with the same content orders once. Needed with `digest`.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `startSteps`.
+type StartStepsPayload struct {
+	// What a batch would do. Null after an order.
+	Preview *BatchPreview `json:"preview,omitempty"`
+	// The ordered batch. Null after a dry run. Requires READ_ALL.
+	Batch *OrderedBatch `json:"batch,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.

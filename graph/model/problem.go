@@ -30,6 +30,12 @@ type StaleState struct {
 	Current *Workflow
 }
 
+// StaleBatch carries the present preview of a batch.
+type StaleBatch struct {
+	Problem
+	Preview BatchPreview
+}
+
 // IllegalTransition carries the missing edge, and the states that have one.
 type IllegalTransition struct {
 	Problem

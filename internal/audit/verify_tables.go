@@ -22,7 +22,7 @@ func (v *verification) tables(ctx context.Context) error {
 		v.store.OrganizationDisagreements, v.store.PriceDisagreements, v.store.GateDisagreements,
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
 		v.store.TextDisagreements, v.store.StepDisagreements, v.store.UnitDisagreements,
-		v.store.PublicationDisagreements, v.store.BrokenReferences,
+		v.store.PublicationDisagreements, v.store.BatchDisagreements, v.store.BrokenReferences,
 		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
 			return v.store.MigrationDisagreements(ctx, migrations.Files)
 		},

@@ -30,6 +30,8 @@ type Jobs interface {
 	Deliver(ctx context.Context, tx postgres.Tx, organization, alert uuid.UUID, at time.Time) error
 	// CheckTarget inserts a job that tries a publish target from a time on.
 	CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error
+	// Batch inserts a job that changes the workflows of a batch from a time on.
+	Batch(ctx context.Context, tx postgres.Tx, organization, batch uuid.UUID, at time.Time) error
 }
 
 // Options are the dependencies and numbers of an engine.

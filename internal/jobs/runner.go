@@ -102,6 +102,10 @@ func NewRunner(o Options) (*Runner, error) {
 			return nil, fmt.Errorf("register the worker of units: %w", err)
 		}
 	}
+	queues[batchQueue] = river.QueueConfig{MaxWorkers: batchers}
+	if err := river.AddWorkerSafely(workers, &batchWorker{engine: o.Engine, stopping: r.stopping}); err != nil {
+		return nil, fmt.Errorf("register the worker of batches: %w", err)
+	}
 	if o.Webhooks != nil {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
 		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {

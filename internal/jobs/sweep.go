@@ -14,8 +14,8 @@ import (
 // sweepLimit limits one sweep.
 const sweepLimit = time.Minute
 
-// Sweeper finds lost work: runs and units whose lease has expired, workflows and units without a job, calls whose
-// cost is unknown, and undelivered alerts. Any number of servers may have one.
+// Sweeper finds lost work: runs and units whose lease has expired, workflows, units and batches without a job, calls
+// whose cost is unknown, and undelivered alerts. Any number of servers may have one.
 type Sweeper struct {
 	Engine *engine.Engine
 	// Ask queries a provider for the cost of a call. Without it other servers check the calls.
@@ -24,7 +24,7 @@ type Sweeper struct {
 	Find engine.FindFunc
 	// Alerts is true on a server that delivers alerts; it sweeps undelivered ones.
 	Alerts bool
-	// Runs and Calls are the pauses between two sweeps, Runs also for units and alerts. 10 s and 1 s when zero.
+	// Runs and Calls are the pauses between two sweeps, Runs also for units, batches and alerts. 10 s and 1 s when zero.
 	Runs, Calls time.Duration
 	Logger      *slog.Logger
 }
@@ -41,6 +41,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		every:     s.Runs,
 		otherwise: 10 * time.Second,
 		sweep:     s.Engine.SweepUnits,
+	}, {
+		name:      "batches",
+		every:     s.Runs,
+		otherwise: 10 * time.Second,
+		sweep:     s.Engine.SweepBatches,
 	}}
 	if s.Ask != nil {
 		loops = append(loops, loop{

@@ -58,6 +58,7 @@ type Hub struct {
 	transitions registry[TransitionEvent]
 	entries     registry[cost.Entry]
 	units       registry[workflow.UnitEvent]
+	batches     registry[postgres.BatchItem]
 	feeds       feedRegistry
 	notifier    *notifier
 	horizon     horizon // of the polls
@@ -156,6 +157,8 @@ func (h *Hub) notify(n notification) {
 		h.entries.notify(n.workflow, n.last)
 	case unitEvents:
 		h.units.notify(n.workflow, n.last)
+	case batchResults:
+		h.batches.notify(n.workflow, n.last)
 	default:
 		h.transitions.notify(n.workflow, n.last)
 		h.feeds.notify(n)
@@ -174,7 +177,7 @@ func (h *Hub) Transitions(flow workflow.Workflow, after int) (*Journal[Transitio
 		}
 		return events, err
 	}
-	return follow(h, &h.transitions, flow, int64(after), read)
+	return follow(h, &h.transitions, owner{flow.OrganizationID, flow.ID}, int64(after), read)
 }
 
 // Entries follows the ledger of a workflow's account from the entry after the given sequence number; −1 starts at the
@@ -185,7 +188,7 @@ func (h *Hub) Entries(flow workflow.Workflow, after int64) (*Journal[cost.Entry]
 		found, err := h.store.Entries(ctx, who, []uuid.UUID{flow.ID}, after, first)
 		return found[flow.ID], err
 	}
-	return follow(h, &h.entries, flow, after, read)
+	return follow(h, &h.entries, owner{flow.OrganizationID, flow.ID}, after, read)
 }
 
 // Units follows the events of a workflow's units from the one after the given sequence number; −1 starts at the first.
@@ -195,18 +198,32 @@ func (h *Hub) Units(flow workflow.Workflow, after int) (*Journal[workflow.UnitEv
 	read := func(ctx context.Context, after int64, first int32) ([]workflow.UnitEvent, error) {
 		return h.store.UnitEvents(ctx, who, flow.ID, int(after), first)
 	}
-	return follow(h, &h.units, flow, int64(after), read)
+	return follow(h, &h.units, owner{flow.OrganizationID, flow.ID}, int64(after), read)
 }
 
-func follow[T any](
-	h *Hub, r *registry[T], flow workflow.Workflow, after int64, read readFunc[T],
-) (*Journal[T], error) {
+// Batch follows the results of a batch from the one after the given position; −1 starts at the first. The caller must
+// call Close.
+func (h *Hub) Batch(b postgres.Batch, after int) (*Journal[postgres.BatchItem], error) {
+	who := reader(b.OrganizationID)
+	read := func(ctx context.Context, after int64, first int32) ([]postgres.BatchItem, error) {
+		return h.store.BatchItems(ctx, who, postgres.BatchItemPage{
+			BatchID:   b.ID,
+			Outcomes:  []workflow.BatchOutcome{workflow.BatchDone, workflow.BatchRefused},
+			Ascending: true,
+			Position:  int(after),
+			First:     first,
+		})
+	}
+	return follow(h, &h.batches, owner{b.OrganizationID, b.ID}, int64(after), read)
+}
+
+func follow[T any](h *Hub, r *registry[T], of owner, after int64, read readFunc[T]) (*Journal[T], error) {
 	if err := h.subscribe(); err != nil {
 		return nil, err
 	}
-	t := r.acquire(flow, read)
+	t := r.acquire(of, read)
 	release := func() {
-		r.release(flow.ID, t)
+		r.release(of.id, t)
 		h.unsubscribe()
 	}
 	return &Journal[T]{tail: t, after: after, release: release}, nil

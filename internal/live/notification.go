@@ -40,7 +40,12 @@ const (
 	transitionRows journalKind = 't'
 	ledgerEntries  journalKind = 'l'
 	unitEvents     journalKind = 'u'
+	batchResults   journalKind = 'b' // of the batch whose id is in the place of the workflow's
 )
+
+func (k journalKind) isKnown() bool {
+	return k == transitionRows || k == ledgerEntries || k == unitEvents || k == batchResults
+}
 
 // journalOf returns the journal that a change is a row of.
 func journalOf(c postgres.Change) journalKind {
@@ -49,6 +54,8 @@ func journalOf(c postgres.Change) journalKind {
 		return ledgerEntries
 	case c.Unit:
 		return unitEvents
+	case c.Batch:
+		return batchResults
 	}
 	return transitionRows
 }
@@ -69,7 +76,7 @@ func (n notification) merge(other notification) notification {
 
 // encode writes notifications as one payload, and sorts them. The payload has the version, the name of the server, and
 // then words: "o" and an id name the organization of the words after it; "t" (transitions), "l" (ledger) or "u"
-// (units), an id and one or two numbers name rows. A payload that is too long has pollWord instead.
+// (units) or "b" (batches), an id and one or two numbers name rows. A payload that is too long has pollWord instead.
 func encode(server string, notifications []notification) string {
 	slices.SortFunc(notifications, func(a, b notification) int {
 		return cmp.Or(bytes.Compare(a.organization[:], b.organization[:]), bytes.Compare(a.workflow[:], b.workflow[:]))
@@ -120,7 +127,7 @@ func decode(payload string) (server string, notifications []notification, incomp
 		}
 		n := notification{organization: organization, workflow: id, journal: journalKind(word[0])}
 		n.first, n.last, err = decodeNumbers(parts[1:])
-		if err != nil || n.journal != transitionRows && n.journal != ledgerEntries && n.journal != unitEvents {
+		if err != nil || !n.journal.isKnown() {
 			return "", nil, true, errPayload
 		}
 		notifications = append(notifications, n)

@@ -74,7 +74,24 @@ func (h *Hub) pollOnce(ctx context.Context) error {
 			}
 		}
 	}
+	if err := h.pollBatches(ctx); err != nil {
+		return err
+	}
 	return h.pollFeeds(ctx)
+}
+
+// pollBatches finds results of followed batches whose notification was lost.
+func (h *Hub) pollBatches(ctx context.Context) error {
+	batches := map[uuid.UUID]uuid.UUID{}
+	h.batches.addFollowed(batches)
+	if len(batches) == 0 {
+		return nil
+	}
+	numbers, err := h.store.BatchNumbers(ctx, batches)
+	for _, last := range numbers {
+		h.batches.notify(last.WorkflowID, last.Number)
+	}
+	return err
 }
 
 // pollFeeds finds the workflows of followed organizations that have moved since the horizon.

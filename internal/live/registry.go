@@ -4,27 +4,28 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
-
-	"github.com/infin8content/engine/internal/workflow"
 )
 
-// registry has the journal tails with at least one follower, by workflow.
+// owner names the workflow or the batch of a journal.
+type owner struct{ organization, id uuid.UUID }
+
+// registry has the journal tails with at least one follower, by workflow or batch.
 type registry[T any] struct {
 	mu    sync.Mutex
 	tails map[uuid.UUID]*journalTail[T]
 }
 
-// acquire returns the tail of a workflow's journal and counts a follower.
-func (r *registry[T]) acquire(flow workflow.Workflow, read readFunc[T]) *journalTail[T] {
+// acquire returns the tail of the journal of a workflow or a batch and counts a follower.
+func (r *registry[T]) acquire(of owner, read readFunc[T]) *journalTail[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t, found := r.tails[flow.ID]
+	t, found := r.tails[of.id]
 	if !found {
 		if r.tails == nil {
 			r.tails = map[uuid.UUID]*journalTail[T]{}
 		}
-		t = newJournalTail(flow.OrganizationID, read)
-		r.tails[flow.ID] = t
+		t = newJournalTail(of.organization, read)
+		r.tails[of.id] = t
 	}
 	t.followers++
 	return t

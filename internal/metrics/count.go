@@ -103,7 +103,7 @@ func (m *Metrics) Changed(changes []postgres.Change) {
 			m.unknown.Inc()
 		case c.Ledger:
 			m.booked(c.Entry)
-		case c.Unit: // An event of a unit is no transition.
+		case c.Unit, c.Batch: // They are no transitions.
 		default:
 			m.moved(c.Transition)
 		}

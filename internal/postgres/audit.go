@@ -55,6 +55,12 @@ func (s *Store) TextDisagreements(ctx context.Context, first int32) ([]Disagreem
 	return many(rows, err, func(r dbsqlc.AuditArticleRow) Disagreement { return Disagreement(r) })
 }
 
+// BatchDisagreements compares batches with their items, results and changes and returns the first that disagree.
+func (s *Store) BatchDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
+	rows, err := s.forAudit().AuditBatch(ctx, first)
+	return many(rows, err, func(r dbsqlc.AuditBatchRow) Disagreement { return Disagreement(r) })
+}
+
 // CallDisagreements compares calls with their months and with each other and returns the first that disagree.
 func (s *Store) CallDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
 	rows, err := s.forAudit().AuditCall(ctx, dbsqlc.AuditCallParams{Month: cost.AccountMonth, PageSize: first})

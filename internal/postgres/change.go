@@ -8,12 +8,16 @@ import (
 )
 
 // Change is one committed row of a journal that has subscribers: a transition of a workflow, an entry in the ledger of
-// the workflow's account, or an event of one of its units. A change with CallUnknown is in no journal.
+// the workflow's account, an event of one of its units, or a result of a batch. A change with CallUnknown is in no
+// journal.
 type Change struct {
+	// WorkflowID is the id of the batch for a result of a batch.
 	OrganizationID, WorkflowID uuid.UUID
-	// Ledger is true for an entry, and Unit for an event of a unit. Both are false for a transition.
-	Ledger, Unit bool
-	// Number is the version of the transition, or the sequence number of the entry or the event.
+	// Ledger is true for an entry, Unit for an event of a unit, and Batch for a result of a batch. All are false for a
+	// transition.
+	Ledger, Unit, Batch bool
+	// Number is the version of the transition, the sequence number of the entry or the event, or the position of the
+	// last of several results.
 	Number int64
 	// Transition is zero but for a transition, and Entry but for an entry.
 	Transition CommittedTransition

@@ -124,9 +124,23 @@ func ChainKinds() []ChainKind {
 		rowsAlone("workflow", id, `organization_id, id`, `name, company_name, company_url, linkedin_url,
 			graph_version::text, created_by::text, created_at::text`, `public.intent_workflows`),
 	}
-	kinds = slices.Concat(kinds, settingKinds(), contentKinds(), unitKinds(), researchKinds())
+	kinds = slices.Concat(kinds, settingKinds(), contentKinds(), unitKinds(), batchKinds(), researchKinds())
 	slices.SortFunc(kinds, func(a, b ChainKind) int { return strings.Compare(a.Name, b.Name) })
 	return kinds
+}
+
+// batchKinds are the kinds of batches.
+func batchKinds() []ChainKind {
+	return []ChainKind{
+		rowsAlone("batch", `organization_id || ' ' || id`, `organization_id, id`,
+			`kind::text, actor::text, role::text, api_key_id::text, reason::text,
+			new_limit_pico::text, digest::text, total::text, created_at::text`, `public.batches`),
+		rowsChained("batch_item", `organization_id || ' ' || batch_id`, `position::bigint + 1`,
+			`organization_id, batch_id, position`, `workflow_id::text, step::text`, `public.batch_items`),
+		rowsChained("batch_result", `organization_id || ' ' || batch_id`, `position::bigint + 1`,
+			`organization_id, batch_id, position`, `workflow_id::text, outcome::text, succeeded::text, version::text,
+			sequence::text, code, message, occurred_at::text`, `public.batch_results`),
+	}
 }
 
 func unitKinds() []ChainKind {

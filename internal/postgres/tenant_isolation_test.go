@@ -104,6 +104,7 @@ func newNeighbours(t *testing.T) neighbours {
 		t.Fatal(err)
 	}
 	testdb.PublishTarget(t, n.db, n.who)
+	testdb.Batch(t, n.db, n.who)
 	clustered := testdb.Cluster(t, n.db, n.who, reviewed)
 	testdb.Attach(t, n.db, n.who, clustered)
 	planned := testdb.Plan(t, n.db, n.who, clustered)
@@ -284,6 +285,7 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	want := []string{
 		"SELECT alert_deliveries.alert_id", "SELECT alert_deliveries.organization_id", "SELECT alert_deliveries.wake_at",
+		"SELECT batches.done", "SELECT batches.id", "SELECT batches.organization_id", "SELECT batches.wake_at",
 		"SELECT intent_workflows.graph_version", "SELECT intent_workflows.id", "SELECT intent_workflows.organization_id",
 		"SELECT intent_workflows.state", "SELECT intent_workflows.updated_at", "SELECT intent_workflows.version",
 		"SELECT intent_workflows.wake_at", "SELECT outside_steps.organization_id", "SELECT outside_steps.steps",
@@ -294,7 +296,7 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 		"SELECT step_units.wake_at", "SELECT step_units.workflow_id", "SELECT usage_accounts.id",
 		"SELECT usage_accounts.organization_id",
 		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
-		"UPDATE alert_deliveries.wake_at", "UPDATE intent_workflows.wake_at",
+		"UPDATE alert_deliveries.wake_at", "UPDATE batches.wake_at", "UPDATE intent_workflows.wake_at",
 	}
 	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
 		t.Errorf("rights: got\n%s, %v, want\n%s", strings.Join(got, "\n"), err, strings.Join(want, "\n"))

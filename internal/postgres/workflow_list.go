@@ -219,3 +219,26 @@ func (s *Store) CountByState(
 	}
 	return counts, nil
 }
+
+// SelectWorkflows returns the first workflows of a filter in the order of their ids, each with its id, state and
+// version alone.
+func (s *Store) SelectWorkflows(
+	ctx context.Context, who caller.Caller, f WorkflowFilter, first int32,
+) ([]workflow.Workflow, error) {
+	rows, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListSelected(ctx, dbsqlc.WorkflowListSelectedParams{
+		OrganizationID: who.OrganizationID,
+		States:         texts(f.States),
+		NameContains:   f.NameContains,
+		CreatedFrom:    f.CreatedFrom,
+		CreatedTo:      f.CreatedTo,
+		CreatedBy:      f.CreatedBy,
+		UpdatedBefore:  f.UpdatedBefore,
+		SpendAtLeast:   int64(f.SpendAtLeast),
+		Ids:            f.IDs,
+		RunActivities:  texts(f.RunActivities),
+		PageSize:       first,
+	})
+	return many(rows, err, func(r dbsqlc.WorkflowListSelectedRow) workflow.Workflow {
+		return workflow.Workflow{OrganizationID: who.OrganizationID, ID: r.ID, State: r.State, Version: r.Version}
+	})
+}

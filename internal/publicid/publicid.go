@@ -34,6 +34,7 @@ const (
 	Article       Kind = "art" // a page of a topic too: one article answers a page
 	Unit          Kind = "unit"
 	Publication   Kind = "pub"
+	Batch         Kind = "batch"
 )
 
 // nouns name the kinds in sentences.
@@ -53,6 +54,7 @@ var nouns = map[Kind]string{
 	Article:       "an article",
 	Unit:          "a unit",
 	Publication:   "a publication",
+	Batch:         "a batch",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

@@ -230,6 +230,11 @@ func (j *Jobs) Deliver(ctx context.Context, tx postgres.Tx, organization, alert 
 	return j.Drive(ctx, tx, organization, alert, at)
 }
 
+// Batch records a batch to work on.
+func (j *Jobs) Batch(ctx context.Context, tx postgres.Tx, organization, batch uuid.UUID, at time.Time) error {
+	return j.Drive(ctx, tx, organization, batch, at)
+}
+
 // CheckTarget records a publish target to try.
 func (j *Jobs) CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error {
 	return j.Drive(ctx, tx, organization, target, at)

@@ -119,10 +119,15 @@ type (
 		Selection    *struct{ Digest string }
 		Gates        *struct{ Seeds string }
 		Affected     int
-		Changes      []struct{ ProposalID string }
-		Applied      bool
-		Replayed     bool
-		UserErrors   []problem
+		Batch        *seenID
+		Preview      *struct {
+			Able   int
+			Digest string
+		}
+		Changes    []struct{ ProposalID string }
+		Applied    bool
+		Replayed   bool
+		UserErrors []problem
 	}
 )
 
@@ -133,6 +138,7 @@ const (
 	selectCharged  = selectWorkflow + `call { id state hold cost } replayed `
 	selectReviewed = selectWorkflow + `affected selection { count digest } replayed `
 	selectDecided  = `proposal { id } replayed `
+	selectBatch    = `preview { able digest } batch { id } replayed `
 	selectProblems = `userErrors {
 		__typename code message field
 		... on StaleState { current { id state version } }
@@ -174,6 +180,10 @@ var selections = map[string]struct{ input, fields string }{
 	"setWorkflowLimit":   {"SetWorkflowLimitInput", selectWorkflow + `entry { id } replayed `},
 	"setMonthlyLimit":    {"SetMonthlyLimitInput", `organization { id } entry { id } replayed `},
 	"setTimeZone":        {"SetTimeZoneInput", `organization { id } replayed `},
+	"cancelWorkflows":    {"CancelWorkflowsInput", selectBatch},
+	"retryWorkflows":     {"RetryWorkflowsInput", selectBatch},
+	"startSteps":         {"StartStepsInput", selectBatch},
+	"setWorkflowLimits":  {"SetWorkflowLimitsInput", selectBatch},
 
 	"setOrganizationName": {"SetOrganizationNameInput", `organization { name } replayed `},
 	"setAlertWebhook":     {"SetAlertWebhookInput", `organization { id } secret replayed `},

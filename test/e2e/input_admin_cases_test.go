@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // price returns one price of a list, in the form in which a client sends it.
@@ -47,6 +49,24 @@ func badBookings() []badInput {
 		)
 	}
 	return rows
+}
+
+// badBatches are bad orders of batches.
+func badBatches() (rows []badInput) {
+	for _, mutation := range []string{"cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits"} {
+		one := func(id any) map[string]any { return map[string]any{"workflowIds": []any{id}} }
+		rows = append(rows,
+			badInput{mutation, "no workflows", map[string]any{"workflowIds": nil}, "INVALID_INPUT", "workflowIds"},
+			badInput{mutation, "both", map[string]any{"filter": map[string]any{}}, "INVALID_INPUT", "workflowIds"},
+			badInput{mutation, "none named", map[string]any{"workflowIds": []any{}}, "INVALID_INPUT", "workflowIds"},
+			badInput{mutation, "no id", one("x"), "INVALID_INPUT", "workflowIds.0"},
+			badInput{mutation, "an unknown id", one("wf_" + uuid.NewString()), "NOT_FOUND", "workflowIds.0"},
+			badInput{mutation, "no key", map[string]any{"digest": "x"}, "INVALID_INPUT", "idempotencyKey"},
+			bad(mutation, "digest", strings.Repeat("a", 65), "INVALID_INPUT"),
+		)
+	}
+	return append(rows, bad("setWorkflowLimits", "limit", nil, "INVALID_INPUT"),
+		bad("cancelWorkflows", "reason", "NUL\x00", "INVALID_INPUT"))
 }
 
 func badSettings() (rows []badInput) {

@@ -23,7 +23,8 @@ func bad(mutation, field string, value any, code string) badInput {
 
 func badInputs() []badInput {
 	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(),
-		badCalls(), badWork(), badBookings(), badSettings(), badPrices(), badAPIKeys())
+		badCalls(), badWork(), badBookings(), badSettings(), badBatches(), badPrices(),
+		badAPIKeys())
 }
 
 func badNames() (rows []badInput) {

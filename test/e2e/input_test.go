@@ -129,8 +129,14 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 			"entryId": f.entry(3), "cost": "0.02", "reason": "the invoice", "idempotencyKey": uuid.NewString(),
 		},
 		"setWorkflowLimit": {"workflowId": wf(f.fresh), "limit": "2", "idempotencyKey": uuid.NewString()},
-		"setMonthlyLimit":  {"limit": "30", "idempotencyKey": uuid.NewString()},
-		"setTimeZone":      {"timeZone": "Europe/Berlin"},
+		"cancelWorkflows":  {"workflowIds": []string{wf(f.fresh)}},
+		"retryWorkflows":   {"workflowIds": []string{wf(f.failed)}},
+		"startSteps":       {"workflowIds": []string{wf(f.fresh)}},
+		"setWorkflowLimits": {
+			"workflowIds": []string{wf(f.fresh)}, "limit": "2",
+		},
+		"setMonthlyLimit": {"limit": "30", "idempotencyKey": uuid.NewString()},
+		"setTimeZone":     {"timeZone": "Europe/Berlin"},
 
 		"setOrganizationName": {"name": "Okapi"},
 		"setAlertWebhook":     {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
@@ -318,7 +324,9 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 	for mutation := range selections {
 		needed := map[string]caller.Permission{
 			"createWorkflow": caller.Operate, "generateIcp": caller.Operate, "cancelWorkflow": caller.Operate,
-			"startStep": caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
+			"cancelWorkflows": caller.Operate, "retryWorkflows": caller.Operate, "startSteps": caller.Operate,
+			"setWorkflowLimits": caller.Limits,
+			"startStep":         caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
 			"addKeywords": caller.Operate, "decideKeywords": caller.Operate, "approveSeeds": caller.Operate,
 			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
 			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive, "claimWork": caller.Drive,

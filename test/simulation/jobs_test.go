@@ -17,6 +17,8 @@ func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.
 	return nil
 }
 
+func (jobs) Batch(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
 func (jobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil
 }

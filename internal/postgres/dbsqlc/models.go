@@ -208,6 +208,27 @@ type ArticleVersion struct {
 	CreatedAt        time.Time
 }
 
+type Batch struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Kind           workflow.BatchKind
+	Actor          string
+	Role           string
+	ApiKeyID       *uuid.UUID
+	Reason         string
+	NewLimitPico   *cost.Pico
+	Digest         []byte
+	Total          int
+	CreatedAt      time.Time
+	Done           int
+	Succeeded      int
+	LastPosition   *int
+	Attempt        int
+	LeaseExpiresAt *time.Time
+	WakeAt         *time.Time
+	EndedAt        *time.Time
+}
+
 type BrandSetting struct {
 	OrganizationID  uuid.UUID
 	Version         int

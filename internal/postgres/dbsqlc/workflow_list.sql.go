@@ -883,3 +883,76 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 	}
 	return items, nil
 }
+
+const workflowListSelected = `-- name: WorkflowListSelected :many
+SELECT w.id, w.state, w.version FROM intent_workflows AS w
+WHERE w.organization_id = $1
+    AND (cardinality($2::text[]) = 0 OR w.state = ANY($2::text[]))
+    AND ($3::text = '' OR strpos(lower(w.name), lower($3::text)) > 0)
+    AND w.created_at >= $4 AND w.created_at < $5
+    AND ($6::text = '' OR w.created_by = $6::text)
+    AND w.updated_at < $7
+    AND ($8::bigint = 0 OR EXISTS (
+        SELECT FROM usage_accounts AS u
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $8::bigint
+    ))
+    AND (coalesce(cardinality($9::uuid[]), 0) = 0 OR w.id = ANY($9::uuid[]))
+    AND (cardinality($10::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
+ORDER BY w.organization_id, w.id
+LIMIT $11
+`
+
+type WorkflowListSelectedParams struct {
+	OrganizationID uuid.UUID
+	States         []string
+	NameContains   string
+	CreatedFrom    time.Time
+	CreatedTo      time.Time
+	CreatedBy      string
+	UpdatedBefore  time.Time
+	SpendAtLeast   int64
+	Ids            []uuid.UUID
+	RunActivities  []string
+	PageSize       int32
+}
+
+type WorkflowListSelectedRow struct {
+	ID      uuid.UUID
+	State   workflow.State
+	Version int
+}
+
+// WorkflowListSelected returns the first workflows of a filter by id, as a batch selects them. The filter is that of
+// WorkflowListByCreated.
+func (q *Queries) WorkflowListSelected(ctx context.Context, arg WorkflowListSelectedParams) ([]WorkflowListSelectedRow, error) {
+	rows, err := q.db.Query(ctx, workflowListSelected,
+		arg.OrganizationID,
+		arg.States,
+		arg.NameContains,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.CreatedBy,
+		arg.UpdatedBefore,
+		arg.SpendAtLeast,
+		arg.Ids,
+		arg.RunActivities,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WorkflowListSelectedRow{}
+	for rows.Next() {
+		var i WorkflowListSelectedRow
+		if err := rows.Scan(&i.ID, &i.State, &i.Version); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -69,6 +69,7 @@ func NewTarget(t testing.TB) *Target {
 	parked := f.park(db)
 	published := testdb.Publish(t, db, f.who, f.plan(db))
 	text := testdb.Write(t, db, f.who, f.plan(db))
+	batch := testdb.Batch(t, db, f.who)
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
 	unknown, paid := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
@@ -102,6 +103,7 @@ func NewTarget(t testing.TB) *Target {
 		"plannedPub": published.Publications[1].ID,
 		"sending":    published.Units[0].ID,
 		"unit":       parked.Units[1].ID,
+		"batch":      batch.ID,
 		"month":      month,
 		"reserved":   reserved.ID,
 		"dispatched": dispatched.ID,
