@@ -5,6 +5,7 @@ import { readTab } from './pages/workflow/tabs'
 import { WorkflowsPage } from './pages/workflows'
 import { readSearch } from './pages/workflows-search'
 import { readAlertSearch } from './pages/alerts/search'
+import { readArticleSearch, readArticlesSearch } from './pages/articles/search'
 import { readPlanSearch } from './pages/plan/search'
 import { readPriceSearch } from './pages/prices/search'
 import { readSpendSearch } from './pages/spend/search'
@@ -50,6 +51,14 @@ export function createAppRouter(settings: Settings) {
     createRoute({
       getParentRoute: of, path: '/workflows/$id/plan', validateSearch: readPlanSearch,
       component: lazyRouteComponent(() => import('./pages/plan/page'), 'PlanPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/workflows/$id/articles', validateSearch: readArticlesSearch,
+      component: lazyRouteComponent(() => import('./pages/articles/list'), 'ArticlesPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/workflows/$id/articles/$article', validateSearch: readArticleSearch,
+      component: lazyRouteComponent(() => import('./pages/articles/page'), 'ArticlePage'),
     }),
     createRoute({
       getParentRoute: of, path: '/reviews', component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),

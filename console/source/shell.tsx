@@ -143,7 +143,7 @@ function Header({ settings }: { settings: Settings }) {
         <span className="person-name">{actor}</span><span className="badge neutral">{role}</span>
       </span>
       <Ending />
-      <Button kind="quiet" onClick={() => signOut()}>Sign out</Button>
+      <Button kind="quiet" className="sign-out" onClick={() => signOut()}>Sign out</Button>
     </header>
   )
 }
@@ -159,7 +159,7 @@ function MenuButton({ settings }: { settings: Settings }) {
       <dialog ref={dialog} className="menu-dialog" aria-label="Menu"
         onClick={(event) => { if ((event.target as HTMLElement).closest('a') || event.target === dialog.current) close() }}>
         <Menu settings={settings} />
-        <div className="buttons"><ThemeSelect /><Button onClick={close}>Close</Button></div>
+        <div className="buttons"><ThemeSelect /><Button onClick={() => signOut()}>Sign out</Button><Button onClick={close}>Close</Button></div>
       </dialog>
     </>
   )

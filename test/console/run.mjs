@@ -7,6 +7,7 @@ import * as keywords from './tests/keywords.mjs'
 import * as plan from './tests/plan.mjs'
 import * as crashes from './tests/crashes.mjs'
 import * as overview from './tests/overview.mjs'
+import * as articles from './tests/articles.mjs'
 import * as budgets from './tests/budgets.mjs'
 import * as pages from './tests/pages.mjs'
 import * as roles from './tests/roles.mjs'
@@ -15,7 +16,7 @@ import { takeScreenshots } from './screenshots.mjs'
 /** The lanes, the longest first. Each has an organization of its own, and runs its files one after another. */
 const lanes = [
   ['pages', [pages]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
-  ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
+  ['articles', [articles]], ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
 ]
 const width = 3 // lanes at the same time
 

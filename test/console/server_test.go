@@ -110,7 +110,9 @@ type lane struct {
 func organizations(t *testing.T, db *testdb.DB) map[string]lane {
 	t.Helper()
 	lanes := map[string]lane{}
-	for _, name := range []string{"sign-in", "workflows", "reviews", "crashes", "overview", "roles", "pages", "budgets"} {
+	for _, name := range []string{
+		"sign-in", "workflows", "reviews", "crashes", "articles", "overview", "roles", "pages", "budgets",
+	} {
 		who := testdb.Caller(t, db)
 		lanes[name] = lane{
 			Organization: who.OrganizationID.String(),

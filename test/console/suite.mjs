@@ -87,6 +87,11 @@ export class Suite {
   /** Selects the commercial keywords of a workflow and approves them. */
   async approveKeywords(workflowId) {
     await this.act('decideKeywords', { workflowId, where: { intents: ['COMMERCIAL'] }, choice: 'SELECTED' })
+    await this.approveSelected(workflowId)
+  }
+
+  /** Approves the selected keywords of a workflow. */
+  async approveSelected(workflowId) {
     const { workflow } = await this.ask(`query($id: ID!) { workflow(id: $id) { version keywordSelection { digest } } }`, { id: workflowId })
     await this.act('approveSeeds',
       { workflowId, expectedVersion: workflow.version, selectionDigest: workflow.keywordSelection.digest })

@@ -1,4 +1,5 @@
 import { equal, once } from '../suite.mjs'
+import { written } from './articles.mjs'
 
 /** The pages, by the text that shows that they are complete. */
 const pages = [
@@ -6,6 +7,9 @@ const pages = [
   ['/workflows/ID', 'Ideal customer'], ['/workflows/ID?tab=journal', 'ICP processing'],
   ['/workflows/ID?tab=calls', 'perplexity/sonar'], ['/workflows/ID?tab=ledger', 'Settle'],
   ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED', 'left out'], ['/workflows/PLANNED/plan', 'approved'],
+  ['/workflows/WRITTEN/articles', '2 of 2 articles finished'], ['/workflows/WRITTEN/articles/ARTICLE', 'Address'],
+  ['/workflows/WRITTEN/articles/ARTICLE?part=sources', 'cited'], ['/workflows/WRITTEN/articles/ARTICLE?part=versions', 'by the engine'],
+  ['/workflows/WRITTEN/articles/ARTICLE?part=cost', 'Outline'],
   ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
   ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
   ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
@@ -23,7 +27,9 @@ const looks = [
 /** Fills the organization, so that no page is empty. */
 async function fill(suite) {
   await suite.act('setGates', { plan: 'HUMAN' })
-  const [id, planned] = await Promise.all([suite.createReviewed('By hand'), suite.createReviewed('Planned by hand')])
+  const [id, planned, done] = await Promise.all([
+    suite.createReviewed('By hand'), suite.createReviewed('Planned by hand'), written(suite, 'Written by hand'),
+  ])
   await suite.approveKeywords(planned)
   const poor = await suite.create('Reaches its limit', { start: false })
   await suite.act('setWorkflowLimit', { workflowId: poor, limit: '0.0061', idempotencyKey: 'low' })
@@ -32,7 +38,9 @@ async function fill(suite) {
   })
   await suite.act('createApiKey', { name: 'nightly report', role: 'AUDITOR', expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
   await suite.reaches(planned, 'VALIDATION_COMPLETED')
-  return { id, planned }
+  await suite.reaches(done, 'ARTICLE_COMPLETED')
+  const { workflow } = await suite.ask('query($id: ID!) { workflow(id: $id) { articles { nodes { id } } } }', { id: done })
+  return { ID: id, PLANNED: planned, WRITTEN: done, ARTICLE: workflow.articles.nodes[0].id }
 }
 
 /** Throws when the page is wider than its window. */
@@ -46,13 +54,13 @@ export async function run(suite) {
 
   const half = Math.ceil(pages.length / 2)
   const check = (name, some) => suite.test(`pages: axe finds nothing in light, in dark and at 390 px, ${name}`, {}, async (page) => {
-    const { id, planned } = await filled()
+    const ids = await filled()
     await suite.open(page, '/')
     await page.getByRole('heading', { name: 'Workflows' }).waitFor()
     const found = []
     for (const [path, text] of some) {
       await page.setViewportSize({ width: 1280, height: 900 })
-      await suite.go(page, path.replace('ID', id).replace('PLANNED', planned))
+      await suite.go(page, path.replace(/[A-Z]{2,}/g, (word) => ids[word]))
       await page.getByText(text).first().waitFor({ state: 'attached' })
       await page.waitForFunction(() => !document.querySelector('.skeleton'))
       for (const [name, media, width, widths] of looks) {

@@ -59,7 +59,7 @@ function Item({ row }: { row: WorkflowRowFragment }) {
     <li className="card inbox" data-row={row.id}>
       {row.state === 'SEED_REVIEW_PENDING' ? <Link to="/workflows/$id/keywords" params={{ id: row.id }}>{name}</Link>
         : row.state === 'VALIDATION_COMPLETED' ? <Link to="/workflows/$id/plan" params={{ id: row.id }}>{name}</Link>
-        : <Link to="/workflows/$id" params={{ id: row.id }}>{name}</Link>}
+        : <Link to="/workflows/$id/articles" params={{ id: row.id }}>{name}</Link>}
       <span>{row.company.name}</span><StatusBadge status={row.status} /><span>waits for <Ago at={row.activity.since} /></span>
     </li>
   )

@@ -6,7 +6,7 @@ import type { Workflow } from './page'
 import { Topics } from './topics'
 
 export function Results({ workflow, changes }: { workflow: Workflow; changes: number }) {
-  const { icp, competitors, keywords } = workflow
+  const { icp, competitors, keywords, articles } = workflow
   if (!icp && competitors.length === 0 && keywords.totalCount === 0) {
     return <Empty title="There is no result yet"><p>Results appear here as the steps finish.</p></Empty>
   }
@@ -15,6 +15,7 @@ export function Results({ workflow, changes }: { workflow: Workflow; changes: nu
       {icp && <Profile icp={icp} />}
       {competitors.length > 0 && <Competitors competitors={competitors} />}
       {keywords.totalCount > 0 && <Keywords workflow={workflow} />}
+      {articles.totalCount > 0 && <Articles workflow={workflow} />}
       {keywords.totalCount > 0 && <Topics id={workflow.id} changes={changes} />}
     </div>
   )
@@ -48,6 +49,16 @@ function Competitors({ competitors }: { competitors: Workflow['competitors'] }) 
           </li>
         ))}
       </ul>
+    </section>
+  )
+}
+
+function Articles({ workflow: { id, articles } }: { workflow: Workflow }) {
+  return (
+    <section className="card">
+      <h2>Articles</h2>
+      <p>{plural(articles.totalCount, 'article')} of the approved plan.</p>
+      <p><Link to="/workflows/$id/articles" params={{ id }}>See the articles</Link></p>
     </section>
   )
 }

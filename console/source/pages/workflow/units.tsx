@@ -1,15 +1,10 @@
 // The parts of a long step, such as one for each article, as they work.
 import { useLive, useRead } from '../../api/client'
 import { useWhenChanged } from '../../api/store'
-import { LiveUnitsDocument, UnitsDocument, type UnitRowFragment, type UnitState } from '../../gql/graphql'
+import { LiveUnitsDocument, UnitsDocument, type UnitRowFragment } from '../../gql/graphql'
 import { Ago, Countdown } from '../../ui/basic'
-import { Badge } from '../../ui/badge'
 import { plural, words } from '../../ui/format'
-
-const signs: Record<UnitState, { sign: string; tone: string }> = {
-  PENDING: { sign: '◔', tone: 'neutral' }, RUNNING: { sign: '◑', tone: 'active' }, DONE: { sign: '✓', tone: 'good' },
-  FAILED: { sign: '✕', tone: 'bad' }, SKIPPED: { sign: '⊘', tone: 'neutral' },
-}
+import { UnitBadge } from '../articles/unit'
 
 export function Units({ id, changes }: { id: string; changes: number }) {
   const read = useRead(UnitsDocument, { id, first: 100 })
@@ -28,10 +23,9 @@ export function Units({ id, changes }: { id: string; changes: number }) {
 }
 
 function Unit({ unit }: { unit: UnitRowFragment }) {
-  const { sign, tone } = signs[unit.state]
   return (
     <li data-row={unit.id}>
-      <span className="figure faint">{unit.position}</span> <strong>{unit.label}</strong> <Badge tone={tone}>{`${sign} ${words(unit.state)}`}</Badge>{' '}
+      <span className="figure faint">{unit.position}</span> <strong>{unit.label}</strong> <UnitBadge state={unit.state} />{' '}
       {unit.of > 0 && <progress className="progress inline" max={unit.of} value={unit.done} aria-label={`Parts of ${unit.label}`} />}
       <span className="sub">
         for <Ago at={unit.since} />{unit.attempt > 1 ? ` · attempt ${unit.attempt}` : ''}

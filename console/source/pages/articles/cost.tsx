@@ -1,0 +1,36 @@
+// The money of an article, by the answers that it was made of.
+import { Empty, Moment, Money } from '../../ui/basic'
+import { words } from '../../ui/format'
+import { Gauge } from '../../ui/gauge'
+import { Rows } from '../workflow/tables'
+import type { Article } from './page'
+
+export function Cost({ article: { spend, parts } }: { article: Article }) {
+  return (
+    <>
+      <section className="card" aria-label="Money of the article">
+        <Gauge settled={spend.settled} held={spend.held} limit={spend.cap} />
+        <dl className="sums">
+          <div><dt>Spent</dt><dd><Money amount={spend.settled} /></dd></div>
+          <div><dt>Held</dt><dd><Money amount={spend.held} /></dd></div>
+          <div><dt>At most</dt><dd><Money amount={spend.cap} /></dd></div>
+          {spend.forecast && <div><dt>A new article probably</dt><dd><Money amount={spend.forecast} /></dd></div>}
+        </dl>
+      </section>
+      <div className="spaced">
+        {parts.length === 0 ? <Empty title="There is no answer yet" /> : (
+          <Rows caption="Answers" head={<>
+            <th scope="col">Part</th><th scope="col">Model</th><th scope="col" className="right">Cost</th><th scope="col">Time</th>
+          </>}>
+            {parts.map((part, index) => (
+              <tr key={index}>
+                <td>{words(part.kind)}</td><td>{part.model || part.provider}{part.model && <span className="sub">{part.provider}</span>}</td>
+                <td className="right"><Money amount={part.cost} none="free" /></td><td><Moment at={part.createdAt} /></td>
+              </tr>
+            ))}
+          </Rows>
+        )}
+      </div>
+    </>
+  )
+}
