@@ -3418,6 +3418,8 @@ type Call implements Node @requires(permission: OWN_CALLS) {
   workflow: Workflow!
   "The step of the call."
   step: StepKey
+  "The article whose budget the call is held on as well. Null for a call that is for no article."
+  articleId: ID
   "The models that may answer. Empty when the hold was given as an amount."
   models: [String!]!
   "The state of the call."
@@ -4580,7 +4582,7 @@ type Organization implements Node @requires(permission: READ_ALL) {
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): CallConnection!
-  "The changes of the settings, newest first: limits, time zone, webhook, gates, name. Requires ACTORS."
+  "The changes of the settings, newest first: limits, time zone, webhook, gates, market, name. Requires ACTORS."
   settingsJournal(
     "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
     first: Int
@@ -4832,6 +4834,14 @@ enum Setting {
   FOUR_EYES
   "The steps that outside programs drive, separated by commas."
   OUTSIDE_STEPS
+  "The place of the searches."
+  MARKET_LOCATION
+  "The language of the searches."
+  MARKET_LANGUAGE
+  "The texts whose words no keyword may have all, separated by commas."
+  NEGATIVE_WORDS
+  "The mode of the competitor analysis."
+  ANALYSIS_MODE
 }
 
 "A page of changes. Requires ACTORS."
@@ -6650,6 +6660,8 @@ func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.
 		return ec.fieldContext_Call_workflow(ctx, field)
 	case "step":
 		return ec.fieldContext_Call_step(ctx, field)
+	case "articleId":
+		return ec.fieldContext_Call_articleId(ctx, field)
 	case "models":
 		return ec.fieldContext_Call_models(ctx, field)
 	case "state":
@@ -17703,6 +17715,29 @@ func (ec *executionContext) _Call_step(ctx context.Context, field graphql.Collec
 }
 func (ec *executionContext) fieldContext_Call_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "StepKey")
+}
+
+func (ec *executionContext) _Call_articleId(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_articleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArticleID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *publicid.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Call_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, true, false, "ID")
 }
 
 func (ec *executionContext) _Call_models(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
@@ -51109,6 +51144,11 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "step":
 			out.Values[i] = ec._Call_step(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "articleId":
+			out.Values[i] = ec._Call_articleId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -58,6 +58,15 @@ type Call struct {
 // IsNode marks a type that the field node finds.
 func (Call) IsNode() {}
 
+// ArticleID is nil for a call that is for no article.
+func (c Call) ArticleID() *publicid.ID {
+	if c.Call.ArticleID == nil {
+		return nil
+	}
+	id := publicid.New(publicid.Article, *c.Call.ArticleID)
+	return &id
+}
+
 // ID returns the public id.
 func (c Call) ID() publicid.ID { return publicid.New(publicid.Call, c.Call.ID) }
 

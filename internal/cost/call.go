@@ -45,6 +45,8 @@ func (s CallState) MayBecome(next CallState) bool { return slices.Contains(callM
 // Call is one request to a language model or a service, from its hold to its outcome.
 type Call struct {
 	OrganizationID, ID, WorkflowID uuid.UUID
+	// ArticleID is the article whose budget it is held on as well; nil for none.
+	ArticleID *uuid.UUID
 
 	Step   string   // the key of the step that made it, "" when none did
 	Models []string // the models that may answer, or the service

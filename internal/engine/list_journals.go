@@ -26,12 +26,17 @@ const (
 	SettingGatePublish   Setting = "GATE_PUBLISH"
 	SettingFourEyes      Setting = "FOUR_EYES"
 	SettingOutsideSteps  Setting = "OUTSIDE_STEPS"
+	SettingLocation      Setting = "MARKET_LOCATION"
+	SettingLanguage      Setting = "MARKET_LANGUAGE"
+	SettingNegatives     Setting = "NEGATIVE_WORDS"
+	SettingMode          Setting = "ANALYSIS_MODE"
 )
 
 // sources has the settings of each source of changes, in the order of its values.
 var sources = map[string][]Setting{
 	postgres.SettingsSource: {SettingTimeZone, SettingWorkflowLimit, SettingMonthLimit, SettingWebhook},
 	postgres.GatesSource:    {SettingGateSeeds, SettingGatePlan, SettingGatePublish, SettingFourEyes},
+	postgres.MarketSource:   {SettingLocation, SettingLanguage, SettingNegatives, SettingMode},
 	postgres.OutsideSource:  {SettingOutsideSteps},
 	postgres.NameSource:     {SettingName},
 }
@@ -40,7 +45,8 @@ var sources = map[string][]Setting{
 func Settings() []Setting {
 	all := []Setting{SettingName, SettingOutsideSteps}
 	all = append(all, sources[postgres.SettingsSource]...)
-	return append(all, sources[postgres.GatesSource]...)
+	all = append(all, sources[postgres.GatesSource]...)
+	return append(all, sources[postgres.MarketSource]...)
 }
 
 // SettingValue is the value of one setting before and after a change; "" for none.

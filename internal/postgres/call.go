@@ -259,8 +259,7 @@ func (s *Store) LockCall(ctx context.Context, who caller.Caller, id uuid.UUID) (
 type Call struct {
 	cost.Call
 	MonthID      uuid.UUID
-	ArticleID    *uuid.UUID // the article whose budget it counts on
-	Recorded     bool       // made without a reservation: it has no hold
+	Recorded     bool // made without a reservation: it has no hold
 	RunToken     *int
 	Unit         *workflow.UnitAttempt
 	WebSearches  int64
@@ -274,6 +273,7 @@ func toCall(r dbsqlc.AiCall) Call {
 			OrganizationID: r.OrganizationID,
 			ID:             r.ID,
 			WorkflowID:     r.WorkflowID,
+			ArticleID:      r.ArticleID,
 			Step:           string(r.Step),
 			Models:         r.Models,
 			State:          r.State,
@@ -302,7 +302,6 @@ func toCall(r dbsqlc.AiCall) Call {
 			EndedAt:             r.EndedAt,
 		},
 		MonthID:      r.MonthID,
-		ArticleID:    r.ArticleID,
 		Recorded:     r.Recorded,
 		RunToken:     r.RunToken,
 		Unit:         toUnitAttempt(r.UnitID, r.UnitAttempt),

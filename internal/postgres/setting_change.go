@@ -12,6 +12,7 @@ import (
 const (
 	SettingsSource = "SETTINGS" // time zone, limit of workflows, limit of months, webhook
 	GatesSource    = "GATES"    // seeds, plan, publish, four-eyes
+	MarketSource   = "MARKET"   // location, language, negative words, mode
 	OutsideSource  = "OUTSIDE_STEPS"
 	NameSource     = "NAME"
 )

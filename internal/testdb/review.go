@@ -62,9 +62,14 @@ func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 			Keywords:   keywords,
 			At:         Now(),
 		})
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("write keywords: %v", err)
+	}
+	flow = Move(t, store, who, flow, workflow.CompetitorCompleted)
+	flow = Move(t, store, who, flow, workflow.SeedReviewPending)
+	err = store.InTx(ctx, func(tx *postgres.Store) error {
 		return tx.DecideKeywords(ctx, who, postgres.KeywordDecisions{
 			WorkflowID: flow.ID,
 			Visit:      visit,
@@ -78,8 +83,6 @@ func Review(t testing.TB, db *DB, who caller.Caller) Reviewed {
 		t.Fatalf("write a review: %v", err)
 	}
 	keywords[0].Choice, keywords[1].Choice = content.ChoiceSelected, content.ChoiceSelected
-	flow = Move(t, store, who, flow, workflow.CompetitorCompleted)
-	flow = Move(t, store, who, flow, workflow.SeedReviewPending)
 	return Reviewed{Flow: flow, Visit: visit, Keywords: keywords}
 }
 

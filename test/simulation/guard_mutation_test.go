@@ -16,7 +16,7 @@ func TestGuardMutation_WithoutTheLimitAnAccountIsOverspent(t *testing.T) {
 	}
 	c := newCluster(t, limit)
 	c.alter(t, `ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`)
-	finds(t, c, "at this admission settled + held is", limit)
+	finds(t, c, crowded, "at this admission settled + held is", limit)
 }
 
 func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
@@ -29,7 +29,19 @@ func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
 	c.alter(t, `DROP TRIGGER ai_calls_only_move_forward ON ai_calls`)
 	c.alter(t, `ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_one_hold_one_outcome CASCADE`)
 	c.alter(t, `ALTER DOMAIN amount_pico DROP CONSTRAINT amount_pico_not_negative`)
-	finds(t, c, "has a second outcome", lock, state)
+	finds(t, c, crowded, "has a second outcome", lock, state)
+}
+
+// A profile of writers alone, because other clients leave too little of the workflow's limit to reach an article's cap.
+func TestGuardMutation_WithoutTheCapAnArticleIsOverspent(t *testing.T) {
+	t.Parallel()
+	limit := &mutation{
+		query: "ArticleBudgetHold", guard: "AND b.cap_pico - b.settled_pico - b.held_pico >= ", instead: "AND 0 <= ",
+	}
+	c := newCluster(t, limit)
+	c.alter(t, `ALTER TABLE article_budgets DROP CONSTRAINT article_budgets_cap`)
+	c.alter(t, `DROP TRIGGER article_budgets_hold ON article_budgets`)
+	finds(t, c, writing, "has admitted", limit)
 }
 
 func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
@@ -63,12 +75,17 @@ func crowded(*world) profile {
 	}
 }
 
+// writing is a profile of calls for articles alone.
+func writing(*world) profile {
+	return profile{roles: []role{{"writer", 1, false, writer}}, crowd: mostActors, passesOneIn: 100}
+}
+
 // finds simulates seeds until one fails. It must fail by the invariant of the guard.
-func finds(t *testing.T, c *cluster, invariant string, guards ...*mutation) {
+func finds(t *testing.T, c *cluster, among func(*world) profile, invariant string, guards ...*mutation) {
 	t.Helper()
 	var failures []string
 	for seed := uint64(1); seed <= 60; seed++ {
-		got := simulateWith(c, seed, *steps, crowded)
+		got := simulateWith(c, seed, *steps, among)
 		if strings.Contains(got.failure, invariant) {
 			t.Logf("seed %d: %s", seed, got.failure)
 			break

@@ -16,6 +16,7 @@ const settingChangeCount = `-- name: SettingChangeCount :one
 SELECT ((SELECT count(*) FROM organization_changes AS c
         WHERE c.organization_id = $1 AND c.api_key_id IS NULL)
     + (SELECT count(*) FROM gate_settings AS g WHERE g.organization_id = $1)
+    + (SELECT count(*) FROM market_settings AS m WHERE m.organization_id = $1)
     + (SELECT count(*) FROM outside_steps AS s WHERE s.organization_id = $1)
     + (SELECT count(*) FROM organization_names AS n WHERE n.organization_id = $1))::bigint
 `
@@ -51,6 +52,14 @@ WITH events AS (
     FROM gate_settings AS g
     LEFT JOIN gate_settings AS b ON b.organization_id = g.organization_id AND b.version = g.version - 1
     WHERE g.organization_id = $6
+    UNION ALL
+    SELECT 'MARKET', k.version, k.occurred_at, k.actor, k.reason,
+        ARRAY[coalesce(l.location_code::text, ''), coalesce(l.language_code, ''),
+            coalesce(array_to_string(l.negative_words, ', '), ''), coalesce(l.mode::text, '')]::text[],
+        ARRAY[k.location_code::text, k.language_code, array_to_string(k.negative_words, ', '), k.mode::text]::text[]
+    FROM market_settings AS k
+    LEFT JOIN market_settings AS l ON l.organization_id = k.organization_id AND l.version = k.version - 1
+    WHERE k.organization_id = $6
     UNION ALL
     SELECT 'OUTSIDE_STEPS', s.version, s.occurred_at, s.actor, s.reason,
         ARRAY[coalesce(array_to_string(t.steps::text[], ', '), '')]::text[], ARRAY[array_to_string(s.steps::text[], ', ')]::text[]

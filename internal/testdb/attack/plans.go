@@ -40,7 +40,7 @@ func plans() []Attack {
 		byBoth("a plan is approved by its preparer", planApproved(digest, "1", "mallory"),
 			refused("gate_decisions_four_eyes")),
 		byBoth("a plan changes before its approval commits",
-			planApproved(digest, "1", "alice")+planDecided("2", "1", "REJECTED"), refused(agree)),
+			planApproved(digest, "1", "alice")+planDecided("2", "1", "REJECTED"), refused("plan_decisions_open")),
 		byBoth("a brief leaves a gap", revised("3", "{}"), refused("article_plans_unbroken")),
 		byBoth("a brief is no object", revised("2", "[]"), refused("article_plans_brief")),
 		byBoth("an approved brief gets a new revision", revised("2", "{}"), named("plan_decisions wf_")),
