@@ -110,6 +110,9 @@ func (s *clustering) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if last.Provider == "" {
 		last = known.embedded
 	}
+	if last.Provider == "" && s.options.buysSearch(input.Market) { // Only result pages were bought.
+		last.Provider, last.Model = s.options.Search.Name, seo.ServiceSERP
+	}
 	result, err := json.Marshal(summary)
 	if err != nil {
 		return engine.FinishInput{}, fmt.Errorf("encode the summary: %w", err)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
@@ -202,4 +204,32 @@ func TestSteps_BuyNoSearchDataInAFreeMode(t *testing.T) {
 	if flow := b.next(t); flow.State != workflow.ClusteringCompleted || box.Requests() != 0 {
 		t.Errorf("got %s and %d requests for search data, want none", flow.State, box.Requests())
 	}
+}
+
+// With 100 selected keywords only result pages are bought, and they say where the clustering comes from.
+func TestClustering_OfAHundredKeywordsNamesItsProvider(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{drives: threeSteps(), crawls: true, workflowLimit: 2 * cost.Dollar})
+	box := b.searching(t)
+	_, err := b.engine.SetCompetitors(t.Context(), b.who, engine.SetCompetitorsInput{
+		WorkflowID: b.flow.ID,
+		URLs:       []string{"acme-dental-billing.example", "north-cargo-logistics.example", "b-payroll-tools.example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.approveSeeds(t, content.MostSeeds)
+	if flow := b.next(t); flow.State != workflow.ClusteringCompleted {
+		t.Fatalf("got %s, want %s", flow.State, workflow.ClusteringCompleted)
+	}
+	results, err := b.engine.StepResults(t.Context(), b.who, []uuid.UUID{b.flow.ID}, workflow.StepClustering)
+	if got := results[b.flow.ID]; err != nil || got.Provider != seosandbox.Provider || got.Model != seo.ServiceSERP {
+		t.Errorf("got %+v, %v, want the provider of the result pages", got, err)
+	}
+	for _, k := range b.clustering(t).Keywords {
+		if !k.IsSynthetic {
+			t.Errorf("got %+v, want a synthetic keyword", k)
+		}
+	}
+	b.balanced(t, box)
 }
