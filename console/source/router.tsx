@@ -1,6 +1,7 @@
 // The pages by their addresses. Only the list is part of the first load.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router'
 import { base, type Settings } from './api/settings'
+import { readBatchSearch } from './pages/batches/search'
 import { readTab } from './pages/workflow/tabs'
 import { WorkflowsPage } from './pages/workflows'
 import { readSearch } from './pages/workflows-search'
@@ -59,6 +60,13 @@ export function createAppRouter(settings: Settings) {
     createRoute({
       getParentRoute: of, path: '/workflows/$id/articles/$article', validateSearch: readArticleSearch,
       component: lazyRouteComponent(() => import('./pages/articles/page'), 'ArticlePage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/batches', component: lazyRouteComponent(() => import('./pages/batches/list'), 'BatchesPage'),
+    }),
+    createRoute({
+      getParentRoute: of, path: '/batches/$batch', validateSearch: readBatchSearch,
+      component: lazyRouteComponent(() => import('./pages/batches/page'), 'BatchPage'),
     }),
     createRoute({
       getParentRoute: of, path: '/reviews', component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),

@@ -13,7 +13,8 @@ type Document<Result, Variables> = TypedDocumentString<Result, Variables>
 /** Types without an id: the cache keeps them within their owner. */
 const embedded = [
   'Activity', 'ArticleCheck', 'ArticleConnection', 'ArticlePart', 'ArticlePlan', 'ArticleSpend', 'ArticleVersion',
-  'ArticleVersionConnection', 'Evidence' /* Its id is one within its article. */, 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
+  'ArticleVersionConnection', 'Evidence' /* Its id is one within its article. */, 'BatchConnection', 'BatchEvent', 'BatchItem', 'BatchItemConnection',
+  'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
   'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent',

@@ -1,4 +1,5 @@
 // The actions on the chosen rows, or on all of the filter.
+import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { denied, useMay, useViewer } from '../api/viewer'
 import type { WorkflowFilter, WorkflowRowFragment } from '../gql/graphql'
@@ -11,14 +12,14 @@ export function BulkBar({ chosen, filter }: { chosen: WorkflowRowFragment[]; fil
   const { role } = useViewer()
   const may = useMay()
   const [action, setAction] = useState<BulkAction | null>(null)
-  const right = may('OPERATE') ? null : denied(role, 'OPERATE')
   const whole = chosen.length === 0
   return (
     <div className="bulk-bar" role="group" aria-label="Actions on many workflows">
       <span role="status">{whole ? 'All of the filter:' : `${chosen.length} chosen:`}</span>
       {(Object.keys(bulkActions) as BulkAction[]).map((one) => (
-        <Button key={one} kind="quiet" reason={right} onClick={() => setAction(one)}>{bulkActions[one].label}</Button>
+        <Button key={one} kind="quiet" reason={may(bulkActions[one].needs) ? null : denied(role, bulkActions[one].needs)} onClick={() => setAction(one)}>{bulkActions[one].label}</Button>
       ))}
+      <Link to="/batches" className="bulk-link">Batches</Link>
       {action && (
         <Suspense fallback={null}>
           <BulkDialog action={action} filter={filter} chosen={whole ? null : chosen} onClose={() => setAction(null)} />

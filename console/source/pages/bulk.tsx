@@ -1,112 +1,132 @@
-// One action on many workflows: first a dry run, then progress, then a result for each.
-import { useEffect, useRef, useState } from 'react'
-import { newKey, useAct, useAsk } from '../api/client'
+// One action on many workflows: first a dry run of the server, then its batch with a result for each.
+import { Link } from '@tanstack/react-router'
+import { useCallback, useEffect, useState } from 'react'
+import { newKey, useAct, useLive, type Outcome } from '../api/client'
 import { useMay } from '../api/viewer'
-import { CancelWorkflowDocument, RetryStepDocument, StartStepDocument, WorkflowListDocument, type WorkflowFilter, type WorkflowListQuery, type WorkflowRowFragment } from '../gql/graphql'
+import {
+  CancelWorkflowsDocument, LiveBatchDocument, RetryWorkflowsDocument, SetWorkflowLimitsDocument, StartStepsDocument,
+  type BatchPlanFragment, type BatchRowFragment, type LiveBatchSubscription, type WorkflowFilter,
+} from '../gql/graphql'
 import { Skeleton } from '../ui/basic'
-import { Dialog } from '../ui/dialog'
+import { Dialog, Field } from '../ui/dialog'
 import { plural } from '../ui/format'
 import { ReasonField } from '../ui/reason'
-import { bulkActions, dryRun, inTurn, type BulkAction } from './bulk-rules'
+import { actionOf, bulkActions, type BulkAction } from './bulk-rules'
 
-type Row = WorkflowRowFragment
-type Result = { row: Row; problem: string | null }
-export type BulkProps = { action: BulkAction; filter: WorkflowFilter; chosen: Row[] | null; onClose: () => void }
+export type BulkProps = { action: BulkAction; filter: WorkflowFilter; chosen: { id: string }[] | null; onClose: () => void }
+type Payload = { preview?: BatchPlanFragment | null; batch?: BatchRowFragment | null }
+type Order = { digest?: string; reason?: string; limit?: string; idempotencyKey?: string }
 
-const most = 10_000
-
-/** The workflows that the person chose, or all of the filter. */
-function useRows(filter: WorkflowFilter, chosen: Row[] | null) {
-  const ask = useAsk()
+/** Sends the mutation of an action: a dry run without a digest, and the order with one. */
+function useOrder(action: BulkAction, filter: WorkflowFilter, chosen: { id: string }[] | null) {
   const actors = useMay()('ACTORS')
-  const [rows, setRows] = useState<Row[] | null>(chosen)
-  const [problem, setProblem] = useState('')
-  useEffect(() => {
-    if (chosen) return
-    let isGone = false
-    const read = async () => {
-      const all: Row[] = []
-      for (let after: string | null | undefined = null; all.length < most && !isGone;) {
-        const answer: { data: WorkflowListQuery | null; problem: { message: string } | null } =
-          await ask(WorkflowListDocument, { filter, first: 100, after, actors })
-        if (!answer.data) return setProblem(answer.problem?.message ?? 'The list could not be read.')
-        all.push(...answer.data.workflows.nodes)
-        if (!answer.data.workflows.pageInfo.hasNextPage) break
-        after = answer.data.workflows.pageInfo.endCursor
-      }
-      if (!isGone) setRows(all)
+  const [cancel, retry, start, limit] = [
+    useAct(CancelWorkflowsDocument), useAct(RetryWorkflowsDocument), useAct(StartStepsDocument), useAct(SetWorkflowLimitsDocument),
+  ]
+  // The filter and the choice of the moment at which the dialog opened count.
+  const [which] = useState(() => (chosen ? { workflowIds: chosen.map((row) => row.id) } : { filter }))
+  const run = useCallback(({ digest, reason, limit: amount, idempotencyKey }: Order): Promise<Outcome<Payload>> => {
+    const input = { ...which, digest, idempotencyKey }
+    switch (action) {
+      case 'cancel': return cancel.run({ input: { ...input, reason: reason || null }, actors })
+      case 'retry': return retry.run({ input, actors })
+      case 'start': return start.run({ input, actors })
+      case 'limit': return limit.run({ input: { ...input, reason: reason || null, ...(amount ? { limit: amount } : { unlimited: true }) }, actors })
     }
-    void read()
-    return () => { isGone = true }
-  }, []) // The filter of the moment at which the dialog opened counts.
-  return { rows, problem }
-}
-
-/** The mutation of one workflow. It returns why it was refused, or null. */
-function useOne(action: BulkAction) {
-  const actors = useMay()('ACTORS')
-  const cancel = useAct(CancelWorkflowDocument)
-  const retry = useAct(RetryStepDocument)
-  const start = useAct(StartStepDocument)
-  return async (workflowId: string, key: string, reason: string): Promise<string | null> => {
-    const input = { workflowId, idempotencyKey: `${key}-${workflowId}` }
-    const outcome = action === 'cancel' ? await cancel.run({ input: { ...input, reason: reason || null }, actors })
-      : action === 'retry' ? await retry.run({ input, actors }) : await start.run({ input, actors })
-    return outcome.problem?.message ?? outcome.userErrors[0]?.message ?? null
-  }
+  }, [action, actors, which, cancel.run, retry.run, start.run, limit.run])
+  return { run, isBusy: [cancel, retry, start, limit].some((act) => act.isBusy) }
 }
 
 export function BulkDialog({ action, filter, chosen, onClose }: BulkProps) {
-  const { rows, problem } = useRows(filter, chosen)
-  const one = useOne(action)
-  const [key] = useState(newKey)
+  const { verb, hasReason } = bulkActions[action]
+  const { run, isBusy } = useOrder(action, filter, chosen)
+  const [amount, setAmount] = useState<string | null>(action === 'limit' ? null : '')
   const [reason, setReason] = useState('')
-  const [results, setResults] = useState<Result[] | null>(null)
-  const isOver = useRef(false)
-  useEffect(() => () => { isOver.current = true }, [])
-  const { verb } = bulkActions[action]
-  const { can, cannot } = dryRun(action, rows ?? [])
-  const isDone = results !== null && results.length === can.length
-  const run = async () => {
-    if (isDone) return onClose()
-    setResults([])
-    await inTurn(can, 4, () => isOver.current, async (row) => {
-      const refused = await one(row.id, key, reason.trim())
-      setResults((old) => [...(old ?? []), { row, problem: refused }])
-    })
+  const [key] = useState(newKey)
+  const [last, setLast] = useState<Outcome<Payload> | null>(null)
+  const stale = last?.userErrors.find((error) => 'preview' in error) as { preview: BatchPlanFragment } | undefined
+  const preview = last?.payload?.preview ?? stale?.preview
+  const batch = last?.payload?.batch
+  const look = useCallback((limit: string) => void run({ limit }).then(setLast), [run])
+  useEffect(() => { if (amount !== null && last === null) look(amount) }, [amount, last, look])
+  const send = async () => {
+    if (batch) return onClose()
+    if (preview) setLast(await run({ digest: preview.digest, reason: reason.trim(), limit: amount ?? '', idempotencyKey: `${key}-${preview.digest}` }))
   }
-  const none = rows === null ? 'The dry run is not ready.' : can.length === 0 ? 'No workflow can be changed.' : null
+  if (amount === null) return <LimitForm onClose={onClose} onLimit={setAmount} />
+  const none = batch ? null : !preview ? 'The dry run is not ready.' : preview.able === 0 ? 'No workflow can be changed.' : null
   return (
-    <Dialog title={`${verb} many workflows`} submit={isDone ? 'Done' : `${verb} ${plural(can.length, 'workflow')}`} kind={action === 'cancel' && !isDone ? 'danger' : 'primary'}
-      onClose={onClose} onSubmit={() => void run()} isBusy={results !== null && !isDone} reason={none}>
-      {problem && <p className="note bad" role="alert">⚠ {problem}</p>}
-      {rows === null && !problem && <Skeleton rows={2} label="Dry run" />}
-      {rows !== null && results === null && (
+    <Dialog title={`${verb} many workflows`} submit={batch ? 'Done' : `${verb} ${plural(preview?.able ?? 0, 'workflow')}`}
+      kind={action === 'cancel' && !batch ? 'danger' : 'primary'} onClose={onClose} onSubmit={() => void send()} isBusy={isBusy && Boolean(preview)}
+      reason={none} errors={last?.userErrors} problem={last?.problem}>
+      {!preview && !batch && (last === null ? <Skeleton rows={2} label="Dry run" /> : null)}
+      {preview && !batch && (
         <>
-          <p role="status"><strong>{can.length} can, {rows.length - can.length} cannot.</strong></p>
-          {cannot.length > 0 && <ul className="bullets">{cannot.map(([why, count]) => <li key={why}>{count}: {why}</li>)}</ul>}
-          {rows.length >= most && <p className="hint">These are the first {most} of the filter.</p>}
-          <p className="hint">The changes are sent one by one from this page. Keep it open until the end.</p>
-          {action === 'cancel' && <ReasonField label="Reason" value={reason} onChange={setReason} />}
+          <Plan preview={preview} />
+          <p className="hint">The server changes one after the other, also when this page is closed.</p>
+          {hasReason && <ReasonField label="Reason" value={reason} onChange={setReason} />}
         </>
       )}
-      {results !== null && <Progress results={results} total={can.length} done={bulkActions[action].done} />}
+      {batch && <Followed batch={batch} />}
     </Dialog>
   )
 }
 
-function Progress({ results, total, done }: { results: Result[]; total: number; done: string }) {
-  const refused = results.filter((result) => result.problem !== null)
+function LimitForm({ onClose, onLimit }: { onClose: () => void; onLimit: (limit: string) => void }) {
+  const [limit, setLimit] = useState('')
+  return (
+    <Dialog title="Set the limit of many workflows" submit="Look at what changes" onClose={onClose} onSubmit={() => onLimit(limit.trim())}>
+      <Field label="Limit of each in US dollars" hint="Empty: no limit.">
+        {(props) => <input {...props} inputMode="decimal" value={limit} onChange={(event) => setLimit(event.target.value)} />}
+      </Field>
+    </Dialog>
+  )
+}
+
+function Plan({ preview }: { preview: BatchPlanFragment }) {
   return (
     <>
-      <p role="status">{results.length - refused.length} {done}, {refused.length} refused, of {total}.</p>
-      <progress className="progress wide" max={total} value={results.length} aria-label="Progress" />
+      <p role="status"><strong>{preview.able} can, {preview.selected - preview.able} cannot.</strong></p>
+      {preview.refusals.length > 0 && (
+        <ul className="bullets">{preview.refusals.map((one) => <li key={`${one.code} ${one.message}`}>{one.count}: {one.message}</li>)}</ul>
+      )}
+    </>
+  )
+}
+
+type Item = LiveBatchSubscription['batchChanged']['item']
+
+/** A batch with its results as they come. */
+function Followed({ batch: first }: { batch: BatchRowFragment }) {
+  const actors = useMay()('ACTORS')
+  const [batch, setBatch] = useState(first)
+  const [items, setItems] = useState<ReadonlyMap<number, Item>>(new Map())
+  useLive(LiveBatchDocument, { id: first.id, actors }, ({ batchChanged: event }) => {
+    setBatch(event.batch)
+    setItems((old) => new Map(old).set(event.item.position, event.item))
+  })
+  const shown = [...items.values()].slice(-200)
+  return (
+    <>
+      <BatchProgress batch={batch} />
+      <p><Link to="/batches/$batch" params={{ batch: batch.id }}>Open the batch</Link></p>
       <details>
         <summary>Each result</summary>
         <ul className="bullets scroll">
-          {results.map(({ row, problem }) => <li key={row.id}>{problem === null ? '✓' : '✕'} {row.name}{problem && `: ${problem}`}</li>)}
+          {shown.map((item) => <li key={item.position}>{item.outcome === 'DONE' ? '✓' : '✕'} {item.workflow.name}{item.message && `: ${item.message}`}</li>)}
         </ul>
       </details>
     </>
   )
 }
+
+export function BatchProgress({ batch }: { batch: BatchRowFragment }) {
+  const { done } = bulkActions[actionOf[batch.kind]]
+  return (
+    <>
+      <p role="status">{batch.succeeded} {done}, {batch.done - batch.succeeded} refused, of {batch.total}.</p>
+      <progress className="progress wide" max={Math.max(1, batch.total)} value={batch.done} aria-label="Progress" />
+    </>
+  )
+}
+
