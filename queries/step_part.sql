@@ -11,20 +11,22 @@ WHERE p.organization_id = @organization_id AND p.workflow_id = @workflow_id AND 
 ON CONFLICT (organization_id, workflow_id, visit, part_key) DO NOTHING;
 
 -- StepPartInsert keeps one answer of a visit, if the run still holds the workflow. The workflow's row is locked against
--- transitions until the end of the transaction, and so is the unit that the part is for, if there is one. No row comes
+-- transitions until the end of the transaction, and then the unit that the part is for, if there is one. No row comes
 -- back when the run or the unit is lost, or the part is there already.
 -- name: StepPartInsert :one
-WITH fence AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
+WITH flow AS (
+    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.version = @token
         AND w.state = ANY(@states::text[])
-        AND (sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
-            SELECT FROM step_units AS u
-            WHERE u.organization_id = w.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = w.version
-                AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
-            FOR NO KEY UPDATE
-        ))
     FOR SHARE
+), fence AS (
+    SELECT f.organization_id, f.id FROM flow AS f
+    WHERE sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
+        SELECT FROM step_units AS u
+        WHERE u.organization_id = f.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = f.version
+            AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
+        FOR NO KEY UPDATE
+    )
 ), answer AS (
     SELECT @content::jsonb AS content
 )

@@ -189,7 +189,7 @@ var (
 	inlineLink  = regexp.MustCompile(`!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)`)
 	definition  = regexp.MustCompile(`(?m)^[ >\t]{0,8}\[[^\]\n]*\]:.*$`)
 	angleLink   = regexp.MustCompile(`<[^<>\s]*[:@][^<>\s]*>`)
-	bareAddress = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'"]`)
+	bareAddress = regexp.MustCompile(`(?i)(?:https?://|www\.)[^\s<>()\[\]]*`)
 )
 
 // WithoutLinks returns a text of which no link, image or address is left. The words of a link stay.

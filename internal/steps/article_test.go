@@ -30,6 +30,14 @@ type desk struct {
 // newDesk returns a desk with a number of approved articles. With search it has search data, too.
 func newDesk(t *testing.T, o options, articles int, search bool) desk {
 	t.Helper()
+	d := newPlannedDesk(t, o, articles, search)
+	d.approve(t)
+	return d
+}
+
+// newPlannedDesk is newDesk without a decision about the plan.
+func newPlannedDesk(t *testing.T, o options, articles int, search bool) desk {
+	t.Helper()
 	o.drives = append(fourSteps(), workflow.StepArticle)
 	b := setup(t, o)
 	set, err := b.db.Store().SetGates(context.Background(), b.who, postgres.GateSettings{
@@ -64,9 +72,7 @@ func newDesk(t *testing.T, o options, articles int, search bool) desk {
 		b.executors[executor.Key()] = executor
 	}
 	b.executor = b.executors[workflow.StepArticle]
-	d := desk{bundle: b, units: steps.NewUnits(given)[0]}
-	d.approve(t)
-	return d
+	return desk{bundle: b, units: steps.NewUnits(given)[0]}
 }
 
 // approve approves every article of the plan.

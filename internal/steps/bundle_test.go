@@ -78,6 +78,8 @@ type options struct {
 	embedding     string             // the embedding model; none when empty
 	crawls        bool               // reads the synthetic websites
 	website       string             // the company's; one without a server when empty
+	// intercept answers a request to the models in their place, or returns false.
+	intercept func(http.ResponseWriter, *http.Request) bool
 }
 
 func setup(t *testing.T, o options) bundle {
@@ -113,7 +115,9 @@ func setup(t *testing.T, o options) bundle {
 	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.sent.Add(1)
-		b.sandbox.ServeHTTP(w, r)
+		if o.intercept == nil || !o.intercept(w, r) {
+			b.sandbox.ServeHTTP(w, r)
+		}
 	}))
 	t.Cleanup(server.Close)
 	b.models = server.URL

@@ -36,6 +36,8 @@ type child struct {
 	Later time.Duration
 	Who   caller.Caller
 	Run   workflow.Run
+	// Unit is the unit that the worker works on in the place of a step.
+	Unit *workflow.Unit
 }
 
 func TestMain(m *testing.M) {
@@ -64,7 +66,7 @@ func work(text string) error {
 	e, err := engine.New(engine.Options{
 		Store:         postgres.New(pool),
 		Jobs:          noJobs{},
-		Drives:        fourSteps(),
+		Drives:        append(fourSteps(), workflow.StepArticle),
 		Now:           clock,
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
@@ -104,6 +106,10 @@ func (c child) execute(ctx context.Context, o steps.Options) error {
 	flow, err := o.Engine.Workflow(ctx, c.Who, c.Run.WorkflowID)
 	if err != nil {
 		return err
+	}
+	if c.Unit != nil {
+		o.Search, o.Crawler = nil, nil
+		return steps.NewUnits(o)[0].RunUnit(ctx, c.Who, flow, *c.Unit)
 	}
 	for _, executor := range steps.New(o) {
 		if executor.Key() == c.Run.Step {

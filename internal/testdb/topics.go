@@ -44,23 +44,35 @@ func Cluster(t testing.TB, db *DB, who caller.Caller, r Reviewed) Clustered {
 	return cluster(t, db, who, r, content.Arrange(keywords, content.Signals{}, newID))
 }
 
+func idOf(id uuid.UUID) *uuid.UUID { return &id }
+
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 // pageWords are the second words of the keywords of ClusterPages.
 var pageWords = strings.Fields(`invoices reminders payroll inventory shipping training hiring security support reports
 	budgets contracts leads surveys tickets travel assets quality audits forms`)
 
-// ClusterPages is Cluster with one topic of a number of pages, at most 400, of one keyword each.
+// pagesOfTopic is the most pages of a topic.
+const pagesOfTopic = 9
+
+// ClusterPages is Cluster with a number of pages, at most 400, of one keyword each.
 func ClusterPages(t testing.TB, db *DB, who caller.Caller, r Reviewed, pages int) Clustered {
 	t.Helper()
-	topic := content.PageTopic{ID: newID(), Position: 1, Label: "software"}
 	var clustering content.Clustering
 	for i := range pages {
 		text := "software for " + pageWords[i%len(pageWords)]
 		if i >= len(pageWords) {
 			text += " and " + pageWords[i/len(pageWords)]
 		}
-		page := content.TopicPage{ID: newID(), TopicID: &topic.ID, Position: i + 1}
+		if i%pagesOfTopic == 0 {
+			clustering.Topics = append(clustering.Topics, content.PageTopic{
+				ID:       newID(),
+				Position: len(clustering.Topics) + 1,
+				Label:    text,
+			})
+		}
+		topic := &clustering.Topics[len(clustering.Topics)-1]
+		page := content.TopicPage{ID: newID(), TopicID: idOf(topic.ID), Position: i%pagesOfTopic + 1}
 		keyword := content.TopicKeyword{
 			ID:         newID(),
 			Text:       text,
@@ -73,7 +85,6 @@ func ClusterPages(t testing.TB, db *DB, who caller.Caller, r Reviewed, pages int
 		topic.Pages = append(topic.Pages, page)
 		clustering.Keywords = append(clustering.Keywords, keyword)
 	}
-	clustering.Topics = []content.PageTopic{topic}
 	return cluster(t, db, who, r, clustering)
 }
 

@@ -50,17 +50,19 @@ func (q *Queries) StepPartCopy(ctx context.Context, arg StepPartCopyParams) (int
 }
 
 const stepPartInsert = `-- name: StepPartInsert :one
-WITH fence AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
+WITH flow AS (
+    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
     WHERE w.organization_id = $8 AND w.id = $9 AND w.version = $10
         AND w.state = ANY($11::text[])
-        AND ($12::uuid IS NULL OR EXISTS (
-            SELECT FROM step_units AS u
-            WHERE u.organization_id = w.organization_id AND u.id = $12::uuid AND u.token = w.version
-                AND u.attempt = $13::integer AND u.lease_expires_at IS NOT NULL
-            FOR NO KEY UPDATE
-        ))
     FOR SHARE
+), fence AS (
+    SELECT f.organization_id, f.id FROM flow AS f
+    WHERE $12::uuid IS NULL OR EXISTS (
+        SELECT FROM step_units AS u
+        WHERE u.organization_id = f.organization_id AND u.id = $12::uuid AND u.token = f.version
+            AND u.attempt = $13::integer AND u.lease_expires_at IS NOT NULL
+        FOR NO KEY UPDATE
+    )
 ), answer AS (
     SELECT $14::jsonb AS content
 )
@@ -91,7 +93,7 @@ type StepPartInsertParams struct {
 }
 
 // StepPartInsert keeps one answer of a visit, if the run still holds the workflow. The workflow's row is locked against
-// transitions until the end of the transaction, and so is the unit that the part is for, if there is one. No row comes
+// transitions until the end of the transaction, and then the unit that the part is for, if there is one. No row comes
 // back when the run or the unit is lost, or the part is there already.
 func (q *Queries) StepPartInsert(ctx context.Context, arg StepPartInsertParams) (StepPart, error) {
 	row := q.db.QueryRow(ctx, stepPartInsert,
