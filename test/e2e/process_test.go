@@ -31,6 +31,9 @@ const (
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		go endWithParent()
+		if text := os.Getenv(asWorkers); text != "" {
+			work(text)
+		}
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		code := cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 		stop()
