@@ -19,10 +19,13 @@ const alertList = "alert"
 const maxURLCharacters = 2048
 
 // alerts returns a page of the organization's alerts.
-func (r *Resolver) alerts(ctx context.Context, kinds []cost.AlertKind, asked moments) (*model.AlertConnection, error) {
+func (r *Resolver) alerts(
+	ctx context.Context, kinds []cost.AlertKind, unread *bool, asked moments,
+) (*model.AlertConnection, error) {
 	who := caller.From(ctx)
 	in := engine.AlertsInput{
 		Kinds:    kinds,
+		Unread:   unread != nil && *unread,
 		Backward: asked.backward,
 		After:    asked.from,
 		First:    asked.size + 1,

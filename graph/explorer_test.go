@@ -49,7 +49,7 @@ var idTypes = map[string]string{
 	"proposalId": "PriceProposal", "keyId": "ApiKey", "ids": "Keyword",
 	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
 	"targetId":    "PublishTarget",
-	"workflowIds": "Workflow", "batchId": "Batch",
+	"workflowIds": "Workflow", "batchId": "Batch", "alertIds": "Alert", "afterAlertId": "Alert",
 }
 
 // value returns a valid value for an argument, as GraphQL text.

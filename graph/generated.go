@@ -122,6 +122,7 @@ type MutationResolver interface {
 	AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error)
 	RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error)
 	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
+	MarkAlertsRead(ctx context.Context, input model.MarkAlertsReadInput) (*model.MarkAlertsReadPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error)
 	SetOrganizationName(ctx context.Context, input model.SetOrganizationNameInput) (*model.SetOrganizationNamePayload, error)
@@ -148,7 +149,7 @@ type OrganizationResolver interface {
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
 	Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error)
-	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
+	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
 	APIKeys(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.APIKey], error)
@@ -176,6 +177,7 @@ type SubscriptionResolver interface {
 	WorkAvailable(ctx context.Context, steps []workflow.StepKey) (<-chan *model.WorkEvent, error)
 	UnitChanged(ctx context.Context, workflowID publicid.ID, afterSequence *int) (<-chan *model.UnitEvent, error)
 	BatchChanged(ctx context.Context, batchID publicid.ID, afterPosition *int) (<-chan *model.BatchEvent, error)
+	AlertRaised(ctx context.Context, afterAlertID *publicid.ID) (<-chan *model.AlertEvent, error)
 }
 type SupersededVisitResolver interface {
 	Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error)
@@ -270,6 +272,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("KeywordFilter", ec.unmarshalInputKeywordFilter),
 			graphql.NewInputUnmarshaler("KeywordOrder", ec.unmarshalInputKeywordOrder),
 			graphql.NewInputUnmarshaler("LedgerFilter", ec.unmarshalInputLedgerFilter),
+			graphql.NewInputUnmarshaler("MarkAlertsReadInput", ec.unmarshalInputMarkAlertsReadInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
 			graphql.NewInputUnmarshaler("RejectArticlePlanInput", ec.unmarshalInputRejectArticlePlanInput),
@@ -901,6 +904,15 @@ type Mutation {
   ): SetAlertWebhookPayload! @requires(permission: SETTINGS)
 
   """
+  Marks alerts as read by you. Every person has marks of their own. A mark stays, and marking again changes nothing.
+  Requires ALERTS.
+  """
+  markAlertsRead(
+    "The alerts."
+    input: MarkAlertsReadInput!
+  ): MarkAlertsReadPayload! @requires(permission: ALERTS)
+
+  """
   Creates an API key for a program of yours. Only this answer shows the key, as ` + "`" + `secret` + "`" + `: if the answer is lost, revoke
   the key and create another one. The key's role has at most your permissions. ` + "`" + `CONFLICT` + "`" + ` when the name was ever used in
   your organization, or when your organization has 100 active keys. Requires KEYS.
@@ -1039,6 +1051,16 @@ type Subscription {
     "The last position that you have: −1 or more. −1 replays all results."
     afterPosition: Int
   ): BatchEvent! @requires(permission: READ_ALL)
+
+  """
+  The alerts of your organization, each within a few seconds after it was written. Without ` + "`" + `afterAlertId` + "`" + ` the first event
+  is the newest alert, if there is one. To resume, give the id of the last alert that you received; an alert that was
+  written late may come twice then. Requires ALERTS.
+  """
+  alertRaised(
+    "The id of the last alert that you have: ` + "`" + `alert_…` + "`" + `."
+    afterAlertId: ID
+  ): AlertEvent! @requires(permission: ALERTS)
 }
 
 # ------------------------------------------------------------------------------
@@ -4070,6 +4092,8 @@ type Alert implements Node @requires(permission: ALERTS) {
   message: String!
   "The time of the event."
   createdAt: DateTime!
+  "The time at which you marked it as read with ` + "`" + `markAlertsRead` + "`" + `. Null when you did not."
+  readAt: DateTime
   "The kind of account, for a threshold or an overage."
   account: AccountKind
   "The month, for an alert on a month's account."
@@ -4164,6 +4188,34 @@ enum AlertDeliveryState {
   EXPIRED
   "The webhook was removed before the receiver acknowledged the alert. Final."
   UNADDRESSED
+}
+
+"A new alert. Requires ALERTS."
+type AlertEvent @requires(permission: ALERTS) {
+  "The alert. Requires ALERTS."
+  alert: Alert!
+}
+
+"The alerts that you have read."
+input MarkAlertsReadInput {
+  "The ids: 1 to 100, each ` + "`" + `alert_…` + "`" + `. Not together with ` + "`" + `until` + "`" + `."
+  alertIds: [ID!]
+  "All alerts up to this time. Not together with ` + "`" + `alertIds` + "`" + `."
+  until: DateTime
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `markAlertsRead` + "`" + `."
+type MarkAlertsReadPayload {
+  "The number of alerts that you had not marked before."
+  marked: Int!
+  "The number of alerts that you have not marked."
+  unread: Int!
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
 }
 
 "A page of alerts. Requires ALERTS."
@@ -4647,6 +4699,8 @@ type Organization implements Node @requires(permission: READ_ALL) {
   alerts(
     "Only alerts of these kinds. All kinds when absent."
     kinds: [AlertKind!]
+    "True for only those that you have not marked as read."
+    unread: Boolean
     "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
     first: Int
     "A cursor of this list. The page begins after it."
@@ -6012,6 +6066,8 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_message(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Alert_createdAt(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Alert_readAt(ctx, field)
 	case "account":
 		return ec.fieldContext_Alert_account(ctx, field)
 	case "month":
@@ -6100,6 +6156,14 @@ func (ec *executionContext) childFields_AlertEdge(ctx context.Context, field gra
 		return ec.fieldContext_AlertEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AlertEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AlertEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alert":
+		return ec.fieldContext_AlertEvent_alert(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_AlertWebhook(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7296,6 +7360,20 @@ func (ec *executionContext) childFields_LedgerEntryEdge(ctx context.Context, fie
 		return ec.fieldContext_LedgerEntryEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkAlertsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "marked":
+		return ec.fieldContext_MarkAlertsReadPayload_marked(ctx, field)
+	case "unread":
+		return ec.fieldContext_MarkAlertsReadPayload_unread(ctx, field)
+	case "replayed":
+		return ec.fieldContext_MarkAlertsReadPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkAlertsReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkAlertsReadPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Market(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9264,6 +9342,20 @@ func (ec *executionContext) field_Mutation_importPrices_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_markAlertsRead_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.MarkAlertsReadInput, error) {
+			return ec.unmarshalNMarkAlertsReadInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarkAlertsReadInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_recordUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9681,38 +9773,46 @@ func (ec *executionContext) field_Organization_alerts_args(ctx context.Context, 
 		return nil, err
 	}
 	args["kinds"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "unread",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["unread"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["first"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["last"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOString2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["before"] = arg4
+	args["before"] = arg5
 	return args, nil
 }
 
@@ -10345,6 +10445,20 @@ func (ec *executionContext) field_Spend_canSpend_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["amount"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_alertRaised_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "afterAlertId",
+		func(ctx context.Context, v any) (*publicid.ID, error) {
+			return ec.unmarshalOID2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["afterAlertId"] = arg0
 	return args, nil
 }
 
@@ -11538,6 +11652,29 @@ func (ec *executionContext) fieldContext_Alert_createdAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "DateTime")
 }
 
+func (ec *executionContext) _Alert_readAt(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_readAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReadAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_readAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Alert_account(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12402,6 +12539,56 @@ func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _AlertEvent_alert(ctx context.Context, field graphql.CollectedField, obj *model.AlertEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlertEvent_alert(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Alert, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
+				if err != nil {
+					var zeroVal model.Alert
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.Alert
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v model.Alert) graphql.Marshaler {
+			return ec.marshalNAlert2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlert(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AlertEvent_alert(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AlertEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Alert(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _AlertWebhook_url(ctx context.Context, field graphql.CollectedField, obj *model.AlertWebhook) (ret graphql.Marshaler) {
@@ -24080,6 +24267,107 @@ func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
 }
 
+func (ec *executionContext) _MarkAlertsReadPayload_marked(ctx context.Context, field graphql.CollectedField, obj *model.MarkAlertsReadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkAlertsReadPayload_marked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Marked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkAlertsReadPayload_marked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _MarkAlertsReadPayload_unread(ctx context.Context, field graphql.CollectedField, obj *model.MarkAlertsReadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkAlertsReadPayload_unread(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unread, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkAlertsReadPayload_unread(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _MarkAlertsReadPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.MarkAlertsReadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkAlertsReadPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkAlertsReadPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MarkAlertsReadPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.MarkAlertsReadPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkAlertsReadPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkAlertsReadPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkAlertsReadPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Market_locationCode(ctx context.Context, field graphql.CollectedField, obj *model.Market) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27023,6 +27311,68 @@ func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_markAlertsRead(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_markAlertsRead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MarkAlertsRead(ctx, fc.Args["input"].(model.MarkAlertsReadInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
+				if err != nil {
+					var zeroVal *model.MarkAlertsReadPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.MarkAlertsReadPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MarkAlertsReadPayload) graphql.Marshaler {
+			return ec.marshalNMarkAlertsReadPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarkAlertsReadPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_markAlertsRead(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MarkAlertsReadPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_markAlertsRead_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28572,7 +28922,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Organization().Alerts(ctx, obj, fc.Args["kinds"].([]cost.AlertKind), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Organization().Alerts(ctx, obj, fc.Args["kinds"].([]cost.AlertKind), fc.Args["unread"].(*bool), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -37152,6 +37502,80 @@ func (ec *executionContext) fieldContext_Subscription_batchChanged(ctx context.C
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_batchChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_alertRaised(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_alertRaised(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().AlertRaised(ctx, fc.Args["afterAlertId"].(*publicid.ID))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
+				if err != nil {
+					var zeroVal *model.AlertEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.AlertEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ALERTS")
+				if err != nil {
+					var zeroVal *model.AlertEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.AlertEvent
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AlertEvent) graphql.Marshaler {
+			return ec.marshalNAlertEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_alertRaised(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AlertEvent(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_alertRaised_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -46071,6 +46495,62 @@ func UnmarshalLedgerFilter(ctx context.Context, raw any) (model.LedgerFilter, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputMarkAlertsReadInput(ctx context.Context, obj any) (model.MarkAlertsReadInput, error) {
+	var it model.MarkAlertsReadInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"alertIds", "until", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "alertIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alertIds"))
+			data, err := ec.unmarshalOID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AlertIds = graphql.OmittableOf(data)
+		case "until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("until"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Until = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMarkAlertsReadInput unmarshals raw into the MarkAlertsReadInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMarkAlertsReadInput(ctx context.Context, raw any) (model.MarkAlertsReadInput, error) {
+	var out model.MarkAlertsReadInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MarkAlertsReadInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPriceInput(ctx context.Context, obj any) (model.PriceInput, error) {
 	var it model.PriceInput
 	if obj == nil {
@@ -48953,6 +49433,11 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "readAt":
+			out.Values[i] = ec._Alert_readAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
 			out.Values[i] = ec._Alert_account(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -49218,6 +49703,39 @@ func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet
 			}
 		case "cursor":
 			out.Values[i] = ec._AlertEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var alertEventImplementors = []string{"AlertEvent"}
+
+func (ec *executionContext) _AlertEvent(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, alertEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AlertEvent")
+		case "alert":
+			out.Values[i] = ec._AlertEvent_alert(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -53585,6 +54103,54 @@ func (ec *executionContext) _LostRun(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var markAlertsReadPayloadImplementors = []string{"MarkAlertsReadPayload"}
+
+func (ec *executionContext) _MarkAlertsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MarkAlertsReadPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markAlertsReadPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MarkAlertsReadPayload")
+		case "marked":
+			out.Values[i] = ec._MarkAlertsReadPayload_marked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unread":
+			out.Values[i] = ec._MarkAlertsReadPayload_unread(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._MarkAlertsReadPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MarkAlertsReadPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var marketImplementors = []string{"Market"}
 
 func (ec *executionContext) _Market(ctx context.Context, sel ast.SelectionSet, obj *model.Market) graphql.Marshaler {
@@ -54061,6 +54627,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setAlertWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setAlertWebhook(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "markAlertsRead":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_markAlertsRead(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -57387,6 +57960,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_unitChanged(ctx, fields[0])
 	case "batchChanged":
 		return ec._Subscription_batchChanged(ctx, fields[0])
+	case "alertRaised":
+		return ec._Subscription_alertRaised(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -59735,6 +60310,10 @@ func (ec *executionContext) marshalNAdjustUsagePayload2ᚖgithubᚗcomᚋinfin8c
 	return ec._AdjustUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAlert2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlert(ctx context.Context, sel ast.SelectionSet, v model.Alert) graphql.Marshaler {
+	return ec._Alert(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNAlert2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Alert) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -59800,6 +60379,14 @@ func (ec *executionContext) marshalNAlertEdge2ᚕgithubᚗcomᚋinfin8contentᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNAlertEvent2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐAlertEvent(ctx context.Context, sel ast.SelectionSet, v *model.AlertEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AlertEvent!")
+		return graphql.Null
+	}
+	return ec._AlertEvent(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNAlertKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐAlertKind(ctx context.Context, v any) (cost.AlertKind, error) {
@@ -61298,6 +61885,19 @@ func (ec *executionContext) marshalNLedgerEntryKind2githubᚗcomᚋinfin8content
 		graphql.AddInvalidNullFromMarshaler(ctx, "LedgerEntryKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNMarkAlertsReadInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarkAlertsReadInput(ctx context.Context, v any) (model.MarkAlertsReadInput, error) {
+	res, err := ec.unmarshalInputMarkAlertsReadInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMarkAlertsReadPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarkAlertsReadPayload(ctx context.Context, sel ast.SelectionSet, v *model.MarkAlertsReadPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MarkAlertsReadPayload!")
+		return graphql.Null
+	}
+	return ec._MarkAlertsReadPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNMarket2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐMarket(ctx context.Context, sel ast.SelectionSet, v *model.Market) graphql.Marshaler {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/infin8content/engine/graph/graphtest"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
@@ -178,9 +180,15 @@ func TestRoleMatrix_Subscriptions(t *testing.T) {
 	b := graphtest.NewLive(t, gqlhttp.SocketLimits{})
 	flow := graphtest.IDOf(testdb.Units(t, b.DB, b.Who, b.Workflow(t, workflow.ICPPending)).Flow)
 	b.Workflow(t, workflow.ClusteringPending) // Work for workAvailable.
+	spent := 9 * cost.Dollar / 10             // An alert for alertRaised.
+	if _, err := b.Engine.Record(t.Context(), b.Who, engine.RecordInput{
+		WorkflowID: b.Workflow(t, workflow.Created).ID, Model: "m", Cost: &spent, IdempotencyKey: "alert",
+	}); err != nil {
+		t.Fatal(err)
+	}
 	batch := "batch_" + testdb.Batch(t, b.DB, b.Who).ID.String()
 	plain := map[string]string{
-		"Batch": "done", "BatchItem": "position",
+		"Alert": "kind", "Batch": "done", "BatchItem": "position",
 		"Workflow": "id", "Transition": "version", "Spend": "settled", "LedgerEntry": "sequence", "Unit": "state",
 	}
 	actors := map[string]string{

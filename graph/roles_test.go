@@ -29,7 +29,8 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"setOutsideSteps": caller.Settings,
 		"setMarket":       caller.Settings,
 		"setBrand":        caller.Settings,
-		"batchChanged":    caller.ReadAll, "setWorkflowLimits": caller.Limits,
+		"markAlertsRead":  caller.Alerts, "alertRaised": caller.Alerts,
+		"batchChanged": caller.ReadAll, "setWorkflowLimits": caller.Limits,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

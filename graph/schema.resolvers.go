@@ -215,6 +215,10 @@ func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetA
 	return mutate(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook, webhookPayload)
 }
 
+func (r *mutationResolver) MarkAlertsRead(ctx context.Context, input model.MarkAlertsReadInput) (*model.MarkAlertsReadPayload, error) {
+	return mutate(ctx, r.Resolver, decodeMarkAlertsRead(input), r.Engine.MarkAlertsRead, markAlertsReadPayload)
+}
+
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
 	return mutate(ctx, r.Resolver, decodeCreateAPIKey(input), r.Engine.CreateAPIKey, createAPIKeyPayload)
 }
@@ -320,13 +324,13 @@ func (r *organizationResolver) Batches(ctx context.Context, obj *model.Organizat
 	return show(ctx, r.batches)(decodeMoments(list, paging{first, after, last, before}))
 }
 
-func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
+func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
 	list := scalar.List{Kind: alertList, Organization: obj.Organization.ID}
 	asked, err := decodeMoments(list, paging{first, after, last, before})
 	if err != nil {
 		return nil, err
 	}
-	return r.alerts(ctx, kinds, asked)
+	return r.alerts(ctx, kinds, unread, asked)
 }
 
 func (r *organizationResolver) Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error) {
@@ -474,6 +478,10 @@ func (r *subscriptionResolver) UnitChanged(ctx context.Context, workflowID publi
 
 func (r *subscriptionResolver) BatchChanged(ctx context.Context, batchID publicid.ID, afterPosition *int) (<-chan *model.BatchEvent, error) {
 	return r.batchChanged(ctx, batchID, afterPosition)
+}
+
+func (r *subscriptionResolver) AlertRaised(ctx context.Context, afterAlertID *publicid.ID) (<-chan *model.AlertEvent, error) {
+	return r.alertRaised(ctx, afterAlertID)
 }
 
 func (r *supersededVisitResolver) Keywords(ctx context.Context, obj *model.SupersededVisit) ([]model.Keyword, error) {

@@ -1,6 +1,10 @@
--- AlertCount counts the alerts of some kinds.
+-- AlertCount counts the alerts of some kinds, and with unread those of them that the actor has not read.
 -- name: AlertCount :one
-SELECT count(*) FROM alerts AS a WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[]);
+SELECT count(*) FROM alerts AS a
+WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[])
+    AND (NOT @unread::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = a.organization_id AND r.actor = @actor::text AND r.alert_id = a.id));
 
 -- AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (cursor_at,
 -- cursor_id), those just after it when ascending is true, or the alert of an id. Of a call it returns the state at the
@@ -10,6 +14,9 @@ WITH page AS (
     (SELECT d.id FROM alerts AS d
     WHERE NOT @ascending::boolean AND d.organization_id = @organization_id AND d.kind = ANY(@kinds::text[])
         AND d.id = coalesce(sqlc.narg('id')::uuid, d.id)
+        AND (NOT @unread::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = d.organization_id AND r.actor = @actor::text AND r.alert_id = d.id))
         AND (sqlc.narg('cursor_at')::timestamptz IS NULL
             OR (d.created_at, d.id) < (sqlc.narg('cursor_at')::timestamptz, sqlc.narg('cursor_id')::uuid))
     ORDER BY d.created_at DESC, d.id DESC
@@ -17,6 +24,9 @@ WITH page AS (
     UNION ALL
     (SELECT e.id FROM alerts AS e
     WHERE @ascending::boolean AND e.organization_id = @organization_id AND e.kind = ANY(@kinds::text[])
+        AND (NOT @unread::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = e.organization_id AND r.actor = @actor::text AND r.alert_id = e.id))
         AND (sqlc.narg('cursor_at')::timestamptz IS NULL
             OR (e.created_at, e.id) > (sqlc.narg('cursor_at')::timestamptz, sqlc.narg('cursor_id')::uuid))
     ORDER BY e.created_at, e.id

@@ -99,6 +99,12 @@ type AdjustUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A new alert. Requires ALERTS.
+type AlertEvent struct {
+	// The alert. Requires ALERTS.
+	Alert Alert `json:"alert"`
+}
+
 // Input of `approveArticlePlan`.
 type ApproveArticlePlanInput struct {
 	// The id of the workflow: `wf_…`.
@@ -639,6 +645,28 @@ type LedgerFilter struct {
 	WorkflowID graphql.Omittable[*publicid.ID] `json:"workflowId,omitempty"`
 	// Only entries in this span of time.
 	Range graphql.Omittable[*TimeRange] `json:"range,omitempty"`
+}
+
+// The alerts that you have read.
+type MarkAlertsReadInput struct {
+	// The ids: 1 to 100, each `alert_…`. Not together with `until`.
+	AlertIds graphql.Omittable[[]publicid.ID] `json:"alertIds,omitempty"`
+	// All alerts up to this time. Not together with `alertIds`.
+	Until graphql.Omittable[*scalar.WrittenDateTime] `json:"until,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `markAlertsRead`.
+type MarkAlertsReadPayload struct {
+	// The number of alerts that you had not marked before.
+	Marked int `json:"marked"`
+	// The number of alerts that you have not marked.
+	Unread int `json:"unread"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // One price.

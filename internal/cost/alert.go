@@ -57,6 +57,7 @@ type Alert struct {
 	OrganizationID, ID uuid.UUID // the nil OrganizationID is the operator
 	Kind               AlertKind
 	At                 time.Time
+	ReadAt             *time.Time // when the reader of the alert marked it as read; nil when not
 
 	// Of a THRESHOLD and an OVERAGE: the entry that caused it, and the balance after it.
 	AccountID     *uuid.UUID

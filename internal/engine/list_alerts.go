@@ -15,6 +15,7 @@ import (
 // of the page before.
 type AlertsInput struct {
 	Kinds    []cost.AlertKind
+	Unread   bool // only those that the caller has not read
 	Backward bool
 	After    *Cursor
 	First    int
@@ -29,7 +30,12 @@ func (in AlertsInput) kinds() []cost.AlertKind {
 
 // Alerts returns at most First alerts of the caller's organization.
 func (e *Engine) Alerts(ctx context.Context, who caller.Caller, in AlertsInput) ([]cost.Alert, error) {
-	page := postgres.AlertPage{Kinds: in.kinds(), Ascending: in.Backward, First: int32(in.First)}
+	page := postgres.AlertPage{
+		Kinds:     in.kinds(),
+		Unread:    in.Unread,
+		Ascending: in.Backward,
+		First:     int32(in.First),
+	}
 	if in.After != nil {
 		page.At, page.CursorID = &in.After.At, &in.After.ID
 	}
@@ -42,7 +48,7 @@ func (e *Engine) Alerts(ctx context.Context, who caller.Caller, in AlertsInput) 
 
 // CountAlerts counts the alerts of some kinds.
 func (e *Engine) CountAlerts(ctx context.Context, who caller.Caller, in AlertsInput) (int, error) {
-	n, err := e.store.CountAlerts(ctx, who, in.kinds())
+	n, err := e.store.CountAlerts(ctx, who, in.kinds(), in.Unread)
 	if err != nil {
 		return 0, fmt.Errorf("count alerts: %w", err)
 	}

@@ -47,6 +47,7 @@ func (s *Store) WriteAlert(ctx context.Context, a cost.Alert, wakeAt time.Time) 
 // AlertPage selects alerts of some kinds: those before a cursor, those just after it when Ascending, or the one of an
 // id. A nil cursor starts at the end. Ascending ones come with the oldest first, all others with the newest first.
 type AlertPage struct {
+	Unread    bool // only alerts that the caller has not read
 	Kinds     []cost.AlertKind
 	ID        *uuid.UUID
 	Ascending bool
@@ -65,8 +66,13 @@ func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) (
 		CursorAt:       page.At,
 		CursorID:       page.CursorID,
 		PageSize:       page.First,
+		Unread:         page.Unread,
+		Actor:          who.Actor,
 	})
 	alerts, err := many(rows, err, toAlert)
+	if err == nil {
+		err = s.addReadMarks(ctx, who, alerts)
+	}
 	for i := range alerts {
 		alerts[i].OrganizationID = who.OrganizationID
 	}
@@ -76,10 +82,15 @@ func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) (
 	return alerts, err
 }
 
-// CountAlerts counts the alerts of some kinds.
-func (s *Store) CountAlerts(ctx context.Context, who caller.Caller, kinds []cost.AlertKind) (int, error) {
+// CountAlerts counts the alerts of some kinds, and with unread those of them that the caller has not read.
+func (s *Store) CountAlerts(
+	ctx context.Context, who caller.Caller, kinds []cost.AlertKind, unread bool,
+) (int, error) {
 	n, err := s.forTenant(who.OrganizationID).AlertCount(ctx, dbsqlc.AlertCountParams{
-		OrganizationID: who.OrganizationID, Kinds: texts(kinds),
+		OrganizationID: who.OrganizationID,
+		Kinds:          texts(kinds),
+		Unread:         unread,
+		Actor:          who.Actor,
 	})
 	return int(n), translate(err)
 }

@@ -162,6 +162,9 @@ func unitKinds() []ChainKind {
 // settingKinds are the kinds of publish targets and of the steps that programs outside drive.
 func settingKinds() []ChainKind {
 	return []ChainKind{
+		rowsAlone("alert_read", `organization_id || ' ' || to_json(actor::text) || ' ' || alert_id`,
+			`(organization_id || ' ' || to_json(actor::text) || ' ' || alert_id) COLLATE "C"`, `read_at::text`,
+			`public.alert_reads`),
 		rowsChained("name", `organization_id::text`, `version::bigint + 1`, `organization_id, version`,
 			`name, actor::text, reason::text, occurred_at::text`, `public.organization_names`),
 		rowsAlone("key_workflow", `organization_id || ' ' || id`, `organization_id, id`, `workflow_id::text`,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -105,6 +106,11 @@ func newNeighbours(t *testing.T) neighbours {
 	}
 	testdb.PublishTarget(t, n.db, n.who)
 	testdb.Batch(t, n.db, n.who)
+	until := testdb.Now().Add(time.Hour)
+	read := postgres.ReadAlerts{Until: &until, At: testdb.Now()}
+	if marked, err := n.store.MarkAlertsRead(ctx, n.who, read); err != nil || marked == 0 {
+		t.Fatalf("mark alerts: %d, %v", marked, err)
+	}
 	clustered := testdb.Cluster(t, n.db, n.who, reviewed)
 	testdb.Attach(t, n.db, n.who, clustered)
 	planned := testdb.Plan(t, n.db, n.who, clustered)

@@ -179,6 +179,7 @@ var selections = map[string]struct{ input, fields string }{
 	"adjustUsage":        {"AdjustUsageInput", selectCharged + `entry { id } `},
 	"setWorkflowLimit":   {"SetWorkflowLimitInput", selectWorkflow + `entry { id } replayed `},
 	"setMonthlyLimit":    {"SetMonthlyLimitInput", `organization { id } entry { id } replayed `},
+	"markAlertsRead":     {"MarkAlertsReadInput", `marked unread replayed `},
 	"setTimeZone":        {"SetTimeZoneInput", `organization { id } replayed `},
 	"cancelWorkflows":    {"CancelWorkflowsInput", selectBatch},
 	"retryWorkflows":     {"RetryWorkflowsInput", selectBatch},

@@ -65,6 +65,14 @@ func badBatches() (rows []badInput) {
 			bad(mutation, "digest", strings.Repeat("a", 65), "INVALID_INPUT"),
 		)
 	}
+	rows = append(rows,
+		badInput{"markAlertsRead", "no alerts", map[string]any{"until": nil}, "INVALID_INPUT", "alertIds"},
+		badInput{
+			"markAlertsRead", "an unknown id",
+			map[string]any{"until": nil, "alertIds": []any{"alert_" + uuid.NewString()}},
+			"NOT_FOUND",
+			"alertIds.0",
+		})
 	return append(rows, bad("setWorkflowLimits", "limit", nil, "INVALID_INPUT"),
 		bad("cancelWorkflows", "reason", "NUL\x00", "INVALID_INPUT"))
 }

@@ -129,6 +129,7 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 			"entryId": f.entry(3), "cost": "0.02", "reason": "the invoice", "idempotencyKey": uuid.NewString(),
 		},
 		"setWorkflowLimit": {"workflowId": wf(f.fresh), "limit": "2", "idempotencyKey": uuid.NewString()},
+		"markAlertsRead":   {"until": fromNow(0)},
 		"cancelWorkflows":  {"workflowIds": []string{wf(f.fresh)}},
 		"retryWorkflows":   {"workflowIds": []string{wf(f.failed)}},
 		"startSteps":       {"workflowIds": []string{wf(f.fresh)}},
@@ -325,8 +326,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 		needed := map[string]caller.Permission{
 			"createWorkflow": caller.Operate, "generateIcp": caller.Operate, "cancelWorkflow": caller.Operate,
 			"cancelWorkflows": caller.Operate, "retryWorkflows": caller.Operate, "startSteps": caller.Operate,
-			"setWorkflowLimits": caller.Limits,
-			"startStep":         caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
+			"setWorkflowLimits": caller.Limits, "markAlertsRead": caller.Alerts,
+			"startStep": caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
 			"addKeywords": caller.Operate, "decideKeywords": caller.Operate, "approveSeeds": caller.Operate,
 			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
 			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive, "claimWork": caller.Drive,

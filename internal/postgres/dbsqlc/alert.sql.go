@@ -14,17 +14,28 @@ import (
 )
 
 const alertCount = `-- name: AlertCount :one
-SELECT count(*) FROM alerts AS a WHERE a.organization_id = $1 AND a.kind = ANY($2::text[])
+SELECT count(*) FROM alerts AS a
+WHERE a.organization_id = $1 AND a.kind = ANY($2::text[])
+    AND (NOT $3::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = a.organization_id AND r.actor = $4::text AND r.alert_id = a.id))
 `
 
 type AlertCountParams struct {
 	OrganizationID uuid.UUID
 	Kinds          []string
+	Unread         bool
+	Actor          string
 }
 
-// AlertCount counts the alerts of some kinds.
+// AlertCount counts the alerts of some kinds, and with unread those of them that the actor has not read.
 func (q *Queries) AlertCount(ctx context.Context, arg AlertCountParams) (int64, error) {
-	row := q.db.QueryRow(ctx, alertCount, arg.OrganizationID, arg.Kinds)
+	row := q.db.QueryRow(ctx, alertCount,
+		arg.OrganizationID,
+		arg.Kinds,
+		arg.Unread,
+		arg.Actor,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -35,15 +46,21 @@ WITH page AS (
     (SELECT d.id FROM alerts AS d
     WHERE NOT $3::boolean AND d.organization_id = $1 AND d.kind = ANY($4::text[])
         AND d.id = coalesce($5::uuid, d.id)
-        AND ($6::timestamptz IS NULL
-            OR (d.created_at, d.id) < ($6::timestamptz, $7::uuid))
+        AND (NOT $6::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = d.organization_id AND r.actor = $7::text AND r.alert_id = d.id))
+        AND ($8::timestamptz IS NULL
+            OR (d.created_at, d.id) < ($8::timestamptz, $9::uuid))
     ORDER BY d.created_at DESC, d.id DESC
     LIMIT $2)
     UNION ALL
     (SELECT e.id FROM alerts AS e
     WHERE $3::boolean AND e.organization_id = $1 AND e.kind = ANY($4::text[])
-        AND ($6::timestamptz IS NULL
-            OR (e.created_at, e.id) > ($6::timestamptz, $7::uuid))
+        AND (NOT $6::boolean OR NOT EXISTS (
+            SELECT FROM alert_reads AS r
+            WHERE r.organization_id = e.organization_id AND r.actor = $7::text AND r.alert_id = e.id))
+        AND ($8::timestamptz IS NULL
+            OR (e.created_at, e.id) > ($8::timestamptz, $9::uuid))
     ORDER BY e.created_at, e.id
     LIMIT $2)
 )
@@ -75,6 +92,8 @@ type AlertListParams struct {
 	Ascending      bool
 	Kinds          []string
 	ID             *uuid.UUID
+	Unread         bool
+	Actor          string
 	CursorAt       *time.Time
 	CursorID       *uuid.UUID
 }
@@ -126,6 +145,8 @@ func (q *Queries) AlertList(ctx context.Context, arg AlertListParams) ([]AlertLi
 		arg.Ascending,
 		arg.Kinds,
 		arg.ID,
+		arg.Unread,
+		arg.Actor,
 		arg.CursorAt,
 		arg.CursorID,
 	)

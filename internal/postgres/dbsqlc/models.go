@@ -122,6 +122,13 @@ type AlertDelivery struct {
 	WakeAt         *time.Time
 }
 
+type AlertRead struct {
+	OrganizationID uuid.UUID
+	Actor          string
+	AlertID        uuid.UUID
+	ReadAt         time.Time
+}
+
 type ApiKey struct {
 	OrganizationID uuid.UUID
 	ID             uuid.UUID

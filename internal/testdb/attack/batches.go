@@ -1,6 +1,6 @@
 package attack
 
-// batches are the attacks on batches, their items and their results.
+// batches are the attacks on batches, their items and their results, and on the read marks of alerts.
 func batches() []Attack {
 	const (
 		kept   = "batches_keep_their_order"
@@ -36,6 +36,7 @@ func batches() []Attack {
 			behind("batch_results", `UPDATE batch_results SET message = 'x' WHERE position = 1`),
 			unseen("Rows without a journal")),
 	}
+	all = append(all, onlyGrows("alert_reads", "read_at", "alert_reads_only_grow")...)
 	return append(append(all, onlyGrows("batch_items", "step", "batch_items_only_grow")...),
 		onlyGrows("batch_results", "message", "batch_results_only_grow")...)
 }
