@@ -1,7 +1,9 @@
 package steps_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -59,8 +61,8 @@ type bundle struct {
 	db        *testdb.DB
 	// later is the advance of the engine's clock.
 	later *atomic.Int64
-	// asked has each request for search data, and its path.
-	asked *sync.Map
+	// asked has each request for search data, and its path. questions has each request to a model.
+	asked, questions *sync.Map
 	// models and search are the addresses of both providers, and sent counts the requests to them.
 	models, search string
 	sent           *atomic.Int64
@@ -85,7 +87,14 @@ type options struct {
 func setup(t *testing.T, o options) bundle {
 	t.Helper()
 	db := testdb.New(t)
-	b := bundle{db: db, who: testdb.Caller(t, db), later: &atomic.Int64{}, asked: &sync.Map{}, sent: &atomic.Int64{}}
+	b := bundle{
+		db:        db,
+		who:       testdb.Caller(t, db),
+		later:     &atomic.Int64{},
+		asked:     &sync.Map{},
+		questions: &sync.Map{},
+		sent:      &atomic.Int64{},
+	}
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	if o.workflowLimit == 0 {
 		o.workflowLimit = cost.Dollar
@@ -115,6 +124,12 @@ func setup(t *testing.T, o options) bundle {
 	b.sandbox = sandbox.New(sandbox.Options{Prices: o.prices, Delay: o.delay})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.sent.Add(1)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // The client has disconnected.
+		}
+		b.questions.Store(string(body), true)
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		if o.intercept == nil || !o.intercept(w, r) {
 			b.sandbox.ServeHTTP(w, r)
 		}

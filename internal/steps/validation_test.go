@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/cost"
 	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
@@ -107,6 +108,27 @@ func TestValidation(t *testing.T) {
 		if same == 0 {
 			t.Errorf("workflow %s has no page about %q", first.ID, approved.Page.Primary().Text)
 		}
+	})
+	t.Run("QuotesTheTitlesOfSearchResults", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps(), workflowLimit: 2 * cost.Dollar})
+		box := b.searching(t)
+		b.toPlan(t)
+		briefs, titled := 0, 0
+		b.questions.Range(func(body, _ any) bool {
+			text, _ := body.(string)
+			if strings.Contains(text, `"name":"brief"`) {
+				briefs++
+			}
+			if strings.Contains(text, `searchResultTitles\"`) && strings.Contains(text, "(sandbox)") {
+				titled++
+			}
+			return true
+		})
+		if titled == 0 || titled > briefs {
+			t.Errorf("%d of %d questions for briefs quote titles, want some", titled, briefs)
+		}
+		b.balanced(t, box)
 	})
 	t.Run("RefusesWhatTheOwnSiteHas", func(t *testing.T) {
 		t.Parallel()
