@@ -176,7 +176,9 @@ var plan = []row{
 			"internal/publicid", "internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
 		},
 		modules: []string{river, pgx}, // River's client and its transactional insert are typed by pgx
-		tests:   []string{"internal/llm/sandbox", "internal/publish/sandbox", "internal/sealed"},
+		tests: []string{
+			"internal/llm", "internal/llm/sandbox", "internal/publish/sandbox", "internal/sealed", "internal/content",
+		},
 	},
 	{
 		path: "internal/steps",

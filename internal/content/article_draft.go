@@ -1,7 +1,6 @@
 package content
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -211,43 +210,53 @@ func WithoutLinks(markdown string) string {
 	return markdown
 }
 
-// AssignQuotes gives each quote to the section that has most words of it, to the earlier and less burdened one of two.
-// So no two sections open with the same figure. It returns the quotes of each section.
+// AssignQuotes gives each quote to the section that has most words of it, and one that fits none to the section with
+// the fewest quotes. So no two sections open with the same figure. It returns the quotes of each section.
 func AssignQuotes(sections []SectionPlan, quotes []Quote) [][]Quote {
 	assigned := make([][]Quote, len(sections))
+	if len(sections) == 0 {
+		return assigned
+	}
 	subjects := make([]map[string]bool, len(sections))
 	for i, s := range sections {
 		subjects[i] = map[string]bool{}
 		for _, word := range Words(s.Heading + " " + s.Purpose + " " + strings.Join(s.Questions, " ")) {
-			subjects[i][word] = true
+			subjects[i][word] = len([]rune(word)) > 3
 		}
 	}
-	most := (len(quotes) + len(sections) - 1) / max(len(sections), 1)
+	most := (len(quotes)+len(sections)-1)/len(sections) + 1
+	var fitsNone []Quote
 	for _, q := range quotes {
-		shared := make([]int, len(sections))
-		order := make([]int, len(sections))
+		best, shared := -1, 0
 		for i := range sections {
-			order[i] = i
-			for _, word := range Words(q.Text) {
-				if len([]rune(word)) > 3 && subjects[i][word] {
-					shared[i]++
-				}
+			if n := countIn(subjects[i], q.Text); n > shared && len(assigned[i]) < most {
+				best, shared = i, n
 			}
 		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			full := cmp.Compare(boolean(len(assigned[a]) >= most+1), boolean(len(assigned[b]) >= most+1))
-			return cmp.Or(full, shared[b]-shared[a], len(assigned[a])-len(assigned[b]))
-		})
-		if len(order) > 0 {
-			assigned[order[0]] = append(assigned[order[0]], q)
+		if best < 0 {
+			fitsNone = append(fitsNone, q)
+			continue
 		}
+		assigned[best] = append(assigned[best], q)
+	}
+	for _, q := range fitsNone {
+		fewest := 0
+		for i := range assigned {
+			if len(assigned[i]) < len(assigned[fewest]) {
+				fewest = i
+			}
+		}
+		assigned[fewest] = append(assigned[fewest], q)
 	}
 	return assigned
 }
 
-func boolean(b bool) int {
-	if b {
-		return 1
+// countIn counts the words of a text that a set has.
+func countIn(set map[string]bool, text string) (count int) {
+	for _, word := range Words(text) {
+		if set[word] {
+			count++
+		}
 	}
-	return 0
+	return count
 }

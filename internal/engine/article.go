@@ -84,7 +84,10 @@ func (e *Engine) ArticlesByID(
 func (e *Engine) Article(ctx context.Context, who caller.Caller, id uuid.UUID) (Article, error) {
 	articles, err := e.ArticlesByID(ctx, who, []uuid.UUID{id})
 	article, there := articles[id]
-	return found(article, there, err, "article")
+	if article, err = found(article, there, err, "article"); err != nil {
+		return article, err
+	}
+	return article, e.reach(ctx, who, article.WorkflowID, "article")
 }
 
 // ArticleTexts returns the Markdown of one revision of each article.
