@@ -14,7 +14,7 @@ type Document<Result, Variables> = TypedDocumentString<Result, Variables>
 const embedded = [
   'Activity', 'ArticleCheck', 'ArticleConnection', 'ArticlePart', 'ArticlePlan', 'ArticleSpend', 'ArticleVersion',
   'ArticleVersionConnection', 'Evidence' /* Its id is one within its article. */, 'BatchConnection', 'BatchEvent', 'BatchItem', 'BatchItemConnection',
-  'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertWebhook', 'ApiKeyConnection',
+  'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertEvent', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
   'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent',

@@ -1,23 +1,26 @@
 // Events that need a person's attention.
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useRead } from '../../api/client'
+import { newKey, useAct, useLive, useRead } from '../../api/client'
 import { useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { AlertsDocument, type AlertRowFragment } from '../../gql/graphql'
-import { Ago, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
+import { AlertsDocument, LiveAlertsDocument, MarkAlertsReadDocument, type AlertRowFragment } from '../../gql/graphql'
+import { Ago, Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
-import { words } from '../../ui/format'
+import { plural, words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
+import { say } from '../../ui/toast'
+import { Refusal } from '../workflow/refusal'
 import { alertKinds, type AlertSearch } from './search'
 import { WebhookButton } from './webhook'
 
 export function AlertsPage() {
-  const { kind, after } = useSearch({ from: '/alerts' })
+  const { kind, unread, after } = useSearch({ from: '/alerts' })
   const navigate = useNavigate({ from: '/alerts' })
   const oversee = useMay()('OVERSEE')
-  const read = useRead(AlertsDocument, { kinds: kind ? [kind] : null, first: 25, after, oversee }, { keep: true })
+  const read = useRead(AlertsDocument, { kinds: kind ? [kind] : null, unread: unread ?? null, first: 25, after, oversee }, { keep: true })
   useWhenChanged(useNews(), read.again, 500)
+  useLive(LiveAlertsDocument, { oversee }, read.again)
   const change = (search: AlertSearch) => navigate({ resetScroll: false, search: (old) => ({ ...old, after: undefined, ...search }) })
   return (
     <>
@@ -29,13 +32,19 @@ export function AlertsPage() {
             {alertKinds.map((one) => <option key={one} value={one}>{words(one)}</option>)}
           </select>
         </label>
+        <label>Show
+          <select value={unread ? 'unread' : ''} onChange={(event) => change({ unread: event.target.value === 'unread' || undefined })}>
+            <option value="">All</option><option value="unread">Unread</option>
+          </select>
+        </label>
+        <MarkAll alerts={read.data?.viewer.organization.alerts.nodes ?? []} isFirst={!after} again={read.again} />
       </form>
       <Loaded read={read}>
         {({ viewer: { organization: { alerts } } }) => (
           <>
             {alerts.nodes.length === 0
-              ? <Empty title="There is no alert"><p>Limits that are reached, prices in quarantine and calls without an outcome appear here.</p></Empty>
-              : <ul className="feed">{alerts.nodes.map((alert) => <Line key={alert.id} alert={alert} />)}</ul>}
+              ? <Empty title={unread ? 'You have read every alert' : 'There is no alert'}><p>Limits that are reached, prices in quarantine and calls without an outcome appear here.</p></Empty>
+              : <ul className="feed">{alerts.nodes.map((alert) => <Line key={alert.id} alert={alert} again={read.again} />)}</ul>}
             <Pager after={after} next={nextOf(alerts.pageInfo)} onPage={(next) => change({ after: next })} />
           </>
         )}
@@ -46,10 +55,34 @@ export function AlertsPage() {
 
 const tones: Record<string, string> = { THRESHOLD: 'warn', OVERAGE: 'bad', OUTCOME_UNKNOWN: 'warn', RECONCILIATION_DIFFERENCE: 'bad' }
 
-function Line({ alert }: { alert: AlertRowFragment }) {
+/** Marks everything up to the newest alert that this person sees: later ones stay new. */
+function MarkAll({ alerts, isFirst, again }: { alerts: AlertRowFragment[]; isFirst: boolean; again: () => void }) {
+  const mark = useAct(MarkAlertsReadDocument)
+  const newest = alerts[0]
+  const reason = !isFirst ? 'Go to the first page.' : alerts.every((one) => one.readAt) ? 'There is no unread alert here.' : null
+  const run = async () => {
+    const { payload } = await mark.run({ input: { until: newest?.createdAt, idempotencyKey: newKey() } })
+    if (payload && payload.userErrors.length === 0) say(`${plural(payload.marked, 'alert')} marked as read.`)
+    again()
+  }
+  const refused = mark.last && (mark.last.problem || mark.last.userErrors.length > 0) ? mark.last : null
   return (
-    <li className="card" data-row={alert.id}>
-      <p><Badge tone={tones[alert.kind]}>{words(alert.kind)}</Badge>{' '}
+    <>
+      <Button isBusy={mark.isBusy} reason={reason} onClick={() => void run()}>Mark all as read</Button>
+      {refused && <Refusal outcome={refused} />}
+    </>
+  )
+}
+
+function Line({ alert, again }: { alert: AlertRowFragment; again: () => void }) {
+  const mark = useAct(MarkAlertsReadDocument)
+  const read = async () => {
+    await mark.run({ input: { alertIds: [alert.id], idempotencyKey: newKey() } })
+    again()
+  }
+  return (
+    <li className={alert.readAt ? 'card' : 'card unread'} data-row={alert.id}>
+      <p>{!alert.readAt && <><Badge tone="active">● new</Badge>{' '}</>}<Badge tone={tones[alert.kind]}>{words(alert.kind)}</Badge>{' '}
         {alert.threshold && <strong>{alert.threshold} %</strong>} <span className="faint"><Moment at={alert.createdAt} /> · <Ago at={alert.createdAt} /> ago</span></p>
       <p className="alert-message">{alert.message}</p>
       <p className="sub">
@@ -58,6 +91,7 @@ function Line({ alert }: { alert: AlertRowFragment }) {
         {alert.workflowId && <Link to="/workflows/$id" params={{ id: alert.workflowId }}>Open the workflow</Link>}
         {alert.priceProposalId && <Link to="/prices">Open the prices</Link>}
       </p>
+      {!alert.readAt && <Button kind="quiet" isBusy={mark.isBusy} aria-label={`Mark as read: ${alert.message}`} onClick={() => void read()}>Mark as read</Button>}
       {alert.delivery && <Delivery delivery={alert.delivery} />}
     </li>
   )
