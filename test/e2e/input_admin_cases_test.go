@@ -61,6 +61,12 @@ func badBatches() (rows []badInput) {
 			badInput{mutation, "none named", map[string]any{"workflowIds": []any{}}, "INVALID_INPUT", "workflowIds"},
 			badInput{mutation, "no id", one("x"), "INVALID_INPUT", "workflowIds.0"},
 			badInput{mutation, "an unknown id", one("wf_" + uuid.NewString()), "NOT_FOUND", "workflowIds.0"},
+			badInput{
+				mutation, "a foreign id",
+				map[string]any{"workflowIds": func(f fixture) any { return []any{wf(f.other.fresh)} }},
+				"NOT_FOUND",
+				"workflowIds.0",
+			},
 			badInput{mutation, "no key", map[string]any{"digest": "x"}, "INVALID_INPUT", "idempotencyKey"},
 			bad(mutation, "digest", strings.Repeat("a", 65), "INVALID_INPUT"),
 		)

@@ -92,7 +92,7 @@ func badIDs() (rows []badInput) {
 		switch mutation {
 		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
 			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket",
-			"setBrand":
+			"setBrand", "cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits", "markAlertsRead":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }
@@ -124,6 +124,9 @@ func badKeys() (rows []badInput) {
 		row := bad(mutation, "idempotencyKey", func(f fixture) any { return f.key }, "IDEMPOTENCY_MISMATCH")
 		if mutation == "reserveUsage" {
 			row.changes["amount"] = "0.02" // The same amount would be a replay.
+		}
+		if strings.Contains(selections[mutation].fields, "preview") {
+			row.changes["digest"] = "x" // A dry run uses no key.
 		}
 		rows = append(rows, row)
 	}
