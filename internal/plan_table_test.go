@@ -72,7 +72,8 @@ var plan = []row{
 			"internal/audit", "internal/report", "internal/metrics", "internal/live", "internal/rate", "internal/postgres",
 			"internal/llm/sandbox", "internal/llm", "internal/crawl/sandbox", "internal/crawl",
 			"internal/seo/sandbox", "internal/seo",
-			"internal/publish", "internal/sealed", // the sites, and the key of their secrets
+			"internal/publish/sandbox",
+			"internal/publish", "internal/outbound", "internal/sealed", // the sites, and the key of their secrets
 			"internal/issuer", "internal/webhook", "internal/tracing", "internal/workflow", "internal/cost",
 			"internal/caller", "internal/fault", "migrations",
 		},

@@ -262,6 +262,11 @@ type NoJobs struct{}
 // Drive does nothing.
 func (NoJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+// Unpublish does nothing.
+func (NoJobs) Unpublish(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+	return nil
+}
+
 // CheckTarget inserts no job.
 func (NoJobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil

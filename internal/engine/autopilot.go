@@ -38,10 +38,13 @@ func (e *Engine) Autopilot(ctx context.Context, organization, flow uuid.UUID) (d
 	if err != nil || settings.Mode(gate) != workflow.GateAuto {
 		return false, err
 	}
-	if gate == workflow.GateSeeds {
+	switch gate {
+	case workflow.GateSeeds:
 		err = e.autoSeeds(ctx, who, current)
-	} else {
+	case workflow.GatePlan:
 		err = e.autoPlan(ctx, who, current)
+	default:
+		err = e.autoPublish(ctx, who, current)
 	}
 	if fault.KindOf(err) == fault.StaleState {
 		return false, nil
@@ -51,7 +54,7 @@ func (e *Engine) Autopilot(ctx context.Context, organization, flow uuid.UUID) (d
 
 // gateAt returns the gate that a state waits at.
 func gateAt(state workflow.State) (workflow.Gate, bool) {
-	for _, gate := range []workflow.Gate{workflow.GateSeeds, workflow.GatePlan} {
+	for _, gate := range workflow.Gates() {
 		if from, _ := gate.Edge(); from == state {
 			return gate, true
 		}
@@ -114,6 +117,36 @@ func (e *Engine) autoPlan(ctx context.Context, who caller.Caller, flow workflow.
 	_, err = e.ApproveArticlePlan(ctx, who, ApproveArticlePlanInput{
 		WorkflowID: flow.ID, ExpectedVersion: flow.Version, Digest: selection.Digest[:],
 	})
+	return err
+}
+
+// autoPublish approves the articles that need no review for all targets that can be used.
+func (e *Engine) autoPublish(ctx context.Context, who caller.Caller, flow workflow.Workflow) error {
+	all, err := e.Articles(ctx, who, []uuid.UUID{flow.ID})
+	if err != nil {
+		return err
+	}
+	targets, err := e.PublishTargets(ctx, who)
+	if err != nil {
+		return err
+	}
+	in := ApprovePublishingInput{
+		WorkflowID:      flow.ID,
+		ExpectedVersion: flow.Version,
+		Policy:          workflow.PublishNow,
+	}
+	synthetic := false
+	for _, a := range all[flow.ID] {
+		if isPublishable(a) && !a.Last.NeedsReview {
+			in.ArticleIDs, synthetic = append(in.ArticleIDs, a.ID), synthetic || a.Last.IsSynthetic
+		}
+	}
+	for _, t := range targets {
+		if t.State == workflow.TargetReady && MayPublish(t, synthetic) {
+			in.TargetIDs = append(in.TargetIDs, t.ID)
+		}
+	}
+	_, err = e.ApprovePublishing(ctx, who, in)
 	return err
 }
 

@@ -23,6 +23,8 @@ type gateRequest struct {
 	content        any
 	// expect returns the forecast of an approval; nil for a gate without one. It may refuse.
 	expect func(context.Context, *postgres.Store, gateSubject) (*WorkForecast, error)
+	// after writes what a decision asks for, in its transaction; nil for nothing.
+	after func(context.Context, *postgres.Store, Moved) error
 }
 
 // gateSubject is a locked workflow at a gate, with the selection that a decision is about.
@@ -75,6 +77,11 @@ func (e *Engine) decideGate(
 		}
 		if moved, err = e.moveWithDecision(ctx, tx, who, gated{subject, move, decision}); err != nil {
 			return err
+		}
+		if v.after != nil {
+			if err := v.after(ctx, tx, moved); err != nil {
+				return err
+			}
 		}
 		if v.key == "" {
 			return nil

@@ -100,15 +100,13 @@ func (in SetGatesInput) apply(settings GateSettings) (GateSettings, error) {
 		if !change.from.Valid() {
 			return settings, fault.Invalid([]string{field}, "A gate is HUMAN, AUTO or OFF.")
 		}
-		if field == "publish" && *change.from != workflow.GateOff {
-			return settings, fault.Invalid([]string{field}, "This gate can only be OFF: no mutation opens it yet.")
-		}
 		*change.to = *change.from
 	}
 	if in.FourEyes != nil {
 		settings.FourEyes = *in.FourEyes
 	}
-	if settings.FourEyes && (settings.Seeds == workflow.GateAuto || settings.Plan == workflow.GateAuto) {
+	if settings.FourEyes && (settings.Seeds == workflow.GateAuto || settings.Plan == workflow.GateAuto ||
+		settings.Publish == workflow.GateAuto) {
 		return settings, fault.Invalid([]string{"fourEyes"},
 			"A gate that is AUTO prepares and approves with one name. It cannot ask for two people.")
 	}

@@ -29,6 +29,7 @@ const (
 	NothingApproved     Kind = "NOTHING_APPROVED"     // approve at least one
 	SelectionTooSmall   Kind = "SELECTION_TOO_SMALL"  // select more
 	SelectionTooLarge   Kind = "SELECTION_TOO_LARGE"  // select fewer
+	TargetUnusable      Kind = "TARGET_UNUSABLE"      // test the target, or choose another one
 	BudgetExhausted     Kind = "BUDGET_EXHAUSTED"     // stop spending
 	BudgetHeld          Kind = "BUDGET_HELD"          // wait for calls in flight
 	PriceUnknown        Kind = "PRICE_UNKNOWN"        // add a price
@@ -68,6 +69,7 @@ func Kinds() []Kind {
 		NothingApproved,
 		SelectionTooSmall,
 		SelectionTooLarge,
+		TargetUnusable,
 		BudgetExhausted,
 		BudgetHeld,
 		PriceUnknown,

@@ -47,7 +47,7 @@ func TestCheckTarget(t *testing.T) {
 	b.who = testdb.Caller(t, b.db)
 	stop := b.runner(t, Options{Sites: &steps.Sites{
 		Engine: b.engine,
-		Client: publish.NewHTTP(true),
+		Client: publish.NewHTTP(true, nil),
 		Sender: webhook.NewSender(true),
 		Open: func(organization, target uuid.UUID, text []byte) (string, error) {
 			return box.Open(organization.String()+target.String(), text)

@@ -117,6 +117,9 @@ func NewRunner(o Options) (*Runner, error) {
 		if err := river.AddWorkerSafely(workers, &targetChecker{sites: o.Sites, name: o.Name}); err != nil {
 			return nil, fmt.Errorf("register the worker of targets: %w", err)
 		}
+		if err := river.AddWorkerSafely(workers, &unpublisher{sites: o.Sites, name: o.Name}); err != nil {
+			return nil, fmt.Errorf("register the worker of publications: %w", err)
+		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{
 		Schema:            Schema,

@@ -46,7 +46,7 @@ func sites(t *testing.T) map[string]site {
 	other := httptest.NewServer(ghost)
 	t.Cleanup(other.Close)
 	client, err := publish.NewGhost(publish.GhostOptions{
-		Client: publish.NewHTTP(true),
+		Client: publish.NewHTTP(true, nil),
 		Site:   other.URL + "/",
 		Key:    sandbox.GhostKey,
 	})
@@ -67,7 +67,7 @@ func sites(t *testing.T) map[string]site {
 
 func checked(t *testing.T, address, user, password string) *publish.WordPress {
 	t.Helper()
-	o := publish.WordPressOptions{Client: publish.NewHTTP(true), User: user, Password: password}
+	o := publish.WordPressOptions{Client: publish.NewHTTP(true, nil), User: user, Password: password}
 	found, err := publish.CheckWordPress(t.Context(), address, o)
 	if err != nil || !found.CanPublish || found.Root == "" {
 		t.Fatalf("check %s: got %+v, %v", address, found, err)
@@ -274,7 +274,7 @@ func TestSite_NothingIsSentToAPrivateAddress(t *testing.T) {
 		t.Error("the request arrived")
 	}))
 	defer server.Close()
-	o := publish.WordPressOptions{Client: publish.NewHTTP(false), User: "a", Password: "b"}
+	o := publish.WordPressOptions{Client: publish.NewHTTP(false, nil), User: "a", Password: "b"}
 	for _, address := range []string{server.URL, strings.Replace(server.URL, "http:", "https:", 1)} {
 		_, err := publish.CheckWordPress(t.Context(), address, o)
 		if got, applied := class(err); got != publish.Blocked || applied {
@@ -312,7 +312,7 @@ func TestCheckWordPress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := publish.CheckWordPress(t.Context(), server.URL+c.path, publish.WordPressOptions{
-				Client:   publish.NewHTTP(true),
+				Client:   publish.NewHTTP(true, nil),
 				User:     sandbox.Login,
 				Password: c.password,
 			})
@@ -343,7 +343,7 @@ func TestGhost_TheBodyIsNotEmpty(t *testing.T) {
 	server := httptest.NewServer(ghost)
 	defer server.Close()
 	client, err := publish.NewGhost(publish.GhostOptions{
-		Client: publish.NewHTTP(true),
+		Client: publish.NewHTTP(true, nil),
 		Site:   server.URL,
 		Key:    sandbox.GhostKey,
 	})

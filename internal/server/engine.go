@@ -105,6 +105,9 @@ func (s *Server) wireEngine(p pools) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.serveSite(); err != nil {
+		return err
+	}
 	store := postgres.New(p.requests)
 	s.live, err = live.New(live.Options{Store: store, Connection: p.direct.Config().ConnConfig, Logger: s.logger})
 	if err != nil {
@@ -124,7 +127,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Lease:         s.settings.Lease,
 		Observe:       s.observers.verbs(),
 		Webhook:       s.settings.webhook(s.secrets.WebhookKey),
-		Targets:       s.settings.targets(box),
+		Targets:       s.settings.targets(box, s.sandboxSite),
 		Drives:        drives,
 		Units: engine.UnitLimits{
 			PerWorkflow:     s.settings.UnitsPerFlow,

@@ -41,6 +41,8 @@ type Server struct {
 	draining  atomic.Bool
 	auth      *web.Authenticator
 	observers observers
+	// sandboxSite is the address of the sandbox's WordPress site.
+	sandboxSite string
 }
 
 // New wires a server together and checks that it may start. Its port is taken, but nothing runs yet except the sandbox.

@@ -44,6 +44,12 @@ func (s *Server) wireWorkers(p pools) error {
 		EmbeddingModel: s.settings.Embedding,
 		ContentModels:  s.settings.ContentModels,
 		Crawler:        s.crawler(),
+		Sites:          s.settings.sites(box, s.engine, s.sandboxSite),
+		Looks:          s.settings.PublishLooks,
+	}
+	checks := options.Sites
+	if box == nil {
+		checks = nil // Servers with the key try the targets.
 	}
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      p.direct,
@@ -57,7 +63,7 @@ func (s *Server) wireWorkers(p pools) error {
 		Name:      jobs.NewName(),
 		Logger:    s.logger,
 		Webhooks:  sender,
-		Sites:     s.settings.sites(box, s.engine),
+		Sites:     checks,
 		Watch:     s.settings.Watch,
 		Heartbeat: s.settings.Heartbeat,
 		Lease:     s.settings.Lease,

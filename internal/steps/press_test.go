@@ -104,7 +104,7 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 	t.Helper()
 	db := testdb.New(t)
 	p := press{db: db, who: testdb.Caller(t, db)}
-	client := publish.NewHTTP(true)
+	client := publish.NewHTTP(true, nil)
 	p.net = &lossy{next: client.Transport, lost: map[string][]int{}, seen: map[string]int{}}
 	client.Transport = p.net
 	for i := range targets {
@@ -132,13 +132,16 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 		t.Fatal(err)
 	}
 	p.run, p.units = steps.NewPublishing(steps.PublishOptions{
-		Options: steps.Options{Engine: p.engine},
-		Sites: &steps.Sites{
+		Options: steps.Options{
 			Engine: p.engine,
-			Client: client,
-			Sender: webhook.NewSender(true),
-			Open:   func(_, _ uuid.UUID, sealed []byte) (string, error) { return string(sealed), nil },
-			Now:    time.Now,
+			Sites: &steps.Sites{
+				Engine: p.engine,
+				Client: client,
+				Sender: webhook.NewSender(true),
+				Open:   func(_, _ uuid.UUID, sealed []byte) (string, error) { return string(sealed), nil },
+				Now:    time.Now,
+			},
+			Looks: looks,
 		},
 		Article: func(_ context.Context, _ caller.Caller, _ uuid.UUID, revision int) (engine.PublishedText, error) {
 			return engine.PublishedText{
@@ -148,7 +151,6 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 				Tags:  []string{"crm"},
 			}, nil
 		},
-		Looks: looks,
 	})
 	return p
 }

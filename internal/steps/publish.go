@@ -24,20 +24,14 @@ func DefaultLooks() []time.Duration {
 // PublishOptions configure the step PUBLISH.
 type PublishOptions struct {
 	Options
-	Sites *Sites
 	// Article returns an article at a revision, as sites get it; the engine's when nil.
 	Article func(ctx context.Context, who caller.Caller, article uuid.UUID, revision int) (engine.PublishedText, error)
-	// Looks are DefaultLooks when empty.
-	Looks []time.Duration
 }
 
 func (o PublishOptions) withDefaults() PublishOptions {
 	o.Options = o.Options.withDefaults()
 	if o.Article == nil {
 		o.Article = o.Engine.PublishedText
-	}
-	if len(o.Looks) == 0 {
-		o.Looks = DefaultLooks()
 	}
 	return o
 }

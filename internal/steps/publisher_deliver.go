@@ -112,6 +112,11 @@ func (w *publisher) send(ctx context.Context, id string) error {
 		Body:   body,
 		At:     w.options.Sites.Now(),
 	})
+	return answerOf(ctx, status, err)
+}
+
+// answerOf returns the error for the answer of a receiver.
+func answerOf(ctx context.Context, status int, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

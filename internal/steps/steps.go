@@ -66,6 +66,10 @@ type Options struct {
 	EmbeddingModel string
 	// Crawler reads websites; nil when this server reads none.
 	Crawler *crawl.Crawler
+	// Sites are where articles are published; nil when this server publishes nowhere.
+	Sites *Sites
+	// Looks are the times after a lost answer at which a site is asked for a post; DefaultLooks when empty.
+	Looks []time.Duration
 	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
 	// Now is the engine's clock, for the validity of prices.
@@ -88,14 +92,24 @@ type Asked struct {
 // New returns the executors of the steps that the program drives itself.
 func New(o Options) []Executor {
 	o = o.withDefaults()
-	return []Executor{
+	all := []Executor{
 		&icp{options: o}, &competitor{options: o}, &clustering{options: o}, &validation{options: o}, &article{options: o},
 	}
+	if o.Sites != nil {
+		run, _ := NewPublishing(PublishOptions{Options: o})
+		all = append(all, run)
+	}
+	return all
 }
 
 // NewUnits returns the executors of the units of steps.
 func NewUnits(o Options) []UnitExecutor {
-	return []UnitExecutor{&article{options: o.withDefaults()}}
+	all := []UnitExecutor{&article{options: o.withDefaults()}}
+	if o.Sites != nil {
+		_, unit := NewPublishing(PublishOptions{Options: o})
+		all = append(all, unit)
+	}
+	return all
 }
 
 func (o Options) withDefaults() Options {
@@ -114,12 +128,16 @@ func (o Options) withDefaults() Options {
 	if len(o.ContentModels) == 0 {
 		o.ContentModels = []string{"openai/gpt-4o-mini"}
 	}
+	if len(o.Looks) == 0 {
+		o.Looks = DefaultLooks()
+	}
 	return o
 }
 
-// Keys returns the steps of the executors of New.
+// Keys returns the steps of the executors of New, of a server that publishes.
 func Keys() []workflow.StepKey {
 	return []workflow.StepKey{
 		workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation, workflow.StepArticle,
+		workflow.StepPublish,
 	}
 }

@@ -39,8 +39,8 @@ func Write(t testing.TB, db *DB, who caller.Caller, p Planned) Written {
 	t.Helper()
 	ctx, store := context.Background(), db.Store()
 	w := Written{Flow: p.Flow}
-	for _, to := range []workflow.State{workflow.ArticlePending, workflow.ArticleProcessing} {
-		w.Flow = Move(t, store, who, w.Flow, to)
+	for w.Flow.State != workflow.ArticleProcessing {
+		w.Flow = Move(t, store, who, w.Flow, w.Flow.State.NextStates()[0])
 	}
 	step, _ := workflow.StepOf(workflow.StepArticle)
 	visit, found, err := store.OpenVisit(ctx, who, w.Flow.ID, step)

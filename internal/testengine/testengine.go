@@ -235,6 +235,11 @@ func (j *Jobs) Batch(ctx context.Context, tx postgres.Tx, organization, batch uu
 	return j.Drive(ctx, tx, organization, batch, at)
 }
 
+// Unpublish records the job of a publication.
+func (j *Jobs) Unpublish(ctx context.Context, tx postgres.Tx, organization, publication uuid.UUID, at time.Time) error {
+	return j.Drive(ctx, tx, organization, publication, at)
+}
+
 // CheckTarget records a publish target to try.
 func (j *Jobs) CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error {
 	return j.Drive(ctx, tx, organization, target, at)

@@ -30,7 +30,7 @@ func (s *WordPress) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(s.delay)
 	path, inAPI := strings.CutPrefix(strings.TrimRight(r.URL.Path, "/"), "/wp-json")
 	if !inAPI {
-		w.Header().Set("Link", `<http://`+r.Host+`/wp-json/>; rel="https://api.w.org/"`)
+		w.Header().Set("Link", `<//`+r.Host+`/wp-json/>; rel="https://api.w.org/"`)
 		s.page(w, strings.Trim(r.URL.Path, "/"))
 		return
 	}

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// ApprovePublishingInput approves written articles for targets.
+type ApprovePublishingInput struct {
+	WorkflowID      uuid.UUID
+	ExpectedVersion int
+	ArticleIDs      []uuid.UUID
+	TargetIDs       []uuid.UUID
+	Policy          workflow.PublicationPolicy
+	ScheduleAt      *time.Time // with PublishSchedule
+	IdempotencyKey  string
+}
+
+// longestSchedule is how far in the future an article may be published.
+const longestSchedule = 366 * 24 * time.Hour
+
+// ApprovePublishing takes written articles into step 7: the decision, the transition and a publication for each article
+// on each target are one commit. An article that is on a target already is updated there. A post of the workflow whose
+// article is not approved again is left as an orphan.
+// *StaleStateError when the workflow has moved on; NOTHING_APPROVED without an article or a target, SELECTION_TOO_LARGE
+// above 500 publications; TARGET_UNUSABLE for a target that is not READY, and for a real site when the sandbox made the
+// article; FOUR_EYES when the organization asks for two people and the caller approved the plan.
+func (e *Engine) ApprovePublishing(
+	ctx context.Context, who caller.Caller, in ApprovePublishingInput,
+) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "ApprovePublishing")
+	defer end(&err)
+	if err := in.check(e.now()); err != nil {
+		return Moved{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	var items []publishItem
+	return e.decideGate(ctx, who, gateRequest{
+		gate:      workflow.GatePublish,
+		flow:      in.WorkflowID,
+		key:       key,
+		operation: "approvePublishing",
+		content:   in,
+		after: func(ctx context.Context, tx *postgres.Store, m Moved) error {
+			return e.planPublications(ctx, tx, who, publishingPlan{
+				flow:     m.Workflow.ID,
+				approval: m.Transition.Version,
+				at:       m.Transition.At,
+				items:    items,
+			})
+		},
+	}, func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
+		subject, err := e.openPublishing(who, in.WorkflowID)(ctx, tx)
+		if err != nil || subject.flow.Version != in.ExpectedVersion {
+			return subject, err
+		}
+		items, err = publishItems(ctx, tx, who, in)
+		subject.selection = selectionOf(items)
+		return subject, err
+	}, func(s gateSubject) (change, GateDecision, error) {
+		if s.flow.Version != in.ExpectedVersion {
+			return change{}, GateDecision{}, &StaleStateError{Current: s.flow}
+		}
+		move := e.moveTo(s.flow.ID, workflow.PublishPending, s.at)
+		move.Kind = workflow.Advance
+		return move, GateDecision{Verdict: workflow.GateApproved}, nil
+	})
+}
+
+func (in ApprovePublishingInput) check(at time.Time) error {
+	if len(in.ArticleIDs) == 0 || len(in.TargetIDs) == 0 {
+		return fault.New(fault.NothingApproved, "Name at least one article and one target, or send the articles back.")
+	}
+	if n := len(in.ArticleIDs) * len(in.TargetIDs); n > MaxUnits {
+		return fault.New(fault.SelectionTooLarge, "These are %d publications; one approval has at most %d.", n, MaxUnits)
+	}
+	switch in.Policy {
+	case workflow.PublishDraft, workflow.PublishNow:
+		if in.ScheduleAt != nil {
+			return fault.Invalid([]string{"scheduleAt"}, "Only the policy SCHEDULE has a time.")
+		}
+	case workflow.PublishSchedule:
+		if in.ScheduleAt == nil || !in.ScheduleAt.After(at) || in.ScheduleAt.Sub(at) > longestSchedule {
+			return fault.Invalid([]string{"scheduleAt"}, "The policy SCHEDULE needs a time in the next 366 days.")
+		}
+	default:
+		return fault.Invalid([]string{"policy"}, "A policy is DRAFT, PUBLISH or SCHEDULE.")
+	}
+	return nil
+}
+
+// publishItem is one article for one target.
+type publishItem struct {
+	article Article
+	target  PublishTarget
+	policy  workflow.PublicationPolicy
+	at      *time.Time
+}
+
+func selectionOf(items []publishItem) content.Selection {
+	all := make([]content.PublishItem, len(items))
+	for i, item := range items {
+		all[i] = content.PublishItem{
+			ArticleID: item.article.ID, TargetID: item.target.ID, Revision: item.article.Last.Revision,
+		}
+	}
+	return content.PublishSelectionOf(all)
+}
+
+// publishItems returns each named article for each named target. A target with the policy DRAFT gets drafts only.
+func publishItems(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, in ApprovePublishingInput,
+) ([]publishItem, error) {
+	written, err := articlesOf(ctx, tx, who, []uuid.UUID{in.WorkflowID})
+	if err != nil {
+		return nil, err
+	}
+	known := map[uuid.UUID]Article{}
+	for _, a := range written[in.WorkflowID] {
+		known[a.ID] = a
+	}
+	var items []publishItem
+	targets := map[uuid.UUID]bool{}
+	for _, id := range in.TargetIDs {
+		target, there, err := tx.PublishTarget(ctx, who, id)
+		if err != nil {
+			return nil, err
+		}
+		if !there || targets[id] {
+			return nil, fault.Invalid([]string{"targetIds"}, "Name each target once, as organization.publishTargets lists it.")
+		}
+		targets[id] = true
+		articles := map[uuid.UUID]bool{}
+		for _, id := range in.ArticleIDs {
+			article, there := known[id]
+			if !there || articles[id] || !isPublishable(article) {
+				return nil, fault.Invalid([]string{"articleIds"},
+					"Name each article once, and only written ones of the workflow.")
+			}
+			articles[id] = true
+			if err := checkTargetFor(target, article); err != nil {
+				return nil, err
+			}
+			item := publishItem{article: article, target: target, policy: in.Policy, at: in.ScheduleAt}
+			if target.Policy == workflow.PolicyDraft {
+				item.policy, item.at = workflow.PublishDraft, nil
+			}
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}
+
+// isPublishable reports whether an article is written.
+func isPublishable(a Article) bool { return a.Unit.State == workflow.UnitDone && a.Last != nil }
+
+func checkTargetFor(t PublishTarget, a Article) error {
+	switch {
+	case t.State != workflow.TargetReady:
+		return fault.New(fault.TargetUnusable, "The target %q is %s: test it first.", t.Name, t.State)
+	case !MayPublish(t, a.Last.IsSynthetic):
+		return fault.New(fault.TargetUnusable,
+			"The sandbox made the article %q, and the target %q is a real site.", a.Title(), t.Name)
+	}
+	return nil
+}
+
+// openPublishing returns the subject of a decision at the gate PUBLISH, without a selection. The person who approved the
+// plan has prepared the articles.
+func (e *Engine) openPublishing(who caller.Caller, id uuid.UUID) openGate {
+	return func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
+		flow, there, err := tx.LockWorkflow(ctx, who, id)
+		if flow, err = found(flow, there, err, "workflow"); err != nil {
+			return gateSubject{}, err
+		}
+		if from, _ := workflow.GatePublish.Edge(); flow.State != from {
+			return gateSubject{}, &StaleStateError{Current: flow}
+		}
+		subject := gateSubject{flow: flow, selection: selectionOf(nil)}
+		decisions, err := tx.GateDecisions(ctx, who, []uuid.UUID{id})
+		for _, d := range decisions[id] {
+			if d.Gate == workflow.GatePlan && d.Verdict == workflow.GateApproved {
+				subject.preparer = d.DecidedBy
+				break
+			}
+		}
+		return subject, err
+	}
+}
+
+// RejectPublishing sends the workflow from the gate PUBLISH back to an earlier step. The feedback reaches the next visit
+// of that step as data.
+func (e *Engine) RejectPublishing(
+	ctx context.Context, who caller.Caller, in RejectArticlePlanInput,
+) (_ Moved, err error) {
+	ctx, end := e.begin(ctx, "RejectPublishing")
+	defer end(&err)
+	step, known := workflow.StepOf(in.ResetTo)
+	if kind, err := workflow.CheckEdge(workflow.ArticleCompleted, step.Pending); !known || err != nil ||
+		kind != workflow.Reset {
+		return Moved{}, fault.Invalid([]string{"resetTo"}, "Articles go back to a step from ICP to ARTICLE.")
+	}
+	if err := checkFeedback(in.Feedback); err != nil {
+		return Moved{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	return e.decideGate(ctx, who, gateRequest{
+		gate:      workflow.GatePublish,
+		flow:      in.WorkflowID,
+		key:       key,
+		operation: "rejectPublishing",
+		content:   in,
+	}, e.openPublishing(who, in.WorkflowID), func(s gateSubject) (change, GateDecision, error) {
+		if in.ExpectedVersion != nil && *in.ExpectedVersion != s.flow.Version {
+			return change{}, GateDecision{}, &StaleStateError{Current: s.flow}
+		}
+		move := e.moveTo(s.flow.ID, step.Pending, s.at)
+		move.Kind, move.Reason = workflow.Reset, in.Feedback
+		return move, GateDecision{
+			Verdict:  workflow.GateRejected,
+			ResetTo:  &in.ResetTo,
+			Feedback: in.Feedback,
+		}, nil
+	})
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// PublicationChoice is what a person decides about a publication.
+type PublicationChoice string
+
+// The choices.
+const (
+	ChoiceAdopt     PublicationChoice = "ADOPT"     // take a post of the site as it is
+	ChoiceOverwrite PublicationChoice = "OVERWRITE" // replace what is on the site, or send the article once more
+	ChoiceSkip      PublicationChoice = "SKIP"      // leave the publication out
+	ChoiceUnpublish PublicationChoice = "UNPUBLISH" // take the post from the readers
+)
+
+// DecidePublicationInput decides about one publication.
+type DecidePublicationInput struct {
+	PublicationID uuid.UUID
+	Choice        PublicationChoice
+	// RemoteID is the id of a post on the site, with ADOPT. "" is the post that the publication has.
+	RemoteID       string
+	Reason         string // required
+	IdempotencyKey string
+}
+
+// maxRemoteID limits the id of a post, in characters.
+const maxRemoteID = 200
+
+// ChangedPublication is a publication after a decision.
+type ChangedPublication struct {
+	Publication workflow.Publication
+	Workflow    workflow.Workflow
+	Replayed    bool
+}
+
+// DecidePublication decides about a publication that waits for a person, and takes one from its readers. ADOPT and
+// OVERWRITE begin another attempt at the unit. CONFLICT when the publication is in another state, *StaleStateError when
+// its step is over.
+func (e *Engine) DecidePublication(
+	ctx context.Context, who caller.Caller, in DecidePublicationInput,
+) (_ ChangedPublication, err error) {
+	ctx, end := e.begin(ctx, "DecidePublication")
+	defer end(&err)
+	if err := in.check(); err != nil {
+		return ChangedPublication{}, err
+	}
+	p, err := e.Publication(ctx, who, in.PublicationID)
+	if err != nil {
+		return ChangedPublication{}, err
+	}
+	key := in.IdempotencyKey
+	in.IdempotencyKey = ""
+	at := e.now()
+	replay, err := e.once(ctx, who, request{
+		key:       key,
+		operation: "decidePublication",
+		content:   in,
+		flow:      p.WorkflowID,
+		at:        at,
+	}, func(tx *postgres.Store) error { return e.decidePublication(ctx, tx, who, p, in) })
+	if err != nil {
+		return ChangedPublication{}, e.explainLost(ctx, who, p.WorkflowID, err)
+	}
+	changed := ChangedPublication{Replayed: replay != nil}
+	if changed.Publication, err = e.Publication(ctx, who, p.ID); err != nil {
+		return ChangedPublication{}, err
+	}
+	changed.Workflow, err = e.Workflow(ctx, who, p.WorkflowID)
+	return changed, err
+}
+
+func (in DecidePublicationInput) check() error {
+	if err := checkReason(in.Reason); err != nil {
+		return err
+	}
+	switch {
+	case strings.TrimSpace(in.Reason) == "":
+		return fault.Invalid([]string{"reason"}, "Give a reason.")
+	case in.RemoteID != "" && in.Choice != ChoiceAdopt:
+		return fault.Invalid([]string{"remoteId"}, "Only ADOPT names a post.")
+	case utf8.RuneCountInString(in.RemoteID) > maxRemoteID || strings.ContainsFunc(in.RemoteID, caller.Misleads):
+		return fault.Invalid([]string{"remoteId"}, "The id of a post has at most %d plain characters.", maxRemoteID)
+	}
+	return nil
+}
+
+// decidePublication changes the publication and its unit. It locks in the order of all transactions about units.
+func (e *Engine) decidePublication(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, p workflow.Publication, in DecidePublicationInput,
+) error {
+	l, works, err := e.lockUnitOf(ctx, tx, who, p)
+	if err != nil {
+		return err
+	}
+	at := e.now()
+	move, err := in.move(p, at)
+	if err != nil {
+		return err
+	}
+	if err := movePublication(ctx, tx, who, move); err != nil {
+		return err
+	}
+	switch in.Choice {
+	case ChoiceUnpublish:
+		return e.jobs.Unpublish(ctx, tx.Tx(), who.OrganizationID, p.ID, at)
+	case ChoiceSkip:
+		if !works || !l.isInStep(l.step().Processing, l.step().Failed) {
+			return nil
+		}
+		skipped, err := l.unit.Skip(l.at)
+		if err != nil {
+			return nil // The unit runs: its attempt finds the publication left out.
+		}
+		err = e.moveUnit(ctx, tx, who, postgres.UnitMove{
+			Before: l.unit,
+			After:  skipped,
+			Kind:   workflow.UnitSkip,
+			Reason: in.Reason,
+		})
+		if err != nil {
+			return err
+		}
+		return e.afterUnit(ctx, tx, who, l)
+	}
+	if !works {
+		return &StaleStateError{Current: l.flow}
+	}
+	if l.unit.State.IsOpen() {
+		return nil
+	}
+	_, err = e.reopenIn(ctx, tx, who, &l, in.Reason)
+	return err
+}
+
+// lockUnitOf locks the unit that works on a publication in the current visit. works is false without such a unit, and
+// when the workflow is over.
+func (e *Engine) lockUnitOf(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, p workflow.Publication,
+) (l lockedUnit, works bool, err error) {
+	visits, err := tx.CurrentVisits(ctx, who, []uuid.UUID{p.WorkflowID}, workflow.StepPublish)
+	if err != nil {
+		return l, false, err
+	}
+	if visit, there := visits[p.WorkflowID]; there {
+		l, err = e.lockUnit(ctx, tx, who, p.UnitOf(visit))
+		if err == nil {
+			return l, !l.flow.IsTerminal(), nil
+		}
+		if fault.KindOf(err) != fault.NotFound {
+			return l, false, err
+		}
+	}
+	flow, there, err := tx.LockWorkflow(ctx, who, p.WorkflowID)
+	l.flow, err = found(flow, there, err, "workflow")
+	return l, false, err
+}
+
+// move returns the move that a decision makes.
+func (in DecidePublicationInput) move(p workflow.Publication, at time.Time) (postgres.PublicationMove, error) {
+	m := postgres.PublicationMove{Before: p, Reason: in.Reason}
+	var err error
+	switch in.Choice {
+	case ChoiceAdopt:
+		m.Kind = workflow.PublicationAdopt
+		post := p.Remote
+		if in.RemoteID != "" && in.RemoteID != post.ID {
+			post = workflow.Post{ID: in.RemoteID}
+		}
+		if post.ID == "" {
+			return m, fault.Invalid([]string{"remoteId"}, "Name the post: the publication has none.")
+		}
+		post.SHA256, post.Revision = nil, p.Revision
+		if p.State != workflow.PublicationNeedsDecision {
+			return m, &workflow.IllegalPublicationMoveError{From: p.State, Move: m.Kind}
+		}
+		m.After, err = p.Found(workflow.PublicationDrafted, m.Kind, post, at)
+	case ChoiceOverwrite:
+		m.Kind = workflow.PublicationOverwrite
+		to := workflow.PublicationDrafted
+		if p.Remote.ID == "" {
+			to = workflow.PublicationPlanned
+		}
+		m.After, err = p.To(to, m.Kind, at)
+		m.After.Overwrite, m.After.Lost = true, 0
+	case ChoiceSkip:
+		m.Kind = workflow.PublicationSkip
+		m.After, err = p.To(workflow.PublicationSkipped, m.Kind, at)
+	case ChoiceUnpublish:
+		m.Kind = workflow.PublicationUnpublish
+		if p.Remote.ID == "" {
+			return m, fault.New(fault.Conflict, "The publication has no post.")
+		}
+		m.After, err = p.To(workflow.PublicationUnpublishing, m.Kind, at)
+	default:
+		err = fault.Invalid([]string{"choice"}, "A choice is ADOPT, OVERWRITE, SKIP or UNPUBLISH.")
+	}
+	return m, err
+}
+
+// UnpublishedInput is how the attempt to take a post from its readers ended.
+type UnpublishedInput struct {
+	Publication workflow.Publication
+	Failure     *workflow.UnitFailure // nil when the readers no longer see the post
+}
+
+// RecordUnpublished records the end of that attempt, unless the publication has moved.
+func (e *Engine) RecordUnpublished(ctx context.Context, who caller.Caller, in UnpublishedInput) (err error) {
+	ctx, end := e.begin(ctx, "RecordUnpublished")
+	defer end(&err)
+	p, at := in.Publication, e.now()
+	m := postgres.PublicationMove{Before: p, Kind: workflow.PublicationRemove}
+	if in.Failure == nil {
+		m.After, err = p.To(workflow.PublicationUnpublished, m.Kind, at)
+	} else {
+		in.Failure.Message = storable(in.Failure.Message)
+		m.Kind = workflow.PublicationConflict
+		m.After, err = p.Fail(workflow.PublicationNeedsDecision, m.Kind, *in.Failure, at)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = e.store.MovePublication(ctx, who, m)
+	return err
+}

@@ -1,0 +1,51 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/steps"
+)
+
+// unpublishArgs name a publication whose post the readers shall no longer see.
+type unpublishArgs struct {
+	OrganizationID uuid.UUID `json:"organization_id"`
+	PublicationID  uuid.UUID `json:"publication_id"`
+}
+
+// Kind is the name of the job in River's table.
+func (unpublishArgs) Kind() string { return "unpublish" }
+
+// Unpublish inserts a job that takes a post from its readers from a time on.
+func (q *Enqueuer) Unpublish(
+	ctx context.Context, tx pgx.Tx, organization, publication uuid.UUID, at time.Time,
+) error {
+	options := q.from(at)
+	options.Queue = siteQueue
+	if _, err := q.client.InsertTx(ctx, tx, unpublishArgs{organization, publication}, options); err != nil {
+		return fmt.Errorf("enqueue the end of publication %s: %w", publication, err)
+	}
+	return nil
+}
+
+// unpublisher works these jobs. The request names the post by its id, so it may come twice.
+type unpublisher struct {
+	river.WorkerDefaults[unpublishArgs]
+	sites *steps.Sites
+	name  string
+}
+
+// Timeout limits one job.
+func (u *unpublisher) Timeout(*river.Job[unpublishArgs]) time.Duration { return siteCheckLimit }
+
+// Work makes one attempt. River works the job again after an error that may pass.
+func (u *unpublisher) Work(ctx context.Context, job *river.Job[unpublishArgs]) error {
+	who := caller.Caller{Actor: u.name, OrganizationID: job.Args.OrganizationID, Role: caller.Admin}
+	return riverError(u.sites.Unpublish(ctx, who, job.Args.PublicationID))
+}
