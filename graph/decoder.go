@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -50,6 +51,15 @@ func (d *decoder) note(err error, field []string) {
 func (d *decoder) id(id publicid.ID, kind publicid.Kind, field ...string) uuid.UUID {
 	read, err := id.As(kind)
 	d.note(err, field)
+	return read
+}
+
+// ids reads a list of ids of one kind.
+func (d *decoder) ids(all []publicid.ID, kind publicid.Kind, field string) []uuid.UUID {
+	read := make([]uuid.UUID, len(all))
+	for i, id := range all {
+		read[i] = d.id(id, kind, field, strconv.Itoa(i))
+	}
 	return read
 }
 

@@ -28,6 +28,7 @@ var expected = map[fault.Kind]bool{
 	fault.NothingApproved:     true,
 	fault.SelectionTooSmall:   true,
 	fault.SelectionTooLarge:   true,
+	fault.TargetUnusable:      true,
 	fault.BudgetExhausted:     true,
 	fault.BudgetHeld:          true,
 	fault.PriceUnknown:        true,

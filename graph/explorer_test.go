@@ -50,6 +50,7 @@ var idTypes = map[string]string{
 	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
 	"targetId":    "PublishTarget",
 	"workflowIds": "Workflow", "batchId": "Batch", "alertIds": "Alert", "afterAlertId": "Alert",
+	"articleIds": "ArticlePlanItem", "targetIds": "PublishTarget", "publicationId": "Publication",
 }
 
 // value returns a valid value for an argument, as GraphQL text.
@@ -124,7 +125,7 @@ func (x *explorer) text(name string) string {
 	case "selectionDigest", "digest":
 		return quoted(strings.Repeat("0", 64))
 	case "model", "models", "provider", "reason", "source", "generationId", "nameContains", "createdBy", "texts",
-		"search", "languages", "competitor", "feedback", "username", "secret", "text", "language", "industries",
+		"search", "languages", "competitor", "feedback", "username", "secret", "remoteId", "text", "language", "industries",
 		"buyerRoles", "painPoints", "valueProposition", "message",
 		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid",
 		"providers", "negativeWords", "tone", "audience", "do", "dont", "bannedWords", "examples":

@@ -44,6 +44,7 @@ type ResolverRoot interface {
 	KeywordSelection() KeywordSelectionResolver
 	Mutation() MutationResolver
 	Organization() OrganizationResolver
+	Publication() PublicationResolver
 	Query() QueryResolver
 	Spend() SpendResolver
 	Subscription() SubscriptionResolver
@@ -101,6 +102,9 @@ type MutationResolver interface {
 	DecideArticlePlans(ctx context.Context, input model.DecideArticlePlansInput) (*model.DecideArticlePlansPayload, error)
 	ApproveArticlePlan(ctx context.Context, input model.ApproveArticlePlanInput) (*model.ApproveArticlePlanPayload, error)
 	RejectArticlePlan(ctx context.Context, input model.RejectArticlePlanInput) (*model.RejectArticlePlanPayload, error)
+	ApprovePublishing(ctx context.Context, input model.ApprovePublishingInput) (*model.ApprovePublishingPayload, error)
+	RejectPublishing(ctx context.Context, input model.RejectPublishingInput) (*model.RejectPublishingPayload, error)
+	DecidePublication(ctx context.Context, input model.DecidePublicationInput) (*model.DecidePublicationPayload, error)
 	SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error)
 	ClaimWork(ctx context.Context, input model.ClaimWorkInput) (*model.ClaimWorkPayload, error)
 	CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error)
@@ -156,6 +160,11 @@ type OrganizationResolver interface {
 	PublishTargets(ctx context.Context, obj *model.Organization) ([]model.PublishTarget, error)
 	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error)
 }
+type PublicationResolver interface {
+	Target(ctx context.Context, obj *model.Publication) (*model.PublishTarget, error)
+
+	Events(ctx context.Context, obj *model.Publication) ([]model.PublicationEvent, error)
+}
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*caller.Caller, error)
 	Node(ctx context.Context, id publicid.ID) (model.Node, error)
@@ -200,6 +209,7 @@ type WorkflowResolver interface {
 	StepResult(ctx context.Context, obj *model.Workflow, step workflow.StepKey) (*model.StepResult, error)
 	Superseded(ctx context.Context, obj *model.Workflow, step workflow.StepKey) ([]model.SupersededVisit, error)
 	Units(ctx context.Context, obj *model.Workflow, step *workflow.StepKey, first *int, after *string, last *int, before *string) (*model.Connection[*model.Unit], error)
+	Publications(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Publication], error)
 	Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error)
 	CompetitorAnalysis(ctx context.Context, obj *model.Workflow) (*model.CompetitorAnalysis, error)
 	Keywords(ctx context.Context, obj *model.Workflow, filter *model.KeywordFilter, orderBy *model.KeywordOrder, first *int, after *string, last *int, before *string) (*model.Connection[*model.Keyword], error)
@@ -245,6 +255,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AddKeywordsInput", ec.unmarshalInputAddKeywordsInput),
 			graphql.NewInputUnmarshaler("AdjustUsageInput", ec.unmarshalInputAdjustUsageInput),
 			graphql.NewInputUnmarshaler("ApproveArticlePlanInput", ec.unmarshalInputApproveArticlePlanInput),
+			graphql.NewInputUnmarshaler("ApprovePublishingInput", ec.unmarshalInputApprovePublishingInput),
 			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
 			graphql.NewInputUnmarshaler("ArticleFilter", ec.unmarshalInputArticleFilter),
 			graphql.NewInputUnmarshaler("ArticlePlanFilter", ec.unmarshalInputArticlePlanFilter),
@@ -264,6 +275,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
 			graphql.NewInputUnmarshaler("DecideArticlePlansInput", ec.unmarshalInputDecideArticlePlansInput),
 			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
+			graphql.NewInputUnmarshaler("DecidePublicationInput", ec.unmarshalInputDecidePublicationInput),
 			graphql.NewInputUnmarshaler("FailStepInput", ec.unmarshalInputFailStepInput),
 			graphql.NewInputUnmarshaler("FoundKeywordInput", ec.unmarshalInputFoundKeywordInput),
 			graphql.NewInputUnmarshaler("GenerateIcpInput", ec.unmarshalInputGenerateIcpInput),
@@ -277,6 +289,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
 			graphql.NewInputUnmarshaler("RejectArticlePlanInput", ec.unmarshalInputRejectArticlePlanInput),
 			graphql.NewInputUnmarshaler("RejectPriceInput", ec.unmarshalInputRejectPriceInput),
+			graphql.NewInputUnmarshaler("RejectPublishingInput", ec.unmarshalInputRejectPublishingInput),
 			graphql.NewInputUnmarshaler("RejectSeedsInput", ec.unmarshalInputRejectSeedsInput),
 			graphql.NewInputUnmarshaler("ReleaseUsageInput", ec.unmarshalInputReleaseUsageInput),
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
@@ -698,6 +711,37 @@ type Mutation {
     "The request."
     input: RejectArticlePlanInput!
   ): RejectArticlePlanPayload! @requires(permission: OPERATE)
+
+  """
+  Approves written articles for targets: the decision at the gate ` + "`" + `PUBLISH` + "`" + `, the transition to ` + "`" + `PUBLISH_PENDING` + "`" + ` and a
+  publication for each article on each target are one commit. An article that is on a target already is updated there. A
+  post of the workflow without an approved article becomes ` + "`" + `ORPHANED` + "`" + `. ` + "`" + `STALE_STATE` + "`" + ` when the workflow has moved on,
+  ` + "`" + `NOTHING_APPROVED` + "`" + ` without an article or a target, ` + "`" + `SELECTION_TOO_LARGE` + "`" + ` above 500 publications, ` + "`" + `TARGET_UNUSABLE` + "`" + ` for a
+  target that is not ` + "`" + `READY` + "`" + ` and for a real site when the sandbox made the article, ` + "`" + `FOUR_EYES` + "`" + ` when the organization asks
+  for two people and you approved the plan. Requires OPERATE.
+  """
+  approvePublishing(
+    "The request."
+    input: ApprovePublishingInput!
+  ): ApprovePublishingPayload! @requires(permission: OPERATE)
+
+  """
+  Sends the workflow from the gate ` + "`" + `PUBLISH` + "`" + ` back to an earlier step. The feedback reaches the next run of that step.
+  Requires OPERATE.
+  """
+  rejectPublishing(
+    "The request."
+    input: RejectPublishingInput!
+  ): RejectPublishingPayload! @requires(permission: OPERATE)
+
+  """
+  Decides about a publication that needs it, and takes a post from its readers. ` + "`" + `CONFLICT` + "`" + ` when its state does not allow
+  the choice. Requires OPERATE.
+  """
+  decidePublication(
+    "The decision."
+    input: DecidePublicationInput!
+  ): DecidePublicationPayload! @requires(permission: OPERATE)
 
   """
   Sets who decides at each gate. The change counts for every transition from then on.
@@ -1233,6 +1277,17 @@ type Workflow implements Node {
     "A cursor of this list in the same order. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): UnitConnection!
+  "The publications of the workflow: one for each article on each target, the oldest first."
+  publications(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list in the same order. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list in the same order. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): PublicationConnection!
   "The competitors of the current analysis. Before it: the competitors that a person named."
   competitors: [Competitor!]!
   "The competitor analysis that the current keywords come from. Null before it."
@@ -3065,6 +3120,256 @@ type RejectArticlePlanPayload {
   workflow: Workflow
   "The row of the journal that the decision made."
   transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+# ------------------------------------------------------------------------------
+# Publications
+# ------------------------------------------------------------------------------
+
+"One article on one target."
+type Publication implements Node {
+  "The id: ` + "`" + `pub_…` + "`" + `. It is the marker inside the post, and the id of the message to a webhook."
+  id: ID!
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The target. Requires READ_ALL."
+  target: PublishTarget! @requires(permission: READ_ALL)
+  "The state."
+  state: PublicationState!
+  "How far the decision lets it go."
+  policy: PublicationPolicy!
+  "The time at which the site shall publish it. Null without the policy ` + "`" + `SCHEDULE` + "`" + `."
+  publishAt: DateTime
+  "The revision of the article that the decision asks for."
+  revision: Int!
+  "The revision of the article that the site has. Null before it has one."
+  publishedRevision: Int
+  "The address of the post, or of the file. Null before there is one, and for a webhook."
+  url: String
+  "The site's own id of the post. Null before it is known."
+  remoteId: String
+  "The time of the last event."
+  since: DateTime!
+  "The reason of the last failure. Null when the last event was none."
+  failure: FailureCode
+  "The failure in words. Null without one."
+  message: String
+  "The events, the last first; at most 50."
+  events: [PublicationEvent!]!
+}
+
+"The states of a publication."
+enum PublicationState {
+  "Nothing was sent, or the site provably has no post."
+  PLANNED
+  "A worker sends a draft."
+  SENT
+  "The answer of the site was lost. The site is asked for the post; nothing is sent."
+  UNKNOWN
+  "The site has a draft."
+  DRAFTED
+  "The site publishes the post at a time."
+  SCHEDULED
+  "Readers see the post."
+  LIVE
+  "A worker replaces the content of the post."
+  UPDATE_SENT
+  "A person must decide: ` + "`" + `decidePublication` + "`" + `."
+  NEEDS_DECISION
+  "A person has left it out."
+  SKIPPED
+  "The workflow has no approved article for the post any more. ` + "`" + `UNPUBLISH` + "`" + ` takes it from the readers."
+  ORPHANED
+  "A worker takes the post from the readers."
+  UNPUBLISHING
+  "The readers no longer see the post."
+  UNPUBLISHED
+}
+
+"How far a publication goes."
+enum PublicationPolicy {
+  "To a draft, which a person publishes on the site."
+  DRAFT
+  "To a public post, at once."
+  PUBLISH
+  "To a post that the site publishes at a time."
+  SCHEDULE
+}
+
+"An event of a publication."
+type PublicationEvent {
+  "The number of the event in its publication, from 0."
+  version: Int!
+  "What the event says."
+  kind: PublicationEventKind!
+  "The state after the event."
+  state: PublicationState!
+  "The site's own id of the post after the event. Null before it is known."
+  remoteId: String
+  "The reason of a failure. Null for an event that is none."
+  failure: FailureCode
+  "The failure in words. Null without one."
+  message: String
+  "The time."
+  at: DateTime!
+  "The worker or person of the event. Requires ACTORS."
+  actor: String! @requires(permission: ACTORS)
+  "The reason that a person gave; empty without one. Requires ACTORS."
+  reason: String! @requires(permission: ACTORS)
+}
+
+"The kinds of event of a publication."
+enum PublicationEventKind {
+  "A decision asked for it for the first time."
+  PLAN
+  "Another decision asked for it."
+  REPLAN
+  "A draft is about to be sent."
+  SEND
+  "The site provably did not take the draft."
+  REFUSE
+  "The answer was lost."
+  LOSE
+  "The site provably has no post."
+  ABSENT
+  "The site has answered with the id of the draft."
+  DRAFT
+  "The post was found on the site, or named by a person."
+  ADOPT
+  "The post is public, or will be."
+  PUBLISH
+  "A webhook has the message, or a file is ready."
+  DELIVER
+  "An update is about to be sent."
+  UPDATE
+  "The site has the update."
+  UPDATED
+  "A person must decide."
+  CONFLICT
+  "A person has decided to replace what is on the site."
+  OVERWRITE
+  "A person has left it out."
+  SKIP
+  "No approved article belongs to the post any more."
+  ORPHAN
+  "A person has decided to take the post from the readers."
+  UNPUBLISH
+  "The readers no longer see the post."
+  REMOVE
+}
+
+"A page of publications."
+type PublicationConnection {
+  "The publications of this page."
+  nodes: [Publication!]!
+  "The publications of this page with their cursors."
+  edges: [PublicationEdge!]!
+  "The position of this page in the list."
+  pageInfo: PageInfo!
+  "The number of publications in the list."
+  totalCount: Int!
+}
+
+"A publication in a page."
+type PublicationEdge {
+  "The cursor of the publication."
+  cursor: String!
+  "The publication."
+  node: Publication!
+}
+
+"Input of ` + "`" + `approvePublishing` + "`" + `."
+input ApprovePublishingInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw."
+  expectedVersion: Int!
+  "The ids of the articles: ` + "`" + `art_…` + "`" + `. Each must be written."
+  articleIds: [ID!]!
+  "The ids of the targets: ` + "`" + `target_…` + "`" + `. Each must be ` + "`" + `READY` + "`" + `."
+  targetIds: [ID!]!
+  "How far each article goes. A target with the policy ` + "`" + `DRAFT` + "`" + ` gets drafts all the same."
+  policy: PublicationPolicy!
+  "The time at which the sites publish, in the next 366 days. Only with ` + "`" + `SCHEDULE` + "`" + `."
+  scheduleAt: DateTime
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `approvePublishing` + "`" + `."
+type ApprovePublishingPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `rejectPublishing` + "`" + `."
+input RejectPublishingInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The version of the workflow that you saw. Any when absent."
+  expectedVersion: Int
+  "The step to go back to: ` + "`" + `ICP` + "`" + ` to ` + "`" + `ARTICLE` + "`" + `."
+  resetTo: StepKey!
+  "The feedback for the next run of that step: up to 2000 characters."
+  feedback: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `rejectPublishing` + "`" + `."
+type RejectPublishingPayload {
+  "The workflow after the transition. Null when nothing changed."
+  workflow: Workflow
+  "The row of the journal that the decision made."
+  transition: Transition
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What a person decides about a publication."
+enum PublicationChoice {
+  "Take the post on the site as it is, in the state ` + "`" + `NEEDS_DECISION` + "`" + `: the one of the publication, or ` + "`" + `remoteId` + "`" + `."
+  ADOPT
+  "Replace what is on the site, or send the article once more, in the state ` + "`" + `NEEDS_DECISION` + "`" + `."
+  OVERWRITE
+  "Leave the publication out. A post on the site stays as it is."
+  SKIP
+  "Take the post from the readers: it becomes a draft on the site."
+  UNPUBLISH
+}
+
+"Input of ` + "`" + `decidePublication` + "`" + `."
+input DecidePublicationInput {
+  "The id of the publication: ` + "`" + `pub_…` + "`" + `."
+  publicationId: ID!
+  "The choice."
+  choice: PublicationChoice!
+  "The site's own id of a post, with ` + "`" + `ADOPT` + "`" + `. The post of the publication when absent."
+  remoteId: String
+  "The reason: 1 to 2000 characters."
+  reason: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `decidePublication` + "`" + `."
+type DecidePublicationPayload {
+  "The publication after the decision. Null when nothing changed."
+  publication: Publication
+  "The workflow after the decision. Null when nothing changed."
+  workflow: Workflow
   "True when the same request was carried out before and this one did nothing."
   replayed: Boolean!
   "The reasons why the mutation did nothing; empty when it succeeded."
@@ -5384,6 +5689,8 @@ enum ErrorCode {
   SELECTION_TOO_SMALL
   "The selection has too many items."
   SELECTION_TOO_LARGE
+  "A target cannot be used for this: test it, or choose another one."
+  TARGET_UNUSABLE
   "The limit leaves no room, even if the calls in flight cost nothing. Stop spending, or raise the limit."
   BUDGET_EXHAUSTED
   "Calls in flight hold the money. Try again after they end."
@@ -6282,6 +6589,20 @@ func (ec *executionContext) childFields_ApproveArticlePlanPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type ApproveArticlePlanPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApprovePublishingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_ApprovePublishingPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_ApprovePublishingPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ApprovePublishingPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApprovePublishingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApprovePublishingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApproveSeedsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -6970,6 +7291,20 @@ func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Contex
 		return ec.fieldContext_DecideKeywordsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DecideKeywordsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DecidePublicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "publication":
+		return ec.fieldContext_DecidePublicationPayload_publication(ctx, field)
+	case "workflow":
+		return ec.fieldContext_DecidePublicationPayload_workflow(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DecidePublicationPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecidePublicationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecidePublicationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Evidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7736,6 +8071,88 @@ func (ec *executionContext) childFields_PriceProposalEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type PriceProposalEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Publication(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Publication_id(ctx, field)
+	case "articleId":
+		return ec.fieldContext_Publication_articleId(ctx, field)
+	case "target":
+		return ec.fieldContext_Publication_target(ctx, field)
+	case "state":
+		return ec.fieldContext_Publication_state(ctx, field)
+	case "policy":
+		return ec.fieldContext_Publication_policy(ctx, field)
+	case "publishAt":
+		return ec.fieldContext_Publication_publishAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_Publication_revision(ctx, field)
+	case "publishedRevision":
+		return ec.fieldContext_Publication_publishedRevision(ctx, field)
+	case "url":
+		return ec.fieldContext_Publication_url(ctx, field)
+	case "remoteId":
+		return ec.fieldContext_Publication_remoteId(ctx, field)
+	case "since":
+		return ec.fieldContext_Publication_since(ctx, field)
+	case "failure":
+		return ec.fieldContext_Publication_failure(ctx, field)
+	case "message":
+		return ec.fieldContext_Publication_message(ctx, field)
+	case "events":
+		return ec.fieldContext_Publication_events(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Publication", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_PublicationConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_PublicationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PublicationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PublicationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_PublicationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_PublicationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicationEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_PublicationEvent_version(ctx, field)
+	case "kind":
+		return ec.fieldContext_PublicationEvent_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_PublicationEvent_state(ctx, field)
+	case "remoteId":
+		return ec.fieldContext_PublicationEvent_remoteId(ctx, field)
+	case "failure":
+		return ec.fieldContext_PublicationEvent_failure(ctx, field)
+	case "message":
+		return ec.fieldContext_PublicationEvent_message(ctx, field)
+	case "at":
+		return ec.fieldContext_PublicationEvent_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_PublicationEvent_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_PublicationEvent_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicationEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_PublishTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7810,6 +8227,20 @@ func (ec *executionContext) childFields_RejectPricePayload(ctx context.Context, 
 		return ec.fieldContext_RejectPricePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RejectPricePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectPublishingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RejectPublishingPayload_workflow(ctx, field)
+	case "transition":
+		return ec.fieldContext_RejectPublishingPayload_transition(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RejectPublishingPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectPublishingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectPublishingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectSeedsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8782,6 +9213,8 @@ func (ec *executionContext) childFields_Workflow(ctx context.Context, field grap
 		return ec.fieldContext_Workflow_superseded(ctx, field)
 	case "units":
 		return ec.fieldContext_Workflow_units(ctx, field)
+	case "publications":
+		return ec.fieldContext_Workflow_publications(ctx, field)
 	case "competitors":
 		return ec.fieldContext_Workflow_competitors(ctx, field)
 	case "competitorAnalysis":
@@ -9146,6 +9579,20 @@ func (ec *executionContext) field_Mutation_approveArticlePlan_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_approvePublishing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApprovePublishingInput, error) {
+			return ec.unmarshalNApprovePublishingInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovePublishingInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_approveSeeds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9300,6 +9747,20 @@ func (ec *executionContext) field_Mutation_decideKeywords_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_decidePublication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DecidePublicationInput, error) {
+			return ec.unmarshalNDecidePublicationInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecidePublicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_failStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9390,6 +9851,20 @@ func (ec *executionContext) field_Mutation_rejectPrice_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RejectPriceInput, error) {
 			return ec.unmarshalNRejectPriceInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPriceInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rejectPublishing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RejectPublishingInput, error) {
+			return ec.unmarshalNRejectPublishingInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPublishingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10717,6 +11192,44 @@ func (ec *executionContext) field_Workflow_keywords_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field_Workflow_ledger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Workflow_publications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -13597,6 +14110,125 @@ func (ec *executionContext) _ApproveArticlePlanPayload_userErrors(ctx context.Co
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApprovePublishingPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePublishingPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePublishingPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApprovePublishingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApprovePublishingPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePublishingPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePublishingPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApprovePublishingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApprovePublishingPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePublishingPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePublishingPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApprovePublishingPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ApprovePublishingPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePublishingPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApprovePublishingPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApprovePublishingPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -20131,6 +20763,125 @@ func (ec *executionContext) fieldContext_DecideKeywordsPayload_userErrors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _DecidePublicationPayload_publication(ctx context.Context, field graphql.CollectedField, obj *model.DecidePublicationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecidePublicationPayload_publication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Publication, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Publication) graphql.Marshaler {
+			return ec.marshalOPublication2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecidePublicationPayload_publication(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecidePublicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Publication(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecidePublicationPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecidePublicationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecidePublicationPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecidePublicationPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecidePublicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecidePublicationPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.DecidePublicationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecidePublicationPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecidePublicationPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecidePublicationPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DecidePublicationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DecidePublicationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecidePublicationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecidePublicationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecidePublicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DuplicateGeneration_code(ctx context.Context, field graphql.CollectedField, obj *model.DuplicateGeneration) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26009,6 +26760,192 @@ func (ec *executionContext) fieldContext_Mutation_rejectArticlePlan(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_approvePublishing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_approvePublishing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApprovePublishing(ctx, fc.Args["input"].(model.ApprovePublishingInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.ApprovePublishingPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.ApprovePublishingPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApprovePublishingPayload) graphql.Marshaler {
+			return ec.marshalNApprovePublishingPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovePublishingPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_approvePublishing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApprovePublishingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_approvePublishing_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectPublishing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectPublishing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectPublishing(ctx, fc.Args["input"].(model.RejectPublishingInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RejectPublishingPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RejectPublishingPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectPublishingPayload) graphql.Marshaler {
+			return ec.marshalNRejectPublishingPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPublishingPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectPublishing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectPublishingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectPublishing_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_decidePublication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_decidePublication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecidePublication(ctx, fc.Args["input"].(model.DecidePublicationInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.DecidePublicationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.DecidePublicationPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DecidePublicationPayload) graphql.Marshaler {
+			return ec.marshalNDecidePublicationPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecidePublicationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_decidePublication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecidePublicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_decidePublication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -31480,6 +32417,793 @@ func (ec *executionContext) fieldContext_PriceUnknown_model(_ context.Context, f
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
 
+func (ec *executionContext) _Publication_id(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Publication_articleId(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_articleId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ArticleID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Publication_target(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Publication().Target(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.PublishTarget
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive1, permission)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+			return ec.marshalNPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Publication",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublishTarget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Publication_state(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.PublicationState) graphql.Marshaler {
+			return ec.marshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, false, false, "PublicationState")
+}
+
+func (ec *executionContext) _Publication_policy(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.PublicationPolicy) graphql.Marshaler {
+			return ec.marshalNPublicationPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, false, false, "PublicationPolicy")
+}
+
+func (ec *executionContext) _Publication_publishAt(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_publishAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_publishAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Publication_revision(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Publication_publishedRevision(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_publishedRevision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublishedRevision(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_publishedRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "Int")
+}
+
+func (ec *executionContext) _Publication_url(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
+}
+
+func (ec *executionContext) _Publication_remoteId(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_remoteId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemoteID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_remoteId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
+}
+
+func (ec *executionContext) _Publication_since(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _Publication_failure(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.FailureCode) graphql.Marshaler {
+			return ec.marshalOFailureCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "FailureCode")
+}
+
+func (ec *executionContext) _Publication_message(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
+}
+
+func (ec *executionContext) _Publication_events(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Publication().Events(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.PublicationEvent) graphql.Marshaler {
+			return ec.marshalNPublicationEvent2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Publication_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Publication",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicationEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Publication) graphql.Marshaler {
+			return ec.marshalNPublication2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Publication(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Publication]) graphql.Marshaler {
+			return ec.marshalNPublicationEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicationConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicationConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicationConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PublicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Publication]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Publication) graphql.Marshaler {
+			return ec.marshalNPublication2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Publication(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicationEvent_version(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PublicationEvent_kind(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.PublicationMove) graphql.Marshaler {
+			return ec.marshalNPublicationEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationMove(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "PublicationEventKind")
+}
+
+func (ec *executionContext) _PublicationEvent_state(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.PublicationState) graphql.Marshaler {
+			return ec.marshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "PublicationState")
+}
+
+func (ec *executionContext) _PublicationEvent_remoteId(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_remoteId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemoteID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_remoteId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublicationEvent_failure(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *workflow.FailureCode) graphql.Marshaler {
+			return ec.marshalOFailureCode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐFailureCode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "FailureCode")
+}
+
+func (ec *executionContext) _PublicationEvent_message(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _PublicationEvent_at(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _PublicationEvent_actor(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _PublicationEvent_reason(ctx context.Context, field graphql.CollectedField, obj *model.PublicationEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicationEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicationEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "String")
+}
+
 func (ec *executionContext) _PublishTarget_id(ctx context.Context, field graphql.CollectedField, obj *model.PublishTarget) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32840,6 +34564,125 @@ func (ec *executionContext) _RejectPricePayload_userErrors(ctx context.Context, 
 func (ec *executionContext) fieldContext_RejectPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPublishingPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RejectPublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPublishingPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPublishingPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPublishingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPublishingPayload_transition(ctx context.Context, field graphql.CollectedField, obj *model.RejectPublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPublishingPayload_transition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
+			return ec.marshalOTransition2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPublishingPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPublishingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPublishingPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RejectPublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPublishingPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPublishingPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RejectPublishingPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RejectPublishingPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectPublishingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPublishingPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPublishingPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPublishingPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -42205,6 +44048,50 @@ func (ec *executionContext) fieldContext_Workflow_units(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Workflow_publications(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Workflow_publications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Workflow().Publications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Publication]) graphql.Marshaler {
+			return ec.marshalNPublicationConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Workflow_publications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Workflow",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Workflow_publications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Workflow_competitors(ctx context.Context, field graphql.CollectedField, obj *model.Workflow) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -44687,6 +46574,90 @@ func UnmarshalApproveArticlePlanInput(ctx context.Context, raw any) (model.Appro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputApprovePublishingInput(ctx context.Context, obj any) (model.ApprovePublishingInput, error) {
+	var it model.ApprovePublishingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "articleIds", "targetIds", "policy", "scheduleAt", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = data
+		case "articleIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleIds"))
+			data, err := ec.unmarshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleIds = data
+		case "targetIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetIds"))
+			data, err := ec.unmarshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TargetIds = data
+		case "policy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("policy"))
+			data, err := ec.unmarshalNPublicationPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationPolicy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Policy = data
+		case "scheduleAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scheduleAt"))
+			data, err := ec.unmarshalODateTime2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenDateTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ScheduleAt = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApprovePublishingInput unmarshals raw into the ApprovePublishingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApprovePublishingInput(ctx context.Context, raw any) (model.ApprovePublishingInput, error) {
+	var out model.ApprovePublishingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApprovePublishingInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputApproveSeedsInput(ctx context.Context, obj any) (model.ApproveSeedsInput, error) {
 	var it model.ApproveSeedsInput
 	if obj == nil {
@@ -45966,6 +47937,76 @@ func UnmarshalDecideKeywordsInput(ctx context.Context, raw any) (model.DecideKey
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDecidePublicationInput(ctx context.Context, obj any) (model.DecidePublicationInput, error) {
+	var it model.DecidePublicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"publicationId", "choice", "remoteId", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "publicationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicationId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicationID = data
+		case "choice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("choice"))
+			data, err := ec.unmarshalNPublicationChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPublicationChoice(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Choice = data
+		case "remoteId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("remoteId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RemoteID = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDecidePublicationInput unmarshals raw into the DecidePublicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDecidePublicationInput(ctx context.Context, raw any) (model.DecidePublicationInput, error) {
+	var out model.DecidePublicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecidePublicationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputFailStepInput(ctx context.Context, obj any) (model.FailStepInput, error) {
 	var it model.FailStepInput
 	if obj == nil {
@@ -46880,6 +48921,76 @@ func (ec *executionContext) unmarshalInputRejectPriceInput(ctx context.Context, 
 func UnmarshalRejectPriceInput(ctx context.Context, raw any) (model.RejectPriceInput, error) {
 	var out model.RejectPriceInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RejectPriceInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRejectPublishingInput(ctx context.Context, obj any) (model.RejectPublishingInput, error) {
+	var it model.RejectPublishingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "resetTo", "feedback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "resetTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resetTo"))
+			data, err := ec.unmarshalNStepKey2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ResetTo = data
+		case "feedback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedback"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feedback = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRejectPublishingInput unmarshals raw into the RejectPublishingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRejectPublishingInput(ctx context.Context, raw any) (model.RejectPublishingInput, error) {
+	var out model.RejectPublishingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RejectPublishingInput", raw, &out)
 	return out, err
 }
 
@@ -49015,6 +51126,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._PublishTarget(ctx, sel, obj)
+	case model.Publication:
+		return ec._Publication(ctx, sel, &obj)
+	case *model.Publication:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Publication(ctx, sel, obj)
 	case model.PriceProposal:
 		return ec._PriceProposal(ctx, sel, &obj)
 	case *model.PriceProposal:
@@ -50132,6 +52250,54 @@ func (ec *executionContext) _ApproveArticlePlanPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			out.Values[i] = ec._ApproveArticlePlanPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var approvePublishingPayloadImplementors = []string{"ApprovePublishingPayload"}
+
+func (ec *executionContext) _ApprovePublishingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApprovePublishingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approvePublishingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApprovePublishingPayload")
+		case "workflow":
+			out.Values[i] = ec._ApprovePublishingPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._ApprovePublishingPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ApprovePublishingPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ApprovePublishingPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -52531,6 +54697,54 @@ func (ec *executionContext) _DecideKeywordsPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var decidePublicationPayloadImplementors = []string{"DecidePublicationPayload"}
+
+func (ec *executionContext) _DecidePublicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecidePublicationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, decidePublicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DecidePublicationPayload")
+		case "publication":
+			out.Values[i] = ec._DecidePublicationPayload_publication(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "workflow":
+			out.Values[i] = ec._DecidePublicationPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._DecidePublicationPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DecidePublicationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var duplicateGenerationImplementors = []string{"DuplicateGeneration", "UserError"}
 
 func (ec *executionContext) _DuplicateGeneration(ctx context.Context, sel ast.SelectionSet, obj *model.DuplicateGeneration) graphql.Marshaler {
@@ -54484,6 +56698,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "approvePublishing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_approvePublishing(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectPublishing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectPublishing(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidePublication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_decidePublication(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setGates":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setGates(ctx, field)
@@ -55785,6 +58020,266 @@ func (ec *executionContext) _PriceUnknown(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var publicationImplementors = []string{"Publication", "Node"}
+
+func (ec *executionContext) _Publication(ctx context.Context, sel ast.SelectionSet, obj *model.Publication) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Publication")
+		case "id":
+			out.Values[i] = ec._Publication_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "articleId":
+			out.Values[i] = ec._Publication_articleId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "target":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Publication_target(ctx, field, obj)
+				})
+		case "state":
+			out.Values[i] = ec._Publication_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "policy":
+			out.Values[i] = ec._Publication_policy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "publishAt":
+			out.Values[i] = ec._Publication_publishAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revision":
+			out.Values[i] = ec._Publication_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "publishedRevision":
+			out.Values[i] = ec._Publication_publishedRevision(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "url":
+			out.Values[i] = ec._Publication_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "remoteId":
+			out.Values[i] = ec._Publication_remoteId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "since":
+			out.Values[i] = ec._Publication_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failure":
+			out.Values[i] = ec._Publication_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "message":
+			out.Values[i] = ec._Publication_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "events":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Publication_events(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicationConnectionImplementors = []string{"PublicationConnection"}
+
+func (ec *executionContext) _PublicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.Publication]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicationConnection")
+		case "nodes":
+			out.Values[i] = ec._PublicationConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._PublicationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._PublicationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicationConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicationEdgeImplementors = []string{"PublicationEdge"}
+
+func (ec *executionContext) _PublicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.Publication]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicationEdge")
+		case "cursor":
+			out.Values[i] = ec._PublicationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._PublicationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicationEventImplementors = []string{"PublicationEvent"}
+
+func (ec *executionContext) _PublicationEvent(ctx context.Context, sel ast.SelectionSet, obj *model.PublicationEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicationEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicationEvent")
+		case "version":
+			out.Values[i] = ec._PublicationEvent_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._PublicationEvent_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._PublicationEvent_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "remoteId":
+			out.Values[i] = ec._PublicationEvent_remoteId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._PublicationEvent_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._PublicationEvent_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._PublicationEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._PublicationEvent_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._PublicationEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishTargetImplementors = []string{"PublishTarget", "Node"}
 
 func (ec *executionContext) _PublishTarget(ctx context.Context, sel ast.SelectionSet, obj *model.PublishTarget) graphql.Marshaler {
@@ -56111,6 +58606,54 @@ func (ec *executionContext) _RejectPricePayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._RejectPricePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rejectPublishingPayloadImplementors = []string{"RejectPublishingPayload"}
+
+func (ec *executionContext) _RejectPublishingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPublishingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectPublishingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RejectPublishingPayload")
+		case "workflow":
+			out.Values[i] = ec._RejectPublishingPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transition":
+			out.Values[i] = ec._RejectPublishingPayload_transition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RejectPublishingPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RejectPublishingPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -59561,6 +62104,12 @@ func (ec *executionContext) _Workflow(ctx context.Context, sel ast.SelectionSet,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Workflow_units(ctx, field, obj)
 				})
+		case "publications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Workflow_publications(ctx, field, obj)
+				})
 		case "competitors":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -60570,6 +63119,19 @@ func (ec *executionContext) marshalNApproveArticlePlanPayload2ᚖgithubᚗcomᚋ
 	return ec._ApproveArticlePlanPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNApprovePublishingInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovePublishingInput(ctx context.Context, v any) (model.ApprovePublishingInput, error) {
+	res, err := ec.unmarshalInputApprovePublishingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApprovePublishingPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovePublishingPayload(ctx context.Context, sel ast.SelectionSet, v *model.ApprovePublishingPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApprovePublishingPayload!")
+		return graphql.Null
+	}
+	return ec._ApprovePublishingPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNApproveSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApproveSeedsInput(ctx context.Context, v any) (model.ApproveSeedsInput, error) {
 	res, err := ec.unmarshalInputApproveSeedsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -61283,6 +63845,19 @@ func (ec *executionContext) marshalNDecideKeywordsPayload2ᚖgithubᚗcomᚋinfi
 		return graphql.Null
 	}
 	return ec._DecideKeywordsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDecidePublicationInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecidePublicationInput(ctx context.Context, v any) (model.DecidePublicationInput, error) {
+	res, err := ec.unmarshalInputDecidePublicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDecidePublicationPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecidePublicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DecidePublicationPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DecidePublicationPayload!")
+		return graphql.Null
+	}
+	return ec._DecidePublicationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx context.Context, v any) (fault.Kind, error) {
@@ -62359,6 +64934,138 @@ func (ec *executionContext) marshalNPriceProposalState2githubᚗcomᚋinfin8cont
 	return res
 }
 
+func (ec *executionContext) marshalNPublication2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Publication) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublication2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPublication2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx context.Context, sel ast.SelectionSet, v *model.Publication) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Publication!")
+		return graphql.Null
+	}
+	return ec._Publication(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPublicationChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPublicationChoice(ctx context.Context, v any) (engine.PublicationChoice, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := engine.PublicationChoice(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublicationChoice2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐPublicationChoice(ctx context.Context, sel ast.SelectionSet, v engine.PublicationChoice) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublicationChoice!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNPublicationConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.Publication]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublicationConnection!")
+		return graphql.Null
+	}
+	return ec._PublicationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPublicationEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.Publication]) graphql.Marshaler {
+	return ec._PublicationEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublicationEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Publication]) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublicationEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPublicationEvent2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationEvent(ctx context.Context, sel ast.SelectionSet, v model.PublicationEvent) graphql.Marshaler {
+	return ec._PublicationEvent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublicationEvent2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationEventᚄ(ctx context.Context, sel ast.SelectionSet, v []model.PublicationEvent) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublicationEvent2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPublicationEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationMove(ctx context.Context, v any) (workflow.PublicationMove, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.PublicationMove(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublicationEventKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationMove(ctx context.Context, sel ast.SelectionSet, v workflow.PublicationMove) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublicationEventKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPublicationPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationPolicy(ctx context.Context, v any) (workflow.PublicationPolicy, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.PublicationPolicy(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublicationPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationPolicy(ctx context.Context, sel ast.SelectionSet, v workflow.PublicationPolicy) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublicationPolicy!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx context.Context, v any) (workflow.PublicationState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.PublicationState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx context.Context, sel ast.SelectionSet, v workflow.PublicationState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PublicationState!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNPublishPolicy2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetPolicy(ctx context.Context, v any) (workflow.TargetPolicy, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := workflow.TargetPolicy(tmp)
@@ -62392,6 +65099,14 @@ func (ec *executionContext) marshalNPublishTarget2ᚕgithubᚗcomᚋinfin8conten
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx context.Context, sel ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublishTarget!")
+		return graphql.Null
+	}
+	return ec._PublishTarget(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNPublishTargetKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐTargetKind(ctx context.Context, v any) (workflow.TargetKind, error) {
@@ -62461,6 +65176,19 @@ func (ec *executionContext) marshalNRejectPricePayload2ᚖgithubᚗcomᚋinfin8c
 		return graphql.Null
 	}
 	return ec._RejectPricePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRejectPublishingInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPublishingInput(ctx context.Context, v any) (model.RejectPublishingInput, error) {
+	res, err := ec.unmarshalInputRejectPublishingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRejectPublishingPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectPublishingPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectPublishingPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RejectPublishingPayload!")
+		return graphql.Null
+	}
+	return ec._RejectPublishingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRejectSeedsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectSeedsInput(ctx context.Context, v any) (model.RejectSeedsInput, error) {
@@ -65038,6 +67766,13 @@ func (ec *executionContext) marshalOPriceProposalState2ᚕgithubᚗcomᚋinfin8c
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOPublication2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx context.Context, sel ast.SelectionSet, v *model.Publication) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Publication(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx context.Context, sel ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {

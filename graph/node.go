@@ -50,6 +50,8 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.Batch:
 		batch, err := r.Engine.Batch(ctx, who, ref.UUID)
 		return model.NewOrderedBatch(batch), err
+	case publicid.Publication:
+		return r.publication(ctx, ref.UUID)
 	case publicid.Alert:
 		alert, err := r.Engine.Alert(ctx, who, ref.UUID)
 		return &model.Alert{Alert: alert}, err

@@ -31,6 +31,7 @@ func ownOfWorld() map[string]string {
 		"PublishTarget":   "target_00000000-0000-7000-8000-000000000001",
 		"TopicKeyword":    "tkw_00000000-0000-7000-8000-000000000001",
 		"ArticlePlanItem": "art_00000000-0000-7000-8000-000000000001",
+		"Publication":     "pub_00000000-0000-7000-8000-000000000001",
 	}
 }
 

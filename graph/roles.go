@@ -43,6 +43,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.Unit:          "Unit",
 	publicid.Article:       "Article",
 	publicid.Batch:         "Batch",
+	publicid.Publication:   "Publication",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

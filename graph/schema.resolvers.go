@@ -131,6 +131,18 @@ func (r *mutationResolver) RejectArticlePlan(ctx context.Context, input model.Re
 	return mutate(ctx, r.Resolver, decodeRejectPlan(input), r.Engine.RejectArticlePlan, rejectPlanPayload)
 }
 
+func (r *mutationResolver) ApprovePublishing(ctx context.Context, input model.ApprovePublishingInput) (*model.ApprovePublishingPayload, error) {
+	return mutate(ctx, r.Resolver, decodeApprovePublishing(input), r.Engine.ApprovePublishing, approvePublishingPayload)
+}
+
+func (r *mutationResolver) RejectPublishing(ctx context.Context, input model.RejectPublishingInput) (*model.RejectPublishingPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRejectPublishing(input), r.Engine.RejectPublishing, rejectPublishingPayload)
+}
+
+func (r *mutationResolver) DecidePublication(ctx context.Context, input model.DecidePublicationInput) (*model.DecidePublicationPayload, error) {
+	return mutate(ctx, r.Resolver, decodeDecidePublication(input), r.Engine.DecidePublication, decidePublicationPayload)
+}
+
 func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {
 	return mutate(ctx, r.Resolver, decodeGates(input), r.Engine.SetGates, gatesPayload)
 }
@@ -360,6 +372,14 @@ func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organi
 	return &found, err
 }
 
+func (r *publicationResolver) Target(ctx context.Context, obj *model.Publication) (*model.PublishTarget, error) {
+	return r.publicationTarget(ctx, obj)
+}
+
+func (r *publicationResolver) Events(ctx context.Context, obj *model.Publication) ([]model.PublicationEvent, error) {
+	return r.publicationEvents(ctx, obj)
+}
+
 func (r *queryResolver) Viewer(ctx context.Context) (*caller.Caller, error) {
 	who := caller.From(ctx)
 	return &who, nil
@@ -555,6 +575,10 @@ func (r *workflowResolver) Units(ctx context.Context, obj *model.Workflow, step 
 	return r.units(ctx, obj, asked)
 }
 
+func (r *workflowResolver) Publications(ctx context.Context, obj *model.Workflow, first *int, after *string, last *int, before *string) (*model.Connection[*model.Publication], error) {
+	return r.publications(ctx, obj, paging{first, after, last, before})
+}
+
 func (r *workflowResolver) Competitors(ctx context.Context, obj *model.Workflow) ([]model.Competitor, error) {
 	return r.competitors(ctx, obj)
 }
@@ -656,6 +680,8 @@ func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) Organization() OrganizationResolver { return &organizationResolver{r} }
 
+func (r *Resolver) Publication() PublicationResolver { return &publicationResolver{r} }
+
 func (r *Resolver) Query() QueryResolver { return &queryResolver{r} }
 
 func (r *Resolver) Spend() SpendResolver { return &spendResolver{r} }
@@ -677,6 +703,7 @@ type (
 	keywordSelectionResolver struct{ *Resolver }
 	mutationResolver         struct{ *Resolver }
 	organizationResolver     struct{ *Resolver }
+	publicationResolver      struct{ *Resolver }
 	queryResolver            struct{ *Resolver }
 	spendResolver            struct{ *Resolver }
 	subscriptionResolver     struct{ *Resolver }

@@ -148,9 +148,17 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"BatchKind": texts([]workflow.BatchKind{
 			workflow.BatchCancel, workflow.BatchRetry, workflow.BatchStart, workflow.BatchLimit,
 		}),
-		"BatchOutcome":  texts([]workflow.BatchOutcome{workflow.BatchDone, workflow.BatchRefused}),
-		"UnitState":     texts(workflow.UnitStates()),
-		"UnitEventKind": texts(workflow.UnitMoves()),
+		"BatchOutcome":         texts([]workflow.BatchOutcome{workflow.BatchDone, workflow.BatchRefused}),
+		"UnitState":            texts(workflow.UnitStates()),
+		"UnitEventKind":        texts(workflow.UnitMoves()),
+		"PublicationState":     texts(workflow.PublicationStates()),
+		"PublicationEventKind": texts(workflow.PublicationMoves()),
+		"PublicationPolicy": texts([]workflow.PublicationPolicy{
+			workflow.PublishDraft, workflow.PublishNow, workflow.PublishSchedule,
+		}),
+		"PublicationChoice": texts([]engine.PublicationChoice{
+			engine.ChoiceAdopt, engine.ChoiceOverwrite, engine.ChoiceSkip, engine.ChoiceUnpublish,
+		}),
 		"SearchIntent": texts([]content.Intent{
 			content.IntentInformational, content.IntentNavigational, content.IntentCommercial, content.IntentTransactional,
 		}),

@@ -131,6 +131,36 @@ type ApproveArticlePlanPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `approvePublishing`.
+type ApprovePublishingInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw.
+	ExpectedVersion int `json:"expectedVersion"`
+	// The ids of the articles: `art_…`. Each must be written.
+	ArticleIds []publicid.ID `json:"articleIds"`
+	// The ids of the targets: `target_…`. Each must be `READY`.
+	TargetIds []publicid.ID `json:"targetIds"`
+	// How far each article goes. A target with the policy `DRAFT` gets drafts all the same.
+	Policy workflow.PublicationPolicy `json:"policy"`
+	// The time at which the sites publish, in the next 366 days. Only with `SCHEDULE`.
+	ScheduleAt graphql.Omittable[*scalar.WrittenDateTime] `json:"scheduleAt,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `approvePublishing`.
+type ApprovePublishingPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `approveSeeds`.
 type ApproveSeedsInput struct {
 	// The id of the workflow: `wf_…`.
@@ -516,6 +546,32 @@ type DecideKeywordsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `decidePublication`.
+type DecidePublicationInput struct {
+	// The id of the publication: `pub_…`.
+	PublicationID publicid.ID `json:"publicationId"`
+	// The choice.
+	Choice engine.PublicationChoice `json:"choice"`
+	// The site's own id of a post, with `ADOPT`. The post of the publication when absent.
+	RemoteID graphql.Omittable[*string] `json:"remoteId,omitempty"`
+	// The reason: 1 to 2000 characters.
+	Reason string `json:"reason"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `decidePublication`.
+type DecidePublicationPayload struct {
+	// The publication after the decision. Null when nothing changed.
+	Publication *Publication `json:"publication,omitempty"`
+	// The workflow after the decision. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A run and its failure.
 type FailStepInput struct {
 	// The id of the workflow: `wf_…`.
@@ -766,6 +822,32 @@ type RejectPricePayload struct {
 	// The proposed price after the decision. Null when nothing was decided. Requires CALLS.
 	Proposal *PriceProposal `json:"proposal,omitempty"`
 	// True when the price was rejected before and this request did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `rejectPublishing`.
+type RejectPublishingInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The version of the workflow that you saw. Any when absent.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// The step to go back to: `ICP` to `ARTICLE`.
+	ResetTo workflow.StepKey `json:"resetTo"`
+	// The feedback for the next run of that step: up to 2000 characters.
+	Feedback string `json:"feedback"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `rejectPublishing`.
+type RejectPublishingPayload struct {
+	// The workflow after the transition. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The row of the journal that the decision made.
+	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`

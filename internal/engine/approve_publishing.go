@@ -174,8 +174,8 @@ func checkTargetFor(t PublishTarget, a Article) error {
 	return nil
 }
 
-// openPublishing returns the subject of a decision at the gate PUBLISH, without a selection. The person who approved the
-// plan has prepared the articles.
+// openPublishing returns the subject of a decision at the gate PUBLISH, without a selection. The person who approved
+// the plan has prepared the articles.
 func (e *Engine) openPublishing(who caller.Caller, id uuid.UUID) openGate {
 	return func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
 		flow, there, err := tx.LockWorkflow(ctx, who, id)
@@ -197,8 +197,8 @@ func (e *Engine) openPublishing(who caller.Caller, id uuid.UUID) openGate {
 	}
 }
 
-// RejectPublishing sends the workflow from the gate PUBLISH back to an earlier step. The feedback reaches the next visit
-// of that step as data.
+// RejectPublishing sends the workflow from the gate PUBLISH back to an earlier step. The feedback reaches the next
+// visit of that step as data.
 func (e *Engine) RejectPublishing(
 	ctx context.Context, who caller.Caller, in RejectArticlePlanInput,
 ) (_ Moved, err error) {

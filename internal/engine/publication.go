@@ -87,3 +87,25 @@ func (e *Engine) MovePublication(ctx context.Context, who caller.Caller, in Move
 func MayPublish(t PublishTarget, synthetic bool) bool {
 	return !synthetic || t.Kind == workflow.TargetFile || t.SiteName == SandboxSite
 }
+
+// Publications returns the publications of each workflow, the oldest first.
+func (e *Engine) Publications(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID][]workflow.Publication, error) {
+	found, err := e.store.Publications(ctx, who, postgres.PublicationPage{Workflows: flows, First: mostPublications})
+	if err != nil {
+		return nil, fmt.Errorf("read publications: %w", err)
+	}
+	return found, nil
+}
+
+// PublicationEvents returns the last events of all publications of the workflows, by publication, the last first.
+func (e *Engine) PublicationEvents(
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+) (map[uuid.UUID][]workflow.PublicationEvent, error) {
+	events, err := e.store.PublicationEvents(ctx, who, flows)
+	if err != nil {
+		return nil, fmt.Errorf("read the events of publications: %w", err)
+	}
+	return events, nil
+}

@@ -137,7 +137,9 @@ func TestApprovePublishing_Refuses(t *testing.T) {
 		},
 		"AnOldVersion": {func(in *engine.ApprovePublishingInput) { in.ExpectedVersion-- }, fault.StaleState},
 		"NoPolicy":     {func(in *engine.ApprovePublishingInput) { in.Policy = "" }, fault.InvalidInput},
-		"NoTime":       {func(in *engine.ApprovePublishingInput) { in.Policy = workflow.PublishSchedule }, fault.InvalidInput},
+		"NoTime": {
+			func(in *engine.ApprovePublishingInput) { in.Policy = workflow.PublishSchedule }, fault.InvalidInput,
+		},
 		"ATimeInThePast": {func(in *engine.ApprovePublishingInput) {
 			in.Policy, in.ScheduleAt = workflow.PublishSchedule, &past
 		}, fault.InvalidInput},

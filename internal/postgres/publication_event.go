@@ -13,13 +13,13 @@ import (
 // publicationEventsShown is how many events a publication shows, the last ones.
 const publicationEventsShown = 50
 
-// PublicationEvents returns the last events of each publication, the last first.
+// PublicationEvents returns the last events of all publications of the workflows, by publication, the last first.
 func (s *Store) PublicationEvents(
-	ctx context.Context, who caller.Caller, publications []uuid.UUID,
+	ctx context.Context, who caller.Caller, flows []uuid.UUID,
 ) (map[uuid.UUID][]workflow.PublicationEvent, error) {
-	rows, err := s.forTenant(who.OrganizationID).PublicationEventListByPublications(ctx,
-		dbsqlc.PublicationEventListByPublicationsParams{
-			OrganizationID: who.OrganizationID, PublicationIds: publications, PageSize: publicationEventsShown,
+	rows, err := s.forTenant(who.OrganizationID).PublicationEventListByWorkflows(ctx,
+		dbsqlc.PublicationEventListByWorkflowsParams{
+			OrganizationID: who.OrganizationID, WorkflowIds: flows, PageSize: publicationEventsShown,
 		})
 	events, err := many(rows, err, toPublicationEvent)
 	return group(events, err, func(e workflow.PublicationEvent) uuid.UUID { return e.Publication.ID })

@@ -14,8 +14,8 @@ import (
 	"github.com/infin8content/engine/internal/outbound"
 )
 
-// NewHTTP returns a client for sites. With private it also connects by http and to addresses that are not public. sandbox
-// connects to the sites of a sandbox, by http too; nil without one.
+// NewHTTP returns a client for sites. With private it also connects by http and to addresses that are not public.
+// sandbox connects to the sites of a sandbox, by http too; nil without one.
 func NewHTTP(private bool, sandbox outbound.Override) *http.Client {
 	o := outbound.Options{
 		Mode:           outbound.Public,

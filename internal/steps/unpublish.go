@@ -16,8 +16,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Unpublish makes the post of a publication a draft again and records it. A post that is gone counts as done. It returns
-// an error when another attempt may succeed, or when the database did not take the result.
+// Unpublish makes the post of a publication a draft again and records it. A post that is gone counts as done. It
+// returns an error when another attempt may succeed, or when the database did not take the result.
 func (s *Sites) Unpublish(ctx context.Context, who caller.Caller, id uuid.UUID) error {
 	p, err := s.Engine.Publication(ctx, who, id)
 	if err != nil || p.State != workflow.PublicationUnpublishing {

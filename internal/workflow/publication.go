@@ -128,6 +128,28 @@ var publicationEdges = []PublicationEdge{
 // PublicationEdges returns the legal moves. The caller may change the slice.
 func PublicationEdges() []PublicationEdge { return slices.Clone(publicationEdges) }
 
+// PublicationStates returns the states, that of a plan first. The caller may change the slice.
+func PublicationStates() []PublicationState {
+	states := []PublicationState{PublicationPlanned}
+	for _, edge := range publicationEdges {
+		if !slices.Contains(states, edge.To) {
+			states = append(states, edge.To)
+		}
+	}
+	return states
+}
+
+// PublicationMoves returns the moves, PLAN first. The caller may change the slice.
+func PublicationMoves() []PublicationMove {
+	moves := []PublicationMove{PublicationPlan}
+	for _, edge := range publicationEdges {
+		if !slices.Contains(moves, edge.Kind) {
+			moves = append(moves, edge.Kind)
+		}
+	}
+	return moves
+}
+
 // PublicationPolicy says how far a publication goes.
 type PublicationPolicy string
 

@@ -1,0 +1,163 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+// The batch keys of publications, their events and their targets.
+type (
+	publicationsKey      struct{}
+	publicationEventsKey struct{}
+	publishTargetsKey    struct{}
+)
+
+const (
+	// publicationList is the list of publications, as its cursors are bound to it.
+	publicationList = "publication"
+	maxRemoteID     = 200
+)
+
+func decodeApprovePublishing(input model.ApprovePublishingInput) (in decoded[engine.ApprovePublishingInput]) {
+	in.blamesWorkflow()
+	in.blames(fault.StaleState, "expectedVersion")
+	in.blames(fault.NothingApproved, "articleIds")
+	in.blames(fault.SelectionTooLarge, "articleIds")
+	in.blames(fault.TargetUnusable, "targetIds")
+	in.value = engine.ApprovePublishingInput{
+		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
+		ExpectedVersion: input.ExpectedVersion,
+		ArticleIDs:      in.ids(input.ArticleIds, publicid.Article, "articleIds"),
+		TargetIDs:       in.ids(input.TargetIds, publicid.PublishTarget, "targetIds"),
+		Policy:          input.Policy,
+		ScheduleAt:      in.moment(input.ScheduleAt, "scheduleAt"),
+		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func decodeRejectPublishing(input model.RejectPublishingInput) (in decoded[engine.RejectArticlePlanInput]) {
+	return decodeRejectPlan(model.RejectArticlePlanInput(input))
+}
+
+func decodeDecidePublication(input model.DecidePublicationInput) (in decoded[engine.DecidePublicationInput]) {
+	in.blames(fault.NotFound, "publicationId")
+	in.blames(fault.Conflict, "choice")
+	in.value = engine.DecidePublicationInput{
+		PublicationID:  in.id(input.PublicationID, publicid.Publication, "publicationId"),
+		Choice:         input.Choice,
+		RemoteID:       in.text(orEmpty(input.RemoteID.Value()), maxRemoteID, "remoteId"),
+		Reason:         in.text(input.Reason, maxReasonCharacters, "reason"),
+		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
+	}
+	return in
+}
+
+func approvePublishingPayload(m engine.Moved, problems []model.UserError) *model.ApprovePublishingPayload {
+	return (*model.ApprovePublishingPayload)(createPayload(m, problems))
+}
+
+func rejectPublishingPayload(m engine.Moved, problems []model.UserError) *model.RejectPublishingPayload {
+	return (*model.RejectPublishingPayload)(createPayload(m, problems))
+}
+
+func decidePublicationPayload(
+	c engine.ChangedPublication, problems []model.UserError,
+) *model.DecidePublicationPayload {
+	payload := &model.DecidePublicationPayload{Replayed: c.Replayed, UserErrors: problems}
+	if c.Workflow.ID != uuid.Nil {
+		payload.Workflow = model.NewWorkflow(c.Workflow)
+		payload.Publication = &model.Publication{Publication: c.Publication, Workflow: payload.Workflow}
+	}
+	return payload
+}
+
+// publication returns one publication.
+func (r *Resolver) publication(ctx context.Context, id uuid.UUID) (*model.Publication, error) {
+	p, err := r.Engine.Publication(ctx, caller.From(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	flow, err := r.Engine.Workflow(ctx, caller.From(ctx), p.WorkflowID)
+	return &model.Publication{Publication: p, Workflow: model.NewWorkflow(flow)}, err
+}
+
+// publications returns a page of a workflow's publications.
+func (r *Resolver) publications(
+	ctx context.Context, w *model.Workflow, p paging,
+) (*model.PublicationConnection, error) {
+	asked, err := decodeNumbered(listOf(w, publicationList), p)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.publicationsOf(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	places := map[uuid.UUID]int{}
+	for i, p := range all {
+		places[p.ID] = i
+	}
+	wrap := func(p workflow.Publication) *model.Publication {
+		return &model.Publication{Publication: p, Workflow: w}
+	}
+	return page(besides(all, asked), asked.window, wrap, model.Page[*model.Publication]{
+		Cursor: func(p *model.Publication) string { return asked.list.Number(int64(places[p.Publication.ID])) },
+		Count:  known(len(all)),
+	}), nil
+}
+
+// publicationsOf returns all publications of a workflow, with those of its batch.
+func (r *Resolver) publicationsOf(ctx context.Context, w *model.Workflow) ([]workflow.Publication, error) {
+	found, err := load(w.Batch, publicationsKey{}, func(
+		all []workflow.Workflow,
+	) (map[uuid.UUID][]workflow.Publication, error) {
+		return r.Engine.Publications(ctx, caller.From(ctx), ids(all))
+	})
+	return found[w.Workflow.ID], err
+}
+
+// publicationEvents returns the events of a publication, the last first.
+func (r *Resolver) publicationEvents(
+	ctx context.Context, p *model.Publication,
+) ([]model.PublicationEvent, error) {
+	if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
+		return nil, err
+	}
+	found, err := load(p.Workflow.Batch, publicationEventsKey{}, func(
+		all []workflow.Workflow,
+	) (map[uuid.UUID][]workflow.PublicationEvent, error) {
+		return r.Engine.PublicationEvents(ctx, caller.From(ctx), ids(all))
+	})
+	events := make([]model.PublicationEvent, len(found[p.Publication.ID]))
+	for i, e := range found[p.Publication.ID] {
+		events[i] = model.PublicationEvent{PublicationEvent: e}
+	}
+	return events, err
+}
+
+// publicationTarget returns the target of a publication.
+func (r *Resolver) publicationTarget(ctx context.Context, p *model.Publication) (*model.PublishTarget, error) {
+	found, err := load(p.Workflow.Batch, publishTargetsKey{}, func(
+		[]workflow.Workflow,
+	) (map[uuid.UUID]engine.PublishTarget, error) {
+		all, err := r.Engine.PublishTargets(ctx, caller.From(ctx))
+		targets := map[uuid.UUID]engine.PublishTarget{}
+		for _, t := range all {
+			targets[t.ID] = t
+		}
+		return targets, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model.PublishTarget{PublishTarget: found[p.TargetID]}, nil
+}
