@@ -52,6 +52,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		SignIn:       signIn,
 		Proxies:      proxies,
 		Export:       Exporter{Auditor: audit.New(store, time.Now)}.Export,
+		Publication:  s.engine.PublishedFile,
 		Observe:      s.observers.requests(),
 		Origins:      s.settings.Origins,
 		Logger:       s.logger,

@@ -34,6 +34,7 @@ type press struct {
 	db     *testdb.DB
 	sites  []*sandbox.WordPress
 	net    *lossy
+	client *http.Client
 	flow   workflow.Workflow
 	run    steps.Executor
 	units  steps.UnitExecutor
@@ -107,6 +108,7 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 	client := publish.NewHTTP(true, nil)
 	p.net = &lossy{next: client.Transport, lost: map[string][]int{}, seen: map[string]int{}}
 	client.Transport = p.net
+	p.client = client
 	for i := range targets {
 		targets[i] = testdb.PublishTargetOf(t, db, p.who, targets[i])
 	}

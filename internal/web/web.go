@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/caller"
 )
 
@@ -38,6 +40,8 @@ type Options struct {
 	// Export writes a file for an administrator. The client sees its public errors. An error after the first byte cuts the
 	// connection. Nil has no exports.
 	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
+	// Publication returns the file of a publication for a caller who may read. Nil has no files.
+	Publication func(ctx context.Context, who caller.Caller, id uuid.UUID) ([]byte, error)
 	// Observe is called at the begin of each request; its result is used for the rest. Nil observes nothing.
 	Observe func(r *http.Request, id string) Observation
 	// Playground is the page at /playground; nil has none.
@@ -52,6 +56,7 @@ type Options struct {
 //
 //	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins; and WebSocket
 //	GET /export/…        journal.csv, journal.ndjson, ledger.csv and ledger.ndjson for administrators, with CORS
+//	GET /publications/…  articles as Markdown, for callers who may read, with CORS
 //	GET /                the console or the playground, or an index in JSON for a client that prefers it
 //	GET /console/…       the web app
 //	GET /playground      the playground; below it the files of its page
@@ -79,6 +84,10 @@ func New(o Options) http.Handler {
 	if o.Export != nil {
 		export := o.SignIn.require(exports(o.Export))
 		mux.Handle("/export/{file}", allowOrigins(o.Origins, onlyMethods(export, http.MethodGet)))
+	}
+	if o.Publication != nil {
+		file := o.SignIn.require(publications(o.Publication))
+		mux.Handle("/publications/{file}", allowOrigins(o.Origins, onlyMethods(file, http.MethodGet)))
 	}
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("GET /readyz", ready(o.Ready))
