@@ -1,5 +1,5 @@
 // A question to the person, in the browser's own dialog.
-import { useEffect, useId, useRef, type FormEvent, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type FormEvent, type ReactNode } from 'react'
 import type { UserError } from '../api/client'
 import type { Problem } from '../api/network'
 import { Button, ProblemNote } from './basic'
@@ -25,7 +25,7 @@ export function Dialog({
 }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  useLayoutEffect(() => { // It closes while it is still in the page, so that the focus goes back to where it was.
     const shown = dialog.current
     shown?.showModal()
     return () => shown?.close()

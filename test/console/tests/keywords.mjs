@@ -56,4 +56,40 @@ export async function run(suite) {
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
     await page.getByRole('heading', { name: 'Two reviewers' }).waitFor()
   })
+
+  await suite.test('keywords: a review with the keyboard alone', {}, async (page) => {
+    const id = await suite.createReviewed('Reviewed by keyboard')
+    const focused = () => page.evaluate(() =>
+      document.activeElement === document.body ? '' : document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)
+    /** Presses a key until the focus is on an element with this name. */
+    const reach = async (key, name) => {
+      for (let presses = 0; presses < 40; presses++) {
+        if (name.test(await focused())) return
+        await page.keyboard.press(key)
+      }
+      throw new Error(`not reached by ${key}: ${name}; the focus is on ${await focused()}`)
+    }
+    await suite.open(page, '/reviews')
+    await page.getByRole('link', { name: /Reviewed by keyboard/ }).waitFor()
+    await reach('j', /Reviewed by keyboard/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: /^Select all [1-9]/ }).waitFor()
+    for (const count of [1, 2]) {
+      await page.keyboard.press('j')
+      await page.keyboard.press('Enter')
+      await page.locator('.decision-count', { hasText: `${count} selected` }).waitFor()
+    }
+    await page.keyboard.press('/')
+    await reach('Shift+Tab', /^Send back$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    equal(await focused(), 'Send back', 'the focus after the dialog')
+    await reach('Shift+Tab', /^Approve 2 keywords$/)
+    await page.keyboard.press('Enter')
+    await reach('Tab', /^Approve$/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Reviewed by keyboard' }).waitFor()
+  })
 }

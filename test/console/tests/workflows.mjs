@@ -37,9 +37,14 @@ export async function run(suite) {
   await suite.test('workflows: a new one waits behind a button', {}, async (page) => {
     await suite.open(page, '/workflows')
     await page.getByText('Live').waitFor()
-    await page.waitForLoadState('networkidle') // The list is read once more when the events begin.
+    // The list is read once more when the events begin, so the first one may be in it at once.
+    const first = await suite.create('Appears first', { start: false })
+    const refresh = page.getByRole('button', { name: /[12] changes?: refresh order/ })
+    await page.locator(`[data-row="${first}"]`).or(refresh).first().waitFor()
     const id = await suite.create('Appears later', { start: false })
-    await page.getByRole('button', { name: /1 change: refresh order/ }).click()
+    await refresh.waitFor()
+    equal(await page.locator(`[data-row="${id}"]`).count(), 0, 'the row before the refresh')
+    await refresh.click()
     await page.locator(`[data-row="${id}"]`).waitFor()
   })
 
