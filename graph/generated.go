@@ -1573,7 +1573,7 @@ type SupersededVisit {
   "The result of the step."
   result: StepResult!
   "The RESET that superseded it."
-  supersededBy: Transition!
+  reset: Transition!
   "The keywords of a competitor analysis with their last choices. Empty for another step."
   keywords: [Keyword!]! @listSize(assumedSize: 60)
   "The topics of a clustering. Empty for another step."
@@ -2848,8 +2848,8 @@ type Evidence {
   isCited: Boolean!
 }
 
-"An answer that an article was made of."
-type ArticlePart {
+"An answer that an article was made of. Requires READ."
+type ArticlePart @requires(permission: READ) {
   "The kind: outline, pages, serp, evidence, section or edit."
   kind: String!
   "The provider that gave the answer, such as ` + "`" + `openrouter` + "`" + `."
@@ -2864,8 +2864,8 @@ type ArticlePart {
   createdAt: DateTime!
 }
 
-"The money of an article. Every call for it is held below the cap first."
-type ArticleSpend {
+"The money of an article. Every call for it is held below the cap first. Requires READ."
+type ArticleSpend @requires(permission: READ) {
   "The most that the article may cost."
   cap: USD!
   "The cost of the calls that have ended."
@@ -8755,8 +8755,8 @@ func (ec *executionContext) childFields_SupersededVisit(ctx context.Context, fie
 		return ec.fieldContext_SupersededVisit_visit(ctx, field)
 	case "result":
 		return ec.fieldContext_SupersededVisit_result(ctx, field)
-	case "supersededBy":
-		return ec.fieldContext_SupersededVisit_supersededBy(ctx, field)
+	case "reset":
+		return ec.fieldContext_SupersededVisit_reset(ctx, field)
 	case "keywords":
 		return ec.fieldContext_SupersededVisit_keywords(ctx, field)
 	case "topics":
@@ -14782,7 +14782,25 @@ func (ec *executionContext) _Article_parts(ctx context.Context, field graphql.Co
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Article().Parts(ctx, obj)
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal []model.ArticlePart
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.ArticlePart
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v []model.ArticlePart) graphql.Marshaler {
 			return ec.marshalNArticlePart2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePartᚄ(ctx, selections, v)
 		},
@@ -14814,7 +14832,25 @@ func (ec *executionContext) _Article_spend(ctx context.Context, field graphql.Co
 		func(ctx context.Context) (any, error) {
 			return obj.Spend(), nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal model.ArticleSpend
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal model.ArticleSpend
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.ArticleSpend) graphql.Marshaler {
 			return ec.marshalNArticleSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSpend(ctx, selections, v)
 		},
@@ -39622,16 +39658,16 @@ func (ec *executionContext) fieldContext_SupersededVisit_result(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _SupersededVisit_supersededBy(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
+func (ec *executionContext) _SupersededVisit_reset(ctx context.Context, field graphql.CollectedField, obj *model.SupersededVisit) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SupersededVisit_supersededBy(ctx, field)
+			return ec.fieldContext_SupersededVisit_reset(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SupersededBy(), nil
+			return obj.Reset(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Transition) graphql.Marshaler {
@@ -39641,7 +39677,7 @@ func (ec *executionContext) _SupersededVisit_supersededBy(ctx context.Context, f
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_SupersededVisit_supersededBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_SupersededVisit_reset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
 		Field:      field,
@@ -60584,8 +60620,8 @@ func (ec *executionContext) _SupersededVisit(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "supersededBy":
-			out.Values[i] = ec._SupersededVisit_supersededBy(ctx, field, obj)
+		case "reset":
+			out.Values[i] = ec._SupersededVisit_reset(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

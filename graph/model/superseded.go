@@ -15,9 +15,9 @@ type SupersededVisit struct {
 // Result is the result of the step.
 func (v SupersededVisit) Result() StepResult { return StepResult{v.SupersededVisit.Result} }
 
-// SupersededBy is the RESET.
-func (v SupersededVisit) SupersededBy() *Transition {
-	return &Transition{Transition: v.Reset, Workflow: v.Workflow}
+// Reset is the transition that superseded the visit.
+func (v SupersededVisit) Reset() *Transition {
+	return &Transition{Transition: v.SupersededVisit.Reset, Workflow: v.Workflow}
 }
 
 // SupersededBrief is a brief of a superseded plan, in an answer.
