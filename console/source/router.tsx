@@ -62,6 +62,10 @@ export function createAppRouter(settings: Settings) {
       component: lazyRouteComponent(() => import('./pages/articles/page'), 'ArticlePage'),
     }),
     createRoute({
+      getParentRoute: of, path: '/workflows/$id/publish',
+      component: lazyRouteComponent(() => import('./pages/publish/page'), 'PublishPage'),
+    }),
+    createRoute({
       getParentRoute: of, path: '/batches', component: lazyRouteComponent(() => import('./pages/batches/list'), 'BatchesPage'),
     }),
     createRoute({

@@ -17,7 +17,7 @@ const embedded = [
   'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertEvent', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
-  'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent',
+  'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent', 'PublicationConnection', 'PublicationEvent',
   'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'UnitConnection', 'UnitEvent', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',
   'WorkflowConnection', 'WorkflowGraph',

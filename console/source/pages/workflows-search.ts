@@ -1,6 +1,7 @@
 // The filter, order and page of the list, as the address has them.
 import type { StepKey, WorkflowFilter, WorkflowOrder, WorkflowStatus } from '../gql/graphql'
 import { statuses } from '../ui/badge'
+import { instantOf } from '../ui/format'
 
 export const orders = {
   newest: { label: 'Newest first', field: 'CREATED_AT', direction: 'DESC' },
@@ -52,19 +53,7 @@ export function readSearch(raw: Record<string, unknown>): Search {
 }
 
 /** The moment at which a day begins in a time zone. */
-export function dayStart(day: string, timeZone: string): string {
-  const midnight = Date.parse(`${day}T00:00:00Z`)
-  const offsetAt = (moment: number) => {
-    const parts = new Intl.DateTimeFormat('en-US', {
-      timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric',
-      hour: 'numeric', minute: 'numeric', second: 'numeric',
-    }).formatToParts(moment)
-    const part = (type: string) => Number(parts.find((one) => one.type === type)?.value)
-    return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) - moment
-  }
-  const guess = midnight - offsetAt(midnight)
-  return new Date(midnight - offsetAt(guess)).toISOString()
-}
+export const dayStart = (day: string, timeZone: string) => instantOf(`${day}T00:00`, timeZone)
 
 const nextDay = (day: string) => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10)
 

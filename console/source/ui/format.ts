@@ -23,6 +23,21 @@ export function dayIn(at: string, timeZone: string): string {
   return formatIn(timeZone, day, 'day').format(new Date(at))
 }
 
+/** The moment at which the clocks of a time zone show a local time, such as "2026-11-29T09:30". */
+export function instantOf(local: string, timeZone: string): string {
+  const asUTC = Date.parse(`${local}Z`)
+  const offsetAt = (moment: number) => {
+    const parts = new Intl.DateTimeFormat('en-US', {
+      timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric',
+      hour: 'numeric', minute: 'numeric', second: 'numeric',
+    }).formatToParts(moment)
+    const part = (type: string) => Number(parts.find((one) => one.type === type)?.value)
+    return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) - moment
+  }
+  const guess = asUTC - offsetAt(asUTC)
+  return new Date(asUTC - offsetAt(guess)).toISOString()
+}
+
 /** The same moment for a hover: "2026-11-29 09:14:54 UTC". */
 export function momentUTC(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`

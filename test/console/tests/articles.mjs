@@ -47,4 +47,27 @@ export async function run(suite) {
     await page.getByRole('link', { name: 'Next →' }).click()
     await page.getByText('2 of 2').waitFor()
   })
+
+  await suite.test('articles: publish them', {}, async (page) => {
+    const id = await made()
+    await suite.reaches(id, 'ARTICLE_COMPLETED')
+    await suite.open(page, `/workflows/${id}`)
+    await page.getByRole('button', { name: 'Publish the articles' }).click()
+    await page.getByText('No site is ready').waitFor()
+    const { target } = await suite.act('createPublishTarget', { name: 'Folder', kind: 'FILE', policy: 'PUBLISH' }, 'target { id }')
+    await suite.act('testPublishTarget', { targetId: target.id })
+    await suite.until('the target is ready', async () => {
+      const { viewer } = await suite.ask('{ viewer { organization { publishTargets { state } } } }')
+      return viewer.organization.publishTargets.every((one) => one.state === 'READY')
+    })
+    await page.reload()
+    const approve = page.getByRole('button', { name: 'Approve 2 posts' })
+    await approve.waitFor()
+    await suite.accessible(page, 'the gate of publishing')
+    await approve.click()
+    await page.getByText('✓ Live').nth(1).waitFor({ timeout: 60_000 })
+    await page.getByText('What happened').first().click()
+    await suite.accessible(page, 'the publications')
+    await suite.reaches(id, 'COMPLETED')
+  })
 }

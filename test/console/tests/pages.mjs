@@ -9,7 +9,7 @@ const pages = [
   ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED', 'left out'], ['/workflows/PLANNED/plan', 'approved'],
   ['/workflows/WRITTEN/articles', '2 of 2 articles finished'], ['/workflows/WRITTEN/articles/ARTICLE', 'Address'],
   ['/workflows/WRITTEN/articles/ARTICLE?part=sources', 'cited'], ['/workflows/WRITTEN/articles/ARTICLE?part=versions', 'by the engine'],
-  ['/workflows/WRITTEN/articles/ARTICLE?part=cost', 'Outline'],
+  ['/workflows/WRITTEN/articles/ARTICLE?part=cost', 'Outline'], ['/workflows/WRITTEN/publish', 'No site is ready'],
   ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
   ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
   ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],

@@ -63,7 +63,7 @@ function Shown({ flow }: { flow: Flow }) {
       <p className="crumbs">
         <Link to="/workflows">Workflows</Link> / <Link to="/workflows/$id" params={{ id: flow.id }}>{flow.name}</Link> /
       </p>
-      <PageTitle title="Articles" />
+      <PageTitle title="Articles"><Link to="/workflows/$id/publish" params={{ id: flow.id }} className="button">Publishing</Link></PageTitle>
       {all.length === 0
         ? <Empty title="There is no article yet"><p>Articles appear here when the plan is approved.</p></Empty>
         : (

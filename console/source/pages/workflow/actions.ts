@@ -13,7 +13,7 @@ export type Subject = {
 }
 
 export type Action = {
-  key: 'start' | 'retry' | 'review' | 'plan' | 'articles' | 'back' | 'cancel' | 'limit'
+  key: 'start' | 'retry' | 'review' | 'plan' | 'articles' | 'publish' | 'back' | 'cancel' | 'limit'
   label: string
   kind: 'primary' | 'plain' | 'danger'
   reason: string | null
@@ -34,9 +34,12 @@ export function actionsOf(
   const operate = may('OPERATE') ? null : denied(role, 'OPERATE')
   const actions: Action[] = []
   const gate = workflow.gates.find((one) => one.isOpen && (one.mode !== 'OFF' || workflow.status === 'AWAITING_REVIEW'))
-  if (gate || workflow.status === 'AWAITING_REVIEW') {
+  if (workflow.state === 'ARTICLE_COMPLETED') {
+    actions.push({ key: 'publish', label: 'Publish the articles', kind: 'primary', reason: null })
+    actions.push({ key: 'articles', label: 'Review the articles', kind: 'plain', reason: null })
+  } else if (gate || workflow.status === 'AWAITING_REVIEW') {
     actions.push({
-      key: gate?.key === 'PLAN' ? 'plan' : gate?.key === 'PUBLISH' ? 'articles' : 'review', label: reviews[gate?.key ?? 'SEEDS'], kind: 'primary', reason: null,
+      key: gate?.key === 'PLAN' ? 'plan' : 'review', label: reviews[gate?.key ?? 'SEEDS'], kind: 'primary', reason: null,
     })
   } else if (workflow.status === 'CREATED' || workflow.status === 'STEP_COMPLETED') {
     const number = workflow.status === 'CREATED' ? 1 : (workflow.step?.number ?? 0) + 1

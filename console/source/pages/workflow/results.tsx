@@ -58,7 +58,7 @@ function Articles({ workflow: { id, articles } }: { workflow: Workflow }) {
     <section className="card">
       <h2>Articles</h2>
       <p>{plural(articles.totalCount, 'article')} of the approved plan.</p>
-      <p><Link to="/workflows/$id/articles" params={{ id }}>See the articles</Link></p>
+      <p><Link to="/workflows/$id/articles" params={{ id }}>See the articles</Link> · <Link to="/workflows/$id/publish" params={{ id }}>Publishing</Link></p>
     </section>
   )
 }

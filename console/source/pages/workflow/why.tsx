@@ -60,6 +60,7 @@ function useActions(workflow: Workflow) {
   const act = async (key: Action['key']) => {
     if (key === 'review') return navigate({ to: '/workflows/$id/keywords', params: { id: workflow.id } })
     if (key === 'plan') return navigate({ to: '/workflows/$id/plan', params: { id: workflow.id } })
+    if (key === 'publish') return navigate({ to: '/workflows/$id/publish', params: { id: workflow.id } })
     if (key === 'articles') return navigate({ to: '/workflows/$id/articles', params: { id: workflow.id } })
     const input = { workflowId: workflow.id, idempotencyKey: newKey() }
     const outcome = key === 'start' ? await start.run({ input, actors }) : await retry.run({ input, actors })
