@@ -11,6 +11,8 @@ import (
 type autopilot struct {
 	client *demoClient
 	out    io.Writer
+	// articles is how many articles of the plan it approves at most.
+	articles int
 }
 
 // approveSeeds selects the keywords that it is shown and approves the selection.

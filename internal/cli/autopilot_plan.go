@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// autopilotArticles is how many articles the autopilot of the demo approves.
-const autopilotArticles = 3
-
 // demoPlan is the article plan as the autopilot reads it.
 type demoPlan struct {
 	Workflow struct {
@@ -54,7 +51,7 @@ func (a autopilot) approvePlan(ctx context.Context, id string) error {
 	var chosen []map[string]any
 	slices.SortStableFunc(items, func(a, b demoPlanItem) int { return strings.Compare(a.Verdict, b.Verdict) })
 	for _, item := range items {
-		if item.Verdict == "INVALID" || item.Brief == nil || len(chosen) == autopilotArticles {
+		if item.Verdict == "INVALID" || item.Brief == nil || len(chosen) == a.articles {
 			continue
 		}
 		chosen = append(chosen, map[string]any{"articleId": item.ID, "choice": "APPROVED"})

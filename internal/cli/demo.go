@@ -27,11 +27,15 @@ import (
 // demoOrganization owns the workflows of all demos in one data folder.
 var demoOrganization = uuid.MustParse("00000000-0000-7000-8000-000000000001")
 
+// maxDemoArticles is the largest plan that a workflow can have.
+const maxDemoArticles = 50
+
 type demoCommand struct {
 	Company         string        `default:"Acme Robotics" help:"The company that the workflow is about."`
 	URL             string        `name:"url" default:"https://acme-robotics.example" help:"The company's website."`
 	LinkedIn        string        `name:"linkedin" help:"The company's LinkedIn page."`
-	Until           string        `default:"VALIDATION" enum:"ICP,COMPETITOR,SEED_REVIEW,CLUSTERING,VALIDATION,ARTICLE" help:"The last step of the demo: ICP, COMPETITOR, SEED_REVIEW, CLUSTERING, VALIDATION or ARTICLE."`
+	Until           string        `default:"PUBLISH" enum:"ICP,COMPETITOR,SEED_REVIEW,CLUSTERING,VALIDATION,ARTICLE,PUBLISH" help:"The last step of the demo: ICP, COMPETITOR, SEED_REVIEW, CLUSTERING, VALIDATION, ARTICLE or PUBLISH."`
+	Articles        int           `default:"3" help:"Number of articles that the autopilot approves, 1 to 50."`
 	Exit            bool          `help:"End with the workflow; the exit status is 0 only if it succeeds."`
 	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
@@ -84,6 +88,9 @@ func (c *demoCommand) prepare(p *program) error {
 			return err
 		}
 		*secret = hex.EncodeToString(random)
+	}
+	if c.Articles < 1 || c.Articles > maxDemoArticles {
+		return fmt.Errorf("--articles is a number from 1 to %d", maxDemoArticles)
 	}
 	if p.secrets.ProviderKey == "" {
 		c.Sandbox = true
@@ -200,7 +207,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 	output := &demoOutput{out: p.stdout}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	pilot := autopilot{client: &demoClient{url: client.url, token: approver}, out: p.stdout}
+	pilot := autopilot{client: &demoClient{url: client.url, token: approver}, out: p.stdout, articles: c.Articles}
 	for {
 		flow, err := client.follow(ctx, id, output.version, output.entries)
 		if err != nil {
@@ -208,30 +215,17 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		}
 		output.print(flow)
 		switch {
-		case flow.Status == "AWAITING_REVIEW" && c.passes(workflow.StepSeedReview):
-			if err := pilot.approveSeeds(ctx, id, flow); err != nil {
-				return fmt.Errorf("approve the seed keywords: %w", err)
-			}
-			continue
-		case flow.State == string(workflow.ValidationCompleted) && c.passes(workflow.StepValidation):
-			if err := pilot.approvePlan(ctx, id); err != nil {
-				return fmt.Errorf("approve the article plan: %w", err)
-			}
-			continue
-		case flow.State == c.Until+"_COMPLETED", flow.Status == "AWAITING_REVIEW",
-			flow.State == string(workflow.ArticlePending) && !c.passes(workflow.StepArticle):
-			output.printResult(flow)
-			bill, err := client.bill(ctx, id)
-			if err != nil {
-				return fmt.Errorf("read the bill: %w", err)
-			}
-			printBill(p.stdout, bill, flow)
-			if !c.Exit {
-				c.printPages(p, s.URL(), token)
-			}
-			return nil
+		case c.isAtEnd(flow):
+			return c.report(ctx, p, s, client, flow)
 		case flow.IsTerminal || flow.Activity.Code == "FAILED" || flow.Activity.Code == "NEEDS_DECISION":
 			return fmt.Errorf("the workflow ended in %s: %s", flow.State, flow.Activity.Sentence)
+		}
+		decided, err := c.decide(ctx, pilot, client, s.SandboxSite(), flow)
+		if err != nil {
+			return err
+		}
+		if decided {
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -239,6 +233,19 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 		case <-time.After(150 * time.Millisecond):
 		}
 	}
+}
+
+// isAtEnd reports whether the last step of the demo has ended well.
+func (c *demoCommand) isAtEnd(flow demoWorkflow) bool {
+	switch workflow.StepKey(c.Until) {
+	case workflow.StepPublish:
+		return flow.State == string(workflow.Completed)
+	case workflow.StepCompetitor:
+		return flow.State == c.Until+"_COMPLETED" || flow.Status == "AWAITING_REVIEW"
+	case workflow.StepValidation:
+		return flow.State == string(workflow.ArticlePending)
+	}
+	return flow.State == c.Until+"_COMPLETED"
 }
 
 // printPages prints the addresses of the pages, signed in.

@@ -18,6 +18,7 @@ type (
 		UserErrors []struct{ Code, Message string }
 	}
 	demoWorkflow struct {
+		ID          string
 		State       string
 		Status      string
 		Version     int

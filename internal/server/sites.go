@@ -101,5 +101,10 @@ func (s *Server) serveSite() (err error) {
 	return err
 }
 
-// SandboxSite is the address of the sandbox's WordPress site; "" on a server without the sandbox.
-func (s *Server) SandboxSite() string { return s.sandboxSite }
+// SandboxSite is the sandbox's WordPress site and its login.
+type SandboxSite struct{ URL, Username, Password string }
+
+// SandboxSite returns the sandbox's WordPress site; its URL is empty on a server without the sandbox.
+func (s *Server) SandboxSite() SandboxSite {
+	return SandboxSite{URL: s.sandboxSite, Username: sandbox.Login, Password: sandbox.Password}
+}

@@ -33,6 +33,10 @@ var demoLines = []string{
 	`autopilot approves ".+", \d+ words, for ".+"`,
 	`These 3 articles will cost at most \$0\.21, probably about \$0\.\d+\.`,
 	`transition 15  VALIDATION_COMPLETED → ARTICLE_PENDING  \(advance by autopilot\)`,
+	`transition 17  ARTICLE_PROCESSING → ARTICLE_COMPLETED  \(advance by worker:.+\)`,
+	`autopilot publishes ".+", \d+ words`,
+	`transition 18  ARTICLE_COMPLETED → PUBLISH_PENDING  \(advance by autopilot\)`,
+	`transition 21  PUBLISH_COMPLETED → COMPLETED  \(advance by worker:.+\)`,
 	`Ideal customer profile \(perplexity/sonar by sandbox, SYNTHETIC\)`,
 	`Industries: +\S`,
 	`Buyer roles: +\S`,
@@ -40,10 +44,18 @@ var demoLines = []string{
 	`Value proposition: +狐社 🦊 \(https://kitsune\.example\)`,
 	`Seed keywords: the best 10 of \d+, SYNTHETIC`,
 	`\d\.\d{4}  \S.+  DATAFORSEO +SELECTED`,
+	`Articles, SYNTHETIC`,
+	`.+  \d+ +\$0\.\d+ +\$0\.07 +\$0\.\d+`,
+	`all +\$0\.\d+ +\$0\.21 +\$0\.\d+`,
+	`Posts`,
+	`LIVE on Demo site .+  http://127\.0\.0\.1:\d+/.+/`,
+	`LIVE on Demo site .+  http://127\.0\.0\.1:\d+/.+/`,
+	`LIVE on Demo site .+  http://127\.0\.0\.1:\d+/.+/`,
 	`Bill`,
 	`ICP +perplexity/sonar +sandbox +SETTLED +1 +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
 	`COMPETITOR +service/dataforseo/labs +seo-sandbox +SETTLED +3 +0 +\d+ +\$0\.045 +\$0\.\d+`,
 	`VALIDATION +openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
+	`ARTICLE +openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
 	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
 }
 
@@ -122,7 +134,7 @@ func TestDemo_ServesUntilASignal(t *testing.T) {
 		Workflows struct{ Nodes []seenWorkflow }
 	}
 	client{found[1], found[2]}.ask(t, `{ workflows { nodes { id name state } } }`, nil, &data)
-	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "ARTICLE_PENDING" {
+	if nodes := data.Workflows.Nodes; len(nodes) != 1 || nodes[0].State != "COMPLETED" {
 		t.Errorf("workflows by the printed token: got %+v, want the one of the demo", nodes)
 	}
 	hook := client{found[1], found[2]}.do(t, "setAlertWebhook", map[string]any{
