@@ -180,15 +180,28 @@ func SectionText(markdown string) string {
 	if fence != "" {
 		body.WriteString("\n" + fence + "\n")
 	}
-	return strings.TrimSpace(body.String())
+	cleaned := strings.TrimSpace(body.String())
+	for _, plainer := range []func(string) string{
+		func(text string) string { return text },
+		// The heading is in a list or a quotation, or it is indented.
+		func(text string) string { return headingSigns.ReplaceAllString(text, "") },
+		func(text string) string { return headingSigns.ReplaceAllString(read(text).text, "") },
+	} {
+		if cleaned = strings.TrimSpace(plainer(cleaned)); !isTitled(cleaned) {
+			return cleaned
+		}
+	}
+	return ""
 }
 
 var (
-	underline   = regexp.MustCompile(`^(=+|-+)$`)
-	inlineLink  = regexp.MustCompile(`!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)`)
-	definition  = regexp.MustCompile(`(?m)^[ >\t]{0,8}\[[^\]\n]*\]:.*$`)
-	angleLink   = regexp.MustCompile(`<[^<>\s]*[:@][^<>\s]*>`)
-	bareAddress = regexp.MustCompile(`(?i)(?:https?://|www\.)[^\s<>()\[\]]*`)
+	// headingSigns are the signs that make a line a heading: before it, and on the line below it.
+	headingSigns = regexp.MustCompile(`(?m)#+|^[ \t>]*(?:=+|-+)[ \t]*$`)
+	underline    = regexp.MustCompile(`^(=+|-+)$`)
+	inlineLink   = regexp.MustCompile(`!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)`)
+	definition   = regexp.MustCompile(`(?m)^[ >\t]{0,8}\[[^\]\n]*\]:.*$`)
+	angleLink    = regexp.MustCompile(`<[^<>\s]*[:@][^<>\s]*>`)
+	bareAddress  = regexp.MustCompile(`(?i)(?:https?://|www\.)[^\s<>()\[\]]*`)
 )
 
 // WithoutLinks returns a text of which no link, image or address is left. The words of a link stay.

@@ -19,6 +19,8 @@ func FuzzSectionText_HasNoAddress(f *testing.F) {
 		"[x](<https://invented.example/a b>) [y](javascript:alert(1)) <mail@invented.example>",
 		"[m]:\nhttps://invented.example/m",
 		"# Title\n\nText\n===\n\n```\n# no heading\n",
+		" #",
+		"> # Quoted\n\n- # Listed\n\n  Text\n  ---",
 		"> [q]: <https://invented.example/q>\n\n[q]",
 		"[a]\\\n(https://invented.example/z)",
 	} {

@@ -169,3 +169,14 @@ func read(source string) plain {
 	found.text = words.String()
 	return found
 }
+
+// isTitled reports whether a text has a heading of level 1 or 2.
+func isTitled(source string) (titled bool) {
+	document := markdown.Parser().Parse(text.NewReader([]byte(source)))
+	_ = ast.Walk(document, func(n ast.Node, _ bool) (ast.WalkStatus, error) {
+		heading, is := n.(*ast.Heading)
+		titled = titled || is && heading.Level < 3
+		return ast.WalkContinue, nil
+	})
+	return titled
+}

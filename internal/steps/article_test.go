@@ -2,7 +2,9 @@ package steps_test
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -199,4 +201,60 @@ func TestArticle_WritesWithEvidence(t *testing.T) {
 	if state := d.step(t); state != workflow.ArticleCompleted {
 		t.Fatalf("got %s, want ARTICLE_COMPLETED: the gate PUBLISH is for a person", state)
 	}
+}
+
+func TestArticles_RequestsStayWithinTheForecast(t *testing.T) {
+	t.Parallel()
+	w := &wire{}
+	d := newPlannedDesk(t, options{crawls: true, intercept: w.intercept}, 1, true)
+	long := strings.Repeat("word ", 39) + "ende"
+	list := slices.Repeat([]string{long}, 20)
+	for i := range list {
+		list[i] = fmt.Sprintf("%s %02d", list[i][:len(list[i])-3], i)
+	}
+	title, angle, questions, words := long, strings.Repeat("angle ", 100), list[:6], content.MostWords
+	plans, err := d.engine.Plans(context.Background(), d.who, []uuid.UUID{d.flow.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.engine.DecideArticlePlans(context.Background(), d.who, engine.DecideArticlePlansInput{
+		WorkflowID: d.flow.ID,
+		Items: []engine.PlanItemInput{{
+			ArticleID: plans[d.flow.ID].Items[0].Page.ID,
+			Brief: &content.BriefEdit{
+				Title:             &title,
+				Angle:             &angle,
+				Questions:         &questions,
+				SecondaryKeywords: &list,
+				MustAvoid:         &list,
+				TargetWords:       &words,
+			},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.approve(t)
+	d.step(t)
+	d.work(t)
+	most := map[string]int{}
+	for _, body := range w.taken() {
+		for schema, limit := range map[string]int{
+			"outline":  cost.OutlineBytes,
+			"evidence": cost.EvidenceBytes,
+			"section":  cost.SectionBytes,
+			"edit":     cost.EditBytes,
+		} {
+			if isFor(schema)(body) {
+				most[schema] = max(most[schema], len(body))
+				if len(body) > limit {
+					t.Errorf("a request for %s has %d bytes, the forecast counts with %d", schema, len(body), limit)
+				}
+			}
+		}
+	}
+	if len(most) != 4 {
+		t.Errorf("got requests for %v, want all four kinds", most)
+	}
+	t.Logf("the longest requests: %v", most)
 }
