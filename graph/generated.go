@@ -72,6 +72,7 @@ type ArticleResolver interface {
 	Evidence(ctx context.Context, obj *model.Article) ([]model.Evidence, error)
 	Parts(ctx context.Context, obj *model.Article) ([]model.ArticlePart, error)
 
+	Publications(ctx context.Context, obj *model.Article) ([]model.Publication, error)
 	Versions(ctx context.Context, obj *model.Article, first *int, after *string, last *int, before *string) (*model.Connection[*model.ArticleVersion], error)
 }
 type ArticlePlanResolver interface {
@@ -2775,6 +2776,8 @@ type Article implements Node {
   parts: [ArticlePart!]!
   "The money of the article."
   spend: ArticleSpend!
+  "The publications of the article, one for each target, the oldest first."
+  publications: [Publication!]!
   "The versions of the article, the oldest first, also those of earlier visits."
   versions(
     "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
@@ -6655,6 +6658,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_parts(ctx, field)
 	case "spend":
 		return ec.fieldContext_Article_spend(ctx, field)
+	case "publications":
+		return ec.fieldContext_Article_publications(ctx, field)
 	case "versions":
 		return ec.fieldContext_Article_versions(ctx, field)
 	case "isSynthetic":
@@ -14866,6 +14871,38 @@ func (ec *executionContext) fieldContext_Article_spend(_ context.Context, field 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ArticleSpend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Article_publications(ctx context.Context, field graphql.CollectedField, obj *model.Article) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Article_publications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Article().Publications(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Publication) graphql.Marshaler {
+			return ec.marshalNPublication2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Article_publications(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Article",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Publication(ctx, field)
 		},
 	}
 	return fc, nil
@@ -52507,6 +52544,12 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "publications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Article_publications(ctx, field, obj)
+				})
 		case "versions":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -64968,6 +65011,26 @@ func (ec *executionContext) marshalNPriceProposalState2githubᚗcomᚋinfin8cont
 		graphql.AddInvalidNullFromMarshaler(ctx, "PriceProposalState!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNPublication2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx context.Context, sel ast.SelectionSet, v model.Publication) graphql.Marshaler {
+	return ec._Publication(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublication2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Publication) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublication2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublication(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPublication2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublicationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Publication) graphql.Marshaler {

@@ -125,6 +125,18 @@ func (r *Resolver) publicationsOf(ctx context.Context, w *model.Workflow) ([]wor
 	return found[w.Workflow.ID], err
 }
 
+// publicationsOfArticle returns the publications of an article.
+func (r *Resolver) publicationsOfArticle(ctx context.Context, a *model.Article) ([]model.Publication, error) {
+	all, err := r.publicationsOf(ctx, a.Workflow)
+	own := []model.Publication{}
+	for _, p := range all {
+		if p.ArticleID == a.Article.ID {
+			own = append(own, model.Publication{Publication: p, Workflow: a.Workflow})
+		}
+	}
+	return own, err
+}
+
 // publicationEvents returns the events of a publication, the last first.
 func (r *Resolver) publicationEvents(
 	ctx context.Context, p *model.Publication,

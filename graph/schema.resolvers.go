@@ -35,6 +35,10 @@ func (r *articleResolver) Parts(ctx context.Context, obj *model.Article) ([]mode
 	return r.parts(ctx, obj)
 }
 
+func (r *articleResolver) Publications(ctx context.Context, obj *model.Article) ([]model.Publication, error) {
+	return r.publicationsOfArticle(ctx, obj)
+}
+
 func (r *articleResolver) Versions(ctx context.Context, obj *model.Article, first *int, after *string, last *int, before *string) (*model.Connection[*model.ArticleVersion], error) {
 	asked, err := decodeNumbered(versionsOf(obj), paging{first, after, last, before})
 	if err != nil {
