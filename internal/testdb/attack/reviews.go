@@ -5,9 +5,6 @@ import (
 	"slices"
 )
 
-// quiet is the section about what the clocks hide.
-const quiet = "Five minutes around a review"
-
 // decided writes a person's decision about the unselected keyword of a review. The arguments are SQL.
 func decided(flow, keyword, sequence, choice string) string {
 	return fmt.Sprintf(`INSERT INTO keyword_decisions (organization_id, workflow_id, keyword_id, sequence, visit, choice,
